@@ -1,0 +1,31 @@
+"""Where the program starts, and the one place that turns an error into a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+from r1plan.errors import R1PlanError
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 could not, 2 wrong usage, 3 nothing fits, 130 interrupted."""
+    from r1plan.cli import build
+
+    try:
+        build().main(prog_name="r1plan", standalone_mode=True)
+    except R1PlanError as error:
+        sys.stdout.flush()
+        _print_error(error)
+        sys.exit(error.exit_code)
+
+
+def _print_error(error: R1PlanError) -> None:
+    from r1plan.render.plain import printable
+
+    print(f"error: {printable(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"hint:  {printable(error.hint)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

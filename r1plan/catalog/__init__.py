@@ -1,0 +1,1 @@
+"""The catalogue: YAML files of models, hardware and providers, read into values."""

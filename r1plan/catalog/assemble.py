@@ -1,0 +1,83 @@
+"""The files of each part of the catalogue, put together: the user's over ours, and checked against one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+from r1plan.catalog.files import CatalogFile
+from r1plan.catalog.hardware import Hardware, HardwareFile
+from r1plan.catalog.model import Model
+from r1plan.catalog.provider import Provider
+from r1plan.catalog.validate import fail, load_file
+from r1plan.prices.row import HolidayCalendar, PriceList
+
+
+def models(files: Iterable[CatalogFile]) -> dict[str, Model]:
+    """Every model by id, each with all its quants. A user's file replaces the model of the same id.
+
+    Raises CatalogError for a wrong file, or for a `quants_like` that names no model with quants of its own.
+    """
+    loaded: dict[str, tuple[Model, CatalogFile]] = {}
+    for file in files:
+        model = load_file(Model, file)
+        loaded[model.id] = (model, file)
+    resolved = {}
+    for id_, (model, file) in loaded.items():
+        if model.quants_like is not None:
+            like = loaded.get(model.quants_like)
+            if like is None or like[0].quants_like is not None:
+                fail(file, {}, ("quants_like",), f"expected a model with quants of its own, got '{model.quants_like}'")
+            model = replace(model, quants=tuple(each for each in like[0].quants if each.stock) + model.quants)
+        resolved[id_] = model
+    return resolved
+
+
+def hardware(files: Iterable[CatalogFile]) -> Hardware:
+    """Every graphics card, Apple chip and CPU memory. A user's row replaces the row of the same id."""
+    known = Hardware({}, {}, {})
+    for file in files:
+        content = load_file(HardwareFile, file)
+        known.gpus.update((each.id, each) for each in content.gpus)
+        known.apple.update((each.id, each) for each in content.apple)
+        known.cpu_memory.update((each.id, each) for each in content.cpu_memory)
+    return known
+
+
+def providers(files: Iterable[CatalogFile]) -> dict[str, Provider]:
+    """Every provider by id. A user's file replaces the provider of the same id."""
+    return {each.id: each for file in files for each in (load_file(Provider, file),)}
+
+
+def prices(files: Iterable[CatalogFile]) -> dict[str, PriceList]:
+    """The price list of each provider by its id.
+
+    A user's file adds its rows after ours. Raises CatalogError for a wrong file, for one that is not called after its
+    provider, and for one whose currency is not ours.
+    """
+    lists: dict[str, PriceList] = {}
+    for file in files:
+        new = load_file(PriceList, file)
+        if new.provider != file.path.stem:
+            fail(file, {}, ("provider",), f"expected '{file.path.stem}', as the file is called, got '{new.provider}'")
+        for index, row in enumerate(new.prices):
+            start, end = row.effective_from, row.effective_until
+            if start and end and end <= start:
+                problem = f"expected an instant after effective_from ({start.isoformat()}), got {end.isoformat()}"
+                fail(file, {}, ("prices", index, "effective_until"), problem)
+        if old := lists.get(new.provider):
+            if new.currency != old.currency:
+                fail(file, {}, ("currency",), f"expected '{old.currency}', as in our own file, got '{new.currency}'")
+            new = replace(new, checked=max(old.checked, new.checked), prices=old.prices + new.prices)
+        lists[new.provider] = new
+    return lists
+
+
+def holidays(files: Iterable[CatalogFile]) -> dict[str, frozenset[date]]:
+    """The days of each holiday calendar by its id. A user's file adds its days to ours."""
+    days: dict[str, frozenset[date]] = {}
+    for file in files:
+        calendar = load_file(HolidayCalendar, file)
+        days[calendar.id] = days.get(calendar.id, frozenset()) | frozenset(calendar.days)
+    return days

@@ -1,0 +1,97 @@
+"""Field types with a rule that a plain type cannot say: a bound, a quoted price, an instant in UTC.
+
+The rules run only when a file is validated: pydantic finds them by the method name and is imported nowhere here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A number of at least `minimum`, or above it when `exclusive`."""
+
+    minimum: int
+    exclusive: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        schema = handler(source)
+        number = schema["schema"] if schema["type"] == "nullable" else schema
+        number["gt" if self.exclusive else "ge"] = self.minimum
+        if number["type"] == "float":
+            number["allow_inf_nan"] = False
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class _FromText:
+    """A value read by `parse` from text; `pattern` tells an editor what the text looks like."""
+
+    parse: Any
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(self.parse)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"type": "string", "pattern": self.pattern}
+
+
+def parse_price(value: object) -> Decimal:
+    """A price of at least 0 from its quoted text, exactly as written."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"expected a price in quotes, '{value}', got {value} without quotes (a float loses digits)")
+    try:
+        price = Decimal(value) if isinstance(value, str) else Decimal("NaN")
+    except InvalidOperation:
+        price = Decimal("NaN")
+    if not price.is_finite():
+        raise ValueError("expected a price in quotes such as '0.55'")
+    if price < 0:
+        raise ValueError("expected a price of 0 or more")
+    return price
+
+
+def parse_instant(value: object) -> datetime:
+    """An instant in UTC from ISO 8601 text with a zone; a day alone is its midnight in UTC."""
+    wanted = "expected an instant such as 2025-02-26T16:30:00Z, or a day such as 2025-02-26"
+    if not isinstance(value, str):
+        raise ValueError(wanted)
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(wanted) from None
+    if _DAY.fullmatch(value):
+        return instant.replace(tzinfo=UTC)
+    if instant.tzinfo is None:
+        raise ValueError("expected an instant with its zone, such as 2025-02-26T16:30:00Z")
+    return instant.astimezone(UTC)
+
+
+def parse_time(value: object) -> time:
+    """A time of day from `HH:MM`."""
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise ValueError("expected a time such as 16:30")
+    return time.fromisoformat(value)
+
+
+Count = Annotated[int, AtLeast(1)]
+Whole = Annotated[int, AtLeast(0)]
+Positive = Annotated[float, AtLeast(0, exclusive=True)]
+NotNegative = Annotated[float, AtLeast(0)]
+Price = Annotated[Decimal, _FromText(parse_price, r"^[0-9]+(\.[0-9]+)?$")]
+TimeOfDay = Annotated[time, _FromText(parse_time, rf"^{_TIME.pattern}$")]
+Instant = Annotated[
+    datetime,
+    _FromText(parse_instant, r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$"),
+]

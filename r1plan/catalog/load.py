@@ -1,0 +1,83 @@
+"""The catalogue as values: models, hardware, providers, prices, calendars. Each loads its own folder and no other.
+
+Reading YAML and validating it imports pydantic and takes about 200 ms; an unchanged catalogue comes from a stored copy
+in a few. Every function raises CatalogError, which names file, field and value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from r1plan.catalog.files import files_of
+from r1plan.catalog.stored import stored
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from r1plan.catalog.hardware import Hardware
+    from r1plan.catalog.model import Model
+    from r1plan.catalog.provider import Provider
+    from r1plan.prices.row import PriceList
+
+
+def load_models() -> dict[str, Model]:
+    """Every model by id, each with all its quants. A user's file replaces the model of the same id."""
+    files = files_of("profiles", "models")
+
+    def build() -> dict[str, Model]:
+        from r1plan.catalog import assemble
+
+        return assemble.models(files)
+
+    return stored("models", files, build)
+
+
+def load_hardware() -> Hardware:
+    """Every graphics card, Apple chip and CPU memory. A user's row replaces the row of the same id."""
+    files = files_of("profiles", "hardware")
+
+    def build() -> Hardware:
+        from r1plan.catalog import assemble
+
+        return assemble.hardware(files)
+
+    return stored("hardware", files, build)
+
+
+def load_providers() -> dict[str, Provider]:
+    """Every provider by id. A user's file replaces the provider of the same id."""
+    files = files_of("profiles", "providers")
+
+    def build() -> dict[str, Provider]:
+        from r1plan.catalog import assemble
+
+        return assemble.providers(files)
+
+    return stored("providers", files, build)
+
+
+def load_prices(provider: str | None = None) -> dict[str, PriceList]:
+    """The price list of each provider, or of `provider` alone, by provider's id; empty when there is none.
+
+    A user's file adds its rows after ours.
+    """
+    files = files_of("pricing", stem=provider)
+
+    def build() -> dict[str, PriceList]:
+        from r1plan.catalog import assemble
+
+        return assemble.prices(files)
+
+    return stored(f"prices-{provider}" if provider else "prices", files, build) if files else {}
+
+
+def load_holidays() -> dict[str, frozenset[date]]:
+    """The days of each holiday calendar by its id. A user's file adds its days to ours."""
+    files = files_of("pricing", "calendars")
+
+    def build() -> dict[str, frozenset[date]]:
+        from r1plan.catalog import assemble
+
+        return assemble.holidays(files)
+
+    return stored("holidays", files, build)

@@ -1,0 +1,63 @@
+"""What quantisation costs, as measured: profiles/quant-quality.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+_FORBID_EXTRA = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantLoss:
+    """One measured quant. `perplexity_ratio` is over the table's reference; 1 is no loss."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    quant: str
+    bits_per_weight: float
+    perplexity_ratio: float
+    kl_divergence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantTable:
+    """All measured quants of one model. `experts` is true for a mixture of experts."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    id: str
+    name: str
+    params: int
+    experts: bool
+    reference: str
+    source: str
+    note: str | None = None
+    rows: tuple[QuantLoss, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantTables:
+    """The whole file."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    tables: tuple[QuantTable, ...]
+
+
+def load_quant_tables() -> tuple[QuantTable, ...]:
+    """The measured tables; a user's file replaces the table of the same id.
+
+    Raises CatalogError for a wrong file.
+    """
+    from r1plan.catalog.files import files_of
+    from r1plan.catalog.stored import stored
+
+    files = files_of("profiles", stem="quant-quality")
+
+    def build() -> dict[str, QuantTable]:
+        from r1plan.catalog.validate import load_file
+
+        return {table.id: table for file in files for table in load_file(QuantTables, file).tables}
+
+    return tuple(stored("quant-quality", files, build).values())

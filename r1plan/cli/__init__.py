@@ -1,0 +1,72 @@
+"""The command line: one thin module a command, imported only when its command is called.
+
+A command's module has a typer function named `command`. Its summary stands in COMMANDS, so that `r1plan --help` imports
+no command at all; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+import typer.core
+import typer.main
+
+COMMANDS = {
+}
+
+
+class LazyGroup(typer.core.TyperGroup):
+    """The group of COMMANDS, each imported when it is looked up."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The command names in the order in which a new user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"r1plan.cli.{cmd_name.replace('-', '_')}")
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(name=cmd_name)(module.command)
+        return typer.main.get_command(single)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that `args` start with; near names are offered for an unknown one."""
+        self.commands = dict.fromkeys(COMMANDS)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the summaries without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from r1plan import __version__
+
+        typer.echo(f"r1plan {__version__}")
+        raise typer.Exit
+
+
+def build() -> Any:
+    """The whole command line as one callable object."""
+    app = typer.Typer(
+        cls=LazyGroup,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog='Start with: r1plan demo   |   r1plan recommend   |   r1plan chat "What is 17 + 25?"',
+    )
+
+    @app.callback()
+    def r1plan(
+        version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    ) -> None:
+        """What DeepSeek R1 you can run here, what it costs, and what the month really cost."""
+
+    return typer.main.get_command(app)

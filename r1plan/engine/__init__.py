@@ -1,0 +1,1 @@
+"""Whatever answers a prompt, in this process or at a provider."""

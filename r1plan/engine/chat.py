@@ -1,0 +1,102 @@
+"""The protocol between a conversation and whatever answers it, in this process or far away.
+
+>>> for event in engine.stream(request):
+...     match event:
+...         case Thinking(text): ...
+...         case Answer(text): ...
+...         case WasThinking(): ...
+...         case Finished(): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from r1plan.prices.usage import Usage
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "content_filter", "aborted", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. An assistant turn holds the answer only, never its thinking."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """What is asked. `max_tokens` None: as many as the engine allows. `temperature` None: the model's own."""
+
+    messages: tuple[Message, ...]
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """A piece of the thinking, as it came."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A piece of the answer, as it came."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WasThinking:
+    """All that came as Answer so far was thinking: `</think>` arrived though nothing had opened it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The last event of every stream that was not broken off.
+
+    `served_model` is what the engine says answered; None when it does not say.
+    """
+
+    reason: FinishReason
+    usage: Usage
+    served_model: str | None = None
+
+
+Event = Thinking | Answer | WasThinking | Finished
+
+
+class ChatEngine(Protocol):
+    """Something that answers. `provider` is "local" or a provider's id, `model` the id that was asked for."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's id, or "local"."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The id that was asked for."""
+        ...
+
+    def stream(self, request: ChatRequest) -> Iterator[Event]:
+        """The answer as it comes. Closing the iterator stops the work.
+
+        Raises EngineError or ProviderError; what had come before is kept by the caller.
+        """
+        ...
+
+    def usage_so_far(self) -> Usage | None:
+        """What a broken-off stream is known to have used, or None when nothing is known."""
+        ...
+
+    def close(self) -> None:
+        """Give back memory, files and connections."""
+        ...

@@ -1,0 +1,89 @@
+"""Every error a person can see: one sentence with the value, one hint, one exit code.
+
+R1PlanError                 1  could not
+├── UsageError              2  the command line is wrong
+├── NothingFits             3  no option fits the machine
+├── OverBudget              4  the request would cost more than allowed
+├── CatalogError            1  a file of profiles/ or pricing/ is wrong
+├── NotFound                2  an id that nobody knows; the hint offers near names
+├── EngineError             1  a local engine or a model file failed
+├── ProviderError           1  a server refused, failed or could not be reached
+└── LogError                1  a usage log cannot be read or written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class R1PlanError(Exception):
+    """Something r1plan could not do.
+
+    `message` is one sentence that holds the offending value; `hint` says what to do next, or is None.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(R1PlanError):
+    """The command line asks for something that cannot be meant."""
+
+    exit_code = 2
+
+
+class NothingFits(R1PlanError):
+    """No model, quant and layout fits the machine."""
+
+    exit_code = 3
+
+
+class OverBudget(R1PlanError):
+    """Sending would cost more than the user allowed."""
+
+    exit_code = 4
+
+
+class CatalogError(R1PlanError):
+    """A YAML file of the catalogue is wrong; the message names file, field and value."""
+
+
+class NotFound(R1PlanError):
+    """An id that the catalogue does not hold."""
+
+    exit_code = 2
+
+    @classmethod
+    def among(cls, kind: str, name: str, known: Iterable[str], hint: str | None = None) -> NotFound:
+        """The error for an unknown `name`, with up to three near names of `known` as its hint."""
+        from difflib import get_close_matches
+
+        by_folded = {each.casefold(): each for each in known}
+        near = get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)
+        if near:
+            hint = f"did you mean {', '.join(by_folded[each] for each in near)}?"
+        return cls(f"unknown {kind} '{name}'.", hint)
+
+
+class EngineError(R1PlanError):
+    """The local engine or a model file failed."""
+
+
+class ProviderError(R1PlanError):
+    """A provider refused, failed, or could not be reached.
+
+    `status` is the HTTP status, or None when there was no response.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, status: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.status = status
+
+
+class LogError(R1PlanError):
+    """A usage log cannot be read or written."""

@@ -1,0 +1,1 @@
+"""What a machine has: one probe a vendor, joined into one Machine."""

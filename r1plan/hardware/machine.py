@@ -1,0 +1,113 @@
+"""What a machine has, probed or described by options. A value: it can be printed, stored and read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+SCHEMA = "r1plan.machine/1"
+
+Vendor = Literal["nvidia", "amd", "apple", "intel", "unknown"]
+_FORBID_EXTRA = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuProcess:
+    """A process that holds memory on a graphics card."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    pid: int
+    name: str | None
+    used_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuDevice:
+    """One graphics card, or one MIG slice of one.
+
+    `index` counts from 0 in the order in which an engine sees the devices. `profile` is its id in profiles/hardware,
+    None when no data sheet is known. `total_bytes` is what the driver lets processes have, `free_bytes` what a new
+    process could take now, and `memory_basis` says where both come from. `unified` is true when its memory is the
+    host's own and must be counted once. `bandwidth_gb_s` and the TFLOPS of a MIG slice are the slice's share.
+    """
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    index: int
+    vendor: Vendor
+    name: str
+    profile: str | None
+    total_bytes: int
+    free_bytes: int
+    bandwidth_gb_s: float | None
+    fp32_tflops: float | None = None
+    fp16_tensor_tflops: float | None = None
+    gpu_class: str | None = None
+    unified: bool = False
+    memory_basis: Literal["measured", "data-sheet", "given", "assumed"] = "measured"
+    driver: str | None = None
+    compute_capability: str | None = None
+    pcie_generation: int | None = None
+    pcie_lanes: int | None = None
+    power_limit_w: float | None = None
+    mig: bool = False
+    processes: tuple[GpuProcess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cpu:
+    """The processor. `cores` are the ones this process may use, as a container or affinity allows."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    model: str
+    cores: int
+    physical_cores: int | None = None
+    architecture: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostMemory:
+    """Main memory. `limit_bytes` is a container's limit, None when there is none.
+
+    `available_bytes` already respects the limit. `bandwidth_basis` says where `bandwidth_gb_s` comes from.
+    """
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    total_bytes: int
+    available_bytes: int
+    limit_bytes: int | None = None
+    bandwidth_gb_s: float | None = None
+    bandwidth_basis: Literal["given", "data-sheet", "assumed"] | None = None
+
+    @property
+    def usable_bytes(self) -> int:
+        """What this process could ever have: the total, or the container's limit when that is lower."""
+        return min(self.total_bytes, self.limit_bytes or self.total_bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """Free space where models would be stored."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    path: str
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Everything a plan needs to know of a machine. `notes` say what a probe could not find out, and why."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    origin: Literal["detected", "described", "file"]
+    system: str
+    cpu: Cpu
+    memory: HostMemory
+    gpus: tuple[GpuDevice, ...] = ()
+    disk: Disk | None = None
+    notes: tuple[str, ...] = ()

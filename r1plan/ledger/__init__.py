@@ -1,0 +1,1 @@
+"""The usage log: one JSON row a request, one file a month."""

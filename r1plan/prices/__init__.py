@@ -1,0 +1,1 @@
+"""Dated prices, and the one arithmetic that turns usage into money."""

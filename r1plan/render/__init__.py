@@ -1,0 +1,1 @@
+"""Values to text: the one place of wording, units and rounding."""

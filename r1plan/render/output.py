@@ -1,0 +1,46 @@
+"""Where output goes: the result on stdout, notes and hints on stderr; with `--json` one document and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@cache
+def console(stderr: bool = False) -> Console:
+    """The terminal, or a plain one of 120 columns (or COLUMNS) when the stream is not a terminal."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else 120
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+def note(text: str) -> None:
+    """One line for the person, on stderr, dimmed on a terminal."""
+    from r1plan.render.plain import printable
+
+    line = printable(text)
+    print(f"\x1b[2m{line}\x1b[0m" if sys.stderr.isatty() else line, file=sys.stderr, flush=True)
+
+
+def document(fields: Mapping[str, Any]) -> None:
+    """`fields` as one JSON document on stdout. Decimals are strings, instants ISO 8601."""
+    print(json.dumps(fields, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

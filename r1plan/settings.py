@@ -1,0 +1,57 @@
+"""Where things are: the user's directories, the catalogue's folders, and addresses set in the environment.
+
+`R1PLAN_HOME`, when set, holds everything; otherwise the XDG directories do, on every system.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Directories:
+    """The user's own directories. None of them need exist."""
+
+    config: Path
+    data: Path
+    cache: Path
+
+    @property
+    def logs(self) -> Path:
+        """Holds one usage log a month, `YYYY-MM.jsonl`."""
+        return self.data / "logs"
+
+
+def directories(environ: Mapping[str, str] | None = None) -> Directories:
+    """The directories that `environ` (the process's own by default) asks for."""
+    env = os.environ if environ is None else environ
+    if home := env.get("R1PLAN_HOME"):
+        root = Path(home).expanduser()
+        return Directories(config=root / "config", data=root / "data", cache=root / "cache")
+    home_dir = Path(env.get("HOME") or Path.home())
+
+    def xdg(variable: str, default: str) -> Path:
+        # The XDG specification says that a relative path is to be ignored.
+        value = env.get(variable, "")
+        return (Path(value) if value.startswith("/") else home_dir / default) / "r1plan"
+
+    return Directories(
+        config=xdg("XDG_CONFIG_HOME", ".config"),
+        data=xdg("XDG_DATA_HOME", ".local/share"),
+        cache=xdg("XDG_CACHE_HOME", ".cache"),
+    )
+
+
+def catalog_folders(kind: str) -> tuple[Path, ...]:
+    """Folders that hold `kind` ("profiles" or "pricing"), weakest first: ours, then the user's.
+
+    A checkout's own folder wins over the copy inside the wheel.
+    """
+    checkout = _PACKAGE.parent / kind
+    ours = checkout if checkout.is_dir() else _PACKAGE / "_data" / kind
+    return (ours, directories().config / kind)

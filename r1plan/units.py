@@ -1,0 +1,19 @@
+"""Units: sizes in bytes and what a person types for them. Rounding for display is in render/rows.py."""
+
+from __future__ import annotations
+
+KIB = 1 << 10
+MIB = 1 << 20
+GIB = 1 << 30
+GB = 1_000_000_000
+MTOK = 1_000_000
+
+
+def gib_to_bytes(gib: float) -> int:
+    """`gib` binary gigabytes as whole bytes."""
+    return round(gib * GIB)
+
+
+def pad(value: int, multiple: int) -> int:
+    """`value` rounded up to a whole `multiple`."""
+    return -(-value // multiple) * multiple

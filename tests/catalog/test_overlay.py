@@ -1,0 +1,90 @@
+"""A user's own files are laid over ours."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from r1plan.catalog.load import load_hardware, load_holidays, load_models, load_prices, load_providers
+from tests.catalog.conftest import WriteOwn, shipped
+
+
+def test_a_users_model_replaces_ours_of_the_same_id(write_own: WriteOwn) -> None:
+    text = shipped("profiles/models/r1-distill-qwen-7b.yaml")
+    write_own("profiles/models/any-name.yaml", text.replace("context_max: 131072", "context_max: 4096"))
+    models = load_models()
+    assert len(models) == 10
+    assert models["R1-Distill-Qwen-7B"].context_max == 4096
+
+
+def test_a_users_row_replaces_one_card_and_leaves_the_others(write_own: WriteOwn) -> None:
+    before = load_hardware()
+    write_own(
+        "profiles/hardware/mine.yaml",
+        "sources: {bench: my own}\ngpus:\n  - {id: rtx-4090, name: My 4090, gpu_class: nvidia-consumer, vram_gib: 48, "
+        "bandwidth_gb_s: 1008, tdp_w: 450, fp32_tflops: 82, fp16_tensor_tflops: null, memory_type: GDDR6X, "
+        "released: null, confidence: low, sources: [bench]}\n",
+    )
+    after = load_hardware()
+    assert after.gpus["rtx-4090"].vram_gib == 48
+    assert {**after.gpus, "rtx-4090": before.gpus["rtx-4090"]} == before.gpus
+    assert after.apple == before.apple
+
+
+def test_a_users_price_is_added_after_ours(write_own: WriteOwn) -> None:
+    ours = load_prices("deepseek")["deepseek"]
+    write_own(
+        "pricing/deepseek.yaml",
+        """provider: deepseek
+checked: 2026-12-02
+prices:
+  - model: deepseek-flash
+    rates: {input_cache_miss: '0.10', input_cache_hit: '0.001', output: '0.40'}
+    effective_from: 2026-12-01T04:00:00+08:00
+    effective_from_precision: instant
+    effective_until: null
+    effective_until_precision: open
+    sources: [my bill]
+    confidence: high
+""",
+    )
+    merged = load_prices("deepseek")["deepseek"]
+    assert merged.prices[:-1] == ours.prices
+    assert merged.checked == date(2026, 12, 2)
+    added = merged.prices[-1]
+    assert added.rates.input_cache_miss == Decimal("0.10")
+    assert added.effective_from is not None
+    assert added.effective_from.isoformat() == "2026-11-30T20:00:00+00:00"
+
+
+def test_a_users_provider_and_its_prices_need_no_code(write_own: WriteOwn) -> None:
+    write_own(
+        "profiles/providers/acme.yaml",
+        "{id: acme, name: Acme, dialect: openai, base_url: 'https://acme.example/v1', key_variable: ACME_API_KEY}",
+    )
+    assert load_providers()["acme"].base_url_variable == "R1PLAN_ACME_BASE_URL"
+    assert load_prices("acme") == {}
+
+
+def test_a_users_calendar_adds_its_days(write_own: WriteOwn) -> None:
+    write_own(
+        "pricing/calendars/mine.yaml",
+        "{id: china-public-holidays, name: more, zone: Asia/Shanghai, checked: 2026-11-23, days: [2027-01-01], "
+        "sources: [State Council]}",
+    )
+    days = load_holidays()["china-public-holidays"]
+    assert date(2027, 1, 1) in days
+    assert date(2026, 10, 1) in days
+
+
+def test_one_providers_prices_are_loaded_alone() -> None:
+    assert list(load_prices("together")) == ["together"]
+    assert load_prices("nobody") == {}
+    assert load_prices("../pricing/together") == {}
+
+
+def test_a_model_written_on_windows_reads_the_same(write_own: WriteOwn) -> None:
+    before = load_models()["DeepSeek-R1"]
+    text = shipped("profiles/models/deepseek-r1.yaml")
+    write_own("profiles/models/mine.yaml", "").write_bytes(text.replace("\n", "\r\n").encode())
+    assert load_models()["DeepSeek-R1"] == before

@@ -1,0 +1,20 @@
+"""Every test has its own home, no keys and no way out but loopback."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own. No provider's key or address leaks in from the outside."""
+    for name in list(os.environ):
+        if name.endswith("_API_KEY") or name.startswith("R1PLAN_"):
+            monkeypatch.delenv(name)
+    path = tmp_path / "home"
+    monkeypatch.setenv("R1PLAN_HOME", str(path))
+    monkeypatch.setenv("NO_COLOR", "1")
+    return path
