@@ -122,6 +122,7 @@ finally:
     [
         pytest.param(["--help"], set(), id="help"),
         pytest.param(["--version"], set(), id="version"),
+        pytest.param(["detect"], {"pydantic", "yaml", "pynvml", "psutil"}, id="detect"),
     ],
 )
 def test_a_command_imports_only_what_it_uses(arguments: list[str], allowed: set[str]) -> None:

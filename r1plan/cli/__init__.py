@@ -14,6 +14,7 @@ import typer.core
 import typer.main
 
 COMMANDS = {
+    "detect": "Show what this machine has: graphics cards, memory, processor, disk.",
 }
 
 

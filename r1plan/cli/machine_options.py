@@ -1,0 +1,126 @@
+"""The options that say which machine is meant, for every command that plans for one; and the machine they mean."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from r1plan.errors import UsageError
+from r1plan.hardware.machine import Machine
+
+if TYPE_CHECKING:
+    from r1plan.catalog.hardware import AppleChip, Gpu, Hardware
+
+GpuOption = Annotated[
+    list[str] | None,
+    typer.Option("--gpu", metavar="ID[:N]", help="N cards of a kind, such as rtx-4090:2 or m3-max-40c. Repeatable."),
+]
+VramOption = Annotated[
+    float | None, typer.Option("--vram", metavar="GIB", help="Memory of a card that is not known by name.")
+]
+BandwidthOption = Annotated[
+    float | None, typer.Option("--bandwidth", metavar="GB/S", help="That card's memory bandwidth.")
+]
+RamOption = Annotated[float | None, typer.Option("--ram", metavar="GIB", help="Main memory.")]
+RamBandwidthOption = Annotated[
+    float | None, typer.Option("--ram-bandwidth", metavar="GB/S", help="Main memory's bandwidth.")
+]
+CpuOnlyOption = Annotated[bool, typer.Option("--cpu-only", help="Leave graphics cards out.")]
+MachineOption = Annotated[
+    Path | None,
+    typer.Option("--machine", metavar="FILE", help="What `r1plan detect --json` printed on another machine."),
+]
+
+
+def machine_from_options(
+    gpu: list[str] | None = None,
+    vram: float | None = None,
+    bandwidth: float | None = None,
+    ram: float | None = None,
+    ram_bandwidth: float | None = None,
+    cpu_only: bool = False,
+    machine: Path | None = None,
+) -> Machine:
+    """The machine that the options mean; this one when none is given.
+
+    `--gpu` or `--vram` describes a machine from nothing; `--ram`, `--ram-bandwidth` and `--cpu-only` alone change this
+    one; `--machine` reads one. Raises UsageError for values that cannot be or contradict each other, NotFound for an
+    unknown card.
+    """
+    figures = {"--vram": vram, "--bandwidth": bandwidth, "--ram": ram, "--ram-bandwidth": ram_bandwidth}
+    for option, value in figures.items():
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise UsageError(f"{option} {value:g}: expected a number above zero.")
+    given = [option for option, value in (("--gpu", gpu), *figures.items()) if value is not None and value != []]
+    if machine is not None:
+        if given:
+            raise UsageError(f"--machine and {given[0]} contradict each other.", "the file says all of the machine.")
+        from r1plan.hardware.stored import read
+
+        return _without_cards(replace(read(machine), origin="file"), cpu_only)
+    if gpu and vram is not None:
+        raise UsageError("--gpu and --vram contradict each other.", "--vram is for a card that is not known by name.")
+    if bandwidth is not None and vram is None:
+        raise UsageError("--bandwidth needs --vram.", "main memory's bandwidth is --ram-bandwidth.")
+    if cpu_only and (gpu or vram is not None):
+        raise UsageError(f"--cpu-only and {given[0]} contradict each other.")
+    if gpu or vram is not None:
+        return _described(gpu or [], vram, bandwidth, ram, ram_bandwidth)
+    from r1plan.hardware.described import with_memory
+
+    return with_memory(_without_cards(this_machine(), cpu_only), ram, ram_bandwidth)
+
+
+def this_machine() -> Machine:
+    """The machine that this runs on."""
+    from r1plan.hardware.detect import detect
+    from r1plan.settings import directories
+
+    return detect(_sheets, directories().data)
+
+
+def cards_of(gpu: list[str], hardware: Hardware) -> list[tuple[Gpu | AppleChip, int]]:
+    """The data sheet and number that each `ID[:N]` means.
+
+    Raises UsageError for an empty id, one that may mean several cards, or a number that is none; NotFound for an
+    unknown card.
+    """
+    from r1plan.catalog.match import find_accelerator
+
+    cards = []
+    for each in gpu:
+        name, colon, number = each.strip().partition(":")
+        if not name.strip():
+            raise UsageError(f"--gpu '{each}': expected ID or ID:N.", "for example --gpu rtx-4090:2")
+        if colon and not (number.isascii() and number.isdigit() and 0 < int(number) <= 1024):
+            raise UsageError(f"--gpu {each}: expected a number of cards after the colon, got '{number}'.")
+        cards.append((find_accelerator(hardware, name.strip()), int(number) if colon else 1))
+    return cards
+
+
+def _described(
+    gpu: list[str], vram: float | None, bandwidth: float | None, ram: float | None, ram_bandwidth: float | None
+) -> Machine:
+    from r1plan.hardware.described import describe
+
+    return describe(
+        cards_of(gpu, _sheets()) if gpu else (),
+        vram_gib=vram,
+        bandwidth_gb_s=bandwidth,
+        ram_gib=ram,
+        ram_bandwidth_gb_s=ram_bandwidth,
+    )
+
+
+def _without_cards(machine: Machine, cpu_only: bool) -> Machine:
+    return replace(machine, gpus=()) if cpu_only else machine
+
+
+def _sheets() -> Hardware:
+    from r1plan.catalog.load import load_hardware
+
+    return load_hardware()

@@ -1,0 +1,142 @@
+"""The machine that this process runs on: every probe's answer, joined with the data sheets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from r1plan.catalog.hardware import Accelerator, Gpu, Hardware
+from r1plan.errors import NotFound, UsageError
+from r1plan.hardware import amd, apple, host, nvidia
+from r1plan.hardware.bandwidth import assumed_layout
+from r1plan.hardware.found import Found, FoundGpu
+from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
+
+
+def detect(
+    sheets: Callable[[], Hardware],
+    storage: Path,
+    *,
+    root: Path = Path("/"),
+    environ: Mapping[str, str] = os.environ,
+    nvml: Callable[[], Any] = nvidia.library,
+    runner: apple.Runner = apple.run,
+    system: str = sys.platform,
+    architecture: str | None = None,
+    affinity: int | None = None,
+) -> Machine:
+    """What this machine has. `storage` is where models would be stored.
+
+    `sheets` gives the catalogue's hardware and is called only when there is a graphics card to look up; `nvml` likewise
+    only where there is an NVIDIA driver. The other arguments say where to look; a test gives recorded ones.
+    Raises CatalogError when a file of profiles/hardware is wrong; no probe raises.
+    """
+    here = host.probe(root, system=system, architecture=architecture, affinity=affinity)
+    memory = here.memory
+    if system == "darwin":
+        probes = [("Apple", lambda: apple.probe(memory, runner))]
+    elif nvidia.driver_present(root):
+        probes = [
+            ("NVIDIA", lambda: nvidia.probe(nvml(), memory, environ, root)),
+            ("AMD", lambda: amd.probe(memory, root)),
+        ]
+    else:
+        probes = [("NVIDIA", lambda: nvidia.probe_without_driver(root)), ("AMD", lambda: amd.probe(memory, root))]
+    answers = [_guarded(vendor, probe) for vendor, probe in probes]
+    found = [gpu for answer in answers for gpu in answer.gpus]
+    notes = [*here.notes, *(note for answer in answers for note in answer.notes)]
+
+    gpus: tuple[GpuDevice, ...] = ()
+    if found:
+        look_up = cache(partial(_sheet, sheets()))
+        gpus = tuple(
+            replace(_joined(each, look_up(each.sheet_name, each.sheet_bytes)), index=index)
+            for index, each in enumerate(found)
+        )
+    notes.extend(
+        f"No data sheet is known for {each.name}: its speed cannot be predicted."
+        for each in gpus
+        if each.bandwidth_gb_s is None
+    )
+    memory, why = _with_bandwidth(memory, here.cpu, gpus)
+    return Machine(
+        origin="detected",
+        system=system,
+        cpu=_named_by_chip(here.cpu, gpus),
+        memory=memory,
+        gpus=gpus,
+        disk=host.free_disk(storage),
+        notes=(*notes, *why),
+    )
+
+
+def _guarded(vendor: str, probe: Callable[[], Found]) -> Found:
+    """The probe's answer; one that trips over a driver nobody has met must not cost the rest of the machine."""
+    try:
+        return probe()
+    except Exception as error:
+        return Found(notes=(f"{vendor} cards were not looked at: {type(error).__name__}: {error}.",))
+
+
+def _sheet(hardware: Hardware, names: str, total_bytes: int | None) -> Accelerator | None:
+    """The data sheet of a card that its driver calls that and that has that memory, or None.
+
+    libdrm's list has names such as "AMD Instinct MI60 / MI50"; the memory tells which.
+    """
+    from r1plan.catalog.match import find_accelerator
+
+    for name in names.split(" / "):
+        try:
+            return find_accelerator(hardware, name, total_bytes)
+        except (NotFound, UsageError):
+            continue
+    return None
+
+
+def _joined(found: FoundGpu, sheet: Accelerator | None) -> GpuDevice:
+    """The device with what its data sheet adds, in the share that a slice has of the card."""
+    if sheet is None:
+        return found.device
+    if isinstance(sheet, Gpu):
+        return described_by(found.device, sheet, found.memory_share, found.compute_share)
+    return replace(found.device, profile=sheet.id, bandwidth_gb_s=sheet.bandwidth_gb_s, gpu_class="apple")
+
+
+def described_by(device: GpuDevice, sheet: Gpu, memory_share: float = 1.0, compute_share: float = 1.0) -> GpuDevice:
+    """`device` with the figures of `sheet`, of which it has those shares."""
+
+    def share(figure: float | None) -> float | None:
+        return None if figure is None else figure * compute_share
+
+    return replace(
+        device,
+        profile=sheet.id,
+        bandwidth_gb_s=sheet.bandwidth_gb_s * memory_share,
+        fp32_tflops=share(sheet.fp32_tflops),
+        fp16_tensor_tflops=share(sheet.fp16_tensor_tflops),
+        gpu_class=sheet.gpu_class,
+    )
+
+
+def _with_bandwidth(memory: HostMemory, cpu: Cpu, gpus: tuple[GpuDevice, ...]) -> tuple[HostMemory, tuple[str, ...]]:
+    """The memory with its bandwidth: the data sheet's where it serves the GPU too, else an assumed one and a note."""
+    for each in gpus:
+        if each.unified and each.bandwidth_gb_s is not None:
+            return replace(memory, bandwidth_gb_s=each.bandwidth_gb_s, bandwidth_basis="data-sheet"), ()
+    layout = assumed_layout(cpu.model, cpu.cores)
+    note = (
+        f"Memory bandwidth is assumed, {layout.gb_s:.1f} GB/s ({layout.row}), as it cannot be read without root; "
+        "recommend's --ram-bandwidth sets it."
+    )
+    return replace(memory, bandwidth_gb_s=layout.gb_s, bandwidth_basis="assumed"), (note,)
+
+
+def _named_by_chip(cpu: Cpu, gpus: tuple[GpuDevice, ...]) -> Cpu:
+    """On a Mac the system calls every processor "arm"; its chip's name says more."""
+    chip = next((each.name.split(" (")[0] for each in gpus if each.vendor == "apple"), None)
+    return cpu if chip is None else replace(cpu, model=chip)

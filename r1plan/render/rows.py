@@ -1,0 +1,55 @@
+"""Shared wording and units: the one place where figures are rounded for a person. Small functions, one a kind."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from r1plan.units import GIB, MIB
+
+
+def gib(size: int) -> str:
+    """Bytes as binary gigabytes with one decimal, without the unit: "23.1"."""
+    return f"{size / GIB:,.1f}"
+
+
+def count(number: int, thing: str) -> str:
+    """A number of things, in the plural but for one: "1 core", "16 cores"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def usd(amount: Decimal) -> str:
+    """An amount to the cent, a tiny one to two digits: "$1,234.56", "$0.0034"."""
+    digits = 2 if not amount or abs(amount) >= Decimal("0.01") else 1 - amount.adjusted()
+    return f"${amount:,.{digits}f}"
+
+
+def exact(amount: Decimal) -> str:
+    """An amount for a program: every digit, no exponent, no zeros at the end."""
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(part: Decimal | int, whole: Decimal | int) -> str:
+    """A share in whole per cent: "65 %". Nothing of nothing is 0 %."""
+    return f"{Decimal(part) / Decimal(whole) * 100 if whole else Decimal(0):.0f} %"
+
+
+def tokens(number: int) -> str:
+    """A number of tokens to three digits: "950", "12.3k", "4.56M"."""
+    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= size:
+            value = number / size
+            return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}{unit}"
+    return str(number)
+
+
+def memory_size(size: int) -> str:
+    """Bytes of memory with their unit, in MiB below one GiB: "310 MiB", "1.4 GiB"."""
+    return f"{size / MIB:,.0f} MiB" if size < GIB else f"{gib(size)} GiB"
+
+
+def card_name(name: str) -> str:
+    """A graphics card's name as people say it, without its maker: "RTX 4090"."""
+    for maker in ("NVIDIA ", "GeForce ", "AMD ", "Apple "):
+        name = name.removeprefix(maker)
+    return name
