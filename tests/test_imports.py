@@ -122,7 +122,9 @@ finally:
     [
         pytest.param(["--help"], set(), id="help"),
         pytest.param(["--version"], set(), id="version"),
+        pytest.param(["cost-report", "--help"], set(), id="cost-report-help"),
         pytest.param(["detect"], {"pydantic", "yaml", "pynvml", "psutil"}, id="detect"),
+        pytest.param(["cost-report"], {"pydantic", "yaml", "duckdb", "rich", "numpy"}, id="cost-report"),
     ],
 )
 def test_a_command_imports_only_what_it_uses(arguments: list[str], allowed: set[str]) -> None:

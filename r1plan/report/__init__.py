@@ -1,0 +1,1 @@
+"""What the logged requests cost: SQL over the monthly logs."""

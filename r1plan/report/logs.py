@@ -1,0 +1,43 @@
+"""Which files a report reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC
+from pathlib import Path
+
+from r1plan.errors import LogError
+from r1plan.report.period import Period
+
+_MONTHLY = re.compile(r"\d{4}-\d{2}\.jsonl")
+
+
+def given_logs(paths: Iterable[Path]) -> list[Path]:
+    """The files of `paths`, each once, folders standing for the `*.jsonl` in them, in order of name.
+
+    Raises LogError when a path does not exist.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(each for each in path.glob("*.jsonl") if each.is_file())
+        elif path.exists():
+            inside = [path]
+        else:
+            raise LogError(f"{path} does not exist.", "give usage logs (*.jsonl) or a folder that holds them")
+        for each in inside:
+            found.setdefault(each.resolve(), each)
+    return list(found.values())
+
+
+def monthly_logs(folder: Path, period: Period) -> list[Path]:
+    """The files of `folder` that can hold requests of `period`: each is named after the UTC month of their ends."""
+    first = f"{period.start.astimezone(UTC):%Y-%m}" if period.start else ""
+    last = f"{period.until.astimezone(UTC):%Y-%m}" if period.until else "9999-99"
+    return [path for path in all_monthly_logs(folder) if first <= path.stem <= last]
+
+
+def all_monthly_logs(folder: Path) -> list[Path]:
+    """Every monthly log of `folder`, the oldest first; none when there is no such folder."""
+    return sorted(path for path in folder.glob("*.jsonl") if _MONTHLY.fullmatch(path.name))

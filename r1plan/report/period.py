@@ -1,0 +1,90 @@
+"""Which requests a report is about: those that ended in a period of some time zone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from r1plan.errors import NotFound, UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Half-open from `start` to `until`, None where it is open. `month` is set when it is one whole month.
+
+    A request belongs to the instant at which it ended, or began if it has not ended. `timezone` says whose days.
+    """
+
+    month: str | None = None
+    timezone: str = "UTC"
+    start: datetime | None = None
+    until: datetime | None = None
+
+
+def month_of(at: datetime, timezone: str) -> str:
+    """The month in which `at` falls in `timezone`, as YYYY-MM."""
+    return at.astimezone(zone(timezone)).strftime("%Y-%m")
+
+
+def whole_month(month: str, timezone: str) -> Period:
+    """The calendar month `month` (YYYY-MM) of `timezone`.
+
+    Raises UsageError when `month` is not a month.
+    """
+    found = re.fullmatch(r"(\d{4})-(\d{2})", month)
+    if not found or not 1 <= int(found[2]) <= 12 or not 2000 <= int(found[1]) < 9999:
+        raise UsageError(f"'{month}' is not a month.", "write it as YYYY-MM, such as 2025-09")
+    first = date(int(found[1]), int(found[2]), 1)
+    after = (first + timedelta(days=31)).replace(day=1)
+    return Period(month=month, timezone=timezone, start=_midnight(first, timezone), until=_midnight(after, timezone))
+
+
+def from_days(since: str | None, until: str | None, timezone: str) -> Period:
+    """From the day `since` to the day `until` (YYYY-MM-DD), both included; None is open.
+
+    Raises UsageError when one is not a day, or they are in the wrong order.
+    """
+    first, last = (_day(text) if text is not None else None for text in (since, until))
+    if first and last and last < first:
+        raise UsageError(f"the period from {since} until {until} is empty.", "--until names the last day of the period")
+    return Period(
+        timezone=timezone,
+        start=_midnight(first, timezone) if first else None,
+        until=_midnight(last + timedelta(days=1), timezone) if last else None,
+    )
+
+
+def day_starts(first: datetime, last: datetime, timezone: str) -> Iterator[tuple[datetime, str]]:
+    """The midnight and the date of every day of `timezone` from the one of `first` to the one of `last`."""
+    day, end = (at.astimezone(zone(timezone)).date() for at in (first, last))
+    while day <= end:
+        yield _midnight(day, timezone), day.isoformat()
+        day += timedelta(days=1)
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone `name`.
+
+    Raises NotFound when nobody knows it.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        hint = "names are like UTC, Europe/Berlin, Asia/Shanghai"
+        raise NotFound.among("time zone", name, available_timezones(), hint) from None
+
+
+def _midnight(day: date, timezone: str) -> datetime:
+    return datetime.combine(day, time.min, zone(timezone)).astimezone(UTC)
+
+
+def _day(text: str) -> date:
+    try:
+        if not re.fullmatch(r"2\d{3}-\d{2}-\d{2}", text):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"'{text}' is not a day.", "write it as YYYY-MM-DD, such as 2025-09-05") from None

@@ -1,0 +1,169 @@
+"""The report over usage logs: DuckDB reads, prices and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from r1plan.errors import CatalogError
+from r1plan.prices.book import TIER_INSTANT_NOT_VERIFIED, PriceBook
+from r1plan.prices.cost import EXACT
+from r1plan.prices.intervals import PriceInterval, price_intervals
+from r1plan.report.database import open_database, rows, sql
+from r1plan.report.entries import load_entries
+from r1plan.report.keys import Key
+from r1plan.report.period import Period, day_starts
+from r1plan.report.spend import Group, ReportWarning, SpendReport, Totals, Unpriced
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+# Wider than the instants that a log row can hold.
+_OPEN_START, _OPEN_UNTIL = datetime(1999, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
+_ANY_LENGTH = 10**18
+_PRICE_STEP = Decimal("1e-15")
+_SPLIT = ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd")
+
+
+def spend_report(logs: Sequence[Path], period: Period, by: Sequence[Key], book: PriceBook) -> SpendReport:
+    """What the requests of `period` in `logs` cost at the prices of `book`, in groups of `by`.
+
+    A line that cannot be used is left out and named in the warnings. Nothing but `logs` is read.
+    """
+    names = tuple(key.name for key in by)
+    with open_database() as database:
+        warnings = load_entries(database, logs)
+        if len(warnings) == len(logs) and all(each.kind == "unreadable_file" for each in warnings):
+            return SpendReport(period=period, by=names, totals=Totals(), warnings=tuple(warnings))
+        within = {
+            "start_us": _microseconds(period.start or _OPEN_START),
+            "until_us": _microseconds(period.until or _OPEN_UNTIL),
+        }
+        prices = _load_prices(database, book, within)
+        database.execute(sql("priced"), within)
+        (doubts,) = rows(database, sql("doubts"))
+        first_at, last_at = (None if at is None else _instant(at) for at in (doubts["first_us"], doubts["last_us"]))
+        source, groups = "priced", by if first_at else ()
+        if first_at and last_at and "day" in names:
+            starts = list(day_starts(first_at, last_at, period.timezone))
+            values = {"start_us": [_microseconds(at) for at, _ in starts], "day": [day for _, day in starts]}
+            database.execute(sql("day"), values)
+            source = "priced ASOF JOIN day ON priced.placed_us >= day.start_us"
+        ((_, totals),) = _sums(database, (), source)
+        return SpendReport(
+            period=period,
+            by=names,
+            totals=totals,
+            groups=tuple(Group(keys, each) for keys, each in _sorted(_sums(database, groups, source)))
+            if groups
+            else (),
+            unpriced=tuple(Unpriced(**row) for row in rows(database, sql("unpriced"))),
+            warnings=(*warnings, *_doubts(doubts), *_caveats(database, prices)),
+            first_at=first_at,
+            last_at=last_at,
+        )
+
+
+def _load_prices(
+    database: DuckDBPyConnection, book: PriceBook, within: Mapping[str, int]
+) -> Mapping[str, tuple[str, ...]]:
+    """Fill `band` and `price` for the names and the time that the entries need; the caveats of each price's id."""
+    names = rows(database, sql("names"), within)
+    since = _instant(min((row["first_us"] for row in names), default=0))
+    until = _instant(max((row["last_us"] for row in names), default=0)) + _MICROSECOND
+    found = list(price_intervals(book, [(row["provider"], row["model"]) for row in names], since, until))
+    bands = {(each.provider, each.name, each.input_above, each.input_up_to): None for each in found}
+    numbers = {band: number for number, band in enumerate(bands)}
+    database.execute(
+        sql("band"),
+        {
+            "band": list(numbers.values()),
+            "provider": [provider for provider, _, _, _ in bands],
+            "model": [name for _, name, _, _ in bands],
+            "input_above": [above for _, _, above, _ in bands],
+            "input_up_to": [_ANY_LENGTH if up_to is None else up_to for _, _, _, up_to in bands],
+        },
+    )
+    database.execute(
+        sql("price"),
+        {
+            "band": [numbers[each.provider, each.name, each.input_above, each.input_up_to] for each in found],
+            "start_us": [_microseconds(each.start) for each in found],
+            "until_us": [_microseconds(each.until) for each in found],
+            "price_id": [each.price.id for each in found],
+            "decides": [each.price.tier_instant for each in found],
+            "miss": [_storable(each.price.per_token.miss, each) for each in found],
+            "hit": [_storable(each.price.per_token.hit, each) for each in found],
+            "output": [_storable(each.price.per_token.output, each) for each in found],
+        },
+    )
+    return {each.price.id: each.price.caveats for each in found}
+
+
+def _storable(usd: Decimal, interval: PriceInterval) -> str:
+    """`usd` for DECIMAL(20, 15), which it must fit without rounding."""
+    if usd >= 1000 or EXACT.remainder(usd, _PRICE_STEP):
+        raise CatalogError(
+            f"{interval.price.id}: the price {usd} USD a token has more digits than a report can add up."
+        )
+    return format(usd, "f")
+
+
+def _sums(database: DuckDBPyConnection, by: Sequence[Key], source: str) -> list[tuple[dict[str, str | None], Totals]]:
+    """The totals of each group of `by` in `source`; of all requests, even none, when `by` is empty."""
+    columns, values = "", {}
+    for number, key in enumerate(by):
+        if key.tag is None:
+            columns += f"{key.name} AS key_{number}, "
+        else:
+            columns += f"tags ->> $tag_{number} AS key_{number}, "
+            values[f"tag_{number}"] = "/" + key.tag.replace("~", "~0").replace("/", "~1")
+    statement = sql("spend").replace("KEYS", columns).replace("SOURCE", source)
+    if by:
+        statement += f"GROUP BY {', '.join(f'key_{number}' for number in range(len(by)))}"
+    sums = []
+    for row in rows(database, statement, values):
+        keys = {key.name: row.pop(f"key_{number}") for number, key in enumerate(by)}
+        cost = Decimal(0)
+        for part in _SPLIT:
+            cost = EXACT.add(cost, row[part])
+        sums.append((keys, Totals(**row, cost_usd=cost)))
+    return sums
+
+
+def _sorted(sums: list[tuple[dict[str, str | None], Totals]]) -> list[tuple[dict[str, str | None], Totals]]:
+    """The days in order; otherwise the dearest first."""
+
+    def place(each: tuple[dict[str, str | None], Totals]) -> tuple[str, Decimal, int, tuple[str, ...]]:
+        keys, totals = each
+        return keys.get("day") or "", -totals.cost_usd, -totals.requests, tuple(value or "" for value in keys.values())
+
+    return sorted(sums, key=place)
+
+
+def _doubts(counts: Mapping[str, Any]) -> Iterator[ReportWarning]:
+    if counts["unknown_tokens"]:
+        yield ReportWarning(kind="unknown_tokens", count=counts["unknown_tokens"])
+    if counts["impossible_usage"]:
+        yield ReportWarning(kind="impossible_usage", count=counts["impossible_usage"])
+
+
+def _caveats(database: DuckDBPyConnection, prices: Mapping[str, tuple[str, ...]]) -> Iterator[ReportWarning]:
+    """The doubts about the prices in use, but for the tier's instant: it stands on every row, for few requests."""
+    used = "SELECT price_id, count(*) AS requests FROM priced WHERE is_billed GROUP BY price_id ORDER BY price_id"
+    for row in rows(database, used):
+        for caveat in prices[row["price_id"]]:
+            if caveat != TIER_INSTANT_NOT_VERIFIED:
+                yield ReportWarning(kind="price_caveat", count=row["requests"], price_id=row["price_id"], reason=caveat)
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + microseconds * _MICROSECOND

@@ -1,0 +1,98 @@
+"""What was spent: the values of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from r1plan.report.period import Period
+
+WarningKind = Literal[
+    "bad_line",  # `file`, `line` and `reason`
+    "unreadable_file",  # `file` and `reason`
+    "duplicate_ids",  # `count` ids, of which `ids` are the first: the last row of each was taken
+    "unknown_tokens",  # `count` requests: only their known tokens are priced
+    "impossible_usage",  # `count` requests with more cached than input, or more thinking than output, tokens
+    "price_caveat",  # `count` requests billed at `price_id`, of which `reason` is a doubt
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportWarning:
+    """Something the reader of a report must know; the kind says which fields are set."""
+
+    kind: WarningKind
+    count: int = 1
+    file: str | None = None
+    line: int | None = None
+    reason: str | None = None
+    price_id: str | None = None
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Sums over some requests. Tokens are the known ones; money is USD and exact.
+
+    Uncertain requests, of which only bounds are known, are in `uncertain_low_usd` and `uncertain_high_usd` and not in
+    `cost_usd`. Unpriced ones are in none of them. `cache_saving_usd` is what the cached input would have cost more as
+    fresh input.
+    """
+
+    requests: int = 0
+    input_tokens: int = 0
+    cache_hit_tokens: int = 0
+    output_tokens: int = 0
+    thinking_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    input_miss_usd: Decimal = Decimal(0)
+    cache_hit_usd: Decimal = Decimal(0)
+    thinking_usd: Decimal = Decimal(0)
+    answer_usd: Decimal = Decimal(0)
+    thinking_unknown_usd: Decimal = Decimal(0)
+    cache_saving_usd: Decimal = Decimal(0)
+    uncertain_low_usd: Decimal = Decimal(0)
+    uncertain_high_usd: Decimal = Decimal(0)
+    uncertain_requests: int = 0
+    unpriced_requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The totals of the requests that share `keys`: each name asked for, and its value or None."""
+
+    keys: Mapping[str, str | None]
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpriced:
+    """Requests whose price is not known: nothing is assumed for them."""
+
+    provider: str
+    model: str
+    requests: int
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendReport:
+    """The answer to "what did it cost". `first_at` and `last_at` are of the requests in it, None when there is none."""
+
+    period: Period
+    by: tuple[str, ...]
+    totals: Totals
+    groups: tuple[Group, ...] = ()
+    unpriced: tuple[Unpriced, ...] = ()
+    warnings: tuple[ReportWarning, ...] = ()
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def lost(self) -> int:
+        """How many lines and files could not be used."""
+        return sum(each.kind in ("bad_line", "unreadable_file") for each in self.warnings)

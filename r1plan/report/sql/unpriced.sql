@@ -1,0 +1,10 @@
+SELECT
+    provider,
+    model,
+    count(*) AS requests,
+    COALESCE(sum(input_tokens), 0) AS input_tokens,
+    COALESCE(sum(output_tokens), 0) AS output_tokens
+FROM priced
+WHERE is_unpriced
+GROUP BY provider, model
+ORDER BY requests DESC, provider, model

@@ -1,0 +1,116 @@
+"""`r1plan cost-report` as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from r1plan.report.sample import write_sample
+
+
+def run(*arguments: object, columns: int = 120) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "r1plan", "cost-report", *map(str, arguments)]
+    return subprocess.run(
+        words, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": str(columns)}, input=""
+    )
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    path = tmp_path / "sample.jsonl"
+    write_sample(path)
+    return path
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_it_prints_what_the_golden_files_hold(sample: Path, width: int) -> None:
+    done = run(sample, "--month", "2025-09", columns=width)
+    golden = Path(__file__).parents[1] / "golden" / f"cost_report_{width}.txt"
+    assert (done.returncode, done.stdout, done.stderr) == (0, golden.read_text("utf-8"), "")
+
+
+def test_json_is_one_document_and_nothing_else(sample: Path) -> None:
+    done = run(sample, "--json", "--by", "day")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert document["schema"] == "r1plan.cost_report/1"
+    assert document["groups"][0]["day"] == "2025-09-01"
+    assert run(sample, "--format", "json", "--by", "day").stdout == done.stdout
+
+
+def test_its_own_logs_are_found_by_month(home: Path) -> None:
+    logs = home / "data" / "logs"
+    logs.mkdir(parents=True)
+    write_sample(logs / "2025-09.jsonl")
+    found = run("--month", "2025-09", "--by", "")
+    assert found.stdout.startswith("September 2025 cost $10.")
+    now = f"{datetime.now(UTC):%B %Y}"
+    empty = run()
+    assert (empty.returncode, empty.stdout) == (0, f"No requests in {now}.\n")
+    assert empty.stderr == f"hint:  {logs} has 2025-09: add --month 2025-09\n"
+
+
+def test_no_logs_at_all_is_not_an_error(home: Path) -> None:
+    done = run("--month", "2025-09")
+    assert (done.returncode, done.stdout) == (0, "No requests in September 2025.\n")
+    assert "holds no log yet" in done.stderr
+    assert not (home / "data").exists()
+
+
+def test_a_bad_line_is_named_and_is_an_error_only_when_strict(sample: Path) -> None:
+    with sample.open("a") as log:
+        log.write('{"schema":"r1plan.usage/1","id":"to')
+    done = run(sample)
+    assert done.returncode == 0
+    number = len(sample.read_text().splitlines())
+    assert f"warning: {sample}:{number}: left out: torn: the line ends in the middle." in " ".join(done.stdout.split())
+    strict = run(sample, "--strict")
+    assert (strict.returncode, strict.stdout) == (1, done.stdout)
+    (warning,) = json.loads(run(sample, "--json").stdout)["warnings"]
+    assert (warning["file"], warning["line"]) == (str(sample), number)
+
+
+def test_a_clean_log_is_fine_when_strict(sample: Path) -> None:
+    assert run(sample, "--strict").returncode == 0
+
+
+def test_output_goes_into_a_file(sample: Path, tmp_path: Path) -> None:
+    done = run(sample, "--format", "csv", "--output", tmp_path / "spend.csv")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (tmp_path / "spend.csv").read_text().startswith("provider,model,requests,")
+    failed = run(sample, "--output", tmp_path / "no" / "spend.txt")
+    assert failed.returncode == 1
+    assert failed.stderr == f"error: cannot write {tmp_path / 'no' / 'spend.txt'}: No such file or directory.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        pytest.param(["gone.jsonl"], 1, "error: gone.jsonl does not exist.", id="no-such-file"),
+        pytest.param(["--timezone", "Mars/Base"], 2, "error: unknown time zone 'Mars/Base'.", id="time-zone"),
+        pytest.param(["--month", "2025-13"], 2, "error: '2025-13' is not a month.", id="month"),
+        pytest.param(["--since", "yesterday"], 2, "error: 'yesterday' is not a day.", id="day"),
+        pytest.param(
+            ["--month", "2025-09", "--since", "2025-09-01"],
+            2,
+            "error: --month 2025-09 and --since or --until cannot both be meant.",
+            id="two-periods",
+        ),
+        pytest.param(["--by", "modell"], 2, "error: unknown group 'modell'.", id="group"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence_and_a_hint(arguments: list[str], code: int, error: str) -> None:
+    done = run(*arguments)
+    first, hint = done.stderr.splitlines()
+    assert (done.returncode, done.stdout, first) == (code, "", error)
+    assert hint.startswith("hint:  ")
+
+
+def test_an_unknown_format_is_wrong_usage(sample: Path) -> None:
+    assert run(sample, "--format", "xlsx").returncode == 2
