@@ -122,8 +122,10 @@ finally:
     [
         pytest.param(["--help"], set(), id="help"),
         pytest.param(["--version"], set(), id="version"),
+        pytest.param(["recommend", "--help"], set(), id="recommend-help"),
         pytest.param(["cost-report", "--help"], set(), id="cost-report-help"),
         pytest.param(["detect"], {"pydantic", "yaml", "pynvml", "psutil"}, id="detect"),
+        pytest.param(["recommend"], {"pydantic", "yaml", "pynvml", "psutil", "rich"}, id="recommend"),
         pytest.param(["cost-report"], {"pydantic", "yaml", "duckdb", "rich", "numpy"}, id="cost-report"),
     ],
 )

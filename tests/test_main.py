@@ -53,6 +53,12 @@ def test_every_help_ends_with_an_example(name: str) -> None:
     assert f"r1plan {name}" in done.stdout.partition("Example")[2]
 
 
+def test_an_unknown_command_is_answered_with_a_near_one() -> None:
+    done = subprocess.run([sys.executable, "-m", "r1plan", "recomend"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Did you mean 'recommend'?" in done.stderr
+
+
 def test_a_wrong_option_exits_with_two() -> None:
     with pytest.raises(SystemExit) as stopped:
         build().main(["detect", "--no-such-option"], prog_name="r1plan")

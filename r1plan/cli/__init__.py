@@ -14,6 +14,7 @@ import typer.core
 import typer.main
 
 COMMANDS = {
+    "recommend": "Say which R1 this machine, or one you describe, should run, and what was rejected and why.",
     "cost-report": "Say what the logged requests really cost, at the prices in force at each moment.",
     "detect": "Show what this machine has: graphics cards, memory, processor, disk.",
 }

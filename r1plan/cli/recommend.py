@@ -1,0 +1,148 @@
+"""`r1plan recommend`: which R1 a machine should run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import typer
+
+from r1plan.cli.machine_options import (
+    BandwidthOption,
+    CpuOnlyOption,
+    GpuOption,
+    MachineOption,
+    RamBandwidthOption,
+    RamOption,
+    VramOption,
+    machine_from_options,
+)
+from r1plan.errors import NothingFits
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from r1plan.plan.api_offers import ApiOffer
+    from r1plan.plan.option import Plan
+    from r1plan.plan.workload import Workload
+
+
+def command(
+    gpu: GpuOption = None,
+    vram: VramOption = None,
+    bandwidth: BandwidthOption = None,
+    ram: RamOption = None,
+    ram_bandwidth: RamBandwidthOption = None,
+    cpu_only: CpuOnlyOption = False,
+    machine: MachineOption = None,
+    model: str | None = typer.Option(None, metavar="ID", help="Only this model, such as R1-Distill-Qwen-32B."),
+    quant: str | None = typer.Option(None, metavar="NAME", help="Only this quant, such as Q4_K_M."),
+    context: int | None = typer.Option(None, metavar="TOKENS", help="Context of each slot. Default: up to 32,768."),
+    kv: Literal["f16", "q8_0", "q4_0"] | None = typer.Option(None, help="Type of the KV cache."),
+    ubatch: int = typer.Option(512, metavar="TOKENS", help="llama.cpp's micro-batch."),
+    slots: int | None = typer.Option(
+        None, metavar="N", help="Contexts at once. Default: 1; llama-server's 4 share it."
+    ),
+    gpu_layers: int | None = typer.Option(None, metavar="N", help="Layers on the GPU, with the output head as one."),
+    experts_on_cpu: bool = typer.Option(False, "--experts-on-cpu", help="Keep all experts in main memory."),
+    flash_attn: bool = typer.Option(True, "--flash-attn/--no-flash-attn", help="Flash attention."),
+    runtime: Literal["in-process", "llama-server"] = typer.Option("in-process", help="A plain context or the server."),
+    depth: list[int] | None = typer.Option(None, metavar="TOKENS", help="Predict decoding at this depth. Repeatable."),
+    objective: Literal["balanced", "quality", "speed", "cost"] = typer.Option("balanced", help="What matters most."),
+    min_speed: float | None = typer.Option(None, metavar="TOK_S", help="Nothing slower. Default: 5 where possible."),
+    requests_per_day: float | None = typer.Option(None, metavar="N", help="For the cost of a month."),
+    input_tokens: int = typer.Option(1000, metavar="N", help="Tokens of a typical prompt."),
+    cache_hit: float = typer.Option(0.0, metavar="0..1", help="Share of the prompt that a cache holds."),
+    thinking_tokens: int = typer.Option(4700, metavar="N", help="Tokens of thinking in a typical answer."),
+    answer_tokens: int = typer.Option(700, metavar="N", help="Tokens after the thinking."),
+    power_price: float | None = typer.Option(None, metavar="USD_PER_KWH", help="For the cost of electricity."),
+    explain: bool = typer.Option(False, "--explain", help="Show each part of the memory and all that was rejected."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON document."),
+) -> None:
+    """Say which R1 this machine, or one you describe, should run, and what was rejected and why.
+
+    With --model and --quant it answers for exactly that option, and exits with 3 when it does not fit.
+
+    Example: r1plan recommend --gpu rtx-4090 --ram 64 --objective quality
+    """
+    from datetime import UTC, datetime
+
+    from r1plan.catalog.load import load_models
+    from r1plan.catalog.quality import load_quant_tables
+    from r1plan.plan.choose import choose
+    from r1plan.plan.workload import Pins, Workload, checked_pins, checked_workload
+
+    workload = checked_workload(
+        Workload(
+            objective=objective,
+            min_tok_s=min_speed,
+            requests_per_day=requests_per_day,
+            input_tokens=input_tokens,
+            cache_hit_share=cache_hit,
+            thinking_tokens=thinking_tokens,
+            answer_tokens=answer_tokens,
+            power_usd_per_kwh=power_price,
+            depths=tuple(depth or ()),
+        )
+    )
+    pins = checked_pins(
+        Pins(
+            model=model,
+            quant=quant,
+            context=context,
+            kv_type=kv,
+            n_ubatch=ubatch,
+            slots=slots,
+            gpu_layers=gpu_layers,
+            experts_on_cpu=experts_on_cpu,
+            flash_attn=flash_attn,
+            runtime=runtime,
+        )
+    )
+    described = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
+    if power_price is not None:
+        from r1plan.catalog.load import load_hardware
+        from r1plan.plan.running_cost import with_sheet_power
+
+        described = with_sheet_power(described, load_hardware().gpus)
+    plan = choose(described, load_models(), load_quant_tables(), workload, pins)
+    _show(plan, _api(workload, datetime.now(UTC)), explain=explain, as_json=json)
+
+
+def _api(workload: Workload, at: datetime) -> tuple[ApiOffer, ...]:
+    from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers
+    from r1plan.plan.api_offers import api_offers
+    from r1plan.prices.book import PriceBook
+
+    full = {model.id for model in load_models().values() if model.kind == "full"}
+    return api_offers(load_providers(), full, PriceBook(load_prices(), load_holidays()), workload, at)
+
+
+def _show(plan: Plan, api: tuple[ApiOffer, ...], *, explain: bool, as_json: bool) -> None:
+    from r1plan.plan.option import nearest_to_fitting
+    from r1plan.render import output
+
+    if as_json:
+        from r1plan.render.plan_document import plan_document
+
+        output.document(plan_document(plan, api))
+    elif plan.choice is not None or explain:
+        from r1plan.render.plan import show_plan
+
+        show_plan(plan, api, output.console())
+    if explain and not as_json:
+        from r1plan.render.plan_explained import explained
+
+        for line in explained(plan):
+            print(line)
+    if plan.choice is None:
+        least = nearest_to_fitting(plan.rejected)
+        if least is None:
+            raise NothingFits("nothing fits what was asked.", "--explain says why each option was rejected")
+        kind = "smallest" if least.tok_s is None else "fastest"
+        raise NothingFits(
+            f"nothing fits: the {kind}, {least.id}, {least.reason}.", "--explain says why for each option"
+        )
+    if not plan.choice.fits:
+        raise NothingFits(f"{plan.choice.id} does not fit: {plan.choice.reason}.", "leave out --quant to see what does")
+    if not as_json and not explain:
+        output.note("r1plan recommend --explain shows the memory of each part and every rejected option.")

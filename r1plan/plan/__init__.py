@@ -1,0 +1,1 @@
+"""Pure decisions: what fits where, how fast, how good, and which to choose."""

@@ -1,0 +1,245 @@
+"""What llama.cpp allocates on each device: weights, KV cache, compute buffer, and what the device loses besides.
+
+Formulas are llama.cpp's at build 0c1e57098 (llama-cpp-python 0.3.36); the CUDA ones reproduce the H100 readings kept in
+tests/measured/vram_measured_h100.jsonl. Everything is linear in the cells of the KV cache, so the largest context is
+solved for and not searched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from r1plan.catalog.model import Shape
+from r1plan.plan.workload import KvType, Runtime
+from r1plan.units import KIB, MIB, pad
+
+Basis = Literal["exact", "measured", "calibrated", "assumed"]
+Term = Literal["weights", "kv_cache", "compute", "overhead"]
+DeviceKind = Literal["gpu", "host", "unified"]
+
+CONTEXT_STEP = 256  # llama_context pads n_ctx to this
+_KV_BYTES = {"f16": (2, 1), "q8_0": (34, 32), "q4_0": (18, 32)}  # bytes, elements
+
+# Not derived from shapes: R1's working set a token of the micro-batch, with its experts on the card and with a copy of
+# them from host memory (readings at n_ubatch 512 and 2048).
+_MLA_BYTES_PER_UBATCH_TOKEN = 835_584
+_MLA_BYTES_PER_UBATCH_TOKEN_STREAMED = 417_792
+# Scratch of a quantised cache under MLA, a cell and element of the hidden state (facts/llama_cpp_memory.md, reported).
+_MLA_SCRATCH = 0.94
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Something that holds memory. `free_bytes` is what a new process may take; `margin_bytes` of it are left alone."""
+
+    name: str
+    kind: DeviceKind
+    capacity_bytes: int
+    free_bytes: int
+    margin_bytes: int
+    fixed_overhead_bytes: int
+    gpu_index: int | None = None
+
+    @property
+    def room_bytes(self) -> int:
+        """What may be filled with buffers and pools."""
+        return self.free_bytes - self.margin_bytes - self.fixed_overhead_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How the engine is started. Each of `slots` has its own cache, or all have `one_cache` for whoever needs it."""
+
+    kv_type: KvType = "f16"
+    n_ubatch: int = 512
+    slots: int = 1
+    flash_attn: bool = True
+    runtime: Runtime = "in-process"
+    one_cache: bool = False
+
+    @property
+    def caches(self) -> int:
+        """How many times the context is allocated."""
+        return 1 if self.one_cache else self.slots
+
+    @property
+    def outputs(self) -> int:
+        """Rows of logits kept: a plain context reserves one a token of the micro-batch, llama-server one a slot."""
+        return self.n_ubatch if self.runtime == "in-process" else self.slots
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Bytes as a line over the cells of the KV cache."""
+
+    fixed_bytes: int
+    bytes_per_cell: int
+
+    def at(self, cells: int) -> int:
+        """The bytes at `cells`."""
+        return self.fixed_bytes + self.bytes_per_cell * cells
+
+    def plus(self, other: Line) -> Line:
+        """Both at once."""
+        return Line(self.fixed_bytes + other.fixed_bytes, self.bytes_per_cell + other.bytes_per_cell)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPart:
+    """One term on one device, with where its figure comes from."""
+
+    term: Term
+    size_bytes: int
+    basis: Basis
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMemory:
+    """What one device holds, in parts."""
+
+    device: Device
+    parts: tuple[MemoryPart, ...]
+
+    @property
+    def total_bytes(self) -> int:
+        """The sum of the parts."""
+        return sum(part.size_bytes for part in self.parts)
+
+    @property
+    def spare_bytes(self) -> int:
+        """What stays free; negative when it does not fit."""
+        return self.device.free_bytes - self.total_bytes
+
+    @property
+    def fits(self) -> bool:
+        """Whether the margin is left alone."""
+        return self.spare_bytes >= self.device.margin_bytes
+
+    def bytes_of(self, term: Term) -> int:
+        """The bytes of one term."""
+        return sum(part.size_bytes for part in self.parts if part.term == term)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a layout puts on one device, before the context is known. The compute buffer is the highest of `peaks`."""
+
+    device: Device
+    weights_bytes: int
+    weights_basis: Basis
+    kv_bytes_per_cell: int
+    peaks: tuple[Line, ...]
+    compute_basis: Basis
+    pools_bytes: int
+
+    def most_cells(self) -> int | None:
+        """The most KV cells that leave the margin alone; None when the context costs nothing here. May be negative."""
+        room = self.device.room_bytes - self.weights_bytes - self.pools_bytes
+        limits = []
+        for peak in self.peaks:
+            slope = self.kv_bytes_per_cell + peak.bytes_per_cell
+            left = room - peak.fixed_bytes
+            if slope:
+                limits.append(left // slope)
+            elif left < 0:
+                limits.append(-1)
+        return min(limits) if limits else None
+
+    def at(self, cells: int) -> DeviceMemory:
+        """The parts at `cells` of KV cache."""
+        fixed = self.device.fixed_overhead_bytes
+        parts = (
+            MemoryPart("weights", self.weights_bytes, self.weights_basis, "the file's tensors that lie here"),
+            MemoryPart("kv_cache", self.kv_bytes_per_cell * cells, "exact", f"{self.kv_bytes_per_cell:,} B a token"),
+            MemoryPart("compute", max((p.at(cells) for p in self.peaks), default=0), self.compute_basis, "n_ubatch"),
+            MemoryPart("overhead", fixed + self.pools_bytes, "assumed", "context, pools and the process itself"),
+        )
+        return DeviceMemory(self.device, parts)
+
+
+def kv_bytes_per_cell(shape: Shape, kv_type: KvType, layers: int | None = None) -> int:
+    """Bytes that one token costs in the KV cache of `layers` layers (all by default).
+
+    MLA caches one vector of kv_lora_rank + qk_rope_head_dim a layer and no V: R1 takes 70,272 bytes at f16.
+    """
+    size, block = _KV_BYTES[kv_type]
+    if shape.latent_attention is not None:
+        elements = shape.latent_attention.kv_lora_rank + shape.latent_attention.qk_rope_head_dim
+    else:
+        elements = 2 * shape.kv_heads * shape.head_dim
+    return (shape.layers if layers is None else layers) * (elements * size // block)
+
+
+def cells_of(context: int, caches: int) -> int:
+    """KV cells of `caches` contexts of `context` tokens, each padded as llama.cpp does."""
+    return pad(context, CONTEXT_STEP) * caches
+
+
+def context_of(cells: int, caches: int) -> int:
+    """The largest context of one cache that `cells` hold, in whole steps."""
+    return max(cells, 0) // caches // CONTEXT_STEP * CONTEXT_STEP
+
+
+def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[Line, ...]:
+    """Candidates for the CPU backend's compute buffer, exact to 0.03 % with flash attention on."""
+    ub, hidden = settings.n_ubatch, shape.hidden_size
+    logits = Line(settings.outputs * shape.vocab_size * 4 + 2 * ub * hidden * 4, 0)
+    if shape.latent_attention is not None:
+        layer = Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 2 * ub)
+    else:
+        layer = Line(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 2 * ub)
+    if not settings.flash_attn:
+        layer = layer.plus(Line(0, shape.heads * ub * 4 + 2 * ub))
+    return (logits, layer)
+
+
+def host_line(shape: Shape, settings: EngineSettings) -> Line:
+    """The pinned host buffer beside a GPU: two hidden states and the mask."""
+    ub = settings.n_ubatch
+    return Line(ub * 8 * shape.hidden_size, (2 if settings.flash_attn else 4) * ub)
+
+
+def gpu_peaks(
+    shape: Shape,
+    settings: EngineSettings,
+    *,
+    has_output: bool,
+    alone: bool,
+    split: bool,
+    streamed_expert_bytes: int,
+) -> tuple[Line, ...]:
+    """Candidates for a GPU's compute buffer.
+
+    `alone`: the whole model is on this one card; `split`: it is on several. `streamed_expert_bytes`: the widest expert
+    tensor when experts lie in host memory (batches of 32 tokens and more copy it to the card), else 0.
+    """
+    ub, hidden, attention = settings.n_ubatch, shape.hidden_size, shape.latent_attention
+    mask = Line(0, (2 if settings.flash_attn else 4) * ub)
+    peaks = []
+    if has_output:
+        peaks.append(Line(settings.outputs * shape.vocab_size * 4 + (1 if alone else 2) * ub * hidden * 4, 0))
+    if attention is not None:
+        scratch = 0 if settings.kv_type == "f16" else round(_MLA_SCRATCH * hidden)
+        peaks.append(Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN, scratch).plus(mask))
+        if streamed_expert_bytes:
+            streamed = Line(streamed_expert_bytes + ub * _MLA_BYTES_PER_UBATCH_TOKEN_STREAMED, 0)
+            peaks.append(streamed.plus(mask))
+    else:
+        peaks.append(Line(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask))
+        if settings.kv_type != "f16":
+            # One layer's K and V as f16 while a prompt is read.
+            peaks.append(Line(4 * ub * hidden * 4, 2 * shape.kv_heads * shape.head_dim * 2).plus(mask))
+    if not settings.flash_attn:
+        wide = 14 if attention is not None else 4
+        peaks.append(Line(wide * ub * hidden * 4, shape.heads * ub * 4).plus(mask))
+    if split and streamed_expert_bytes == 0:
+        # Layers split over cards run as a pipeline, which holds the mask four times.
+        peaks = [peak.plus(Line(0, 3 * mask.bytes_per_cell)) for peak in peaks]
+    return tuple(peaks)
+
+
+def pools_bytes(n_ubatch: int) -> int:
+    """CUDA's pools and workspaces: 90 MiB at n_ubatch 512 and 120 at 2048 on an H100 (three readings of one model)."""
+    return 80 * MIB + 20 * KIB * n_ubatch

@@ -1,0 +1,174 @@
+"""Which option is best for what the person wants, and how the others differ from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import log2
+
+from r1plan.plan.option import Option, Rejection
+from r1plan.plan.quality import Quality
+from r1plan.plan.speed import Speed
+from r1plan.plan.workload import CONTEXT_ENOUGH, CONTEXT_GOAL, LEAST_TOK_S, KvType, Workload
+
+MOST_ALTERNATIVES = 8
+
+# `balanced` adds to the quality index what speed is worth: 35 points at best, half of them at 15 tokens a second, and
+# above 20, where an answer keeps ahead of its reader, each further token counts as 0.15. Speed counts thinking: a model
+# that thinks twice as long has half its tokens a second. All assumed.
+_SPEED_POINTS = 35.0
+_HALF_SPEED_TOK_S = 15.0
+_COMFORTABLE_TOK_S = 20.0
+_BEYOND_COMFORT = 0.15
+# What a context below the goal costs, a halving; and a quantised cache.
+_POINTS_BELOW_GOAL = 1.5
+_POINTS_BELOW_ENOUGH = 8.0
+_KV_POINTS: dict[KvType, float] = {"f16": 0.0, "q8_0": 0.3, "q4_0": 4.0}
+# `speed` and `cost` look among options within this many points of the best index that fits.
+_GOOD_ENOUGH_POINTS = 10.0
+# A better quant of the chosen model must be this much better, at half the speed or more, to be shown. Any alternative
+# is shown unless another shown one is as good and nearly as fast, or its score is far below.
+_REALLY_BETTER = 0.5
+_NEARLY = 0.7
+_HALF = 0.5
+_WORTH_SHOWING_POINTS = 35.0
+
+
+def score_of(quality: Quality, speed: Speed, kv_type: KvType, context: int) -> float:
+    """What `balanced` ranks by, in GPQA points: quality, what speed is worth, what a short context costs."""
+    score = quality.index + _worth(speed.decode[0].tok_s.mid / quality.thinking_over_r1) - _KV_POINTS[kv_type]
+    if context < CONTEXT_GOAL:
+        score -= _POINTS_BELOW_GOAL * log2(CONTEXT_GOAL / context)
+    if context < CONTEXT_ENOUGH:
+        score -= _POINTS_BELOW_ENOUGH * log2(CONTEXT_ENOUGH / context)
+    return score
+
+
+def _worth(tok_s: float) -> float:
+    """The points of a speed."""
+    if tok_s > _COMFORTABLE_TOK_S:
+        tok_s = _COMFORTABLE_TOK_S + _BEYOND_COMFORT * (tok_s - _COMFORTABLE_TOK_S)
+    return _SPEED_POINTS * tok_s / (tok_s + _HALF_SPEED_TOK_S)
+
+
+def fast_enough(options: list[Option], workload: Workload) -> tuple[list[Option], list[Rejection]]:
+    """The options that reach the minimum speed. The default minimum, unlike an asked one, gives way when none does."""
+    least = LEAST_TOK_S[workload.objective] if workload.min_tok_s is None else workload.min_tok_s
+    fast = [option for option in options if _rate(option) >= least]
+    if not fast and workload.min_tok_s is None:
+        best = max((_rate(option) for option in options), default=0.0)
+        fast = [option for option in options if _rate(option) >= best / 2]
+        least = best / 2
+    kept = {option.id for option in fast}
+    return fast, [
+        Rejection(
+            id=option.id,
+            reason=f"about {_rate(option):.1f} tok/s, slower than {least:.1f}",
+            tok_s=_rate(option),
+        )
+        for option in options
+        if option.id not in kept
+    ]
+
+
+def ranked(options: list[Option], workload: Workload) -> list[Option]:
+    """`options`, the best for the workload's objective first."""
+    match workload.objective:
+        case "balanced":
+            return sorted(options, key=lambda option: -option.score)
+        case "quality":
+            return sorted(options, key=lambda option: (-_usable_quality(option), -_effective(option)))
+        case "speed" | "cost":
+            best = max((_usable_quality(option) for option in options), default=0.0)
+
+            def rank(option: Option) -> tuple[bool, float]:
+                worse = _usable_quality(option) < best - _GOOD_ENOUGH_POINTS
+                seconds = 1 / _effective(option)
+                return worse, seconds * (option.cost.watts or 1.0) if workload.objective == "cost" else seconds
+
+            return sorted(options, key=rank)
+
+
+def _usable_quality(option: Option) -> float:
+    """The quality index less what a short context or a quantised cache takes from it."""
+    return option.score - _worth(_effective(option))
+
+
+def different(choice: Option, others: list[Option]) -> Iterator[Option]:
+    """Alternatives that are really different.
+
+    The next better and the next faster quant of the chosen model, and the best option of each other model, as long as
+    nothing shown before is at least as good in quality, speed and context at once.
+    """
+    shown: list[Option] = [choice]
+    same = [option for option in others if option.model.id == choice.model.id]
+    better = next((option for option in same if _worth_waiting_for(option, choice)), None)
+    faster = next((option for option in same if _rate(option) > 1.05 * _rate(choice)), None)
+    best: dict[str, Option] = {}
+    for option in others:
+        if option.model.id != choice.model.id and option.score > choice.score - _WORTH_SHOWING_POINTS:
+            best.setdefault(option.model.id, option)
+    proposed = [option for option in (better, faster) if option is not None]
+    for option in (*proposed, *best.values()):
+        if len(shown) > MOST_ALTERNATIVES or any(_dominates(each, option) for each in shown):
+            continue
+        shown.append(option)
+        yield replace(option, reason=_why_else(option, choice))
+
+
+def _worth_waiting_for(option: Option, choice: Option) -> bool:
+    gain = option.quality.index - choice.quality.index
+    return gain >= _REALLY_BETTER and _rate(option) >= _HALF * _rate(choice)
+
+
+def _rate(option: Option) -> float:
+    return option.speed.decode[0].tok_s.mid
+
+
+def _effective(option: Option) -> float:
+    """Tokens a second with the model's longer thinking counted as slowness."""
+    return _rate(option) / option.quality.thinking_over_r1
+
+
+def _dominates(one: Option, other: Option) -> bool:
+    if one.id == other.id:
+        return True
+    return (
+        one.quality.index >= other.quality.index - _REALLY_BETTER
+        and _rate(one) >= _NEARLY * _rate(other)
+        and one.context_max >= _NEARLY * other.context_max
+    )
+
+
+def why_chosen(workload: Workload) -> str:
+    """The reason of the first option."""
+    match workload.objective:
+        case "balanced":
+            return "best balance of quality and speed"
+        case "quality":
+            return "highest quality that fits"
+        case "speed":
+            return "fastest of nearly the best quality"
+        case "cost":
+            return "least energy an answer at nearly the best quality"
+
+
+def _why_else(option: Option, choice: Option) -> str:
+    said = []
+    gap = option.quality.index - choice.quality.index
+    if abs(gap) >= 0.5:
+        said.append("better" if gap > 0 else "less able")
+    ratio = _rate(option) / _rate(choice)
+    if not 0.95 < ratio < 1.05:
+        said.append(f"{ratio:.1f}x the speed")
+    if option.context != choice.context:
+        said.append("longer context" if option.context > choice.context else "shorter context")
+    return ", ".join(said) or "much the same"
+
+
+def behind(option: Option, choice: Option) -> Rejection:
+    """Why an option that fits is not shown."""
+    how = f"{_why_else(option, choice)} ({_rate(option):.0f} tok/s)"
+    if option.not_on_gpu is not None:
+        return Rejection(id=option.id, reason=f"{option.not_on_gpu}; partly in RAM it ranks below {choice.id}: {how}")
+    return Rejection(id=option.id, reason=f"fits, but ranks below {choice.id}: {how}")

@@ -1,0 +1,127 @@
+"""What a person wants to do: how much context, how fast, how often, and what matters most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+from r1plan.errors import UsageError
+
+Objective = Literal["balanced", "quality", "speed", "cost"]
+KvType = Literal["f16", "q8_0", "q4_0"]
+Runtime = Literal["in-process", "llama-server"]
+
+# R1's own evaluations allow 32,768 generated tokens, and R1-0528 averages 23,000 a question on AIME 2025 (model card).
+# Half of that still holds most answers; under an eighth, thinking is cut off more often than not.
+CONTEXT_GOAL = 32_768
+CONTEXT_ENOUGH = 16_384
+CONTEXT_LEAST = 4_096
+
+# llama-server's default at build 0c1e57098.
+SERVER_SLOTS = 4
+
+# 12,000 tokens of thinking at 5 tokens a second are 40 minutes: slower is no conversation any more.
+LEAST_TOK_S: dict[Objective, float] = {"balanced": 5.0, "quality": 1.0, "speed": 5.0, "cost": 5.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What one request looks like and how many there are a day.
+
+    `min_tok_s` None: LEAST_TOK_S of the objective, given up when nothing reaches it. `depths` are tokens already in
+    the cache at which decoding speed is predicted, besides 0 and the middle of a typical answer.
+    `thinking_tokens` default to what R1 spends on a moderate problem (arXiv 2501.18576: 4,718 on hard MATH problems),
+    `answer_tokens` to R1's mean summary on ArenaHard (689, R1 paper).
+    """
+
+    objective: Objective = "balanced"
+    min_tok_s: float | None = None
+    requests_per_day: float | None = None
+    input_tokens: int = 1_000
+    cache_hit_share: float = 0.0
+    thinking_tokens: int = 4_700
+    answer_tokens: int = 700
+    power_usd_per_kwh: float | None = None
+    depths: tuple[int, ...] = ()
+
+    @property
+    def output_tokens(self) -> int:
+        """Thinking and answer together: both are generated, and billed, alike."""
+        return self.thinking_tokens + self.answer_tokens
+
+    @property
+    def typical_depth(self) -> int:
+        """The mean number of tokens in the cache while a typical answer is generated."""
+        return self.input_tokens + self.output_tokens // 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pins:
+    """What the person has fixed; None is the planner's to choose. `context` is that of one slot, in tokens.
+
+    `slots` None: one for a plain context; llama-server's own four, which share one cache.
+    """
+
+    model: str | None = None
+    quant: str | None = None
+    context: int | None = None
+    kv_type: KvType | None = None
+    n_ubatch: int = 512
+    slots: int | None = None
+    gpu_layers: int | None = None
+    experts_on_cpu: bool = False
+    flash_attn: bool = True
+    runtime: Runtime = "in-process"
+
+    @property
+    def one_option(self) -> bool:
+        """Whether model and quant are both fixed, so that exactly this option is asked about."""
+        return self.model is not None and self.quant is not None
+
+
+def checked_workload(workload: Workload) -> Workload:
+    """`workload`, when it can be meant. Raises UsageError, which names the option and its value."""
+    if not 0 <= workload.cache_hit_share <= 1:
+        raise UsageError(f"--cache-hit {workload.cache_hit_share:g}: expected a share from 0 to 1.")
+    _above_zero(
+        ("--min-speed", workload.min_tok_s),
+        ("--requests-per-day", workload.requests_per_day),
+        ("--input-tokens", workload.input_tokens),
+        ("--answer-tokens", workload.answer_tokens),
+    )
+    _not_negative(
+        ("--thinking-tokens", workload.thinking_tokens),
+        ("--power-price", workload.power_usd_per_kwh),
+        *(("--depth", depth) for depth in workload.depths),
+    )
+    return workload
+
+
+def checked_pins(pins: Pins) -> Pins:
+    """`pins`, when they can be meant together. Raises UsageError, which names the option and its value."""
+    _above_zero(("--context", pins.context), ("--ubatch", pins.n_ubatch), ("--slots", pins.slots))
+    _not_negative(("--gpu-layers", pins.gpu_layers))
+    if pins.kv_type not in (None, "f16") and not pins.flash_attn:
+        raise UsageError(
+            f"--kv {pins.kv_type} with --no-flash-attn: llama.cpp refuses a quantised V cache without flash attention.",
+            "leave out one of the two",
+        )
+    if pins.experts_on_cpu and pins.gpu_layers == 0:
+        raise UsageError(
+            "--experts-on-cpu with --gpu-layers 0: then everything is on the processor.",
+            "--cpu-only plans for that",
+        )
+    return pins
+
+
+def _above_zero(*options: tuple[str, float | None]) -> None:
+    for name, value in options:
+        if value is not None and not (isfinite(value) and value > 0):
+            raise UsageError(f"{name} {value:g}: expected a number above zero.")
+
+
+def _not_negative(*options: tuple[str, float | None]) -> None:
+    for name, value in options:
+        if value is not None and not (isfinite(value) and value >= 0):
+            raise UsageError(f"{name} {value:g}: expected zero or more.")

@@ -1,0 +1,132 @@
+"""A plan as the JSON document `r1plan.recommend/1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from r1plan.plan.api_offers import ApiOffer
+from r1plan.plan.memory import DeviceMemory
+from r1plan.plan.option import Option, Plan
+from r1plan.plan.speed import Range, Speed
+from r1plan.plan.workload import Workload
+from r1plan.render.rows import exact
+
+SCHEMA = "r1plan.recommend/1"
+
+
+def plan_document(plan: Plan, api: Iterable[ApiOffer]) -> dict[str, Any]:
+    """The fields of the document, `schema` first."""
+    return {
+        "schema": SCHEMA,
+        "machine": asdict(plan.machine),
+        "workload": _workload(plan.workload),
+        "choice": option_fields(plan.choice) if plan.choice else None,
+        "alternatives": [option_fields(option) for option in plan.alternatives],
+        "rejected": [{"id": each.id, "reason": each.reason} for each in plan.rejected],
+        "api": [_api(offer) for offer in api],
+        "break_even": None,
+    }
+
+
+def option_fields(option: Option) -> dict[str, Any]:
+    """One option."""
+    settings, placement = option.settings, option.placement
+    return {
+        "id": option.id,
+        "model": option.model.id,
+        "quant": option.quant.name,
+        "engine": "llama.cpp",
+        "fits": option.fits,
+        "reason": option.reason,
+        "context": {"chosen": option.context, "max": option.context_max},
+        "kv_type": settings.kv_type,
+        "n_ubatch": settings.n_ubatch,
+        "slots": settings.slots,
+        "flash_attn": settings.flash_attn,
+        "runtime": settings.runtime,
+        "placement": {
+            "layout": placement.layout,
+            "gpu_layers": placement.gpu_layers,
+            "expert_layers_on_cpu": placement.expert_layers_on_host,
+            "tensor_split": list(placement.tensor_split),
+        },
+        "memory": [_memory(device) for device in option.memory],
+        "speed": _speed(option.speed),
+        "quality": {score.benchmark: {"score": score.score, "source": score.source} for score in option.quality.scores},
+        "quant_loss": {
+            "perplexity_ratio": round(option.quality.quant.perplexity_ratio, 4),
+            "basis": option.quality.quant.basis,
+            "source": option.quality.quant.source,
+        },
+        "cost": {
+            "usd_per_mtok_output": _decimal(option.cost.usd_per_mtok_output),
+            "usd_per_month": _decimal(option.cost.usd_per_month),
+            "basis": option.cost.basis,
+        },
+    }
+
+
+def _workload(workload: Workload) -> dict[str, Any]:
+    return {
+        "objective": workload.objective,
+        "min_speed_tok_s": workload.min_tok_s,
+        "requests_per_day": workload.requests_per_day,
+        "input_tokens": workload.input_tokens,
+        "cache_hit_share": workload.cache_hit_share,
+        "thinking_tokens": workload.thinking_tokens,
+        "answer_tokens": workload.answer_tokens,
+        "power_usd_per_kwh": None if workload.power_usd_per_kwh is None else str(workload.power_usd_per_kwh),
+    }
+
+
+def _memory(memory: DeviceMemory) -> dict[str, Any]:
+    device = memory.device
+    return {
+        "device": device.name,
+        "kind": device.kind,
+        "capacity_bytes": device.capacity_bytes,
+        "free_bytes": device.free_bytes,
+        "margin_bytes": device.margin_bytes,
+        **{f"{part.term}_bytes": part.size_bytes for part in memory.parts},
+        "total_bytes": memory.total_bytes,
+        "basis": {part.term: part.basis for part in memory.parts},
+    }
+
+
+def _speed(speed: Speed) -> dict[str, Any]:
+    return {
+        "prefill_tok_s": _range(speed.prefill_tok_s) if speed.prefill_tok_s else None,
+        "decode_tok_s": [
+            {"depth": each.depth, **_range(each.tok_s)} for each in sorted(speed.decode, key=lambda one: one.depth)
+        ],
+        "bottleneck": speed.bottleneck,
+        "basis": speed.basis,
+        "source": speed.source,
+    }
+
+
+def _range(speed: Range) -> dict[str, float]:
+    return {"low": round(speed.low, 2), "mid": round(speed.mid, 2), "high": round(speed.high, 2)}
+
+
+def _api(offer: ApiOffer) -> dict[str, Any]:
+    rates = offer.price.rates
+    return {
+        "provider": offer.provider,
+        "model": offer.model,
+        "serves": offer.serves,
+        "is_r1": offer.is_r1,
+        "input_cache_miss_usd_per_mtok": exact(rates.input_cache_miss),
+        "input_cache_hit_usd_per_mtok": _decimal(rates.input_cache_hit),
+        "output_usd_per_mtok": exact(rates.output),
+        "usd_per_request": exact(offer.usd_per_request),
+        "usd_per_month": _decimal(offer.usd_per_month),
+        "tier": offer.price.tier,
+    }
+
+
+def _decimal(amount: Decimal | None) -> str | None:
+    return None if amount is None else exact(amount)

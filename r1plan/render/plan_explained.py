@@ -1,0 +1,90 @@
+"""What `--explain` adds: each device's memory in parts, where the time of a token goes, and everything rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from r1plan.plan.memory import DeviceMemory
+from r1plan.plan.option import Option, Plan
+from r1plan.plan.speed import Range
+from r1plan.render.plain import printable
+from r1plan.render.rows import memory_size
+
+_TERMS = {"weights": "weights", "kv_cache": "KV cache", "compute": "compute", "overhead": "overhead"}
+
+
+def explained(plan: Plan) -> Iterator[str]:
+    """The lines, an empty one before each part."""
+    if plan.choice is not None:
+        yield from _memory(plan.choice)
+        yield from _speed(plan.choice)
+        yield from _quality(plan.choice)
+    if plan.rejected:
+        yield ""
+        yield f"Rejected ({len(plan.rejected):,})"
+        width = max(len(each.id) for each in plan.rejected)
+        for each in plan.rejected:
+            yield printable(f"  {each.id:<{width}}  {each.reason}")
+    if plan.machine.notes:
+        yield ""
+        yield "Assumed of the machine"
+        for note in plan.machine.notes:
+            yield printable(f"  {note}")
+
+
+def _memory(option: Option) -> Iterator[str]:
+    settings, placement = option.settings, option.placement
+    yield ""
+    attention = "on" if settings.flash_attn else "off"
+    yield (
+        f"Memory of {option.id} at {option.context:,} tokens ({settings.kv_type} cache, n_ubatch {settings.n_ubatch}, "
+        f"slots {settings.slots}, flash attention {attention}, {settings.runtime})"
+    )
+    yield f"  largest context that fits: {option.context_max:,} tokens"
+    yield (
+        f"  --gpu-layers {placement.gpu_layers}"
+        + (f" --tensor-split {','.join(map(str, placement.tensor_split))}" if len(placement.tensor_split) > 1 else "")
+        + (f", experts of {placement.expert_layers_on_host} layers in RAM" if placement.expert_layers_on_host else "")
+    )
+    for device in option.memory:
+        yield from _device(device)
+
+
+def _device(memory: DeviceMemory) -> Iterator[str]:
+    device = memory.device
+    yield (
+        f"  {device.name}: {memory_size(memory.total_bytes)} of {memory_size(device.free_bytes)} free "
+        f"({memory_size(device.capacity_bytes)} in all), {memory_size(device.margin_bytes)} kept as a margin"
+    )
+    for part in memory.parts:
+        if not part.size_bytes:
+            continue
+        yield f"    {_TERMS[part.term]:<9} {memory_size(part.size_bytes):>11}  {part.basis:<10}  {part.why}"
+
+
+def _speed(option: Option) -> Iterator[str]:
+    speed = option.speed
+    yield ""
+    yield f"Speed ({speed.basis}; {speed.source})"
+    for each in sorted(speed.decode, key=lambda one: one.depth):
+        yield f"  decoding {each.depth:>7,} tokens deep  {_range(each.tok_s)}"
+    if speed.prefill_tok_s is not None:
+        yield f"  reading the prompt          {_range(speed.prefill_tok_s)}"
+    total = sum(term.seconds for term in speed.terms)
+    yield f"  one token takes {total * 1000:.1f} ms: " + ", ".join(
+        f"{term.what} {term.seconds * 1000:.1f}" for term in speed.terms
+    )
+
+
+def _quality(option: Option) -> Iterator[str]:
+    quality = option.quality
+    yield ""
+    yield "Quality (published scores of the unquantised model)"
+    ratio = f"{option.quant.name}: perplexity {quality.quant.perplexity_ratio:.3f} times that of the full model"
+    yield printable(f"  {ratio} ({quality.quant.basis}; {quality.quant.source})")
+    for score in quality.scores:
+        yield printable(f"  {score.benchmark:<22} {score.score:>7g}  {score.source}")
+
+
+def _range(speed: Range) -> str:
+    return f"{speed.mid:,.1f} tok/s ({speed.low:,.1f} to {speed.high:,.1f})"

@@ -1,0 +1,251 @@
+"""`r1plan recommend` as a person or a program calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+BASES = {"exact", "measured", "calibrated", "assumed"}
+TERMS = ("weights", "kv_cache", "compute", "overhead")
+
+
+def r1plan(*arguments: str, columns: int = 120) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "r1plan", "recommend", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "COLUMNS": str(columns)},
+    )
+
+
+def document(*arguments: str, code: int = 0) -> dict[str, Any]:
+    done = r1plan(*arguments, "--json")
+    assert done.returncode == code, done.stderr
+    fields: dict[str, Any] = json.loads(done.stdout)
+    return fields
+
+
+def check_option(option: dict[str, Any]) -> None:
+    assert set(option) == {
+        *("id", "model", "quant", "engine", "fits", "reason", "context", "kv_type", "n_ubatch", "slots", "flash_attn"),
+        *("runtime", "placement", "memory", "speed", "quality", "quant_loss", "cost"),
+    }
+    assert option["id"] == f"{option['model']}:{option['quant']}"
+    assert option["engine"] == "llama.cpp"
+    assert option["reason"]
+    assert set(option["context"]) == {"chosen", "max"}
+    assert option["context"]["chosen"] > 0
+    assert option["kv_type"] in ("f16", "q8_0", "q4_0")
+    assert {"gpu_layers", "expert_layers_on_cpu", "tensor_split"} <= set(option["placement"])
+    assert option["memory"]
+    for row in option["memory"]:
+        assert row["kind"] in ("gpu", "host", "unified", "disk")
+        assert row["total_bytes"] == sum(row[f"{term}_bytes"] for term in TERMS)
+        assert all(type(row[name]) is int for name in row if name.endswith("_bytes"))
+        assert set(row["basis"]) == set(TERMS)
+        assert set(row["basis"].values()) <= BASES
+        assert row["free_bytes"] <= row["capacity_bytes"]
+        if option["fits"]:
+            assert row["total_bytes"] <= row["free_bytes"]
+    speed = option["speed"]
+    assert set(speed) >= {"prefill_tok_s", "decode_tok_s", "bottleneck", "basis"}
+    assert speed["basis"] in BASES
+    depths = [each["depth"] for each in speed["decode_tok_s"]]
+    assert depths[0] == 0
+    assert depths == sorted(depths)
+    for each in (*speed["decode_tok_s"], speed["prefill_tok_s"]):
+        assert 0 <= each["low"] <= each["mid"] <= each["high"]
+    for score in option["quality"].values():
+        assert set(score) == {"score", "source"}
+        assert score["source"]
+    assert set(option["cost"]) == {"usd_per_mtok_output", "usd_per_month", "basis"}
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [("--gpu", "rtx-4090", "--ram", "64"), ("--gpu", "h100-sxm-80gb:8"), ("--gpu", "m3-max-40c", "--ram", "64"), ()],
+    ids=["4090", "8xh100", "m3-max", "this machine"],
+)
+def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
+    fields = document(*machine)
+    assert list(fields) == [
+        *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even"),
+    ]
+    assert fields["schema"] == "r1plan.recommend/1"
+    assert {"cpu", "memory", "gpus", "notes"} <= set(fields["machine"])
+    assert fields["workload"]["objective"] == "balanced"
+    assert fields["choice"]["fits"] is True
+    assert len(fields["alternatives"]) <= 8
+    for option in (fields["choice"], *fields["alternatives"]):
+        check_option(option)
+    ids = [fields["choice"]["id"], *(each["id"] for each in fields["alternatives"])]
+    assert len(ids) == len(set(ids))
+    assert all(set(each) == {"id", "reason"} and each["reason"] for each in fields["rejected"])
+    assert not set(ids) & {each["id"] for each in fields["rejected"]}
+    assert fields["api"]
+    for offer in fields["api"]:
+        assert set(offer) == {
+            *("provider", "model", "serves", "is_r1", "input_cache_miss_usd_per_mtok", "input_cache_hit_usd_per_mtok"),
+            *("output_usd_per_mtok", "usd_per_request", "usd_per_month", "tier"),
+        }
+        assert Decimal(offer["usd_per_request"]) > 0
+        assert offer["usd_per_month"] is None
+    assert fields["break_even"] is None
+
+
+def test_the_two_machines_of_the_brief() -> None:
+    small = document("--gpu", "RTX-4090", "--ram", "64")
+    assert small["choice"]["model"] == "R1-Distill-Qwen-32B"
+    assert small["choice"]["context"]["chosen"] >= 16_384
+    large = document("--gpu", "h100-sxm-80gb:8")
+    assert large["choice"]["model"] == "DeepSeek-R1-0528"
+    assert {each["kind"] for each in large["choice"]["memory"]} == {"gpu", "host"}
+
+
+def test_r1_cache_at_32k_is_exact_in_the_document() -> None:
+    pinned = ("--model", "DeepSeek-R1", "--quant", "Q4_K_M", "--context", "32768", "--gpu", "m3-ultra-80c")
+    row = document(*pinned, "--ram", "512")["choice"]["memory"][0]
+    assert row["kv_cache_bytes"] == 2_302_672_896
+    assert row["basis"]["kv_cache"] == "exact"
+    assert document(*pinned, "--kv", "q8_0")["choice"]["memory"][0]["kv_cache_bytes"] == 1_223_294_976
+
+
+def test_a_pinned_option_that_does_not_fit_is_shown_in_full_and_exits_with_3() -> None:
+    pins = ("--gpu", "rtx-4090", "--ram", "64", "--model", "deepseek-r1", "--quant", "q4_k_m")
+    fields = document(*pins, code=3)
+    check_option(fields["choice"])
+    assert fields["choice"]["fits"] is False
+    assert fields["choice"]["reason"].startswith("needs 377.2 GiB on the GPU, ")
+    assert [each["id"] for each in fields["rejected"]] == ["DeepSeek-R1:Q4_K_M"]
+    assert fields["alternatives"] == []
+    done = r1plan(*pins)
+    assert done.returncode == 3
+    assert "does not fit 1 x RTX 4090" in done.stdout
+    assert done.stderr.startswith("error: DeepSeek-R1:Q4_K_M does not fit: needs ")
+
+
+def test_pins_are_kept() -> None:
+    option = document(
+        *("--gpu", "rtx-4090", "--model", "R1-Distill-Qwen-7B", "--quant", "Q4_K_M", "--context", "10000"),
+        *("--kv", "q8_0", "--ubatch", "256", "--slots", "3", "--gpu-layers", "10", "--runtime", "llama-server"),
+        *("--depth", "9000"),
+    )["choice"]
+    assert option["context"]["chosen"] == 10_000
+    assert (option["kv_type"], option["n_ubatch"], option["slots"]) == ("q8_0", 256, 3)
+    assert option["runtime"] == "llama-server"
+    assert option["placement"]["gpu_layers"] == 10
+    assert sum(option["placement"]["tensor_split"]) == 9
+    assert 9000 in [each["depth"] for each in option["speed"]["decode_tok_s"]]
+    assert sum(row["kv_cache_bytes"] for row in option["memory"]) == 30_464 * 10_240 * 3
+
+
+def test_nothing_fits_says_what_the_smallest_needs() -> None:
+    fields = document("--cpu-only", "--ram", "1", code=3)
+    assert fields["choice"] is None
+    done = r1plan("--cpu-only", "--ram", "1")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert re.match(
+        r"error: nothing fits: the smallest, R1-Distill-Qwen-1.5B:IQ1_S, needs 1\.\d GiB of RAM, 0\.\d free\.\nhint: ",
+        done.stderr,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--context 0", "error: --context 0: expected a number above zero."),
+        ("--context -1", "error: --context -1: expected a number above zero."),
+        ("--context 163841", "error: --context 163841: every model has at most 163,840 tokens."),
+        ("--no-flash-attn --kv q8_0", "error: --kv q8_0 with --no-flash-attn:"),
+        ("--model r1-distil-qwen-32b", "hint:  did you mean R1-Distill-Qwen-32B"),
+        ("--model R1-Distill-Qwen-7B --quant Q4_K_L", "error: unknown quant 'Q4_K_L'."),
+        ("--gpu rtx-4091", "hint:  did you mean"),
+        ("--cache-hit 1.5", "error: --cache-hit 1.5: expected a share from 0 to 1."),
+        ("--kv q5_1", "Invalid value for '--kv'"),
+        ("--objective cheap", "Invalid value for '--objective'"),
+    ],
+)
+def test_bad_values_are_named_and_exit_with_2(arguments: str, says: str) -> None:
+    done = r1plan(*arguments.split())
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_machine_file_is_planned_for(tmp_path: Path) -> None:
+    described = document("--gpu", "rtx-3090:2", "--ram", "64")
+    box = tmp_path / "box.json"
+    box.write_text(json.dumps({"schema": "r1plan.machine/1", **described["machine"]}), encoding="utf-8")
+    again = document("--machine", str(box))
+    assert again["choice"] == described["choice"]
+
+
+def test_electricity_and_a_month() -> None:
+    fields = document(
+        *("--gpu", "rtx-4090", "--ram", "64", "--power-price", "0.30", "--requests-per-day", "100"),
+    )
+    cost = fields["choice"]["cost"]
+    assert cost["basis"] == "assumed"
+    assert Decimal(cost["usd_per_mtok_output"]) > 0
+    assert Decimal(cost["usd_per_month"]) > 0
+    assert all(Decimal(offer["usd_per_month"]) > 0 for offer in fields["api"])
+
+
+def test_explain_shows_parts_terms_and_all_that_was_rejected() -> None:
+    arguments = ("--gpu", "rtx-4090", "--ram", "64")
+    shown = r1plan(*arguments, "--explain").stdout
+    for word in ("KV cache", "139,264 B a token", "exact", "calibrated", "one token takes", "perplexity 1.048"):
+        assert word in shown
+    rejected = document(*arguments)["rejected"]
+    assert f"Rejected ({len(rejected)})" in shown
+    assert all(each["id"] in shown for each in rejected)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_terminal_shows_this(columns: int) -> None:
+    done = r1plan("--gpu", "rtx-4090", "--ram", "64", columns=columns)
+    assert done.returncode == 0
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert all(len(line) <= columns for line in lines)
+    # What the APIs charge follows the clock and the price lists.
+    text = re.sub(r"At an API instead.*?\n\n", "At an API instead …\n\n", "\n".join(lines) + "\n", flags=re.DOTALL)
+    golden = GOLDEN / f"recommend-rtx-4090-{columns}.txt"
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_the_first_line_is_to_act_on_and_the_hint_is_on_stderr() -> None:
+    done = r1plan("--gpu", "rtx-4090", "--ram", "64", columns=200)
+    assert re.fullmatch(
+        r"Run R1-Distill-Qwen-32B at Q4_K_M with 32,768 tokens of context on 1 x RTX 4090: "
+        r"about \d+ tok/s \(\d+-\d+\), 0\.\d GiB to spare\.",
+        done.stdout.splitlines()[0],
+    )
+    assert re.search(r"DeepSeek's deepseek-flash \$\d+\.\d\d \((off-)?peak now\)\.", done.stdout)
+    assert "--explain" in done.stderr
+
+
+def test_nothing_heavy_is_imported_once_the_catalogue_is_stored() -> None:
+    r1plan("--gpu", "rtx-4090", "--json")
+    code = (
+        "import sys; sys.argv[1:] = ['recommend', '--gpu', 'rtx-4090', '--json']\n"
+        "from r1plan.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'httpx', 'duckdb', 'llama_cpp', 'rich', 'pynvml', 'psutil'} & set(sys.modules)\n"
+        "print(heavy, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr.splitlines()[-1] == "set()"
