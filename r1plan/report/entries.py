@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def load_entries(database: DuckDBPyConnection, logs: Sequence[Path]) -> list[Rep
     if not readable:
         return warnings
     names = [str(log) for log in readable]
-    database.execute(sql("entry").replace("INSTANT", INSTANT.pattern), {"files": names})
+    database.execute(sql("entry").replace("INSTANT", INSTANT.pattern), {"files": [_literal(name) for name in names]})
     unusable: dict[str, set[int]] = {}
     for row in rows(database, sql("unusable")):
         unusable.setdefault(row["file"], set()).add(row["ordinal"])
@@ -46,6 +47,11 @@ def load_entries(database: DuckDBPyConnection, logs: Sequence[Path]) -> list[Rep
         warnings.append(ReportWarning(kind="duplicate_ids", count=len(repeated), ids=ids))
     database.execute("DELETE FROM entry USING repeated WHERE entry.id = repeated.id AND entry.rowid < last_row")
     return warnings
+
+
+def _literal(name: str) -> str:
+    """`name` so that DuckDB, which expands patterns, reads that file alone."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", name)
 
 
 def _bad_lines(file: str, ordinals: set[int] | None) -> Iterator[ReportWarning]:

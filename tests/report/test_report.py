@@ -287,3 +287,13 @@ def test_given_paths_are_read_once_each(tmp_path: Path) -> None:
     assert names == ["c.txt", "a.jsonl", "b.jsonl"]
     with pytest.raises(LogError, match=r"gone\.jsonl does not exist"):
         given_logs([tmp_path / "gone.jsonl"])
+
+
+@pytest.mark.parametrize("name", ["20*.jsonl", "a[b].jsonl", "what?.jsonl"])
+def test_a_file_whose_name_looks_like_a_pattern_is_read_alone(tmp_path: Path, name: str) -> None:
+    write_sample(tmp_path / name)
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    for other in ("2025-09.jsonl", "ab.jsonl", "whatx.jsonl"):
+        (tmp_path / other).write_text(text.replace('"id":"', '"id":"other-'), encoding="utf-8")
+    report = spend_report([tmp_path / name], Period(), parse_keys("provider"), real_book())
+    assert report.totals.requests == 492
