@@ -17,7 +17,7 @@ from r1plan.render.rows import card_name, count, gib, usd
 if TYPE_CHECKING:
     from rich.console import Console
 
-_NARROW = 100
+_NARROW = 116
 _TIERS = {"off_peak": " (off-peak now)", "peak": " (peak now)"}
 
 

@@ -15,7 +15,7 @@ from r1plan.report.spend import Group, ReportWarning, SpendReport, Totals
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _BAR_CELLS = 6
 _NAMED_LINES = 5
-_NARROW = 100
+_NAME_CELLS = 20  # a name keeps these before columns are left out
 
 
 def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
@@ -172,20 +172,29 @@ def _cost(totals: Totals) -> str:
 
 
 def _table(report: SpendReport, width: int) -> Iterator[str]:
-    columns = _columns(wide=width >= _NARROW)
-    lines = [[*report.by, *columns, "share"]]
-    sums = [(_names(group), group.totals) for group in report.groups] + [(_total_names(report), report.totals)]
-    lines += [[*names, *(show(totals) for show in columns.values()), _bar(totals)] for names, totals in sums]
-    widths = [max(_cells(line[column]) for line in lines) for column in range(len(lines[0]))]
-    _narrow(widths, len(report.by), width)
+    lines, widths = _measured(report, wide=True)
+    names = len(report.by)
+    least = [min(cells, _NAME_CELLS) for cells in widths[:names]] + widths[names:]
+    if sum(least) + 2 * (len(least) - 1) > width:
+        lines, widths = _measured(report, wide=False)
+    _narrow(widths, names, width)
     for number, line in enumerate(lines):
         if number in (1, len(lines) - 1):
             yield "─" * min(width, sum(widths) + 2 * (len(widths) - 1))
         cells = [
-            _padded(_shortened(text, space), space, right=len(report.by) <= column < len(line) - 1)
+            _padded(_shortened(text, space), space, right=names <= column < len(line) - 1)
             for column, (text, space) in enumerate(zip(line, widths, strict=True))
         ]
         yield "  ".join(cells).rstrip()
+
+
+def _measured(report: SpendReport, wide: bool) -> tuple[list[list[str]], list[int]]:
+    """The table's lines of cells, and how wide each column would like to be."""
+    columns = _columns(wide)
+    lines = [[*report.by, *columns, "share"]]
+    sums = [(_names(group), group.totals) for group in report.groups] + [(_total_names(report), report.totals)]
+    lines += [[*names, *(show(totals) for show in columns.values()), _bar(totals)] for names, totals in sums]
+    return lines, [max(_cells(line[column]) for line in lines) for column in range(len(lines[0]))]
 
 
 def _narrow(widths: list[int], names: int, width: int) -> None:
