@@ -123,10 +123,15 @@ finally:
         pytest.param(["--help"], set(), id="help"),
         pytest.param(["--version"], set(), id="version"),
         pytest.param(["recommend", "--help"], set(), id="recommend-help"),
+        pytest.param(["chat", "--help"], set(), id="chat-help"),
         pytest.param(["cost-report", "--help"], set(), id="cost-report-help"),
         pytest.param(["detect"], {"pydantic", "yaml", "pynvml", "psutil"}, id="detect"),
         pytest.param(["recommend"], {"pydantic", "yaml", "pynvml", "psutil", "rich"}, id="recommend"),
         pytest.param(["cost-report"], {"pydantic", "yaml", "duckdb", "rich", "numpy"}, id="cost-report"),
+        pytest.param(["chat", "1+1"], {"llama_cpp", "numpy", "jinja2"}, id="chat-local"),
+        pytest.param(
+            ["chat", "--model", "deepseek/deepseek-flash", "1+1"], {"pydantic", "yaml", "httpx"}, id="chat-provider"
+        ),
     ],
 )
 def test_a_command_imports_only_what_it_uses(arguments: list[str], allowed: set[str]) -> None:

@@ -15,6 +15,7 @@ import typer.main
 
 COMMANDS = {
     "recommend": "Say which R1 this machine, or one you describe, should run, and what was rejected and why.",
+    "chat": "Ask R1, here or at a provider, with its thinking told apart from its answer and every token logged.",
     "cost-report": "Say what the logged requests really cost, at the prices in force at each moment.",
     "detect": "Show what this machine has: graphics cards, memory, processor, disk.",
 }
@@ -38,7 +39,7 @@ class LazyGroup(typer.core.TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that `args` start with; near names are offered for an unknown one."""
-        self.commands = dict.fromkeys(COMMANDS)
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # only its names are read
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,11 +27,16 @@ def console(stderr: bool = False) -> Console:
 
 
 def note(text: str) -> None:
-    """One line for the person, on stderr, dimmed on a terminal."""
+    """A sentence for the person, on stderr; on a terminal dimmed and wrapped between words."""
     from r1plan.render.plain import printable
 
     line = printable(text)
-    print(f"\x1b[2m{line}\x1b[0m" if sys.stderr.isatty() else line, file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        line = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        line = f"\x1b[2m{line}\x1b[0m"
+    sys.stdout.flush()  # so that both streams keep their order where they meet
+    print(line, file=sys.stderr, flush=True)
 
 
 def document(fields: Mapping[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""How providers speak, as pure functions from their bytes to events and back."""

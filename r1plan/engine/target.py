@@ -1,0 +1,156 @@
+"""What a command line asks for: a model file here, or a model of a provider. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from r1plan.catalog.provider import Offer, Provider
+from r1plan.errors import NotFound, ProviderError, UsageError
+
+TINY = "r1-tiny"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTarget:
+    """A model file. `demonstration` is true for the model inside the package."""
+
+    path: Path
+    model: str
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteTarget:
+    """A model at a provider. `base_url` None: the provider's own, or the one set in the environment."""
+
+    provider: Provider
+    model: str
+    base_url: str | None = None
+
+
+def local_target(model: str | None, tiny: Path) -> LocalTarget | None:
+    """The target when `model` can only be a file here or the model inside the package; None: ask the catalogue."""
+    if model is None or model.casefold() == TINY:
+        return LocalTarget(tiny, TINY, demonstration=True)
+    if model.casefold().endswith(".gguf"):
+        path = Path(model).expanduser()
+        return LocalTarget(path, path.stem)
+    return None
+
+
+def custom_target(base_url: str, model: str | None) -> RemoteTarget:
+    """A server that no catalogue knows; its log rows carry its host and port as the provider."""
+    if model is None:
+        raise UsageError("--base-url needs --model.", "example: --base-url http://127.0.0.1:8080/v1 --model r1")
+    host = checked_url(base_url)
+    server = Provider(
+        id=host,
+        name=host,
+        dialect="openai",
+        key_variable="R1PLAN_API_KEY",
+        cache_hit_paths=("prompt_cache_hit_tokens", "prompt_tokens_details.cached_tokens", "cached_tokens"),
+    )
+    return RemoteTarget(server, model, base_url)
+
+
+def checked_url(base_url: str) -> str:
+    """The host and port of `base_url`. Raises UsageError when it is not an http or https address."""
+    try:
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise UsageError(f"'{base_url}' is not a server's address.", "example: http://127.0.0.1:8080/v1")
+    return f"{host}:{port}" if port else host
+
+
+def remote_target(
+    model: str | None,
+    provider: str | None,
+    providers: Mapping[str, Provider],
+    now: datetime,
+    base_url: str | None = None,
+) -> RemoteTarget:
+    """The provider and model that are meant. Raises NotFound, UsageError; ProviderError for an id no longer offered.
+
+    `model` is `PROVIDER/MODEL`, or a provider's own id when `provider` is given or only one provider offers it.
+    """
+    chosen, wanted = _provider_and_model(model, provider, providers)
+    if chosen.dialect != "openai":
+        raise UsageError(
+            f"r1plan cannot chat with {chosen.name} yet.",
+            f"these can be asked: {', '.join(each for each, p in providers.items() if p.dialect == 'openai')}.",
+        )
+    offer = offered(chosen, wanted)
+    if offer is not None and not _current(offer, now):
+        raise _retired(chosen, wanted, offer, providers, now)
+    return RemoteTarget(chosen, wanted, base_url)
+
+
+def offered(provider: Provider, model: str) -> Offer | None:
+    """The offer of that id or alias; of several with different dates, the last."""
+    found = [each for each in provider.offers if model in (each.model, *each.aliases)]
+    return max(found, key=lambda each: (each.offered_until is None, each.offered_until or _LONG_AGO), default=None)
+
+
+_LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
+def _provider_and_model(
+    model: str | None, provider: str | None, providers: Mapping[str, Provider]
+) -> tuple[Provider, str]:
+    if provider is not None:
+        if provider not in providers:
+            raise NotFound.among("provider", provider, providers)
+        chosen = providers[provider]
+        wanted = model.removeprefix(f"{provider}/") if model else chosen.default_model
+        if wanted is None:
+            raise UsageError(f"{chosen.name} has no default model.", f"name one: --model {provider}/MODEL")
+        return chosen, wanted
+    if model is None:
+        raise UsageError("no model was named.", "name one: --model PROVIDER/MODEL, or a file: --model FILE.gguf")
+    first, _, rest = model.partition("/")
+    sellers = [each for each in providers.values() if offered(each, model)]
+    if rest and first in providers and (offered(providers[first], rest) or not sellers):
+        return providers[first], rest
+    if len(sellers) == 1:
+        return sellers[0], model
+    if sellers:
+        names = ", ".join(each.id for each in sellers)
+        raise UsageError(f"'{model}' is sold by {names}.", f"choose one: --provider {sellers[0].id}")
+    known = [TINY, *(each.model for p in providers.values() for each in p.offers)]
+    raise NotFound.among("model", model, known, "give PROVIDER/MODEL, or the path of a GGUF file: --model FILE.gguf")
+
+
+def _retired(
+    chosen: Provider, model: str, offer: Offer, providers: Mapping[str, Provider], now: datetime
+) -> ProviderError:
+    until = offer.offered_until
+    since = f" (refused since {until:%Y-%m-%d %H:%M} UTC)" if until else ""
+    sellers = {
+        each.id: current[0].model
+        for each in providers.values()
+        if each.dialect == "openai"
+        and (current := [o for o in each.offers if o.is_r1 and _current(o, now) and _full(o)])
+    }
+    parts = []
+    if offer.successor:
+        parts.append(f"'{offer.successor}' is its successor")
+    if sellers:
+        first, its_model = next(iter(sellers.items()))
+        parts.append(f"real R1 is still sold by {', '.join(sellers)} (--model {first}/{its_model})")
+    hint = "; ".join(parts) + "." if parts else None
+    return ProviderError(f"{chosen.name} no longer serves '{model}'{since}.", hint)
+
+
+def _current(offer: Offer, now: datetime) -> bool:
+    return not offer.retired and (offer.offered_until is None or offer.offered_until > now)
+
+
+def _full(offer: Offer) -> bool:
+    return "distill" not in offer.model.casefold()

@@ -1,0 +1,217 @@
+"""A chat shown: the answer on stdout, the thinking and the closing line on stderr; and `--json`'s document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from time import monotonic
+from typing import Literal, TextIO
+
+from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
+from r1plan.prices.book import PriceInForce
+from r1plan.prices.cost import Cost
+from r1plan.prices.usage import Usage
+from r1plan.render.plain import printable
+from r1plan.render.rows import usd
+from r1plan.route.run import ChatResult
+
+ThinkingShown = Literal["show", "dim", "hide"]
+
+_WRITE_EVERY_S = 0.03
+_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+
+# A control sequence that the text may end in the middle of.
+_UNFINISHED = re.compile(r"(?:\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?|\x9b[0-?]*[ -/]*)\Z")
+_UNFINISHED_LIMIT = 4096
+
+
+class Cleaner:
+    """`printable` for text that comes in pieces: a sequence split over pieces is one sequence."""
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """What of the text so far can be shown."""
+        text, self._held = self._held + text, ""
+        unfinished = _UNFINISHED.search(text)
+        if unfinished and len(unfinished.group()) <= _UNFINISHED_LIMIT:
+            text, self._held = text[: unfinished.start()], unfinished.group()
+        return printable(text)
+
+    def rest(self) -> str:
+        """What was held back, when no more comes."""
+        text, self._held = self._held, ""
+        return printable(text)
+
+
+class ChatScreen:
+    """Shows one request's events as they come. `show` may raise BrokenPipeError when nobody reads `out` any more.
+
+    Into a pipe, an answer before which no thinking came is written at its end: `</think>` may still turn it into
+    thinking, and what is written cannot be taken back. Writes are gathered for 30 ms.
+    """
+
+    def __init__(
+        self, out: TextIO, err: TextIO, thinking: ThinkingShown, tick: Callable[[], float] = monotonic
+    ) -> None:
+        self._out, self._err = out, err
+        self._mode = thinking
+        self._tick = tick
+        self._dim = thinking == "dim" and err.isatty()
+        self._live = out.isatty()
+        self._in_thinking = False
+        self._buffer: list[str] = []
+        self._cleaner = Cleaner()
+        self._written_at = float("-inf")
+        self._last = {True: "", False: ""}  # the end of what was written as thinking, and as answer
+
+    def show(self, event: Event) -> None:
+        """Show one event, now or within 30 ms of the next one."""
+        if type(event) is Answer or type(event) is Thinking:
+            thinking = type(event) is Thinking
+            if thinking is not self._in_thinking:
+                self._switch(thinking)
+            self._buffer.append(event.text)
+            if (thinking or self._live) and self._tick() - self._written_at >= _WRITE_EVERY_S:
+                self._write()
+        elif type(event) is WasThinking:
+            if self._live:
+                self._write()
+                self._end_line(thinking=False)
+                self._err.write("(that was the thinking)\n\n")
+            else:
+                self._in_thinking = True  # what is held back goes there
+
+    def done(self) -> None:
+        """Write what is left, and end the line."""
+        self._write()
+        self._put(self._cleaner.rest())
+        self._end_line(self._in_thinking)
+        self._out.flush()
+        self._err.flush()
+
+    def _switch(self, thinking: bool) -> None:
+        self._write()
+        self._put(self._cleaner.rest())
+        self._end_line(self._in_thinking)
+        if self._in_thinking and self._last[True]:
+            self._err.write("\n")
+            self._err.flush()
+            self._live = True
+        self._in_thinking = thinking
+        if thinking:
+            self._live = True
+
+    def _write(self) -> None:
+        if self._buffer:
+            text = self._cleaner.feed("".join(self._buffer))
+            self._buffer.clear()
+            self._put(text)
+        self._written_at = self._tick()
+
+    def _put(self, text: str) -> None:
+        if not text or (self._in_thinking and self._mode == "hide"):
+            return
+        stream = self._err if self._in_thinking else self._out
+        stream.write(f"{_DIM}{text}{_PLAIN}" if self._in_thinking and self._dim else text)
+        stream.flush()
+        self._last[self._in_thinking] = text[-1]
+
+    def _end_line(self, thinking: bool) -> None:
+        if self._last[thinking] not in ("", "\n"):
+            (self._err if thinking else self._out).write("\n")
+            self._last[thinking] = "\n"
+
+
+def closing_line(result: ChatResult) -> str:
+    """Tokens, speed, cost and where it was logged, in one line."""
+    parts = [*_tokens(result.usage)]
+    if result.timing.decode_tok_s is not None:
+        parts.append(f"{result.timing.decode_tok_s:,.0f} tok/s")
+    if result.entry.provider == "local":
+        parts.append("no API cost")
+    elif result.usage is not None:
+        parts.append("no price known" if result.cost is None else usd(result.cost.total_usd))
+    if result.logged_in is not None:
+        parts.append(f"logged in {result.logged_in}")
+    state = {"length": "cut off at the token limit", "aborted": "stopped", "content_filter": "cut off by a filter"}
+    return " · ".join([state[result.finish], *parts] if result.finish in state else parts)
+
+
+def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:
+    """The fields of `r1plan.chat/1`."""
+    entry, timing = result.entry, result.timing
+    return {
+        "schema": "r1plan.chat/1",
+        "id": entry.id,
+        "answer": result.answer,
+        "thinking": result.thinking,
+        "finish": result.finish,
+        "usage": {
+            "input_tokens": entry.input_tokens,
+            "cache_hit_tokens": entry.cache_hit_tokens,
+            "output_tokens": entry.output_tokens,
+            "thinking_tokens": entry.thinking_tokens,
+            "provenance": dict(entry.provenance),
+            "flags": list(entry.flags),
+        },
+        "cost": {
+            **_cost(result.cost, result.price),
+            "low_usd": entry.cost_low_usd,
+            "high_usd": entry.cost_high_usd,
+        },
+        "route": {
+            "policy": entry.policy,
+            "provider": entry.provider,
+            "model_requested": entry.model_requested,
+            "model_served": entry.model_served,
+            "attempts": [{"provider": entry.provider, "model": entry.model_requested, "outcome": entry.status}],
+            "reasons": list(reasons),
+        },
+        "timing": {
+            "first_token_s": _rounded(timing.first_token_s),
+            "total_s": _rounded(timing.total_s),
+            "decode_tok_s": _rounded(timing.decode_tok_s),
+        },
+    }
+
+
+def _cost(cost: Cost | None, price: PriceInForce | None) -> dict[str, object]:
+    names = ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "total_usd", "cache_saving_usd")
+    amounts = {name: None if cost is None else getattr(cost, name) for name in names}
+    return {"schema": "r1plan.cost/1", **amounts, "price": None if price is None else _price(price)}
+
+
+def _price(price: PriceInForce) -> dict[str, object]:
+    return {
+        "id": price.id,
+        "served_model": price.served_model,
+        "tier": price.tier,
+        "input_cache_miss_usd_per_mtok": price.rates.input_cache_miss,
+        "input_cache_hit_usd_per_mtok": price.rates.input_cache_hit,
+        "output_usd_per_mtok": price.rates.output,
+        "effective_from": price.effective_from,
+        "effective_until": price.effective_until,
+        "sources": list(price.sources),
+    }
+
+
+def _tokens(usage: Usage | None) -> list[str]:
+    if usage is None:
+        return ["nothing is known of the tokens"]
+
+    def count(field: str, value: int) -> str:
+        return f"{'about ' if usage.provenance.get(field) == 'estimated' else ''}{value:,}"
+
+    read = f"{count('input_tokens', usage.input_tokens)} tokens in"
+    if usage.cache_hit_tokens is not None:
+        read += f" ({usage.cache_hit_tokens:,} cached)"
+    written = f"{count('output_tokens', usage.output_tokens)} out"
+    if usage.thinking_tokens is not None:
+        written += f" ({count('thinking_tokens', usage.thinking_tokens)} thinking)"
+    return [read, written]
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)

@@ -1,0 +1,1 @@
+"""Where a prompt goes, and the one loop that sends it."""

@@ -1,0 +1,64 @@
+"""What is shown of a chat: each part on its stream, and nothing that steers the terminal."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
+from r1plan.render.chat import ChatScreen, Cleaner, ThinkingShown
+from r1plan.render.plain import printable
+
+
+class Terminal(StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(events: list[Event], mode: ThinkingShown = "dim", *, terminal: bool = False) -> tuple[str, str]:
+    out, err = (Terminal(), Terminal()) if terminal else (StringIO(), StringIO())
+    screen = ChatScreen(out, err, mode, tick=iter(range(1000)).__next__)
+    for event in events:
+        screen.show(event)
+    screen.done()
+    return out.getvalue(), err.getvalue()
+
+
+PARTS: list[Event] = [Thinking("h"), Thinking("m"), Answer("Ye"), Answer("s.")]
+
+
+def test_each_part_goes_to_its_stream() -> None:
+    assert shown(PARTS) == ("Yes.\n", "hm\n\n")
+
+
+def test_hidden_thinking_is_not_shown() -> None:
+    assert shown(PARTS, "hide") == ("Yes.\n", "")
+
+
+def test_on_a_terminal_the_thinking_is_dimmed() -> None:
+    out, err = shown(PARTS, terminal=True)
+    assert out == "Yes.\n"
+    assert err == "\x1b[2mh\x1b[0m\x1b[2mm\x1b[0m\n\n"
+
+
+def test_into_a_pipe_an_answer_that_was_thinking_is_never_written_as_answer() -> None:
+    assert shown([Answer("hm"), WasThinking(), Answer("Yes.")]) == ("Yes.\n", "hm\n\n")
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_sequence_split_over_pieces_is_one_sequence(cut: int) -> None:
+    text = "a\x1b]0;title\x07b"
+    cleaner = Cleaner()
+    assert cleaner.feed(text[:cut]) + cleaner.feed(text[cut:]) + cleaner.rest() == "ab"
+
+
+@given(st.lists(st.text(alphabet="ab\x1b[]0;2Jm\x07\x9b\\", max_size=6), max_size=8))
+def test_no_cut_lets_a_control_character_through(pieces: list[str]) -> None:
+    cleaner = Cleaner()
+    text = "".join(cleaner.feed(piece) for piece in pieces) + cleaner.rest()
+    assert text == printable(text)

@@ -1,0 +1,168 @@
+"""One request: what came is kept however it ended, and its row says how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from r1plan.catalog.load import load_holidays, load_prices
+from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking, WasThinking
+from r1plan.errors import LogError, ProviderError
+from r1plan.ledger.entry import UsageEntry
+from r1plan.prices.book import PriceBook, PriceInForce
+from r1plan.prices.usage import Usage
+from r1plan.route.run import ChatResult, Labels, no_price, run
+
+USAGE = Usage(
+    input_tokens=1000,
+    cache_hit_tokens=640,
+    output_tokens=300,
+    thinking_tokens=250,
+    provenance={"input_tokens": "reported", "output_tokens": "reported"},
+)
+
+
+@dataclass
+class Scripted:
+    """An engine that says what it is told to, and raises where it is told to."""
+
+    events: list[Event | BaseException]
+    so_far: Usage | None = None
+    provider: str = "deepseek"
+    model: str = "deepseek-flash"
+    closed: bool = False
+
+    def stream(self, request: ChatRequest) -> Iterator[Event]:
+        try:
+            for event in self.events:
+                if isinstance(event, BaseException):
+                    raise event
+                yield event
+        finally:
+            self.closed = True
+
+    def usage_so_far(self) -> Usage | None:
+        return self.so_far
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Clock:
+    """A second passes at each look."""
+
+    at: datetime = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+    looks: int = 0
+    written: list[UsageEntry] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        self.looks += 1
+        return self.at + timedelta(seconds=self.looks)
+
+    def tick(self) -> float:
+        return float(self.looks)
+
+
+def price(entry: UsageEntry) -> PriceInForce | None:
+    book = PriceBook(load_prices(), load_holidays())
+    return book.price_at(entry.provider, entry.model_requested, entry.ended_at)
+
+
+def go(engine: Scripted, *, shown: list[Event] | None = None, priced: bool = True) -> tuple[ChatResult, Clock]:
+    clock = Clock()
+
+    def journal(entry: UsageEntry) -> Path:
+        clock.written.append(entry)
+        return Path("/logs/2026-11.jsonl")
+
+    result = run(
+        engine,
+        ChatRequest(messages=(Message("user", "?"),)),
+        (shown if shown is not None else []).append,
+        labels=Labels(project="p", tags={"team": "a"}),
+        price_for=price if priced else no_price,
+        journal=journal,
+        now=clock.now,
+        tick=clock.tick,
+    )
+    return result, clock
+
+
+def test_an_answer_is_shown_kept_priced_and_logged() -> None:
+    shown: list[Event] = []
+    engine = Scripted([Thinking("hm"), Answer("Ye"), Answer("s."), Finished(reason="stop", usage=USAGE)])
+    result, clock = go(engine, shown=shown)
+    assert shown == engine.events
+    assert (result.thinking, result.answer, result.finish) == ("hm", "Yes.", "stop")
+    (entry,) = clock.written
+    assert entry == result.entry
+    assert (entry.status, entry.project, entry.tags) == ("ok", "p", {"team": "a"})
+    # 05:00 UTC is off-peak: 360 x 0.15 + 640 x 0.003 + 300 x 0.60, a million tokens each.
+    assert entry.cost_usd == Decimal("0.00023592")
+    assert entry.price_id is not None
+    assert result.logged_in == Path("/logs/2026-11.jsonl")
+
+
+def test_without_a_price_the_cost_is_unknown_and_not_nothing() -> None:
+    result, clock = go(Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)]), priced=False)
+    assert result.cost is None
+    assert clock.written[0].cost_usd is None
+
+
+def test_an_answer_that_turns_out_to_be_thinking_moves_there() -> None:
+    result, _ = go(Scripted([Answer("hm"), WasThinking(), Answer("Yes."), Finished(reason="stop", usage=USAGE)]))
+    assert (result.thinking, result.answer) == ("hm", "Yes.")
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), BrokenPipeError()], ids=["Ctrl-C", "closed pipe"])
+def test_an_interruption_keeps_what_came_and_logs_it_as_aborted(interruption: BaseException) -> None:
+    engine = Scripted([Thinking("hm"), Answer("Ye"), interruption], so_far=USAGE)
+    result, clock = go(engine)
+    assert (result.answer, result.finish, clock.written[0].status) == ("Ye", "aborted", "aborted")
+    assert clock.written[0].output_tokens == 300
+    assert engine.closed
+
+
+def test_a_failure_is_returned_after_its_row_is_written() -> None:
+    error = ProviderError("it broke")
+    result, clock = go(Scripted([Answer("Ye"), error]))
+    assert result.error is error
+    assert (result.answer, clock.written[0].status) == ("Ye", "failed")
+    assert clock.written[0].input_tokens is None
+
+
+def test_a_limit_is_a_status_of_its_own() -> None:
+    _, clock = go(Scripted([Answer("x"), Finished(reason="length", usage=USAGE)]))
+    assert clock.written[0].status == "length"
+
+
+def test_a_log_that_cannot_be_written_does_not_cost_the_answer() -> None:
+    def journal(entry: UsageEntry) -> Path:
+        raise LogError("the disk is full.", "add this row")
+
+    result = run(
+        Scripted([Answer("Yes."), Finished(reason="stop", usage=USAGE)]),
+        ChatRequest(messages=(Message("user", "?"),)),
+        lambda event: None,
+        labels=Labels(),
+        price_for=no_price,
+        journal=journal,
+    )
+    assert result.answer == "Yes."
+    assert result.log_error is not None
+    assert result.logged_in is None
+
+
+def test_untold_cached_input_gives_the_cost_a_lower_bound() -> None:
+    usage = Usage(
+        input_tokens=1000, output_tokens=0, provenance={"input_tokens": "reported", "output_tokens": "reported"}
+    )
+    entry = go(Scripted([Answer("x"), Finished(reason="stop", usage=usage)]))[0].entry
+    assert entry.cost_high_usd == Decimal("0.00015")
+    assert entry.cost_low_usd == Decimal("0.000003")
