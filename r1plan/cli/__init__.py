@@ -18,6 +18,7 @@ COMMANDS = {
     "chat": "Ask R1, here or at a provider, with its thinking told apart from its answer and every token logged.",
     "cost-report": "Say what the logged requests really cost, at the prices in force at each moment.",
     "detect": "Show what this machine has: graphics cards, memory, processor, disk.",
+    "demo": "Show the three jobs in under ten seconds, with no key, no GPU and no network.",
 }
 
 

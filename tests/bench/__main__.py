@@ -1,0 +1,18 @@
+"""`make bench`: every measurement, one after another; `python -m tests.bench startup` runs one."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+BENCHES = ("startup", "local_chat", "spend_report")
+
+
+def main() -> None:
+    """Run the measurements that the command line names, or all of them."""
+    for name in sys.argv[1:] or BENCHES:
+        import_module(f"tests.bench.{name}").run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""`r1plan demo` shows the three jobs and touches nothing of the user's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    home = tmp_path_factory.mktemp("home")
+    done = subprocess.run(
+        [sys.executable, "-m", "r1plan", "demo"],
+        env={**os.environ, "R1PLAN_HOME": str(home), "DEEPSEEK_API_KEY": "must not be used"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done, home
+
+
+def test_it_shows_the_three_jobs(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, _ = demo
+    assert done.returncode == 0, done.stderr
+    recommend, chat, report = done.stdout.index("1/3"), done.stdout.index("2/3"), done.stdout.index("3/3")
+    assert "Run R1-" in done.stdout[recommend:chat]
+    assert "42" in done.stdout[chat:report]
+    assert "unpriced" in done.stdout[report:]
+
+
+def test_the_thinking_is_shown_while_it_answers(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, _ = demo
+    assert "write 2, carry 1" in done.stderr
+
+
+def test_the_report_holds_the_request_just_made(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, _ = demo
+    assert "r1-tiny" in done.stdout.partition("3/3")[2]
+
+
+def test_the_users_own_home_stays_untouched(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    _, home = demo
+    assert [path for path in home.rglob("*") if path.suffix in {".jsonl", ".yaml"}] == []
