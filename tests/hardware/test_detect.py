@@ -56,6 +56,7 @@ def test_a_machine_without_a_card_needs_neither_nvml_nor_data_sheets(tmp_path: P
     [
         pytest.param("desktop-rtx-4090", ["rtx-4090"], id="rtx-4090"),
         pytest.param("server-8x-h100", ["h100-sxm-80gb"] * 8, id="8 x h100"),
+        pytest.param("h200", ["h200-sxm-141gb"], id="h200, recorded on the card"),
         pytest.param("a100-mig", ["a100-sxm-80gb"] * 2, id="mig"),
         pytest.param("dgx-spark-gb10", ["gb10"], id="gb10"),
         pytest.param("mixed-3090-and-lost", ["rtx-3090", "t4"], id="mixed"),
