@@ -28,6 +28,7 @@ LAYERS = {
     "r1plan.hardware": 3,
     "r1plan.engine": 3,
     "r1plan.ledger": 3,
+    "r1plan.models": 3,
     "r1plan.report": 3,
     "r1plan.tiny": 3,
     "r1plan.route": 4,

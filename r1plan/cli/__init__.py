@@ -1,7 +1,7 @@
 """The command line: one thin module a command, imported only when its command is called.
 
-A command's module has a typer function named `command`. Its summary stands in COMMANDS, so that `r1plan --help` imports
-no command at all; a test holds the two together.
+A command's module has a typer function named `command`, or a typer group named `app`. Its summary stands in COMMANDS,
+so that `r1plan --help` imports no command at all; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ COMMANDS = {
     "recommend": "Say which R1 this machine, or one you describe, should run, and what was rejected and why.",
     "chat": "Ask R1, here or at a provider, with its thinking told apart from its answer and every token logged.",
     "cost-report": "Say what the logged requests really cost, at the prices in force at each moment.",
+    "models": "Look into model files, on this disk or at Hugging Face.",
     "detect": "Show what this machine has: graphics cards, memory, processor, disk.",
     "demo": "Show the three jobs in under ten seconds, with no key, no GPU and no network.",
 }
@@ -34,6 +35,8 @@ class LazyGroup(typer.core.TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"r1plan.cli.{cmd_name.replace('-', '_')}")
+        if hasattr(module, "app"):
+            return typer.main.get_command(module.app)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name=cmd_name)(module.command)
         return typer.main.get_command(single)

@@ -34,7 +34,9 @@ def command(
     ram_bandwidth: RamBandwidthOption = None,
     cpu_only: CpuOnlyOption = False,
     machine: MachineOption = None,
-    model: str | None = typer.Option(None, metavar="ID", help="Only this model, such as R1-Distill-Qwen-32B."),
+    model: str | None = typer.Option(
+        None, metavar="ID|FILE", help="Only this model, such as R1-Distill-Qwen-32B, x.gguf or hf:OWNER/REPO/x.gguf."
+    ),
     quant: str | None = typer.Option(None, metavar="NAME", help="Only this quant, such as Q4_K_M."),
     context: int | None = typer.Option(None, metavar="TOKENS", help="Context of each slot. Default: up to 32,768."),
     kv: Literal["f16", "q8_0", "q4_0"] | None = typer.Option(None, help="Type of the KV cache."),
@@ -66,8 +68,8 @@ def command(
     """
     from datetime import UTC, datetime
 
-    from r1plan.catalog.load import load_models
     from r1plan.catalog.quality import load_quant_tables
+    from r1plan.cli.model_option import named_model
     from r1plan.plan.choose import choose
     from r1plan.plan.workload import Pins, Workload, checked_pins, checked_workload
 
@@ -84,10 +86,16 @@ def command(
             depths=tuple(depth or ()),
         )
     )
+    named = named_model(model, quant)
+    if named.old_cache:
+        from r1plan.render.model_file import OLD_CACHE
+        from r1plan.render.output import note
+
+        note(OLD_CACHE)
     pins = checked_pins(
         Pins(
-            model=model,
-            quant=quant,
+            model=named.model,
+            quant=named.quant,
             context=context,
             kv_type=kv,
             n_ubatch=ubatch,
@@ -104,7 +112,7 @@ def command(
         from r1plan.plan.running_cost import with_sheet_power
 
         described = with_sheet_power(described, load_hardware().gpus)
-    plan = choose(described, load_models(), load_quant_tables(), workload, pins)
+    plan = choose(described, named.models, load_quant_tables(), workload, pins, named.from_file)
     _show(plan, _api(workload, datetime.now(UTC)), explain=explain, as_json=json)
 
 

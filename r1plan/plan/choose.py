@@ -47,13 +47,15 @@ def choose(
     quant_tables: tuple[QuantTable, ...],
     workload: Workload,
     pins: Pins,
+    from_file: Weights | None = None,
 ) -> Plan:
     """The best option for `workload` on `machine`, what else is worth a look, and what was rejected and why.
 
+    `from_file` are the weights of the one model and quant that are pinned, when a file's own header tells them.
     With model and quant pinned the choice is exactly that option, fitting or not. Otherwise the choice is None when
     nothing fits. Raises NotFound for an unknown model or quant and UsageError for pins that cannot go together.
     """
-    candidates = tuple(_candidates(models, quant_tables, pins))
+    candidates = tuple(_candidates(models, quant_tables, pins, from_file))
     devices = devices_of(machine)
     _check(pins, candidates, devices)
     options: list[Option] = []
@@ -80,7 +82,9 @@ def choose(
     )
 
 
-def _candidates(models: Mapping[str, Model], tables: tuple[QuantTable, ...], pins: Pins) -> Iterator[_Candidate]:
+def _candidates(
+    models: Mapping[str, Model], tables: tuple[QuantTable, ...], pins: Pins, from_file: Weights | None
+) -> Iterator[_Candidate]:
     by_folded = {each.casefold(): each for each in models}
     if pins.model is not None and pins.model.casefold() not in by_folded:
         raise NotFound.among("model", pins.model, models)
@@ -98,7 +102,7 @@ def _candidates(models: Mapping[str, Model], tables: tuple[QuantTable, ...], pin
                     )
                 continue
             found = True
-            yield _Candidate(model, quant, weights_of(model, quant), quality_of(model, quant, tables))
+            yield _Candidate(model, quant, from_file or weights_of(model, quant), quality_of(model, quant, tables))
     if not found:
         known = dict.fromkeys(quant.name for model in wanted for quant in model.quants)
         whose = f"{wanted[0].id} has {', '.join(known)}" if pins.model else "r1plan models list shows every quant"

@@ -25,6 +25,10 @@ _KV_BYTES = {"f16": (2, 1), "q8_0": (34, 32), "q4_0": (18, 32)}  # bytes, elemen
 # them from host memory (readings at n_ubatch 512 and 2048).
 _MLA_BYTES_PER_UBATCH_TOKEN = 835_584
 _MLA_BYTES_PER_UBATCH_TOKEN_STREAMED = 417_792
+# What turns keys and values before a quantised cache takes them (the engine's dry run).
+_ROTATION_BYTES = 80 * KIB
+# The experts' part of a layer without flash attention (the engine's dry run).
+_MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH = 802_816
 # Scratch of a quantised cache under MLA, a cell and element of the hidden state (facts/llama_cpp_memory.md, reported).
 _MLA_SCRATCH = 0.94
 
@@ -183,22 +187,37 @@ def context_of(cells: int, caches: int) -> int:
 
 
 def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[Line, ...]:
-    """Candidates for the CPU backend's compute buffer, exact to 0.03 % with flash attention on."""
-    ub, hidden = settings.n_ubatch, shape.hidden_size
+    """Candidates for the CPU backend's compute buffer; tests/oracle compares them with llama.cpp's own dry run.
+
+    With flash attention they are exact, but that a quantised cache keeps one hidden state more while logits are written
+    only when the mask is longer than a hidden state: it is always counted.
+    """
+    ub, hidden, values = settings.n_ubatch, shape.hidden_size, 2 * shape.kv_heads * shape.head_dim
+    mask = mask_line(settings)
     logits = Line(settings.outputs * shape.vocab_size * 4 + 2 * ub * hidden * 4, 0)
+    attention = Line(0, -(-shape.heads * ub * 4 // settings.caches)).plus(mask)
     if shape.latent_attention is not None:
-        layer = Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 2 * ub)
-    else:
-        layer = Line(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 2 * ub)
+        if settings.flash_attn:
+            return (logits, Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(mask))
+        feed_forward = Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH, 0).plus(mask)
+        return (logits, feed_forward, Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(attention))
     if not settings.flash_attn:
-        layer = layer.plus(Line(0, shape.heads * ub * 4 + 2 * ub))
-    return (logits, layer)
+        feed_forward = Line(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask)
+        return (logits, feed_forward, Line(ub * 4 * (5 * hidden + values), 0).plus(attention))
+    if settings.kv_type == "f16":
+        return (logits, Line(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask))
+    feed_forward = Line(ub * 4 * (3 * shape.ffn_size + 3 * hidden) + _ROTATION_BYTES, 0).plus(mask)
+    return (logits.plus(Line(ub * hidden * 4, 0)), feed_forward)
+
+
+def mask_line(settings: EngineSettings) -> Line:
+    """The attention mask: a row a token of the micro-batch, as long as one cache; f32 without flash attention."""
+    return Line(0, -(-(2 if settings.flash_attn else 4) * settings.n_ubatch // settings.caches))
 
 
 def host_line(shape: Shape, settings: EngineSettings) -> Line:
     """The pinned host buffer beside a GPU: two hidden states and the mask."""
-    ub = settings.n_ubatch
-    return Line(ub * 8 * shape.hidden_size, (2 if settings.flash_attn else 4) * ub)
+    return Line(settings.n_ubatch * 8 * shape.hidden_size, 0).plus(mask_line(settings))
 
 
 def gpu_peaks(
@@ -216,7 +235,7 @@ def gpu_peaks(
     tensor when experts lie in host memory (batches of 32 tokens and more copy it to the card), else 0.
     """
     ub, hidden, attention = settings.n_ubatch, shape.hidden_size, shape.latent_attention
-    mask = Line(0, (2 if settings.flash_attn else 4) * ub)
+    mask = mask_line(settings)
     peaks = []
     if has_output:
         peaks.append(Line(settings.outputs * shape.vocab_size * 4 + (1 if alone else 2) * ub * hidden * 4, 0))

@@ -94,7 +94,7 @@ def placed(
     streamed = weights.dense_layers + placement.expert_layers_on_host
     copies_experts = weights.widest_expert_tensor_bytes if placement.expert_layers_on_host else 0
     whole = len(used) == 1 and placement.host_layers == 0
-    split_basis: Basis = "exact" if whole and weights.whole_is_exact else "assumed"
+    split_basis: Basis = "exact" if weights.whole_is_exact else "assumed"
     loads = []
     first = placement.host_layers
     for index in used if on_gpu else []:

@@ -1,111 +1,231 @@
-"""Where a quant's bytes lie in the model: embedding, trunk of each layer, routed experts, output head."""
+"""Where a quant's bytes lie in the model: embedding, each layer's trunk and routed experts, output head."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, pairwise
 
-from r1plan.catalog.model import Model, Quant
+from r1plan.catalog.model import Architecture, Model, Quant, Shape
+from r1plan.plan.block_types import tensor_bytes
+from r1plan.plan.recipes import BASE_TYPES, Recipe, alike
+from r1plan.plan.tensors import dense_layers, layer_tensors
 
-# Bits a weight of the output head: Q6_K in every stock mix, but the plain types and the smallest ones
-# (llama.cpp build 0c1e57098, llama_tensor_get_type).
-_HEAD_BITS = {"Q8_0": 8.5, "F16": 16.0, "BF16": 16.0, "IQ1_S": 5.5, "IQ1_M": 5.5, "IQ2_XXS": 5.5, "IQ2_XS": 5.5}
-_HEAD_BITS_ELSE = 6.5625
-
-# Bits a weight of the widest expert tensor (ffn_down_exps of the layers that a mix favours). Q4_K_M is checked by
-# the H100 readings: 256 * 7168 * 2048 * 6.5625 / 8 = 2,940 MiB.
-_WIDEST_EXPERT_BITS = {
-    "Q2_K": 3.4375,
-    "Q3_K_S": 3.4375,
-    "Q3_K_M": 5.5,
-    "Q3_K_L": 5.5,
-    "Q4_K_S": 5.5,
-    "Q4_K_M": 6.5625,
-    "Q5_K_S": 5.5,
-    "Q5_K_M": 6.5625,
-    "Q6_K": 6.5625,
-    "Q8_0": 8.5,
-    "F16": 16.0,
-}
-# Published dynamic files keep everything but the routed experts at 4.5 to 6.6 bits (gguf_sizes: decode_read_gb_est).
+# Bits a weight in published dynamic files: the output head, and everything but the routed experts, which is kept at 4.5
+# to 6.6 bits (gguf_sizes: decode_read_gb_est).
+_DYNAMIC_HEAD_BITS = 6.5625
 _DYNAMIC_TRUNK_BITS = 5.5
 _DYNAMIC_EMBEDDING_BITS = 4.5
+# A dynamic file's widest expert tensor against its mean; assumed.
+_DYNAMIC_WIDEST = 1.35
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer's bytes: `trunk` is all but the routed experts; `widest_expert` is the largest tensor of those."""
+
+    trunk_bytes: int
+    expert_bytes: int = 0
+    widest_expert_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """The bytes of one quant of one model, by place.
+    """The bytes of one quant of one model, by place, each tensor padded as in a buffer.
 
-    `trunk_bytes` are all layers without routed experts, taken as equal from layer to layer; `expert_bytes` are all
-    routed experts, equal over the layers from `dense_layers` on. `whole_is_exact` is false for published sizes, which
-    are rounded. All parts together are the file's tensors.
+    `trunk_before[n]` and `experts_before[n]` are the bytes of the layers before `n`, without and with nothing but
+    routed experts; `widest_experts[n]` is layer `n`'s largest expert tensor. `output_bytes` is the head with its norm;
+    of a model without a head of its own it is the copy of the embedding that a GPU needs, and `tied` is true.
+    `whole_is_exact` is false for published sizes, which are rounded and whose split is estimated.
     """
 
-    layers: int
-    dense_layers: int
     embedding_bytes: int
     output_bytes: int
-    trunk_bytes: int
-    expert_bytes: int
+    dense_layers: int
+    trunk_before: tuple[int, ...]
+    experts_before: tuple[int, ...]
+    widest_experts: tuple[int, ...]
     experts_read_share: float
-    widest_expert_tensor_bytes: int
     whole_is_exact: bool
+    tied: bool = False
+
+    @property
+    def layers(self) -> int:
+        """How many layers there are."""
+        return len(self.trunk_before) - 1
+
+    @property
+    def trunk_bytes(self) -> int:
+        """All layers without their routed experts."""
+        return self.trunk_before[-1]
+
+    @property
+    def expert_bytes(self) -> int:
+        """All routed experts."""
+        return self.experts_before[-1]
+
+    @property
+    def output_bytes_beside_embedding(self) -> int:
+        """What the head adds on the device that holds the embedding: nothing but its norm where the two are one."""
+        return self.output_bytes - (self.embedding_bytes if self.tied else 0)
 
     @property
     def total_bytes(self) -> int:
         """All tensors of the file."""
-        return self.embedding_bytes + self.output_bytes + self.trunk_bytes + self.expert_bytes
+        return self.embedding_bytes + self.output_bytes_beside_embedding + self.trunk_bytes + self.expert_bytes
+
+    @property
+    def read_bytes_a_token(self) -> int:
+        """What is read for each generated token: all but the embedding and the experts that it does not use."""
+        return self.trunk_bytes + self.output_bytes + round(self.expert_bytes * self.experts_read_share)
 
     @property
     def expert_layers(self) -> int:
         """Layers that hold routed experts; 0 for a dense model."""
         return self.layers - self.dense_layers if self.expert_bytes else 0
 
+    @property
+    def widest_expert_tensor_bytes(self) -> int:
+        """The largest expert tensor of all layers; 0 for a dense model."""
+        return max(self.widest_experts)
+
+    def widest_expert_tensor_of(self, first: int, end: int) -> int:
+        """The largest expert tensor of layers `first` to `end` (exclusive); 0 where there is none."""
+        return max(self.widest_experts[first:end], default=0)
+
     def trunk_of(self, first: int, end: int) -> int:
         """Bytes of layers `first` to `end` (exclusive) without routed experts. Consecutive ranges add up exactly."""
-        return self.trunk_bytes * end // self.layers - self.trunk_bytes * first // self.layers
+        return self.trunk_before[end] - self.trunk_before[first]
 
     def experts_of(self, first: int, end: int) -> int:
         """Bytes of the routed experts of layers `first` to `end` (exclusive). Consecutive ranges add up exactly."""
-        if not self.expert_bytes:
-            return 0
-        low, high = max(first - self.dense_layers, 0), max(end - self.dense_layers, 0)
-        return self.expert_bytes * high // self.expert_layers - self.expert_bytes * low // self.expert_layers
+        return self.experts_before[end] - self.experts_before[first]
 
 
 def weights_of(model: Model, quant: Quant) -> Weights:
-    """The places of `quant`'s bytes in `model`.
+    """The places of `quant`'s bytes in `model`: tensor by tensor for a stock quant, estimated for a dynamic one.
 
-    A mixture's experts follow from what one token reads: read = trunk + used/routed * experts (gguf_sizes.yaml).
+    Latent attention is taken as files hold it since April 2025, so R1's total is a little off the catalogue's, which
+    is of older files (Q4_K_M: 61 MiB more here, in the trunk).
+    """
+    if quant.stock and quant.name in BASE_TYPES:
+        return stock_weights(model.architecture, model.shape, quant.name)
+    return _dynamic_weights(model, quant)
+
+
+@lru_cache(maxsize=1024)
+def stock_weights(
+    architecture: Architecture, shape: Shape, quant: str, *, imatrix: bool = True, joined_kv_b: bool = False
+) -> Weights:
+    """What llama.cpp's quantiser makes of a model of this shape. `quant` is one of BASE_TYPES; the rest is Recipe's."""
+    recipe = Recipe(quant=quant, architecture=architecture, shape=shape, imatrix=imatrix, joined_kv_b=joined_kv_b)
+    outer = {tensor.name: tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.outer()}
+    embedding = outer["token_embd.weight"]
+    like = alike(shape)
+    of_kind = {layer: _layer(recipe, layer) for layer in set(like)}
+    layers = [of_kind[each] for each in like]
+    # The table of rotary frequencies goes where layer 0 goes.
+    layers[0] = Layer(
+        layers[0].trunk_bytes + outer.get("rope_freqs.weight", 0),
+        layers[0].expert_bytes,
+        layers[0].widest_expert_bytes,
+    )
+    return of_layers(
+        layers,
+        embedding_bytes=embedding,
+        output_bytes=outer["output_norm.weight"] + outer.get("output.weight", embedding),
+        dense=dense_layers(shape),
+        read_share=_read_share(shape),
+        tied=shape.tied_embeddings,
+    )
+
+
+def of_layers(
+    layers: Sequence[Layer],
+    *,
+    embedding_bytes: int,
+    output_bytes: int,
+    dense: int,
+    read_share: float,
+    tied: bool = False,
+    exact: bool = True,
+) -> Weights:
+    """The weights of a model with these layers, of which the first `dense` hold no routed experts."""
+    return Weights(
+        embedding_bytes=embedding_bytes,
+        output_bytes=output_bytes,
+        dense_layers=dense,
+        trunk_before=tuple(accumulate((layer.trunk_bytes for layer in layers), initial=0)),
+        experts_before=tuple(accumulate((layer.expert_bytes for layer in layers), initial=0)),
+        widest_experts=tuple(layer.widest_expert_bytes for layer in layers),
+        experts_read_share=read_share,
+        whole_is_exact=exact,
+        tied=tied,
+    )
+
+
+def _layer(recipe: Recipe, layer: int) -> Layer:
+    trunk = experts = widest = 0
+    for tensor, type_ in recipe.layer(layer):
+        size = tensor_bytes(tensor.elements, type_)
+        if tensor.routed_expert:
+            experts += size
+            widest = max(widest, size)
+        else:
+            trunk += size
+    return Layer(trunk, experts, widest)
+
+
+def _read_share(shape: Shape) -> float:
+    return shape.experts.used_per_token / shape.experts.routed if shape.experts else 1.0
+
+
+def _dynamic_weights(model: Model, quant: Quant) -> Weights:
+    """The catalogue's total, split by an estimate.
+
+    A mixture's experts follow from what one token reads: read = trunk + used/routed * experts (gguf_sizes.yaml). Layers
+    share the trunk by their numbers of weights, and the experts alike.
     """
     shape, experts = model.shape, model.shape.experts
     table = shape.vocab_size * shape.hidden_size
-    embedding = quant.token_embd_bytes
-    if embedding is None:
-        embedding = round(table * _DYNAMIC_EMBEDDING_BITS / 8)
-    output = round(table * _HEAD_BITS.get(quant.name, _HEAD_BITS_ELSE) / 8)
-    if shape.tied_embeddings:
-        output = 0
-    expert_bytes, read_share, widest = 0, 1.0, 0
-    if experts is not None:
-        read_share = experts.used_per_token / experts.routed
-        expert_layers = shape.layers - experts.dense_layers
+    embedding = quant.token_embd_bytes or round(table * _DYNAMIC_EMBEDDING_BITS / 8)
+    output = 0 if shape.tied_embeddings else round(table * _DYNAMIC_HEAD_BITS / 8)
+    on_layers = quant.tensor_bytes - embedding
+    dense, share = dense_layers(shape), _read_share(shape)
+    expert_bytes, widest = 0, 0
+    if experts is not None and share < 1:
         tensor = experts.routed * shape.hidden_size * experts.ffn_size
-        on_layers = quant.tensor_bytes - embedding
         if quant.decode_read_bytes is not None:
-            expert_bytes = round((on_layers - quant.decode_read_bytes) / (1 - read_share))
+            expert_bytes = round((on_layers - quant.decode_read_bytes) / (1 - share))
         else:
-            trunk_params = model.params - 2 * table - 3 * tensor * expert_layers
+            trunk_params = model.params - 2 * table - 3 * tensor * (shape.layers - dense)
             expert_bytes = on_layers - output - round(trunk_params * _DYNAMIC_TRUNK_BITS / 8)
-        mean_bits = expert_bytes * 8 / (3 * tensor * expert_layers)
-        widest = round(tensor * _WIDEST_EXPERT_BITS.get(quant.name, min(mean_bits * 1.35, 16)) / 8)
-    return Weights(
-        layers=shape.layers,
-        dense_layers=experts.dense_layers if experts else shape.layers,
+        a_tensor = expert_bytes / (3 * (shape.layers - dense))
+        widest = min(round(a_tensor * _DYNAMIC_WIDEST), 2 * tensor)
+    by = [_trunk_elements(model, expert_layer=layer >= dense) for layer in range(shape.layers)]
+    trunks = _shares(on_layers - output - expert_bytes, by)
+    each = [0] * dense + _shares(expert_bytes, [1] * (shape.layers - dense))
+    return of_layers(
+        [Layer(trunk, routed, widest if routed else 0) for trunk, routed in zip(trunks, each, strict=True)],
         embedding_bytes=embedding,
-        output_bytes=output,
-        trunk_bytes=quant.tensor_bytes - embedding - output - expert_bytes,
-        expert_bytes=expert_bytes,
-        experts_read_share=read_share,
-        widest_expert_tensor_bytes=widest,
-        whole_is_exact=quant.basis != "published",
+        output_bytes=output + (embedding if shape.tied_embeddings else 0),
+        dense=dense,
+        read_share=share,
+        tied=shape.tied_embeddings,
+        exact=False,
     )
+
+
+def _trunk_elements(model: Model, *, expert_layer: bool) -> int:
+    tensors = layer_tensors(model.architecture, model.shape, expert_layer=expert_layer)
+    return sum(tensor.elements for tensor in tensors if not tensor.routed_expert)
+
+
+def _shares(total: int, by: Iterable[int]) -> list[int]:
+    """`total` in parts proportional to `by`, which add up exactly."""
+    ends = list(accumulate(by, initial=0))
+    if not ends[-1]:
+        return [0] * (len(ends) - 1)
+    cuts = [total * end // ends[-1] for end in ends]
+    return [high - low for low, high in pairwise(cuts)]

@@ -53,3 +53,10 @@ def card_name(name: str) -> str:
     for maker in ("NVIDIA ", "GeForce ", "AMD ", "Apple "):
         name = name.removeprefix(maker)
     return name
+
+
+def parameters(number: int) -> str:
+    """A model's size as its name says it: "671B", "1.8B", "7M"."""
+    if number < 10**9:
+        return f"{number / 10**6:.0f}M"
+    return f"{number / 10**9:.{0 if number >= 10**11 else 1}f}B"

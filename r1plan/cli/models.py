@@ -1,0 +1,46 @@
+"""`r1plan models`: the model files themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Look into model files, on this disk or at Hugging Face.",
+    epilog="Example: r1plan models inspect hf:unsloth/DeepSeek-R1-Distill-Qwen-7B-GGUF --quant Q4_K_M",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def models() -> None:
+    """Look into model files, on this disk or at Hugging Face."""
+
+
+@app.command(
+    "inspect", epilog="Example: r1plan models inspect hf:unsloth/DeepSeek-R1-Distill-Qwen-7B-GGUF --quant Q4_K_M"
+)
+def inspect(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A .gguf file, its first shard, or hf:OWNER/REPO[/FILE].")
+    ],
+    quant: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which of a repository's files, such as Q4_K_M.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Say what a GGUF holds and where its bytes lie, from its header alone: nothing is downloaded."""
+    from r1plan.cli.model_option import read_model_file
+    from r1plan.render import output
+    from r1plan.render.model_file import model_file_document, model_file_lines
+
+    gguf, read = read_model_file(file, quant)
+    if json:
+        output.document(model_file_document(gguf, read))
+        return
+    for line in model_file_lines(gguf, read, output.console().width):
+        print(line)

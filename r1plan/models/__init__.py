@@ -1,0 +1,1 @@
+"""Model files: what a GGUF's own header says, on this disk or at Hugging Face."""

@@ -1,0 +1,92 @@
+"""Asks llama.cpp itself what it would allocate: its dry run (`no_alloc`) over a header-only file.
+
+Not a stable interface: it holds for llama-cpp-python 0.3.36, which pyproject.toml pins. Sizes come from the log, in MiB
+with two decimals.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+
+# ggml.h, enum ggml_type
+_KV_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q5_1": 7, "q8_0": 8, "iq4_nl": 20, "bf16": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Buffers:
+    """What the engine says it would allocate, in MiB."""
+
+    kv_cache_mib: float
+    compute_mib: float
+    output_mib: float
+
+
+class DryRun:
+    """A model loaded without its weights."""
+
+    def __init__(self, model: Any, log: list[str]) -> None:
+        self._model, self._log = model, log
+
+    def buffers(
+        self,
+        n_ctx: int,
+        *,
+        n_ubatch: int = 512,
+        kv_type: str = "f16",
+        flash_attn: bool = True,
+        slots: int = 1,
+        one_cache: bool = True,
+        outputs: int | None = None,
+    ) -> Buffers:
+        """The buffers of one context; `outputs` None: a row of logits a token, as a plain context reserves."""
+        wanted = llama_cpp.llama_context_default_params()
+        wanted.n_ctx, wanted.n_batch, wanted.n_ubatch = n_ctx, max(2048, n_ubatch), n_ubatch
+        wanted.type_k = wanted.type_v = _KV_TYPES[kv_type]
+        wanted.flash_attn_type = int(flash_attn)
+        wanted.n_seq_max, wanted.kv_unified = slots, one_cache
+        if outputs is not None:
+            wanted.n_outputs_max = outputs
+        self._log.clear()
+        context = llama_cpp.llama_init_from_model(self._model, wanted)
+        assert context, "".join(self._log)[-2000:]
+        llama_cpp.llama_free(context)
+        return Buffers(
+            self._sum(r"llama_kv_cache: +size = +([\d.]+) MiB"),
+            self._sum(r"compute buffer size = +([\d.]+) MiB"),
+            self._sum(r"output buffer size = +([\d.]+) MiB"),
+        )
+
+    def _sum(self, pattern: str) -> float:
+        return sum(float(found) for found in re.findall(pattern, "".join(self._log)))
+
+
+_callbacks: list[object] = []  # llama.cpp keeps a bare pointer
+
+
+@contextmanager
+def dry_run(path: Path) -> Iterator[DryRun]:
+    """`path`, loaded without weights."""
+    log: list[str] = []
+
+    @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator, unused-ignore]
+    def capture(_level: int, text: bytes, _data: object) -> None:
+        log.append(text.decode("utf-8", "replace"))
+
+    llama_cpp.llama_log_set(capture, ctypes.c_void_p(0))
+    _callbacks.append(capture)
+    wanted = llama_cpp.llama_model_default_params()
+    wanted.no_alloc, wanted.load_mode = True, 0
+    model = llama_cpp.llama_model_load_from_file(str(path).encode(), wanted)
+    assert model, "".join(log)[-2000:]
+    try:
+        yield DryRun(model, log)
+    finally:
+        llama_cpp.llama_model_free(model)
