@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
 
 from r1plan.catalog.files import CatalogFile
 from r1plan.catalog.hardware import Hardware, HardwareFile
 from r1plan.catalog.model import Model
 from r1plan.catalog.provider import Provider
 from r1plan.catalog.validate import fail, load_file
-from r1plan.prices.row import HolidayCalendar, PriceList
+from r1plan.prices.check import errors_of
+from r1plan.prices.row import HolidayCalendar, Holidays, PriceList
 
 
 def models(files: Iterable[CatalogFile]) -> dict[str, Model]:
@@ -54,18 +54,15 @@ def prices(files: Iterable[CatalogFile]) -> dict[str, PriceList]:
     """The price list of each provider by its id.
 
     A user's file adds its rows after ours. Raises CatalogError for a wrong file, for one that is not called after its
-    provider, and for one whose currency is not ours.
+    provider, for one whose currency is not ours, and for the first error that `prices check` would name.
     """
     lists: dict[str, PriceList] = {}
     for file in files:
         new = load_file(PriceList, file)
-        if new.provider != file.path.stem:
-            fail(file, {}, ("provider",), f"expected '{file.path.stem}', as the file is called, got '{new.provider}'")
-        for index, row in enumerate(new.prices):
-            start, end = row.effective_from, row.effective_until
-            if start and end and end <= start:
-                problem = f"expected an instant after effective_from ({start.isoformat()}), got {end.isoformat()}"
-                fail(file, {}, ("prices", index, "effective_until"), problem)
+        for problem in errors_of(new, file.path.stem):
+            fail(file, {}, problem.location, problem.text)
+        # A user's newer file says nothing about when our own rows were checked.
+        new = replace(new, prices=tuple(replace(row, checked=row.checked or new.checked) for row in new.prices))
         if old := lists.get(new.provider):
             if new.currency != old.currency:
                 fail(file, {}, ("currency",), f"expected '{old.currency}', as in our own file, got '{new.currency}'")
@@ -74,10 +71,18 @@ def prices(files: Iterable[CatalogFile]) -> dict[str, PriceList]:
     return lists
 
 
-def holidays(files: Iterable[CatalogFile]) -> dict[str, frozenset[date]]:
-    """The days of each holiday calendar by its id. A user's file adds its days to ours."""
-    days: dict[str, frozenset[date]] = {}
+def holidays(files: Iterable[CatalogFile]) -> dict[str, Holidays]:
+    """Each holiday calendar by its id. A user's file adds its days to ours.
+
+    Raises CatalogError for a wrong file, or for a calendar without any day.
+    """
+    known: dict[str, Holidays] = {}
     for file in files:
         calendar = load_file(HolidayCalendar, file)
-        days[calendar.id] = days.get(calendar.id, frozenset()) | frozenset(calendar.days)
-    return days
+        if not calendar.days:
+            fail(file, {}, ("days",), "expected at least one day, got an empty list")
+        days, until = frozenset(calendar.days), calendar.complete_until or max(calendar.days)
+        if old := known.get(calendar.id):
+            days, until = days | old.days, max(until, old.known_until)
+        known[calendar.id] = Holidays(days, until)
+    return known

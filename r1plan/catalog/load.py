@@ -12,12 +12,10 @@ from r1plan.catalog.files import files_of
 from r1plan.catalog.stored import stored
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from r1plan.catalog.hardware import Hardware
     from r1plan.catalog.model import Model
     from r1plan.catalog.provider import Provider
-    from r1plan.prices.row import PriceList
+    from r1plan.prices.row import Holidays, PriceList
 
 
 def load_models() -> dict[str, Model]:
@@ -71,11 +69,11 @@ def load_prices(provider: str | None = None) -> dict[str, PriceList]:
     return stored(f"prices-{provider}" if provider else "prices", files, build) if files else {}
 
 
-def load_holidays() -> dict[str, frozenset[date]]:
-    """The days of each holiday calendar by its id. A user's file adds its days to ours."""
+def load_holidays() -> dict[str, Holidays]:
+    """Each holiday calendar by its id. A user's file adds its days to ours."""
     files = files_of("pricing", "calendars")
 
-    def build() -> dict[str, frozenset[date]]:
+    def build() -> dict[str, Holidays]:
         from r1plan.catalog import assemble
 
         return assemble.holidays(files)

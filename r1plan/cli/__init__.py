@@ -17,6 +17,7 @@ COMMANDS = {
     "recommend": "Say which R1 this machine, or one you describe, should run, and what was rejected and why.",
     "chat": "Ask R1, here or at a provider, with its thinking told apart from its answer and every token logged.",
     "cost-report": "Say what the logged requests really cost, at the prices in force at each moment.",
+    "prices": "Show what is offered at what price this hour, what a request costs, and check the price files.",
     "models": "Look into model files, on this disk or at Hugging Face.",
     "detect": "Show what this machine has: graphics cards, memory, processor, disk.",
     "demo": "Show the three jobs in under ten seconds, with no key, no GPU and no network.",

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from r1plan.prices.book import ClockPrice, Offer, PriceBook, PriceInForce
+from r1plan.prices.book import PriceBook
+from r1plan.prices.in_force import ClockPrice, Offer, PriceInForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def price_intervals(
     """Every price of `names` from `since` until `until`, by name and in time; where there is none there is a gap."""
     for provider, name in names:
         offers = book.offers(provider, name)
-        edges = sorted(_edges(offers, since, until))
+        edges = sorted(price_edges(offers, since, until))
         above = sorted({-1, *(tokens for offer in offers for tokens, _ in offer.above_input_tokens)})
         up_to = [*above[1:], None]
         for low, high in zip(above, up_to, strict=True):
@@ -53,7 +54,7 @@ def _band(
         yield PriceInterval(provider, name, start, edges[-1], above, up_to, current)
 
 
-def _edges(offers: tuple[Offer, ...], since: datetime, until: datetime) -> set[datetime]:
+def price_edges(offers: tuple[Offer, ...], since: datetime, until: datetime) -> set[datetime]:
     """Every instant from `since` to `until` at which the price may change, both ends included."""
     edges = {since, until}
     for offer in offers:

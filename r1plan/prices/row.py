@@ -11,6 +11,7 @@ from r1plan.catalog.model import Confidence
 
 _FORBID_EXTRA = {"extra": "forbid"}
 
+Currency = Literal["USD", "CNY"]
 Weekdays = Literal["all", "mon-fri"]
 
 
@@ -69,6 +70,8 @@ class PriceRow:
     `effective_from` None: the start was never verified; `evidence_first_seen` is then the first day it was seen.
     `effective_until` None: still in force. `tier_instant` says which instant of a request decides its tier.
     `usable` false: a real price whose interval is not known well enough to bill with; it is kept and never used.
+    `checked` is the day on which someone last looked at this price, None: the one of the whole list.
+    `cny_rates` are the vendor's own yuan prices for an account in yuan, by tier; they are no conversion of `rates`.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -91,6 +94,7 @@ class PriceRow:
     evidence_first_seen: date | None = None
     evidence_last_seen: date | None = None
     usable: bool = True
+    checked: date | None = None
     context_window: Count | None = None
     max_output: Count | None = None
     thinking_billed_as_output: bool = True
@@ -106,14 +110,17 @@ class PriceList:
     __pydantic_config__: ClassVar = _FORBID_EXTRA
 
     provider: str
-    currency: Literal["USD", "CNY"] = "USD"
+    currency: Currency = "USD"
     checked: date
     prices: tuple[PriceRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolidayCalendar:
-    """Days, in the calendar's own zone, on which a price treats the clock as on a weekend."""
+    """Days, in the calendar's own zone, on which a price treats the clock as on a weekend.
+
+    `complete_until` is the last day up to which `days` are all of them; None: the last of `days`.
+    """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
 
@@ -122,5 +129,14 @@ class HolidayCalendar:
     zone: str
     checked: date
     days: tuple[date, ...]
+    complete_until: date | None = None
     sources: tuple[str, ...]
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holidays:
+    """The days of one calendar, from every file that adds to it; after `known_until` nobody has listed any yet."""
+
+    days: frozenset[date]
+    known_until: date

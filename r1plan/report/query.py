@@ -75,7 +75,9 @@ def _load_prices(
     names = rows(database, sql("names"), within)
     since = _instant(min((row["first_us"] for row in names), default=0))
     until = _instant(max((row["last_us"] for row in names), default=0)) + _MICROSECOND
-    found = list(price_intervals(book, [(row["provider"], row["model"]) for row in names], since, until))
+    asked = price_intervals(book, [(row["provider"], row["model"]) for row in names], since, until)
+    # Sums are dollars: what an account was billed in another currency stays unpriced, for no rate was stated.
+    found = [each for each in asked if each.price.currency == "USD"]
     bands = {(each.provider, each.name, each.input_above, each.input_up_to): None for each in found}
     numbers = {band: number for number, band in enumerate(bands)}
     database.execute(

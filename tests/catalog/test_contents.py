@@ -197,7 +197,7 @@ def test_only_fireworks_r1_halves_a_missing_cached_price() -> None:
 
 
 def test_holidays_matter_to_the_current_deepseek_prices_alone() -> None:
-    days = HOLIDAYS["china-public-holidays"]
+    days = HOLIDAYS["china-public-holidays"].days
     assert sorted(f"{each:%m-%d}" for each in days) == (
         ["09-25", "09-26", "09-27"] + [f"10-0{day}" for day in range(1, 8)]
     )

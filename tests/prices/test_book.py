@@ -11,110 +11,12 @@ import pytest
 from r1plan.catalog.load import load_holidays, load_prices
 from r1plan.errors import CatalogError
 from r1plan.prices.book import LOW_CONFIDENCE, START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED, PriceBook, PriceInForce
-from r1plan.prices.row import ClockTier, ContextTier, PriceList, PriceRow, Rates, Window
+from r1plan.prices.cost import cost_of
+from r1plan.prices.row import ClockTier, ContextTier, Holidays, PriceList, PriceRow, Rates, Window
+from r1plan.prices.usage import Usage
+from tests.prices.dated import CALLS, DAYS, EDGES, LENGTHS, PEAK_EDGES, QUIET_AND_PEAK, R1, V31
 
 SECOND = timedelta(seconds=1)
-
-# Published prices, USD per million tokens: fresh input / cached input / output.
-R1 = "0.55 / 0.14 / 2.19"
-V3_PROMOTION = "0.14 / 0.014 / 0.28"
-V3 = "0.27 / 0.07 / 1.10"
-NIGHT = "0.135 / 0.035 / 0.55"
-V31 = "0.56 / 0.07 / 1.68"
-V32 = "0.28 / 0.028 / 0.42"
-V4_LAUNCH = "0.14 / 0.028 / 0.28"
-V4 = "0.14 / 0.0028 / 0.28"
-V4_QUIET, V4_PEAK = "0.22 / 0.007 / 0.66", "0.44 / 0.014 / 1.32"
-FLASH_QUIET, FLASH_PEAK = "0.15 / 0.003 / 0.60", "0.30 / 0.006 / 1.20"
-PRO = "0.435 / 0.003625 / 0.87"
-PRO_QUIET, PRO_PEAK = "0.66 / 0.022 / 1.98", "1.32 / 0.044 / 3.96"
-FIREWORKS = "accounts/fireworks/models"
-
-# An edge: what holds until the second before it, and from it on. None: not offered.
-EDGES: list[tuple[str, str, str, str | None, str | None]] = [
-    ("deepseek", "deepseek-reasoner", "2025-01-20T00:00:00", None, R1),
-    ("deepseek", "deepseek-reasoner", "2025-02-25T16:30:00", R1, R1),
-    ("deepseek", "deepseek-reasoner", "2025-02-26T16:30:00", R1, NIGHT),
-    ("deepseek", "deepseek-reasoner", "2025-02-27T00:00:00", NIGHT, NIGHT),
-    ("deepseek", "deepseek-reasoner", "2025-02-27T00:30:00", NIGHT, R1),
-    ("deepseek", "deepseek-reasoner", "2025-02-27T16:30:00", R1, NIGHT),
-    ("deepseek", "deepseek-reasoner", "2025-05-28T00:00:00", NIGHT, NIGHT),
-    ("deepseek", "deepseek-reasoner", "2025-05-28T00:30:00", NIGHT, R1),
-    ("deepseek", "deepseek-reasoner", "2025-08-21T00:00:00", NIGHT, NIGHT),
-    ("deepseek", "deepseek-reasoner", "2025-08-21T00:30:00", NIGHT, R1),
-    ("deepseek", "deepseek-reasoner", "2025-09-04T16:30:00", R1, NIGHT),
-    ("deepseek", "deepseek-reasoner", "2025-09-05T00:30:00", NIGHT, R1),
-    ("deepseek", "deepseek-reasoner", "2025-09-05T16:00:00", R1, V31),
-    ("deepseek", "deepseek-reasoner", "2025-09-05T16:30:00", V31, V31),
-    ("deepseek", "deepseek-reasoner", "2025-09-06T00:30:00", V31, V31),
-    ("deepseek", "deepseek-reasoner", "2025-09-29T00:00:00", V31, V32),
-    ("deepseek", "deepseek-reasoner", "2026-04-24T00:00:00", V32, V4_LAUNCH),
-    ("deepseek", "deepseek-reasoner", "2026-04-26T12:15:00", V4_LAUNCH, V4),
-    ("deepseek", "deepseek-reasoner", "2026-07-24T15:59:00", V4, None),
-    ("deepseek", "deepseek-chat", "2024-12-26T00:00:00", None, V3_PROMOTION),
-    ("deepseek", "deepseek-chat", "2025-02-08T16:00:00", V3_PROMOTION, V3),
-    ("deepseek", "deepseek-chat", "2025-02-26T16:30:00", V3, NIGHT),
-    ("deepseek", "deepseek-chat", "2025-02-27T00:30:00", NIGHT, V3),
-    ("deepseek", "deepseek-chat", "2025-09-04T16:30:00", V3, NIGHT),
-    ("deepseek", "deepseek-chat", "2025-09-05T00:30:00", NIGHT, V3),
-    ("deepseek", "deepseek-chat", "2025-09-05T16:00:00", V3, V31),
-    ("deepseek", "deepseek-chat", "2025-09-29T00:00:00", V31, V32),
-    ("deepseek", "deepseek-chat", "2026-04-24T00:00:00", V32, V4_LAUNCH),
-    ("deepseek", "deepseek-chat", "2026-04-26T12:15:00", V4_LAUNCH, V4),
-    ("deepseek", "deepseek-chat", "2026-07-24T15:59:00", V4, None),
-    ("deepseek", "deepseek-v4-flash", "2026-04-24T00:00:00", None, V4_LAUNCH),
-    ("deepseek", "deepseek-v4-flash", "2026-04-26T12:15:00", V4_LAUNCH, V4),
-    ("deepseek", "deepseek-v4-flash", "2026-08-14T01:00:00", V4, V4),
-    ("deepseek", "deepseek-v4-flash", "2026-08-16T16:00:00", V4, V4_QUIET),
-    ("deepseek", "deepseek-v4-flash", "2026-08-17T01:00:00", V4_QUIET, V4_PEAK),
-    ("deepseek", "deepseek-v4-flash", "2026-08-17T04:00:00", V4_PEAK, V4_QUIET),
-    ("deepseek", "deepseek-v4-flash", "2026-08-17T06:00:00", V4_QUIET, V4_PEAK),
-    ("deepseek", "deepseek-v4-flash", "2026-08-17T10:00:00", V4_PEAK, V4_QUIET),
-    # The first Saturday was still billed like a working day.
-    ("deepseek", "deepseek-v4-flash", "2026-08-22T06:00:00", V4_QUIET, V4_PEAK),
-    ("deepseek", "deepseek-v4-flash", "2026-08-22T10:00:00", V4_PEAK, V4_QUIET),
-    ("deepseek", "deepseek-v4-flash", "2026-08-22T16:00:00", V4_QUIET, V4_QUIET),
-    ("deepseek", "deepseek-v4-flash", "2026-08-23T01:00:00", V4_QUIET, V4_QUIET),
-    ("deepseek", "deepseek-v4-flash", "2026-08-24T01:00:00", V4_QUIET, V4_PEAK),
-    ("deepseek", "deepseek-v4-flash", "2026-08-29T06:00:00", V4_QUIET, V4_QUIET),
-    # From here on it is an alias of deepseek-flash.
-    ("deepseek", "deepseek-v4-flash", "2026-09-10T04:00:00", V4_PEAK, FLASH_QUIET),
-    ("deepseek", "deepseek-v4-flash", "2026-09-10T06:00:00", FLASH_QUIET, FLASH_PEAK),
-    ("deepseek", "deepseek-v4-flash-vision-exp", "2026-08-22T16:00:00", None, V4_QUIET),
-    ("deepseek", "deepseek-v4-flash-vision-exp", "2026-09-10T04:00:00", V4_PEAK, FLASH_QUIET),
-    ("deepseek", "deepseek-flash", "2026-09-10T04:00:00", None, FLASH_QUIET),
-    ("deepseek", "deepseek-flash", "2026-09-10T10:00:00", FLASH_PEAK, FLASH_QUIET),
-    ("deepseek", "deepseek-flash", "2026-09-12T06:00:00", FLASH_QUIET, FLASH_QUIET),
-    ("deepseek", "deepseek-flash", "2026-09-24T01:00:00", FLASH_QUIET, FLASH_PEAK),
-    ("deepseek", "deepseek-flash", "2026-09-25T01:00:00", FLASH_QUIET, FLASH_QUIET),
-    ("deepseek", "deepseek-flash", "2026-09-28T01:00:00", FLASH_QUIET, FLASH_PEAK),
-    ("deepseek", "deepseek-flash", "2026-09-30T06:00:00", FLASH_QUIET, FLASH_PEAK),
-    ("deepseek", "deepseek-flash", "2026-10-01T06:00:00", FLASH_QUIET, FLASH_QUIET),
-    ("deepseek", "deepseek-flash", "2026-10-07T01:00:00", FLASH_QUIET, FLASH_QUIET),
-    ("deepseek", "deepseek-flash", "2026-10-08T01:00:00", FLASH_QUIET, FLASH_PEAK),
-    ("deepseek", "deepseek-flash", "2026-11-23T04:00:00", FLASH_PEAK, FLASH_QUIET),
-    ("deepseek", "deepseek-v4-pro", "2026-04-24T00:00:00", None, None),
-    ("deepseek", "deepseek-v4-pro", "2026-04-26T12:15:00", None, PRO),
-    ("deepseek", "deepseek-v4-pro", "2026-08-16T16:00:00", PRO, PRO_QUIET),
-    ("deepseek", "deepseek-v4-pro", "2026-08-17T01:00:00", PRO_QUIET, PRO_PEAK),
-    ("deepseek", "deepseek-v4-pro", "2026-08-22T01:00:00", PRO_QUIET, PRO_PEAK),
-    ("deepseek", "deepseek-v4-pro", "2026-08-29T01:00:00", PRO_QUIET, PRO_QUIET),
-    ("deepseek", "deepseek-v4-pro", "2026-10-01T01:00:00", PRO_QUIET, PRO_QUIET),
-    ("deepseek", "deepseek-v4-pro", "2026-11-23T10:00:00", PRO_PEAK, PRO_QUIET),
-    ("together", "deepseek-ai/DeepSeek-R1", "2025-07-18T00:00:00", None, "3.00 / - / 7.00"),
-    ("together", "deepseek-ai/DeepSeek-R1", "2026-05-14T00:00:00", "3.00 / - / 7.00", None),
-    ("together", "deepseek-ai/DeepSeek-R1-0528-tput", "2025-08-21T00:00:00", None, "0.55 / - / 2.19"),
-    ("together", "deepseek-ai/DeepSeek-R1-0528-tput", "2026-02-03T00:00:00", "0.55 / - / 2.19", None),
-    ("fireworks", f"{FIREWORKS}/deepseek-r1", "2025-01-30T00:00:00", None, "8.00 / - / 8.00"),
-    ("fireworks", f"{FIREWORKS}/deepseek-r1", "2025-03-18T00:00:00", "8.00 / - / 8.00", "3.00 / - / 8.00"),
-    ("fireworks", f"{FIREWORKS}/deepseek-r1", "2025-10-08T00:00:00", "3.00 / - / 8.00", None),
-    ("fireworks", f"{FIREWORKS}/deepseek-r1-basic", "2025-03-18T00:00:00", None, "0.55 / - / 2.19"),
-    ("fireworks", f"{FIREWORKS}/deepseek-r1-basic", "2025-10-08T00:00:00", "0.55 / - / 2.19", None),
-    ("fireworks", f"{FIREWORKS}/deepseek-r1-0528", "2025-06-05T00:00:00", None, "3.00 / - / 8.00"),
-    ("fireworks", f"{FIREWORKS}/deepseek-r1-0528", "2026-02-12T00:00:00", "3.00 / - / 8.00", None),
-    ("openai", "o3", "2025-04-16T00:00:00", None, "10.00 / 2.50 / 40.00"),
-    ("openai", "o3-2025-04-16", "2025-06-10T00:00:00", "10.00 / 2.50 / 40.00", "2.00 / 0.50 / 8.00"),
-]
 
 
 @cache
@@ -141,6 +43,124 @@ def test_the_price_changes_at_the_published_second(
     edge = datetime.fromisoformat(at).replace(tzinfo=UTC)
     found = [written(real_book().price_at(provider, model, edge + SECOND * off)) for off in (-1, 0, 1)]
     assert found == [parsed(before), parsed(after), parsed(after)]
+
+
+def test_every_first_and_last_instant_in_pricing_has_its_row_in_the_table() -> None:
+    told = {(provider, model, datetime.fromisoformat(f"{at}+00:00")) for provider, model, at, _, _ in EDGES}
+    tested = {(provider, model) for provider, model, _ in told}
+    edges = {
+        (provider, name, edge)
+        for provider, name in real_book().names()
+        for offer in real_book().offers(provider, name)
+        for edge in (offer.start, offer.until)
+        if 1 < edge.year < 9999
+    }
+    assert edges - told == set()
+    assert set(real_book().names()) - tested == set()
+
+
+@pytest.mark.parametrize(("model", "day", "kind", "is_peak"), DAYS, ids=[f"{each[0]}-{each[1]}" for each in DAYS])
+def test_the_dear_hours_begin_and_end_at_their_second(model: str, day: str, kind: str, is_peak: bool) -> None:
+    at = datetime.fromisoformat(f"{day}T00:00+00:00")
+    quiet, peak = QUIET_AND_PEAK[
+        "deepseek-flash" if at >= datetime(2026, 9, 10, 4, tzinfo=UTC) and "v4-flash" in model else model
+    ]
+    for number, clock in enumerate(PEAK_EDGES):
+        edge = datetime.combine(at.date(), time.fromisoformat(clock), UTC)
+        outside, inside = parsed(quiet), parsed(peak if is_peak else quiet)
+        before, after = (inside, outside) if number % 2 else (outside, inside)
+        found = [written(real_book().price_at("deepseek", model, edge + SECOND * off)) for off in (-1, 0, 1)]
+        assert found == [before, after, after], (kind, clock)
+
+
+@pytest.mark.parametrize(("provider", "model", "input_tokens", "price"), LENGTHS)
+def test_an_input_beyond_the_published_length_has_the_higher_price(
+    provider: str, model: str, input_tokens: int, price: str
+) -> None:
+    found = real_book().price_at(provider, model, datetime(2026, 11, 23, tzinfo=UTC), input_tokens)
+    assert written(found) == parsed(price)
+
+
+@pytest.mark.parametrize(("provider", "model", "at", "usd"), CALLS, ids=[f"{model}@{at}" for _, model, at, _ in CALLS])
+def test_a_dated_call_costs_what_the_bill_said(provider: str, model: str, at: str, usd: str | None) -> None:
+    price = real_book().price_at(provider, model, datetime.fromisoformat(f"{at}+00:00"), 2_000_000)
+    usage = Usage(input_tokens=2_000_000, cache_hit_tokens=1_000_000, output_tokens=1_000_000)
+    assert (price and cost_of(usage, price.per_token).total_usd) == (None if usd is None else Decimal(usd))
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "at", "kept"),
+    [
+        ("deepseek", "deepseek-v4-pro", "2026-04-25T00:00", "1.74 / 0.145 / 3.48"),
+        ("google", "gemini-2.5-pro", "2025-10-30T23:59", "1.25 / 0.31 / 10"),
+        ("openai", "o1-mini", "2025-02-10T23:59", "3 / 1.50 / 12"),
+    ],
+)
+def test_a_price_whose_dates_are_not_known_is_kept_and_prices_nothing(
+    provider: str, model: str, at: str, kept: str
+) -> None:
+    instant = datetime.fromisoformat(f"{at}+00:00")
+    assert real_book().price_at(provider, model, instant) is None
+    assert [written(each) for each in real_book().kept_aside(provider, model, instant)] == [parsed(kept)]
+
+
+@pytest.mark.parametrize(
+    ("at", "doubted"),
+    [
+        pytest.param("2026-12-31T09:59:59", False, id="the-last-dear-second-in-it"),
+        pytest.param("2027-01-01T01:00:00", True, id="a-dear-hour-after-it"),
+        pytest.param("2027-01-01T04:00:00", False, id="a-quiet-hour-is-quiet-anyway"),
+        pytest.param("2027-01-02T01:00:00", False, id="a-weekend-is-quiet-anyway"),
+    ],
+)
+def test_beyond_the_calendar_a_dear_hour_may_be_a_holiday_and_says_so(at: str, doubted: bool) -> None:
+    price = real_book().price_at("deepseek", "deepseek-flash", datetime.fromisoformat(f"{at}+00:00"))
+    assert price is not None
+    text = "holidays after 2026-12-31 are not in the calendar 'china-public-holidays'"
+    assert (text in price.caveats) is doubted
+
+
+YUAN = PriceBook(load_prices(), load_holidays(), {"deepseek": "CNY"})
+
+
+@pytest.mark.parametrize(
+    ("model", "at", "price"),
+    [
+        ("deepseek-reasoner", "2025-02-01T00:00", "4 / 1 / 16"),
+        ("deepseek-reasoner", "2025-03-01T16:29", "4 / 1 / 16"),
+        ("deepseek-reasoner", "2025-03-01T16:30", "1 / 0.25 / 4"),
+        ("deepseek-chat", "2025-01-01T00:00", "1 / 0.10 / 2"),
+        ("deepseek-flash", "2026-11-23T00:59", "1 / 0.02 / 4"),
+        ("deepseek-flash", "2026-11-23T01:00", "2 / 0.04 / 8"),
+        ("deepseek-v4-pro", "2026-11-23T01:00", "9 / 0.30 / 27"),
+        ("deepseek-reasoner", "2025-09-10T00:00", None),
+    ],
+)
+def test_an_account_in_yuan_has_the_vendor_s_own_yuan_prices(model: str, at: str, price: str | None) -> None:
+    found = YUAN.price_at("deepseek", model, datetime.fromisoformat(f"{at}+00:00"))
+    assert written(found) == parsed(price)
+    assert found is None or (found.currency == "CNY" and found.id.endswith("#CNY"))
+
+
+def test_a_row_with_yuan_for_some_of_its_tiers_has_no_yuan_price() -> None:
+    tier = ClockTier(tier="peak", windows_utc=(Window(start=time(1), end=time(4)),), rates=rates("2 / - / 2"))
+    half = row("1 / - / 1", JUNE, clock=(tier,), cny_rates={"flat": rates("7 / - / 7")})
+    lists = {"p": PriceList(provider="p", checked=date(2026, 11, 23), prices=(half,))}
+    assert PriceBook(lists, currencies={"p": "CNY"}).price_at("p", "m", JULY) is None
+    assert PriceBook(lists).price_at("p", "m", JULY) is not None
+
+
+def test_a_list_in_yuan_is_for_an_account_in_yuan() -> None:
+    yuan = PriceList(provider="p", currency="CNY", checked=date(2026, 11, 23), prices=(row("4 / 1 / 16", JUNE),))
+    found = PriceBook({"p": yuan}, currencies={"p": "CNY"}).price_at("p", "m", JULY)
+    assert found is not None
+    assert (found.currency, written(found)) == ("CNY", parsed("4 / 1 / 16"))
+
+
+def test_the_other_accounts_stay_in_dollars() -> None:
+    found = YUAN.price_at("together", "deepseek-ai/DeepSeek-R1", datetime(2025, 10, 1, tzinfo=UTC))
+    assert found is not None
+    assert (found.currency, written(found)) == ("USD", parsed("3 / - / 7"))
 
 
 def test_an_instant_in_another_zone_is_the_same_instant() -> None:
@@ -195,7 +215,7 @@ def row(price: str, start: datetime | None, until: datetime | None = None, **mor
     )
 
 
-def book(*rows: PriceRow, holidays: dict[str, frozenset[date]] | None = None) -> PriceBook:
+def book(*rows: PriceRow, holidays: dict[str, Holidays] | None = None) -> PriceBook:
     return PriceBook({"p": PriceList(provider="p", checked=date(2026, 11, 23), prices=rows)}, holidays)
 
 
@@ -259,7 +279,10 @@ def test_weekdays_and_holidays_are_those_of_the_row_s_zone() -> None:
         holidays="h",
         rates=rates("9 / - / 9"),
     )
-    clocked = book(row("1 / - / 1", JUNE, clock=(tier,)), holidays={"h": frozenset({date(2025, 6, 10)})})
+    clocked = book(
+        row("1 / - / 1", JUNE, clock=(tier,)),
+        holidays={"h": Holidays(frozenset({date(2025, 6, 10)}), date(2025, 12, 31))},
+    )
     # 21:00 UTC is already the next day in China: Sunday the 8th there is Saturday the 7th here.
     found = {
         day: written(clocked.price_at("p", "m", datetime(2025, 6, day, 21, tzinfo=UTC))) == parsed("9 / - / 9")

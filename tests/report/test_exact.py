@@ -21,10 +21,10 @@ from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.spend import SpendReport, Totals
-from tests.prices.test_book import JUNE, book, rates, real_book, row
+from tests.prices.test_book import JUNE, YUAN, book, rates, real_book, row
 
 START = datetime(2024, 12, 1, tzinfo=UTC)
-SECONDS = int((datetime(2026, 12, 1, tzinfo=UTC) - START).total_seconds())
+SECONDS = int((datetime(2027, 3, 1, tzinfo=UTC) - START).total_seconds())
 NAMES = [*sorted(real_book().names()), ("deepseek", "r1-tiny")]
 # The edges of prices and windows are few among so many seconds; half of the instants are drawn next to one.
 EDGES = [
@@ -32,7 +32,7 @@ EDGES = [
     for text in (
         "2025-02-26T16:30", "2025-07-02T00:30", "2025-07-02T16:30", "2025-09-05T16:00", "2025-09-29T00:00",
         "2026-04-26T12:15", "2026-07-24T15:59", "2026-08-16T16:00", "2026-08-22T16:00", "2026-09-10T04:00",
-        "2026-09-10T06:00", "2026-09-25T01:00", "2026-10-08T01:00",
+        "2026-09-10T06:00", "2026-09-25T01:00", "2026-10-08T01:00", "2027-01-01T01:00",
     )
 ]  # fmt: skip
 
@@ -92,7 +92,7 @@ def summed(rows: list[UsageEntry], prices: PriceBook) -> dict[str, Decimal | int
             entry.model_requested,
             started_at=entry.started_at,
             first_token_at=entry.first_token_at,
-            ended_at=entry.ended_at,
+            ended_at=entry.placed_at,
             input_tokens=entry.input_tokens,
         )
         if price is None:
@@ -169,6 +169,20 @@ def test_sql_bills_a_long_input_at_its_own_price(input_tokens: int, dollars_a_mi
     )  # fmt: skip
     cost = report_on([entry], "", tiered).totals.cost_usd
     assert cost == Decimal(input_tokens * dollars_a_million).scaleb(-6)
+
+
+def test_yuan_are_never_added_to_dollars() -> None:
+    def entry(id_: str, provider: str, model: str) -> UsageEntry:
+        return UsageEntry(
+            id=id_, started_at=at, first_token_at=None, ended_at=at, provider=provider, model_requested=model,
+            model_served=None, status="ok", input_tokens=1_000_000, output_tokens=0,
+        )  # fmt: skip
+
+    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    rows = [entry("a", "deepseek", "deepseek-flash"), entry("b", "together", "deepseek-ai/DeepSeek-V4.1-Flash")]
+    dollars, mixed = (report_on(rows, "", prices).totals for prices in (real_book(), YUAN))
+    assert (dollars.cost_usd, dollars.unpriced_requests) == (Decimal("0.45"), 0)
+    assert (mixed.cost_usd, mixed.unpriced_requests) == (Decimal("0.30"), 1)
 
 
 def test_a_price_finer_than_sql_can_add_is_refused() -> None:

@@ -1,0 +1,126 @@
+"""`prices check`: every price file and calendar, read one by one, so that one wrong file hides no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from r1plan.catalog import assemble
+from r1plan.catalog.files import CatalogFile, files_of
+from r1plan.catalog.parse import line_of
+from r1plan.catalog.validate import load_file
+from r1plan.errors import CatalogError
+from r1plan.prices.check import Problem, errors_of, notes_on, unknown_calendars
+from r1plan.prices.row import Holidays, PriceList
+
+_CALENDARS = "calendars"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found. `label` names the file; `line` is None where it is not known. A note does no harm."""
+
+    label: str
+    line: int | None
+    text: str
+    is_error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PriceCheck:
+    """The outcome over `files` files with `rows` prices."""
+
+    files: int
+    rows: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any of it cannot be used as it is."""
+        return any(each.is_error for each in self.findings)
+
+
+def check_prices(path: Path | None, at: datetime, stale_days: int) -> PriceCheck:
+    """Check all price lists and calendars in use, or those of `path`: a file, or a folder like `pricing`.
+
+    A list is stale when it was checked more than `stale_days` days before `at`. Raises CatalogError when `path` holds
+    no YAML file.
+    """
+    lists, calendars = _in_use() if path is None else _given(path)
+    findings: list[Finding] = []
+    holidays: dict[str, Holidays] = {}
+    ours = () if path is None else _readable(files_of("pricing", _CALENDARS))
+    for file in (*ours, *calendars):
+        try:
+            holidays = _with(holidays, assemble.holidays([file]))
+        except CatalogError as error:
+            findings.append(_unreadable(file, error))
+    rows = 0
+    for file in lists:
+        try:
+            prices = load_file(PriceList, file)
+        except CatalogError as error:
+            findings.append(_unreadable(file, error))
+            continue
+        rows += len(prices.prices)
+        findings += _found(file, errors_of(prices, file.path.stem), is_error=True)
+        findings += _found(file, unknown_calendars(prices, holidays), is_error=True)
+        findings += _found(file, notes_on(prices, holidays, at, stale_days), is_error=False)
+    return PriceCheck(len(lists) + len(calendars), rows, tuple(findings))
+
+
+def _in_use() -> tuple[Sequence[CatalogFile], Sequence[CatalogFile]]:
+    return files_of("pricing"), files_of("pricing", _CALENDARS)
+
+
+def _given(path: Path) -> tuple[Sequence[CatalogFile], Sequence[CatalogFile]]:
+    if path.is_dir():
+        lists = [CatalogFile(each, str(each)) for each in sorted(path.glob("*.y*ml"))]
+        calendars = [CatalogFile(each, str(each)) for each in sorted(path.glob(f"{_CALENDARS}/*.y*ml"))]
+        if not lists and not calendars:
+            raise CatalogError(
+                f"{path}: holds no YAML file.", "a price list is called after its provider: deepseek.yaml"
+            )
+        return lists, calendars
+    file = CatalogFile(path, str(path))
+    return ([], [file]) if path.parent.name == _CALENDARS else ([file], [])
+
+
+def _readable(files: Sequence[CatalogFile]) -> Sequence[CatalogFile]:
+    """Those of `files` that hold a calendar: the others are not what is being checked."""
+    found = []
+    for file in files:
+        try:
+            assemble.holidays([file])
+        except CatalogError:
+            continue
+        found.append(file)
+    return found
+
+
+def _with(known: Mapping[str, Holidays], added: Mapping[str, Holidays]) -> dict[str, Holidays]:
+    merged = dict(known)
+    for name, calendar in added.items():
+        if old := merged.get(name):
+            calendar = Holidays(old.days | calendar.days, max(old.known_until, calendar.known_until))
+        merged[name] = calendar
+    return merged
+
+
+def _unreadable(file: CatalogFile, error: CatalogError) -> Finding:
+    """The error of reading a file, whose message begins with its label, with the line that the hint may give."""
+    _, _, line = (error.hint or "").rpartition(", line ")
+    return Finding(
+        file.label,
+        int(line) if line.isdigit() else None,
+        error.message.removeprefix(f"{file.label}: ").removesuffix("."),
+        is_error=True,
+    )
+
+
+def _found(file: CatalogFile, problems: Iterator[Problem], *, is_error: bool) -> Iterator[Finding]:
+    for each in problems:
+        where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in each.location).lstrip(".")
+        yield Finding(file.label, line_of(file, each.location), f"{where}: {each.text}", is_error)

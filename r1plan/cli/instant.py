@@ -1,0 +1,41 @@
+"""An instant as a person types it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, tzinfo
+
+from r1plan.errors import UsageError
+
+_HINT = "write it as 2025-09-05T16:00:00Z, 2025-09-05T16:00+08:00, '2025-09-05 16:00 Asia/Shanghai', a day, or now"
+
+
+def parse_instant(text: str, now: datetime) -> datetime:
+    """The instant that `text` means, aware: ISO 8601 with an offset or a zone's name, a day (00:00 UTC), or `now`.
+
+    Raises UsageError for anything else, NotFound for an unknown zone.
+    """
+    text = text.strip()
+    if text.casefold() == "now":
+        return now
+    named = re.fullmatch(r"(.+?\d)\s*\[?\s*([A-Za-z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*)\]?", text)
+    place = _zone(named[2]) if named and named[2] not in ("Z", "z") else None
+    try:
+        instant = datetime.fromisoformat(named[1] if named and place else text)
+    except ValueError:
+        raise UsageError(f"'{text}' is not an instant.", _HINT) from None
+    if place is not None and instant.tzinfo is None:
+        return instant.replace(tzinfo=place)
+    if place is not None:
+        raise UsageError(f"'{text}' has two time zones.", _HINT)
+    if instant.tzinfo is not None:
+        return instant
+    if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text):
+        return instant.replace(tzinfo=UTC)
+    raise UsageError(f"'{text}' does not say in which time zone.", _HINT)
+
+
+def _zone(name: str) -> tzinfo:
+    from r1plan.report.period import zone
+
+    return zone(name)
