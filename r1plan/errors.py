@@ -14,7 +14,9 @@ R1PlanError                 1  could not
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+ProviderFault = Literal["refused", "unreachable", "timeout", "connection_lost", "server_failed"]
 
 
 class R1PlanError(Exception):
@@ -77,12 +79,20 @@ class EngineError(R1PlanError):
 class ProviderError(R1PlanError):
     """A provider refused, failed, or could not be reached.
 
-    `status` is the HTTP status, or None when there was no response.
+    `status` is the HTTP status, or None when there was no response. `fault` says what went wrong: when "refused" or
+    "unreachable" nothing was generated, so nothing is billed.
     """
 
-    def __init__(self, message: str, hint: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        status: int | None = None,
+        fault: ProviderFault = "server_failed",
+    ) -> None:
         super().__init__(message, hint)
         self.status = status
+        self.fault = fault
 
 
 class LogError(R1PlanError):

@@ -129,7 +129,7 @@ finally:
         pytest.param(["detect"], {"pydantic", "yaml", "pynvml", "psutil"}, id="detect"),
         pytest.param(["recommend"], {"pydantic", "yaml", "pynvml", "psutil", "rich"}, id="recommend"),
         pytest.param(["cost-report"], {"pydantic", "yaml", "duckdb", "rich", "numpy"}, id="cost-report"),
-        pytest.param(["chat", "1+1"], {"llama_cpp", "numpy", "jinja2"}, id="chat-local"),
+        pytest.param(["chat", "1+1"], {"llama_cpp", "numpy", "jinja2", "pynvml"}, id="chat-local"),
         pytest.param(
             ["chat", "--model", "deepseek/deepseek-flash", "1+1"], {"pydantic", "yaml", "httpx"}, id="chat-provider"
         ),

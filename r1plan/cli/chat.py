@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,8 +18,10 @@ from r1plan.errors import EngineError, NotFound, ProviderError, R1PlanError, Usa
 if TYPE_CHECKING:
     from r1plan.engine.chat import Message
     from r1plan.engine.target import LocalTarget, RemoteTarget
+    from r1plan.hardware.energy import Meter
     from r1plan.render.chat import ChatScreen
-    from r1plan.route.run import ChatResult, Labels, PriceFor
+    from r1plan.route.record import Labels, PriceFor
+    from r1plan.route.run import ChatResult
 
 _DEMONSTRATION = (
     "r1-tiny answers: the built-in demonstration model, not R1; it does small arithmetic. "
@@ -45,6 +48,10 @@ def command(
     tag: list[str] = typer.Option([], metavar="K=V", help="Written into the log row; repeatable."),
     json: bool = typer.Option(False, "--json", help="Print one JSON document."),
     no_log: bool = typer.Option(False, "--no-log", help="Write no log row."),
+    log_text: bool = typer.Option(False, "--log-text", help="Keep the prompt and the answer in the log row too."),
+    power_price: str | None = typer.Option(
+        None, metavar="USD_PER_KWH", envvar="R1PLAN_POWER_PRICE", help="What electricity costs, for answers from here."
+    ),
 ) -> None:
     """Ask R1, here or at a provider, with its thinking told apart from its answer and every token logged.
 
@@ -70,12 +77,14 @@ def command(
         raise UsageError("--json needs a prompt.", 'example: r1plan chat "What is 17 + 25?" --json')
     asked = bool(model or provider or base_url)
     labels = _labels(project, tag, "asked" if asked else "default")
+    usd_per_kwh = _usd_per_kwh(power_price)
     target = _target(model, provider, local, base_url)
     if not asked:
         note(_DEMONSTRATION)
     # Before anything is sent: a wrong price file must not cost an answer.
     price_for = _prices(target)
     engine = connect(target, os.environ, context)
+    meter = _meter(target)
 
     def ask(messages: tuple[Message, ...]) -> ChatResult:
         opening = (Message("system", system),) if system else ()
@@ -88,6 +97,9 @@ def command(
             labels=labels,
             price_for=price_for,
             journal=None if no_log else partial(append, logs=directories().logs),
+            meter=meter,
+            power_usd_per_kwh=usd_per_kwh,
+            log_text=log_text,
         )
         _close(screen, result)
         return result
@@ -107,13 +119,38 @@ def command(
 
 
 def _labels(project: str | None, tags: list[str], policy: str) -> Labels:
-    from r1plan.route.run import Labels
+    from r1plan.route.record import Labels
 
     pairs = [tag.partition("=") for tag in tags]
     for name, equals, _value in pairs:
         if not (name and equals):
             raise UsageError(f"--tag '{name}' is not K=V.", "example: --tag team=search")
     return Labels(project=project, tags={name: value for name, _, value in pairs}, policy=policy)
+
+
+def _usd_per_kwh(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        price = Decimal(text)
+    except InvalidOperation:
+        price = Decimal(-1)
+    if not (price.is_finite() and 0 <= price < 1000):
+        raise UsageError(f"'{text}' is not a price of electricity.", "give USD for a kWh, such as --power-price 0.30")
+    return price
+
+
+def _meter(target: LocalTarget | RemoteTarget) -> Meter | None:
+    """What measures the electricity of an answer from here."""
+    from r1plan.engine.target import LocalTarget
+
+    if not isinstance(target, LocalTarget):
+        return None
+    from r1plan.engine.local import uses_gpu
+    from r1plan.hardware.energy import meter
+    from r1plan.hardware.nvidia import driver_present, library
+
+    return meter(library() if uses_gpu() and driver_present() else None)
 
 
 def _reason(asked: bool, local: bool) -> str:
@@ -152,7 +189,7 @@ def _target(model: str | None, provider: str | None, local: bool, base_url: str 
 def _prices(target: LocalTarget | RemoteTarget) -> PriceFor:
     """The price in force for a request of `target`. Neither a local model nor an unknown server has one."""
     from r1plan.engine.target import LocalTarget
-    from r1plan.route.run import no_price
+    from r1plan.route.record import no_price
 
     if isinstance(target, LocalTarget) or target.provider.base_url is None:
         return no_price
@@ -167,7 +204,7 @@ def _prices(target: LocalTarget | RemoteTarget) -> PriceFor:
         entry.model_requested,
         started_at=entry.started_at,
         first_token_at=entry.first_token_at,
-        ended_at=entry.ended_at,
+        ended_at=entry.placed_at,
         input_tokens=entry.input_tokens,
     )
 
@@ -207,6 +244,7 @@ def _close(screen: ChatScreen | None, result: ChatResult) -> None:
     """The end of one request: the rest of the answer, the closing line, and the row that could not be logged."""
     from r1plan.render.chat import closing_line
     from r1plan.render.output import note
+    from r1plan.render.plain import printable
 
     try:
         if screen is not None:
@@ -214,11 +252,13 @@ def _close(screen: ChatScreen | None, result: ChatResult) -> None:
     except BrokenPipeError:
         # Python would complain at its exit, when it flushes a pipe that nobody reads.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if screen is not None and result.error is None:
+    # What broke off may be billed all the same; what was refused is not.
+    if screen is not None and (result.error is None or result.entry.cost_high_usd):
         note(closing_line(result))
     if result.log_error is not None:
-        note(result.log_error.message)
-        note(result.log_error.hint or "")
+        note(f"warning: {result.log_error.message}")
+        # Not through note(), which breaks lines: this one is to be copied.
+        typer.echo(f"hint:  {printable(result.log_error.hint or '')}", err=True)
 
 
 def _raise_failure(result: ChatResult) -> None:

@@ -99,7 +99,9 @@ class HttpEngine:
         if reader.finish_reason is None:
             yield from reader.rest()
             raise ProviderError(
-                f"{self._provider.name} broke off the answer before its end.", "what had come is kept; ask again."
+                f"{self._provider.name} broke off the answer before its end.",
+                "what had come is kept; ask again.",
+                fault="connection_lost",
             )
 
     def _refused(self, response: httpx.Response) -> ProviderError:
@@ -132,16 +134,24 @@ class HttpEngine:
         try:
             yield
         except httpx.ConnectTimeout as error:
-            raise ProviderError(f"{name} at {host} did not take the connection within 10 s.", _REACH) from error
+            raise ProviderError(
+                f"{name} at {host} did not take the connection within 10 s.", _REACH, fault="unreachable"
+            ) from error
         except httpx.ConnectError as error:
-            raise ProviderError(f"cannot reach {name} at {host}: {_reason(error)}.", _REACH) from error
+            raise ProviderError(
+                f"cannot reach {name} at {host}: {_reason(error)}.", _REACH, fault="unreachable"
+            ) from error
         except httpx.TimeoutException as error:
             raise ProviderError(
-                f"{name} sent nothing for {_TIMEOUT.read:.0f} s.", "what had come is kept; ask again later."
+                f"{name} sent nothing for {_TIMEOUT.read:.0f} s.",
+                "what had come is kept; ask again later.",
+                fault="timeout",
             ) from error
         except httpx.HTTPError as error:
             raise ProviderError(
-                f"the connection to {name} at {host} broke off.", "what had come is kept; ask again."
+                f"the connection to {name} at {host} broke off.",
+                "what had come is kept; ask again.",
+                fault="connection_lost",
             ) from error
 
 

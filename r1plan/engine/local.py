@@ -74,6 +74,7 @@ class LocalEngine:
         The usage is exact: output is what the model wrote but for the token that ends it, and thinking is the part
         of it up to `</think>`, the tag included.
         """
+        self._usage = None
         tokens, opened = self._prompt(request.messages)
         room = self._context - len(tokens)
         if room <= 0:
@@ -267,6 +268,13 @@ def _capture_log() -> deque[str]:
     return lines
 
 
+def uses_gpu() -> bool:
+    """Whether this build of llama.cpp puts a model's layers on a graphics card."""
+    import llama_cpp
+
+    return bool(llama_cpp.llama_supports_gpu_offload())
+
+
 def _load(path: Path, context_tokens: int, threads: int, log: deque[str]) -> Any:
     import jinja2
     import llama_cpp
@@ -277,7 +285,7 @@ def _load(path: Path, context_tokens: int, threads: int, log: deque[str]) -> Any
             n_ctx=context_tokens,
             n_threads=threads,
             n_threads_batch=threads,
-            n_gpu_layers=-1 if llama_cpp.llama_supports_gpu_offload() else 0,
+            n_gpu_layers=-1 if uses_gpu() else 0,
             verbose=False,
         )
     except jinja2.TemplateError as error:

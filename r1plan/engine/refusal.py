@@ -45,4 +45,4 @@ def refusal(provider: Provider, model: str, status: int, said: str, retry_after:
         case _:
             message = f"{name} refused the request ({status}){because}."
             hint = "check the address and the options."
-    return ProviderError(message.replace("..", "."), hint, status=status)
+    return ProviderError(message.replace("..", "."), hint, status=status, fault="refused")

@@ -1,1 +1,1 @@
-"""The usage log: one JSON row a request, one file a month."""
+"""The usage log: a JSON row when a request begins and one when it ends, one file a month."""

@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Literal
 
 SCHEMA = "r1plan.usage/1"
 
-Status = Literal["ok", "length", "aborted", "failed"]
+Status = Literal["ok", "length", "aborted", "failed", "started"]
+EndReason = Literal[
+    "stop",
+    "length",
+    "content_filter",
+    "interrupted",  # Ctrl-C
+    "closed_pipe",  # nobody reads the answer any more
+    "timeout",
+    "connection_lost",
+    "unreachable",  # nothing was sent
+    "refused",  # the server answered with an error instead of a stream
+    "server_failed",  # the server said so in mid answer
+    "engine_failed",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageEntry:
     """What one request used and cost. Costs are USD; None is unknown and is never written as 0.
 
-    Its file is named after the UTC month of `ended_at`.
+    A request has a row when it begins, with status "started" and `ended_at` None, and one with the same `id` at its
+    end, which replaces it. A row's file is named after the UTC month of `placed_at`. `cost_low_usd` and
+    `cost_high_usd` bound what may be billed. `text` is what was asked and answered, only where the user wants it kept.
     """
 
     id: str
     started_at: datetime
     first_token_at: datetime | None
-    ended_at: datetime
+    ended_at: datetime | None
     provider: str
     model_requested: str
     model_served: str | None
@@ -32,6 +48,7 @@ class UsageEntry:
     tags: Mapping[str, str] = field(default_factory=dict)
     policy: str | None = None
     status: Status
+    end_reason: EndReason | None = None
     input_tokens: int | None
     cache_hit_tokens: int | None = None
     output_tokens: int | None
@@ -44,18 +61,32 @@ class UsageEntry:
     cost_high_usd: Decimal | None = None
     energy_wh: Decimal | None = None
     attempt_of: str | None = None
+    text: Mapping[str, object] | None = None
+
+    @property
+    def placed_at(self) -> datetime:
+        """The instant to which the request belongs: its end, or its start if it has not ended."""
+        return self.ended_at or self.started_at
 
     def to_line(self) -> str:
-        """The row as one line of JSON, ending in a newline."""
-        row: dict[str, object] = {"schema": SCHEMA}
-        for name in self.__slots__:
-            value = getattr(self, name)
-            if isinstance(value, datetime):
-                row[name] = value.isoformat()
-            elif isinstance(value, Decimal):
-                row[name] = format(value, "f")
-            elif isinstance(value, Mapping):
-                row[name] = dict(value)
-            else:
-                row[name] = value
-        return json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
+        """The row as one line of JSON, ending in a newline. Without a text there is no field for one."""
+        row = {"schema": SCHEMA, **dict(zip(_NAMES, _values(self), strict=True))}
+        if self.text is None:
+            del row["text"]
+        return _encode(row) + "\n"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+_NAMES = tuple(each.name for each in fields(UsageEntry))
+_values = attrgetter(*_NAMES)
+# Made once: json.dumps would make one for every row.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode

@@ -8,47 +8,118 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
+import time
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 
 from r1plan.errors import LogError
 from r1plan.ledger.entry import UsageEntry
 
+WAIT_S = 2.0
+"""How long `append` waits for the lock. A writer holds it for one write, so a longer wait means that it hangs."""
+
+_POLL_S = 0.001
+# A kill or a full disk cuts a write at a page's edge only: Linux checks for both before each page (mm/filemap.c,
+# generic_perform_write), and every page size is a multiple of this one.
+_PAGE_BYTES = 4096
+# On macOS fsync leaves the data in the drive's own cache; this does not (man 2 fsync).
+_FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+
 
 def log_path(entry: UsageEntry, logs: Path) -> Path:
-    """The file that `entry` belongs in: the UTC month in which the request ended."""
-    return logs / f"{entry.ended_at.astimezone(UTC):%Y-%m}.jsonl"
+    """The file that `entry` belongs in: the UTC month in which the request ended, or began if it has not ended."""
+    at = entry.placed_at.astimezone(UTC)
+    return logs / f"{at.year:04}-{at.month:02}.jsonl"
 
 
-def append(entry: UsageEntry, logs: Path) -> Path:
+def append(entry: UsageEntry, logs: Path, wait_s: float = WAIT_S) -> Path:
     """Write `entry` and return its file. When this returns, the row is on the disk.
 
     The directory is made with mode 0700, the file with 0600. A line that an earlier writer left torn is ended first, so
-    that it spoils no other. Raises LogError when the row could not be written whole; nothing of it is then left.
+    that it spoils no other. Raises LogError when the row could not be written whole, or another process kept the lock
+    for `wait_s`; the hint is a shell command that adds the row.
     """
     path = log_path(entry, logs)
+    line = entry.to_line()
     try:
-        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = _open(path)
         try:
-            _append(descriptor, entry.to_line().encode("utf-8", "replace"))
+            _lock(descriptor, wait_s)
+            try:
+                is_new = _write(descriptor, line.encode("utf-8", "replace"))
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+            # Without the lock: the kernel syncs the rows of many writers together.
+            _sync(descriptor)
         finally:
             os.close(descriptor)
+        if is_new:
+            _sync_folder(logs)
     except OSError as error:
+        in_the_way = isinstance(error, NotADirectoryError | FileExistsError)
+        reason = f"{logs} is not a directory" if in_the_way else error.strerror or error
+        row = shlex.quote(line.rstrip("\n"))
         raise LogError(
-            f"the usage log {path} cannot be written: {error.strerror or error}.",
-            f"add this row to it as one line: {entry.to_line().rstrip()}",
+            f"the usage log {path} cannot be written: {reason}.",
+            f"when it can be, add the row: printf '%s\\n' {row} >> {shlex.quote(str(path))}",
         ) from error
     return path
 
 
-def _append(descriptor: int, line: bytes) -> None:
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+def _open(path: Path) -> int:
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, flags, 0o600)
+
+
+def _lock(descriptor: int, wait_s: float) -> None:
+    """Take the lock, or raise TimeoutError after `wait_s`. Waiting in the kernel could not be bounded."""
+    deadline = None
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            deadline = deadline or time.monotonic() + wait_s
+            if time.monotonic() >= deadline:
+                raise TimeoutError(None, f"another process has kept it locked for {wait_s:g} s") from error
+            time.sleep(_POLL_S)
+
+
+def _write(descriptor: int, line: bytes) -> bool:
+    """Append `line` whole or not at all; whether it is the file's first.
+
+    A line that would cross a page's edge starts behind it, after blanks. So a process that is killed within the write
+    leaves nothing, or blanks alone: never half a row that is shorter than a page.
+    """
     size = os.fstat(descriptor).st_size
     torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-    data = b"\n" + line if torn else line
+    used = (size + torn) % _PAGE_BYTES
+    blanks = _PAGE_BYTES - used if len(line) <= _PAGE_BYTES < used + len(line) else 0
+    data = b"\n" * torn + b" " * blanks + line
     written = os.write(descriptor, data)
     if written != len(data):
         os.ftruncate(descriptor, size)
         raise OSError(None, f"only {written} of {len(data)} bytes could be written")
-    os.fsync(descriptor)
+    return size == 0
+
+
+def _sync(descriptor: int) -> None:
+    if _FULL_SYNC is None:
+        os.fsync(descriptor)
+    else:
+        fcntl.fcntl(descriptor, _FULL_SYNC)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the name of a new file as lasting as its rows, where the file system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -129,10 +129,7 @@ def closing_line(result: ChatResult) -> str:
     parts = [*_tokens(result.usage)]
     if result.timing.decode_tok_s is not None:
         parts.append(f"{result.timing.decode_tok_s:,.0f} tok/s")
-    if result.entry.provider == "local":
-        parts.append("no API cost")
-    elif result.usage is not None:
-        parts.append("no price known" if result.cost is None else usd(result.cost.total_usd))
+    parts += _money(result)
     if result.logged_in is not None:
         parts.append(f"logged in {result.logged_in}")
     state = {"length": "cut off at the token limit", "aborted": "stopped", "content_filter": "cut off by a filter"}
@@ -158,6 +155,7 @@ def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:
         },
         "cost": {
             **_cost(result.cost, result.price),
+            "total_usd": entry.cost_usd,
             "low_usd": entry.cost_low_usd,
             "high_usd": entry.cost_high_usd,
         },
@@ -195,6 +193,23 @@ def _price(price: PriceInForce) -> dict[str, object]:
         "effective_until": price.effective_until,
         "sources": list(price.sources),
     }
+
+
+def _money(result: ChatResult) -> list[str]:
+    """What it cost, or between which bounds; the electricity of an answer from here."""
+    entry = result.entry
+    if entry.provider == "local":
+        # Unknown is not free.
+        electricity = [] if entry.energy_wh is None else [f"{entry.energy_wh:.2g} Wh"]
+        if entry.cost_usd is not None:
+            return [*electricity, f"{usd(entry.cost_usd)} of electricity"]
+        return [*electricity, "no API cost"]
+    low, high = entry.cost_low_usd, entry.cost_high_usd
+    if entry.status in ("aborted", "failed") and low is not None and low != high:
+        return [f"at least {usd(low)}" if high is None else f"{usd(low)} to {usd(high)}"]
+    if result.usage is None:
+        return []
+    return ["no price known" if result.cost is None else usd(result.cost.total_usd)]
 
 
 def _tokens(usage: Usage | None) -> list[str]:

@@ -61,12 +61,15 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
 def headline(report: SpendReport) -> str:
     """What it cost and what for, in one sentence."""
     totals = report.totals
+    if totals.uncosted_requests == totals.requests:
+        return f"{period_name(report)} has no API cost; that of the electricity is not known."
     parts = [
         ("thinking", totals.thinking_usd, f" ({percent(totals.thinking_usd, totals.cost_usd)})"),
         ("answers", totals.answer_usd, ""),
         ("output that cannot be split", totals.thinking_unknown_usd, ""),
         ("fresh input", totals.input_miss_usd, ""),
         ("cached input", totals.cache_hit_usd, f" (the cache saved {usd(totals.cache_saving_usd)})"),
+        ("electricity", totals.energy_usd, ""),
     ]
     split = ", ".join(f"{name} {usd(amount)}{more}" for name, amount, more in parts if amount)
     without = f", without {count(totals.unpriced_requests, 'unpriced request')}" if totals.unpriced_requests else ""
@@ -106,7 +109,9 @@ def notes(report: SpendReport) -> Iterator[str]:
     totals = report.totals
     if totals.uncertain_requests:
         low, high = usd(totals.uncertain_low_usd), usd(totals.uncertain_high_usd)
-        yield f"uncertain: {count(totals.uncertain_requests, 'request')} broken off may have cost {low} to {high} more."
+        unbounded = f", and {totals.unbounded_requests:,} of them more than that" if totals.unbounded_requests else ""
+        requests = f"{count(totals.uncertain_requests, 'request')} broken off or not ended"
+        yield f"uncertain: {requests} may have cost {low} to {high} more{unbounded}."
     for each in report.unpriced:
         yield (
             f"unpriced: {count(each.requests, 'request')} to {printable(each.provider)} {printable(each.model)}, "
@@ -168,6 +173,10 @@ def _part(amount: Decimal) -> str:
 def _cost(totals: Totals) -> str:
     if totals.unpriced_requests and not totals.cost_usd:
         return "unpriced"
+    if not totals.cost_usd and totals.uncertain_requests:
+        return "uncertain"
+    if not totals.cost_usd and totals.uncosted_requests:
+        return "-"
     return usd(totals.cost_usd) + (" + ?" if totals.unpriced_requests else "")
 
 

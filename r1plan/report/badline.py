@@ -10,7 +10,7 @@ from r1plan.ledger.entry import SCHEMA
 
 INSTANT = re.compile(r"20\d\d-[01]\d-[0-3]\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-4]):[0-5]\d)")
 _MONEY = re.compile(r"\d{1,18}(\.\d{1,15})?")
-_STATUSES = ("ok", "length", "aborted", "failed")
+_STATUSES = ("ok", "length", "aborted", "failed", "started")
 _TOKENS = ("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens")
 
 

@@ -45,7 +45,7 @@ def load_entries(database: DuckDBPyConnection, logs: Sequence[Path]) -> list[Rep
     if repeated:
         ids = tuple(row["id"] for row in repeated[:_NAMED_IDS])
         warnings.append(ReportWarning(kind="duplicate_ids", count=len(repeated), ids=ids))
-    database.execute("DELETE FROM entry USING repeated WHERE entry.id = repeated.id AND entry.rowid < last_row")
+    database.execute("DELETE FROM entry USING repeated WHERE entry.id = repeated.id AND entry.rowid <> last_row")
     return warnings
 
 

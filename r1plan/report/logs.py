@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 
 from r1plan.errors import LogError
 from r1plan.report.period import Period
 
+_LONGEST_REQUEST = timedelta(days=1)
 _MONTHLY = re.compile(r"\d{4}-\d{2}\.jsonl")
 
 
@@ -32,9 +33,13 @@ def given_logs(paths: Iterable[Path]) -> list[Path]:
 
 
 def monthly_logs(folder: Path, period: Period) -> list[Path]:
-    """The files of `folder` that can hold requests of `period`: each is named after the UTC month of their ends."""
+    """The files of `folder` that can hold rows of requests of `period`, each named after a UTC month.
+
+    The row at a request's end is in the month of its end. One that began in the period's last minutes has its end in
+    the month after it: without that file it would look as if it had not ended.
+    """
     first = f"{period.start.astimezone(UTC):%Y-%m}" if period.start else ""
-    last = f"{period.until.astimezone(UTC):%Y-%m}" if period.until else "9999-99"
+    last = f"{period.until.astimezone(UTC) + _LONGEST_REQUEST:%Y-%m}" if period.until else "9999-99"
     return [path for path in all_monthly_logs(folder) if first <= path.stem <= last]
 
 

@@ -26,7 +26,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _OPEN_START, _OPEN_UNTIL = datetime(1999, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 _ANY_LENGTH = 10**18
 _PRICE_STEP = Decimal("1e-15")
-_SPLIT = ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd")
+_SPLIT = ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd", "energy_usd")
 
 
 def spend_report(logs: Sequence[Path], period: Period, by: Sequence[Key], book: PriceBook) -> SpendReport:

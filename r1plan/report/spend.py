@@ -38,8 +38,9 @@ class Totals:
     """Sums over some requests. Tokens are the known ones; money is USD and exact.
 
     Uncertain requests, of which only bounds are known, are in `uncertain_low_usd` and `uncertain_high_usd` and not in
-    `cost_usd`. Unpriced ones are in none of them. `cache_saving_usd` is what the cached input would have cost more as
-    fresh input.
+    `cost_usd`; `unbounded_requests` among them have no upper bound. Unpriced ones are in none of them. `energy_usd`, a
+    part of `cost_usd`, is the electricity of requests answered here; that of the `uncosted_requests` is not known.
+    `cache_saving_usd` is what the cached input would have cost more as fresh input.
     """
 
     requests: int = 0
@@ -58,6 +59,10 @@ class Totals:
     uncertain_high_usd: Decimal = Decimal(0)
     uncertain_requests: int = 0
     unpriced_requests: int = 0
+    energy_usd: Decimal = Decimal(0)
+    energy_wh: Decimal = Decimal(0)
+    unbounded_requests: int = 0
+    uncosted_requests: int = 0
 
 
 @dataclass(frozen=True, slots=True)

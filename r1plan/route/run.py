@@ -1,10 +1,10 @@
-"""Runs one request: events to the screen, one row to the log, one result. The one loop with effects."""
+"""Runs one request: events to the screen, two rows to the log, one result. The one loop with effects."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,32 +21,15 @@ from r1plan.engine.chat import (
     WasThinking,
 )
 from r1plan.errors import LogError, R1PlanError
-from r1plan.ledger.entry import Status, UsageEntry
+from r1plan.hardware.energy import Meter
+from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.book import PriceInForce
-from r1plan.prices.cost import Cost, cost_of
+from r1plan.prices.cost import Cost
 from r1plan.prices.usage import Usage
-
-PriceFor = Callable[[UsageEntry], PriceInForce | None]
-"""The price in force for a request, or None. It sees the row before its cost is in it."""
+from r1plan.route.record import Labels, Outcome, PriceFor, at_end, at_start, with_text
 
 Journal = Callable[[UsageEntry], Path]
 """Writes a row and says where. Raises LogError."""
-
-_STATUS: Mapping[FinishReason, Status] = {"length": "length", "aborted": "aborted", "failed": "failed"}
-
-
-def no_price(_entry: UsageEntry) -> None:
-    """For an engine here: its electricity is not known yet, so neither is its cost."""
-    return
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
-    """What the user files a request under. `policy` says who chose the provider."""
-
-    project: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    policy: str = "asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +70,29 @@ def run(
     labels: Labels,
     price_for: PriceFor,
     journal: Journal | None,
+    meter: Meter | None = None,
+    power_usd_per_kwh: Decimal | None = None,
+    log_text: bool = False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     tick: Callable[[], float] = time.perf_counter,
 ) -> ChatResult:
-    """Ask `engine`, pass each event to `show`, write the row, and return the result.
+    """Ask `engine`, pass each event to `show`, write a row before and after, and return the result.
 
     Ctrl-C, and a screen that nobody reads any more (BrokenPipeError from `show`), end the request: what came is kept,
-    and the row says aborted. A failure of the engine is returned, not raised: its row must be written too.
+    and the row says aborted. A failure of the engine is returned, not raised: its row must be written too. `meter`
+    measures the electricity of an engine here. `log_text` puts the prompt and the answer into the last row.
     """
     thinking: list[str] = []
     answer: list[str] = []
     finished: Finished | None = None
-    error: R1PlanError | None = None
-    finish: FinishReason = "failed"
+    why: KeyboardInterrupt | BrokenPipeError | R1PlanError | None = None
     first: float | None = None
     first_at: datetime | None = None
-    started_at, start = now(), tick()
+    begun = at_start(str(uuid4()), engine.provider, engine.model, labels, now(), request, price_for)
+    # When it cannot be written, the row at the end says so, and says all that this one does.
+    _log(begun, journal)
+    measured = meter() if meter else None
+    start = tick()
     stream = engine.stream(request)
     try:
         for event in stream:
@@ -116,82 +106,40 @@ def run(
                 thinking, answer = thinking + answer, []
             elif type(event) is Finished:
                 finished = event
-                finish = event.reason
             show(event)
-    except (KeyboardInterrupt, BrokenPipeError):
-        finish = "aborted"
-    except R1PlanError as raised:
-        error = raised
+    except (KeyboardInterrupt, BrokenPipeError, R1PlanError) as raised:
+        why = raised
     finally:
         close = getattr(stream, "close", None)
         if close is not None:
             close()
     total = tick() - start
-    usage = finished.usage if finished is not None else engine.usage_so_far()
-    entry = _entry(engine, finished, finish, usage, labels, started_at, first_at, now())
-    price = price_for(entry) if usage is not None else None
-    cost = cost_of(usage, price.per_token) if usage is not None and price is not None else None
-    entry = _priced(entry, usage, price, cost)
-    logged_in, log_error = _log(entry, journal)
-    return ChatResult(
-        answer="".join(answer),
+    outcome = Outcome(
+        first_token_at=first_at,
+        ended_at=now(),
+        served_model=finished.served_model if finished else None,
+        finish=finished.reason if finished else None,
+        why=why,
         thinking="".join(thinking),
-        finish=finish,
-        usage=usage,
+        answer="".join(answer),
+        usage=finished.usage if finished else engine.usage_so_far(),
+        energy=measured() if measured else None,
+    )
+    entry, price, cost = at_end(begun, outcome, request, price_for, power_usd_per_kwh)
+    logged_in, log_error = _log(with_text(entry, request, outcome) if log_text else entry, journal)
+    return ChatResult(
+        answer=outcome.answer,
+        thinking=outcome.thinking,
+        finish=outcome.finished_as,
+        usage=outcome.usage,
         cost=cost,
         price=price,
-        timing=_timing(first, start, total, usage),
+        timing=_timing(first, start, total, outcome.usage),
         entry=entry,
         logged_in=logged_in,
         log_error=log_error,
-        error=error,
+        error=why if isinstance(why, R1PlanError) else None,
     )
-
-
-def _entry(
-    engine: ChatEngine,
-    finished: Finished | None,
-    finish: FinishReason,
-    usage: Usage | None,
-    labels: Labels,
-    started_at: datetime,
-    first_token_at: datetime | None,
-    ended_at: datetime,
-) -> UsageEntry:
-    return UsageEntry(
-        id=str(uuid4()),
-        started_at=started_at,
-        first_token_at=first_token_at,
-        ended_at=ended_at,
-        provider=engine.provider,
-        model_requested=engine.model,
-        model_served=finished.served_model if finished is not None else None,
-        project=labels.project,
-        tags=labels.tags,
-        policy=labels.policy,
-        status=_STATUS.get(finish, "ok"),
-        input_tokens=usage.input_tokens if usage else None,
-        cache_hit_tokens=usage.cache_hit_tokens if usage else None,
-        output_tokens=usage.output_tokens if usage else None,
-        thinking_tokens=usage.thinking_tokens if usage else None,
-        provenance=usage.provenance if usage else {},
-        flags=usage.flags if usage else (),
-    )
-
-
-def _priced(entry: UsageEntry, usage: Usage | None, price: PriceInForce | None, cost: Cost | None) -> UsageEntry:
-    """`entry` with its cost. The bounds are given only when every number that is billed was reported or counted."""
-    if usage is None or price is None or cost is None:
-        return entry
-    low: Decimal | None = None
-    high: Decimal | None = None
-    billed = (usage.provenance.get("input_tokens"), usage.provenance.get("output_tokens"))
-    if "estimated" not in billed and None not in billed:
-        high = cost.total_usd
-        # Cached input that the server did not tell of is billed as fresh at most, as cached at least.
-        untold = usage.input_tokens if usage.cache_hit_tokens is None else 0
-        low = high - price.per_token.saving * untold
-    return replace(entry, price_id=price.id, cost_usd=cost.total_usd, cost_low_usd=low, cost_high_usd=high)
 
 
 def _log(entry: UsageEntry, journal: Journal | None) -> tuple[Path | None, LogError | None]:

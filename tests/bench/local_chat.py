@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from r1plan.engine.chat import ChatRequest, Message
 from r1plan.engine.local import LocalEngine
 from r1plan.render.chat import ChatScreen
-from r1plan.route.run import Labels, no_price
+from r1plan.route.record import Labels, no_price
 from r1plan.route.run import run as run_request
 from r1plan.tiny import MODEL_PATH
 

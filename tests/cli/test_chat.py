@@ -39,8 +39,10 @@ def remote(url: str) -> dict[str, str]:
 
 
 def log_rows(home: Path) -> list[dict[str, Any]]:
+    """The last row of each request."""
     files = sorted((home / "data" / "logs").glob("*.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return list({row["id"]: row for row in rows}.values())
 
 
 def test_the_answer_alone_is_on_stdout_and_the_thinking_on_stderr() -> None:
@@ -260,3 +262,64 @@ def test_a_conversation_goes_on_until_exit(home: Path) -> None:
     first, second = log_rows(home)
     assert second["cache_hit_tokens"] > 0
     assert first["status"] == second["status"] == "ok"
+
+
+def test_a_killed_chat_leaves_an_uncertain_request_with_bounds(home: Path) -> None:
+    with serving(Reply(recorded("deepseek.sse") * 50, piece_bytes=20, pause_s=0.01)) as wire:
+        process = subprocess.Popen(
+            [*R1PLAN, "--provider", "deepseek", "x"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **remote(wire.url)},
+        )
+        assert process.stderr is not None
+        assert process.stderr.read(1)  # the thinking has begun
+        process.kill()
+        process.communicate(timeout=30)
+    (row,) = log_rows(home)
+    assert (row["status"], row["ended_at"], row["cost_low_usd"]) == ("started", None, "0")
+    report = subprocess.run(
+        [sys.executable, "-m", "r1plan", "cost-report", "--json"], capture_output=True, text=True, check=True
+    )
+    totals = json.loads(report.stdout)["totals"]
+    assert (totals["requests"], totals["uncertain_requests"], totals["cost_usd"]) == (1, 1, "0")
+    assert totals["uncertain_low_usd"] == "0"
+    assert Decimal(totals["uncertain_high_usd"]) == Decimal(row["cost_high_usd"]) > 0
+
+
+def test_one_chat_is_one_request_in_the_report(home: Path) -> None:
+    chat("What is 17 + 25?")
+    (log,) = (home / "data" / "logs").iterdir()
+    assert len(log.read_text(encoding="utf-8").splitlines()) == 2
+    report = subprocess.run(
+        [sys.executable, "-m", "r1plan", "cost-report", "--json"], capture_output=True, text=True, check=True
+    )
+    totals = json.loads(report.stdout)["totals"]
+    assert (totals["requests"], totals["uncertain_requests"]) == (1, 0)
+
+
+def test_no_text_is_logged_unless_asked_for(home: Path) -> None:
+    chat("What is 17 + 25?")
+    chat("What is 3 + 4?", "--log-text")
+    plain, kept = log_rows(home)
+    assert "text" not in plain
+    assert kept["text"]["messages"] == [{"role": "user", "content": "What is 3 + 4?"}]
+    assert kept["text"]["answer"] == "3 + 4 = 7"
+
+
+def test_a_price_of_electricity_must_be_one() -> None:
+    done = chat("x", "--power-price", "cheap")
+    assert done.returncode == 2
+    assert "error: 'cheap' is not a price of electricity." in done.stderr
+
+
+def test_a_lost_connection_says_between_what_it_may_cost(home: Path) -> None:
+    events = recorded("deepseek.sse").split(b"\n\n")
+    with serving(Reply(b"\n\n".join(events[: len(events) // 2]) + b"\n\n")) as wire:
+        done = chat("--provider", "deepseek", "x", "--max-tokens", "1000", **remote(wire.url))
+    assert done.returncode == 1
+    (row,) = log_rows(home)
+    assert (row["status"], row["end_reason"]) == ("failed", "connection_lost")
+    assert 0 < Decimal(row["cost_low_usd"]) < Decimal(row["cost_usd"]) < Decimal(row["cost_high_usd"]) < Decimal("0.01")
+    assert " to $0.00" in done.stderr

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
+import resource
+import signal
 import stat
+import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from multiprocessing.queues import Queue
 from pathlib import Path
 
 import pytest
@@ -89,7 +95,7 @@ def test_a_file_where_the_directory_should_be_is_an_error_that_holds_the_row(tmp
     with pytest.raises(LogError, match="cannot be written") as raised:
         append(entry(), tmp_path / "logs")
     assert raised.value.hint is not None
-    assert json.loads(raised.value.hint.partition(": ")[2])["id"] == "one"
+    assert '"id":"one"' in raised.value.hint
 
 
 def _append_many(logs: Path, name: str, count: int) -> None:
@@ -106,3 +112,72 @@ def test_four_processes_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
         worker.join()
     ids = [row["id"] for row in rows(tmp_path / "2026-11.jsonl")]
     assert sorted(map(str, ids)) == sorted(f"w{n}-{k}" for n in range(4) for k in range(50))
+
+
+def test_the_row_at_the_start_is_in_the_month_of_the_start(tmp_path: Path) -> None:
+    begun = replace(entry(ended_at=datetime(2026, 12, 1, tzinfo=UTC)), ended_at=None, status="started")
+    assert log_path(begun, tmp_path).name == "2026-11.jsonl"
+
+
+def test_the_hint_is_a_shell_command_that_adds_the_row(tmp_path: Path) -> None:
+    logs = tmp_path / "it's here"
+    logs.write_text("in the way")
+    with pytest.raises(LogError, match="is not a directory") as raised:
+        append(replace(entry(), project="it's"), logs)
+    logs.unlink()
+    logs.mkdir()
+    assert raised.value.hint is not None
+    subprocess.run(["sh", "-c", raised.value.hint.partition(": ")[2]], check=True)
+    assert (logs / "2026-11.jsonl").read_text() == replace(entry(), project="it's").to_line()
+
+
+def test_a_lock_that_another_process_keeps_is_waited_for_and_then_reported(tmp_path: Path) -> None:
+    path = append(entry("one"), tmp_path)
+    with path.open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        with pytest.raises(LogError, match=r"another process has kept it locked for 0\.02 s"):
+            append(entry("two"), tmp_path, wait_s=0.02)
+    append(entry("three"), tmp_path, wait_s=0.02)
+    assert [row["id"] for row in rows(path)] == ["one", "three"]
+
+
+@pytest.mark.parametrize("project", ["x" * length for length in (0, 1, 200, 4096 - 560, 4096, 9000)], ids=len)
+def test_a_row_shorter_than_a_page_never_crosses_one(project: str, tmp_path: Path) -> None:
+    line = replace(entry(), project=project).to_line().encode()
+    for _ in range(12):
+        path = append(replace(entry(), project=project), tmp_path)
+    content = path.read_bytes()
+    ends = [index for index, byte in enumerate(content) if byte == ord("\n")]
+    pages = [((end - len(line) + 1) // 4096, end // 4096) for end in ends]
+    assert len(ends) == 12
+    assert [json.loads(each)["id"] for each in content.splitlines()] == ["one"] * 12
+    assert all(first == last for first, last in pages) or len(line) > 4096
+
+
+def _append_with_little_room(logs: Path, limit_bytes: int, results: Queue[str]) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+    try:
+        append(entry("two"), logs)
+    except LogError as error:
+        results.put(error.message)
+
+
+def test_a_row_that_fits_in_part_leaves_nothing(tmp_path: Path) -> None:
+    path = append(entry("one"), tmp_path)
+    before = path.read_bytes()
+    context = multiprocessing.get_context("spawn")
+    results: Queue[str] = context.Queue()
+    child = context.Process(target=_append_with_little_room, args=(tmp_path, len(before) + 40, results))
+    child.start()
+    message = results.get(timeout=60)
+    child.join()
+    assert "only 40 of" in message
+    assert path.read_bytes() == before
+
+
+def test_a_row_without_a_text_has_no_field_for_one(tmp_path: Path) -> None:
+    plain = entry()
+    kept = replace(plain, text={"messages": [], "thinking": "hm", "answer": "Yes."})
+    assert "text" not in json.loads(plain.to_line())
+    assert json.loads(kept.to_line())["text"]["answer"] == "Yes."

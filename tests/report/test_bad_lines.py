@@ -84,7 +84,9 @@ BAD = [
     pytest.param(line(id=5), "id: expected a text, got 5", id="id-is-a-number"),
     pytest.param(line(provider=""), 'provider: expected a text, got ""', id="empty-provider"),
     pytest.param(
-        line(status="fine"), 'status: expected one of ok, length, aborted, failed, got "fine"', id="unknown-status"
+        line(status="fine"),
+        'status: expected one of ok, length, aborted, failed, started, got "fine"',
+        id="unknown-status",
     ),
     pytest.param(
         line(ended_at="2025-02-30T00:00:00Z"),
@@ -154,6 +156,14 @@ def test_each_file_has_its_own_line_numbers(tmp_path: Path) -> None:
         ("2.jsonl", 6),
     ]
     assert report.totals.requests == 3
+
+
+def test_in_a_long_log_each_bad_line_keeps_its_number(tmp_path: Path) -> None:
+    """Long enough for the work of two threads; which lines are bad shows whether the order was kept."""
+    bad = set(range(7, 60_000, 4_999))
+    lines = [b"oops" if number in bad else line(id=f"{number:06}") for number in range(60_000)]
+    report = report_on(tmp_path, *lines)
+    assert [each.line for each in report.warnings] == [number + 1 for number in sorted(bad)]
 
 
 def test_a_file_that_cannot_be_opened_is_named_and_the_others_count(tmp_path: Path) -> None:

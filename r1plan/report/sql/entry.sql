@@ -11,7 +11,7 @@ WITH line AS (
             schema: 'JSON', id: 'JSON', started_at: 'JSON', first_token_at: 'JSON', ended_at: 'JSON',
             provider: 'JSON', model_requested: 'JSON', project: 'JSON', tags: 'JSON', status: 'JSON',
             input_tokens: 'JSON', cache_hit_tokens: 'JSON', output_tokens: 'JSON', thinking_tokens: 'JSON',
-            cost_low_usd: 'JSON', cost_high_usd: 'JSON'
+            cost_usd: 'JSON', cost_low_usd: 'JSON', cost_high_usd: 'JSON', energy_wh: 'JSON'
         }
     )
 ),
@@ -31,13 +31,16 @@ plain AS (
         TRY_CAST(CAST(cache_hit_tokens AS VARCHAR) AS BIGINT) AS cache_hit_tokens,
         TRY_CAST(CAST(output_tokens AS VARCHAR) AS BIGINT) AS output_tokens,
         TRY_CAST(CAST(thinking_tokens AS VARCHAR) AS BIGINT) AS thinking_tokens,
+        TRY_CAST(cost_usd ->> '$' AS DECIMAL(38, 15)) AS cost_usd,
         TRY_CAST(cost_low_usd ->> '$' AS DECIMAL(38, 15)) AS cost_low_usd,
         TRY_CAST(cost_high_usd ->> '$' AS DECIMAL(38, 15)) AS cost_high_usd,
+        TRY_CAST(energy_wh ->> '$' AS DECIMAL(38, 15)) AS energy_wh,
         CAST(schema AS VARCHAR) = '"r1plan.usage/1"'
             AND regexp_matches(CAST(id AS VARCHAR), '^".+"$')
             AND regexp_matches(CAST(provider AS VARCHAR), '^".+"$')
             AND regexp_matches(CAST(model_requested AS VARCHAR), '^".+"$')
-            AND CAST(status AS VARCHAR) IN ('"ok"', '"length"', '"aborted"', '"failed"')
+            -- No list for IN: from the fifth value on DuckDB makes a join of it, which loses the order of the lines.
+            AND regexp_matches(CAST(status AS VARCHAR), '^"(ok|length|aborted|failed|started)"$')
             AND (project IS NULL OR starts_with(CAST(project AS VARCHAR), '"'))
             AND (tags IS NULL OR starts_with(CAST(tags AS VARCHAR), '{'))
             AND regexp_matches(CAST(started_at AS VARCHAR), '^"INSTANT"$')

@@ -35,8 +35,9 @@ rated AS (
         CASE WHEN cache_hit_tokens <= input_tokens THEN cache_hit_tokens END AS hit,
         CAST(COALESCE(output_tokens, 0) AS DECIMAL(18, 0)) AS written,
         CASE WHEN output_tokens = 0 THEN 0 WHEN thinking_tokens <= output_tokens THEN thinking_tokens END AS thought,
-        status IN ('aborted', 'failed') AND cost_low_usd IS NOT NULL AND cost_high_usd IS NOT NULL
-            OR ended_us IS NULL AS is_uncertain
+        ended_us IS NULL
+            OR status IN ('aborted', 'failed') AND cost_low_usd IS NOT NULL
+                AND (cost_high_usd IS NULL OR cost_low_usd < cost_high_usd) AS is_uncertain
     FROM decided ASOF LEFT JOIN price ON decided.band = price.band AND decided.decided_us >= price.start_us
 ),
 judged AS (
@@ -44,19 +45,24 @@ judged AS (
         *,
         COALESCE(has_price, false) AND NOT is_uncertain AS is_billed,
         NOT COALESCE(has_price, false) AND NOT is_uncertain AND provider <> 'local'
-            AND (COALESCE(input_tokens, 1) > 0 OR COALESCE(output_tokens, 1) > 0) AS is_unpriced
+            AND (COALESCE(input_tokens, 1) > 0 OR COALESCE(output_tokens, 1) > 0) AS is_unpriced,
+        -- Nobody sends a bill for what was run here: its cost is what its row says of electricity, or not known.
+        NOT COALESCE(has_price, false) AND NOT is_uncertain AND provider = 'local' AS is_here
     FROM rated
 )
 SELECT
     provider, model, project, tags, status, placed_us, price_id,
     input_tokens, cache_hit_tokens, output_tokens, thinking_tokens,
-    is_billed, is_unpriced, is_uncertain,
+    is_billed, is_unpriced, is_uncertain, energy_wh,
+    is_here AND cost_usd IS NULL AS is_uncosted,
+    is_uncertain AND cost_high_usd IS NULL AS is_unbounded,
     CASE WHEN is_billed THEN rate_miss * (fresh_and_cached - CAST(COALESCE(hit, 0) AS DECIMAL(18, 0))) END AS input_miss_usd,
     CASE WHEN is_billed THEN rate_hit * CAST(hit AS DECIMAL(18, 0)) END AS cache_hit_usd,
     CASE WHEN is_billed THEN rate_output * CAST(thought AS DECIMAL(18, 0)) END AS thinking_usd,
     CASE WHEN is_billed THEN rate_output * (written - CAST(thought AS DECIMAL(18, 0))) END AS answer_usd,
     CASE WHEN is_billed AND thought IS NULL THEN rate_output * written END AS thinking_unknown_usd,
     CASE WHEN is_billed THEN (rate_miss - rate_hit) * CAST(hit AS DECIMAL(18, 0)) END AS cache_saving_usd,
+    CASE WHEN is_here THEN cost_usd END AS energy_usd,
     CASE WHEN is_uncertain THEN cost_low_usd END AS uncertain_low_usd,
     CASE WHEN is_uncertain THEN cost_high_usd END AS uncertain_high_usd
 FROM judged

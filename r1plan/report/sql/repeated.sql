@@ -1,7 +1,7 @@
--- A request is its last usable row, in the order of the files and lines: the row at its end replaces the one at its
--- start. `ends` over 1 means that its end was written more than once.
+-- A request is one row: the one at its end replaces the one at its beginning, wherever they stand; of several ends the
+-- last in the order of the files and lines counts. `ends` over 1 means that its end was written more than once.
 CREATE TABLE repeated AS
-SELECT id, max(rowid) AS last_row, count(ended_us) AS ends
+SELECT id, COALESCE(max(rowid) FILTER (ended_us IS NOT NULL), max(rowid)) AS last_row, count(ended_us) AS ends
 FROM entry
 WHERE usable
 GROUP BY id

@@ -12,9 +12,13 @@ SELECT
     COALESCE(sum(thinking_usd), 0) AS thinking_usd,
     COALESCE(sum(answer_usd), 0) AS answer_usd,
     COALESCE(sum(thinking_unknown_usd), 0) AS thinking_unknown_usd,
+    COALESCE(sum(energy_usd), 0) AS energy_usd,
+    COALESCE(sum(energy_wh), 0) AS energy_wh,
     COALESCE(sum(cache_saving_usd), 0) AS cache_saving_usd,
     COALESCE(sum(uncertain_low_usd), 0) AS uncertain_low_usd,
     COALESCE(sum(uncertain_high_usd), 0) AS uncertain_high_usd,
     count(*) FILTER (is_uncertain) AS uncertain_requests,
+    count(*) FILTER (is_unbounded) AS unbounded_requests,
+    count(*) FILTER (is_uncosted) AS uncosted_requests,
     count(*) FILTER (is_unpriced) AS unpriced_requests
 FROM SOURCE

@@ -1,0 +1,86 @@
+"""What a request may be billed at least and at most, from what is certain of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from r1plan.engine.chat import ChatRequest
+from r1plan.prices.book import PriceInForce
+from r1plan.prices.cost import EXACT
+from r1plan.prices.usage import Usage
+
+# What a server may add to a prompt: a template's marks around each message, and a system message of its own where
+# none was sent (Qwen2.5's tokenizer_config.json adds 21 tokens so).
+_MARKS_A_MESSAGE = 16
+_OWN_SYSTEM_MESSAGE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """USD. None: there is no such bound, because a price or the longest answer is not known."""
+
+    low_usd: Decimal | None
+    high_usd: Decimal | None
+
+
+UNKNOWN = Bounds(None, None)
+NOTHING = Bounds(Decimal(0), Decimal(0))
+
+
+def begun(request: ChatRequest, prices: Sequence[PriceInForce]) -> Bounds:
+    """For a request that has only been sent: nothing was billed yet, or all that it can ever cost.
+
+    `prices` are those that may be in force until it ends; the dearest counts.
+    """
+    return Bounds(Decimal(0), _most(request, None, prices)) if prices else UNKNOWN
+
+
+def broken_off(
+    request: ChatRequest, received: Sequence[str], usage: Usage | None, prices: Sequence[PriceInForce]
+) -> Bounds:
+    """For an answer that broke off, of which the pieces `received` came (thinking, answer).
+
+    At least the words that came were written, from a prompt that was all cached: no tokenizer in use joins two words in
+    one token. At most the server wrote on to its limit, unheard. `usage` counts only where the server reported it.
+    """
+    if not prices:
+        return UNKNOWN
+    words = sum(len(each.split()) for each in received)
+    output = max(words, _reported(usage, "output_tokens") or 0)
+    read = _reported(usage, "input_tokens") or 0
+    low = min(_usd(min(each.per_token.hit, each.per_token.miss), read, each, output) for each in prices)
+    high = _most(request, usage, prices)
+    return Bounds(low, high if high is None else max(low, high))
+
+
+def longest_input_tokens(request: ChatRequest) -> int:
+    """More tokens than the prompt can have: each token covers a byte of it at least."""
+    text = sum(len(each.content.encode("utf-8", "replace")) for each in request.messages)
+    return text + _MARKS_A_MESSAGE * len(request.messages) + _OWN_SYSTEM_MESSAGE
+
+
+def _most(request: ChatRequest, usage: Usage | None, prices: Sequence[PriceInForce]) -> Decimal | None:
+    read = _reported(usage, "input_tokens")
+    if read is None:
+        read = longest_input_tokens(request)
+    costs = []
+    for each in prices:
+        limits = [limit for limit in (request.max_tokens, each.max_output_tokens) if limit is not None]
+        if not limits:
+            return None
+        costs.append(_usd(each.per_token.miss, read, each, min(limits)))
+    return max(costs)
+
+
+def _usd(input_usd: Decimal, read: int, price: PriceInForce, output: int) -> Decimal:
+    return EXACT.add(EXACT.multiply(input_usd, read), EXACT.multiply(price.per_token.output, output))
+
+
+def _reported(usage: Usage | None, field: str) -> int | None:
+    """A number of `usage` that somebody counted; None for an estimate."""
+    if usage is None or usage.provenance.get(field) in (None, "estimated"):
+        return None
+    value: int = getattr(usage, field)
+    return value

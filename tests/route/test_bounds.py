@@ -1,0 +1,110 @@
+"""What may be billed lies within the bounds, wherever an answer breaks off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from r1plan.engine.chat import ChatRequest, Message
+from r1plan.prices.book import PriceInForce
+from r1plan.prices.cost import cost_of
+from r1plan.prices.usage import Usage
+from r1plan.route.bounds import UNKNOWN, begun, broken_off, longest_input_tokens
+from tests.prices.test_book import real_book
+
+AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+
+
+def flash() -> PriceInForce:
+    """Off-peak: 0.15, 0.003 and 0.60 USD a million tokens."""
+    price = real_book().price_at("deepseek", "deepseek-flash", AT)
+    assert price is not None
+    return price
+
+
+def asked(text: str = "Why?", max_tokens: int | None = None) -> ChatRequest:
+    return ChatRequest(messages=(Message("user", text),), max_tokens=max_tokens)
+
+
+def test_a_request_that_has_begun_may_have_cost_nothing_or_all() -> None:
+    bounds = begun(asked(max_tokens=1000), [flash()])
+    assert bounds.low_usd == 0
+    # 4 bytes, 16 for the message's marks and 64 for a system message of the server's; 1,000 tokens of output.
+    assert bounds.high_usd == (84 * Decimal("0.15") + 1000 * Decimal("0.60")) / 10**6
+
+
+def test_the_dearest_of_the_prices_that_may_hold_counts() -> None:
+    off_peak = flash()
+    peak = replace(off_peak, per_token=replace(off_peak.per_token, output=off_peak.per_token.output * 2))
+    request = asked(max_tokens=1000)
+    assert begun(request, [off_peak, peak]) == begun(request, [peak])
+    low = broken_off(request, ["", "three words here"], None, [off_peak, peak]).low_usd
+    assert low == broken_off(request, ["", "three words here"], None, [off_peak]).low_usd
+
+
+@pytest.mark.parametrize(
+    ("max_tokens", "model_writes", "counts"),
+    [(None, 500, 500), (100, 500, 100), (900, 500, 500), (900, None, 900)],
+    ids=["the model's limit", "the request's limit", "the lower of both", "the model's is not known"],
+)
+def test_the_output_is_bounded_by_the_lower_limit(
+    max_tokens: int | None, model_writes: int | None, counts: int
+) -> None:
+    price = replace(flash(), max_output_tokens=model_writes)
+    high = begun(asked(max_tokens=max_tokens), [price]).high_usd
+    assert high == (84 * Decimal("0.15") + counts * Decimal("0.60")) / 10**6
+
+
+def test_without_any_limit_there_is_no_upper_bound() -> None:
+    bounds = broken_off(asked(), ["", "one two"], None, [replace(flash(), max_output_tokens=None)])
+    assert (bounds.low_usd, bounds.high_usd) == (2 * Decimal("0.60") / 10**6, None)
+
+
+def test_without_a_price_nothing_is_known() -> None:
+    assert begun(asked(), []) == broken_off(asked(), [], None, []) == UNKNOWN
+
+
+def test_what_the_server_reported_counts_and_what_was_guessed_does_not() -> None:
+    usage = Usage(
+        input_tokens=1000, output_tokens=70, provenance={"input_tokens": "reported", "output_tokens": "estimated"}
+    )
+    bounds = broken_off(asked(max_tokens=100), ["", "one two"], usage, [flash()])
+    assert bounds.low_usd == (1000 * Decimal("0.003") + 2 * Decimal("0.60")) / 10**6
+    assert bounds.high_usd == (1000 * Decimal("0.15") + 100 * Decimal("0.60")) / 10**6
+
+
+# A tokenizer like those in use: a word is one or more tokens, and the space before it belongs to its first.
+WORDS = st.lists(st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=12), min_size=1, max_size=40)
+
+
+@given(
+    words=WORDS,
+    cuts=st.lists(st.integers(1, 5)),
+    heard=st.integers(0, 60),
+    prompt=st.text(max_size=60),
+    share=st.floats(0, 1),
+)
+def test_the_true_cost_lies_within_wherever_it_breaks_off(
+    words: list[str], cuts: list[int], heard: int, prompt: str, share: float
+) -> None:
+    tokens: list[str] = []
+    for number, word in enumerate(words):
+        cut = min(len(word), cuts[number % len(cuts)] if cuts else 1)
+        tokens += [f" {word[:cut]}", *([word[cut:]] if word[cut:] else [])]
+    heard = min(heard, len(tokens))
+    thinking, answer = "".join(tokens[: heard // 2]), "".join(tokens[heard // 2 : heard])
+    request = asked(prompt, max_tokens=200)
+    # Between what was heard and all that the server may write.
+    written = heard + round(share * (200 - heard))
+    read = round(share * longest_input_tokens(request))
+    for cached in (0, read):
+        true = cost_of(Usage(input_tokens=read, cache_hit_tokens=cached, output_tokens=written), flash().per_token)
+        bounds = broken_off(request, [thinking, answer], None, [flash()])
+        assert bounds.low_usd is not None
+        assert bounds.high_usd is not None
+        assert bounds.low_usd <= true.total_usd <= bounds.high_usd
