@@ -195,9 +195,16 @@ def _prices(target: LocalTarget | RemoteTarget) -> PriceFor:
         return no_price
 
     from r1plan.catalog.load import load_holidays, load_prices
+    from r1plan.prices.account import account_currencies
     from r1plan.prices.book import PriceBook
+    from r1plan.render.output import note
 
     provider = target.provider.id
+    accounts = account_currencies({provider}, os.environ)
+    if currency := next((each for each in accounts.values() if each != "USD"), None):
+        # A row holds dollars; the report prices it by the account's own list.
+        note(f"This account is billed in {currency}: cost-report --currency {currency} says what it cost.")
+        return no_price
     book = PriceBook(load_prices(provider), load_holidays())
     return lambda entry: book.price_for(
         provider,

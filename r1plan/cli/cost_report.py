@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,9 @@ def command(
     format: Format = typer.Option("table", help="How to show it."),  # noqa: A002 -- the option's name
     json: bool = typer.Option(False, "--json", help="The same as --format json."),
     output: Path | None = typer.Option(None, metavar="FILE", help="Write to FILE instead."),
+    currency: Literal["USD", "CNY"] = typer.Option(
+        "USD", help="Only accounts billed in it; R1PLAN_<PROVIDER>_CURRENCY=CNY says which those are."
+    ),
     strict: bool = typer.Option(False, "--strict", help="Exit with 1 when a line or file could not be used."),
 ) -> None:
     """Say what the logged requests really cost, at the prices in force at each moment.
@@ -42,6 +46,7 @@ def command(
     Example: r1plan cost-report --month 2025-09 --by day,model
     """
     from r1plan.catalog.load import load_holidays, load_prices
+    from r1plan.prices.account import account_currencies
     from r1plan.prices.book import PriceBook
     from r1plan.render.output import note
     from r1plan.report.keys import parse_keys
@@ -53,7 +58,10 @@ def command(
     period = _period(month, since, until, timezone, everything=bool(paths))
     folder = directories().logs
     logs = given_logs(paths) if paths else monthly_logs(folder, period)
-    report = spend_report(logs, period, keys, PriceBook(load_prices(), load_holidays()))
+    prices = load_prices()
+    accounts = account_currencies(prices, os.environ)
+    book = PriceBook(prices, load_holidays(), accounts)
+    report = spend_report(logs, period, keys, book, currency=currency, accounts=accounts)
     _write(_text(report, "json" if json else format), output)
     if not report.totals.requests and not paths:
         note(_where_to_look(folder))

@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from r1plan.render.plain import printable
-from r1plan.render.rows import exact, usd
+from r1plan.render.rows import exact, money
 
 if TYPE_CHECKING:
     from r1plan.prices.cost import Cost
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from r1plan.prices.row import Rates
 
 _TIERS = {"off_peak": "off-peak", "peak": "peak", "standard": "standard hours"}
-_SIGNS = {"USD": "$", "CNY": "¥"}
 _FLAGS = {
     "cache_hit_unknown": "how much of the input was cached is unknown: all of it is billed as fresh",
     "cache_hit_over_input": "more cached than input tokens cannot be: all input is billed as fresh",
@@ -125,11 +124,6 @@ def amount(price: Decimal | None) -> str:
         return "-"
     whole, _, decimals = exact(price).partition(".")
     return f"{whole}.{decimals:0<2}"
-
-
-def money(sum_of: Decimal, currency: str) -> str:
-    """A sum in its currency: "$0.0034", "¥12.00"."""
-    return usd(sum_of).replace("$", _SIGNS[currency], 1)
 
 
 def _basis(price: PriceInForce) -> str:

@@ -23,6 +23,11 @@ def usd(amount: Decimal) -> str:
     return f"${amount:,.{digits}f}"
 
 
+def money(amount: Decimal, currency: str) -> str:
+    """A sum in its currency: "$0.0034", "¥12.00"."""
+    return usd(amount).replace("$", "¥" if currency == "CNY" else "$", 1)
+
+
 def exact(amount: Decimal) -> str:
     """An amount for a program: every digit, no exponent, no zeros at the end."""
     text = format(amount, "f")

@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 from r1plan.render.plain import printable
-from r1plan.render.rows import count, percent, tokens, usd
+from r1plan.render.rows import count, money, percent, tokens
 from r1plan.report.spend import Group, ReportWarning, SpendReport, Totals
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -45,7 +45,7 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
         yield ""
         yield volume(report.totals)
         yield ""
-        columns = _columns(wide=True)
+        columns = _columns(wide=True, currency=report.currency)
         yield _markdown_row([*report.by, *columns])
         yield _markdown_row(["---"] * len(report.by) + ["---:"] * len(columns))
         for group in report.groups:
@@ -68,12 +68,13 @@ def headline(report: SpendReport) -> str:
         ("answers", totals.answer_usd, ""),
         ("output that cannot be split", totals.thinking_unknown_usd, ""),
         ("fresh input", totals.input_miss_usd, ""),
-        ("cached input", totals.cache_hit_usd, f" (the cache saved {usd(totals.cache_saving_usd)})"),
+        ("cached input", totals.cache_hit_usd, f" (the cache saved {money(totals.cache_saving_usd, report.currency)})"),
         ("electricity", totals.energy_usd, ""),
     ]
-    split = ", ".join(f"{name} {usd(amount)}{more}" for name, amount, more in parts if amount)
+    split = ", ".join(f"{name} {money(amount, report.currency)}{more}" for name, amount, more in parts if amount)
     without = f", without {count(totals.unpriced_requests, 'unpriced request')}" if totals.unpriced_requests else ""
-    return f"{period_name(report)} cost {usd(totals.cost_usd)}{without}{': ' if split else ''}{split}."
+    cost = money(totals.cost_usd, report.currency)
+    return f"{period_name(report)} cost {cost}{without}{': ' if split else ''}{split}."
 
 
 def volume(totals: Totals) -> str:
@@ -108,7 +109,7 @@ def notes(report: SpendReport) -> Iterator[str]:
     """What the sum leaves out, and what is wrong with the logs."""
     totals = report.totals
     if totals.uncertain_requests:
-        low, high = usd(totals.uncertain_low_usd), usd(totals.uncertain_high_usd)
+        low, high = money(totals.uncertain_low_usd, report.currency), money(totals.uncertain_high_usd, report.currency)
         unbounded = f", and {totals.unbounded_requests:,} of them more than that" if totals.unbounded_requests else ""
         requests = f"{count(totals.uncertain_requests, 'request')} broken off or not ended"
         yield f"uncertain: {requests} may have cost {low} to {high} more{unbounded}."
@@ -146,38 +147,43 @@ def warning_text(warning: ReportWarning) -> str:
             text = (
                 f"{requests} with more cached than input tokens, or more thinking than output: priced from the totals."
             )
+        case "other_currency":
+            text = (
+                f"{requests} billed in {warning.reason} left out, as no rate adds up two currencies: "
+                f"--currency {warning.reason}."
+            )
         case "price_caveat":
             text = f"{requests} priced at {warning.price_id}, of which: {warning.reason}."
     return printable(text)
 
 
-def _columns(wide: bool) -> dict[str, Callable[[Totals], str]]:
+def _columns(wide: bool, currency: str) -> dict[str, Callable[[Totals], str]]:
     """The columns of figures by their titles."""
+
+    def part(amount: Decimal) -> str:
+        return money(amount, currency) if amount else "-"
+
     some: dict[str, Callable[[Totals], str]] = {
         "requests": lambda each: f"{each.requests:,}",
-        "cost": _cost,
-        "thinking": lambda each: _part(each.thinking_usd),
+        "cost": lambda each: _cost(each, currency),
+        "thinking": lambda each: part(each.thinking_usd),
     }
     if wide:
-        some["answers"] = lambda each: _part(each.answer_usd)
-        some["not split"] = lambda each: _part(each.thinking_unknown_usd)
-        some["fresh in"] = lambda each: _part(each.input_miss_usd)
-        some["cached in"] = lambda each: _part(each.cache_hit_usd)
+        some["answers"] = lambda each: part(each.answer_usd)
+        some["not split"] = lambda each: part(each.thinking_unknown_usd)
+        some["fresh in"] = lambda each: part(each.input_miss_usd)
+        some["cached in"] = lambda each: part(each.cache_hit_usd)
     return some
 
 
-def _part(amount: Decimal) -> str:
-    return usd(amount) if amount else "-"
-
-
-def _cost(totals: Totals) -> str:
+def _cost(totals: Totals, currency: str) -> str:
     if totals.unpriced_requests and not totals.cost_usd:
         return "unpriced"
     if not totals.cost_usd and totals.uncertain_requests:
         return "uncertain"
     if not totals.cost_usd and totals.uncosted_requests:
         return "-"
-    return usd(totals.cost_usd) + (" + ?" if totals.unpriced_requests else "")
+    return money(totals.cost_usd, currency) + (" + ?" if totals.unpriced_requests else "")
 
 
 def _table(report: SpendReport, width: int) -> Iterator[str]:
@@ -199,7 +205,7 @@ def _table(report: SpendReport, width: int) -> Iterator[str]:
 
 def _measured(report: SpendReport, wide: bool) -> tuple[list[list[str]], list[int]]:
     """The table's lines of cells, and how wide each column would like to be."""
-    columns = _columns(wide)
+    columns = _columns(wide, report.currency)
     lines = [[*report.by, *columns, "share"]]
     sums = [(_names(group), group.totals) for group in report.groups] + [(_total_names(report), report.totals)]
     lines += [[*names, *(show(totals) for show in columns.values()), _bar(totals)] for names, totals in sums]

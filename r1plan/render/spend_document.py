@@ -36,9 +36,10 @@ def spend_document(report: SpendReport) -> dict[str, object]:
             "timezone": period.timezone,
             **{name: None if at is None else at.isoformat() for name, at in instants.items()},
         },
+        "currency": report.currency,
         "by": list(report.by),
-        "totals": _totals(report.totals),
-        "groups": [{**group.keys, **_totals(group.totals)} for group in report.groups],
+        "totals": _totals(report.totals, report.currency),
+        "groups": [{**group.keys, **_totals(group.totals, report.currency)} for group in report.groups],
         "what_if": [],
         "reconcile": None,
         "unpriced": [
@@ -69,14 +70,23 @@ def spend_csv(report: SpendReport) -> str:
     """The groups as CSV with a line of names; the totals when there are no groups to make."""
     text = StringIO()
     table = writer(text, lineterminator="\n")
-    table.writerow([*report.by, *(field.name for field in fields(Totals))])
+    table.writerow([*report.by, *_totals(Totals(), report.currency)])
     for group in report.groups if report.by else ():
-        table.writerow([*group.keys.values(), *_totals(group.totals).values()])
+        table.writerow([*group.keys.values(), *_totals(group.totals, report.currency).values()])
     if not report.by:
-        table.writerow(_totals(report.totals).values())
+        table.writerow(_totals(report.totals, report.currency).values())
     return text.getvalue()
 
 
-def _totals(totals: Totals) -> dict[str, int | str]:
-    values = {field.name: getattr(totals, field.name) for field in fields(Totals)}
-    return {name: exact(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+def _totals(totals: Totals, currency: str) -> dict[str, int | str | None]:
+    """The fields by name. Money in another currency than USD has fields of that currency; the `_usd` ones are None."""
+    values: dict[str, int | str | None] = {}
+    for field in fields(Totals):
+        value = getattr(totals, field.name)
+        shown = exact(value) if isinstance(value, Decimal) else value
+        if currency != "USD" and field.name.endswith("_usd"):
+            values[field.name] = None
+            values[f"{field.name.removesuffix('_usd')}_{currency.lower()}"] = shown
+        else:
+            values[field.name] = shown
+    return values

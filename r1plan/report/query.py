@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -14,6 +15,7 @@ from r1plan.errors import CatalogError
 from r1plan.prices.book import TIER_INSTANT_NOT_VERIFIED, PriceBook
 from r1plan.prices.cost import EXACT
 from r1plan.prices.intervals import PriceInterval, price_intervals
+from r1plan.prices.row import Currency
 from r1plan.report.database import open_database, rows, sql
 from r1plan.report.entries import load_entries
 from r1plan.report.keys import Key
@@ -29,22 +31,34 @@ _PRICE_STEP = Decimal("1e-15")
 _SPLIT = ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd", "energy_usd")
 
 
-def spend_report(logs: Sequence[Path], period: Period, by: Sequence[Key], book: PriceBook) -> SpendReport:
+def spend_report(
+    logs: Sequence[Path],
+    period: Period,
+    by: Sequence[Key],
+    book: PriceBook,
+    *,
+    currency: Currency = "USD",
+    accounts: Mapping[str, Currency] = MappingProxyType({}),
+) -> SpendReport:
     """What the requests of `period` in `logs` cost at the prices of `book`, in groups of `by`.
 
-    A line that cannot be used is left out and named in the warnings. Nothing but `logs` is read.
+    Only requests at accounts that are billed in `currency` are in it; `accounts` says which are not billed in USD, as
+    `book` was told. A line that cannot be used is left out and named in the warnings. Nothing but `logs` is read.
     """
     names = tuple(key.name for key in by)
     with open_database() as database:
         warnings = load_entries(database, logs)
         if len(warnings) == len(logs) and all(each.kind == "unreadable_file" for each in warnings):
-            return SpendReport(period=period, by=names, totals=Totals(), warnings=tuple(warnings))
+            return SpendReport(period=period, by=names, totals=Totals(), currency=currency, warnings=tuple(warnings))
         within = {
             "start_us": _microseconds(period.start or _OPEN_START),
             "until_us": _microseconds(period.until or _OPEN_UNTIL),
         }
-        prices = _load_prices(database, book, within)
-        database.execute(sql("priced"), within)
+        prices = _load_prices(database, book, within, currency)
+        yuan = [provider for provider, billed in accounts.items() if billed == "CNY"]
+        here = {**within, "yuan": yuan, "in_yuan": currency == "CNY"}
+        database.execute(sql("priced"), here)
+        warnings += _other_currency(database, here, currency)
         (doubts,) = rows(database, sql("doubts"))
         first_at, last_at = (None if at is None else _instant(at) for at in (doubts["first_us"], doubts["last_us"]))
         source, groups = "priced", by if first_at else ()
@@ -58,6 +72,7 @@ def spend_report(logs: Sequence[Path], period: Period, by: Sequence[Key], book: 
             period=period,
             by=names,
             totals=totals,
+            currency=currency,
             groups=tuple(Group(keys, each) for keys, each in _sorted(_sums(database, groups, source)))
             if groups
             else (),
@@ -68,16 +83,24 @@ def spend_report(logs: Sequence[Path], period: Period, by: Sequence[Key], book: 
         )
 
 
+def _other_currency(
+    database: DuckDBPyConnection, here: Mapping[str, object], currency: Currency
+) -> Iterator[ReportWarning]:
+    """A warning when the period has requests at accounts that are billed in another currency than `currency`."""
+    ((count,),) = database.execute(sql("other_currency"), here).fetchall()
+    if count:
+        yield ReportWarning(kind="other_currency", count=count, reason="USD" if currency == "CNY" else "CNY")
+
+
 def _load_prices(
-    database: DuckDBPyConnection, book: PriceBook, within: Mapping[str, int]
+    database: DuckDBPyConnection, book: PriceBook, within: Mapping[str, int], currency: Currency
 ) -> Mapping[str, tuple[str, ...]]:
     """Fill `band` and `price` for the names and the time that the entries need; the caveats of each price's id."""
     names = rows(database, sql("names"), within)
     since = _instant(min((row["first_us"] for row in names), default=0))
     until = _instant(max((row["last_us"] for row in names), default=0)) + _MICROSECOND
     asked = price_intervals(book, [(row["provider"], row["model"]) for row in names], since, until)
-    # Sums are dollars: what an account was billed in another currency stays unpriced, for no rate was stated.
-    found = [each for each in asked if each.price.currency == "USD"]
+    found = [each for each in asked if each.price.currency == currency]
     bands = {(each.provider, each.name, each.input_above, each.input_up_to): None for each in found}
     numbers = {band: number for number, band in enumerate(bands)}
     database.execute(

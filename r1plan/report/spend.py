@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from r1plan.prices.row import Currency
 from r1plan.report.period import Period
 
 WarningKind = Literal[
@@ -16,6 +17,7 @@ WarningKind = Literal[
     "duplicate_ids",  # `count` ids, of which `ids` are the first: the last row of each was taken
     "unknown_tokens",  # `count` requests: only their known tokens are priced
     "impossible_usage",  # `count` requests with more cached than input, or more thinking than output, tokens
+    "other_currency",  # `count` requests at accounts that are billed in the currency `reason`: they are not in the sums
     "price_caveat",  # `count` requests billed at `price_id`, of which `reason` is a doubt
 ]
 
@@ -35,7 +37,7 @@ class ReportWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Sums over some requests. Tokens are the known ones; money is USD and exact.
+    """Sums over some requests. Tokens are the known ones; money is exact, and in the report's currency.
 
     Uncertain requests, of which only bounds are known, are in `uncertain_low_usd` and `uncertain_high_usd` and not in
     `cost_usd`; `unbounded_requests` among them have no upper bound. Unpriced ones are in none of them. `energy_usd`, a
@@ -86,11 +88,15 @@ class Unpriced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendReport:
-    """The answer to "what did it cost". `first_at` and `last_at` are of the requests in it, None when there is none."""
+    """The answer to "what did it cost". `first_at` and `last_at` are of the requests in it, None when there is none.
+
+    It holds the requests at accounts that are billed in `currency` and no others: currencies are never added.
+    """
 
     period: Period
     by: tuple[str, ...]
     totals: Totals
+    currency: Currency = "USD"
     groups: tuple[Group, ...] = ()
     unpriced: tuple[Unpriced, ...] = ()
     warnings: tuple[ReportWarning, ...] = ()

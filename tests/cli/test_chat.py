@@ -117,6 +117,14 @@ def test_a_providers_answer_is_priced_and_logged(home: Path) -> None:
     assert row["price_id"].startswith("deepseek/deepseek-flash@")
 
 
+def test_an_account_in_yuan_gets_no_cost_in_dollars(home: Path) -> None:
+    with serving(Reply(recorded("deepseek.sse"))) as wire:
+        done = chat("--provider", "deepseek", "Well?", R1PLAN_DEEPSEEK_CURRENCY="CNY", **remote(wire.url))
+    assert done.returncode == 0
+    assert "billed in CNY" in done.stderr
+    assert [row["cost_usd"] for row in log_rows(home)] == [None]
+
+
 def test_the_key_is_written_nowhere(home: Path) -> None:
     with serving(Reply(recorded("error-inside.sse"))) as wire:
         done = chat("--provider", "deepseek", "Well?", "--json", **remote(wire.url))

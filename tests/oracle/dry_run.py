@@ -35,6 +35,10 @@ class DryRun:
     def __init__(self, model: Any, log: list[str]) -> None:
         self._model, self._log = model, log
 
+    def weights_bytes(self) -> int:
+        """The bytes of all tensors, as the engine adds them up."""
+        return int(llama_cpp.llama_model_size(self._model))
+
     def buffers(
         self,
         n_ctx: int,
@@ -68,7 +72,7 @@ class DryRun:
         return sum(float(found) for found in re.findall(pattern, "".join(self._log)))
 
 
-_callbacks: list[object] = []  # llama.cpp keeps a bare pointer
+_callbacks: list[object] = []  # llama.cpp keeps a bare pointer: a callback must outlive the process's last call
 
 
 @contextmanager

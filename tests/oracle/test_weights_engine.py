@@ -9,30 +9,15 @@ import pytest
 from r1plan.models.gguf import read_gguf
 from r1plan.models.source import LocalFile
 from r1plan.plan.weights import stock_weights
+from tests.oracle.dry_run import dry_run
 from tests.oracle.gguf_writer import write_header
 from tests.oracle.quantize_types import distinct_shapes
-
-llama_cpp = pytest.importorskip("llama_cpp.llama_cpp")
 
 
 def engine_bytes(path: Path) -> int:
     """What llama.cpp counts without allocating anything."""
-    params = llama_cpp.llama_model_default_params()
-    params.no_alloc, params.load_mode, params.n_gpu_layers = True, 0, 0
-    model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
-    assert model, path
-    try:
-        return int(llama_cpp.llama_model_size(model))
-    finally:
-        llama_cpp.llama_model_free(model)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def quiet() -> object:
-    silent = llama_cpp.llama_log_callback(lambda level, text, data: None)
-    llama_cpp.llama_log_set(silent, None)
-    llama_cpp.llama_backend_init()
-    return silent
+    with dry_run(path) as engine:
+        return engine.weights_bytes()
 
 
 @pytest.mark.parametrize("quant", ["F16", "BF16", "Q8_0", "Q4_K_M", "Q2_K", "IQ1_S", "IQ4_XS", "TQ1_0"])

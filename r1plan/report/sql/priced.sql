@@ -5,6 +5,7 @@ WITH request AS (
     SELECT *, COALESCE(ended_us, started_us) AS placed_us
     FROM entry
     WHERE usable AND placed_us >= $start_us AND placed_us < $until_us
+        AND list_contains(CAST($yuan AS VARCHAR[]), provider) = $in_yuan
 ),
 banded AS (
     SELECT request.*, band.band
@@ -55,7 +56,7 @@ SELECT
     input_tokens, cache_hit_tokens, output_tokens, thinking_tokens,
     is_billed, is_unpriced, is_uncertain, energy_wh,
     is_here AND cost_usd IS NULL AS is_uncosted,
-    is_uncertain AND cost_high_usd IS NULL AS is_unbounded,
+    is_uncertain AND (cost_high_usd IS NULL OR $in_yuan) AS is_unbounded,
     CASE WHEN is_billed THEN rate_miss * (fresh_and_cached - CAST(COALESCE(hit, 0) AS DECIMAL(18, 0))) END AS input_miss_usd,
     CASE WHEN is_billed THEN rate_hit * CAST(hit AS DECIMAL(18, 0)) END AS cache_hit_usd,
     CASE WHEN is_billed THEN rate_output * CAST(thought AS DECIMAL(18, 0)) END AS thinking_usd,
@@ -63,6 +64,7 @@ SELECT
     CASE WHEN is_billed AND thought IS NULL THEN rate_output * written END AS thinking_unknown_usd,
     CASE WHEN is_billed THEN (rate_miss - rate_hit) * CAST(hit AS DECIMAL(18, 0)) END AS cache_saving_usd,
     CASE WHEN is_here THEN cost_usd END AS energy_usd,
-    CASE WHEN is_uncertain THEN cost_low_usd END AS uncertain_low_usd,
-    CASE WHEN is_uncertain THEN cost_high_usd END AS uncertain_high_usd
+    -- A row's own bounds are dollars.
+    CASE WHEN is_uncertain AND NOT $in_yuan THEN cost_low_usd END AS uncertain_low_usd,
+    CASE WHEN is_uncertain AND NOT $in_yuan THEN cost_high_usd END AS uncertain_high_usd
 FROM judged
