@@ -32,8 +32,8 @@ def metal_limit_bytes(ram_bytes: int) -> int:
     """What Metal lets the GPU use of `ram_bytes` unless iogpu.wired_limit_mb says otherwise.
 
     Metal's recommendedMaxWorkingSetSize as llama.cpp prints it: 10,922 MiB of 16 GiB and 21,845 of 32 (two thirds;
-    ggml-org/llama.cpp#2011), 73,728 of 96 (three quarters; #3213). Newer macOS gives up to 78 % (models.yaml,
-    memory_facts), so this is the safe end.
+    ggml-org/llama.cpp#2011), 73,728 of 96 (three quarters; #3213). Newer macOS gives up to 78 %
+    (XiongjieDai/GPU-Benchmarks-on-LLM-Inference README @aa72e0ec), so this is the safe end.
     """
     return ram_bytes * 2 // 3 if ram_bytes <= 32 * GIB else ram_bytes * 3 // 4
 

@@ -29,7 +29,7 @@ _MLA_BYTES_PER_UBATCH_TOKEN_STREAMED = 417_792
 _ROTATION_BYTES = 80 * KIB
 # The experts' part of a layer without flash attention (the engine's dry run).
 _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH = 802_816
-# Scratch of a quantised cache under MLA, a cell and element of the hidden state (facts/llama_cpp_memory.md, reported).
+# Scratch of a quantised cache under MLA, a cell and element of the hidden state (reported by users, not measured).
 _MLA_SCRATCH = 0.94
 
 

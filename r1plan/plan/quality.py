@@ -28,7 +28,7 @@ _STOCK_OVER_DYNAMIC = 2.0
 
 # Tokens that a model thinks, over R1's. R1-0528 averages 23,000 where R1 averages 12,000 (model card of R1-0528; its
 # distill learnt from those chains). Small distills think longer than the 32B does: 4,316, 3,199 and 2,945 against 2,849
-# tokens on one maths suite (models.yaml, low confidence).
+# tokens on one maths suite (one unattributed README, low confidence).
 _THINKING_OVER_R1 = {
     "DeepSeek-R1-0528": 1.9,
     "R1-0528-Qwen3-8B": 1.9,

@@ -102,7 +102,8 @@ _HOST_FLOPS_A_CORE = 40e9
 _ASSUMED_CPU = "assumed"  # hardware/described.py's name of a processor that nobody named
 _HOST_BANDWIDTH_GB_S = 40.0  # when the machine does not say
 
-# Dense i-quants get no faster below this (gguf_sizes: speed_ladder_llama31_8b, 74 to 80 tokens a second from IQ1_S on).
+# Dense i-quants get no faster below this (llama.cpp tools/quantize/README.md @311c2c9f, its Llama-3.1-8B ladder: 74 to
+# 80 tokens a second from IQ1_S on).
 _SLOW_TYPES = ("IQ1", "IQ2", "IQ3")
 _SLOW_TYPES_READ_AS_BITS = 3.4
 

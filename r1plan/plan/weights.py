@@ -13,7 +13,7 @@ from r1plan.plan.recipes import BASE_TYPES, Recipe, alike
 from r1plan.plan.tensors import dense_layers, layer_tensors
 
 # Bits a weight in published dynamic files: the output head, and everything but the routed experts, which is kept at 4.5
-# to 6.6 bits (gguf_sizes: decode_read_gb_est).
+# to 6.6 bits (estimated from the published totals).
 _DYNAMIC_HEAD_BITS = 6.5625
 _DYNAMIC_TRUNK_BITS = 5.5
 _DYNAMIC_EMBEDDING_BITS = 4.5
@@ -184,7 +184,7 @@ def _read_share(shape: Shape) -> float:
 def _dynamic_weights(model: Model, quant: Quant) -> Weights:
     """The catalogue's total, split by an estimate.
 
-    A mixture's experts follow from what one token reads: read = trunk + used/routed * experts (gguf_sizes.yaml). Layers
+    A mixture's experts follow from what one token reads: read = trunk + used/routed * experts. Layers
     share the trunk by their numbers of weights, and the experts alike.
     """
     shape, experts = model.shape, model.shape.experts

@@ -68,7 +68,7 @@ def test_latent_attention_of_old_and_new_files_is_told_apart(joined: bool, tmp_p
     assert file.has_mla_keys is not joined
     assert file.known is r1
     assert file.weights == stock_weights("deepseek2", r1.shape, "Q4_K_M", joined_kv_b=joined)
-    # facts/llama_cpp_memory.md: the three sizes of R1's cache
+    # the three sizes of R1's cache
     assert kv_bytes_per_cell(file.model.shape, "f16") == (4_997_120 if joined else 70_272)
 
 

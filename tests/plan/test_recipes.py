@@ -85,7 +85,7 @@ def test_a_tensor_takes_whole_blocks_padded_to_32_bytes(elements: int, type_: st
 
 
 def test_block_sizes_are_those_of_ggml() -> None:
-    # bits a weight of gguf_sizes.yaml's table, which was read from gguf's own package
+    # bits a weight as gguf 0.19.0, GGML_QUANT_SIZES, has them
     bits = {"Q4_0": 4.5, "Q5_1": 6.0, "Q2_K": 2.625, "Q3_K": 3.4375, "Q6_K": 6.5625, "IQ1_M": 1.75, "IQ3_XXS": 3.0625}
     bits |= {"IQ2_XXS": 2.0625, "IQ2_XS": 2.3125, "IQ2_S": 2.5625, "IQ3_S": 3.4375, "IQ4_XS": 4.25, "TQ1_0": 1.6875}
     for name, expected in bits.items():

@@ -148,7 +148,7 @@ def test_a_tied_head_is_a_copy_on_a_card_and_nothing_beside_the_embedding() -> N
 
 
 def test_without_an_importance_matrix_a_file_may_be_larger_or_smaller() -> None:
-    # gguf_sizes.yaml, file_gb_no_imatrix of R1-Distill-Llama-8B: 4.484, 4.707 and 4.661 GB with 7,838,304 of metadata
+    # files of R1-Distill-Llama-8B quantised without an imatrix: 4.484, 4.707 and 4.661 GB with 7,838,304 of metadata
     eight = model("R1-Distill-Llama-8B")
     for name, published in (("IQ4_XS", "4.484"), ("IQ4_NL", "4.707"), ("Q4_0", "4.661"), ("IQ3_XXS", "3.394")):
         weights = stock_weights(eight.architecture, eight.shape, name, imatrix=False)
