@@ -88,9 +88,9 @@ class PriceRow:
     tier_instant: Literal["start", "first_token", "completion"] = "completion"
     tier_instant_verified: bool = False
     effective_from: Instant | None
-    effective_from_precision: Literal["instant", "day", "unknown"]
-    effective_until: Instant | None
-    effective_until_precision: Literal["instant", "day", "open"]
+    effective_from_precision: Literal["instant", "day", "unknown"] = "instant"
+    effective_until: Instant | None = None
+    effective_until_precision: Literal["instant", "day", "open"] = "open"
     evidence_first_seen: date | None = None
     evidence_last_seen: date | None = None
     usable: bool = True
@@ -99,7 +99,7 @@ class PriceRow:
     max_output: Count | None = None
     thinking_billed_as_output: bool = True
     sources: tuple[str, ...]
-    confidence: Confidence
+    confidence: Confidence = "high"
     note: str | None = None
 
 
