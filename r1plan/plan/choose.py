@@ -9,9 +9,10 @@ from r1plan.catalog.model import Model, Quant
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
+from r1plan.plan.buffers import EngineSettings
 from r1plan.plan.devices import Devices, devices_of
 from r1plan.plan.layouts import fixed_layout, layouts
-from r1plan.plan.memory import DeviceMemory, EngineSettings
+from r1plan.plan.memory import DeviceMemory
 from r1plan.plan.option import Option, Plan, Rejection, option_id
 from r1plan.plan.placement import Placed, Placement, placed
 from r1plan.plan.quality import Quality, quality_of

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from r1plan.catalog.model import Shape
+from r1plan.plan.buffers import EngineSettings, Line, cells_of, gpu_peaks, kv_bytes_per_cell, pools_bytes
 from r1plan.plan.devices import Devices
-from r1plan.plan.memory import Device, EngineSettings, Line, cells_of, gpu_peaks, kv_bytes_per_cell, pools_bytes
+from r1plan.plan.memory import Device
 from r1plan.plan.placement import Placement
 from r1plan.plan.weights import Weights
 

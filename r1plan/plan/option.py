@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import Machine
-from r1plan.plan.memory import Basis, DeviceMemory, EngineSettings
+from r1plan.plan.buffers import EngineSettings
+from r1plan.plan.memory import Basis, DeviceMemory
 from r1plan.plan.placement import Placement
 from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Speed

@@ -6,14 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from r1plan.catalog.model import Shape
-from r1plan.plan.devices import Devices
-from r1plan.plan.memory import (
-    Basis,
-    Device,
-    DeviceMemory,
+from r1plan.plan.buffers import (
     EngineSettings,
     Line,
-    Load,
     cells_of,
     context_of,
     cpu_peaks,
@@ -22,6 +17,8 @@ from r1plan.plan.memory import (
     kv_bytes_per_cell,
     pools_bytes,
 )
+from r1plan.plan.devices import Devices
+from r1plan.plan.memory import Basis, Device, DeviceMemory, Load
 from r1plan.plan.weights import Weights
 
 Layout = Literal["gpu", "gpu-split", "experts-in-ram", "partial", "cpu", "unified"]

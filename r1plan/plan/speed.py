@@ -13,7 +13,8 @@ from typing import Literal
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import GpuDevice, Machine
-from r1plan.plan.memory import Basis, kv_bytes_per_cell
+from r1plan.plan.buffers import kv_bytes_per_cell
+from r1plan.plan.memory import Basis
 from r1plan.plan.placement import Placed
 from r1plan.plan.weights import Weights
 from r1plan.units import GB

@@ -15,8 +15,8 @@ from r1plan.errors import EngineError, R1PlanError
 from r1plan.models.from_gguf import ModelFile, model_file
 from r1plan.models.gguf import read_gguf
 from r1plan.models.source import LocalFile
+from r1plan.plan.buffers import kv_bytes_per_cell
 from r1plan.plan.choose import choose
-from r1plan.plan.memory import kv_bytes_per_cell
 from r1plan.plan.weights import stock_weights, weights_of
 from r1plan.plan.workload import Pins, Workload
 from tests.oracle.gguf_writer import write_header

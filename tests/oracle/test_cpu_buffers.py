@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.load import load_models
-from r1plan.plan.memory import EngineSettings, cells_of, cpu_peaks, kv_bytes_per_cell
+from r1plan.plan.buffers import EngineSettings, cells_of, cpu_peaks, kv_bytes_per_cell
 from r1plan.plan.workload import KvType
 from r1plan.units import MIB
 from tests.oracle.dry_run import Buffers, dry_run

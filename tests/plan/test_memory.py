@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from r1plan.plan.buffers import EngineSettings, cells_of, context_of, cpu_peaks, kv_bytes_per_cell
 from r1plan.plan.devices import devices_of
 from r1plan.plan.layouts import fixed_layout
-from r1plan.plan.memory import EngineSettings, cells_of, context_of, cpu_peaks, kv_bytes_per_cell
 from r1plan.plan.placement import Placed, Placement, placed
 from r1plan.plan.weights import weights_of
 from r1plan.plan.workload import KvType
