@@ -99,12 +99,14 @@ def _wanted(models: Mapping[str, Model], pins: VllmPins) -> list[Model]:
 
 def _types(model: Model, pins: VllmPins) -> list[Dtype]:
     """The types of weights that `model` is served in. Only the mixtures are published in NVFP4."""
-    known: list[Dtype] = [each for each in get_args(Dtype) if each != "NVFP4" or model.shape.experts is not None]
+    every: tuple[Dtype, ...] = get_args(Dtype)
+    known = [each for each in every if each != "NVFP4" or model.shape.experts is not None]
     if pins.dtype is None:
         return known
     found = [each for each in known if each.casefold() == pins.dtype.casefold()]
-    if not found and (pins.model is not None or pins.dtype.upper() not in get_args(Dtype)):
-        raise NotFound.among("quant", pins.dtype, known, f"vLLM serves {model.id} in {', '.join(known)}")
+    if not found and (pins.model is not None or pins.dtype.upper() not in every):
+        serves = f"vLLM serves {model.id} in {', '.join(known)}" if pins.model else f"vLLM serves {', '.join(every)}"
+        raise NotFound.among("quant", pins.dtype, known, serves)
     return found
 
 
