@@ -49,7 +49,9 @@ def command(
     gpu_layers: int | None = typer.Option(None, metavar="N", help="Layers on the GPU, with the output head as one."),
     experts_on_cpu: bool = typer.Option(False, "--experts-on-cpu", help="Keep all experts in main memory."),
     flash_attn: bool = typer.Option(True, "--flash-attn/--no-flash-attn", help="Flash attention."),
-    engine: Literal["llama.cpp", "vllm"] = typer.Option("llama.cpp", help="Which engine to plan for."),
+    engine: Literal["llama.cpp", "vllm"] = typer.Option(
+        "llama.cpp", help="Which engine to plan for; vLLM's quants are BF16, FP8, NVFP4."
+    ),
     runtime: Literal["in-process", "llama-server"] = typer.Option("in-process", help="A plain context or the server."),
     depth: list[int] | None = typer.Option(None, metavar="TOKENS", help="Predict decoding at this depth. Repeatable."),
     objective: Literal["balanced", "quality", "speed", "cost"] = typer.Option("balanced", help="What matters most."),

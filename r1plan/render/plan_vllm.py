@@ -137,12 +137,17 @@ def sharing(option: VllmOption) -> str:
 
 def _rejected_line(plan: VllmPlan) -> str:
     """How many options were rejected, with the nearest miss in numbers."""
-    said = {"memory": "need more memory", "slow": "would be too slow", "refused": "are refused by vLLM here"}
-    said["behind"] = "fit and rank lower"
-    whys = [each.why for each in plan.rejected]
+    whys: list[str] = [each.why for each in plan.rejected]
     if not whys:
         return ""
-    parts = ", ".join(f"{whys.count(why):,} {words}" for why, words in said.items() if why in whys)
+    said = {
+        "memory": ("needs more memory", "need more memory"),
+        "slow": ("would be too slow", "would be too slow"),
+        "refused": ("is refused by vLLM here", "are refused by vLLM here"),
+        "behind": ("fits and ranks lower", "fit and rank lower"),
+    }
+    numbers = {why: whys.count(why) for why in said}
+    parts = ", ".join(f"{number:,} {said[why][number > 1]}" for why, number in numbers.items() if number)
     near = plan.nearest_miss
     example = f" Nearest miss: {near.id} {near.reason}." if near is not None else ""
     return f"{count(len(whys), 'other option')} rejected: {parts}.{example}"
