@@ -15,7 +15,7 @@ from r1plan.plan.vllm_memory import generation_of, rank_memory
 from r1plan.plan.vllm_option import VllmOption, VllmPins
 from r1plan.plan.vllm_speed import vllm_speed
 from r1plan.plan.vllm_weights import Dtype, Parallel, misfit
-from r1plan.plan.workload import CONTEXT_GOAL, Workload
+from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST, Workload
 from r1plan.units import GIB
 
 _BITS = {"BF16": 16.0, "FP8": 8.0, "NVFP4": 4.5}
@@ -77,7 +77,7 @@ def layouts(
         context = pins.context or min(CONTEXT_GOAL, model.context_max)
         possible = min(memory.context_of(pins.users), model.context_max)
         if pins.context is None and 0 < possible < context:
-            context = max(possible // 1024 * 1024, min(possible, 1024))
+            context = max(possible // 1024 * 1024, CONTEXT_LEAST)
         depth = min(workload.typical_depth, context)
         depths = tuple(dict.fromkeys((depth, 0, *workload.depths)))
         used = cards[: parallel.gpus]

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from r1plan.plan.vllm_option import VllmOption, VllmRejection
-from r1plan.plan.workload import LEAST_TOK_S, Workload
+from r1plan.plan.workload import CONTEXT_ENOUGH, LEAST_TOK_S, Workload
 
-_GOOD_ENOUGH_POINTS = 10.0  # `speed` and `cost` look among options this near the best quality index
+# `balanced`, and `speed` and `cost`, look among options this near the best quality index.
+_AS_GOOD_POINTS = 1.0
+_GOOD_ENOUGH_POINTS = 10.0
 
 WHY = {
-    "balanced": "highest quality that fits",
+    "balanced": "best balance of quality and speed",
     "quality": "highest quality that fits",
     "speed": "fastest of nearly the best quality",
     "cost": "least energy a token at nearly the best quality",
@@ -52,17 +54,23 @@ def fast_enough(options: list[VllmOption], workload: Workload) -> tuple[list[Vll
 
 
 def ranked(options: list[VllmOption], workload: Workload) -> list[VllmOption]:
-    """The best first. A server's cards are fast enough for all of the family, so `balanced` is quality's order."""
-    if workload.objective in ("balanced", "quality"):
-        return sorted(options, key=lambda option: (-round(option.quality.index, 6), -option.tok_s))
-    best = max((option.quality.index for option in options), default=0.0)
+    """The best first, those with a context that most answers fit into before all others.
 
-    def rank(option: VllmOption) -> tuple[bool, float]:
-        worse = option.quality.index < best - _GOOD_ENOUGH_POINTS
+    Among those within a few points of the best quality, `balanced` and `speed` take the fastest and `cost` the one that
+    keeps the fewest cards busy for a token.
+    """
+    ample = [option for option in options if option.context >= CONTEXT_ENOUGH]
+    best = max((option.quality.index for option in ample or options), default=0.0)
+    within = _AS_GOOD_POINTS if workload.objective == "balanced" else _GOOD_ENOUGH_POINTS
+
+    def rank(option: VllmOption) -> tuple[bool, bool, float]:
+        short = bool(ample) and option.context < CONTEXT_ENOUGH
+        if workload.objective == "quality" or option.quality.index < best - within:
+            return short, workload.objective != "quality", -option.quality.index
         seconds = 1 / option.tok_s
-        return worse, seconds * option.parallel.gpus if workload.objective == "cost" else seconds
+        return short, False, seconds * option.parallel.gpus if workload.objective == "cost" else seconds
 
-    return sorted(options, key=rank)
+    return sorted(options, key=lambda option: (*rank(option), -option.tok_s))
 
 
 def other_layouts(chosen: VllmOption, options: list[VllmOption]) -> list[VllmOption]:

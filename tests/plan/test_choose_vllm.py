@@ -42,8 +42,8 @@ def reason_of(on: VllmPlan, id_: str) -> str:
         pytest.param("h200:8", "DeepSeek-R1-0528:FP8", 18, 20, id="8xH200"),
         pytest.param("b200:8", "DeepSeek-R1-0528:FP8", 32, 37, id="8xB200"),
         pytest.param("mi300x:8", "DeepSeek-R1-0528:FP8", 30, 42, id="8xMI300X"),
-        pytest.param("h100-sxm-80gb:8", "R1-Distill-Llama-70B:BF16", 35, 45, id="8xH100"),
-        pytest.param("h200:4", "R1-Distill-Llama-70B:BF16", 30, 40, id="4xH200"),
+        pytest.param("h100-sxm-80gb:8", "R1-Distill-Llama-70B:FP8", 45, 50, id="8xH100"),
+        pytest.param("h200:4", "R1-Distill-Llama-70B:FP8", 38, 46, id="4xH200"),
         pytest.param("b200:4", "DeepSeek-R1-0528:NVFP4", 20, 32, id="4xB200"),
     ],
 )
@@ -87,6 +87,23 @@ def test_without_a_context_it_shrinks_until_the_users_fit() -> None:
     assert choice.parallel == Parallel(8)
     assert choice.context == 30_720
     assert choice.users >= 20
+
+
+def test_the_best_quality_is_taken_when_it_is_wished_for() -> None:
+    on = machine_from_options(gpu=["h100-sxm-80gb:8"])
+    by_wish = {wish: chosen(plan(on, Workload(objective=wish))) for wish in ("balanced", "quality", "speed", "cost")}
+    assert by_wish["quality"].id == "R1-Distill-Llama-70B:BF16"
+    assert by_wish["quality"].quality.index >= by_wish["balanced"].quality.index
+    assert by_wish["speed"].tok_s >= by_wish["balanced"].tok_s >= by_wish["quality"].tok_s
+    assert by_wish["cost"].tok_s / by_wish["cost"].parallel.gpus >= by_wish["speed"].tok_s / 8
+
+
+def test_a_context_too_short_to_think_in_goes_behind_and_one_below_4096_does_not_fit() -> None:
+    on = server("h100-sxm-80gb")
+    assert chosen(on).id == "R1-Distill-Qwen-32B:FP8"
+    assert "for 4,096 tokens" in reason_of(on, "R1-Distill-Llama-70B:FP8")
+    shown = [chosen(on), *on.alternatives]
+    assert all(option.context >= 16_384 for option in shown[:2])
 
 
 def test_heads_that_do_not_divide_leave_cards_out() -> None:
