@@ -17,8 +17,9 @@ from r1plan.plan.schedule import peaks_of
 from r1plan.plan.weights import Weights
 from r1plan.units import pad
 
-# Layers of one kind in one place need what the first three of them need: the third finds the buffer as the second did.
-_STEADY = 3
+# Layers of one kind in one place need what the first two of them need, since the second leaves the buffer as it found
+# it. One more is needed of the last kind, since the last layer differs, and where matrices are copied to a card.
+_STEADY = 2
 
 
 @lru_cache(maxsize=4096)
@@ -51,7 +52,11 @@ def compute_bytes(
         all_on_cards=bool(cards) and all(run.device >= 0 for run in runs),
     )
     if not all_layers:
-        runs = tuple(run._replace(layers=min(run.layers, _STEADY)) for run in runs)
+        last = len(runs) - 1
+        runs = tuple(
+            run._replace(layers=min(run.layers, _STEADY + (number == last or bool(run.matrices))))
+            for number, run in enumerate(runs)
+        )
     return peaks_of(graph_of(architecture, shape, batch, runs, output_on, output_bytes), cards, pipelined=pipelined)
 
 

@@ -10,7 +10,7 @@ weight is copied.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from r1plan.plan.arena import Arena
 from r1plan.plan.graph import HOST, Graph, Op
@@ -20,16 +20,14 @@ PIPELINE_COPIES = 4  # GGML_SCHED_MAX_COPIES
 _HOST_ALIGNMENT, _CARD_ALIGNMENT = 32, 128
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
+class _Copy(NamedTuple):
     """`source` is copied to another device as `result`."""
 
     source: int
     result: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """`op` is computed, on inputs that may be copies."""
 
     op: Op
@@ -94,6 +92,12 @@ def _steps(graph: Graph, devices: list[int]) -> tuple[list[_Copy | _Step], list[
         if device != current or another:
             steps += split
             split, copies_here, current = [], 0, device
+        for read in op.reads:
+            if place[read] != current:
+                break
+        else:
+            split.append(_Step(op, op.reads, device))
+            continue
         reads = []
         for read in op.reads:
             if place[read] == current:
@@ -159,7 +163,7 @@ class _Buffers:
         if self.sizes[op.result]:
             self._place(step)
         self._done_with(step.reads)
-        if step.device != HOST:
+        if op.kept and step.device != HOST:
             self._done_with(op.kept)
 
     def _place(self, step: _Step) -> None:
