@@ -28,8 +28,15 @@ class Watch:
     a part of the answer came.
     """
 
-    def __init__(self, limits: Limits, first_token_s: float, connection: Callable[[], socket.socket | None]) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        first_token_s: float,
+        connection: Callable[[], socket.socket | None],
+        tick: Callable[[], float] = monotonic,
+    ) -> None:
         self._limits = limits
+        self._tick = tick
         self._first_token_s = first_token_s
         self._connection = connection
         self.waiting_for: Expiry = "first_token"
@@ -59,15 +66,18 @@ class Watch:
 
     def begin(self) -> bool:
         """We wait for the server from here on. False, with `expired` set, when it is too late already."""
-        now = monotonic()
+        now = self._tick()
         token_left = self._limit_s(self.waiting_for) - self._waited_s
         total_left = self._limits.total_s - self._waited_total_s
         left = min(token_left, total_left)
         if left <= 0 and self.expired is None:
             self.expired = self.waiting_for if token_left <= total_left else "total"
+        is_first = self._deadline == float("inf")
         with self._lock:
             self._begun = now
             self._deadline = now + left
+        if is_first:
+            self._wake.set()
         return self.expired is None
 
     def end(self) -> None:
@@ -75,7 +85,7 @@ class Watch:
         with self._lock:
             begun, self._begun = self._begun, None
         if begun is not None:
-            waited = monotonic() - begun
+            waited = self._tick() - begun
             self._waited_s += waited
             self._waited_total_s += waited
 
@@ -94,7 +104,7 @@ class Watch:
     def _look(self) -> None:
         while not self._stopped:
             with self._lock:
-                left = self._deadline - monotonic()
+                left = self._deadline - self._tick()
                 if left <= 0 and self._begun is not None:
                     self._shut()
             # Within one wait the deadline never comes nearer; a new wait may set a nearer one.
@@ -103,7 +113,7 @@ class Watch:
 
     def _shut(self) -> None:
         if self.expired is None:
-            is_total = self._waited_total_s + monotonic() - (self._begun or 0) >= self._limits.total_s
+            is_total = self._waited_total_s + self._tick() - (self._begun or 0) >= self._limits.total_s
             self.expired = "total" if is_total else self.waiting_for
         if connection := self._connection():
             # Not SSLSocket's own shutdown, which would pull the state away from under the reading thread.
