@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from r1plan.catalog.load import load_holidays, load_prices, load_providers
@@ -99,9 +100,14 @@ def ask(
     return told
 
 
+@cache
+def _book() -> PriceBook:
+    return PriceBook(load_prices(), load_holidays())
+
+
 def price(entry: UsageEntry) -> PriceInForce | None:
     """The price in force, as `chat` looks it up."""
-    return PriceBook(load_prices(), load_holidays()).price_for(
+    return _book().price_for(
         entry.provider,
         entry.model_requested,
         started_at=entry.started_at,

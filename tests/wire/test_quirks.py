@@ -237,7 +237,7 @@ def test_quirk_18_a_balance_used_up_in_mid_month_is_a_row_that_costs_nothing_and
     assert (paid.entry.status, paid.entry.cost_usd) == ("ok", Decimal("0.00023592"))
     assert isinstance(refused.error, ProviderError)
     assert (refused.error.status, refused.error.worth_failing_over) == (402, True)
-    assert (refused.entry.status, refused.entry.end_reason, refused.entry.cost_usd) == ("failed", "refused", 0)
+    assert (refused.entry.status, refused.entry.end_reason, refused.entry.cost_usd) == ("failed", "refused", Decimal(0))
 
 
 @cut_anyhow
