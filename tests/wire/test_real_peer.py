@@ -82,7 +82,7 @@ def ask(url: str, *messages: Message, **wishes: int) -> list[Event]:
     target = RemoteTarget(load_providers()["llama-server"], "r1-tiny", base_url=url)
     engine = connect(target, {}, 512)
     try:
-        request = ChatRequest(messages=messages, temperature=0.0, **wishes)  # type: ignore[arg-type]
+        request = ChatRequest(messages=messages, temperature=0.0, **wishes)
         return list(engine.stream(request))
     finally:
         engine.close()
