@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from r1plan.catalog.provider import Provider
 from r1plan.engine.target import offered
+
+_LATELY = timedelta(days=60)
 
 
 def served_sentence(
@@ -15,7 +17,7 @@ def served_sentence(
 
     `served` is what the stream said answered, None when it did not say; `before` what answered under this id the last
     time, as far as anyone knows. Told are: a change since the last time, another model than the one asked for, and an
-    alias or an id that a new model took over.
+    alias, and an id that a new model took over lately.
     """
     offer = offered(provider, asked, at)
     if served is not None and before is not None and not _same(served, before):
@@ -27,7 +29,7 @@ def served_sentence(
     if not _same(asked, offer.model):
         since = f" since {offer.offered_from:%Y-%m-%d %H:%M} UTC" if offer.offered_from else ""
         return f"'{asked}' is an alias at {provider.name}: {offer.model} ({offer.serves}) answers{since}."
-    if offer.served_since is not None and offer.served_since <= at:
+    if before is None and offer.served_since is not None and offer.served_since <= at < offer.served_since + _LATELY:
         return f"'{asked}' at {provider.name} is {offer.serves} since {offer.served_since:%Y-%m-%d}."
     return None
 
