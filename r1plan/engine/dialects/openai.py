@@ -111,7 +111,7 @@ class ChunkReader:
         if chunk.get("error"):
             raise broken_off(self._provider, chunk["error"])
         if isinstance(model := chunk.get("model"), str) and model:
-            self._served = model[:_MESSAGE_LIMIT]
+            self._served = " ".join(model.split())[:_MESSAGE_LIMIT]
         if isinstance(usage := chunk.get("usage"), dict):
             # The last count that is not null wins; some servers send it in two parts.
             self._usage |= {name: value for name, value in usage.items() if value is not None}

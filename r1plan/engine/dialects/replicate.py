@@ -111,7 +111,7 @@ class Prediction:
         """Take in how the prediction stands: whether it has ended, which model answers, what was counted."""
         self.has_ended = body.get("status") in _ENDED
         if isinstance(model := body.get("model"), str) and model:
-            self._served = model[:300]
+            self._served = " ".join(model.split())[:300]
         metrics = body.get("metrics")
         if isinstance(metrics, Mapping):
             counted = {name: count(metrics, path) for name, path in _METRICS.items()}
