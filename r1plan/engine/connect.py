@@ -39,7 +39,9 @@ def connect(
     base_url = target.base_url or environ.get(provider.base_url_variable) or provider.base_url
     if base_url is None:
         raise ProviderError(
-            f"{provider.name} has no address.", f"set {provider.base_url_variable}, or give --base-url URL."
+            f"{provider.name} has no address.",
+            f"set {provider.base_url_variable}, or give --base-url URL.",
+            fault="refused",
         )
     checked_url(base_url)
     if provider.dialect == "replicate":

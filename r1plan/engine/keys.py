@@ -82,7 +82,9 @@ def where_to_put(provider: Provider, folder: Path | None) -> str:
 def _checked(text: str, where: str) -> Key:
     if not (text.isascii() and text.isprintable() and " " not in text):
         raise ProviderError(
-            f"{where} holds characters that no key has.", "set it again; perhaps more than the key was copied."
+            f"{where} holds characters that no key has.",
+            "set it again; perhaps more than the key was copied.",
+            fault="refused",
         )
     return Key(text)
 
@@ -93,10 +95,12 @@ def _from_file(path: Path, provider_id: str) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise ProviderError(f"cannot read {path}: {error.strerror}.", "check who owns it.") from None
+        raise ProviderError(f"cannot read {path}: {error.strerror}.", "check who owns it.", fault="refused") from None
     if stat.S_IMODE(mode) & 0o077:
         raise ProviderError(
-            f"{path} holds keys, and others may read it (mode {stat.S_IMODE(mode):04o}).", f"run: chmod 600 {path}"
+            f"{path} holds keys, and others may read it (mode {stat.S_IMODE(mode):04o}).",
+            f"run: chmod 600 {path}",
+            fault="refused",
         )
     from r1plan.catalog.files import CatalogFile
     from r1plan.catalog.parse import read

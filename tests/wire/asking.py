@@ -58,6 +58,14 @@ class Told:
         return self.events[-1]
 
 
+@dataclass
+class Peer:
+    """A server that sends whatever it is told to next, and an engine that asks it."""
+
+    engine: ChatEngine
+    reply: Reply
+
+
 def engine_for(
     provider: str,
     url: str,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1plan.engine.chat import ChatEngine, ChatRequest, Message
-from tests.wire.asking import engine_for, run
+from r1plan.engine.chat import ChatRequest, Message
+from tests.wire.asking import Peer, run
 from tests.wire.chunks import DONE, chunk, usage
-from tests.wire.server import Reply, serving
+from tests.wire.server import Reply
 
 # DeepSeek's off-peak prices of November 2026, USD for a million tokens.
 MISS, HIT, OUTPUT = Decimal("0.15"), Decimal("0.003"), Decimal("0.60")
@@ -25,22 +23,6 @@ PROMPT_TOKENS = 75
 TOKENS = st.lists(
     st.sampled_from([" the", "ing", "17", " +", "，", "先", "想", " ", "\n\n", "🎉", " carry", "é", "x"]), max_size=25
 )
-
-
-@dataclass
-class Peer:
-    """A server that sends whatever it is told to next, and an engine that asks it."""
-
-    engine: ChatEngine
-    reply: Reply
-
-
-@pytest.fixture(scope="module")
-def peer() -> Iterator[Peer]:
-    with serving(lambda _asked: found.reply) as wire:
-        found = Peer(engine_for("deepseek", wire.url), Reply(b""))
-        yield found
-        found.engine.close()
 
 
 def cost(hit: int, written: int) -> Decimal:

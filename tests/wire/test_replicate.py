@@ -145,6 +145,8 @@ def test_a_creation_that_cannot_be_streamed_is_one_sentence(created: dict[str, A
     told = ask(replicate(Reply(WHOLE), created=created), "replicate")
     assert isinstance(told.error, ProviderError)
     assert told.error.hint
+    was_canceled = paths(told.wire.asked)[1:] == ["/predictions/p1/cancel"]
+    assert was_canceled is ("id" not in created and "status" not in created)
 
 
 def test_what_is_no_owner_and_name_is_refused_before_anything_is_sent() -> None:

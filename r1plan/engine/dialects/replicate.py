@@ -28,7 +28,9 @@ _METRICS = {"prompt_tokens": "input_token_count", "completion_tokens": "output_t
 def create_path(model: str) -> str:
     """Where a prediction of `model`, OWNER/NAME, is created. Raises ProviderError for what is no such id."""
     if not _MODEL.fullmatch(model):
-        raise ProviderError(f"'{model}' is not OWNER/NAME.", "example: --model replicate/deepseek-ai/deepseek-r1")
+        raise ProviderError(
+            f"'{model}' is not OWNER/NAME.", "example: --model replicate/deepseek-ai/deepseek-r1", fault="refused"
+        )
     return f"/models/{model}/predictions"
 
 

@@ -56,13 +56,13 @@ class ReplicateEngine:
         self._prediction = None
         url = self._channel.base_url + create_path(self._model)
         prediction = Prediction(self._provider, request)
-        with self._channel.exchange("POST", url, body=request_body(request, self._provider)) as exchange:
-            prediction.created(exchange.json())
-        self._prediction = prediction
         try:
+            with self._channel.exchange("POST", url, body=request_body(request, self._provider)) as exchange:
+                self._prediction = prediction
+                prediction.created(exchange.json())
             yield from self._streamed(prediction)
         finally:
-            if prediction.finish_reason is None and not prediction.has_ended:
+            if prediction.id and prediction.finish_reason is None and not prediction.has_ended:
                 self._cancel(prediction)
         self._count(prediction)
         yield prediction.finished()
