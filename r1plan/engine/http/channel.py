@@ -39,12 +39,7 @@ class Channel:
         self._limits = limits
         self._first_token_s = provider.first_token_s if limits.first_token_s is None else limits.first_token_s
         self._network: Any = None  # httpcore's stream of the newest connection
-        longest = max(self._first_token_s, limits.stall_s)
-        self._client = httpx.Client(
-            verify=_tls(provider, self.base_url),
-            timeout=httpx.Timeout(connect=limits.connect_s, read=longest, write=30, pool=10),
-            follow_redirects=False,
-        )
+        self._client = httpx.Client(verify=_tls(provider, self.base_url), follow_redirects=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -68,7 +63,15 @@ class Channel:
         sent = {"Accept": _STREAM, "Accept-Encoding": "identity", **(headers or {})}
         with self._guarded(url, watch), watch:
             request = self._client.build_request(
-                method, url, json=body, headers=sent | self._authorization(url), extensions={"trace": self._traced}
+                method,
+                url,
+                json=body,
+                headers=sent | self._authorization(url),
+                # The watch is stricter with what comes: it sums up.
+                timeout=httpx.Timeout(
+                    connect=limits.connect_s, read=max(first_token_s, limits.stall_s), write=30, pool=10
+                ),
+                extensions={"trace": self._traced},
             )
             watch.begin()
             try:
@@ -94,7 +97,7 @@ class Channel:
     @contextmanager
     def _guarded(self, url: str, watch: Watch) -> Iterator[None]:
         try:
-            with translated(self.provider.name, urlsplit(url).netloc.rpartition("@")[2], self._limits.connect_s, watch):
+            with translated(self.provider.name, urlsplit(url).netloc.rpartition("@")[2], watch):
                 yield
         except ProviderError as error:
             error.message = self.hide_key(error.message)

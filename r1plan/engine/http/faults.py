@@ -15,13 +15,15 @@ _KEPT = "what had come is kept; ask again."
 
 
 @contextmanager
-def translated(name: str, host: str, connect_s: float, watch: Watch) -> Iterator[None]:
+def translated(name: str, host: str, watch: Watch) -> Iterator[None]:
     """Turn what httpx raises inside into ProviderError."""
     try:
         yield
     except httpx.ConnectTimeout as error:
         raise ProviderError(
-            f"{name} at {host} did not take the connection within {connect_s:g} s.", _REACH, fault="unreachable"
+            f"{name} at {host} did not take the connection within {watch.limits.connect_s:g} s.",
+            _REACH,
+            fault="unreachable",
         ) from error
     except httpx.ConnectError as error:
         raise ProviderError(f"cannot reach {name} at {host}: {_reason(error)}.", _REACH, fault="unreachable") from error

@@ -35,7 +35,7 @@ class Watch:
         connection: Callable[[], socket.socket | None],
         tick: Callable[[], float] = monotonic,
     ) -> None:
-        self._limits = limits
+        self.limits = limits
         self._tick = tick
         self._first_token_s = first_token_s
         self._connection = connection
@@ -68,7 +68,7 @@ class Watch:
         """We wait for the server from here on. False, with `expired` set, when it is too late already."""
         now = self._tick()
         token_left = self._limit_s(self.waiting_for) - self._waited_s
-        total_left = self._limits.total_s - self._waited_total_s
+        total_left = self.limits.total_s - self._waited_total_s
         left = min(token_left, total_left)
         if left <= 0 and self.expired is None:
             self.expired = self.waiting_for if token_left <= total_left else "total"
@@ -98,8 +98,8 @@ class Watch:
 
     def _limit_s(self, expiry: Expiry) -> float:
         if expiry == "total":
-            return self._limits.total_s
-        return self._first_token_s if expiry == "first_token" else self._limits.stall_s
+            return self.limits.total_s
+        return self._first_token_s if expiry == "first_token" else self.limits.stall_s
 
     def _look(self) -> None:
         while not self._stopped:
@@ -108,12 +108,12 @@ class Watch:
                 if left <= 0 and self._begun is not None:
                     self._shut()
             # Within one wait the deadline never comes nearer; a new wait may set a nearer one.
-            self._wake.wait(min(max(left, 0.01), _LOOK_EVERY_S, self._limits.stall_s))
+            self._wake.wait(min(max(left, 0.01), _LOOK_EVERY_S, self.limits.stall_s))
             self._wake.clear()
 
     def _shut(self) -> None:
         if self.expired is None:
-            is_total = self._waited_total_s + self._tick() - (self._begun or 0) >= self._limits.total_s
+            is_total = self._waited_total_s + self._tick() - (self._begun or 0) >= self.limits.total_s
             self.expired = "total" if is_total else self.waiting_for
         if connection := self._connection():
             # Not SSLSocket's own shutdown, which would pull the state away from under the reading thread.
