@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -130,3 +134,19 @@ def test_what_openrouter_says_it_bills_is_kept_exactly(cost: str, expected: Deci
     body = chunk({"content": "Yes."}, finish="stop", usage=told).replace(b'"COST"', cost.encode()) + DONE
     assert ask(Reply(body), "openrouter").end.reported_usd == expected
     assert ask(Reply(body), "deepseek").end.reported_usd is None
+
+
+def test_a_server_of_ones_own_is_asked_without_a_key_and_has_no_price() -> None:
+    with serving(Reply(LLAMA + DONE)) as wire:
+        done = subprocess.run(
+            [sys.executable, "-m", "r1plan", "chat", "--provider", "llama-server", "--model", "r1", "x", "--json"],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "R1PLAN_LLAMA_SERVER_BASE_URL": wire.url},
+            check=True,
+        )
+    document = json.loads(done.stdout)
+    assert document["answer"] == "Yes."
+    assert (document["usage"]["cache_hit_tokens"], document["cost"]["total_usd"]) == (64, None)
+    assert "authorization" not in wire.headers[0]
