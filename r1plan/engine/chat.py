@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from r1plan.prices.usage import Usage
 
@@ -48,7 +48,8 @@ class Message:
 class ChatRequest:
     """What is asked. `max_tokens` None: as many as the engine allows. `temperature` None: the model's own.
 
-    `max_thinking` is the most tokens of thinking; an engine that cannot hold to it leaves that to its caller.
+    `max_thinking` is the most tokens of thinking: an engine that can closes its thinking there, and answers; any other
+    leaves that to its caller.
     """
 
     messages: tuple[Message, ...]
@@ -78,6 +79,11 @@ class WasThinking:
     """All that came as Answer so far was thinking: `</think>` arrived though nothing had opened it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing came, but the engine is at work: whoever asked may lose patience now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """The last event of every stream that was not broken off.
@@ -92,7 +98,7 @@ class Finished:
     reported_usd: Decimal | None = None
 
 
-Event = Thinking | Answer | WasThinking | Finished
+Event = Thinking | Answer | WasThinking | Waiting | Finished
 
 
 class ChatEngine(Protocol):
@@ -121,4 +127,13 @@ class ChatEngine(Protocol):
 
     def close(self) -> None:
         """Give back memory, files and connections."""
+        ...
+
+
+@runtime_checkable
+class ClosesThinking(Protocol):
+    """An engine that can end its thinking where it is told to, and answer from what it has."""
+
+    def close_thinking(self) -> None:
+        """End the thinking of the stream that runs, as soon as its next token. Without effect on an answer."""
         ...
