@@ -83,7 +83,7 @@ def command(
         note(_DEMONSTRATION)
     # Before anything is sent: a wrong price file must not cost an answer.
     price_for = _prices(target)
-    engine = connect(target, os.environ, context)
+    engine = connect(target, os.environ, context, config=directories().config)
     meter = _meter(target)
 
     def ask(messages: tuple[Message, ...]) -> ChatResult:
