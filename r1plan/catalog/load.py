@@ -1,4 +1,4 @@
-"""The catalogue as values: models, hardware, providers, routes, prices, calendars. Each loads its own folder and no other.
+"""The catalogue as values: models, hardware, providers, routes, prices, calendars. Each loads its own folder alone.
 
 Reading YAML and validating it imports pydantic and takes about 200 ms; an unchanged catalogue comes from a stored copy
 in a few. Every function raises CatalogError, which names file, field and value.
