@@ -156,8 +156,8 @@ def quality_scores(policy: Policy, candidates: Sequence[Candidate]) -> dict[str,
 
 
 def dollars(amount: Decimal) -> str:
-    """An amount in a reason: to the cent, a smaller one to two digits."""
-    digits = 2 if not amount or abs(amount) >= Decimal("0.01") else 1 - amount.adjusted()
+    """An amount in a reason, as `rows.small_usd` shows it: to two digits below a dollar."""
+    digits = 2 if not amount or abs(amount) >= 1 else 1 - amount.adjusted()
     return f"${amount:,.{digits}f}"
 
 
