@@ -18,6 +18,7 @@ _BLOCK_BYTES = 1 << 18
 # As `UsageEntry.to_line` writes it, near the beginning. A quote inside a value is escaped, so only the field itself
 # looks like this.
 _NOT_ENDED, _NEAR_BYTES = b'"ended_at":null', 400
+_BAD = (MsgspecError, UnicodeDecodeError, RecursionError)
 _one = Decoder(PastRequest)
 _many = Decoder(list[PastRequest])
 
@@ -74,12 +75,12 @@ def _rows(lines: list[bytes]) -> list[PastRequest]:
     ended = [line for line in lines if line and line.find(_NOT_ENDED, 0, _NEAR_BYTES) < 0]
     try:
         return _many.decode(b"[" + b",".join(ended) + b"]")
-    except (MsgspecError, UnicodeDecodeError):
+    except _BAD:
         return [row for line in ended if (row := _row(line)) is not None]
 
 
 def _row(line: bytes) -> PastRequest | None:
     try:
         return _one.decode(line)
-    except (MsgspecError, UnicodeDecodeError):
+    except _BAD:
         return None

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+# A row with a local time, or with more tokens than anything can write, was not written by us.
+Instant = Annotated[datetime, Meta(tz=True)]
+Tokens = Annotated[int, Meta(ge=0, le=100_000_000)]
 
 
 class PastRequest(Struct, frozen=True, kw_only=True, gc=False):
@@ -14,22 +18,22 @@ class PastRequest(Struct, frozen=True, kw_only=True, gc=False):
 
     schema: Literal["r1plan.usage/1"]
     id: str
-    started_at: datetime
-    first_token_at: datetime | None = None
-    ended_at: datetime
+    started_at: Instant
+    first_token_at: Instant | None = None
+    ended_at: Instant
     provider: str
     model_requested: str
     project: str | None = None
     status: Literal["ok", "length", "aborted", "failed"]
     end_reason: str | None = None
-    input_tokens: int | None = None
-    cache_hit_tokens: int | None = None
-    output_tokens: int | None = None
-    thinking_tokens: int | None = None
+    input_tokens: Tokens | None = None
+    cache_hit_tokens: Tokens | None = None
+    output_tokens: Tokens | None = None
+    thinking_tokens: Tokens | None = None
     energy_wh: Decimal | None = None
     kind: str | None = None
     conversation: str | None = None
-    estimated_input_tokens: int | None = None
+    estimated_input_tokens: Tokens | None = None
 
     @property
     def source(self) -> tuple[str, str]:

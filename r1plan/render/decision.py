@@ -134,19 +134,21 @@ def grounds(each: Forecast, cost: CostForecast) -> Iterator[tuple[str, str]]:
     yield "output", f"{_tokens(each, 'thinking')}, {_tokens(each, 'answer')} ({each.lengths.why})"
     power, cache, failures = each.electricity, each.cache, each.failures
     if power is not None:
-        assumed = ", assumed" if power.is_assumed else ""
         yield (
             "power",
-            f"{power.watts:,.0f} W ({power.watts_why}) at ${power.usd_per_kwh} a kWh ({power.tariff_why}){assumed}",
+            f"{power.watts:,.0f} W ({power.watts_why}) at ${power.usd_per_kwh} a kWh ({power.tariff_why})",
         )
     elif cache.hit_tokens:
-        yield "cache", f"{tokens(cache.hit_tokens)} tokens, {cache.chance:.0%} likely ({cache.why})"
+        yield "cache", f"{tokens(cache.hit_tokens)} tokens, {_percent(cache.chance)} likely ({cache.why})"
     else:
         yield "cache", f"empty ({cache.why})"
     yield "speed", f"{each.speed.decode_tok_s:,.0f} tok/s after {_seconds(each.speed.first_token_s)} ({each.speed.why})"
-    yield "failures", f"{failures.chance:.1%} likely ({failures.rows:,} own requests, drawn towards what is assumed)"
+    yield (
+        "failures",
+        f"{failures.chance * 100:.1f} % likely ({failures.rows:,} own requests, drawn towards what is assumed)",
+    )
     if len(cost.periods) > 1:
-        hours = (f"{one.chance:.0%} in {one.price.tier.replace('_', '-')} hours" for one in cost.periods)
+        hours = (f"{_percent(one.chance)} in {one.price.tier.replace('_', '-')} hours" for one in cost.periods)
         yield "end", f"{', '.join(hours)}"
 
 
@@ -154,6 +156,10 @@ def _tokens(each: Forecast, part: Literal["thinking", "answer"]) -> str:
     mean = each.lengths.thinking if part == "thinking" else each.lengths.answer
     p90 = each.lengths.quantile(0.9, part)
     return f"{tokens(round(mean))} {part} on average" + ("" if p90 is None else f" (p90 {tokens(round(p90))})")
+
+
+def _percent(chance: float) -> str:
+    return f"{chance * 100:.0f} %"
 
 
 def _part(amount: Decimal) -> str:

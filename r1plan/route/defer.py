@@ -100,12 +100,12 @@ def _late_chance(chosen: Judged, at: datetime, by: datetime) -> float:
 
 
 def _risks(first: Judged, then: Judged, late: float) -> tuple[str, ...]:
-    risks = [f"{late:.1%} likely to fail, or not to be done by then"]
+    risks = [f"{late * 100:.1f} % likely to fail, or not to be done by then"]
     lost = first.forecast.cache.chance - then.forecast.cache.chance
     if then.id == first.id and first.forecast.cache.is_warm and lost > 0:
         risks.append(
-            f"the cached prefix is found with {then.forecast.cache.chance:.0%} instead of "
-            f"{first.forecast.cache.chance:.0%}, which the saving allows for"
+            f"the cached prefix is found with {then.forecast.cache.chance * 100:.0f} % instead of "
+            f"{first.forecast.cache.chance * 100:.0f} %, which the saving allows for"
         )
     risks += sorted({caveat for period in then.cost.periods for caveat in period.price.caveats})
     risks.append(f"at the price of now it costs {dollars(first.expected_usd)}")

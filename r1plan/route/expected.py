@@ -25,6 +25,7 @@ from r1plan.route.lengths import P90, Atom
 _STEP = Decimal("1e-12")
 _J_A_KWH = 3_600_000
 _SLACK = 1e-9
+_LONGEST_S = 2 * 86_400  # no server writes longer
 _ZERO = Decimal(0)
 
 
@@ -100,7 +101,7 @@ def cost_forecast(each: Forecast, candidate: Candidate, book: PriceBook) -> Cost
     if each.electricity is not None:
         return _here(each, each.electricity)
     # A second more, so that the longest output too ends before the last edge.
-    end = each.at + timedelta(seconds=each.seconds(longest(each)) + 1)
+    end = each.at + timedelta(seconds=min(each.seconds(longest(each)), _LONGEST_S) + 1)
     edges = sorted(price_edges(book.offers(*candidate.source), each.at, end))[:-1]
     prices = _prices(each, candidate, book, edges)
     if not prices:

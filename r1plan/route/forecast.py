@@ -145,12 +145,12 @@ def _electricity(candidate: Candidate, survey: Survey) -> Electricity:
     elif given:
         watts, watts_why = given, "as planned"
     else:
-        watts, watts_why = prior.watts, prior.watts_source
+        watts, watts_why = prior.watts, f"assumed: {prior.watts_source}"
     tariff = power.usd_per_kwh if power else None
     return Electricity(
         watts=watts,
         usd_per_kwh=prior.usd_per_kwh if tariff is None else tariff,
         watts_why=watts_why,
-        tariff_why=prior.usd_per_kwh_source if tariff is None else "as set",
+        tariff_why=f"assumed: {prior.usd_per_kwh_source}" if tariff is None else "as set",
         is_assumed=tariff is None or not (measured or given),
     )

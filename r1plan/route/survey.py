@@ -27,6 +27,7 @@ _FEW = 5
 _PRIOR_REQUESTS = 20
 _LENGTH_EDGES = (256, 2_048, 16_384)
 _SECOND = timedelta(seconds=1)
+_MOST_WH = 1_000_000  # more is no measurement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +166,7 @@ class Survey:
 
     def watts(self, source: Source) -> float | None:
         """What the machine drew on average while `source` answered; None where too few rows say."""
-        measured = [row for row in self.rows(source)[:_NEWEST] if row.energy_wh]
+        measured = [row for row in self.rows(source)[:_NEWEST] if 0 < float(row.energy_wh or 0) < _MOST_WH]
         seconds = sum((row.ended_at - row.started_at) / _SECOND for row in measured)
         if len(measured) < _FEW or seconds <= 0:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from r1plan.catalog.route import Route
 from r1plan.route.expected import CostForecast
@@ -63,13 +64,15 @@ def _cause(cost: CostForecast, first: CostForecast) -> str:
 def _stays(first: Judged, others: Sequence[Judged]) -> Iterator[str]:
     """That the cache is why `first` wins, where without it another would."""
     rival = next((each for each in others if not each.candidate.is_local), None)
-    cache, saving = first.forecast.cache, first.cost.terms.cache_saving_usd
+    cache = first.forecast.cache
+    # An attempt that breaks off would be billed without it too.
+    saving = first.cost.terms.cache_saving_usd * (1 + Decimal(first.forecast.failures.broken_chance))
     if rival is None or not _is_warm(first):
         return
     gap = first.expected_usd + saving - rival.expected_usd
     if gap > 0:
         yield (
-            f"stays with {first.id}: what it has cached ({cache.chance:.0%} likely) is worth {dollars(saving)}, more "
+            f"stays with {first.id}: what it has cached ({cache.chance * 100:.0f} % likely) is worth {dollars(saving)}, more "
             f"than the {dollars(gap)} by which {rival.id} is else cheaper"
         )
 
