@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from collections.abc import Mapping
 from datetime import time, timedelta
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.catalog.load import load_routes
-from r1plan.catalog.route import Family, Limits, Route, Rule, When
+from r1plan.catalog.route import Family, Limits, Objective, Route, Rule, When
 from r1plan.errors import NotFound
 from r1plan.prices.row import Window
 from r1plan.route.decide import Decision, decide
@@ -33,8 +34,10 @@ EVERYBODY = [
 ROUTE = Route(id="test", description="Test.", accepts=FAMILIES)
 
 
-def decided(route: Route, on: Ask | None = None, limits: Limits | None = None, **others: Route) -> Decision:
-    return decide(on or ask(), EVERYBODY, log(*outputs([2000] * 30)), BOOK, route, others, limits)
+def decided(
+    route: Route, on: Ask | None = None, limits: Limits | None = None, others: Mapping[str, Route] | None = None
+) -> Decision:
+    return decide(on or ask(), EVERYBODY, log(*outputs([2000] * 30)), BOOK, route, others or {}, limits)
 
 
 @pytest.mark.parametrize(
@@ -181,19 +184,22 @@ RULES = st.lists(
 ).map(tuple)
 
 
+OBJECTIVES: st.SearchStrategy[Objective] = st.sampled_from(["cost", "latency", "quality"])
+
+
 @settings(deadline=None)
-@given(RULES, st.sampled_from(["cost", "latency", "quality"]), st.booleans(), st.sampled_from([(), ("acme",)]))
+@given(RULES, OBJECTIVES, st.booleans(), st.sampled_from([(), ("acme",)]))
 def test_what_is_private_never_leaves_the_machine(
-    rules: tuple[Rule, ...], objective: str, prefer_local: bool, only: tuple[str, ...]
+    rules: tuple[Rule, ...], objective: Objective, prefer_local: bool, only: tuple[str, ...]
 ) -> None:
     private = replace(
         load_routes()["private"],
         rules=rules,
         objective=objective,
         prefer_local=prefer_local,
-        only=only,  # type: ignore[arg-type]
+        only=only,
     )
-    found = decided(private, **load_routes())
+    found = decided(private, others=load_routes())
     assert all(each.candidate.is_local for each in found.ranked)
 
 
@@ -209,7 +215,7 @@ def test_nothing_over_a_limit_is_chosen(
     rules: tuple[Rule, ...], usd: Decimal, seconds: float, context: int, tokens: int
 ) -> None:
     limits = Limits(max_p90_usd=usd, max_p90_s=seconds, min_context_tokens=context)
-    found = decided(replace(ROUTE, rules=rules), ask(estimated_input_tokens=tokens), limits, **load_routes())
+    found = decided(replace(ROUTE, rules=rules), ask(estimated_input_tokens=tokens), limits, others=load_routes())
     for each in found.ranked:
         assert each.cost.p90_usd <= usd
         assert each.forecast.p90_s <= seconds

@@ -54,7 +54,7 @@ def rates(text: str) -> Rates:
 
 def priced(model: str, base: str, peak: str | None = None, **changes: object) -> PriceRow:
     """A row in force since 2026, with a dearer price from 14:00 to 16:00 UTC where `peak` is given."""
-    clock = ()
+    clock: tuple[ClockTier, ...] = ()
     if peak is not None:
         clock = (ClockTier(tier="peak", windows_utc=(Window(start=time(14), end=time(16)),), rates=rates(peak)),)
     row = PriceRow(
