@@ -72,8 +72,8 @@ def _stays(first: Judged, others: Sequence[Judged]) -> Iterator[str]:
     gap = first.expected_usd + saving - rival.expected_usd
     if gap > 0:
         yield (
-            f"stays with {first.id}: what it has cached ({cache.chance * 100:.0f} % likely) is worth {dollars(saving)}, "
-            f"more than the {dollars(gap)} by which {rival.id} is else cheaper"
+            f"stays with {first.id}: what it has cached ({cache.chance * 100:.0f} % likely) is worth "
+            f"{dollars(saving)}, more than the {dollars(gap)} by which {rival.id} is else cheaper"
         )
 
 
