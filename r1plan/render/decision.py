@@ -25,7 +25,13 @@ _TERMS = {
     "electricity_usd": "power",
     "failure_usd": "failures",
 }
-_TOPICS = ("input", "output", "cache", "power", "speed", "failures", "end")
+_TOPICS = ("model", "input", "output", "cache", "power", "speed", "failures", "end")
+_FAMILIES = {
+    "r1": "R1 itself",
+    "distill": "a distill of R1",
+    "successor": "a successor of R1",
+    "other": "not of R1's family",
+}
 _WIDE = 110
 
 
@@ -120,7 +126,8 @@ def _grounds(ranked: tuple[Judged, ...], width: int) -> Iterator[str]:
     yield "What this rests on"
     numbers: dict[tuple[str, str], list[int]] = {}
     for number, each in enumerate(ranked, start=1):
-        for topic, phrase in grounds(each.forecast, each.cost):
+        serves = (("model", f"{each.candidate.serves}, {_FAMILIES[each.candidate.family]}"),)
+        for topic, phrase in (*serves, *grounds(each.forecast, each.cost)):
             numbers.setdefault((topic, phrase), []).append(number)
     for (topic, phrase), of in sorted(numbers.items(), key=lambda item: _TOPICS.index(item[0][0])):
         whose = "" if len(of) == len(ranked) else f" of {', '.join(map(str, of))}"

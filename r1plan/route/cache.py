@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from r1plan.catalog.priors import CachePrior
 from r1plan.ledger.past import PastRequest
 from r1plan.route.survey import Source, Survey
 
 _SECOND = timedelta(seconds=1)
-_NEWEST = 500
+_NEWEST = 200
 # How many observations of one's own what is assumed is worth.
 _PRIOR_TURNS = 4
 _FEW = 5
@@ -31,8 +32,7 @@ class CacheForecast:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
+class _Turn(NamedTuple):
     """One turn that followed another at the same provider: how long after, and how much of the first was cached."""
 
     age_s: float

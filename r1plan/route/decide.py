@@ -56,7 +56,7 @@ def decide(
             continue
         judged = judge(ask, candidate, survey, book)
         if judged is None:
-            refused.append(Refused(candidate=candidate, why="no price of it is known for then"))
+            refused.append(Refused(candidate=candidate, why="no price of it in dollars is known for then"))
             continue
         no = over_limit(policy, candidate, judged.forecast, judged.cost)
         if no is None:

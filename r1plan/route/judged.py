@@ -48,9 +48,9 @@ class Refused:
 
 
 def judge(ask: Ask, candidate: Candidate, survey: Survey, book: PriceBook) -> Judged | None:
-    """What `ask` is expected to be and to cost at `candidate`; None when no price of it is known then."""
+    """What `ask` is expected to be and to cost at `candidate`; None when no price in dollars is known then."""
     price = None if candidate.is_local else book.price_at(*candidate.source, ask.at, ask.estimated_input_tokens)
-    if price is None and not candidate.is_local:
+    if not candidate.is_local and (price is None or price.currency != "USD"):
         return None
     each = forecast(ask, candidate, survey, price.max_output_tokens if price else None)
     cost = cost_forecast(each, candidate, book)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, log
+from operator import attrgetter
 from statistics import NormalDist
 from typing import Literal
 
@@ -83,11 +84,14 @@ class Lengths:
 
     def quantile(self, level: float, part: Literal["total", "thinking", "answer"] = "total") -> float | None:
         """What that share of outputs does not exceed; None: nothing seen is long enough to say."""
+        atoms = self.atoms
+        if part != "total":
+            atoms = tuple(sorted(atoms, key=attrgetter(part)))
         below = 0.0
-        for value, chance in sorted((getattr(each, part), each.bounding) for each in self.atoms):
-            below += chance
+        for each in atoms:
+            below += each.bounding
             if below >= level - _SLACK:
-                return float(value)
+                return float(getattr(each, part))
         return None
 
     def capped(self, most: int | None) -> Lengths:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
+from operator import attrgetter
 from statistics import median
 from typing import TypeVar
 
@@ -23,10 +24,13 @@ ENOUGH_ROWS = 20
 """A group of fewer requests gives way to a coarser one: below it, p90 is the longest that was ever seen."""
 
 _NEWEST = 500  # of a group: what a model was like long ago says little
+_LOOKED_AT = 2 * _NEWEST  # of a group that is narrowed further
+_LATELY = 200  # for speed, failures and the like, which change faster
 _FEW = 5
 _PRIOR_REQUESTS = 20
 _LENGTH_EDGES = (256, 2_048, 16_384)
 _SECOND = timedelta(seconds=1)
+_ENDED_AT = attrgetter("ended_at")
 _MOST_WH = 1_000_000  # more is no measurement
 
 
@@ -93,11 +97,8 @@ class Survey:
         return self.once(("lengths", model, kind, bucket), lambda: self._lengths(model, kind, bucket))
 
     def _lengths(self, model: str, kind: str, bucket: int) -> Lengths:
-        sources = [source for source in self.by_source if self.key_of(source) == model]
-        own = [row for source in sources for row in self.by_source[source]]
-        if len(sources) > 1:
-            own.sort(key=lambda each: each.ended_at, reverse=True)
-        of_kind = [row for row in own if row.kind == kind]
+        groups = [self.by_source[source] for source in self.by_source if self.key_of(source) == model]
+        of_kind = _newest_first([[row for row in rows if row.kind == kind] for rows in groups])
         alike = (row for row in of_kind if length_bucket(row.input_tokens or 0) == bucket)
         named = kind.replace("_", " ")
         for rows, what in ((alike, f"{named}, as long a prompt"), (of_kind, named)):
@@ -107,7 +108,7 @@ class Survey:
         if len(others) >= ENOUGH_ROWS:
             scaled = self._scaled(others, model, kind)
             return from_samples(scaled, "borrowed", f"{len(scaled)} own requests to any model ({named}), scaled")
-        if len(samples := _samples(own)) >= ENOUGH_ROWS:
+        if len(samples := _samples(_newest_first(groups))) >= ENOUGH_ROWS:
             return from_samples(samples, "own", f"{len(samples)} own requests to it (any kind)")
         prior = prior_lengths(self.priors, model, kind)
         few = _samples(of_kind)
@@ -115,8 +116,7 @@ class Survey:
 
     def _of_kind(self, kind: str) -> list[tuple[str, Sample]]:
         """The newest samples of a kind with the model that they are of."""
-        rows = [row for rows in self.by_source.values() for row in rows if row.kind == kind]
-        rows.sort(key=lambda each: each.ended_at, reverse=True)
+        rows = _newest_first([[row for row in rows if row.kind == kind] for rows in self.by_source.values()])
         return [(self.key_of(row.source), sample) for row in rows[:_NEWEST] if (sample := _sample(row)) is not None]
 
     def _scaled(self, samples: Sequence[tuple[str, Sample]], model: str, kind: str) -> list[Sample]:
@@ -179,10 +179,14 @@ class Survey:
     def _input_ratio(self, source: Source) -> tuple[float, int]:
         own = _guesses(self.rows(source))
         if len(own) < _FEW:
-            own = [pair for each in self.by_source if each[0] != LOCAL for pair in _guesses(self.by_source[each])]
+            own = self.once(("ratio of all",), self._all_guesses)
         if len(own) < _FEW:
             return 1.0, 0
         return sum(told for told, _ in own) / sum(guess for _, guess in own), len(own)
+
+    def _all_guesses(self) -> list[tuple[int, int]]:
+        """Those of every provider."""
+        return [pair for each in self.by_source if each[0] != LOCAL for pair in _guesses(self.by_source[each])]
 
 
 def survey(rows: Sequence[PastRequest], keys: Mapping[Source, str], priors: Priors) -> Survey:
@@ -195,6 +199,13 @@ def survey(rows: Sequence[PastRequest], keys: Mapping[Source, str], priors: Prio
         else:
             by_source[source] = [row]
     return Survey(by_source, keys, priors)
+
+
+def _newest_first(groups: Sequence[Sequence[PastRequest]]) -> Sequence[PastRequest]:
+    """The rows of several groups, each the newest first, in one such order. No more of each than are ever used."""
+    if len(groups) == 1:
+        return groups[0]
+    return sorted((row for rows in groups for row in rows[:_LOOKED_AT]), key=_ENDED_AT, reverse=True)
 
 
 def _samples(rows: Iterable[PastRequest]) -> list[Sample]:
@@ -214,7 +225,7 @@ def _sample(row: PastRequest) -> Sample | None:
 def _timings(rows: Sequence[PastRequest]) -> tuple[list[float], list[float]]:
     """Seconds to the first token, and tokens a second after it, of the newest requests that tell both."""
     first, rates = [], []
-    for row in rows[:_NEWEST]:
+    for row in rows[:_LATELY]:
         if row.first_token_at is None or (row.output_tokens or 0) < 2:
             continue
         decode_s = (row.ended_at - row.first_token_at) / _SECOND
@@ -240,6 +251,6 @@ def _guesses(rows: Sequence[PastRequest]) -> list[tuple[int, int]]:
     """Tokens told and tokens guessed. Where both are equal nobody counted: the guess stands for both."""
     return [
         (row.input_tokens, row.estimated_input_tokens)
-        for row in rows[:_NEWEST]
+        for row in rows[:_LATELY]
         if row.input_tokens and row.estimated_input_tokens and row.input_tokens != row.estimated_input_tokens
     ]

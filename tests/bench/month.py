@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import exp
@@ -252,6 +252,4 @@ def _guess(request: Request) -> int:
 
 
 def _numbered(request: Request, number: int) -> Request:
-    from dataclasses import replace
-
     return replace(request, number=number)

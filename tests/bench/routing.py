@@ -149,8 +149,8 @@ def _time() -> None:
                 deciding.append(done - read)
                 both.append(done - begun)
             print(
-                f"decision              {median(deciding) * 1e3:6.1f} ms over {len(candidates)} candidates and {rows:,} "
-                f"requests (best {min(deciding) * 1e3:.1f}, at most 30)"
+                f"decision              {median(deciding) * 1e3:6.1f} ms over {len(candidates)} candidates and {rows:,}"
+                f" requests (best {min(deciding) * 1e3:.1f}, at most 30)"
             )
             print(
                 f"  reading them        {median(reading) * 1e3:6.1f} ms more, {2 * rows:,} lines of the log "

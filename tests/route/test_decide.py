@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from r1plan.catalog.load import load_models, load_providers, load_routes
 from r1plan.catalog.priors import load_priors
 from r1plan.catalog.route import Limits, Route
 from r1plan.ledger.entry import UsageEntry
+from r1plan.ledger.history import read_history
+from r1plan.ledger.journal import append
 from r1plan.prices.book import PriceBook
 from r1plan.route.candidate import api_candidates, model_keys
 from r1plan.route.decide import Decision, decide
@@ -19,7 +23,7 @@ from r1plan.route.forecast import Ask
 from r1plan.route.stamp import stamped
 from r1plan.route.survey import survey
 from tests.prices.test_book import real_book
-from tests.route.worlds import AT, ask, book, candidate, here, log, past, priced
+from tests.route.worlds import AT, PRIORS, ask, book, candidate, here, log, past, priced
 
 D = Decimal
 CHEAPEST = Route(id="cheapest", description="Least.", accepts=("r1", "distill", "successor"))
@@ -73,7 +77,7 @@ def test_the_first_differs_in_words_from_the_rest() -> None:
 def test_a_candidate_without_a_price_is_refused_with_the_reason() -> None:
     found = decide(ask(), [candidate("nobody")], log(), TWO, CHEAPEST, {})
     assert found.chosen is None
-    assert [each.why for each in found.refused] == ["no price of it is known for then"]
+    assert [each.why for each in found.refused] == ["no price of it in dollars is known for then"]
 
 
 def test_a_provider_that_keeps_failing_costs_more() -> None:
@@ -190,3 +194,29 @@ def test_a_row_keeps_what_was_forecast_of_it() -> None:
     assert (kept.kind, kept.conversation, kept.estimated_input_tokens) == ("math", "c", 1000)
     assert (kept.forecast_p50_usd, kept.forecast_p90_usd) == (chosen.cost.p50_usd, chosen.cost.p90_usd)
     assert stamped(row, turn, None).forecast_p90_usd is None
+
+
+def test_a_log_on_disk_teaches_the_next_decision(tmp_path: Path) -> None:
+    turn = ask(conversation="c")
+    for number in range(30):
+        chosen = decide(turn, [HOME], log(), TWO, CHEAPEST, {}).chosen
+        assert chosen is not None
+        begun = UsageEntry(
+            id=f"r{number}", started_at=AT, first_token_at=None, ended_at=None, provider="home", model_requested="m",
+            model_served=None, status="started", input_tokens=None, output_tokens=None,
+        )  # fmt: skip
+        append(stamped(begun, turn, chosen.cost), tmp_path)
+        ended = replace(
+            begun,
+            ended_at=AT + timedelta(seconds=9),
+            status="ok",
+            input_tokens=900,
+            output_tokens=7000,
+            thinking_tokens=1,
+        )
+        append(stamped(ended, turn, chosen.cost), tmp_path)
+    learnt = survey(read_history(tmp_path), {("home", "m"): "deepseek-r1"}, PRIORS)
+    later = ask(at=AT + timedelta(minutes=5), conversation="c")
+    first = decide(later, [HOME], learnt, TWO, CHEAPEST, {}).ranked[0].forecast
+    assert (first.lengths.quantile(0.9), first.lengths.rows, first.input_tokens) == (7000, 30, 900)
+    assert first.cache.is_warm

@@ -162,7 +162,7 @@ def test_a_model_without_an_index_stands_where_the_order_puts_it() -> None:
 
 def test_our_own_routes_are_those_that_people_know() -> None:
     routes = load_routes()
-    assert list(routes) == ["cheapest", "fastest", "local-first", "private", "quality"]
+    assert list(routes) == ["cheapest", "fastest", "local-first", "private", "quality", "r1"]
     assert route_named("Cheapest", routes).id == "cheapest"
     with pytest.raises(NotFound, match="unknown route 'cheepest'"):
         route_named("cheepest", routes)
