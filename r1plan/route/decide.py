@@ -32,6 +32,28 @@ class Decision:
         return self.ranked[0] if self.ranked else None
 
 
+SAME_COST = Decimal("1.02")
+"""Costs whose ratio is no larger count as equal: no forecast is that exact."""
+
+
+def settled(route: Route, ordered: list[Judged]) -> list[Judged]:
+    """`ordered`, but of those that cost as good as the same the best known first.
+
+    That is one whose cache is warm, else the one with the most requests of one's own: or else chance would move a
+    conversation to and fro, each time away from what is cached.
+    """
+    if route.objective != "cost" or len(ordered) < 2:
+        return ordered
+    first = ordered[0]
+    same = [
+        each
+        for each in ordered
+        if each.candidate.is_local == first.candidate.is_local and each.expected_usd <= SAME_COST * first.expected_usd
+    ]
+    known = max(same, key=lambda each: (each.forecast.cache.is_warm, each.forecast.failures.rows))
+    return [known, *(each for each in ordered if each is not known)]
+
+
 def decide(
     ask: Ask,
     candidates: Sequence[Candidate],
@@ -68,7 +90,7 @@ def decide(
     def place(each: Judged) -> tuple[bool, float, Decimal, float, str]:
         return placed(policy, each.candidate, each.forecast, each.cost, scores[each.id])
 
-    ordered = sorted(allowed, key=place)
+    ordered = settled(policy.route, sorted(allowed, key=place))
     return Decision(
         policy=policy,
         ask=ask,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import exp, log
 from operator import attrgetter
 from statistics import NormalDist
-from typing import Literal
+from typing import Literal, NamedTuple
 
 LengthBasis = Literal["own", "borrowed", "published", "assumed"]
 
@@ -25,8 +25,8 @@ _Z = tuple(NormalDist().inv_cdf((number + 0.5) / _PRIOR_ATOMS) for number in ran
 PRIOR_WORTH = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+# Sample and Atom are tuples because a decision makes thousands of them.
+class Sample(NamedTuple):
     """One earlier output in tokens. `is_cut` true: it would have been longer, nobody knows by how much."""
 
     thinking: float
@@ -39,8 +39,7 @@ class Sample:
         return self.thinking + self.answer
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """One length that the output may have, and how likely it is.
 
     `chance` is for the mean. `bounding` is the chance with which it counts towards p50 and p90: a little less, as one

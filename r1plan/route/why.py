@@ -31,6 +31,8 @@ def why(route: Route, each: Judged, ordered: Sequence[Judged]) -> str:
             return f"answers here, which {route.id} puts first"
         if route.objective == "quality" and first.candidate.model_key == ordered[1].candidate.model_key:
             return "the best model, and its cheapest seller"
+        if route.objective == "cost" and any(other.expected_usd < first.expected_usd for other in ordered[1:]):
+            return "as cheap as any, to 2 %, and the best known"
         return _BEST[route.objective]
     gap = each.expected_usd - first.expected_usd
     money = f"{dollars(abs(gap))} {'more' if gap >= 0 else 'less'}"

@@ -103,18 +103,20 @@ def _spent(name: str, month: list[Request], router: Router) -> tuple[float, str]
     """Dollars of the month by `router`, printed with where they went; and how its forecasts did."""
     world = World(BOOK)
     by_model: dict[str, Decimal] = {}
+    only_r1 = Decimal(0)
     forecasts: list[tuple[Decimal, Decimal, Decimal]] = []
     for request in month:
         order, wait, forecast = router(request, world.log)
         bills = world.send(replace(request, at=request.at + wait), order)
         for each, usd in bills:
             by_model[each.id] = by_model.get(each.id, Decimal(0)) + usd
+            only_r1 += usd if request.only_r1 else 0
         if forecast is not None and bills:
             forecasts.append((*forecast, bills[-1][1]))
     total = sum(by_model.values(), Decimal(0))
     shares = sorted(by_model.items(), key=lambda item: -item[1])[:3]
     split = ", ".join(f"{each.split('/')[0]} {each.rsplit('/', 1)[-1]} ${usd:.2f}" for each, usd in shares)
-    print(f"{name:<20}  ${total:8.4f}: {split}")
+    print(f"{name:<20}  ${total:8.4f}, ${only_r1:.4f} of it where only R1 will do: {split}")
     coverage = ""
     if forecasts:
         late = forecasts[len(forecasts) // 5 :]

@@ -87,6 +87,22 @@ def test_a_provider_that_keeps_failing_costs_more() -> None:
     assert found.ranked[1].why.endswith("most of it for failures")
 
 
+@pytest.mark.parametrize(
+    ("miss", "first"),
+    [pytest.param("0.4400", "home/m", id="under-two-per-cent"), pytest.param("0.4200", "away/m", id="over")],
+)
+def test_what_costs_the_same_goes_to_the_best_known(miss: str, first: str) -> None:
+    # 1,000 tokens of input at 0.50 and 1,500 of output at 2.00 are 3,500 millionths of a dollar: two per cent are 70.
+    near = book(home=priced("m", "0.50 / 0.05 / 2.00"), away=priced("m", f"{miss} / - / 2.00"))
+    known = [past(n, provider="home", output_tokens=None) for n in range(2)]
+    quiet = replace(PRIORS, failure_chance=1e-9)
+    found = decide(ask(), [HOME, AWAY], log(*known, priors=quiet), near, CHEAPEST, {})
+    assert found.ranked[0].id == first
+    if first == "home/m":
+        assert found.ranked[0].why == "as cheap as any, to 2 %, and the best known"
+        assert found.ranked[1].why == "$0.000060 less"
+
+
 def test_a_machine_that_costs_more_than_an_api_is_not_cheapest() -> None:
     cheap, dear = here(watts=20.0, decode_tok_s=50.0), here(watts=2000.0, decode_tok_s=2.0)
     for machine, first in ((cheap, True), (dear, False)):
