@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from r1plan.catalog.files import files_of
 from r1plan.catalog.load import load_routes
-from r1plan.catalog.priors import load_priors
+from r1plan.catalog.priors import Priors, load_priors
 from r1plan.catalog.route import Limits, Rule, When
+from r1plan.catalog.stored import stored
+from r1plan.catalog.validate import load_file
 from r1plan.errors import CatalogError
 from r1plan.prices.row import Window
 
@@ -79,6 +82,16 @@ def test_what_is_assumed_has_a_basis_a_source_and_something_for_every_model_and_
     assert [each.within_s for each in priors.cache] == sorted(each.within_s for each in priors.cache)
     assert all(0 <= each.chance <= 1 for each in priors.cache)
     assert priors.power.usd_per_kwh == Decimal("0.1883")
+
+
+def test_the_stored_copy_of_what_is_assumed_equals_what_was_read() -> None:
+    files = files_of("profiles", stem="forecast")
+    read = load_file(Priors, files[-1])
+    later_ns = 2**62  # by then every file has settled
+    assert stored("forecast", files, lambda: read, later_ns) is read
+    copied = load_priors()
+    assert copied is not read
+    assert copied == read
 
 
 def test_a_users_assumptions_replace_ours(home: Path) -> None:
