@@ -12,7 +12,7 @@ from r1plan.ledger.past import PastRequest
 from r1plan.route.survey import Source, Survey
 
 _SECOND = timedelta(seconds=1)
-_NEWEST = 200
+_NEWEST = 100
 # How many observations of one's own what is assumed is worth.
 _PRIOR_TURNS = 4
 _FEW = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,13 +25,12 @@ ENOUGH_ROWS = 20
 """A group of fewer requests gives way to a coarser one: below it, p90 is the longest that was ever seen."""
 
 _NEWEST = 500  # of a group: what a model was like long ago says little
-_LOOKED_AT = 2 * _NEWEST  # of a group that is narrowed further
-_LATELY = 200  # for speed, failures and the like, which change faster
+_LATELY = 100  # for speed, failures and the like, which change faster
 _FEW = 5
 _PRIOR_REQUESTS = 20
 _LENGTH_EDGES = (256, 2_048, 16_384)
 _SECOND = timedelta(seconds=1)
-_ENDED_AT = attrgetter("ended_at")
+_SOURCE = attrgetter("provider", "model_requested")
 _MOST_WH = 1_000_000  # more is no measurement
 
 
@@ -67,11 +67,12 @@ def length_bucket(input_tokens: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The log's rows by provider and model, the newest first. What is asked of it twice is worked out once.
+    """The log's rows, all and by provider and model, the newest first. What is asked of it twice is worked out once.
 
     `keys` says which model an id is; one that it does not know is taken for its own name.
     """
 
+    newest: Sequence[PastRequest]
     by_source: Mapping[Source, Sequence[PastRequest]]
     keys: Mapping[Source, str]
     priors: Priors
@@ -97,27 +98,30 @@ class Survey:
         return self.once(("lengths", model, kind, bucket), lambda: self._lengths(model, kind, bucket))
 
     def _lengths(self, model: str, kind: str, bucket: int) -> Lengths:
-        groups = [self.by_source[source] for source in self.by_source if self.key_of(source) == model]
-        of_kind = _newest_first([[row for row in rows if row.kind == kind] for rows in groups])
+        sources = {source for source in self.by_source if self.key_of(source) == model}
+        of_kind = [row for row in self._of_kind(kind) if row.source in sources]
         alike = (row for row in of_kind if length_bucket(row.input_tokens or 0) == bucket)
         named = kind.replace("_", " ")
         for rows, what in ((alike, f"{named}, as long a prompt"), (of_kind, named)):
             if len(samples := _samples(rows)) >= ENOUGH_ROWS:
                 return from_samples(samples, "own", f"{len(samples)} own requests to it ({what})")
-        others = self.once(("kind", kind), lambda: self._of_kind(kind))
+        others = self.once(("samples", kind), lambda: self._samples_of_kind(kind))
         if len(others) >= ENOUGH_ROWS:
             scaled = self._scaled(others, model, kind)
             return from_samples(scaled, "borrowed", f"{len(scaled)} own requests to any model ({named}), scaled")
-        if len(samples := _samples(_newest_first(groups))) >= ENOUGH_ROWS:
+        if len(samples := _samples(row for row in self.newest if row.source in sources)) >= ENOUGH_ROWS:
             return from_samples(samples, "own", f"{len(samples)} own requests to it (any kind)")
         prior = prior_lengths(self.priors, model, kind)
         few = _samples(of_kind)
         return blended(few, prior, f"{prior.why}, and {len(few)} own requests")
 
-    def _of_kind(self, kind: str) -> list[tuple[str, Sample]]:
+    def _of_kind(self, kind: str) -> list[PastRequest]:
+        return self.once(("kind", kind), lambda: [row for row in self.newest if row.kind == kind])
+
+    def _samples_of_kind(self, kind: str) -> list[tuple[str, Sample]]:
         """The newest samples of a kind with the model that they are of."""
-        rows = _newest_first([[row for row in rows if row.kind == kind] for rows in self.by_source.values()])
-        return [(self.key_of(row.source), sample) for row in rows[:_NEWEST] if (sample := _sample(row)) is not None]
+        rows = self._of_kind(kind)[:_NEWEST]
+        return [(self.key_of(row.source), sample) for row in rows if (sample := _sample(row)) is not None]
 
     def _scaled(self, samples: Sequence[tuple[str, Sample]], model: str, kind: str) -> list[Sample]:
         """`samples` of other models with as much more or less thinking as the published averages differ."""
@@ -191,21 +195,10 @@ class Survey:
 
 def survey(rows: Sequence[PastRequest], keys: Mapping[Source, str], priors: Priors) -> Survey:
     """`rows`, the newest first, by provider and model."""
-    by_source: dict[Source, list[PastRequest]] = {}
-    for row in rows:
-        source = row.provider, row.model_requested
-        if source in by_source:
-            by_source[source].append(row)
-        else:
-            by_source[source] = [row]
-    return Survey(by_source, keys, priors)
-
-
-def _newest_first(groups: Sequence[Sequence[PastRequest]]) -> Sequence[PastRequest]:
-    """The rows of several groups, each the newest first, in one such order. No more of each than are ever used."""
-    if len(groups) == 1:
-        return groups[0]
-    return sorted((row for rows in groups for row in rows[:_LOOKED_AT]), key=_ENDED_AT, reverse=True)
+    by_source: defaultdict[Source, list[PastRequest]] = defaultdict(list)
+    for source, row in zip(map(_SOURCE, rows), rows, strict=True):
+        by_source[source].append(row)
+    return Survey(rows, dict(by_source), keys, priors)
 
 
 def _samples(rows: Iterable[PastRequest]) -> list[Sample]:
