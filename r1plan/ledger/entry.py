@@ -44,6 +44,10 @@ class UsageEntry:
     `attempt_of` is the id of the first request of several that were made for one question. `reserved_usd` is what a
     budget sets aside for the request until its cost is known: a request that outgrows it has a further row with status
     "started" and more set aside. `http_status` is that of a refusal.
+
+    The fields from `kind` on are what later forecasts learn from, and are in a row only where known: one word for what
+    was asked, an id that the turns of one conversation share, the tokens guessed from the length of what was sent, and
+    what the request was expected to cost at most in half and in nine tenths of all cases.
     """
 
     id: str
@@ -73,6 +77,11 @@ class UsageEntry:
     text: Mapping[str, object] | None = None
     reserved_usd: Decimal | None = None
     http_status: int | None = None
+    kind: str | None = None
+    conversation: str | None = None
+    estimated_input_tokens: int | None = None
+    forecast_p50_usd: Decimal | None = None
+    forecast_p90_usd: Decimal | None = None
 
     @property
     def placed_at(self) -> datetime:
