@@ -22,10 +22,11 @@ FinishReason = Literal["stop", "length", "content_filter", "aborted", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. An assistant turn holds the answer only, never its thinking."""
+    """One turn. `content` of an assistant turn is the answer; `thinking` is kept beside it, for models that want it back."""
 
     role: Role
     content: str
+    thinking: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
