@@ -107,7 +107,7 @@ def asked_of(wishes: Wishes) -> str:
     """Who is to answer, as the user named it."""
     if wishes.route:
         return f"whoever the route {wishes.route} chooses"
-    if not wishes.name_something:
+    if not wishes.is_named:
         return "r1-tiny"
     if wishes.model is None:
         return f"the default model of {wishes.provider}"

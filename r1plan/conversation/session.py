@@ -32,7 +32,7 @@ class Wishes:
     thinking: ThinkingShown = "dim"
 
     @property
-    def name_something(self) -> bool:
+    def is_named(self) -> bool:
         """Whether the user said who should answer."""
         return bool(self.model or self.provider or self.base_url)
 
