@@ -22,7 +22,7 @@ FinishReason = Literal["stop", "length", "content_filter", "aborted", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. `content` of an assistant turn is the answer; `thinking` is kept beside it, for models that want it back."""
+    """One turn. `content` of an assistant turn is the answer alone; `thinking` is for models that want it back."""
 
     role: Role
     content: str

@@ -1,4 +1,4 @@
-"""A chat on a terminal: the answer as Markdown while it streams, the thinking dimmed, the last line saying how far it is.
+"""A chat on a terminal: the answer as Markdown while it streams, the thinking dimmed, and a line on how far it is.
 
 Settled text is written once and never again; only what may still change is repainted, in the last rows of the screen.
 """
@@ -6,34 +6,38 @@ Settled text is written once and never again; only what may still change is repa
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from time import monotonic
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.engine.dialects.usage import estimated_tokens
 from r1plan.render.chat import Cleaner
-from r1plan.render.progress import Phase, Progress, folded_line, status_line
+from r1plan.render.progress import Phase, Progress, status_line
 
 if TYPE_CHECKING:
-    from r1plan.render.blocks import Block, BlockStream
-    from r1plan.render.markdown import MarkdownRows
+    from r1plan.render.live_answer import AnswerRows
+    from r1plan.render.live_thinking import LiveThinking, ThinkingRows
     from r1plan.render.region import Region
-
-LiveThinking = Literal["show", "dim", "fold", "hide"]
 
 _PAINT_EVERY_S = 0.05
 _SHARE = 9  # painting waits nine times as long as it took: at most a tenth of a core
-_WINDOW_ROWS = 8
-_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
 
 class LiveScreen:
-    """Shows one request's events as they come. `paint` may be called from another thread, to keep the seconds running.
+    """Shows one request's events.
+
+    `show` only takes them; `paint`, which a `Ticker` calls from a thread of its own, brings the screen up to date, and
+    `done` does so for the last time. So no token waits for the terminal, and Ctrl-C cannot fall into the middle of a
+    repaint.
 
     `fold` closes the thinking to one line when the answer begins, and shows no more than its last rows before; without
-    it the thinking stays as it was shown. `size` tells columns and rows of the terminal.
+    it the thinking stays as it was shown. `size` tells columns and rows of the terminal. `usd_before` is what the
+    conversation cost so far, `usd_per_token` what a written token costs; None: unknown.
     """
 
     def __init__(
@@ -44,142 +48,103 @@ class LiveScreen:
         model: str,
         size: Callable[[], tuple[int, int]],
         fold: bool = True,
-        usd: Decimal | None = None,
+        usd_before: Decimal | None = None,
+        usd_per_token: Decimal | None = None,
         tick: Callable[[], float] = monotonic,
     ) -> None:
         self._out, self._size, self._tick = out, size, tick
         self._mode: LiveThinking = thinking
-        self._fold = fold and thinking != "show"
-        self._model, self._usd = model, usd
-        self._lock = threading.Lock()
-        self._came: list[str] = []  # not looked at yet
+        self._folded = fold and thinking != "show"
+        self._model = model
+        self._usd_before, self._usd_per_token = usd_before, usd_per_token
+        self._came: deque[tuple[Event, float]] = deque()
         self._cleaner = Cleaner()
         self._phase: Phase = "waiting"
-        self._tokens = 0
-        self._phase_tokens = 0
-        self._started = self._phase_started = tick()
+        self._tokens = self._phase_tokens = 0
+        self._phase_started = tick()
         self._first: float | None = None
-        self._next_paint = float("-inf")
-        self._thought = ""  # the thinking, as it can be shown
-        self._thought_settled = 0  # how much of it is written for good
-        self._said = False
+        self._thinking: ThinkingRows | None = None
+        self._answer: AnswerRows | None = None
         self._region: Region | None = None
-        self._rows: MarkdownRows | None = None
-        self._blocks: BlockStream | None = None
 
     def show(self, event: Event) -> None:
-        """Take one event, and show what came when it is time to."""
-        if type(event) is Answer or type(event) is Thinking:
-            with self._lock:
-                phase: Phase = "thinking" if type(event) is Thinking else "answering"
-                if phase != self._phase:
-                    self._enter(phase)
-                self._came.append(event.text)
-            if self._tick() >= self._next_paint:
-                self.paint()
-        elif type(event) is WasThinking:
-            with self._lock:
-                self._enter("waiting")
-                self._painter().paint(["", f"{_DIM}(that was the thinking){_PLAIN}", ""], [])
+        """Take one event."""
+        self._came.append((event, self._tick()))
 
-    def paint(self) -> None:
-        """Bring the screen up to date."""
-        with self._lock:
-            start = self._tick()
-            settled, live = self._taken()
-            self._painter().paint(settled, [*live, *self._status()])
-            end = self._tick()
-            self._next_paint = end + max(_PAINT_EVERY_S, _SHARE * (end - start))
+    def paint(self) -> float:
+        """Bring the screen up to date. Returns the seconds to wait until the next time."""
+        start = self._tick()
+        settled = self._taken()
+        self._painter().paint(settled, [*self._open(), *self._status()])
+        return max(_PAINT_EVERY_S, _SHARE * (self._tick() - start))
 
     def done(self) -> None:
         """Write what is left, and take the status line away."""
-        with self._lock:
-            self._enter("waiting")
-            self._painter().paint([], [])
+        settled = [*self._taken(), *self._closed(self._tick())]
+        self._painter().paint(settled, [])
 
-    def _enter(self, phase: Phase) -> None:
-        """End what is shown now, for good, and begin `phase`."""
-        settled, _ = self._taken()
-        settled += self._closed()
-        self._painter().paint(settled, self._status())
-        self._phase, self._phase_started, self._phase_tokens = phase, self._tick(), 0
+    def _taken(self) -> list[str]:
+        """The rows that are settled by what came since the last look."""
+        settled: list[str] = []
+        pieces: list[str] = []
+        while self._came:
+            event, at = self._came.popleft()
+            if type(event) is WasThinking:
+                settled += [*self._grown(pieces), *self._closed(at), "", f"{DIM}(that was the thinking){PLAIN}", ""]
+                self._enter("waiting", at)
+            elif type(event) is Answer or type(event) is Thinking:
+                phase: Phase = "answering" if type(event) is Answer else "thinking"
+                if phase != self._phase:
+                    settled += [*self._grown(pieces), *self._closed(at)]
+                    self._enter(phase, at)
+                pieces.append(event.text)
+        return [*settled, *self._grown(pieces)]
+
+    def _enter(self, phase: Phase, at: float) -> None:
+        self._phase, self._phase_started, self._phase_tokens = phase, at, 0
         self._cleaner = Cleaner()
         if self._first is None and phase != "waiting":
-            self._first = self._phase_started
+            self._first = at
 
-    def _taken(self) -> tuple[list[str], list[str]]:
-        """The rows of what came since the last look: those that are settled, and those that are not."""
-        raw = "".join(self._came)
-        self._came.clear()
-        if self._phase == "waiting":
-            return [], []
+    def _grown(self, pieces: list[str]) -> list[str]:
+        """The rows that `pieces` of the present phase settle; empties it."""
+        raw = "".join(pieces)
+        pieces.clear()
+        if not raw:
+            return []
+        tokens = estimated_tokens(raw)
+        self._tokens += tokens
+        self._phase_tokens += tokens
         text = self._cleaner.feed(raw)
-        if raw:
-            tokens = estimated_tokens(raw)
-            self._tokens += tokens
-            self._phase_tokens += tokens
-        if self._phase == "thinking":
-            self._thought += text
-            return self._thinking_rows()
-        return self._answer_rows(self._stream().feed(text) if text else [])
-
-    def _closed(self) -> list[str]:
-        """The last rows of the phase that ends."""
-        rest = self._cleaner.rest()
-        if self._phase == "thinking":
-            self._thought += rest
-            seconds, thought = self._tick() - self._phase_started, self._thought
-            settled = self._thought_settled
-            self._thought, self._thought_settled = "", 0
-            if self._mode == "hide":
-                return []
-            if self._fold:
-                return [f"{_DIM}{folded_line(seconds, self._phase_tokens)} (/thinking){_PLAIN}", ""]
-            return [*self._dimmed(thought[settled:].rstrip("\n").split("\n") if thought[settled:] else []), ""]
-        if self._phase == "answering":
-            stream, self._blocks = self._stream(), None
-            settled_rows, _ = self._answer_rows([*stream.feed(rest), *stream.rest()], tail=False)
-            return settled_rows
-        return []
-
-    def _thinking_rows(self) -> tuple[list[str], list[str]]:
-        if self._mode in ("hide", "fold"):
-            return [], []
-        columns, height = self._size()
-        if self._fold:
-            window = min(_WINDOW_ROWS, max(1, height - 3))
-            recent = self._thought[-columns * window :].rstrip("\n")
-            rows = [row for line in recent.split("\n") for row in _wrapped(line, columns)]
-            return [], self._dimmed(rows[-window:])
-        whole, newline, partial = self._thought[self._thought_settled :].rpartition("\n")
-        self._thought_settled += len(whole) + len(newline)
-        return self._dimmed(whole.split("\n") if newline else []), self._dimmed([partial] if partial else [])
-
-    def _dimmed(self, rows: list[str]) -> list[str]:
-        return rows if self._mode == "show" else [f"{_DIM}{row}{_PLAIN}" if row else row for row in rows]
-
-    def _answer_rows(self, blocks: list[Block], *, tail: bool = True) -> tuple[list[str], list[str]]:
-        from r1plan.render.blocks import CodeLine
-
         columns, _ = self._size()
-        renderer = self._renderer()
-        settled: list[str] = []
-        lines: list[CodeLine] = []
-        for block in blocks:
-            if isinstance(block, CodeLine):
-                lines.append(block)
-                continue
-            settled += renderer.code(lines) if lines else []
-            lines = []
-            settled += renderer.rows(block, columns)
-        settled += renderer.code(lines) if lines else []
-        opened = self._blocks.tail() if tail and self._blocks is not None else None
-        if isinstance(opened, CodeLine):
-            return settled, [opened.text]
-        return settled, [] if opened is None else renderer.rows(opened, columns)
+        part = self._answers() if self._phase == "answering" else self._thoughts()
+        return part.grown(text, columns)
+
+    def _closed(self, at: float) -> list[str]:
+        """The last rows of the phase that ends."""
+        if self._phase == "waiting":
+            return []
+        rest = self._cleaner.rest()
+        columns, _ = self._size()
+        if self._phase == "answering":
+            answer, self._answer = self._answers(), None
+            return [*answer.grown(rest, columns), *answer.closed(columns)]
+        thinking, self._thinking = self._thoughts(), None
+        seconds = at - self._phase_started
+        return [*thinking.grown(rest, columns), *thinking.closed(columns, seconds, self._phase_tokens)]
+
+    def _open(self) -> list[str]:
+        """The rows that may still change."""
+        columns, height = self._size()
+        if self._phase == "answering":
+            return self._answers().open(columns)
+        return self._thoughts().open(columns, height) if self._phase == "thinking" else []
 
     def _status(self) -> list[str]:
         now = self._tick()
+        usd = self._usd_before
+        if self._usd_per_token is not None:
+            usd = (usd or Decimal(0)) + self._usd_per_token * self._tokens
         line = status_line(
             Progress(
                 model=self._model,
@@ -187,37 +152,38 @@ class LiveScreen:
                 tokens=self._tokens,
                 phase_s=now - self._phase_started,
                 decode_s=0.0 if self._first is None else now - self._first,
-                usd=self._usd,
+                usd=usd,
             )
         )
         columns, _ = self._size()
-        return ["", f"{_DIM}{line[: columns - 1]}{_PLAIN}"]
+        return ["", f"{DIM}{line[: columns - 1]}{PLAIN}"]
+
+    # What follows imports rich, when there is something to be set.
 
     def _painter(self) -> Region:
         if self._region is None:
-            from r1plan.render.markdown import cells
             from r1plan.render.region import Region
 
-            self._region = Region(self._out, self._size, cells)
+            self._region = Region(self._out, self._size)
         return self._region
 
-    def _renderer(self) -> MarkdownRows:
-        if self._rows is None:
-            from r1plan.render.markdown import MarkdownRows, colours
+    def _answers(self) -> AnswerRows:
+        if self._answer is None:
+            from r1plan.render.live_answer import AnswerRows
 
-            self._rows = MarkdownRows(colours())
-        return self._rows
+            self._answer = AnswerRows()
+        return self._answer
 
-    def _stream(self) -> BlockStream:
-        if self._blocks is None:
-            from r1plan.render.blocks import BlockStream
+    def _thoughts(self) -> ThinkingRows:
+        if self._thinking is None:
+            from r1plan.render.live_thinking import ThinkingRows
 
-            self._blocks = BlockStream()
-        return self._blocks
+            self._thinking = ThinkingRows(self._mode, folded=self._folded)
+        return self._thinking
 
 
 class Ticker:
-    """Paints a screen ten times a second while a `with` block runs: the seconds go on when nothing comes."""
+    """Paints a screen from a thread while a `with` block runs: the seconds go on when nothing comes."""
 
     def __init__(self, screen: LiveScreen) -> None:
         self._screen = screen
@@ -233,19 +199,8 @@ class Ticker:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(0.1):
-            self._screen.paint()
-
-
-def _wrapped(line: str, columns: int) -> list[str]:
-    """`line` cut into rows of `columns`, by characters: good enough for what is shown in passing."""
-    from r1plan.render.markdown import cells
-
-    rows, row, width = [], "", 0
-    for character in line:
-        size = cells(character)
-        if width + size >= columns:
-            rows.append(row)
-            row, width = "", 0
-        row, width = row + character, width + size
-    return [*rows, row]
+        wait_s = 0.0
+        # A terminal that has gone cannot be painted; the answer goes on, into the log.
+        with suppress(OSError):
+            while not self._over.wait(wait_s):
+                wait_s = self._screen.paint()

@@ -9,11 +9,12 @@ from markdown_it.token import Token
 from pygments.token import Comment, Keyword, Literal, Name, Number, Operator, String
 from pygments.token import Token as AnyToken
 from rich import markdown as rich_markdown
-from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
+from rich.rule import Rule
 from rich.segment import Segment
 from rich.style import Style
 from rich.syntax import ANSISyntaxTheme, Syntax
+from rich.table import Table as RichTable
 from rich.text import Text
 from rich.theme import Theme
 
@@ -74,7 +75,7 @@ class CodeBlock(rich_markdown.CodeBlock):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Without the background that rich gives it."""
         code = str(self.text).rstrip()
-        yield Syntax(code, self.lexer_name, theme=_CODE, background_color="default", word_wrap=True)
+        yield Syntax(code, self.lexer_name, theme=_CODE, word_wrap=True)
 
 
 class MathBlock(rich_markdown.TextElement):
@@ -89,6 +90,25 @@ class MathBlock(rich_markdown.TextElement):
             yield Segment("    ")
             yield from line
             yield Segment("\n")
+
+
+class HorizontalRule(rich_markdown.HorizontalRule):
+    """A thin line."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Across the text."""
+        yield Rule(style="markdown.hr")
+
+
+class Table(rich_markdown.TableElement):
+    """A table without a frame."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Its columns apart, a line below the header."""
+        for table in super().__rich_console__(console, options):
+            if isinstance(table, RichTable):
+                table.show_edge = False
+            yield table
 
 
 class ListItem(rich_markdown.ListItem):
@@ -116,6 +136,8 @@ class _Markdown(rich_markdown.Markdown):
         "fence": CodeBlock,
         "code_block": CodeBlock,
         BLOCK: MathBlock,
+        "hr": HorizontalRule,
+        "table_open": Table,
         "list_item_open": ListItem,
     }
     inlines = rich_markdown.Markdown.inlines | {"math"}
@@ -175,49 +197,50 @@ class MarkdownRows:
             case CodeLine():
                 return self.code([block])
 
-    def code(self, lines: list[CodeLine], *, settled: bool = True) -> list[str]:
-        """The rows of some lines of the open code block, coloured in the light of all that came before them.
+    def code(self, lines: list[CodeLine]) -> list[str]:
+        """The rows of the next lines of the open code block, coloured in the light of all that came before them.
 
         Beyond 32,000 characters nothing is coloured: each look at a block costs as much as the block is long.
         """
         texts = [each.text for each in lines]
         if self._size > _HIGHLIGHTED_CHARACTERS or not self._language:
             return texts
-        source = "\n".join([*self._code, *texts])
-        if settled:
-            self._code += texts
-            self._size += sum(len(each) + 1 for each in texts)
-        syntax = Syntax("", self._language, theme=_CODE, background_color="default")
-        coloured = syntax.highlight(source).split("\n", allow_blank=True)
-        first = len(self._code) - len(texts) if settled else len(self._code)
-        return [self._row(each) for each in coloured[first : first + len(texts)]]
+        self._code += texts
+        self._size += sum(len(each) + 1 for each in texts)
+        syntax = Syntax("", self._language, theme=_CODE)
+        coloured = syntax.highlight("\n".join(self._code)).split("\n", allow_blank=True)
+        return [self._row(each) for each in coloured[len(self._code) - len(texts) : len(self._code)]]
 
     def _prose(self, source: str, columns: int) -> list[str]:
         options = self._console.options.update(width=max(1, min(columns - 1, WIDEST)))
-        lines = self._console.render_lines(_Markdown(source), options, pad=False)
-        return [self._ansi(line).rstrip(" ") for line in lines]
+        lines = [_trimmed(each) for each in self._console.render_lines(_Markdown(source), options, pad=False)]
+        while lines and not lines[0]:
+            del lines[0]
+        while lines and not lines[-1]:
+            del lines[-1]
+        return [self._ansi(line) for line in lines]
 
     def _row(self, text: Text) -> str:
-        return self._ansi(text.render(self._console))
+        return self._ansi(_trimmed(text.render(self._console)))
 
-    def _ansi(self, segments: Iterable[Segment]) -> str:
+    def _ansi(self, line: Iterable[Segment]) -> str:
+        colours = Segment.remove_color(line) if self._console.no_color else line
         system = self._console._color_system
-        plain = self._console.no_color
-        rows = []
-        for text, style, control in segments:
-            if control or not text:
-                continue
-            shown = style.without_color if style and plain else style
-            rows.append(shown.render(text, color_system=system) if shown else text)
-        return "".join(rows)
+        return "".join(style.render(text, color_system=system) if style else text for text, style, _ in colours)
+
+
+def _trimmed(line: Iterable[Segment]) -> list[Segment]:
+    """`line` without the spaces at its end."""
+    parts = [each for each in line if each.text and not each.control]
+    while parts and not parts[-1].text.strip():
+        parts.pop()
+    if parts:
+        text, style, _ = parts[-1]
+        parts[-1] = Segment(text.rstrip(), style)
+    return parts
 
 
 @cache
 def colours() -> Console:
     """What rich finds out about the colours of this terminal. Nothing is printed through it."""
     return Console(theme=_THEME, highlight=False, force_terminal=True)
-
-
-def cells(text: str) -> int:
-    """How many columns `text` takes, tabs reckoned at their widest."""
-    return cell_len(text.replace("\t", " " * 8))

@@ -55,7 +55,7 @@ def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if silent:
         return True
     state.line = start + len(lines)
-    token = state.push(BLOCK, "math", 0)
+    token = state.push(BLOCK, "div", 0)
     token.block = True
     token.content = text.strip("\n")
     token.map = [start, state.line]

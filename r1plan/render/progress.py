@@ -13,7 +13,10 @@ Phase = Literal["waiting", "thinking", "answering"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """`tokens` are estimated from the text that came. `usd` is what the conversation cost before, None: unknown."""
+    """Where an answer stands. `tokens` are estimated from the text that came.
+
+    `usd` is what was spent, with this answer as far as it came; None: nothing is known.
+    """
 
     model: str
     phase: Phase
@@ -33,15 +36,11 @@ def status_line(progress: Progress) -> str:
         if progress.decode_s >= 1:
             parts.append(f"{progress.tokens / progress.decode_s:,.0f} tok/s")
     if progress.usd is not None:
-        parts.append(f"{usd(progress.usd)} before" if progress.usd else "")
-    return " · ".join(part for part in parts if part)
+        parts.append(f"{usd(progress.usd)} so far")
+    return " · ".join(parts)
 
 
 def folded_line(seconds: float, tokens: int) -> str:
     """What stays of a thinking that is folded."""
     whole = round(seconds)
-    return (
-        f"thought for {whole} s, about {count(tokens, 'token')}"
-        if whole
-        else f"thought, about {count(tokens, 'token')}"
-    )
+    return f"thought{f' for {whole} s' if whole else ''}, about {count(tokens, 'token')}"

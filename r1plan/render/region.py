@@ -7,6 +7,8 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import TextIO
 
+from r1plan.render.wrapped import cells
+
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 # A terminal that knows these shows what stands between them at once (contour-terminal's synchronized output).
 _HOLD, _RELEASE = "\x1b[?2026h", "\x1b[?2026l"
@@ -16,13 +18,12 @@ class Region:
     """Rows at the end of what was written to `out`, and the cursor below them.
 
     Only rows that changed are written again. No more rows are kept than the terminal is high, so that nothing above
-    the screen is ever to be repainted. `size` tells columns and rows; `cells` how many columns a text takes.
+    the screen is ever to be repainted. `size` tells columns and rows.
     """
 
-    def __init__(self, out: TextIO, size: Callable[[], tuple[int, int]], cells: Callable[[str], int]) -> None:
+    def __init__(self, out: TextIO, size: Callable[[], tuple[int, int]]) -> None:
         self._out = out
         self._size = size
-        self._cells = cells
         self._live: list[str] = []
 
     def paint(self, settled: list[str], live: list[str]) -> None:
@@ -48,4 +49,4 @@ class Region:
         return rows[first:]
 
     def _height(self, row: str, columns: int) -> int:
-        return max(1, -(-self._cells(_SGR.sub("", row)) // columns))
+        return max(1, -(-cells(_SGR.sub("", row)) // columns))
