@@ -25,6 +25,7 @@ LAYERS = {
     "r1plan.engine.chat": 1,
     "r1plan.ledger.entry": 1,
     "r1plan.plan": 2,
+    "r1plan.conversation": 2,
     "r1plan.hardware": 3,
     "r1plan.engine": 3,
     "r1plan.ledger": 3,
@@ -50,6 +51,9 @@ OWNERS = {
     "torch": {"r1plan.tiny"},
     "typer": {"r1plan.cli"},
     "rich": {"r1plan.render"},
+    "markdown_it": {"r1plan.render"},
+    "pygments": {"r1plan.render"},
+    "prompt_toolkit": {"r1plan.cli.conversation.terminal"},
 }
 
 
@@ -105,7 +109,7 @@ def test_every_heavy_library_is_imported_by_its_owner_alone() -> None:
     assert wrong == []
 
 
-HEAVY = {"pydantic", "yaml", "rich", "duckdb", "httpx", "llama_cpp", "numpy", "jinja2", "pynvml", "psutil"}
+HEAVY = {"pydantic", "yaml", "rich", "duckdb", "httpx", "llama_cpp", "numpy", "jinja2", "pynvml", "psutil", "prompt_toolkit"}
 
 RUN = """
 import sys

@@ -111,10 +111,12 @@ class BlockStream:
                 line, _, self._lines = self._lines.partition("\n")
                 yield self._code(line, self._closing)
                 continue
-            before = self._lines
             yield from self._prose(at_end)
-            if self._closing is None or self._lines == before:
+            if not self._in_code():
                 return
+
+    def _in_code(self) -> bool:
+        return self._closing is not None
 
     def _code(self, line: str, closing: re.Pattern[str]) -> Block:
         if closing.match(line):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from markdown_it.token import Token
-from pygments.token import Comment, Keyword, Literal, Name, Number, Operator, String
+from pygments.token import Comment, Keyword, Literal, Name, Number, Operator, String  # type: ignore[import-untyped]
 from pygments.token import Token as AnyToken
 from rich import markdown as rich_markdown
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -21,6 +21,7 @@ from rich.theme import Theme
 from r1plan.render.blocks import Block, CodeEnd, CodeLine, CodeStart, Prose, parser
 from r1plan.render.latex import readable
 from r1plan.render.math_rules import BLOCK, INLINE
+from r1plan.render.wrapped import wrapped
 
 WIDEST = 120
 """Prose is not set wider: longer lines are hard to read."""
@@ -188,7 +189,11 @@ class MarkdownRows:
         """The rows of one block, with the empty one that goes before it."""
         match block:
             case Prose(source, gap):
-                return [""] * gap + self._prose(source, columns)
+                try:
+                    rows = self.prose(source, columns)
+                except Exception:  # rich asserts what Markdown may hold; an answer is not to be lost over its looks
+                    rows = [row for line in source.rstrip("\n").split("\n") for row in wrapped(line, columns)]
+                return [""] * gap + rows
             case CodeStart(fence, language, gap):
                 self._language, self._code, self._size = language, [], 0
                 return [""] * gap + [self._row(Text(fence, "dim"))]
@@ -211,7 +216,8 @@ class MarkdownRows:
         coloured = syntax.highlight("\n".join(self._code)).split("\n", allow_blank=True)
         return [self._row(each) for each in coloured[len(self._code) - len(texts) : len(self._code)]]
 
-    def _prose(self, source: str, columns: int) -> list[str]:
+    def prose(self, source: str, columns: int) -> list[str]:
+        """The rows of Markdown that is no code block."""
         options = self._console.options.update(width=max(1, min(columns - 1, WIDEST)))
         lines = [_trimmed(each) for each in self._console.render_lines(_Markdown(source), options, pad=False)]
         while lines and not lines[0]:
