@@ -222,6 +222,11 @@ def _none(name: str, arguments: str) -> None:
         raise UsageError(f"/{name} takes no argument, got '{arguments}'.", "/help lists the commands.")
 
 
+def listed(known: Known) -> Mapping[str, Command]:
+    """The commands that can do something."""
+    return {name: each for name, each in COMMANDS.items() if name != "route" or known.routes}
+
+
 COMMANDS: Mapping[str, Command] = {
     "model": Command("[NAME]", "who answers: PROVIDER/MODEL, or a GGUF file", _model),
     "route": Command("[NAME|off]", "the route that chooses who answers", _route),

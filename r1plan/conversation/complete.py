@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from r1plan.conversation.commands import COMMANDS
+from r1plan.conversation.commands import Known, listed
 from r1plan.conversation.session import THINKING_SHOWN
 
 
@@ -30,7 +30,7 @@ def completions(before_cursor: str, models: Names, routes: Names) -> tuple[Compl
     if not space:
         return tuple(
             Completion(f"/{each}", len(before_cursor), command.summary)
-            for each, command in COMMANDS.items()
+            for each, command in listed(Known(routes=tuple(routes()))).items()
             if each.startswith(name)
         )
     names: dict[str, Names] = {"model": models, "route": routes, "thinking": lambda: THINKING_SHOWN}

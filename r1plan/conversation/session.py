@@ -107,6 +107,6 @@ class Session:
         spent = total(self.spent)
         if spent.cost_usd >= budget:
             raise OverBudget(
-                f"the budget of ${budget:f} is used up: ${spent.cost_usd:f} so far.",
+                f"the budget of ${budget.normalize():f} is used up: ${spent.cost_usd.normalize():f} so far.",
                 "raise it with /budget USD, or drop it with /budget off.",
             )

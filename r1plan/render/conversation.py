@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from r1plan.conversation.commands import COMMANDS
+from r1plan.conversation.commands import Known, listed
 from r1plan.conversation.session import Exchange, Session
 from r1plan.conversation.spending import Spending, by_model, total
 from r1plan.render.plain import printable
 from r1plan.render.rows import count, percent, tokens, usd
+from r1plan.render.wrapped import wrapped
 
 _KEYS = (
     ("Enter", "send; a line that ends in \\ goes on in the next"),
@@ -17,16 +18,15 @@ _KEYS = (
     ("Tab", "complete a command, or the name of a model"),
     ("Ctrl-R, ↑", "find what was typed before"),
     ("Ctrl-C", "stop the answer, or clear the line"),
-    ("Ctrl-D", "end the conversation"),
 )
 
 
-def help_rows(saved_in: str | None) -> list[str]:
+def help_rows(known: Known, saved_in: str | None, columns: int) -> list[str]:
     """The commands and keys. `saved_in` is the file that the conversation is saved in, None where it is not."""
-    commands = [(f"/{name} {each.arguments}".rstrip(), each.summary) for name, each in COMMANDS.items()]
+    commands = [(f"/{name} {each.arguments}".rstrip(), each.summary) for name, each in listed(known).items()]
     width = max(len(left) for left, _ in (*commands, *_KEYS))
     kept = (
-        f"Saved in {saved_in}; r1plan chat --continue goes on with it, --no-log saves nothing."
+        f"Saved in {saved_in}: r1plan chat --continue goes on with it, --no-log saves nothing."
         if saved_in
         else "This conversation is not saved."
     )
@@ -35,30 +35,43 @@ def help_rows(saved_in: str | None) -> list[str]:
         "",
         *(f"{left:<{width}}  {right}" for left, right in _KEYS),
         "",
-        kept,
+        *(row.rstrip() for row in wrapped(kept, columns)),
     ]
 
 
-def cost_rows(session: Session) -> list[str]:
+def cost_rows(session: Session, columns: int) -> list[str]:
     """What was spent so far, by model, and what the thinking cost."""
     groups = by_model(session.spent)
     budget = session.wishes.budget_usd
     if not groups:
         return ["Nothing was asked yet.", *_budget(budget, Decimal(0))]
-    rows = [_cells(each) for each in groups]
+    table = [_HEADER, *(_cells(each) for each in groups)]
     if len(groups) > 1:
-        rows.append(_cells(total(session.spent, "together")))
-    table = [("", "questions", "tokens in", "out", "thinking", "cost", "of it thinking"), *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    form = "  ".join([f"{{:<{widths[0]}}}", *(f"{{:>{size}}}" for size in widths[1:])])
-    lines = [form.format(*row) for row in table]
-    unknown = sum(each.cost_unknown for each in groups)
-    known = total(session.spent).cost_usd
+        table.append(_cells(total(session.spent, "together")))
+    here = sum(each.cost_unknown for each in groups if _is_here(each))
+    unknown = sum(each.cost_unknown for each in groups) - here
     return [
-        *(line.rstrip() for line in lines),
+        *_table(table, columns),
         *([f"Of {count(unknown, 'question')} the cost is not known; the sums leave it out."] if unknown else []),
-        *_budget(budget, known),
+        *(["The electricity of answers from here is not counted without --power-price."] if here else []),
+        *_budget(budget, total(session.spent).cost_usd),
     ]
+
+
+_HEADER = ("", "questions", "tokens in", "out", "thinking", "cost", "of it thinking")
+
+
+def _table(rows: list[tuple[str, ...]], columns: int) -> list[str]:
+    """The rows in columns; where they would be too wide, each name stands on a line of its own."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
+    numbers = "  ".join(f"{{:>{size}}}" for size in widths[1:])
+    if sum(widths) + 2 * len(widths) - 2 < columns:
+        return [f"{row[0]:<{widths[0]}}  {numbers.format(*row[1:])}" for row in rows]
+    return [line for row in rows for line in ([row[0]] if row[0] else []) + [f"  {numbers.format(*row[1:])}"]]
+
+
+def _is_here(group: Spending) -> bool:
+    return group.model.startswith("local/")
 
 
 def _cells(group: Spending) -> tuple[str, ...]:
@@ -74,7 +87,7 @@ def _cells(group: Spending) -> tuple[str, ...]:
         tokens(group.input_tokens),
         tokens(group.output_tokens),
         tokens(group.thinking_tokens),
-        usd(group.cost_usd) if known else "not known",
+        usd(group.cost_usd) if known else "no API cost" if _is_here(group) else "not known",
         thinking,
     )
 

@@ -81,6 +81,8 @@ class LiveScreen:
     def done(self) -> None:
         """Write what is left, and take the status line away."""
         settled = [*self._taken(), *self._closed(self._tick())]
+        while settled and not settled[-1]:
+            settled.pop()
         self._painter().paint(settled, [])
 
     def _taken(self) -> list[str]:

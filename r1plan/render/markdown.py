@@ -161,6 +161,8 @@ def _shown(tokens: Iterable[Token]) -> Iterator[Token]:
         elif token.type == "link_close":
             if href.removeprefix("mailto:") != words:
                 yield _text(f" ({href})")
+        elif token.type == "softbreak":
+            yield Token("hardbreak", "br", 0)  # models do not wrap their lines: a new one is meant
         elif token.type == "image":
             yield _text(f"[{token.content}] ({token.attrs.get('src', '')})")
         else:

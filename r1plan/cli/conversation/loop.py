@@ -102,7 +102,7 @@ class Conversation:
         from r1plan.render.output import note
 
         try:
-            came = reply(self.session, line, Known(routes=known_routes()))
+            came = reply(self.session, line, self._known())
             if came.session.wishes != self.session.wishes:
                 self._asker.ready(came.session.wishes)  # a name that cannot be asked is not taken
             return self._done(came)
@@ -133,14 +133,17 @@ class Conversation:
                 return False
         return True
 
+    def _known(self) -> Known:
+        return Known(routes=known_routes())
+
     def _view(self, view: View) -> None:
         from r1plan.render.conversation import cost_rows, help_rows
         from r1plan.render.plain import printable
 
         if view == "help":
-            rows = help_rows(str(self._saved_in) if self._saved_in else None)
+            rows = help_rows(self._known(), str(self._saved_in) if self._saved_in else None, terminal_size()[0])
         elif view == "cost":
-            rows = cost_rows(self.session)
+            rows = cost_rows(self.session, terminal_size()[0])
         else:
             rows = self.session.exchanges[-1].thinking.split("\n")
         print("\n".join(["", *(printable(row) for row in rows), ""]) if terminal_is_able() else "\n".join(rows))
