@@ -109,7 +109,19 @@ def test_every_heavy_library_is_imported_by_its_owner_alone() -> None:
     assert wrong == []
 
 
-HEAVY = {"pydantic", "yaml", "rich", "duckdb", "httpx", "llama_cpp", "numpy", "jinja2", "pynvml", "psutil", "prompt_toolkit"}
+HEAVY = {
+    "pydantic",
+    "yaml",
+    "rich",
+    "duckdb",
+    "httpx",
+    "llama_cpp",
+    "numpy",
+    "jinja2",
+    "pynvml",
+    "psutil",
+    "prompt_toolkit",
+}
 
 RUN = """
 import sys

@@ -171,11 +171,15 @@ class Conversation:
 def _steps(before: Session, now: Session) -> list[Step]:
     """What a command did, as steps."""
     steps: list[Step] = []
-    if before.last_question is not None and (before.exchanges, before.unanswered) != (now.exchanges, now.unanswered):
-        steps.append(Cleared() if now == before.empty() else TookBack())
+    if before.last_question is not None and _turns(before) != _turns(now):
+        steps.append(TookBack() if _turns(now) == _turns(before.without_last()) else Cleared())
     if now.wishes != before.wishes:
         steps.append(Wished(now.wishes))
     return steps
+
+
+def _turns(session: Session) -> tuple[object, ...]:
+    return session.exchanges, session.unanswered
 
 
 def _save(path: Path, session: Session) -> None:
