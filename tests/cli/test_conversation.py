@@ -79,10 +79,8 @@ def test_a_wrong_command_or_model_does_not_end_the_conversation() -> None:
 
 
 def test_ctrl_c_stops_the_answer_and_not_the_program(home: Path) -> None:
-    with talking(Reply(recorded("deepseek.sse") * 50, piece_bytes=20, pause_s=0.01), "--provider", "deepseek") as (
-        terminal,
-        wire,
-    ):
+    slow = Reply(recorded("deepseek.sse") * 50, piece_bytes=20, pause_s=0.01)
+    with talking(slow, "--provider", "deepseek") as (terminal, _):
         terminal.prompt(1)
         terminal.type("Well?\r")
         terminal.until("tokens · ")
@@ -205,6 +203,6 @@ def test_one_question_on_a_terminal_keeps_its_thinking_and_needs_no_prompt_libra
 
 def test_control_sequences_of_a_server_do_not_reach_the_terminal() -> None:
     stream = recorded("no-done.sse").replace(b"Yes.", b"a\\u001b]0;title\\u0007b\\u001b[2Jc\\u001b[3")
-    with talking(Reply(stream, piece_bytes=3), "x", "--provider", "deepseek") as (terminal, wire):
+    with talking(Reply(stream, piece_bytes=3), "x", "--provider", "deepseek") as (terminal, _):
         assert terminal.ended() == 0
     assert any(line.startswith("abc") for line in terminal.screen.lines)
