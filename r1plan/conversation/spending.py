@@ -25,13 +25,16 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """The sum of several questions. Sums leave out what is unknown, and the `…_unknown` numbers count it."""
+    """The sum of several questions. Sums leave out what is unknown; the `…_unknown` numbers count it.
+
+    Tokens are None where no question is known to have used any.
+    """
 
     model: str
     questions: int
-    input_tokens: int
-    output_tokens: int
-    thinking_tokens: int
+    input_tokens: int | None
+    output_tokens: int | None
+    thinking_tokens: int | None
     cost_usd: Decimal
     thinking_usd: Decimal
     cost_unknown: int
@@ -52,11 +55,16 @@ def total(spent: Iterable[Spent], model: str = "") -> Spending:
     return Spending(
         model=model,
         questions=len(rows),
-        input_tokens=sum(each.input_tokens or 0 for each in rows),
-        output_tokens=sum(each.output_tokens or 0 for each in rows),
-        thinking_tokens=sum(each.thinking_tokens or 0 for each in rows),
+        input_tokens=_known(each.input_tokens for each in rows),
+        output_tokens=_known(each.output_tokens for each in rows),
+        thinking_tokens=_known(each.thinking_tokens for each in rows),
         cost_usd=sum((each.cost_usd for each in rows if each.cost_usd is not None), Decimal(0)),
         thinking_usd=sum((each.thinking_usd for each in rows if each.thinking_usd is not None), Decimal(0)),
         cost_unknown=sum(each.cost_usd is None for each in rows),
         thinking_unknown=sum(each.thinking_usd is None for each in rows),
     )
+
+
+def _known(numbers: Iterable[int | None]) -> int | None:
+    known = [each for each in numbers if each is not None]
+    return sum(known) if known else None

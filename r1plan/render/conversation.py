@@ -84,9 +84,10 @@ def _cells(group: Spending) -> tuple[str, ...]:
     return (
         group.model,
         f"{group.questions:,}",
-        tokens(group.input_tokens),
-        tokens(group.output_tokens),
-        tokens(group.thinking_tokens),
+        *(
+            "-" if each is None else tokens(each)
+            for each in (group.input_tokens, group.output_tokens, group.thinking_tokens)
+        ),
         usd(group.cost_usd) if known else "no API cost" if _is_here(group) else "not known",
         thinking,
     )
@@ -103,7 +104,10 @@ def toolbar(session: Session, model: str) -> str:
     parts = [model]
     if session.spent:
         spent = total(session.spent)
-        parts += [count(spent.questions, "question"), f"{tokens(spent.input_tokens + spent.output_tokens)} tokens"]
+        parts += [
+            count(spent.questions, "question"),
+            f"{tokens((spent.input_tokens or 0) + (spent.output_tokens or 0))} tokens",
+        ]
         parts += [usd(spent.cost_usd)] if spent.cost_unknown < spent.questions else []
     if session.wishes.budget_usd is not None:
         parts.append(f"budget {usd(session.wishes.budget_usd)}")

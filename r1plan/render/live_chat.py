@@ -60,7 +60,8 @@ class LiveScreen:
         self._came: deque[tuple[Event, float]] = deque()
         self._cleaner = Cleaner()
         self._phase: Phase = "waiting"
-        self._tokens = self._phase_tokens = 0
+        self._raw = ""  # what came in this phase
+        self._tokens_before = 0  # of the phases before
         self._phase_started = tick()
         self._first: float | None = None
         self._thinking: ThinkingRows | None = None
@@ -103,7 +104,8 @@ class LiveScreen:
         return [*settled, *self._grown(pieces)]
 
     def _enter(self, phase: Phase, at: float) -> None:
-        self._phase, self._phase_started, self._phase_tokens = phase, at, 0
+        self._tokens_before += self._phase_tokens()
+        self._phase, self._phase_started, self._raw = phase, at, ""
         self._cleaner = Cleaner()
         if self._first is None and phase != "waiting":
             self._first = at
@@ -114,9 +116,7 @@ class LiveScreen:
         pieces.clear()
         if not raw:
             return []
-        tokens = estimated_tokens(raw)
-        self._tokens += tokens
-        self._phase_tokens += tokens
+        self._raw += raw
         text = self._cleaner.feed(raw)
         columns, _ = self._size()
         part = self._answers() if self._phase == "answering" else self._thoughts()
@@ -133,7 +133,7 @@ class LiveScreen:
             return [*answer.grown(rest, columns), *answer.closed(columns)]
         thinking, self._thinking = self._thoughts(), None
         seconds = at - self._phase_started
-        return [*thinking.grown(rest, columns), *thinking.closed(columns, seconds, self._phase_tokens)]
+        return [*thinking.grown(rest, columns), *thinking.closed(columns, seconds, self._phase_tokens())]
 
     def _open(self) -> list[str]:
         """The rows that may still change."""
@@ -142,16 +142,20 @@ class LiveScreen:
             return self._answers().open(columns)
         return self._thoughts().open(columns, height) if self._phase == "thinking" else []
 
+    def _phase_tokens(self) -> int:
+        return estimated_tokens(self._raw)
+
     def _status(self) -> list[str]:
         now = self._tick()
+        tokens = self._tokens_before + self._phase_tokens()
         usd = self._usd_before
         if self._usd_per_token is not None:
-            usd = (usd or Decimal(0)) + self._usd_per_token * self._tokens
+            usd = (usd or Decimal(0)) + self._usd_per_token * tokens
         line = status_line(
             Progress(
                 model=self._model,
                 phase=self._phase,
-                tokens=self._tokens,
+                tokens=tokens,
                 phase_s=now - self._phase_started,
                 decode_s=0.0 if self._first is None else now - self._first,
                 usd=usd,

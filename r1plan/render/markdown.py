@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from markdown_it.token import Token
+from pygments.lexer import Lexer  # type: ignore[import-untyped]
+from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 from pygments.token import Comment, Keyword, Literal, Name, Number, Operator, String  # type: ignore[import-untyped]
 from pygments.token import Token as AnyToken
+from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 from rich import markdown as rich_markdown
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.rule import Rule
@@ -210,11 +213,12 @@ class MarkdownRows:
         Beyond 32,000 characters nothing is coloured: each look at a block costs as much as the block is long.
         """
         texts = [each.text for each in lines]
-        if self._size > _HIGHLIGHTED_CHARACTERS or not self._language:
+        lexer = _lexer(self._language)
+        if self._size > _HIGHLIGHTED_CHARACTERS or lexer is None:
             return texts
         self._code += texts
         self._size += sum(len(each) + 1 for each in texts)
-        syntax = Syntax("", self._language, theme=_CODE)
+        syntax = Syntax("", lexer, theme=_CODE)
         coloured = syntax.highlight("\n".join(self._code)).split("\n", allow_blank=True)
         return [self._row(each) for each in coloured[len(self._code) - len(texts) : len(self._code)]]
 
@@ -246,6 +250,15 @@ def _trimmed(line: Iterable[Segment]) -> list[Segment]:
         text, style, _ = parts[-1]
         parts[-1] = Segment(text.rstrip(), style)
     return parts
+
+
+@cache
+def _lexer(language: str) -> Lexer | None:
+    """What knows the words of `language`, or None. Tabs stay."""
+    try:
+        return get_lexer_by_name(language, stripnl=False, ensurenl=True)
+    except ClassNotFound:
+        return None
 
 
 @cache

@@ -10,7 +10,7 @@ import pytest
 from r1plan.conversation.complete import Completion, completions
 from r1plan.conversation.session import Exchange, Session, Wishes
 from r1plan.conversation.spending import Spent, by_model, total
-from r1plan.conversation.steps import Answered, Asked, Cleared, TookBack, Wished, replayed
+from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Wished, replayed
 from r1plan.engine.chat import Message
 from r1plan.errors import OverBudget
 
@@ -74,14 +74,14 @@ def test_sums_by_model_add_up_and_count_what_is_unknown() -> None:
         Decimal("0.05"),
     )
     assert (first.cost_unknown, first.thinking_unknown) == (0, 1)
-    assert (second.model, second.cost_usd, second.cost_unknown) == ("b", 0, 1)
+    assert (second.model, second.cost_usd, second.cost_unknown) == ("b", Decimal(0), 1)
     whole = total(spent)
     assert (whole.questions, whole.input_tokens, whole.cost_usd, whole.cost_unknown) == (3, 11, Decimal("0.3"), 1)
 
 
 def test_steps_lead_to_the_session_that_took_them() -> None:
     spent = Spent(model="m", cost_usd=Decimal(1))
-    steps = [
+    steps: list[Step] = [
         Wished(Wishes(model="m")),
         Asked("a?"),
         Answered(ONE, spent),

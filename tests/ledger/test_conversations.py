@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.conversation.session import Exchange, Session, Wishes
@@ -56,6 +56,7 @@ steps_taken = st.lists(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(steps_taken)
 def test_any_steps_are_read_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, steps: list[Step]) -> None:
     path = tmp_path_factory.mktemp("saved") / "a.jsonl"
