@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from r1plan.cli.chat_way import Way, way
 from r1plan.errors import UsageError
@@ -32,6 +32,28 @@ class Asking:
     log_text: bool = False
 
 
+class Audience(Protocol):
+    """Who sees an answer come."""
+
+    def asks(self, model: str, usd_per_token: Decimal | None) -> None:
+        """`model` is asked now; what a token that it writes costs, None: unknown."""
+        ...
+
+    def show(self, event: Event) -> None:
+        """Take one event. May raise BrokenPipeError when nobody looks any more."""
+        ...
+
+
+class Nobody:
+    """An audience that sees nothing."""
+
+    def asks(self, model: str, usd_per_token: Decimal | None) -> None:
+        """Look away."""
+
+    def show(self, event: Event) -> None:
+        """Look away."""
+
+
 class Asker:
     """Asks, and keeps what answers open until something else is wished for."""
 
@@ -52,11 +74,16 @@ class Asker:
                 self._say(note)
         return self._way
 
-    def ask(self, session: Session, question: str, show: Callable[[Event], None]) -> ChatResult:
-        """Ask `question` as `session` wishes; each event goes to `show`, both rows to the log.
+    def name(self, wishes: Wishes) -> str:
+        """Who will answer, in a word for the line below the prompt."""
+        return self.ready(wishes).engine.model
 
-        The seam: a route, budgets that reserve and the switch to another provider are decided here, for each question,
-        from `session` and the request; all that is shown and kept of a conversation needs no more than the result.
+    def ask(self, session: Session, question: str, audience: Audience) -> ChatResult:
+        """Ask `question` as `session` wishes; each event goes to `audience`, both rows to the log.
+
+        The seam: who answers, what may be spent on it and who takes over is decided here, for each question, from
+        `session` and the request. `audience.asks` is to be called for whoever is asked, each time that changes. What is
+        shown and kept of a conversation needs no more than the result.
 
         Raises OverBudget when nothing may be spent any more, and what `ready` raises.
         """
@@ -71,10 +98,11 @@ class Asker:
             temperature=asking.temperature,
             seed=asking.seed,
         )
+        audience.asks(chosen.engine.model, chosen.usd_per_token)
         return run(
             chosen.engine,
             request,
-            show,
+            audience.show,
             labels=replace(asking.labels, policy=chosen.policy),
             price_for=chosen.price_for,
             journal=asking.journal,

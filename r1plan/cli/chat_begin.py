@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import typer
 
-from r1plan.cli.chat_ask import exchange_of, known_routes, spent_by
+from r1plan.cli.chat_ask import Nobody, exchange_of, known_routes, spent_by
 from r1plan.cli.chat_show import closing, raise_failure, shown, terminal_is_able, unlogged
 from r1plan.cli.chat_way import model_names
 from r1plan.cli.conversation.plain import PlainReader
@@ -78,19 +78,15 @@ def single(asker: Asker, start: Start, question: str, *, as_json: bool) -> None:
     from r1plan.render.chat import document as chat_document
     from r1plan.render.output import document
 
-    chosen = asker.ready(start.session.wishes)
     if as_json:
-        result = asker.ask(start.session, question, lambda _event: None)
+        result = asker.ask(start.session, question, Nobody())
         unlogged(result)
     else:
         with shown(
             start.session.wishes.thinking,
-            model=chosen.engine.model,
             fold=False,
-            usd_before=None,
-            usd_per_token=chosen.usd_per_token,
-        ) as show:
-            result = asker.ask(start.session, question, show)
+        ) as audience:
+            result = asker.ask(start.session, question, audience)
         if terminal_is_able():
             print(flush=True)
         closing(result)
@@ -145,6 +141,6 @@ def _reader(talk: Conversation, asker: Asker, *, keep: bool) -> Reader:
     models = cache(model_names)
     return TerminalReader(
         lambda before: completions(before, models, known_routes),
-        lambda: toolbar(talk.session, asker.ready(talk.session.wishes).engine.model),
+        lambda: toolbar(talk.session, asker.name(talk.session.wishes)),
         directories().questions if keep else None,
     )

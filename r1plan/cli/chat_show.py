@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -15,12 +15,11 @@ import typer
 from r1plan.errors import ProviderError
 
 if TYPE_CHECKING:
+    from r1plan.cli.chat_ask import Audience
     from r1plan.conversation.session import ThinkingShown
-    from r1plan.engine.chat import Event
+    from r1plan.render.chat import ChatScreen
     from r1plan.render.live_chat import LiveScreen
     from r1plan.route.run import ChatResult
-
-Show = Callable[["Event"], None]
 
 
 def terminal_is_able() -> bool:
@@ -34,25 +33,35 @@ def terminal_size() -> tuple[int, int]:
     return size.columns, size.lines
 
 
+class _Written:
+    """A chat written in pipes: who answers is in the closing line."""
+
+    def __init__(self, screen: ChatScreen) -> None:
+        self.show = screen.show
+
+    def asks(self, model: str, usd_per_token: Decimal | None) -> None:
+        """Say nothing."""
+
+
 @contextmanager
-def painted(screen: LiveScreen) -> Iterator[Show]:
+def painted(screen: LiveScreen) -> Iterator[Audience]:
     """Where events are shown on a terminal, until the block ends."""
     from r1plan.render.live_chat import Ticker
 
     try:
         with Ticker(screen):
-            yield screen.show
+            yield screen
     finally:
         screen.done()
 
 
 @contextmanager
-def streamed(thinking: ThinkingShown) -> Iterator[Show]:
+def streamed(thinking: ThinkingShown) -> Iterator[Audience]:
     """Where events are written when one stream is a pipe or a file: the answer on stdout, the rest on stderr."""
     from r1plan.render.chat import ChatScreen
 
     screen = ChatScreen(sys.stdout, sys.stderr, "hide" if thinking == "fold" else thinking)
-    yield screen.show
+    yield _Written(screen)
     try:
         screen.done()
     except BrokenPipeError:
@@ -61,9 +70,9 @@ def streamed(thinking: ThinkingShown) -> Iterator[Show]:
 
 
 def shown(
-    thinking: ThinkingShown, *, model: str, fold: bool, usd_before: Decimal | None, usd_per_token: Decimal | None
-) -> AbstractContextManager[Show]:
-    """The context in which one answer is shown."""
+    thinking: ThinkingShown, *, fold: bool, usd_before: Decimal | None = None
+) -> AbstractContextManager[Audience]:
+    """The context in which one answer is shown. `usd_before` is what was spent before it."""
     if not terminal_is_able():
         return streamed(thinking)
     from r1plan.render.live_chat import LiveScreen
@@ -71,11 +80,9 @@ def shown(
     screen = LiveScreen(
         sys.stdout,
         thinking,
-        model=model,
         size=terminal_size,
         fold=fold,
         usd_before=usd_before,
-        usd_per_token=usd_per_token,
     )
     return painted(screen)
 

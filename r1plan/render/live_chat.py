@@ -37,7 +37,7 @@ class LiveScreen:
 
     `fold` closes the thinking to one line when the answer begins, and shows no more than its last rows before; without
     it the thinking stays as it was shown. `size` tells columns and rows of the terminal. `usd_before` is what the
-    conversation cost so far, `usd_per_token` what a written token costs; None: unknown.
+    conversation cost so far; None: unknown.
     """
 
     def __init__(
@@ -45,18 +45,17 @@ class LiveScreen:
         out: TextIO,
         thinking: LiveThinking,
         *,
-        model: str,
         size: Callable[[], tuple[int, int]],
         fold: bool = True,
         usd_before: Decimal | None = None,
-        usd_per_token: Decimal | None = None,
         tick: Callable[[], float] = monotonic,
     ) -> None:
         self._out, self._size, self._tick = out, size, tick
         self._mode: LiveThinking = thinking
         self._folded = fold and thinking != "show"
-        self._model = model
-        self._usd_before, self._usd_per_token = usd_before, usd_per_token
+        self._model = ""
+        self._usd_before = usd_before
+        self._usd_per_token: Decimal | None = None
         self._came: deque[tuple[Event, float]] = deque()
         self._cleaner = Cleaner()
         self._phase: Phase = "waiting"
@@ -67,6 +66,10 @@ class LiveScreen:
         self._thinking: ThinkingRows | None = None
         self._answer: AnswerRows | None = None
         self._region: Region | None = None
+
+    def asks(self, model: str, usd_per_token: Decimal | None) -> None:
+        """`model` is asked now; what a token that it writes costs, None: unknown."""
+        self._model, self._usd_per_token = model, usd_per_token
 
     def show(self, event: Event) -> None:
         """Take one event."""

@@ -30,7 +30,7 @@ def status_line(progress: Progress) -> str:
     """Such as "deepseek-flash · thinking, 12 s · about 312 tokens · 45 tok/s · $0.0012 so far"."""
     seconds = int(progress.phase_s)
     phase = f"{progress.phase}, {seconds} s" if seconds else f"{progress.phase} …"
-    parts = [progress.model, phase]
+    parts = [progress.model, phase] if progress.model else [phase]
     if progress.tokens:
         parts.append(f"about {count(progress.tokens, 'token')}")
         if progress.decode_s >= 1:

@@ -37,13 +37,12 @@ class Watched:
         self.live = LiveScreen(
             self.out,
             mode,
-            model="deepseek-flash",
             size=lambda: (self.terminal.columns, self.terminal.height),
             fold=fold,
             usd_before=Decimal("0.001"),
-            usd_per_token=Decimal("0.0000012"),
             tick=lambda: self.now,
         )
+        self.live.asks("deepseek-flash", Decimal("0.0000012"))
 
     def _write(self, text: str) -> int:
         self.terminal.feed(text.replace("\n", "\r\n"))

@@ -66,7 +66,7 @@ class Conversation:
     def ask(self, question: str) -> ChatResult:
         """Ask, show the answer as it comes, and keep what came."""
         session = self.session
-        chosen = self._asker.ready(session.wishes)
+        self._asker.ready(session.wishes)
         spent = total(session.spent)
         known = spent.questions > spent.cost_unknown
         self._step(Asked(question))
@@ -74,12 +74,10 @@ class Conversation:
             print(flush=True)
         with shown(
             session.wishes.thinking,
-            model=chosen.engine.model,
             fold=True,
             usd_before=spent.cost_usd if known else None,
-            usd_per_token=chosen.usd_per_token,
-        ) as show:
-            result = self._asker.ask(session, question, show)
+        ) as audience:
+            result = self._asker.ask(session, question, audience)
         self._step(Answered(exchange_of(question, result), spent_by(result)))
         if terminal_is_able():
             print(flush=True)
