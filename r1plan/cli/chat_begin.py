@@ -87,7 +87,7 @@ def single(asker: Asker, start: Start, question: str, *, as_json: bool) -> None:
             fold=False,
         ) as audience:
             result = asker.ask(start.session, question, audience)
-        if terminal_is_able():
+        if terminal_is_able() and (result.thinking or result.answer):
             print(flush=True)
         closing(result)
     if start.path is not None and start.begun_at is not None:

@@ -147,4 +147,4 @@ def markdown(session: Session, saved_at: datetime) -> str:
         if each.thinking:
             lines += ["", "<details><summary>Thinking</summary>", "", each.thinking.strip(), "", "</details>"]
         lines += ["", each.answer.strip()]
-    return "\n".join(lines) + "\n"
+    return printable("\n".join(lines)) + "\n"

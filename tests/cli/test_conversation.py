@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.cli.test_chat import log_rows, remote
+from tests.cli.test_chat import chat, log_rows, remote
 from tests.terminal import Terminal
 from tests.wire.server import Reply, Wire, recorded, serving
 
@@ -132,9 +133,8 @@ def test_a_conversation_is_saved_for_its_owner_alone_and_goes_on(home: Path) -> 
     assert [row["step"] for row in saved(home)] == ["wished", "asked", "answered", "asked", "answered"]
 
 
-@pytest.mark.parametrize("words", [["--no-log"]], ids=["no-log"])
-def test_nothing_is_kept_when_nothing_is_to_be_logged(words: list[str], home: Path) -> None:
-    with Terminal([*CHAT, *words]) as terminal:
+def test_nothing_is_kept_when_nothing_is_to_be_logged(home: Path) -> None:
+    with Terminal([*CHAT, "--no-log"]) as terminal:
         terminal.prompt(1)
         terminal.type("What is 3 + 4?\r")
         terminal.prompt(2)
@@ -206,3 +206,52 @@ def test_control_sequences_of_a_server_do_not_reach_the_terminal() -> None:
     with talking(Reply(stream, piece_bytes=3), "x", "--provider", "deepseek") as (terminal, _):
         assert terminal.ended() == 0
     assert any(line.startswith("abc") for line in terminal.screen.lines)
+
+
+def test_the_conversation_is_written_as_markdown_and_nothing_is_written_over(tmp_path: Path) -> None:
+    with Terminal(CHAT) as terminal:
+        terminal.prompt(1)
+        terminal.type("What is 3 + 4?\r")
+        terminal.prompt(2)
+        for number in (3, 4):
+            terminal.type(f"/save {tmp_path}/talk.md\r")
+            terminal.prompt(number)
+        terminal.type("/exit\r")
+        assert terminal.ended() == 0
+    assert "exists already." in terminal.screen.text.replace("\n", "")
+    text = (tmp_path / "talk.md").read_text(encoding="utf-8")
+    assert "## Question\n\nWhat is 3 + 4?\n" in text
+    assert text.endswith("3 + 4 = 7\n")
+
+
+def test_one_more_question_goes_on_with_what_was_saved(home: Path) -> None:
+    with talking(Reply(recorded("deepseek.sse")), "--provider", "deepseek") as (terminal, wire):
+        terminal.prompt(1)
+        terminal.type("First?\r")
+        terminal.prompt(2)
+        terminal.type("/exit\r")
+        assert terminal.ended() == 0
+        done = chat("--continue", "Second?", **remote(wire.url))
+    assert done.stdout == "The answer is 42 🎉.\n"
+    assert [each["content"] for each in wire.requests[1]["messages"]] == ["First?", "The answer is 42 🎉.", "Second?"]
+    assert [row["step"] for row in saved(home)] == ["wished", "asked", "answered", "asked", "answered"]
+
+
+def test_without_a_saved_conversation_there_is_none_to_go_on_with() -> None:
+    done = chat("--continue", "x")
+    assert done.returncode == 2
+    assert "error: there is no saved conversation to go on with." in done.stderr
+
+
+def test_a_conversation_whose_answers_go_into_a_pipe_writes_answers_alone(home: Path) -> None:
+    master, slave = pty.openpty()
+    try:
+        with subprocess.Popen(CHAT, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            os.write(master, b"What is 17 + 25?\nWhat is 3 + 4?\n/exit\n")
+            out, errors = process.communicate(timeout=60)
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert process.returncode == 0, errors
+    assert out == "17 + 25 = 42\n3 + 4 = 7\n"
+    assert not (home / "data" / "conversations").exists()

@@ -86,13 +86,13 @@ TALK = Session(
     wishes=Wishes(system="Be brief."),
     exchanges=(
         Exchange(question="First?\nReally?", answer="**Yes.**\n", thinking="hm", model="a/b"),
-        Exchange(question="Then?", answer="No.", model="a/c"),
+        Exchange(question="Then?", answer="No.\x1b[2J", model="a/c"),
     ),
     spent=(PAID,),
 )
 
 
-def test_a_saved_copy_is_markdown() -> None:
+def test_a_saved_copy_is_markdown_without_control_sequences() -> None:
     assert markdown(TALK, AT) == (
         "# Conversation\n\na/b, a/c, saved 2026-11-24 05:00\n\n## Instructions\n\nBe brief.\n\n"
         "## Question\n\nFirst?\nReally?\n\n## Answer (a/b)\n\n"

@@ -79,10 +79,11 @@ class Conversation:
         ) as audience:
             result = self._asker.ask(session, question, audience)
         self._step(Answered(exchange_of(question, result), spent_by(result)))
-        if terminal_is_able():
+        came = bool(result.thinking or result.answer)
+        if came and terminal_is_able():
             print(flush=True)
         closing(result, where=False)
-        if terminal_is_able():
+        if came and terminal_is_able():
             print(flush=True)
         return result
 
