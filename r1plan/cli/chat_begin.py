@@ -14,8 +14,6 @@ import typer
 from r1plan.cli.chat_ask import Nobody, exchange_of, known_routes, spent_by
 from r1plan.cli.chat_show import closing, raise_failure, shown, terminal_is_able, unlogged
 from r1plan.cli.chat_way import model_names
-from r1plan.cli.conversation.plain import PlainReader
-from r1plan.conversation.complete import completions
 from r1plan.conversation.session import Session, Wishes
 from r1plan.conversation.steps import Answered, Asked, Wished
 from r1plan.errors import LogError, UsageError
@@ -44,13 +42,16 @@ def begun(wishes: Wishes, *, go_on: bool, save: bool) -> Start:
 
     Raises UsageError when there is none to go on with, LogError when it cannot be read.
     """
-    from r1plan.ledger.conversations import file_name, latest, load
     from r1plan.settings import directories
 
     folder = directories().conversations
     if not go_on:
-        fresh = folder / file_name(datetime.now(UTC), uuid4().hex)
+        now = datetime.now(UTC)
+        # Names sort by time; the end tells apart what began within a second.
+        fresh = folder / f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}.jsonl"
         return Start(Session(wishes=wishes), None, fresh if save else None, wished=True)
+    from r1plan.ledger.conversations import latest, load
+
     path = latest(folder)
     if path is None:
         raise UsageError("there is no saved conversation to go on with.", "begin one: r1plan chat")
@@ -113,6 +114,7 @@ def _kept(path: Path, question: str, result: ChatResult) -> None:
 def converse(asker: Asker, start: Start) -> None:
     """Talk until the end. On a terminal the conversation is saved, unless nothing is to be."""
     from r1plan.cli.conversation.loop import Conversation
+    from r1plan.cli.conversation.plain import PlainReader
     from r1plan.ledger.conversations import append
     from r1plan.render.conversation import recap
     from r1plan.render.output import note
@@ -135,6 +137,7 @@ def converse(asker: Asker, start: Start) -> None:
 
 def _reader(talk: Conversation, asker: Asker, *, keep: bool) -> Reader:
     from r1plan.cli.conversation.terminal import TerminalReader
+    from r1plan.conversation.complete import completions
     from r1plan.render.conversation import toolbar
     from r1plan.settings import directories
 

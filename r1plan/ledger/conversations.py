@@ -40,11 +40,6 @@ class Saved:
     unread: int = 0
 
 
-def file_name(begun_at: datetime, id_: str) -> str:
-    """The name of the file of a conversation; names sort by time."""
-    return f"{begun_at.astimezone(UTC):%Y%m%dT%H%M%S}-{id_[:8]}.jsonl"
-
-
 def append(path: Path, step: Step, at: datetime) -> None:
     """Write `step`. The folder is made with mode 0700, the file with 0600. Raises LogError."""
     row = {"schema": SCHEMA, "at": at.isoformat(), "step": _NAMES[type(step)], **asdict(step)}

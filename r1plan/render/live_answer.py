@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 from r1plan.render.blocks import Block, BlockStream, CodeLine
 from r1plan.render.markdown import MarkdownRows, colours
+
+_OPEN_CHARACTERS = 20_000
 
 
 class AnswerRows:
@@ -24,6 +27,8 @@ class AnswerRows:
         opened = self._blocks.tail()
         if isinstance(opened, CodeLine):
             return [opened.text]
+        if opened is not None and len(opened.source) > _OPEN_CHARACTERS:
+            opened = replace(opened, source=opened.source[-_OPEN_CHARACTERS:])  # its end fills any screen
         return [] if opened is None else self._rows.rows(opened, columns)
 
     def closed(self, columns: int) -> list[str]:

@@ -66,6 +66,8 @@ class LiveScreen:
         self._thinking: ThinkingRows | None = None
         self._answer: AnswerRows | None = None
         self._region: Region | None = None
+        self._open_rows: list[str] = []  # as they were at the last look, at this size
+        self._open_at = (0, 0)
 
     def asks(self, model: str, usd_per_token: Decimal | None) -> None:
         """`model` is asked now; what a token that it writes costs, None: unknown."""
@@ -78,8 +80,11 @@ class LiveScreen:
     def paint(self) -> float:
         """Bring the screen up to date. Returns the seconds to wait until the next time."""
         start = self._tick()
+        seen = len(self._came), self._size()
         settled = self._taken()
-        self._painter().paint(settled, [*self._open(), *self._status()])
+        if seen != (0, self._open_at):
+            self._open_rows, self._open_at = self._open(), seen[1]
+        self._painter().paint(settled, [*self._open_rows, *self._status()])
         return max(_PAINT_EVERY_S, _SHARE * (self._tick() - start))
 
     def done(self) -> None:

@@ -73,6 +73,14 @@ def test_a_block_of_an_unknown_language_is_plain() -> None:
     assert [SGR.sub("", row) for row in renderer.rows(CodeLine("nuqneH"), 20)] == ["nuqneH"]
 
 
+def test_what_rich_cannot_set_is_shown_as_it_came() -> None:
+    class Broken(MarkdownRows):
+        def prose(self, source: str, columns: int) -> list[str]:
+            raise RuntimeError
+
+    assert Broken(colours()).rows(Prose("# one\n**two**\n", gap=True), 40) == ["", "# one", "**two**"]
+
+
 def test_a_gap_is_an_empty_row() -> None:
     assert MarkdownRows(colours()).rows(Prose("a", gap=True), 20)[0] == ""
 
