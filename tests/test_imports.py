@@ -42,6 +42,7 @@ APART = 3
 OWNERS = {
     "httpx": {"r1plan.engine.http"},
     "httpx_sse": {"r1plan.engine.http"},
+    "keyring": {"r1plan.engine.keys"},
     "llama_cpp": {"r1plan.engine.local", "r1plan.tiny.evaluate"},
     "duckdb": {"r1plan.report"},
     "pynvml": {"r1plan.hardware.nvidia"},
@@ -105,7 +106,7 @@ def test_every_heavy_library_is_imported_by_its_owner_alone() -> None:
     assert wrong == []
 
 
-HEAVY = {"pydantic", "yaml", "rich", "duckdb", "httpx", "llama_cpp", "numpy", "jinja2", "pynvml", "psutil"}
+HEAVY = {"pydantic", "yaml", "rich", "duckdb", "httpx", "keyring", "llama_cpp", "numpy", "jinja2", "pynvml", "psutil"}
 
 RUN = """
 import sys
