@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from r1plan.plan.option import Plan
     from r1plan.plan.workload import Workload
 
+_UBATCH = 512
+
 
 def command(
     gpu: GpuOption = None,
@@ -40,13 +42,16 @@ def command(
     quant: str | None = typer.Option(None, metavar="NAME", help="Only this quant, such as Q4_K_M."),
     context: int | None = typer.Option(None, metavar="TOKENS", help="Context of each slot. Default: up to 32,768."),
     kv: Literal["f16", "q8_0", "q4_0"] | None = typer.Option(None, help="Type of the KV cache."),
-    ubatch: int = typer.Option(512, metavar="TOKENS", help="llama.cpp's micro-batch."),
+    ubatch: int = typer.Option(_UBATCH, metavar="TOKENS", help="llama.cpp's micro-batch."),
     slots: int | None = typer.Option(
-        None, metavar="N", help="Contexts at once. Default: 1; llama-server's 4 share it."
+        None, metavar="N", help="Contexts at once, with vLLM users. Default: 1; llama-server's 4 share it."
     ),
     gpu_layers: int | None = typer.Option(None, metavar="N", help="Layers on the GPU, with the output head as one."),
     experts_on_cpu: bool = typer.Option(False, "--experts-on-cpu", help="Keep all experts in main memory."),
     flash_attn: bool = typer.Option(True, "--flash-attn/--no-flash-attn", help="Flash attention."),
+    engine: Literal["llama.cpp", "vllm"] = typer.Option(
+        "llama.cpp", help="Which engine to plan for; vLLM's quants are BF16, FP8, NVFP4."
+    ),
     runtime: Literal["in-process", "llama-server"] = typer.Option("in-process", help="A plain context or the server."),
     depth: list[int] | None = typer.Option(None, metavar="TOKENS", help="Predict decoding at this depth. Repeatable."),
     objective: Literal["balanced", "quality", "speed", "cost"] = typer.Option("balanced", help="What matters most."),
@@ -86,6 +91,21 @@ def command(
             depths=tuple(depth or ()),
         )
     )
+    if engine == "vllm":
+        from r1plan.cli.recommend_vllm import recommend_vllm, vllm_pins
+
+        llamas = {
+            "--ubatch": ubatch != _UBATCH,
+            "--gpu-layers": gpu_layers is not None,
+            "--experts-on-cpu": experts_on_cpu,
+            "--no-flash-attn": not flash_attn,
+            "--runtime": runtime != "in-process",
+        }
+        of_vllm = vllm_pins(model, quant, context, kv, slots, [option for option, given in llamas.items() if given])
+        cards = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
+        offers = _api(workload, datetime.now(UTC))
+        recommend_vllm(cards, workload, of_vllm, offers, explain=explain, as_json=json)
+        return
     named = named_model(model, quant)
     if named.old_cache:
         from r1plan.render.model_file import OLD_CACHE

@@ -9,7 +9,8 @@ from typing import Any
 
 from r1plan.plan.api_offers import ApiOffer
 from r1plan.plan.memory import DeviceMemory
-from r1plan.plan.option import Option, Plan
+from r1plan.plan.option import Option, Plan, RunningCost
+from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Range, Speed
 from r1plan.plan.workload import Workload
 from r1plan.render.rows import exact
@@ -22,11 +23,11 @@ def plan_document(plan: Plan, api: Iterable[ApiOffer]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "machine": asdict(plan.machine),
-        "workload": _workload(plan.workload),
+        "workload": workload_fields(plan.workload),
         "choice": option_fields(plan.choice) if plan.choice else None,
         "alternatives": [option_fields(option) for option in plan.alternatives],
         "rejected": [{"id": each.id, "reason": each.reason} for each in plan.rejected],
-        "api": [_api(offer) for offer in api],
+        "api": [api_fields(offer) for offer in api],
         "break_even": None,
     }
 
@@ -54,22 +55,35 @@ def option_fields(option: Option) -> dict[str, Any]:
             "tensor_split": list(placement.tensor_split),
         },
         "memory": [_memory(device) for device in option.memory],
-        "speed": _speed(option.speed),
-        "quality": {score.benchmark: {"score": score.score, "source": score.source} for score in option.quality.scores},
+        "speed": speed_fields(option.speed),
+        **quality_fields(option.quality),
+        "cost": cost_fields(option.cost),
+    }
+
+
+def quality_fields(quality: Quality) -> dict[str, Any]:
+    """The published scores, and what the quant loses."""
+    return {
+        "quality": {score.benchmark: {"score": score.score, "source": score.source} for score in quality.scores},
         "quant_loss": {
-            "perplexity_ratio": round(option.quality.quant.perplexity_ratio, 4),
-            "basis": option.quality.quant.basis,
-            "source": option.quality.quant.source,
-        },
-        "cost": {
-            "usd_per_mtok_output": _decimal(option.cost.usd_per_mtok_output),
-            "usd_per_month": _decimal(option.cost.usd_per_month),
-            "basis": option.cost.basis,
+            "perplexity_ratio": round(quality.quant.perplexity_ratio, 4),
+            "basis": quality.quant.basis,
+            "source": quality.quant.source,
         },
     }
 
 
-def _workload(workload: Workload) -> dict[str, Any]:
+def cost_fields(cost: RunningCost) -> dict[str, Any]:
+    """Electricity."""
+    return {
+        "usd_per_mtok_output": _decimal(cost.usd_per_mtok_output),
+        "usd_per_month": _decimal(cost.usd_per_month),
+        "basis": cost.basis,
+    }
+
+
+def workload_fields(workload: Workload) -> dict[str, Any]:
+    """What was asked for."""
     return {
         "objective": workload.objective,
         "min_speed_tok_s": workload.min_tok_s,
@@ -96,7 +110,8 @@ def _memory(memory: DeviceMemory) -> dict[str, Any]:
     }
 
 
-def _speed(speed: Speed) -> dict[str, Any]:
+def speed_fields(speed: Speed) -> dict[str, Any]:
+    """The predicted speeds."""
     return {
         "prefill_tok_s": _range(speed.prefill_tok_s) if speed.prefill_tok_s else None,
         "decode_tok_s": [
@@ -112,7 +127,8 @@ def _range(speed: Range) -> dict[str, float]:
     return {"low": round(speed.low, 2), "mid": round(speed.mid, 2), "high": round(speed.high, 2)}
 
 
-def _api(offer: ApiOffer) -> dict[str, Any]:
+def api_fields(offer: ApiOffer) -> dict[str, Any]:
+    """What an API asks for the same work."""
     rates = offer.price.rates
     return {
         "provider": offer.provider,
