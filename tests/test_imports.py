@@ -43,6 +43,7 @@ APART = 3
 OWNERS = {
     "httpx": {"r1plan.engine.http"},
     "httpx_sse": {"r1plan.engine.http"},
+    "keyring": {"r1plan.engine.keys"},
     "llama_cpp": {"r1plan.engine.local", "r1plan.tiny.evaluate"},
     "duckdb": {"r1plan.report"},
     "pynvml": {"r1plan.hardware.nvidia"},
@@ -115,6 +116,7 @@ HEAVY = {
     "rich",
     "duckdb",
     "httpx",
+    "keyring",
     "llama_cpp",
     "numpy",
     "jinja2",

@@ -42,13 +42,14 @@ def way(wishes: Wishes, context_tokens: int) -> Way:
     Raises UsageError, NotFound, EngineError, ProviderError and CatalogError.
     """
     from r1plan.engine.connect import connect
+    from r1plan.settings import directories
 
     target = _target(wishes)
     price_for, usd_per_token, notes = _prices(target)
     if not wishes.is_named:
         notes = (DEMONSTRATION, *notes)
     return Way(
-        engine=connect(target, os.environ, context_tokens),
+        engine=connect(target, os.environ, context_tokens, config=directories().config),
         price_for=price_for,
         usd_per_token=usd_per_token,
         meter=_meter(target),
@@ -67,7 +68,7 @@ def model_names() -> tuple[str, ...]:
     offers = (
         f"{provider.id}/{offer.model}"
         for provider in load_providers().values()
-        if provider.dialect == "openai"
+        if provider.dialect != "none"
         for offer in provider.offers
         if not offer.retired and (offer.offered_until is None or offer.offered_until > now)
     )

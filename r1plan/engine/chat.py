@@ -12,29 +12,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from r1plan.prices.usage import Usage
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "content_filter", "aborted", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model asked for. `arguments` is its JSON, as text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. `content` of an assistant turn is the answer alone; `thinking` is for models that want it back."""
+    """One turn. `content` of an assistant turn is the answer only; its `thinking` goes back where a model wants it.
+
+    An assistant turn may hold `tool_calls`; a turn of role "tool" holds a tool's result, for the call `tool_call_id`.
+    """
 
     role: Role
     content: str
     thinking: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """What is asked. `max_tokens` None: as many as the engine allows. `temperature` None: the model's own."""
+    """What is asked. `max_tokens` None: as many as the engine allows. `temperature` None: the model's own.
+
+    `max_thinking` is the most tokens of thinking; an engine that cannot hold to it leaves that to its caller.
+    """
 
     messages: tuple[Message, ...]
     max_tokens: int | None = None
+    max_thinking: int | None = None
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
@@ -63,12 +82,14 @@ class WasThinking:
 class Finished:
     """The last event of every stream that was not broken off.
 
-    `served_model` is what the engine says answered; None when it does not say.
+    `served_model` is what the engine says answered; None when it does not say. `reported_usd` is what the server says
+    it bills, where it says so; it is not what r1plan computes.
     """
 
     reason: FinishReason
     usage: Usage
     served_model: str | None = None
+    reported_usd: Decimal | None = None
 
 
 Event = Thinking | Answer | WasThinking | Finished

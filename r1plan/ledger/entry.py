@@ -19,11 +19,14 @@ EndReason = Literal[
     "content_filter",
     "interrupted",  # Ctrl-C
     "closed_pipe",  # nobody reads the answer any more
+    "first_token_timeout",
+    "stalled",  # it had begun
     "timeout",
     "connection_lost",
     "unreachable",  # nothing was sent
     "refused",  # the server answered with an error instead of a stream
     "server_failed",  # the server said so in mid answer
+    "bad_stream",  # what came could not be read
     "engine_failed",
 ]
 

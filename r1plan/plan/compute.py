@@ -39,9 +39,9 @@ def compute_bytes(
 ) -> tuple[int, ...]:
     """Bytes in host memory and on each of `cards`, in this order, for `cells` in each cache.
 
-    `runs` are all layers in order. `pipelined`: see schedule. `as_dry_run`: as the engine's dry run says it, which forgets
-    where norms are pinned and so copies one hidden state more from card to card than the engine does. `all_layers`
-    leaves no layer out: the same, slowly.
+    `runs` are all layers in order. `pipelined`: see schedule. `as_dry_run`: as the engine's dry run says it, which
+    forgets where norms are pinned and so copies one hidden state more from card to card than the engine does.
+    `all_layers` leaves no layer out: the same, slowly.
     """
     asked = min(cells * settings.caches, settings.n_ubatch)
     batch = Batch(

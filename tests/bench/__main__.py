@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-BENCHES = ("startup", "local_chat", "live_chat", "prices", "spend_report", "journal", "peers")
+BENCHES = ("startup", "local_chat", "live_chat", "prices", "spend_report", "journal", "wire", "peers")
 
 
 def main() -> None:
