@@ -62,15 +62,15 @@ def way(wishes: Wishes, context_tokens: int) -> Way:
 def model_names() -> tuple[str, ...]:
     """What may be named: PROVIDER/MODEL of all that is offered now, and r1-tiny."""
     from r1plan.catalog.load import load_providers
-    from r1plan.engine.target import TINY
+    from r1plan.engine.target import TINY, can_be_asked, is_current
 
     now = datetime.now(UTC)
     offers = (
         f"{provider.id}/{offer.model}"
         for provider in load_providers().values()
-        if provider.dialect != "none"
+        if can_be_asked(provider)
         for offer in provider.offers
-        if not offer.retired and (offer.offered_until is None or offer.offered_until > now)
+        if is_current(offer, now)
     )
     return (TINY, *dict.fromkeys(offers))
 
