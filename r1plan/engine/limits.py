@@ -9,10 +9,10 @@ from dataclasses import dataclass
 class Limits:
     """Seconds spent waiting for the server, and bytes that it sent.
 
-    `connect_s`: until the connection stands. `first_token_s`: from then to the first token; comments and blank lines
-    are no token. None: what the provider's file says. `stall_s`: between two tokens. `total_s`: for the whole answer.
-    `event_bytes` bounds what comes without one whole event, `body_bytes` any body that is not a stream. The time that
-    our own reader takes does not count.
+    `connect_s`: until the connection stands. `first_token_s`: from the request on to the first token; comments and
+    blank lines are no token. None: what the provider's file says. `stall_s`: between two tokens. `total_s`: for the
+    whole answer. `event_bytes` bounds what comes without one whole event, `body_bytes` any body that is not a stream.
+    The time that our own reader takes does not count.
     """
 
     connect_s: float = 10

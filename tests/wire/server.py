@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -86,8 +87,11 @@ def inside_characters(body: bytes) -> list[int]:
 
 
 @contextmanager
-def serving(reply: Reply | Callable[[Asked], Reply]) -> Iterator[Wire]:
-    """A server on a free loopback port that gives every request `reply`, or what it makes of the request."""
+def serving(reply: Reply | Callable[[Asked], Reply], *, tls: bool = False) -> Iterator[Wire]:
+    """A server on a free loopback port that gives every request `reply`, or what it makes of the request.
+
+    With `tls` it shows the certificate of self-signed.pem.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -139,7 +143,12 @@ def serving(reply: Reply | Callable[[Asked], Reply]) -> Iterator[Wire]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    wire = Wire(f"http://127.0.0.1:{server.server_address[1]}")
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(FOLDER / "self-signed.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that refuses it is no error
+    wire = Wire(f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -105,10 +105,12 @@ class Watch:
         while not self._stopped:
             with self._lock:
                 left = self._deadline - self._tick()
-                if left <= 0 and self._begun is not None:
+                waiting = self._begun is not None
+                if left <= 0 and waiting:
                     self._shut()
             # Within one wait the deadline never comes nearer; a new wait may set a nearer one.
-            self._wake.wait(min(max(left, 0.01), _LOOK_EVERY_S, self.limits.stall_s))
+            soon = max(left, 0.01) if waiting else _LOOK_EVERY_S
+            self._wake.wait(min(soon, _LOOK_EVERY_S, self.limits.stall_s))
             self._wake.clear()
 
     def _shut(self) -> None:
