@@ -79,6 +79,10 @@ class Route:
     its stead, any other. `prefer_local` puts what answers here first, whatever it costs. `only` and `never` name
     providers ("local" among them). `order` ranks models whose quality nobody put in a number, the best first, by the
     name that `candidate.model_key` makes of what a provider serves.
+
+    Where a model here comes first, it hands over to the next one when its answer has not begun after
+    `hand_over_after_s`, or when it has thought longer than `hand_over_thinking_tokens`. None: what nine in ten of its
+    answers are forecast to stay under.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -92,6 +96,8 @@ class Route:
     only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
+    hand_over_after_s: Positive | None = None
+    hand_over_thinking_tokens: Count | None = None
     limits: Limits = Limits()
     rules: tuple[Rule, ...] = ()
     note: str | None = None

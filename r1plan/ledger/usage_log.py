@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from r1plan.errors import LogError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.journal import append, append_once_decided
-from r1plan.ledger.logged import LoggedRequest, by_request, last_rows, of_entry, rows_of_month
+
+# What reads rows is imported when a guard wants them: an answer from here needs none.
+if TYPE_CHECKING:
+    from r1plan.ledger.logged import LoggedRequest
 
 
 class UsageLog:
@@ -32,11 +36,15 @@ class UsageLog:
         """Write a row and say where; None when it only stays in memory. Raises LogError."""
         if self._writes:
             return append(entry, self._logs)
+        from r1plan.ledger.logged import of_entry
+
         self._unwritten.append(of_entry(entry))
         return None
 
     def recent(self) -> list[LoggedRequest]:
         """The last requests of every process, a few hundred at least where there are as many."""
+        from r1plan.ledger.logged import by_request, last_rows
+
         return by_request([*last_rows(self._logs), *self._unwritten])
 
     def this_month(self, at: datetime) -> list[LoggedRequest]:
@@ -44,6 +52,8 @@ class UsageLog:
 
         Raises LogError.
         """
+        from r1plan.ledger.logged import by_request, rows_of_month
+
         try:
             return by_request([*rows_of_month(self._logs, at), *self._unwritten])
         except OSError as error:
@@ -65,6 +75,8 @@ class UsageLog:
 
         if self._writes:
             return append_once_decided(at, decided, self._logs)
+        from r1plan.ledger.logged import of_entry
+
         entry = decided()
         self._unwritten.append(of_entry(entry))
         return entry, None

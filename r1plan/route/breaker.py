@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from r1plan.ledger.logged import LoggedRequest
+if TYPE_CHECKING:
+    from r1plan.ledger.logged import LoggedRequest
+
 
 FAILURES_TO_OPEN = 3
 FIRST_WAIT = timedelta(seconds=30)

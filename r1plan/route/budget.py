@@ -10,14 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from r1plan.catalog.budgets import Budgets
 from r1plan.errors import OverBudget
 from r1plan.ledger.entry import UsageEntry
-from r1plan.ledger.logged import LoggedRequest
 from r1plan.prices.book import PriceInForce
 from r1plan.prices.cost import EXACT
+
+if TYPE_CHECKING:
+    from r1plan.ledger.logged import LoggedRequest
 
 Scope = Literal["request", "month", "provider", "project"]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from r1plan.catalog.priors import CachePrior
-from r1plan.ledger.past import PastRequest
 from r1plan.route.survey import Source, Survey
+
+if TYPE_CHECKING:
+    from r1plan.ledger.past import PastRequest
+
 
 _SECOND = timedelta(seconds=1)
 _NEWEST = 100

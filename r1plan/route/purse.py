@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from r1plan.engine.chat import ChatRequest
 from r1plan.errors import LogError, OverBudget
 from r1plan.ledger.entry import UsageEntry
-from r1plan.ledger.logged import LoggedRequest
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.prices.book import PriceInForce
 from r1plan.route.bounds import begun, longest_input_tokens
@@ -27,6 +27,9 @@ from r1plan.route.budget import (
 )
 from r1plan.route.leg import Leg
 from r1plan.route.record import Labels, prices_from, unbounded_start, with_bounds
+
+if TYPE_CHECKING:
+    from r1plan.ledger.logged import LoggedRequest
 
 # A server may refuse a limit that is longer than its model's own; where that is not known, only a short one is sent.
 _EVERY_MODEL_WRITES = 8192

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from r1plan.ledger.entry import UsageEntry
-from r1plan.route.expected import CostForecast
-from r1plan.route.forecast import Ask
+
+if TYPE_CHECKING:
+    from r1plan.route.expected import CostForecast
+    from r1plan.route.forecast import Ask
 
 
 def stamped(entry: UsageEntry, ask: Ask, cost: CostForecast | None) -> UsageEntry:

@@ -10,13 +10,16 @@ from datetime import timedelta
 from itertools import islice
 from operator import attrgetter
 from statistics import median
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from r1plan.catalog.priors import Priors, SpeedPrior
-from r1plan.ledger.past import PastRequest
 from r1plan.route.candidate import LOCAL, Candidate, model_key
 from r1plan.route.lengths import Lengths, Sample, blended, from_samples
 from r1plan.route.prior import length_prior, prior_lengths
+
+if TYPE_CHECKING:
+    from r1plan.ledger.past import PastRequest
+
 
 Source = tuple[str, str]
 T = TypeVar("T")
