@@ -1,35 +1,26 @@
-"""How `r1plan chat` asks one question, in a conversation or alone: the one place that knows engines, log and price."""
+"""How `r1plan chat` asks one question, in a conversation or alone: decide, set aside, send, one after another."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
+from r1plan.cli.chat_asking import Asking
+from r1plan.cli.chat_choice import Choice, Found, ask_of, choose, find, nobody
 from r1plan.cli.chat_way import Way, way
-from r1plan.errors import UsageError
 
 if TYPE_CHECKING:
-    from r1plan.conversation.session import Exchange, Session, Wishes
-    from r1plan.conversation.spending import Spent
-    from r1plan.engine.chat import Event
-    from r1plan.route.record import Labels
-    from r1plan.route.run import ChatResult, Journal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """What holds for every question of one call of the program."""
-
-    labels: Labels
-    journal: Journal | None
-    context_tokens: int
-    max_tokens: int | None = None
-    temperature: float | None = None
-    seed: int | None = None
-    power_usd_per_kwh: Decimal | None = None
-    log_text: bool = False
+    from r1plan.cli.chat_askable import Askable
+    from r1plan.conversation.session import Session, Wishes
+    from r1plan.engine.chat import ChatEngine, Event
+    from r1plan.route.forecast import Ask
+    from r1plan.route.leg import Leg
+    from r1plan.route.run import ChatResult
 
 
 class Audience(Protocol):
@@ -43,9 +34,16 @@ class Audience(Protocol):
         """Take one event. May raise BrokenPipeError when nobody looks any more."""
         ...
 
+    def say(self, text: str) -> None:
+        """Take a sentence on how it goes, between the events."""
+        ...
+
 
 class Nobody:
-    """An audience that sees nothing."""
+    """An audience that sees nothing but what is said."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
 
     def asks(self, model: str, usd_per_token: Decimal | None) -> None:
         """Look away."""
@@ -54,20 +52,40 @@ class Nobody:
         """Look away."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A question that may be sent: who is asked in which order, and USD that may be spent, None: no limit."""
+
+    session: Session
+    question: str
+    choice: Choice
+    left_usd: Decimal | None
+
+
 class Asker:
     """Asks, and keeps what answers open until something else is wished for."""
 
-    def __init__(self, asking: Asking, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        asking: Asking,
+        say: Callable[[str], None],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._asking = asking
         self._say = say
+        self._now, self._sleep = now, sleep
         self._way: Way | None = None
         self._open_for: tuple[object, ...] = ()
+        self._choice: Choice | None = None
+        self._said = ""
 
     def ready(self, wishes: Wishes) -> Way:
         """Open what `wishes` name, and say what is to be known of it. What was open stays so when that fails."""
         wanted = (wishes.model, wishes.provider, wishes.local, wishes.base_url, wishes.route)
         if self._way is None or wanted != self._open_for:
-            opened = way(wishes, self._asking.context_tokens)
+            opened = way(wishes, self._asking)
             self.close()
             self._way, self._open_for = opened, wanted
             for note in opened.notes:
@@ -76,108 +94,115 @@ class Asker:
 
     def name(self, wishes: Wishes) -> str:
         """Who will answer, in a word for the line below the prompt."""
-        return self.ready(wishes).engine.model
+        opened = self.ready(wishes)
+        if opened.named is not None:
+            return opened.named.model
+        legs = self._choice.legs if self._choice else ()
+        return f"route {opened.policy}" + (f" ({legs[0][0].model})" if legs else "")
 
-    def ask(self, session: Session, question: str, audience: Audience) -> ChatResult:
-        """Ask `question` as `session` wishes; each event goes to `audience`, both rows to the log.
+    def found(self, session: Session, question: str) -> Found:
+        """What is decided for `question`, with nothing sent and nothing said. Raises OverBudget and what `ready` does."""
+        session.check_budget()
+        opened = self.ready(session.wishes)
+        return find(opened, self._ask_of(session, question), self._asking, self._left_usd(session), self._asking.by)
 
-        The seam: who answers, what may be spent on it and who takes over is decided here, for each question, from
-        `session` and the request. `audience.asks` is to be called for whoever is asked, each time that changes. What is
-        shown and kept of a conversation needs no more than the result.
+    def prepare(self, session: Session, question: str) -> Prepared:
+        """Decide who is asked, and say it; wait for the hour, where the question may wait.
 
-        Raises OverBudget when nothing may be spent any more, and what `ready` raises.
+        Raises OverBudget, what `ready` raises, and what says that nobody may be asked. Ctrl-C ends the wait.
+        """
+        session.check_budget()
+        opened = self.ready(session.wishes)
+        if self._asking.by is not None and (deferral := self.found(session, question).deferral) is not None:
+            from r1plan.cli.chat_wait import wait
+
+            wait(deferral, self._say, self._now, self._sleep)
+        choice = choose(opened, self._ask_of(session, question), self._asking, self._left_usd(session))
+        self._choice = choice
+        if choice.found is not None and not choice.legs:
+            raise nobody(choice.found.market, choice.found.decision)
+        first = choice.legs[0][0]
+        session.check_budget(Decimal(0) if first.provider == "local" else first.reserve_usd, first.name)
+        self._tell_who(opened, choice)
+        return Prepared(session=session, question=question, choice=choice, left_usd=self._left_usd(session))
+
+    def ask(self, prepared: Prepared, audience: Audience) -> ChatResult:
+        """Ask what was prepared; each event goes to `audience`, two rows of each attempt to the log.
+
+        `audience.asks` is called for whoever is asked, each time that changes. Raises OverBudget when nothing may be
+        spent, the error of opening when nobody can be asked, and LogError when a budget needs a log that it cannot use;
+        nothing was sent then. Every later failure is in the result.
         """
         from r1plan.engine.chat import ChatRequest
-        from r1plan.route.run import run
+        from r1plan.route.budget import SpendingLimits
+        from r1plan.route.failover import ask
 
-        session.check_budget()
-        asking, chosen = self._asking, self.ready(session.wishes)
+        asking, choice, wishes = self._asking, prepared.choice, prepared.session.wishes
         request = ChatRequest(
-            messages=session.messages(question),
+            messages=prepared.session.messages(prepared.question),
             max_tokens=asking.max_tokens,
+            max_thinking=asking.max_thinking,
             temperature=asking.temperature,
             seed=asking.seed,
         )
-        audience.asks(chosen.engine.model, chosen.usd_per_token)
-        return run(
-            chosen.engine,
+        return ask(
+            [self._announced(leg, askable, audience) for leg, askable in choice.legs],
             request,
             audience.show,
-            labels=replace(asking.labels, policy=chosen.policy),
-            price_for=chosen.price_for,
-            journal=asking.journal,
-            meter=chosen.meter,
-            power_usd_per_kwh=asking.power_usd_per_kwh,
+            labels=replace(asking.labels, policy=choice.policy),
+            log=asking.log,
+            spending=SpendingLimits(max_cost=prepared.left_usd, budgets=asking.budgets),
+            thinking_shown=not asking.as_json and wishes.thinking in ("show", "dim"),
+            tell=lambda note: audience.say(note.message),
             log_text=asking.log_text,
+            now=self._now,
+            sleep=self._sleep,
         )
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why what is open was chosen."""
-        return () if self._way is None else (self._way.reason,)
+        """Why who was asked last was chosen."""
+        return () if self._choice is None else self._choice.reasons
 
     def close(self) -> None:
         """Give back what is open."""
         if self._way is not None:
-            self._way.engine.close()
-            self._way = None
+            self._way.engines.close()
+            self._way = self._choice = None
+            self._said = ""
+
+    def _left_usd(self, session: Session) -> Decimal | None:
+        """What one question may cost: the least of `--max-cost` and what is left of the conversation's budget."""
+        limits = (self._asking.max_cost, session.budget_left_usd)
+        return min((each for each in limits if each is not None), default=None)
+
+    def _ask_of(self, session: Session, question: str) -> Ask:
+        return ask_of(session.messages(question), self._now(), self._asking)
+
+    def _announced(self, leg: Leg, askable: Askable, audience: Audience) -> Leg:
+        """`leg`, which tells `audience` when its turn comes."""
+
+        def connect() -> ChatEngine:
+            audience.asks(leg.model, askable.usd_per_token(self._now()))
+            return leg.connect()
+
+        return replace(leg, connect=connect)
+
+    def _tell_who(self, opened: Way, choice: Choice) -> None:
+        """Say who is asked by a route, once until that changes."""
+        chosen = None if choice.found is None else choice.found.decision.chosen
+        if chosen is None or chosen.id == self._said:
+            return
+        from r1plan.render.chosen import chosen_line
+
+        self._said = chosen.id
+        legs = [leg for leg, _ in choice.legs]
+        self._say(chosen_line(chosen, choice.policy, legs, by_default=bool(opened.reason)))
 
 
+@cache
 def known_routes() -> tuple[str, ...]:
-    """The names that /route takes. None yet: no policy chooses."""
-    return ()
+    """The names that /route takes."""
+    from r1plan.catalog.load import load_routes
 
-
-def spent_by(result: ChatResult) -> Spent:
-    """What a request used and cost, for the sums of the conversation."""
-    from r1plan.conversation.spending import Spent
-
-    entry = result.entry
-    return Spent(
-        model=f"{entry.provider}/{entry.model_requested}",
-        input_tokens=entry.input_tokens,
-        output_tokens=entry.output_tokens,
-        thinking_tokens=entry.thinking_tokens,
-        cost_usd=entry.cost_usd,
-        thinking_usd=None if result.cost is None else result.cost.thinking_usd,
-        high_usd=entry.cost_high_usd,
-    )
-
-
-def exchange_of(question: str, result: ChatResult) -> Exchange | None:
-    """What is kept of an answer; None when nothing came that can be gone on from."""
-    if not result.answer:
-        return None
-    from r1plan.conversation.session import Exchange
-
-    return Exchange(
-        question=question,
-        answer=result.answer,
-        thinking=result.thinking,
-        model=f"{result.entry.provider}/{result.entry.model_requested}",
-        finish=result.finish,
-    )
-
-
-def labels(project: str | None, tags: list[str]) -> Labels:
-    """What the log rows are filed under. Raises UsageError."""
-    from r1plan.route.record import Labels
-
-    pairs = [tag.partition("=") for tag in tags]
-    for name, equals, _value in pairs:
-        if not (name and equals):
-            raise UsageError(f"--tag '{name}' is not K=V.", "example: --tag team=search")
-    return Labels(project=project, tags={name: value for name, _, value in pairs})
-
-
-def usd_per_kwh(text: str | None) -> Decimal | None:
-    """The price of electricity that `text` says. Raises UsageError."""
-    if text is None:
-        return None
-    try:
-        price = Decimal(text)
-    except InvalidOperation:
-        price = Decimal(-1)
-    if not (price.is_finite() and 0 <= price < 1000):
-        raise UsageError(f"'{text}' is not a price of electricity.", "give USD for a kWh, such as --power-price 0.30")
-    return price
+    return tuple(load_routes())

@@ -11,8 +11,9 @@ from uuid import uuid4
 
 import typer
 
-from r1plan.cli.chat_ask import Nobody, exchange_of, known_routes, spent_by
-from r1plan.cli.chat_show import closing, raise_failure, shown, terminal_is_able, unlogged
+from r1plan.cli.chat_ask import Nobody, known_routes
+from r1plan.cli.chat_kept import exchange_of, spent_by
+from r1plan.cli.chat_show import closing, offer_to_go_on, raise_failure, shown, terminal_is_able, unlogged
 from r1plan.cli.chat_way import model_names
 from r1plan.conversation.session import Session, Wishes
 from r1plan.conversation.steps import Answered, Asked, Wished
@@ -62,37 +63,40 @@ def begun(wishes: Wishes, *, go_on: bool, save: bool) -> Start:
 
 
 def _laid_over(saved: Wishes, given: Wishes) -> Wishes:
-    """The saved wishes with those of the command line in their place. Who answers is one wish of four parts."""
+    """The saved wishes with those of the command line in their place. Who answers is one wish of five parts."""
     merged = replace(
         saved,
         system=saved.system if given.system is None else given.system,
         thinking=saved.thinking if given.thinking == Wishes().thinking else given.thinking,
     )
-    if not (given.is_named or given.local):
+    if not (given.is_named or given.local or given.route):
         return merged
-    who = {name: getattr(given, name) for name in ("model", "provider", "local", "base_url")}
-    return replace(merged, **who, route=None)
+    who = {name: getattr(given, name) for name in ("model", "provider", "local", "base_url", "route")}
+    return replace(merged, **who)
 
 
 def single(asker: Asker, start: Start, question: str, *, as_json: bool) -> None:
     """Ask one question. Exits with 130 when it was stopped; raises what made it fail."""
     from r1plan.render.chat import document as chat_document
-    from r1plan.render.output import document
+    from r1plan.render.output import document, note
 
+    try:
+        prepared = asker.prepare(start.session, question)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
     if as_json:
-        result = asker.ask(start.session, question, Nobody())
+        result = asker.ask(prepared, Nobody(note))
         unlogged(result)
     else:
-        with shown(
-            start.session.wishes.thinking,
-            fold=False,
-        ) as audience:
-            result = asker.ask(start.session, question, audience)
+        with shown(start.session.wishes.thinking, fold=False) as audience:
+            result = asker.ask(prepared, audience)
         if terminal_is_able() and (result.thinking or result.answer):
             print(flush=True)
         closing(result)
     if start.path is not None and start.begun_at is not None:
         _kept(start.path, question, result)
+    if not as_json:
+        offer_to_go_on(result, alone=True)
     raise_failure(result)
     if as_json:
         document(chat_document(result, asker.reasons))

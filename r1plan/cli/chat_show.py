@@ -38,6 +38,7 @@ class _Written:
 
     def __init__(self, screen: ChatScreen) -> None:
         self.show = screen.show
+        self.say = screen.say
 
     def asks(self, model: str, usd_per_token: Decimal | None) -> None:
         """Say nothing."""
@@ -93,7 +94,7 @@ def closing(result: ChatResult, *, where: bool = True) -> None:
     from r1plan.render.output import note
 
     # What broke off may be billed all the same; what was refused is not.
-    if result.error is None or result.entry.cost_high_usd:
+    if result.error is None or result.billed.high_usd != 0:
         note(closing_line(result, where=where))
     unlogged(result)
 
@@ -107,6 +108,15 @@ def unlogged(result: ChatResult) -> None:
         note(f"warning: {result.log_error.message}")
         # Not through note(), which breaks lines: this one is to be copied.
         typer.echo(f"hint:  {printable(result.log_error.hint or '')}", err=True)
+
+
+def offer_to_go_on(result: ChatResult, *, alone: bool) -> None:
+    """Say how to go on from an answer that broke off or was cut. `alone`: the question is no part of a conversation."""
+    from r1plan.render.chat import going_on
+    from r1plan.render.output import note
+
+    if text := going_on(result, alone=alone):
+        note(text)
 
 
 def raise_failure(result: ChatResult) -> None:

@@ -1,21 +1,22 @@
-"""Who answers a question of `r1plan chat`: from what was wished for to an engine that is open, and its price."""
+"""Who may answer the questions of `r1plan chat`: from what was wished for to what may be asked."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from r1plan.conversation.session import Wishes
+from r1plan.cli.chat_askable import Askable, elsewhere, here
 from r1plan.errors import EngineError, NotFound, UsageError
+from r1plan.route.leg import Engines
 
 if TYPE_CHECKING:
-    from r1plan.engine.chat import ChatEngine
+    from r1plan.cli.chat_asking import Asking
+    from r1plan.cli.chat_market import Market
+    from r1plan.conversation.session import Wishes
     from r1plan.engine.target import LocalTarget, RemoteTarget
-    from r1plan.hardware.energy import Meter
-    from r1plan.route.record import PriceFor
 
 DEMONSTRATION = (
     "r1-tiny answers: the built-in demonstration model, not R1; it does small arithmetic. "
@@ -25,38 +26,31 @@ DEMONSTRATION = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One engine that is open. `policy` and `reason` say who chose it and why, `usd_per_token` what it writes for."""
+    """What may be asked. `named` is all there is, or None where a route chooses.
 
-    engine: ChatEngine
-    price_for: PriceFor
-    usd_per_token: Decimal | None
-    meter: Meter | None
+    `market` is what a decision is made of; it is read from the disk only when it is called. `policy` and `reason` say
+    who chose and why, `notes` what a person should know. `engines` are those that were opened.
+    """
+
+    engines: Engines
+    market: Callable[[datetime], Market]
+    named: Askable | None
     policy: str
     reason: str
     notes: tuple[str, ...] = ()
 
 
-def way(wishes: Wishes, context_tokens: int) -> Way:
-    """Open what `wishes` name. Nothing is sent; a wrong price file is found out before an answer was paid for.
+def way(wishes: Wishes, asking: Asking) -> Way:
+    """The way for `wishes`. What was named is opened, so that a wrong name is found before a question is put.
 
-    Raises UsageError, NotFound, EngineError, ProviderError and CatalogError.
+    Nothing is sent. Raises UsageError, NotFound, EngineError, ProviderError and CatalogError.
     """
-    from r1plan.engine.connect import connect
-    from r1plan.settings import directories
+    if wishes.route is not None or _keys_may_choose(wishes):
+        from r1plan.cli.chat_market import routed
 
-    target = _target(wishes)
-    price_for, usd_per_token, notes = _prices(target)
-    if not wishes.is_named:
-        notes = (DEMONSTRATION, *notes)
-    return Way(
-        engine=connect(target, os.environ, context_tokens, config=directories().config),
-        price_for=price_for,
-        usd_per_token=usd_per_token,
-        meter=_meter(target),
-        policy="asked" if wishes.is_named else "default",
-        reason=_reason(wishes),
-        notes=notes,
-    )
+        if found := routed(wishes, asking):
+            return found
+    return _named(wishes, _target(wishes), asking)
 
 
 def model_names() -> tuple[str, ...]:
@@ -75,6 +69,48 @@ def model_names() -> tuple[str, ...]:
     return (TINY, *dict.fromkeys(offers))
 
 
+def _keys_may_choose(wishes: Wishes) -> bool:
+    """Whether nothing was named and there may be a key: the catalogue need not be read to know that there is none."""
+    if wishes.is_named or wishes.local:
+        return False
+    from r1plan.engine.keys import FILE_NAME
+    from r1plan.settings import directories
+
+    if any(value.strip() for name, value in os.environ.items() if name.endswith(("_API_KEY", "_API_TOKEN"))):
+        return True
+    return (directories().config / FILE_NAME).exists()
+
+
+def _named(wishes: Wishes, target: LocalTarget | RemoteTarget, asking: Asking) -> Way:
+    from r1plan.engine.target import LocalTarget
+
+    def market(at: datetime) -> Market:
+        from r1plan.cli.chat_market import market_of
+
+        return market_of(target, named, at, asking)
+
+    engines = Engines()
+    notes: tuple[str, ...] = () if wishes.is_named else (DEMONSTRATION,)
+    if isinstance(target, LocalTarget):
+        named = here(target, engines, asking)
+    else:
+        from r1plan.cli.chat_market import account_note, book_of
+
+        said = account_note(target.provider.id)
+        notes += () if said is None else (said,)
+        named = elsewhere(target, engines, book_of(target.provider), asking)
+    if not asking.sends_nothing:
+        named.connect()
+    return Way(
+        engines=engines,
+        market=market,
+        named=named,
+        policy="asked" if wishes.is_named else "default",
+        reason=_reason(wishes),
+        notes=notes,
+    )
+
+
 def _reason(wishes: Wishes) -> str:
     if wishes.is_named:
         return "named on the command line"
@@ -91,8 +127,8 @@ def _target(wishes: Wishes) -> LocalTarget | RemoteTarget:
         raise UsageError("--local answers here, --provider and --base-url elsewhere.", "leave one of them out.")
     if base_url and not provider:
         return custom_target(base_url, model)
-    if not provider and (here := local_target(model, MODEL_PATH)):
-        return here
+    if not provider and (file := local_target(model, MODEL_PATH)):
+        return file
     if wishes.local:
         raise UsageError(f"'{model}' is not a model file.", "give the path of one: --model FILE.gguf")
 
@@ -107,53 +143,3 @@ def _target(wishes: Wishes) -> LocalTarget | RemoteTarget:
                 f"{known[model.casefold()]} is not on this machine.", "download its GGUF and name it: --model FILE.gguf"
             ) from None
         raise
-
-
-def _prices(target: LocalTarget | RemoteTarget) -> tuple[PriceFor, Decimal | None, tuple[str, ...]]:
-    """The price in force for a request of `target`, what a token written now costs, and what is to be said of it.
-
-    Neither a local model nor an unknown server has a price.
-    """
-    from r1plan.engine.target import LocalTarget
-    from r1plan.route.record import no_price
-
-    if isinstance(target, LocalTarget) or target.provider.base_url is None:
-        return no_price, None, ()
-
-    from r1plan.catalog.load import load_holidays, load_prices
-    from r1plan.prices.account import account_currencies
-    from r1plan.prices.book import PriceBook
-
-    provider = target.provider.id
-    accounts = account_currencies({provider}, os.environ)
-    if currency := next((each for each in accounts.values() if each != "USD"), None):
-        # A row holds dollars; the report prices it by the account's own list.
-        said = f"This account is billed in {currency}: cost-report --currency {currency} says what it cost."
-        return no_price, None, (said,)
-    book = PriceBook(load_prices(provider), load_holidays())
-    now = book.price_at(provider, target.model, datetime.now(UTC))
-    return (
-        lambda entry: book.price_for(
-            provider,
-            entry.model_requested,
-            started_at=entry.started_at,
-            first_token_at=entry.first_token_at,
-            ended_at=entry.placed_at,
-            input_tokens=entry.input_tokens,
-        ),
-        None if now is None else now.per_token.output,
-        (),
-    )
-
-
-def _meter(target: LocalTarget | RemoteTarget) -> Meter | None:
-    """What measures the electricity of an answer from here."""
-    from r1plan.engine.target import LocalTarget
-
-    if not isinstance(target, LocalTarget):
-        return None
-    from r1plan.engine.local import uses_gpu
-    from r1plan.hardware.energy import meter
-    from r1plan.hardware.nvidia import driver_present, library
-
-    return meter(library() if uses_gpu() and driver_present() else None)

@@ -108,7 +108,7 @@ def asked_of(wishes: Wishes) -> str:
     if wishes.route:
         return f"whoever the route {wishes.route} chooses"
     if not wishes.is_named:
-        return "r1-tiny"
+        return "the model inside the package" if wishes.local else "whoever is chosen by default"
     if wishes.model is None:
         return f"the default model of {wishes.provider}"
     return f"{wishes.model} at {wishes.provider}" if wishes.provider else wishes.model

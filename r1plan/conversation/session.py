@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, get_args
 
-from r1plan.conversation.spending import Spent, total
+from r1plan.conversation.spending import Spent
 from r1plan.engine.chat import FinishReason, Message
 from r1plan.errors import OverBudget
 
@@ -99,14 +99,42 @@ class Session:
             return self.unanswered
         return self.exchanges[-1].question if self.exchanges else None
 
-    def check_budget(self) -> None:
-        """Raise OverBudget when the budget of the conversation is used up."""
-        budget = self.wishes.budget_usd
-        if budget is None:
+    @property
+    def budget_left_usd(self) -> Decimal | None:
+        """What is left of the budget of the conversation; None: it has none.
+
+        Where it is not certain what a question cost, the most that it can be counts.
+        """
+        if self.wishes.budget_usd is None:
+            return None
+        counted = (each.cost_usd if each.high_usd is None else each.high_usd for each in self.spent)
+        return self.wishes.budget_usd - sum((each for each in counted if each is not None), Decimal(0))
+
+    def check_budget(self, needs_usd: Decimal | None = Decimal(0), who: str = "") -> None:
+        """Raise OverBudget when the budget of the conversation is used up, or leaves less than `who` may cost.
+
+        `needs_usd` None: nobody knows what that is, and then it counts as too much.
+        """
+        budget, left = self.wishes.budget_usd, self.budget_left_usd
+        if budget is None or left is None:
             return
-        spent = total(self.spent)
-        if spent.cost_usd >= budget:
+        hint = "raise it with /budget USD, or drop it with /budget off."
+        if left <= 0:
             raise OverBudget(
-                f"the budget of ${budget.normalize():f} is used up: ${spent.cost_usd.normalize():f} so far.",
-                "raise it with /budget USD, or drop it with /budget off.",
+                f"the budget of {_usd(budget)} is used up: {_usd(budget - left)} so far.",
+                hint,
             )
+        if needs_usd is None:
+            raise OverBudget(f"what {who} costs is not known, so the budget of {_usd(budget)} cannot be kept.", hint)
+        if needs_usd > left:
+            left_of = "" if left == budget else f", of which {_usd(left)} is left"
+            raise OverBudget(
+                f"{who} may cost {_usd(needs_usd)} (p90), more than the budget of {_usd(budget)}{left_of}.", hint
+            )
+
+
+def _usd(amount: Decimal) -> str:
+    """An amount to the cent, a smaller one to two digits."""
+    if not amount or abs(amount) >= Decimal("0.01"):
+        return f"${amount:,.2f}"
+    return f"${amount:.{1 - amount.adjusted()}f}".rstrip("0")

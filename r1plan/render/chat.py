@@ -83,6 +83,16 @@ class ChatScreen:
             else:
                 self._in_thinking = True  # what is held back goes there
 
+    def say(self, text: str) -> None:
+        """Write a sentence on how it goes to stderr, on a line of its own."""
+        if self._in_thinking or self._live:
+            self._write()
+            self._put(self._cleaner.rest())
+            self._end_line(self._in_thinking)
+        line = printable(text)
+        self._err.write(f"{_DIM}{line}{_PLAIN}\n" if self._err.isatty() else f"{line}\n")
+        self._err.flush()
+
     def done(self) -> None:
         """Write what is left, and end the line."""
         self._write()
@@ -130,10 +140,51 @@ def closing_line(result: ChatResult, *, where: bool = True) -> str:
     if result.timing.decode_tok_s is not None:
         parts.append(f"{result.timing.decode_tok_s:,.0f} tok/s")
     parts += _money(result)
+    parts += _together(result)
     if where and result.logged_in is not None:
         parts.append(f"logged in {result.logged_in}")
-    state = {"length": "cut off at the token limit", "aborted": "stopped", "content_filter": "cut off by a filter"}
-    return " · ".join([state[result.finish], *parts] if result.finish in state else parts)
+    state = _STATES.get(result.entry.end_reason or "") or _STATES.get(result.finish)
+    return " · ".join([state, *parts] if state else parts)
+
+
+_STATES = {
+    "budget": "cut off at what it may cost",
+    "thinking_limit": "cut off at the limit on its thinking",
+    "length": "cut off at the token limit",
+    "aborted": "stopped",
+    "content_filter": "cut off by a filter",
+}
+
+
+def _together(result: ChatResult) -> list[str]:
+    """What all attempts cost, where others than the last may be billed too."""
+    rows = [each.entry for each in result.attempts if each.entry]
+    low, high = result.billed.low_usd, result.billed.high_usd
+    if len(rows) < 2 or all(each.cost_high_usd == 0 or each.provider == "local" for each in rows[:-1]):
+        return []
+    if low is None:
+        return [f"{len(rows)} attempts"]
+    cost = f"at least {usd(low)}" if high is None else usd(low) if low == high else f"{usd(low)} to {usd(high)}"
+    return [f"{cost} with all {len(rows)} attempts"]
+
+
+def going_on(result: ChatResult, *, alone: bool) -> str | None:
+    """How to go on from an answer that broke off or was cut; None where there is nothing to go on with."""
+    if result.go_on is None:
+        return None
+    last = f"{result.entry.provider}/{result.entry.model_requested}"
+    other = result.go_on if result.go_on not in (last, result.entry.model_requested) else None
+    if alone:
+        return (
+            f"To ask again: --model {other}"
+            if other
+            else "To go on, ask again with a higher limit, or in a conversation."
+        )
+    ways = ["say how to go on, such as: go on"] if result.answer else []
+    ways.append("/retry asks again")
+    if other:
+        ways.append(f"/model {other} asks another")
+    return f"To go on: {'; '.join(ways)}."
 
 
 def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:
@@ -156,15 +207,17 @@ def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:
         "cost": {
             **_cost(result.cost, result.price),
             "total_usd": entry.cost_usd,
-            "low_usd": entry.cost_low_usd,
-            "high_usd": entry.cost_high_usd,
+            "low_usd": result.billed.low_usd,
+            "high_usd": result.billed.high_usd,
         },
         "route": {
             "policy": entry.policy,
             "provider": entry.provider,
             "model_requested": entry.model_requested,
             "model_served": entry.model_served,
-            "attempts": [{"provider": entry.provider, "model": entry.model_requested, "outcome": entry.status}],
+            "attempts": [
+                {"provider": each.provider, "model": each.model, "outcome": each.outcome} for each in result.attempts
+            ],
             "reasons": list(reasons),
         },
         "timing": {

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.engine.dialects.usage import estimated_tokens
 from r1plan.render.chat import Cleaner
+from r1plan.render.plain import printable
 from r1plan.render.progress import Phase, Progress, status_line
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class LiveScreen:
         self._model = ""
         self._usd_before = usd_before
         self._usd_per_token: Decimal | None = None
-        self._came: deque[tuple[Event, float]] = deque()
+        self._came: deque[tuple[Event | str, float]] = deque()
         self._cleaner = Cleaner()
         self._phase: Phase = "waiting"
         self._raw = ""  # what came in this phase
@@ -76,6 +77,10 @@ class LiveScreen:
     def show(self, event: Event) -> None:
         """Take one event."""
         self._came.append((event, self._tick()))
+
+    def say(self, text: str) -> None:
+        """Take a sentence on how it goes; it is shown where it stands among the events."""
+        self._came.append((text, self._tick()))
 
     def paint(self) -> float:
         """Bring the screen up to date. Returns the seconds to wait until the next time."""
@@ -100,7 +105,10 @@ class LiveScreen:
         pieces: list[str] = []
         while self._came:
             event, at = self._came.popleft()
-            if type(event) is WasThinking:
+            if isinstance(event, str):
+                settled += [*self._grown(pieces), *self._closed(at), *self._said(event)]
+                self._enter("waiting", at)
+            elif type(event) is WasThinking:
                 settled += [*self._grown(pieces), *self._closed(at), "", f"{DIM}(that was the thinking){PLAIN}", ""]
                 self._enter("waiting", at)
             elif type(event) is Answer or type(event) is Thinking:
@@ -110,6 +118,12 @@ class LiveScreen:
                     self._enter(phase, at)
                 pieces.append(event.text)
         return [*settled, *self._grown(pieces)]
+
+    def _said(self, text: str) -> list[str]:
+        from r1plan.render.wrapped import wrapped
+
+        columns, _ = self._size()
+        return [*(f"{DIM}{row.rstrip()}{PLAIN}" for row in wrapped(printable(text), columns)), ""]
 
     def _enter(self, phase: Phase, at: float) -> None:
         self._tokens_before += self._phase_tokens()

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from r1plan.cli.chat_ask import Asker, exchange_of, known_routes, spent_by
-from r1plan.cli.chat_show import closing, raise_failure, shown, terminal_is_able, terminal_size
+from r1plan.cli.chat_ask import Asker, known_routes
+from r1plan.cli.chat_kept import exchange_of, spent_by
+from r1plan.cli.chat_show import closing, offer_to_go_on, raise_failure, shown, terminal_is_able, terminal_size
 from r1plan.conversation.commands import Ask, Known, Quit, Reply, Save, View, reply
 from r1plan.conversation.session import Session
 from r1plan.conversation.spending import total
@@ -70,6 +71,7 @@ class Conversation:
         spent = total(session.spent)
         known = spent.questions > spent.cost_unknown
         self._step(Asked(question))
+        prepared = self._asker.prepare(session, question)
         if terminal_is_able():
             print(flush=True)
         with shown(
@@ -77,12 +79,13 @@ class Conversation:
             fold=True,
             usd_before=spent.cost_usd if known else None,
         ) as audience:
-            result = self._asker.ask(session, question, audience)
+            result = self._asker.ask(prepared, audience)
         self._step(Answered(exchange_of(question, result), spent_by(result)))
         came = bool(result.thinking or result.answer)
         if came and terminal_is_able():
             print(flush=True)
         closing(result, where=False)
+        offer_to_go_on(result, alone=False)
         if came and terminal_is_able():
             print(flush=True)
         return result
