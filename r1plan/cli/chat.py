@@ -22,9 +22,7 @@ def command(
     route: str | None = typer.Option(
         None, metavar="NAME", help="Choose who answers: cheapest, local-first, private, fastest, quality, r1, or yours."
     ),
-    max_cost: str | None = typer.Option(
-        None, metavar="USD", help="The most that the question may cost, attempts and all."
-    ),
+    max_cost: str | None = typer.Option(None, metavar="USD", help="The most that one question may cost, all attempts."),
     max_thinking: int | None = typer.Option(
         None, min=0, metavar="N", help="The most tokens of thinking: a model here answers then, elsewhere it is cut."
     ),
@@ -55,9 +53,9 @@ def command(
     a terminal, joins the prompt.
 
     With nothing named, the route "cheapest" chooses among the providers whose key is in the environment or in
-    keys.yaml; without a key, the small built-in demonstration model answers. --route chooses also by the keyring's keys,
-    and a model file that is named beside it is a candidate too: with local-first it is tried before any other. Who fails
-    before an answer begins gives way to the next.
+    keys.yaml; without a key, the small built-in demonstration model answers. --route chooses by the keyring's keys
+    too, and a model file named beside it is a candidate: local-first tries it before any other. Who fails before an
+    answer begins gives way to the next. What --provider or --model names gives way to nobody.
 
     Nothing is sent that may cost more than --max-cost or than is left of a month in budgets.yaml: exit 4. --by needs a
     prompt, and waits; with --explain it only says.
@@ -85,9 +83,8 @@ def command(
     text = joined(prompt, file)
     for option, given in (("--json", json), ("--explain", explain), ("--by", by is not None)):
         if text is None and given:
-            raise UsageError(
-                f"{option} needs a prompt.", f'example: r1plan chat "What is 17 + 25?" {_EXAMPLES[option]}'
-            )
+            example = f'r1plan chat "What is 17 + 25?" {_EXAMPLES[option]}'
+            raise UsageError(f"{option} needs a prompt.", f"example: {example}")
     folders = directories()
     asking = Asking(
         labels=labels(project, tag),

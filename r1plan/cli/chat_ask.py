@@ -101,7 +101,7 @@ class Asker:
         return f"route {opened.policy}" + (f" ({legs[0][0].model})" if legs else "")
 
     def found(self, session: Session, question: str) -> Found:
-        """What is decided for `question`, with nothing sent and nothing said. Raises OverBudget and what `ready` does."""
+        """What is decided for `question`; nothing is sent. Raises OverBudget and what `ready` does."""
         session.check_budget()
         opened = self.ready(session.wishes)
         return find(opened, self._ask_of(session, question), self._asking, self._left_usd(session), self._asking.by)

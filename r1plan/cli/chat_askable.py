@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Askable:
-    """A model here or at a provider. `connect` opens it once; `usd_per_token` is what a token of its output costs then."""
+    """A model here or at a provider. `connect` opens it once; `usd_per_token` is what its output costs then."""
 
     provider: str
     model: str

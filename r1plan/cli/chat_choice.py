@@ -97,7 +97,7 @@ def find(way: Way, ask: Ask, asking: Asking, left_usd: Decimal | None, by: datet
 def choose(way: Way, ask: Ask, asking: Asking, left_usd: Decimal | None) -> Choice:
     """Who is asked. A model here that was named is asked without a decision.
 
-    `left_usd` rules candidates of a route out; what was named keeps that limit when it is sent. Raises what `find` does.
+    `left_usd` rules candidates of a route out; what was named keeps it when it is sent. Raises what `find` does.
     """
     tariff, named = asking.power_usd_per_kwh, way.named
     if named is not None:

@@ -1,4 +1,4 @@
-"""What a decision of `r1plan chat` is made of: the offers that the user's keys reach, a model here, prices, the route."""
+"""What a decision of `r1plan chat` is made of: what the user's keys reach, a model here, prices, the route."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def market_of(target: LocalTarget | RemoteTarget, named: Askable, at: datetime, 
 
 
 def book_of(provider: Provider) -> PriceBook | None:
-    """The prices of `provider` alone; None for a server that no price list knows, and an account in another currency."""
+    """The prices of `provider` alone; None for a server that no list knows, and for an account in another currency."""
     if provider.base_url is None or account_note(provider.id) is not None:
         return None
     return PriceBook(load_prices(provider.id), load_holidays())

@@ -127,9 +127,9 @@ class Session:
         if needs_usd is None:
             raise OverBudget(f"what {who} costs is not known, so the budget of {_usd(budget)} cannot be kept.", hint)
         if needs_usd > left:
-            left_of = "" if left == budget else f", of which {_usd(left)} is left"
+            of = "" if left == budget else f", of which {_usd(left)} is left"
             raise OverBudget(
-                f"{who} may cost {_usd(needs_usd)} (p90), more than the budget of {_usd(budget)}{left_of}.", hint
+                f"{who} may cost {_usd(needs_usd)} (p90), more than the budget of {_usd(budget)}{of}.", hint
             )
 
 

@@ -175,11 +175,7 @@ def going_on(result: ChatResult, *, alone: bool) -> str | None:
     last = f"{result.entry.provider}/{result.entry.model_requested}"
     other = result.go_on if result.go_on not in (last, result.entry.model_requested) else None
     if alone:
-        return (
-            f"To ask again: --model {other}"
-            if other
-            else "To go on, ask again with a higher limit, or in a conversation."
-        )
+        return f"To ask again: --model {other}" if other else "To go on, ask again, or in a conversation."
     ways = ["say how to go on, such as: go on"] if result.answer else []
     ways.append("/retry asks again")
     if other:

@@ -104,7 +104,7 @@ class Conversation:
         from r1plan.render.output import note
 
         try:
-            came = reply(self.session, line, self._known())
+            came = reply(self.session, line, self._known() if line.startswith("/") else Known())
             if came.session.wishes != self.session.wishes:
                 self._asker.ready(came.session.wishes)  # a name that cannot be asked is not taken
             return self._done(came)
