@@ -135,6 +135,7 @@ HEAVY = {
     "llama_cpp",
     "numpy",
     "jinja2",
+    "msgspec",
     "pynvml",
     "psutil",
     "prompt_toolkit",
@@ -165,10 +166,14 @@ finally:
             ["recommend", "--engine", "vllm", "--gpu", "h200:8"], {"pydantic", "yaml", "rich"}, id="recommend-vllm"
         ),
         pytest.param(["cost-report"], {"pydantic", "yaml", "duckdb", "rich", "numpy"}, id="cost-report"),
-        pytest.param(["chat", "1+1"], {"llama_cpp", "numpy", "jinja2", "pynvml"}, id="chat-local"),
+        pytest.param(["chat", "--local", "1+1"], {"llama_cpp", "numpy", "jinja2", "pynvml"}, id="chat-local"),
         pytest.param(
-            ["chat", "--model", "deepseek/deepseek-flash", "1+1"], {"pydantic", "yaml", "httpx"}, id="chat-provider"
+            ["chat", "--model", "deepseek/deepseek-flash", "1+1"],
+            {"pydantic", "yaml", "httpx", "msgspec"},
+            id="chat-provider",
         ),
+        pytest.param(["chat", "1+1"], {"pydantic", "yaml", "httpx", "msgspec"}, id="chat-by-default"),
+        pytest.param(["chat", "--explain", "1+1"], {"pydantic", "yaml", "msgspec"}, id="chat-explain"),
     ],
 )
 def test_a_command_imports_only_what_it_uses(arguments: list[str], allowed: set[str]) -> None:

@@ -159,19 +159,22 @@ def test_retry_asks_again_without_the_first_answer(home: Path) -> None:
     assert [row["step"] for row in saved(home)] == ["wished", "asked", "answered", "took_back", "asked", "answered"]
 
 
-def test_nothing_is_sent_when_the_budget_is_used_up() -> None:
+def test_nothing_is_sent_that_the_budget_may_not_cover() -> None:
     with talking(Reply(recorded("deepseek.sse")), "--provider", "deepseek") as (terminal, wire):
         terminal.prompt(1)
         terminal.type("/budget 0.0001\r")
         terminal.prompt(2)
         terminal.type("Well?\r")
         terminal.prompt(3)
-        terminal.type("And?\r")
+        assert "error: deepseek/deepseek-flash may cost $0.0" in terminal.screen.text
+        assert "more than the budget of $0.0001" in terminal.screen.text
+        terminal.type("/budget 0.5\r")
         terminal.prompt(4)
-        assert "error: the budget of $0.0001 is used up" in terminal.screen.text
+        terminal.type("And?\r")
+        terminal.prompt(5)
         terminal.type("/exit\r")
         assert terminal.ended() == 0
-    assert len(wire.requests) == 1
+    assert [each["messages"][-1]["content"] for each in wire.requests] == ["And?"]
 
 
 def test_a_command_and_a_model_are_completed() -> None:

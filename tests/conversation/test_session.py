@@ -53,7 +53,7 @@ def test_nothing_more_is_sent_at_the_budget(spent: list[str | None], over: bool)
     paid = tuple(Spent(model="m", cost_usd=None if each is None else Decimal(each)) for each in spent)
     session = Session(wishes=Wishes(budget_usd=Decimal("0.50")), spent=paid)
     if over:
-        with pytest.raises(OverBudget, match=r"the budget of \$0\.5 is used up: \$0\.5 so far\."):
+        with pytest.raises(OverBudget, match=r"the budget of \$0\.50 is used up: \$0\.50 so far\."):
             session.check_budget()
     else:
         session.check_budget()
