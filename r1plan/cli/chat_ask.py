@@ -98,7 +98,7 @@ class Asker:
         if opened.named is not None:
             return opened.named.model
         legs = self._choice.legs if self._choice else ()
-        return f"route {opened.policy}" + (f" ({legs[0][0].model})" if legs else "")
+        return f"route {opened.policy}" + (f": {legs[0][0].model.rpartition('/')[2]}" if legs else "")
 
     def found(self, session: Session, question: str) -> Found:
         """What is decided for `question`; nothing is sent. Raises OverBudget and what `ready` does."""
@@ -153,7 +153,8 @@ class Asker:
             log=asking.log,
             spending=SpendingLimits(max_cost=prepared.left_usd, budgets=asking.budgets),
             thinking_shown=not asking.as_json and wishes.thinking in ("show", "dim"),
-            tell=lambda note: audience.say(note.message),
+            # That an answer broke off, the error says.
+            tell=lambda note: None if note.kind == "broke_off" else audience.say(note.message),
             log_text=asking.log_text,
             now=self._now,
             sleep=self._sleep,

@@ -13,7 +13,7 @@ import typer
 
 from r1plan.cli.chat_ask import Nobody, known_routes
 from r1plan.cli.chat_kept import exchange_of, spent_by
-from r1plan.cli.chat_show import closing, offer_to_go_on, raise_failure, shown, terminal_is_able, unlogged
+from r1plan.cli.chat_show import closing, raise_failure, shown, terminal_is_able, unlogged
 from r1plan.cli.chat_way import model_names
 from r1plan.conversation.session import Session, Wishes
 from r1plan.conversation.steps import Answered, Asked, Wished
@@ -95,9 +95,7 @@ def single(asker: Asker, start: Start, question: str, *, as_json: bool) -> None:
         closing(result)
     if start.path is not None and start.begun_at is not None:
         _kept(start.path, question, result)
-    if not as_json:
-        offer_to_go_on(result, alone=True)
-    raise_failure(result)
+    raise_failure(result, alone=True)
     if as_json:
         document(chat_document(result, asker.reasons))
     if result.finish == "aborted":

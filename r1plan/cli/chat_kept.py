@@ -18,10 +18,12 @@ def spent_by(result: ChatResult) -> Spent:
     An attempt of which nothing is known is left out of the sums, unless nothing is known of any.
     """
     from r1plan.conversation.spending import Spent
+    from r1plan.route.budget import counted_usd
 
     last = result.entry
     rows = [each.entry for each in result.attempts if each.entry] or [last]
     costs = [each.cost_usd for each in rows if each.cost_usd is not None and (each.cost_usd or each is last)]
+    counted = [usd for each in rows if (usd := counted_usd(each)) is not None]
     return Spent(
         model=f"{last.provider}/{last.model_requested}",
         input_tokens=_sum(each.input_tokens for each in rows),
@@ -30,6 +32,7 @@ def spent_by(result: ChatResult) -> Spent:
         cost_usd=sum(costs[1:], costs[0]) if costs else None,
         thinking_usd=None if result.cost is None else result.cost.thinking_usd,
         high_usd=result.billed.high_usd,
+        counted_usd=sum(counted[1:], counted[0]) if counted else None,
     )
 
 

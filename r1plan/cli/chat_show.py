@@ -110,21 +110,20 @@ def unlogged(result: ChatResult) -> None:
         typer.echo(f"hint:  {printable(result.log_error.hint or '')}", err=True)
 
 
-def offer_to_go_on(result: ChatResult, *, alone: bool) -> None:
-    """Say how to go on from an answer that broke off or was cut. `alone`: the question is no part of a conversation."""
+def raise_failure(result: ChatResult, *, alone: bool) -> None:
+    """Raise what made the request fail, and say how to go on. `alone`: it is no part of a conversation."""
     from r1plan.render.chat import going_on
     from r1plan.render.output import note
 
-    if text := going_on(result, alone=alone):
-        note(text)
-
-
-def raise_failure(result: ChatResult) -> None:
-    """Raise what made the request fail."""
-    if result.error is not None:
-        raise result.error
-    if result.finish == "failed":
-        raise ProviderError(
+    hint = going_on(result, alone=alone)
+    error = result.error
+    if error is None and result.finish == "failed":
+        error = ProviderError(
             f"{result.entry.provider} broke off the answer: it ran out of resources.",
             "what had come is kept; ask again.",
         )
+    if error is not None:
+        error.hint = hint or error.hint
+        raise error
+    if hint is not None:
+        note(f"hint:  {hint}")

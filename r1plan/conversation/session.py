@@ -101,13 +101,10 @@ class Session:
 
     @property
     def budget_left_usd(self) -> Decimal | None:
-        """What is left of the budget of the conversation; None: it has none.
-
-        Where it is not certain what a question cost, the most that it can be counts.
-        """
+        """What is left of the budget of the conversation; None: it has none."""
         if self.wishes.budget_usd is None:
             return None
-        counted = (each.cost_usd if each.high_usd is None else each.high_usd for each in self.spent)
+        counted = (each.cost_usd if each.counted_usd is None else each.counted_usd for each in self.spent)
         return self.wishes.budget_usd - sum((each for each in counted if each is not None), Decimal(0))
 
     def check_budget(self, needs_usd: Decimal | None = Decimal(0), who: str = "") -> None:

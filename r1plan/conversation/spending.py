@@ -11,7 +11,8 @@ from decimal import Decimal
 class Spent:
     """What one question used and cost. USD; None is unknown, never 0. `model` is PROVIDER/MODEL.
 
-    `cost_usd` is the best estimate where the bill is not certain, `high_usd` the most that it can be.
+    `cost_usd` is the best estimate where the bill is not certain, `high_usd` the most that it can be, and `counted_usd`
+    what a budget counts: what was set aside, where that was more.
     """
 
     model: str
@@ -21,6 +22,7 @@ class Spent:
     cost_usd: Decimal | None = None
     thinking_usd: Decimal | None = None
     high_usd: Decimal | None = None
+    counted_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

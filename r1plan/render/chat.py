@@ -169,18 +169,24 @@ def _together(result: ChatResult) -> list[str]:
 
 
 def going_on(result: ChatResult, *, alone: bool) -> str | None:
-    """How to go on from an answer that broke off or was cut; None where there is nothing to go on with."""
+    """How to go on from an answer that broke off or was cut; None where there is nothing to go on with.
+
+    `alone`: the question is no part of a conversation.
+    """
     if result.go_on is None:
         return None
     last = f"{result.entry.provider}/{result.entry.model_requested}"
-    other = result.go_on if result.go_on not in (last, result.entry.model_requested) else None
+    other = None if result.go_on in (last, result.entry.model_requested) else result.go_on
     if alone:
-        return f"To ask again: --model {other}" if other else "To go on, ask again, or in a conversation."
-    ways = ["say how to go on, such as: go on"] if result.answer else []
+        raised = {"budget": "raise --max-cost or the budget, and ask again.", "thinking_limit": "raise --max-thinking."}
+        if (reason := result.entry.end_reason) in raised:
+            return raised[reason]
+        return f"what had come is kept; ask again, or another: --model {other}" if other else None
+    ways = ['"go on" lets it go on'] if result.answer else []
     ways.append("/retry asks again")
     if other:
         ways.append(f"/model {other} asks another")
-    return f"To go on: {'; '.join(ways)}."
+    return f"{', '.join(ways)}."
 
 
 def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:

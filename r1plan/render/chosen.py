@@ -13,12 +13,12 @@ from r1plan.route.leg import Leg
 
 
 def chosen_line(chosen: Judged, route: str, legs: Sequence[Leg], *, by_default: bool) -> str:
-    """Such as "deepseek/deepseek-flash is asked by route cheapest: expected to cost $0.0018 (p90 $0.0061), …"."""
+    """Such as "deepseek/deepseek-flash is asked by route cheapest: expected to cost least; about $0.0018 (p90 …)."."""
     who = f"route {route}, as no model was named" if by_default else f"route {route}"
-    cost = f"expected to cost {small_usd(chosen.expected_usd)} (p90 {small_usd(chosen.cost.p90_usd)})"
+    cost = f"about {small_usd(chosen.expected_usd)} (p90 {small_usd(chosen.cost.p90_usd)})"
     if chosen.candidate.is_local:
         cost += " of electricity"
-    line = f"{chosen.id} is asked by {who}: {cost}; {chosen.why}."
+    line = f"{chosen.id} is asked by {who}: {chosen.why}; {cost}."
     first, *others = legs
     if not first.hands_over or not others:
         return line

@@ -9,8 +9,8 @@ from typing import Literal
 
 from r1plan.render.plain import printable
 from r1plan.render.price import instant
+from r1plan.render.rows import count, tokens
 from r1plan.render.rows import small_usd as usd
-from r1plan.render.rows import tokens
 from r1plan.route.decide import Decision
 from r1plan.route.defer import Deferral
 from r1plan.route.expected import CostForecast
@@ -152,7 +152,7 @@ def grounds(each: Forecast, cost: CostForecast) -> Iterator[tuple[str, str]]:
     yield "speed", f"{each.speed.decode_tok_s:,.0f} tok/s after {_seconds(each.speed.first_token_s)} ({each.speed.why})"
     yield (
         "failures",
-        f"{failures.chance * 100:.1f} % likely ({failures.rows:,} own requests, drawn towards what is assumed)",
+        f"{failures.chance * 100:.1f} % likely ({count(failures.rows, 'own request')}, drawn towards what is assumed)",
     )
     if len(cost.periods) > 1:
         hours = (f"{_percent(one.chance)} in {one.price.tier.replace('_', '-')} hours" for one in cost.periods)

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_chat import chat, log_rows
+from tests.cli.test_chat import R1PLAN, chat, log_rows
 from tests.route.providers import Says, Server, answering, closed_port
+from tests.terminal import Terminal
 
 KEYS = {"FIREWORKS_API_KEY": "fw-planted-key-1", "NOVITA_API_KEY": "nv-planted-key-2"}
 QUESTION = "Why is the sky blue?"
@@ -58,7 +59,7 @@ def test_the_cheapest_answers_and_the_choice_is_said(home: Path) -> None:
         done = chat(QUESTION, "--route", "cheapest", **pair.environment)
         assert pair.asked == (1, 0)
     assert (done.returncode, done.stdout) == (0, "Blue scatters most.\n")
-    assert f"fireworks/{FLASH} is asked by route cheapest: expected to cost $0.00" in done.stderr
+    assert f"fireworks/{FLASH} is asked by route cheapest: expected to cost least; about $0.00" in done.stderr
     (row,) = log_rows(home)
     assert (row["policy"], row["kind"], row["status"]) == ("cheapest", "short_question", "ok")
     assert 0 < Decimal(row["forecast_p50_usd"]) < Decimal(row["forecast_p90_usd"]) <= Decimal(row["reserved_usd"])
@@ -155,7 +156,7 @@ def test_thinking_that_is_longer_than_allowed_is_cut(home: Path) -> None:
         done = chat(QUESTION, "--max-thinking", "100", **pair.environment)
     assert done.returncode == 0
     assert "cut off at the limit on its thinking" in done.stderr
-    assert "To go on" in done.stderr
+    assert "hint:  raise --max-thinking." in done.stderr
     assert [row["end_reason"] for row in log_rows(home)] == ["thinking_limit"]
 
 
@@ -170,8 +171,10 @@ def test_an_answer_that_breaks_off_is_kept_and_somebody_to_go_on_with_is_named(h
         done = chat(QUESTION, "--route", "cheapest", **pair.environment)
         assert pair.asked == (1, 0)
     assert (done.returncode, done.stdout) == (1, "Blue is\n")
-    assert "broke off after its answer had begun; what had come is kept." in done.stderr
-    assert "To ask another: --model novita/deepseek/deepseek-r1-turbo" in done.stderr
+    assert "error: Fireworks AI broke off the answer before its end." in done.stderr
+    assert (
+        "hint:  what had come is kept; ask again, or another: --model novita/deepseek/deepseek-r1-turbo" in done.stderr
+    )
     assert [row["end_reason"] for row in log_rows(home)] == ["connection_lost"]
 
 
@@ -337,3 +340,68 @@ def test_keys_are_written_nowhere(home: Path) -> None:
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file()).decode("utf-8", "replace")
     for text in (shown.stdout, shown.stderr, explained.stdout, explained.stderr, kept):
         assert not any(key in text for key in KEYS.values())
+
+
+def test_a_conversation_changes_its_route_and_says_who_is_asked() -> None:
+    with Pair() as pair, Terminal([*R1PLAN, "--provider", "novita"], pair.environment) as terminal:
+        terminal.prompt(1)
+        terminal.type("/route\r")
+        terminal.prompt(2)
+        assert "No route is set" in terminal.screen.text
+        terminal.type("/route cheapest\r")
+        terminal.prompt(3)
+        terminal.type(f"{QUESTION}\r")
+        terminal.prompt(4)
+        assert "is asked by route" in terminal.screen.text
+        assert "Blue scatters most." in terminal.screen.lines
+        assert terminal.screen.lines[-1].startswith("route cheapest: deepseek-v4p1-flash · 1 question")
+        terminal.type("/exit\r")
+        assert terminal.ended() == 0
+        assert pair.asked == (1, 0)
+
+
+def test_a_route_without_anybody_to_ask_is_not_taken_in_a_conversation() -> None:
+    with Terminal(R1PLAN) as terminal:
+        terminal.prompt(1)
+        terminal.type("/route private\r")
+        terminal.prompt(2)
+        assert "error: route private has nobody to ask" in terminal.screen.text
+        terminal.type("What is 17 + 25?\r")
+        terminal.prompt(3)
+        assert "17 + 25 = 42" in terminal.screen.lines
+        terminal.type("/exit\r")
+        assert terminal.ended() == 0
+
+
+def test_an_answer_that_breaks_off_in_a_conversation_goes_on_with_what_had_come() -> None:
+    with Pair(Says(thinking=("a ",), answer=("Blue ", "is"), ends=False)) as pair:
+        with Terminal([*R1PLAN, "--route", "cheapest"], pair.environment) as terminal:
+            terminal.prompt(1)
+            terminal.type(f"{QUESTION}\r")
+            terminal.prompt(2)
+            assert "broke off the answer before its end." in terminal.screen.text
+            assert '"go on" lets it go on' in terminal.screen.text
+            terminal.type("/model novita/deepseek/deepseek-r1-turbo\r")
+            terminal.prompt(3)
+            terminal.type("go on\r")
+            terminal.prompt(4)
+            terminal.type("/exit\r")
+            assert terminal.ended() == 0
+        assert [each["content"] for each in pair.novita.asked[0]["messages"]] == [QUESTION, "Blue is", "go on"]
+
+
+def test_the_turns_of_a_conversation_share_an_id_and_their_spending_is_one_sum(home: Path) -> None:
+    with Pair(Says(status=503)) as pair, Terminal([*R1PLAN, "--route", "cheapest"], pair.environment) as terminal:
+        terminal.prompt(1)
+        terminal.type(f"{QUESTION}\r")
+        terminal.prompt(2)
+        assert "asking" in terminal.screen.text
+        terminal.type("/exit\r")
+        assert terminal.ended() == 0
+    rows = log_rows(home)
+    (saved,) = (home / "data" / "conversations").iterdir()
+    assert {row["conversation"] for row in rows} == {saved.stem}
+    assert len(rows) == 2
+    (answered,) = [row for row in map(json.loads, saved.read_text().splitlines()) if row["step"] == "answered"]
+    assert answered["spent"]["model"] == "novita/deepseek/deepseek-r1-turbo"
+    assert Decimal(answered["spent"]["cost_usd"]) == Decimal(rows[1]["cost_usd"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from r1plan.cli.chat_ask import Asker, known_routes
 from r1plan.cli.chat_kept import exchange_of, spent_by
-from r1plan.cli.chat_show import closing, offer_to_go_on, raise_failure, shown, terminal_is_able, terminal_size
+from r1plan.cli.chat_show import closing, raise_failure, shown, terminal_is_able, terminal_size
 from r1plan.conversation.commands import Ask, Known, Quit, Reply, Save, View, reply
 from r1plan.conversation.session import Session
 from r1plan.conversation.spending import total
@@ -85,7 +85,6 @@ class Conversation:
         if came and terminal_is_able():
             print(flush=True)
         closing(result, where=False)
-        offer_to_go_on(result, alone=False)
         if came and terminal_is_able():
             print(flush=True)
         return result
@@ -127,7 +126,7 @@ class Conversation:
             self._view(came.view)
         match came.act:
             case Ask(question):
-                raise_failure(self.ask(question))
+                raise_failure(self.ask(question), alone=False)
             case Save(path):
                 _save(path, self.session)
                 note(f"Saved in {path}.")
