@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from r1plan.catalog.budgets import Budgets, load_budgets
 from r1plan.catalog.load import load_holidays, load_models, load_prices
 from r1plan.plan.buffers import kv_bytes_per_cell
 from r1plan.prices.book import PriceBook
@@ -51,7 +52,8 @@ def test_the_peers_are_measured_against_what_we_say_ourselves() -> None:
 
 
 def test_the_price_that_the_readme_adds_is_in_force_from_its_instant(home: Path) -> None:
-    (text,) = re.findall(r"^```yaml\n(.*?)^```$", readme.README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    shown = readme.README.read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```yaml\n(provider:.*?)^```$", shown, re.MULTILINE | re.DOTALL)
     path = home / "config" / "pricing" / "deepseek.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(text, encoding="utf-8")
@@ -62,3 +64,12 @@ def test_the_price_that_the_readme_adds_is_in_force_from_its_instant(home: Path)
     assert added is not None
     assert before is not None
     assert (added.rates.output, before.rates.output) == (Decimal("0.80"), Decimal("1.2"))
+
+
+def test_the_budgets_that_the_readme_shows_are_read(tmp_path: Path) -> None:
+    shown = readme.README.read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```yaml\n(monthly_usd:.*?)^```$", shown, re.MULTILINE | re.DOTALL)
+    (tmp_path / "budgets.yaml").write_text(text, encoding="utf-8")
+    assert load_budgets(tmp_path) == Budgets(
+        monthly_usd=Decimal(20), providers={"deepseek": Decimal(10)}, projects={"search": Decimal(5)}
+    )

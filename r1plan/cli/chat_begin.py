@@ -95,9 +95,10 @@ def single(asker: Asker, start: Start, question: str, *, as_json: bool) -> None:
         closing(result)
     if start.path is not None and start.begun_at is not None:
         _kept(start.path, question, result)
-    raise_failure(result, alone=True)
     if as_json:
+        # Also of a failure: what had come is paid for.
         document(chat_document(result, asker.reasons))
+    raise_failure(result, alone=True)
     if result.finish == "aborted":
         raise typer.Exit(130)
 

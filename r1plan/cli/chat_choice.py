@@ -152,7 +152,7 @@ def nobody(market: Market, decision: Decision | None = None) -> R1PlanError:
     more = len(decision.refused) - 1
     others = f" (and {more} more)" if more else ""
     helps = f"set {_either(market.missing)}; " if market.missing else ""
-    if route.place == "machine":
+    if decision.policy.route.place == "machine":
         helps = "name a model here: --model FILE.gguf; "
     return ProviderError(
         f"route {route.id} has nobody to ask: {why.id}: {why.why}{others}.",

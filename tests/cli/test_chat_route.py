@@ -405,3 +405,27 @@ def test_the_turns_of_a_conversation_share_an_id_and_their_spending_is_one_sum(h
     (answered,) = [row for row in map(json.loads, saved.read_text().splitlines()) if row["step"] == "answered"]
     assert answered["spent"]["model"] == "novita/deepseek/deepseek-r1-turbo"
     assert Decimal(answered["spent"]["cost_usd"]) == Decimal(rows[1]["cost_usd"])
+
+
+def test_the_route_that_the_readme_shows_keeps_a_project_on_the_machine(home: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```yaml\nid: mine\n")[2].partition("```")[0]
+    own_file(home, "profiles/routes/mine.yaml", f"id: mine\n{shown}")
+    with Pair() as pair:
+        kept = chat(QUESTION, "--route", "mine", "--project", "secret", **pair.environment)
+        assert pair.asked == (0, 0)
+        done = chat(QUESTION, "--route", "mine", "--project", "open", **pair.environment)
+        assert pair.asked == (1, 0)
+    assert (kept.returncode, done.returncode) == (1, 0)
+    assert "mine never leaves this machine" in kept.stderr
+    assert "hint:  name a model here: --model FILE.gguf; --explain says it of each" in kept.stderr
+
+
+def test_a_program_learns_of_a_failure_what_had_come_and_what_it_cost() -> None:
+    with Pair(Says(thinking=("a ",), answer=("Blue ", "is"), ends=False)) as pair:
+        done = chat(QUESTION, "--json", "--route", "cheapest", **pair.environment)
+    found = document(done.stdout)
+    assert done.returncode == 1
+    assert (found["answer"], found["finish"]) == ("Blue is", "failed")
+    assert [each["outcome"] for each in found["route"]["attempts"]] == ["connection_lost"]
+    assert Decimal(found["cost"]["high_usd"]) > 0
