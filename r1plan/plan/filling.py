@@ -38,7 +38,8 @@ class Filling:
         self.kv_bytes = kv_bytes_per_cell(shape, settings.kv_type, 1)
         self.pools = pools_bytes(settings.n_ubatch)
         self._peaks: dict[tuple[bool, bool, bool, int], tuple[Line, ...]] = {}
-        self._before: dict[int, tuple[int, ...]] = {}
+        self._copied: dict[int, int] = {}
+        self._rooms = [gpu.room_bytes - self.pools for gpu in devices.gpus]
 
     def split(
         self, cards: Sequence[int], task: Task, context: int, at_most: Sequence[int] | None = None
@@ -48,19 +49,25 @@ class Filling:
         `at_most` limits a card's layers.
         """
         cells = cells_of(context, self.settings.caches)
-        before = self._bytes_before(task.experts_on_host)
+        trunk, experts = self.weights.trunk_before, self.weights.experts_before
+        cut = self.weights.dense_layers + task.experts_on_host if task.experts_on_host else 0
         kv = self.kv_bytes * cells
-        held = [each + kv * n for n, each in enumerate(before)] if kv else before
+
+        def before(layer: int) -> int:
+            return trunk[layer] + experts[max(layer, cut)] + kv * layer
+
         alone = len(cards) == 1 and not task.first
         pipelined = len(cards) > 1 and not task.first and not task.experts_on_host
-        copied = self._copied(task.experts_on_host)
+        copied = self._widest_on_host(task.experts_on_host)
         end, counts = self.layers, [0] * len(cards)
         for place in range(len(cards) - 1, -1, -1):
             last = place == len(cards) - 1
-            room = self.gpus[cards[place]].room_bytes - self.pools - (self.weights.output_bytes if last else 0)
+            room = self._rooms[cards[place]] - (self.weights.output_bytes if last else 0)
             room -= self._highest(last, alone, pipelined, 0 if place else copied, cells)
             lowest = task.first + place  # one layer for each card before this
-            start = bisect_left(held, held[end] - room, lowest, end + 1)
+            if room <= 0 or lowest >= end:
+                return None
+            start = bisect_left(range(end), before(end) - room, lowest, end, key=before)
             if at_most is not None:
                 start = max(start, end - at_most[place])
             if start >= end:
@@ -108,23 +115,14 @@ class Filling:
                 fits = middle
         return low + fits * step
 
-    def _bytes_before(self, experts_on_host: int) -> tuple[int, ...]:
-        """Bytes of the layers before each, as far as they go to cards."""
-        known = self._before.get(experts_on_host)
-        if known is None:
-            weights = self.weights
-            cut = weights.dense_layers + experts_on_host
-            experts = weights.experts_before
-            known = tuple(
-                trunk + experts[max(n, cut) if experts_on_host else n] for n, trunk in enumerate(weights.trunk_before)
-            )
-            self._before[experts_on_host] = known
-        return known
-
-    def _copied(self, experts_on_host: int) -> int:
+    def _widest_on_host(self, experts_on_host: int) -> int:
         if not experts_on_host:
             return 0
-        return self.weights.widest_expert_tensor_of(0, self.weights.dense_layers + experts_on_host)
+        known = self._copied.get(experts_on_host)
+        if known is None:
+            known = self.weights.widest_expert_tensor_of(0, self.weights.dense_layers + experts_on_host)
+            self._copied[experts_on_host] = known
+        return known
 
     def _highest(self, has_output: bool, alone: bool, split: bool, copied: int, cells: int) -> int:
         """The compute buffer at `cells`."""

@@ -79,19 +79,21 @@ class Search:
 
     def __init__(self, machine: Machine, devices: Devices, workload: Workload, pins: Pins) -> None:
         self.machine, self.devices, self.workload, self.pins = machine, devices, workload, pins
+        self.room = sum(max(each.room_bytes, 0) for each in (*devices.gpus, devices.host) if each is not None)
         self.groups = groups_of(devices.gpus)
-        # With something in host memory every card helps, but for one so small or slow that it costs more.
-        few = len(devices.gpus) - 1 if len(self.groups) > len(devices.gpus) else len(devices.gpus)
-        self.mixed_groups = [cards for cards in reversed(self.groups) if len(cards) >= max(few, 1)]
+        # With something in host memory every card helps; fewer are tried where one is too small to take part.
+        self.mixed_groups = tuple(reversed(self.groups))
 
     def of(self, candidate: Candidate) -> Found:
         """What was found for `candidate`."""
         best = _Best()
+        goal = self._goal(candidate)
+        hopeless = candidate.weights.total_bytes > self.room
         for settings in self._usual_settings():
             self._try(candidate, settings, best, all_kinds=True)
-            if best.on_cards_alone and best.context >= min(CONTEXT_GOAL, candidate.model.context_max):
+            if hopeless or (best.on_cards_alone and best.context >= goal):
                 break
-        if not best.on_cards_alone or best.context < self._goal(candidate):
+        if not hopeless and (not best.on_cards_alone or best.context < goal):
             for settings in self._tighter_settings():
                 short = best.where is None or best.context < CONTEXT_ENOUGH
                 self._try(candidate, settings, best, all_kinds=short)
@@ -102,6 +104,10 @@ class Search:
         if self.pins.one_option:
             asked = self._option(candidate, best.failed[0], self._least(best.failed[0]))
         return Found(None, self._from_disk(candidate, best.failed), asked, failed)
+
+    def settings_tried(self) -> tuple[EngineSettings, ...]:
+        """Every setting that may be tried, the usual ones first."""
+        return (*self._usual_settings(), *self._tighter_settings())
 
     def _usual_settings(self) -> Iterator[EngineSettings]:
         kinds: tuple[KvType, ...] = ("f16", "q8_0") if self.pins.flash_attn else ("f16",)
@@ -166,29 +172,27 @@ class Search:
 
     def _mixed(self, layouts: Layouts, consider: _Consider, least: int, wanted: int, best: _Best) -> None:
         """Layouts with something in host memory: experts alone where that is enough, else whole layers."""
-        filling, weights = layouts.filling, layouts.weights
+        filling, expert_layers = layouts.filling, layouts.weights.expert_layers
         for cards in self.mixed_groups:
-            fewest = filling.fewest_experts(cards, least) if weights.expert_layers else None
+
+            def lightest(context: int, cards: tuple[int, ...] = cards) -> int | None:
+                """How little must leave the cards: experts of so many layers; beyond all of them, whole layers."""
+                experts = filling.fewest_experts(cards, context) if expert_layers else None
+                if experts is not None:
+                    return experts
+                first = max(filling.lowest(cards, expert_layers, context), 1)
+                return expert_layers + first if first < filling.layers else None
+
+            def without(number: int, cards: tuple[int, ...] = cards) -> Placement | None:
+                experts = min(number, expert_layers)
+                task = Task(number - experts, experts)
+                counts = layouts.counts(cards, task, least, wanted, wanted)
+                return counts and layouts.placement(layouts.layout_of(cards, task), cards, counts, experts)
+
+            fewest = lightest(least)
             if fewest is not None:
-                enough = filling.fewest_experts(cards, wanted, fewest)
-
-                def with_experts(number: int, cards: tuple[int, ...] = cards) -> Placement | None:
-                    counts = layouts.counts(cards, Task(0, number), least, wanted, wanted)
-                    return counts and layouts.placement("experts-in-ram", cards, counts, number)
-
-                _descend(with_experts, consider, fewest, enough or weights.expert_layers, best)
-            else:
-                on_host = weights.expert_layers
-                lowest = max(filling.lowest(cards, on_host, least), 1)
-                enough = filling.lowest(cards, on_host, wanted)
-                if lowest >= filling.layers:
-                    continue
-
-                def with_layers(first: int, cards: tuple[int, ...] = cards) -> Placement | None:
-                    counts = layouts.counts(cards, Task(first, weights.expert_layers), least, wanted, wanted)
-                    return counts and layouts.placement("partial", cards, counts, weights.expert_layers)
-
-                _descend(with_layers, consider, lowest, min(enough, filling.layers - len(cards)), best)
+                enough = lightest(wanted) or expert_layers + filling.layers - len(cards)
+                _descend(without, consider, fewest, enough, best)
 
     def _contexts(self, candidate: Candidate) -> tuple[int, int, int]:
         """The shortest context that is any use, the wanted one, and the longest."""
@@ -200,7 +204,7 @@ class Search:
     def _goal(self, candidate: Candidate) -> int:
         return self.pins.context or min(CONTEXT_GOAL, candidate.model.context_max)
 
-    def _context(self, where: Placed) -> int:
+    def context_of(self, where: Placed) -> int:
         """The wanted context; else the largest up to the goal, in whole thousands, and never below the least."""
         if self.pins.context is not None:
             return self.pins.context
@@ -215,7 +219,7 @@ class Search:
         """Score and context of a layout that fits, which may be the best so far; None when it does not fit."""
         model = candidate.model
         where = placed(placement, self.devices, model.shape, candidate.weights, settings, model.context_max)
-        context = self._context(where)
+        context = self.context_of(where)
         if context > where.context_max:
             best.failed.append(where)
             return None
@@ -242,7 +246,7 @@ class Search:
             where = placed(
                 replace(placement, from_disk=True), devices, model.shape, candidate.weights, settings, model.context_max
             )
-            context = self._context(where)
+            context = self.context_of(where)
             if context > where.context_max:
                 continue
             option = self._option(candidate, where, context)
@@ -283,13 +287,15 @@ def _descend(
     Fewer layers there are faster and leave less room for context. None in between is better than the speed of `fewest`
     with the context of the one tried last, so the search ends where that is no better than the best.
     """
-    placement = placement_with(enough)
-    last = consider(placement) if placement else None
-    placement = placement_with(fewest) if fewest < enough else None
+    placement = placement_with(fewest)
     fastest = consider(placement) if placement else None
     if fastest is None:
         return
     most = fastest[0] + context_points(fastest[1])
+    if most <= best.score or fewest == enough:
+        return
+    placement = placement_with(enough)
+    last = consider(placement) if placement else None
     for number in range(enough - 1, fewest, -1):
         if last is not None and most - context_points(last[1]) <= best.score:
             return
