@@ -29,6 +29,10 @@ RamOption = Annotated[float | None, typer.Option("--ram", metavar="GIB", help="M
 RamBandwidthOption = Annotated[
     float | None, typer.Option("--ram-bandwidth", metavar="GB/S", help="Main memory's bandwidth.")
 ]
+DiskBandwidthOption = Annotated[
+    float | None,
+    typer.Option(metavar="GB/S", help="How fast the disk reads, for experts that find no room in RAM. Default: 3."),
+]
 CpuOnlyOption = Annotated[bool, typer.Option("--cpu-only", help="Leave graphics cards out.")]
 MachineOption = Annotated[
     Path | None,
@@ -44,17 +48,21 @@ def machine_from_options(
     ram_bandwidth: float | None = None,
     cpu_only: bool = False,
     machine: Path | None = None,
+    disk_bandwidth: float | None = None,
 ) -> Machine:
     """The machine that the options mean; this one when none is given.
 
     `--gpu` or `--vram` describes a machine from nothing; `--ram`, `--ram-bandwidth` and `--cpu-only` alone change this
-    one; `--machine` reads one. Raises UsageError for values that cannot be or contradict each other, NotFound for an
+    one; `--machine` reads one. `--disk-bandwidth` goes with each of them. Raises UsageError for values that cannot be or contradict each other, NotFound for an
     unknown card.
     """
     figures = {"--vram": vram, "--bandwidth": bandwidth, "--ram": ram, "--ram-bandwidth": ram_bandwidth}
-    for option, value in figures.items():
+    for option, value in (*figures.items(), ("--disk-bandwidth", disk_bandwidth)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UsageError(f"{option} {value:g}: expected a number above zero.")
+    if disk_bandwidth is not None:
+        meant = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
+        return replace(meant, disk_bandwidth_gb_s=disk_bandwidth)
     given = [option for option, value in (("--gpu", gpu), *figures.items()) if value is not None and value != []]
     if machine is not None:
         if given:

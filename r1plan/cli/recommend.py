@@ -9,6 +9,7 @@ import typer
 from r1plan.cli.machine_options import (
     BandwidthOption,
     CpuOnlyOption,
+    DiskBandwidthOption,
     GpuOption,
     MachineOption,
     RamBandwidthOption,
@@ -32,6 +33,7 @@ def command(
     bandwidth: BandwidthOption = None,
     ram: RamOption = None,
     ram_bandwidth: RamBandwidthOption = None,
+    disk_bandwidth: DiskBandwidthOption = None,
     cpu_only: CpuOnlyOption = False,
     machine: MachineOption = None,
     model: str | None = typer.Option(
@@ -40,13 +42,18 @@ def command(
     quant: str | None = typer.Option(None, metavar="NAME", help="Only this quant, such as Q4_K_M."),
     context: int | None = typer.Option(None, metavar="TOKENS", help="Context of each slot. Default: up to 32,768."),
     kv: Literal["f16", "q8_0", "q4_0"] | None = typer.Option(None, help="Type of the KV cache."),
-    ubatch: int = typer.Option(512, metavar="TOKENS", help="llama.cpp's micro-batch."),
+    ubatch: int | None = typer.Option(
+        None, metavar="TOKENS", help="llama.cpp's micro-batch. Default: 512, or less where that makes it fit."
+    ),
     slots: int | None = typer.Option(
         None, metavar="N", help="Contexts at once. Default: 1; llama-server's 4 share it."
     ),
     gpu_layers: int | None = typer.Option(None, metavar="N", help="Layers on the GPU, with the output head as one."),
     experts_on_cpu: bool = typer.Option(False, "--experts-on-cpu", help="Keep all experts in main memory."),
     flash_attn: bool = typer.Option(True, "--flash-attn/--no-flash-attn", help="Flash attention."),
+    mmap: bool = typer.Option(
+        True, "--mmap/--no-mmap", help="Map the file, so that experts may stay on disk, or read all into RAM."
+    ),
     runtime: Literal["in-process", "llama-server"] = typer.Option("in-process", help="A plain context or the server."),
     depth: list[int] | None = typer.Option(None, metavar="TOKENS", help="Predict decoding at this depth. Repeatable."),
     objective: Literal["balanced", "quality", "speed", "cost"] = typer.Option("balanced", help="What matters most."),
@@ -103,10 +110,11 @@ def command(
             gpu_layers=gpu_layers,
             experts_on_cpu=experts_on_cpu,
             flash_attn=flash_attn,
+            mapped=mmap,
             runtime=runtime,
         )
     )
-    described = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
+    described = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine, disk_bandwidth)
     if power_price is not None:
         from r1plan.catalog.load import load_hardware
         from r1plan.plan.running_cost import with_sheet_power

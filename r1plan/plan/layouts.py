@@ -71,6 +71,7 @@ class Layouts:
         `least` is the shortest context that is any use, and `most` the longest.
         """
         needs = self._least_bytes(task)
+        fastest = max(map(_speed, self.devices.gpus), default=0.0)
         for cards in self.groups:
             if sum(self.devices.gpus[card].room_bytes for card in cards) < needs:
                 continue
@@ -78,8 +79,9 @@ class Layouts:
             if counts is None:
                 continue
             yield self.placement(self.layout_of(cards, task), cards, counts, task.experts_on_host)
-            if self.filling.split(cards, task, wanted) is not None and self._equal(self.devices.gpus):
-                return
+            if min(_speed(self.devices.gpus[card]) for card in cards) == fastest:
+                if self.filling.split(cards, task, wanted) is not None:
+                    return  # more cards, or slower ones, would be no faster
 
     def counts(self, cards: Sequence[int], task: Task, least: int, wanted: int, most: int) -> tuple[int, ...] | None:
         """The best share of `task` on `cards`; None when it does not fit there at `least` tokens."""

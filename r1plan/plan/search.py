@@ -240,19 +240,18 @@ class Search:
         devices, tried = self.devices, [each.placement for each in failed]
         if devices.unified:
             devices, tried = without_gpus(self.machine), [replace(tried[0], layout="cpu", layers_on_gpu=())]
-        best: Option | None = None
         model, settings = candidate.model, failed[0].settings
+        best = _Best()
         for placement in dict.fromkeys(each for each in tried if each.expert_layers_on_host):
             where = placed(
                 replace(placement, from_disk=True), devices, model.shape, candidate.weights, settings, model.context_max
             )
             context = self.context_of(where)
-            if context > where.context_max:
-                continue
-            option = self._option(candidate, where, context)
-            if best is None or option.score > best.score:
-                best = option
-        return best
+            if context <= where.context_max:
+                score = self._score(candidate, where.at_context(context), context)
+                if score > best.score:
+                    best.score, best.where, best.context = score, where, context
+        return None if best.where is None else self._option(candidate, best.where, best.context)
 
     def _option(self, candidate: Candidate, where: Placed, context: int) -> Option:
         typical = min(self.workload.typical_depth, context)

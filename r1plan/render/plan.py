@@ -51,12 +51,12 @@ def headline(option: Option, machine: Machine) -> str:
     context = f"{option.context:,} tokens of context"
     if not option.fits:
         return f"{option.model.id} at {option.quant.name} with {context} does not fit {where}: it {option.reason}."
-    tightest = min(option.memory, key=lambda each: each.spare_bytes)
-    spare = f"{gib(tightest.spare_bytes)} GiB to spare"
-    if option.speed.decode[0].tok_s.mid >= 1:
-        speed = f"about {_speed(option.speed.decode[0].tok_s)}"
+    speed = f"about {_speed(option.speed.decode[0].tok_s)}" if option.tok_s >= 1 else "under one token a second"
+    if option.disk_bytes:
+        spare = f"for {gib(option.disk_bytes)} GiB of experts find no room and are read from disk"
     else:
-        speed = "under one token a second"
+        tightest = min(option.memory, key=lambda each: each.spare_bytes)
+        spare = f"{gib(tightest.spare_bytes)} GiB to spare"
     return f"Run {option.model.id} at {option.quant.name} with {context} on {where}: {speed}, {spare}."
 
 
@@ -148,18 +148,20 @@ def _table(options: list[Option], out: Console) -> None:
 def where(option: Option) -> str:
     """The layout in two or three words."""
     placement = option.placement
-    cards = sum(1 for layers in placement.layers_on_gpu if layers)
+    cards = len(placement.used_gpus)
     match placement.layout:
         case "gpu":
             return "GPU"
         case "gpu-split":
             return f"{cards} GPUs"
         case "experts-in-ram":
-            return f"{'GPU' if cards == 1 else f'{cards} GPUs'} + experts in RAM"
+            beside = "RAM and on disk" if option.disk_bytes else "RAM"
+            return f"{'GPU' if cards == 1 else f'{cards} GPUs'} + experts in {beside}"
         case "partial":
-            return f"GPU, {placement.host_layers} of {placement.layers} layers in RAM"
+            beside = "RAM, experts on disk" if option.disk_bytes else "RAM"
+            return f"GPU, {placement.host_layers} of {placement.layers} layers in {beside}"
         case "cpu":
-            return "CPU"
+            return "CPU + experts on disk" if option.disk_bytes else "CPU"
         case "unified":
             return "GPU"
 

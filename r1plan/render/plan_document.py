@@ -52,8 +52,10 @@ def option_fields(option: Option) -> dict[str, Any]:
             "gpu_layers": placement.gpu_layers,
             "expert_layers_on_cpu": placement.expert_layers_on_host,
             "tensor_split": list(placement.tensor_split),
+            "n_cpu_moe": placement.n_cpu_moe,
+            "mmap": placement.mapped,
         },
-        "memory": [_memory(device) for device in option.memory],
+        "memory": [_memory(device, dict(option.full_at)) for device in option.memory],
         "speed": _speed(option.speed),
         "quality": {score.benchmark: {"score": score.score, "source": score.source} for score in option.quality.scores},
         "quant_loss": {
@@ -82,7 +84,7 @@ def _workload(workload: Workload) -> dict[str, Any]:
     }
 
 
-def _memory(memory: DeviceMemory) -> dict[str, Any]:
+def _memory(memory: DeviceMemory, full_at: dict[str, int]) -> dict[str, Any]:
     device = memory.device
     return {
         "device": device.name,
@@ -92,6 +94,7 @@ def _memory(memory: DeviceMemory) -> dict[str, Any]:
         "margin_bytes": device.margin_bytes,
         **{f"{part.term}_bytes": part.size_bytes for part in memory.parts},
         "total_bytes": memory.total_bytes,
+        "full_at_context": full_at.get(device.name),
         "basis": {part.term: part.basis for part in memory.parts},
     }
 

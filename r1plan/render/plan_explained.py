@@ -44,7 +44,8 @@ def _memory(option: Option) -> Iterator[str]:
     yield (
         f"  --gpu-layers {placement.gpu_layers}"
         + (f" --tensor-split {','.join(map(str, placement.tensor_split))}" if len(placement.tensor_split) > 1 else "")
-        + (f", experts of {placement.expert_layers_on_host} layers in RAM" if placement.expert_layers_on_host else "")
+        + (f" --n-cpu-moe {placement.n_cpu_moe}" if placement.n_cpu_moe else "")
+        + ("" if placement.mapped else " --no-mmap")
     )
     for device in option.memory:
         yield from _device(device)

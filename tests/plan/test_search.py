@@ -35,7 +35,8 @@ def small(sizes_mib: tuple[int, ...], experts_mib: int = 0, dense: int = 0, cont
     file = quant(like.id, "Q4_K_M")
     weights = of_layers(
         [
-            Layer(size * MIB, experts_mib * MIB, experts_mib * MIB // 3) if experts_mib and number >= dense
+            Layer(size * MIB, experts_mib * MIB, experts_mib * MIB // 3)
+            if experts_mib and number >= dense
             else Layer(size * MIB)
             for number, size in enumerate(sizes_mib)
         ],
@@ -86,9 +87,7 @@ def searched(on: Machine, candidate: Candidate, pins: Pins) -> tuple[Found, Sear
     return search.of(candidate), search
 
 
-cards_of = st.lists(
-    st.tuples(st.integers(900, 5000), st.sampled_from([1000.0, 1000.0, 450.0])), min_size=0, max_size=3
-)
+cards_of = st.lists(st.tuples(st.integers(900, 5000), st.sampled_from([1000.0, 1000.0, 450.0])), min_size=0, max_size=3)
 
 
 def cards(sizes: list[tuple[int, float]]) -> list[GpuDevice]:
