@@ -53,8 +53,9 @@ def machine_from_options(
     """The machine that the options mean; this one when none is given.
 
     `--gpu` or `--vram` describes a machine from nothing; `--ram`, `--ram-bandwidth` and `--cpu-only` alone change this
-    one; `--machine` reads one. `--disk-bandwidth` goes with each of them. Raises UsageError for values that cannot be or contradict each other, NotFound for an
-    unknown card.
+    one; `--machine` reads one. `--disk-bandwidth` goes with each of them.
+
+    Raises UsageError for values that cannot be or contradict each other, NotFound for an unknown card.
     """
     figures = {"--vram": vram, "--bandwidth": bandwidth, "--ram": ram, "--ram-bandwidth": ram_bandwidth}
     for option, value in (*figures.items(), ("--disk-bandwidth", disk_bandwidth)):

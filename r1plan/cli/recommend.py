@@ -159,6 +159,10 @@ def _show(plan: Plan, api: tuple[ApiOffer, ...], *, explain: bool, as_json: bool
             f"nothing fits: the {kind}, {least.id}, {least.reason}.", "--explain says why for each option"
         )
     if not plan.choice.fits:
-        raise NothingFits(f"{plan.choice.id} does not fit: {plan.choice.reason}.", "leave out --quant to see what does")
+        from_disk = plan.rejected[0].disk_tok_s
+        hint = "leave out --quant to see what does"
+        if from_disk is not None:
+            hint += f"; --min-speed {from_disk * 0.99:.2g} accepts experts on disk"
+        raise NothingFits(f"{plan.choice.id} does not fit: {plan.choice.reason}.", hint)
     if not as_json and not explain:
         output.note("r1plan recommend --explain shows the memory of each part and every rejected option.")

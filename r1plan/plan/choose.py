@@ -18,6 +18,7 @@ from r1plan.plan.rank import (
     fast_enough,
     least_tok_s,
     ranked,
+    reaches,
     reads_from_disk,
     too_slow_from_disk,
     why_chosen,
@@ -77,16 +78,15 @@ def choose(
     rejected += slow
     best_first = ranked(options, workload)
     least = least_tok_s(workload)
-    if not best_first and workload.min_tok_s is None:
-        last_resort, _ = fast_enough(from_disk, workload)
-    else:
-        last_resort = [option for option in from_disk if option.tok_s >= least]
+    last_resort = ranked([option for option in from_disk if reaches(option, workload)], workload)
+    if not (best_first or last_resort) and workload.min_tok_s is None:
+        last_resort = sorted(from_disk, key=lambda option: -option.tok_s)
     kept = {option.id for option in last_resort}
     for option in from_disk:
         if option.id not in kept:
             lacking[option.id] = too_slow_from_disk(lacking[option.id], option, least)
     rejected += [each for id_, each in lacking.items() if id_ not in kept]
-    best_first += [replace(option, not_on_gpu=lacking[option.id].reason) for option in ranked(last_resort, workload)]
+    best_first += [replace(option, not_on_gpu=lacking[option.id].reason) for option in last_resort]
     if not best_first:
         return Plan(machine=machine, workload=workload, choice=None, alternatives=(), rejected=_sorted(rejected))
     choice = replace(best_first[0], reason=why_chosen(workload, best_first[0]))
@@ -102,7 +102,7 @@ def _one(
     machine: Machine, workload: Workload, asked: Option | None, from_disk: Option | None, lacking: Rejection
 ) -> Plan:
     """The answer about exactly one model and quant that no memory here holds."""
-    if from_disk is not None and from_disk.tok_s >= least_tok_s(workload):
+    if from_disk is not None and reaches(from_disk, workload):
         choice = replace(from_disk, not_on_gpu=lacking.reason, reason=reads_from_disk(from_disk))
         return Plan(machine=machine, workload=workload, choice=choice, alternatives=(), rejected=())
     if from_disk is not None:

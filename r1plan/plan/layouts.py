@@ -68,6 +68,7 @@ class Layouts:
     def shared_out(self, task: Task, least: int, wanted: int, most: int) -> Iterator[Placement]:
         """`task` on each group of cards that holds it: at `wanted` tokens where that fits, else at what does fit.
 
+        More cards than a group of the fastest needs, or slower ones, would be no faster.
         `least` is the shortest context that is any use, and `most` the longest.
         """
         needs = self._least_bytes(task)
@@ -79,9 +80,9 @@ class Layouts:
             if counts is None:
                 continue
             yield self.placement(self.layout_of(cards, task), cards, counts, task.experts_on_host)
-            if min(_speed(self.devices.gpus[card]) for card in cards) == fastest:
-                if self.filling.split(cards, task, wanted) is not None:
-                    return  # more cards, or slower ones, would be no faster
+            as_fast_as_any = min(_speed(self.devices.gpus[card]) for card in cards) == fastest
+            if as_fast_as_any and self.filling.split(cards, task, wanted) is not None:
+                return
 
     def counts(self, cards: Sequence[int], task: Task, least: int, wanted: int, most: int) -> tuple[int, ...] | None:
         """The best share of `task` on `cards`; None when it does not fit there at `least` tokens."""

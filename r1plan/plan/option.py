@@ -84,8 +84,8 @@ class Option:
 class Rejection:
     """An option that is not offered.
 
-    `shortfall_bytes` is what was missing, None when memory was not the reason; `tok_s` is set when speed
-    was.
+    `shortfall_bytes` is what was missing, None when memory was not the reason; `tok_s` is set when speed was, and
+    `disk_tok_s` when it is too slow with what memory lacks read from disk.
     """
 
     id: str
@@ -93,6 +93,7 @@ class Rejection:
     shortfall_bytes: int | None = None
     needed_bytes: int | None = None
     tok_s: float | None = None
+    disk_tok_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

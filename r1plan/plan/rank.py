@@ -22,6 +22,10 @@ _SPEED_POINTS = 35.0
 _HALF_SPEED_TOK_S = 15.0
 _COMFORTABLE_TOK_S = 20.0
 _BEYOND_COMFORT = 0.15
+# Thinking is waited for and not read along: at 10 tokens a second a typical answer of 5,400 tokens takes nine minutes.
+# Each doubling of that costs these points more; assumed.
+_PATIENT_TOK_S = 10.0
+_POINTS_A_DOUBLED_WAIT = 2.0
 # What a context below the goal costs, a halving; and a quantised cache.
 _POINTS_BELOW_GOAL = 1.5
 _POINTS_BELOW_ENOUGH = 8.0
@@ -62,9 +66,16 @@ def context_points(context: int) -> float:
 
 def _worth(tok_s: float) -> float:
     """The points of a speed."""
+    waiting = _POINTS_A_DOUBLED_WAIT * log2(_PATIENT_TOK_S / tok_s) if tok_s < _PATIENT_TOK_S else 0.0
     if tok_s > _COMFORTABLE_TOK_S:
         tok_s = _COMFORTABLE_TOK_S + _BEYOND_COMFORT * (tok_s - _COMFORTABLE_TOK_S)
-    return _SPEED_POINTS * tok_s / (tok_s + _HALF_SPEED_TOK_S)
+    return _SPEED_POINTS * tok_s / (tok_s + _HALF_SPEED_TOK_S) - waiting
+
+
+def reaches(option: Option, workload: Workload) -> bool:
+    """Whether `option` is as fast as asked; with nothing asked, fast enough with its longer thinking counted."""
+    speed = _effective(option) if workload.min_tok_s is None else option.tok_s
+    return speed >= least_tok_s(workload)
 
 
 def least_tok_s(workload: Workload) -> float:
@@ -73,23 +84,28 @@ def least_tok_s(workload: Workload) -> float:
 
 
 def fast_enough(options: list[Option], workload: Workload) -> tuple[list[Option], list[Rejection]]:
-    """The options that reach the minimum speed. The default minimum, unlike an asked one, gives way when none does."""
+    """The options that reach the minimum speed.
+
+    An asked minimum is of tokens a second. The default one is about waiting: it counts a model's longer thinking as
+    slowness, and gives way when nothing reaches it.
+    """
     least = least_tok_s(workload)
-    fast = [option for option in options if option.tok_s >= least]
-    if not fast and workload.min_tok_s is None:
-        best = max((option.tok_s for option in options), default=0.0)
-        fast = [option for option in options if option.tok_s >= best / 2]
-        least = best / 2
-    kept = {option.id for option in fast}
-    return fast, [
-        Rejection(
-            id=option.id,
-            reason=f"about {option.tok_s:.1f} tok/s, slower than {least:.1f}",
-            tok_s=option.tok_s,
-        )
-        for option in options
-        if option.id not in kept
-    ]
+    if workload.min_tok_s is not None:
+        slow = [option for option in options if option.tok_s < least]
+    else:
+        best = max((_effective(option) for option in options), default=0.0)
+        least = least if best >= least else best / 2
+        slow = [option for option in options if _effective(option) < least]
+    left_out = {option.id for option in slow}
+    rejected = [Rejection(id=option.id, reason=_too_slow(option, least), tok_s=option.tok_s) for option in slow]
+    return [option for option in options if option.id not in left_out], rejected
+
+
+def _too_slow(option: Option, least: float) -> str:
+    if option.tok_s < least:
+        return f"about {option.tok_s:.1f} tok/s, slower than {least:.1f}"
+    longer = f"it thinks {option.quality.thinking_over_r1:g} times as long as R1"
+    return f"about {option.tok_s:.1f} tok/s, but {longer}, as if at {_effective(option):.1f}: slower than {least:.1f}"
 
 
 def ranked(options: list[Option], workload: Workload) -> list[Option]:
@@ -174,14 +190,13 @@ def why_chosen(workload: Workload, choice: Option) -> str:
 
 def reads_from_disk(option: Option) -> str:
     """How much of it stays on disk."""
-    return f"reads experts from disk, {option.disk_bytes / GIB:.0f} GiB of them find no room"
+    return f"{option.disk_bytes / GIB:.0f} GiB of experts are read from disk"
 
 
 def too_slow_from_disk(lacking: Rejection, option: Option, least: float) -> Rejection:
     """`lacking`, which fits no memory, with why reading the rest from disk does not help."""
-    return replace(
-        lacking, reason=f"{lacking.reason}; read from disk about {option.tok_s:.1f} tok/s, slower than {least:.1f}"
-    )
+    reason = f"{lacking.reason}; with experts read from disk about {option.tok_s:.1f} tok/s, slower than {least:.1f}"
+    return replace(lacking, reason=reason, disk_tok_s=option.tok_s)
 
 
 def _why_else(option: Option, choice: Option) -> str:

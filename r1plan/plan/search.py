@@ -239,7 +239,9 @@ class Search:
             return None
         devices, tried = self.devices, [each.placement for each in failed]
         if devices.unified:
-            devices, tried = without_gpus(self.machine), [replace(tried[0], layout="cpu", layers_on_gpu=())]
+            devices = without_gpus(self.machine)
+            on_host = candidate.weights.expert_layers
+            tried = [replace(tried[0], layout="cpu", layers_on_gpu=(), expert_layers_on_host=on_host)]
         model, settings = candidate.model, failed[0].settings
         best = _Best()
         for placement in dict.fromkeys(each for each in tried if each.expert_layers_on_host):

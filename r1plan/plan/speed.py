@@ -125,6 +125,12 @@ _DISK_SPREAD = 0.50
 _PCIE_BYTES_PER_S = 25 * GB  # experts copied to the card for each micro-batch of a prompt
 
 
+def disk_bandwidth(machine: Machine) -> str:
+    """How fast the disk is taken to read, in words: "disk at 3 GB/s, assumed"."""
+    given = machine.disk_bandwidth_gb_s
+    return f"disk at {given or DISK_BANDWIDTH_GB_S:g} GB/s, {'given' if given else 'assumed'}"
+
+
 def device_class(gpu: GpuDevice) -> DeviceClass:
     """The constants for a card."""
     if gpu.vendor == "apple":
@@ -187,6 +193,8 @@ class _Times:
         assumed = unknown or self.moe or len(self.cards) > 1 or slowest.basis == "assumed"
         self.basis: Basis = "assumed" if assumed else "calibrated"
         self.source = "; ".join(dict.fromkeys(kind.source for kind in kinds))
+        if placed.disk_bytes:
+            self.source += f"; {disk_bandwidth(machine)}"
 
     def host_bytes_per_s(self, efficiency: float) -> float:
         """What the processor reads: by its memory, and by its cores where they are known and not assumed."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from r1plan.hardware.machine import Machine
 from r1plan.plan.api_offers import ApiOffer
 from r1plan.plan.option import Option, Plan, Rejection
-from r1plan.plan.speed import Range
+from r1plan.plan.speed import Range, disk_bandwidth
 from r1plan.plan.workload import Workload
 from r1plan.render.plain import printable
 from r1plan.render.rows import card_name, count, gib, usd
@@ -51,9 +51,9 @@ def headline(option: Option, machine: Machine) -> str:
     context = f"{option.context:,} tokens of context"
     if not option.fits:
         return f"{option.model.id} at {option.quant.name} with {context} does not fit {where}: it {option.reason}."
-    speed = f"about {_speed(option.speed.decode[0].tok_s)}" if option.tok_s >= 1 else "under one token a second"
+    speed = f"about {_speed(option.speed.decode[0].tok_s)}"
     if option.disk_bytes:
-        spare = f"for {gib(option.disk_bytes)} GiB of experts find no room and are read from disk"
+        spare = f"as {gib(option.disk_bytes)} GiB of experts find no room and are read from {disk_bandwidth(machine)}"
     else:
         tightest = min(option.memory, key=lambda each: each.spare_bytes)
         spare = f"{gib(tightest.spare_bytes)} GiB to spare"
@@ -177,7 +177,7 @@ def _gpqa(option: Option) -> str:
 
 
 def _speed(speed: Range, unit: str = " tok/s", narrow: bool = False) -> str:
-    digits = 0 if speed.mid >= 10 else 1
+    digits = 0 if speed.mid >= 10 else 1 if speed.mid >= 0.3 else 2
     if narrow:
         return f"{speed.mid:.{digits}f}"
     return f"{speed.mid:.{digits}f}{unit} ({speed.low:.{digits}f}-{speed.high:.{digits}f})"

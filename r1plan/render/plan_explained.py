@@ -53,6 +53,12 @@ def _memory(option: Option) -> Iterator[str]:
 
 def _device(memory: DeviceMemory) -> Iterator[str]:
     device = memory.device
+    if device.kind == "disk":
+        yield (
+            f"  {device.name}: {memory_size(memory.total_bytes)} of the file's {memory_size(device.capacity_bytes)} "
+            "are experts that find no room in memory and are read when a token needs them"
+        )
+        return
     yield (
         f"  {device.name}: {memory_size(memory.total_bytes)} of {memory_size(device.free_bytes)} free "
         f"({memory_size(device.capacity_bytes)} in all), {memory_size(device.margin_bytes)} kept as a margin"

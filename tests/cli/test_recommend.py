@@ -145,7 +145,7 @@ def test_pins_are_kept() -> None:
     assert (option["kv_type"], option["n_ubatch"], option["slots"]) == ("q8_0", 256, 3)
     assert option["runtime"] == "llama-server"
     assert option["placement"]["gpu_layers"] == 10
-    assert sum(option["placement"]["tensor_split"]) == 9
+    assert sum(option["placement"]["tensor_split"]) == 10
     assert 9000 in [each["depth"] for each in option["speed"]["decode_tok_s"]]
     assert sum(row["kv_cache_bytes"] for row in option["memory"]) == 30_464 * 10_240 * 3
 
@@ -157,7 +157,7 @@ def test_nothing_fits_says_what_the_smallest_needs() -> None:
     assert done.returncode == 3
     assert done.stdout == ""
     assert re.match(
-        r"error: nothing fits: the smallest, R1-Distill-Qwen-1.5B:IQ1_S, needs 1\.\d GiB of RAM, 0\.\d free\.\nhint: ",
+        r"error: nothing fits: the smallest, R1-Distill-Qwen-1.5B:IQ1_S, needs \d\.\d GiB of RAM, 0\.\d free\.\nhint: ",
         done.stderr,
     )
 
