@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from r1plan.plan.api_offers import ApiOffer
+    from r1plan.plan.more_room import Room
     from r1plan.plan.option import Plan
     from r1plan.plan.workload import Workload
 
@@ -120,8 +121,14 @@ def command(
         from r1plan.plan.running_cost import with_sheet_power
 
         described = with_sheet_power(described, load_hardware().gpus)
-    plan = choose(described, named.models, load_quant_tables(), workload, pins, named.from_file)
-    _show(plan, _api(workload, datetime.now(UTC)), explain=explain, as_json=json)
+    tables = load_quant_tables()
+    plan = choose(described, named.models, tables, workload, pins, named.from_file)
+    room = None
+    if explain or json:
+        from r1plan.plan.more_room import room_of
+
+        room = room_of(plan, named.models, tables, pins, named.from_file)
+    _show(plan, _api(workload, datetime.now(UTC)), room, explain=explain, as_json=json)
 
 
 def _api(workload: Workload, at: datetime) -> tuple[ApiOffer, ...]:
@@ -133,14 +140,14 @@ def _api(workload: Workload, at: datetime) -> tuple[ApiOffer, ...]:
     return api_offers(load_providers(), full, PriceBook(load_prices(), load_holidays()), workload, at)
 
 
-def _show(plan: Plan, api: tuple[ApiOffer, ...], *, explain: bool, as_json: bool) -> None:
+def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Room | None, *, explain: bool, as_json: bool) -> None:
     from r1plan.plan.option import nearest_to_fitting
     from r1plan.render import output
 
     if as_json:
         from r1plan.render.plan_document import plan_document
 
-        output.document(plan_document(plan, api))
+        output.document(plan_document(plan, api, room))
     elif plan.choice is not None or explain:
         from r1plan.render.plan import show_plan
 
@@ -148,7 +155,7 @@ def _show(plan: Plan, api: tuple[ApiOffer, ...], *, explain: bool, as_json: bool
     if explain and not as_json:
         from r1plan.render.plan_explained import explained
 
-        for line in explained(plan):
+        for line in explained(plan, room):
             print(line)
     if plan.choice is None:
         least = nearest_to_fitting(plan.rejected)

@@ -14,7 +14,7 @@ from r1plan.plan.placement import Layout, Placement
 from r1plan.plan.weights import Weights
 
 # Of more cards than this that differ, the fastest and the roomiest are tried together and not every combination.
-_EVERY_COMBINATION = 4
+EVERY_COMBINATION = 4
 
 
 def groups_of(gpus: Sequence[Device]) -> tuple[tuple[int, ...], ...]:
@@ -22,7 +22,7 @@ def groups_of(gpus: Sequence[Device]) -> tuple[tuple[int, ...], ...]:
     places = range(len(gpus))
     if len({(gpu.room_bytes, gpu.bandwidth_gb_s) for gpu in gpus}) <= 1:
         return tuple(tuple(range(size)) for size in range(1, len(gpus) + 1))
-    if len(gpus) <= _EVERY_COMBINATION:
+    if len(gpus) <= EVERY_COMBINATION:
         sets = {cards for size in range(1, len(gpus) + 1) for cards in combinations(places, size)}
     else:
         fastest = sorted(places, key=lambda i: (-_speed(gpus[i]), -gpus[i].room_bytes))

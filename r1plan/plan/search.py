@@ -10,7 +10,7 @@ from r1plan.hardware.machine import Machine
 from r1plan.plan.buffers import EngineSettings
 from r1plan.plan.devices import Devices, without_gpus
 from r1plan.plan.filling import Filling, Task
-from r1plan.plan.layouts import Layouts, experts_left_with, fixed_layout, groups_of
+from r1plan.plan.layouts import EVERY_COMBINATION, Layouts, experts_left_with, fixed_layout, groups_of
 from r1plan.plan.memory import DeviceMemory
 from r1plan.plan.option import Option
 from r1plan.plan.placement import Placed, Placement, placed
@@ -193,6 +193,8 @@ class Search:
             if fewest is not None:
                 enough = lightest(wanted) or expert_layers + filling.layers - len(cards)
                 _descend(without, consider, fewest, enough, best)
+                if len(self.devices.gpus) > EVERY_COMBINATION:
+                    return
 
     def _contexts(self, candidate: Candidate) -> tuple[int, int, int]:
         """The shortest context that is any use, the wanted one, and the longest."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from r1plan.plan.api_offers import ApiOffer
 from r1plan.plan.memory import DeviceMemory
+from r1plan.plan.more_room import Gain, Room
 from r1plan.plan.option import Option, Plan
 from r1plan.plan.speed import Range, Speed
 from r1plan.plan.workload import Workload
@@ -17,7 +18,7 @@ from r1plan.render.rows import exact
 SCHEMA = "r1plan.recommend/1"
 
 
-def plan_document(plan: Plan, api: Iterable[ApiOffer]) -> dict[str, Any]:
+def plan_document(plan: Plan, api: Iterable[ApiOffer], room: Room | None = None) -> dict[str, Any]:
     """The fields of the document, `schema` first."""
     return {
         "schema": SCHEMA,
@@ -28,6 +29,7 @@ def plan_document(plan: Plan, api: Iterable[ApiOffer]) -> dict[str, Any]:
         "rejected": [{"id": each.id, "reason": each.reason} for each in plan.rejected],
         "api": [_api(offer) for offer in api],
         "break_even": None,
+        "room": _room(room) if room is not None else None,
     }
 
 
@@ -68,6 +70,28 @@ def option_fields(option: Option) -> dict[str, Any]:
             "usd_per_month": _decimal(option.cost.usd_per_month),
             "basis": option.cost.basis,
         },
+    }
+
+
+def _room(room: Room) -> dict[str, Any]:
+    device, context = room.full_first or (None, None)
+    return {
+        "full_first": {"device": device, "context": context} if room.full_first else None,
+        "most_slots": room.most_slots,
+        "gains": [_gain(each) for each in room.gains],
+    }
+
+
+def _gain(gain: Gain) -> dict[str, Any]:
+    then = gain.option
+    return {
+        "device": gain.device,
+        "extra_bytes": gain.extra_bytes,
+        "process": {"pid": gain.process.pid, "name": gain.process.name} if gain.process else None,
+        "buys": gain.says,
+        "id": then.id if then else None,
+        "context": {"chosen": then.context, "max": then.context_max} if then else None,
+        "decode_tok_s": round(then.tok_s, 2) if then else None,
     }
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from r1plan.plan.memory import DeviceMemory
+from r1plan.plan.more_room import Room
 from r1plan.plan.option import Option, Plan
 from r1plan.plan.speed import Range
 from r1plan.render.plain import printable
-from r1plan.render.rows import memory_size
+from r1plan.render.rows import count, memory_size
 
 _TERMS = {"weights": "weights", "kv_cache": "KV cache", "compute": "compute", "overhead": "overhead"}
 
 
-def explained(plan: Plan) -> Iterator[str]:
+def explained(plan: Plan, room: Room | None = None) -> Iterator[str]:
     """The lines, an empty one before each part."""
     if plan.choice is not None:
         yield from _memory(plan.choice)
+        if room is not None:
+            yield from _room(plan.choice, room)
         yield from _speed(plan.choice)
         yield from _quality(plan.choice)
     if plan.rejected:
@@ -67,6 +70,27 @@ def _device(memory: DeviceMemory) -> Iterator[str]:
         if not part.size_bytes:
             continue
         yield f"    {_TERMS[part.term]:<9} {memory_size(part.size_bytes):>11}  {part.basis:<10}  {part.why}"
+
+
+def _room(option: Option, room: Room) -> Iterator[str]:
+    yield ""
+    yield "Room"
+    if room.full_first is None:
+        yield f"  the model's own limit comes first: it reads at most {option.model.context_max:,} tokens"
+    else:
+        device, context = room.full_first
+        yield f"  as the context grows in this layout, {device} is full first: at {context:,} tokens"
+    if room.most_slots is not None:
+        still = "still fits" if room.most_slots == 1 else "still fit"
+        yield f"  as slots grow, {count(room.most_slots, 'slot')} of {option.context:,} tokens {still}"
+    for gain in room.gains:
+        if gain.process is not None:
+            name = gain.process.name or "a process"
+            freed = f"closing {name} (pid {gain.process.pid}), which holds {memory_size(gain.extra_bytes)} of"
+            what = f"{freed} {gain.device}"
+        else:
+            what = f"{memory_size(gain.extra_bytes)} more on {gain.device}"
+        yield printable(f"  {what}: {gain.says or 'would change nothing'}")
 
 
 def _speed(option: Option) -> Iterator[str]:
