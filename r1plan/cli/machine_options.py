@@ -15,6 +15,8 @@ from r1plan.hardware.machine import Machine
 if TYPE_CHECKING:
     from r1plan.catalog.hardware import AppleChip, Gpu, Hardware
 
+_MOST = 1e7  # 10 PiB, or as many GB a second
+
 GpuOption = Annotated[
     list[str] | None,
     typer.Option("--gpu", metavar="ID[:N]", help="N cards of a kind, such as rtx-4090:2 or m3-max-40c. Repeatable."),
@@ -61,6 +63,8 @@ def machine_from_options(
     for option, value in (*figures.items(), ("--disk-bandwidth", disk_bandwidth)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UsageError(f"{option} {value:g}: expected a number above zero.")
+        if value is not None and value > _MOST:
+            raise UsageError(f"{option} {value:g}: no machine has that much.", "sizes are in GiB, bandwidths in GB/s.")
     if disk_bandwidth is not None:
         meant = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
         return replace(meant, disk_bandwidth_gb_s=disk_bandwidth)

@@ -103,8 +103,8 @@ def _one(
 ) -> Plan:
     """The answer about exactly one model and quant that no memory here holds."""
     if from_disk is not None and reaches(from_disk, workload):
-        choice = replace(from_disk, not_on_gpu=lacking.reason, reason=reads_from_disk(from_disk))
-        return Plan(machine=machine, workload=workload, choice=choice, alternatives=(), rejected=())
+        slow = replace(from_disk, not_on_gpu=lacking.reason, reason=reads_from_disk(from_disk))
+        return Plan(machine=machine, workload=workload, choice=slow, alternatives=(), rejected=())
     if from_disk is not None:
         lacking = too_slow_from_disk(lacking, from_disk, least_tok_s(workload))
     choice = replace(asked, reason=lacking.reason) if asked is not None else None

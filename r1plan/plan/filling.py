@@ -87,14 +87,17 @@ class Filling:
                 high = middle
         return low if low <= self.layers - len(cards) else self.layers
 
-    def fewest_experts(self, cards: Sequence[int], context: int, at_least: int = 1) -> int | None:
-        """The fewest expert layers that must stay in host memory; None when even all of them leave too little room."""
+    def fewest_experts(self, cards: Sequence[int], context: int, at_least: int = 1, first: int = 0) -> int | None:
+        """The fewest expert layers that must stay in host memory for layers from `first` on to fit on `cards`.
+
+        None when even all of them leave too little room.
+        """
         low, high = at_least, self.weights.expert_layers
-        if self.split(cards, Task(0, high), context) is None:
+        if self.split(cards, Task(first, high), context) is None:
             return None
         while low < high:
             middle = (low + high) // 2
-            if self.split(cards, Task(0, middle), context) is None:
+            if self.split(cards, Task(first, middle), context) is None:
                 low = middle + 1
             else:
                 high = middle

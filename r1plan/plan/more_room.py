@@ -98,12 +98,14 @@ class _Again:
             for process in cards[memory.device.gpu_index].processes:
                 if process.used_bytes:
                     yield self._gain(memory.device, process.used_bytes, process)
-        said: tuple[str, str, str] | None = None
+        said: tuple[object, ...] | None = None
         for gib in _STEPS_GIB if len(cards) <= _MANY_CARDS else _STEPS_GIB_OF_MANY_CARDS:
             gain = self._gain(tightest, gib * GIB, None)
             new = gain.option
-            kind = (new.id, new.settings.kv_type, new.placement.layout) if new is not None else None
-            if kind is not None and kind != said:
+            if new is None:
+                continue
+            kind = (new.id, new.settings.kv_type, new.placement.host_layers, new.placement.expert_layers_on_host)
+            if kind != said:
                 said = kind
                 yield gain
         if said is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import Machine
@@ -17,6 +18,7 @@ from r1plan.plan.placement import Placed, Placement, placed
 from r1plan.plan.quality import Quality
 from r1plan.plan.rank import context_points, score_of
 from r1plan.plan.running_cost import running_cost
+from r1plan.plan.shortfall import nearest
 from r1plan.plan.speed import speed_of
 from r1plan.plan.weights import Weights
 from r1plan.plan.workload import (
@@ -50,8 +52,8 @@ class Candidate:
 class Found:
     """The best option that fits in memory, and the best that reads experts from disk where none does.
 
-    `failed` are layouts that do not fit, at the context that was wanted of them, the most natural one first;
-    `asked` is that one as an option when exactly this model and quant were asked for.
+    `failed` are layouts that do not fit, at the least context that is any use, the most natural one first; `asked` is
+    the one that the reason speaks of, as an option, when exactly this model and quant were asked for.
     """
 
     best: Option | None
@@ -102,7 +104,8 @@ class Search:
             return Found(self._option(candidate, best.where, best.context), None, None, failed)
         asked = None
         if self.pins.one_option:
-            asked = self._option(candidate, best.failed[0], self._least(best.failed[0]))
+            said = nearest(failed)
+            asked = self._option(candidate, best.failed[said], self._least(best.failed[said]))
         return Found(None, self._from_disk(candidate, best.failed), asked, failed)
 
     def settings_tried(self) -> tuple[EngineSettings, ...]:
@@ -161,14 +164,27 @@ class Search:
         shape, weights, pins = candidate.model.shape, candidate.weights, self.pins
         gpu_layers = shape.layers + 1 if pins.gpu_layers is None else pins.gpu_layers
         plain = replace(fixed_layout(self.devices, shape, weights, gpu_layers, pins.experts_on_cpu), mapped=pins.mapped)
-        if plain.layout not in ("cpu", "unified") and sum(plain.layers_on_gpu):
+        if plain.layout not in ("cpu", "unified") and any(plain.layers_on_gpu):
             least, wanted, most = self._contexts(candidate)
             on_host = weights.expert_layers if pins.experts_on_cpu else experts_left_with(weights, plain.host_layers)
             task = Task(plain.host_layers, on_host)
             shares = [consider(each) for each in layouts.shared_out(task, least, wanted, most)]
             if any(score is not None for score in shares):
                 return
+            if weights.expert_layers > on_host:
+                self._with_experts_left(layouts, consider, task, least, wanted)
         consider(plain)
+
+    def _with_experts_left(self, layouts: Layouts, consider: _Consider, task: Task, least: int, wanted: int) -> None:
+        """As many layers on cards as asked, with the experts in host memory for which there is no room."""
+        for cards, context in product(self.mixed_groups, (wanted, least)):
+            at_least = max(task.experts_on_host, 1)
+            experts = layouts.filling.fewest_experts(cards, context, at_least, task.first)
+            if experts is not None:
+                left = Task(task.first, experts)
+                counts = layouts.counts(cards, left, context, context, context)
+                if counts and consider(layouts.placement(layouts.layout_of(cards, left), cards, counts, experts)):
+                    return
 
     def _mixed(self, layouts: Layouts, consider: _Consider, least: int, wanted: int, best: _Best) -> None:
         """Layouts with something in host memory: experts alone where that is enough, else whole layers."""
@@ -187,7 +203,9 @@ class Search:
                 experts = min(number, expert_layers)
                 task = Task(number - experts, experts)
                 counts = layouts.counts(cards, task, least, wanted, wanted)
-                return counts and layouts.placement(layouts.layout_of(cards, task), cards, counts, experts)
+                if counts is None:
+                    return None
+                return layouts.placement(layouts.layout_of(cards, task), cards, counts, experts)
 
             fewest = lightest(least)
             if fewest is not None:

@@ -17,6 +17,12 @@ def missing(failed: Sequence[tuple[DeviceMemory, ...]]) -> tuple[str, int, int]:
     return reason, shortfall_bytes(least), sum(device.total_bytes for device in least)
 
 
+def nearest(failed: Sequence[tuple[DeviceMemory, ...]]) -> int:
+    """Which failed layout the reason begins with: the first, but when the least bad one lacks the same, that one."""
+    least = min(range(len(failed)), key=lambda place: shortfall_bytes(failed[place]))
+    return least if lack(failed[0])[0] == lack(failed[least])[0] else 0
+
+
 def shortfall_bytes(memory: tuple[DeviceMemory, ...]) -> int:
     """How many bytes all devices together lack."""
     return sum(max(device.device.margin_bytes - device.spare_bytes, 0) for device in memory)
@@ -29,10 +35,17 @@ def lack(memory: tuple[DeviceMemory, ...]) -> tuple[str, str]:
         need, room = sum(card.total_bytes for card in cards), sum(_room(card) for card in cards)
         if need > room:
             where = "the GPU" if len(cards) == 1 else f"{len(cards)} GPUs"
-            return where, f"needs {need / GIB:.1f} GiB on {where}, {room / GIB:.1f} free"
+            return where, f"needs {need / GIB:.1f} GiB on {where}, {room / GIB:.1f} free" + _context(cards, room)
     short = max(memory, key=lambda device: device.total_bytes - _room(device))
     where = {"gpu": short.device.name, "host": "RAM", "unified": "unified memory", "disk": "disk"}[short.device.kind]
-    return where, f"needs {short.total_bytes / GIB:.1f} GiB of {where}, {_room(short) / GIB:.1f} free"
+    said = f"needs {short.total_bytes / GIB:.1f} GiB of {where}, {_room(short) / GIB:.1f} free"
+    return where, said + _context([short], _room(short))
+
+
+def _context(short: Sequence[DeviceMemory], room: int) -> str:
+    """Says so when the cache alone is more than there is room for."""
+    cache = sum(device.bytes_of("kv_cache") for device in short)
+    return f" (the context alone takes {cache / GIB:.1f})" if cache > room else ""
 
 
 def _room(memory: DeviceMemory) -> int:

@@ -48,7 +48,7 @@ def opening(plan: Plan, api: Sequence[ApiOffer]) -> Iterator[str]:
 def headline(option: Option, machine: Machine) -> str:
     """The sentence to act on."""
     where = machine_name(option, machine)
-    context = f"{option.context:,} tokens of context"
+    context = f"{count(option.context, 'token')} of context"
     if not option.fits:
         return f"{option.model.id} at {option.quant.name} with {context} does not fit {where}: it {option.reason}."
     speed = f"about {_speed(option.speed.decode[0].tok_s)}"

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.plan.buffers import EngineSettings
 from r1plan.plan.devices import devices_of
 from r1plan.plan.placement import Layout, Placement, placed
 from r1plan.plan.quality import quality_of
@@ -22,8 +23,6 @@ from r1plan.plan.weights import Layer, of_layers
 from r1plan.plan.workload import Pins, Workload
 from r1plan.units import MIB
 from tests.plan.catalogue import TABLES, card, machine, model, quant
-
-DENSE = Pins(kv_type="f16", n_ubatch=512)
 
 
 @cache
@@ -140,3 +139,63 @@ def test_more_memory_is_never_worse(sizes: list[tuple[int, float]], ram: int, wh
     if before.best is not None:
         assert after.best is not None
         assert after.best.score >= before.best.score - 1e-9
+
+
+ONE_CARD = Pins(kv_type="f16", n_ubatch=512, context=8192)
+
+
+def needed(candidate: Candidate, layers: int) -> int:
+    """Free bytes on one card that hold the last `layers` layers and the output head, to the byte."""
+    devices = devices_of(machine(card(100), ram=100))
+    where = placed(
+        Placement("partial" if layers < candidate.weights.layers else "gpu", candidate.weights.layers, (layers,)),
+        devices,
+        candidate.model.shape,
+        candidate.weights,
+        EngineSettings(),
+        candidate.model.context_max,
+    )
+    return where.memory_at(8192)[0].total_bytes
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize(("spare", "more"), [(-1, -1), (0, 0), (1, 0)], ids=["a byte less", "exactly", "a byte more"])
+def test_a_card_holds_a_layer_from_the_byte_on_that_it_needs(layers: int, spare: int, more: int) -> None:
+    candidate = small((700, 520, 480, 480, 500, 650))
+    free = needed(candidate, layers) + 256 * MIB + spare
+    on = machine(replace(card(10), free_bytes=free), ram=100)
+    found, _ = searched(on, candidate, ONE_CARD)
+    assert found.best is not None
+    assert sum(found.best.placement.layers_on_gpu) == layers + more
+
+
+@pytest.mark.parametrize("context", [None, 9000])
+@pytest.mark.parametrize("gpu_layers", [1, 4, 6, 7])
+def test_pinned_layers_are_shared_out_so_that_they_fit(gpu_layers: int, context: int | None) -> None:
+    candidate = small((700, 520, 480, 480, 500, 650))
+    on = machine(*cards([(2000, 1000.0), (4000, 450.0)]), ram=20)
+    found, _ = searched(on, candidate, Pins(gpu_layers=gpu_layers, context=context, kv_type="f16"))
+    assert found.best is not None
+    assert found.best.fits
+    assert found.best.placement.gpu_layers == gpu_layers
+
+
+def test_a_smaller_micro_batch_is_used_only_where_the_usual_one_leaves_too_little() -> None:
+    candidate = small((700, 520, 480, 480, 500, 650))
+    roomy, _ = searched(machine(card(8), ram=1), candidate, Pins())
+    assert roomy.best is not None
+    assert roomy.best.settings.n_ubatch == 512
+    room = needed(candidate, 6) + 256 * MIB
+    tight, _ = searched(machine(replace(card(8), free_bytes=room - 120 * MIB), ram=1), candidate, Pins())
+    assert tight.best is not None
+    assert tight.best.settings.n_ubatch < 512
+    asked, _ = searched(machine(replace(card(8), free_bytes=room - 120 * MIB), ram=1), candidate, Pins(n_ubatch=512))
+    assert asked.best is None or asked.best.context < tight.best.context
+
+
+def test_flash_attention_is_off_only_when_asked() -> None:
+    candidate = small((700, 520, 480, 480, 500, 650))
+    for asked in (True, False):
+        found, _ = searched(machine(card(8), ram=1), candidate, Pins(flash_attn=asked))
+        assert found.best is not None
+        assert found.best.settings.flash_attn is asked
