@@ -155,7 +155,8 @@ def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Room | None, *, explain: 
     if explain and not as_json:
         from r1plan.render.plan_explained import explained
 
-        for line in explained(plan, room):
+        console = output.console()
+        for line in explained(plan, room, console.width if console.is_terminal else None):
             print(line)
     if plan.choice is None:
         least = nearest_to_fitting(plan.rejected)

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from r1plan.catalog.model import Shape
-from r1plan.plan.buffers import CONTEXT_STEP
 from r1plan.plan.devices import Devices
 from r1plan.plan.filling import Filling, Task
 from r1plan.plan.memory import Device
 from r1plan.plan.placement import Layout, Placement
 from r1plan.plan.weights import Weights
 
+# Shares are compared at contexts so far apart; what a share then really holds is solved for.
+_STEP = 1024
 # Of more cards than this that differ, the fastest and the roomiest are tried together and not every combination.
 EVERY_COMBINATION = 4
 
@@ -92,9 +93,9 @@ class Layouts:
         equal = self._equal([self.devices.gpus[card] for card in cards])
         context = wanted if filling.split(cards, task, wanted) is not None else None
         if context is None:
-            context = filling.longest(cards, task, least, wanted, CONTEXT_STEP)
+            context = filling.longest(cards, task, least, wanted, _STEP)
         elif equal:
-            context = filling.longest(cards, task, wanted, most, CONTEXT_STEP)
+            context = filling.longest(cards, task, wanted, most, _STEP)
         if context is None:
             return None
         return filling.split(cards, task, context) if equal else self._fast_first(cards, task, context)

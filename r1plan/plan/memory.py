@@ -86,6 +86,7 @@ class Load:
     compute_basis: Basis
     pools_bytes: int
     droppable_bytes: int = 0
+    weights_why: str = "the file's tensors that lie here"
 
     def most_cells(self) -> int | None:
         """The most KV cells that leave the margin alone; None when the context costs nothing here. May be negative."""
@@ -111,7 +112,7 @@ class Load:
         if self.droppable_bytes:
             held -= self.dropped_at(cells)
         parts = (
-            MemoryPart("weights", held, self.weights_basis, "the file's tensors that lie here"),
+            MemoryPart("weights", held, self.weights_basis, self.weights_why),
             MemoryPart("kv_cache", self.kv_bytes_per_cell * cells, "exact", f"{self.kv_bytes_per_cell:,} B a token"),
             MemoryPart("compute", max((p.at(cells) for p in self.peaks), default=0), self.compute_basis, "n_ubatch"),
             MemoryPart("overhead", fixed + self.pools_bytes, "assumed", "context, pools and the process itself"),

@@ -180,7 +180,8 @@ def better_by(now: Option, then: Option) -> str | None:
     """How `then` is better than `now`, in words; None when it is not."""
     said = []
     if then.id != now.id:
-        said.append(f"{then.id} instead of {now.id}")
+        same = then.model.id == now.model.id
+        said.append(f"{then.quant.name if same else then.id} instead of {now.quant.name if same else now.id}")
     if then.disk_bytes < now.disk_bytes:
         said.append(f"{(now.disk_bytes - then.disk_bytes) / GIB:.0f} GiB fewer to read from disk")
     if then.id == now.id:

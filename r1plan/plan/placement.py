@@ -227,6 +227,7 @@ def _host_load(
         compute_basis="calibrated" if settings.flash_attn else "assumed",
         pools_bytes=0,
         droppable_bytes=experts if placement.from_disk else 0,
+        weights_why="pages of the mapped file" if placement.mapped else "copied into the process's own memory",
     )
 
 

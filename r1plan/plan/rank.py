@@ -216,7 +216,9 @@ def _why_else(option: Option, choice: Option) -> str:
 
 def behind(option: Option, choice: Option) -> Rejection:
     """Why an option that fits is not shown."""
-    how = f"{_why_else(option, choice)} ({option.tok_s:.0f} tok/s)"
+    rate = f"{option.tok_s:.{0 if option.tok_s >= 10 else 1}f} tok/s"
+    how = f"{_why_else(option, choice)} ({rate})"
     if option.not_on_gpu is not None:
-        return Rejection(id=option.id, reason=f"{option.not_on_gpu}; partly in RAM it ranks below {choice.id}: {how}")
+        where = "with experts on disk" if option.disk_bytes else "partly in RAM"
+        return Rejection(id=option.id, reason=f"{option.not_on_gpu}; {where} it ranks below {choice.id}: {how}")
     return Rejection(id=option.id, reason=f"fits, but ranks below {choice.id}: {how}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from r1plan.plan.memory import DeviceMemory
 from r1plan.plan.more_room import Room
@@ -10,12 +11,22 @@ from r1plan.plan.option import Option, Plan
 from r1plan.plan.speed import Range
 from r1plan.render.plain import printable
 from r1plan.render.rows import count, memory_size
+from r1plan.units import GIB
 
 _TERMS = {"weights": "weights", "kv_cache": "KV cache", "compute": "compute", "overhead": "overhead"}
 
 
-def explained(plan: Plan, room: Room | None = None) -> Iterator[str]:
-    """The lines, an empty one before each part."""
+def explained(plan: Plan, room: Room | None = None, width: int | None = None) -> Iterator[str]:
+    """The lines, an empty one before each part; broken at `width`, with what follows indented further."""
+    for line in _lines(plan, room):
+        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        if width is None or len(line) <= width or width < 2 * len(indent):
+            yield line
+        else:
+            yield from wrap(line, width, subsequent_indent=indent, break_on_hyphens=False, replace_whitespace=False)
+
+
+def _lines(plan: Plan, room: Room | None) -> Iterator[str]:
     if plan.choice is not None:
         yield from _memory(plan.choice)
         if room is not None:
@@ -89,7 +100,7 @@ def _room(option: Option, room: Room) -> Iterator[str]:
             freed = f"closing {name} (pid {gain.process.pid}), which holds {memory_size(gain.extra_bytes)} of"
             what = f"{freed} {gain.device}"
         else:
-            what = f"{memory_size(gain.extra_bytes)} more on {gain.device}"
+            what = f"{gain.extra_bytes // GIB} GiB more on {gain.device}"
         yield printable(f"  {what}: {gain.says or 'would change nothing'}")
 
 
