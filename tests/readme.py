@@ -1,7 +1,8 @@
 """The README's console blocks: run them, compare them, and write them anew with `make readme`.
 
 A block is fenced as `console`; a line that starts with `$ ` is a command, what follows is everything that it prints.
-All blocks run in order in one fresh home, which holds `sample`, the generated month of `r1plan demo`.
+All blocks run in order in one fresh home, which holds `sample`, the generated month of `r1plan demo`. Between
+`<!-- peers -->` and `<!-- end -->` stands the table of tests/bench/peers.py.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from r1plan.report.sample import write_sample
+from tests.bench import peers
 
 README = Path(__file__).parent.parent / "README.md"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PEERS = re.compile(r"(?<=^<!-- peers -->\n\n).*?(?=\n<!-- end -->$)", re.MULTILINE | re.DOTALL)
 # What differs from run to run, or from hour to hour, and says nothing about the program.
 _VOLATILE = (
     (re.compile(r"[\d,]+ tok/s · "), "# tok/s · "),
@@ -32,6 +35,12 @@ def commands(text: str) -> Iterator[tuple[str, str]]:
         for piece in re.split(r"^\$ ", block.group(1), flags=re.MULTILINE)[1:]:
             command, _, output = piece.partition("\n")
             yield command, output
+
+
+def peers_table(text: str) -> str:
+    """The table that stands in the README."""
+    found = _PEERS.search(text)
+    return found.group(0) if found else ""
 
 
 def furnish(home: Path) -> None:
@@ -78,7 +87,8 @@ def rewrite() -> None:
             pieces = [f"$ {command}\n{run(command, home)}" for command, _ in commands(block.group(0))]
             return "```console\n" + "".join(pieces) + "```"
 
-        README.write_text(_BLOCK.sub(renewed, README.read_text(encoding="utf-8")), encoding="utf-8")
+        text = _PEERS.sub(lambda _: peers.markdown(), README.read_text(encoding="utf-8"))
+        README.write_text(_BLOCK.sub(renewed, text), encoding="utf-8")
 
 
 if __name__ == "__main__":

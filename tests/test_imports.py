@@ -128,6 +128,9 @@ finally:
         pytest.param(["cost-report", "--help"], set(), id="cost-report-help"),
         pytest.param(["detect"], {"pydantic", "yaml", "pynvml", "psutil"}, id="detect"),
         pytest.param(["recommend"], {"pydantic", "yaml", "pynvml", "psutil", "rich"}, id="recommend"),
+        pytest.param(
+            ["recommend", "--engine", "vllm", "--gpu", "h200:8"], {"pydantic", "yaml", "rich"}, id="recommend-vllm"
+        ),
         pytest.param(["cost-report"], {"pydantic", "yaml", "duckdb", "rich", "numpy"}, id="cost-report"),
         pytest.param(["chat", "1+1"], {"llama_cpp", "numpy", "jinja2", "pynvml"}, id="chat-local"),
         pytest.param(

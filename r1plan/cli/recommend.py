@@ -47,13 +47,16 @@ def command(
         None, metavar="TOKENS", help="llama.cpp's micro-batch. Default: 512, or less where that makes it fit."
     ),
     slots: int | None = typer.Option(
-        None, metavar="N", help="Contexts at once. Default: 1; llama-server's 4 share it."
+        None, metavar="N", help="Contexts at once, with vLLM users. Default: 1; llama-server's 4 share it."
     ),
     gpu_layers: int | None = typer.Option(None, metavar="N", help="Layers on the GPU, with the output head as one."),
     experts_on_cpu: bool = typer.Option(False, "--experts-on-cpu", help="Keep all experts in main memory."),
     flash_attn: bool = typer.Option(True, "--flash-attn/--no-flash-attn", help="Flash attention."),
     mmap: bool = typer.Option(
         True, "--mmap/--no-mmap", help="Map the file, so that experts may stay on disk, or read all into RAM."
+    ),
+    engine: Literal["llama.cpp", "vllm"] = typer.Option(
+        "llama.cpp", help="Which engine to plan for; vLLM's quants are BF16, FP8, NVFP4."
     ),
     runtime: Literal["in-process", "llama-server"] = typer.Option("in-process", help="A plain context or the server."),
     depth: list[int] | None = typer.Option(None, metavar="TOKENS", help="Predict decoding at this depth. Repeatable."),
@@ -94,6 +97,23 @@ def command(
             depths=tuple(depth or ()),
         )
     )
+    if engine == "vllm":
+        from r1plan.cli.recommend_vllm import recommend_vllm, vllm_pins
+
+        llamas = {
+            "--ubatch": ubatch is not None,
+            "--gpu-layers": gpu_layers is not None,
+            "--experts-on-cpu": experts_on_cpu,
+            "--no-flash-attn": not flash_attn,
+            "--no-mmap": not mmap,
+            "--disk-bandwidth": disk_bandwidth is not None,
+            "--runtime": runtime != "in-process",
+        }
+        of_vllm = vllm_pins(model, quant, context, kv, slots, [option for option, given in llamas.items() if given])
+        cards = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
+        offers = _api(workload, datetime.now(UTC))
+        recommend_vllm(cards, workload, of_vllm, offers, explain=explain, as_json=json)
+        return
     named = named_model(model, quant)
     if named.old_cache:
         from r1plan.render.model_file import OLD_CACHE

@@ -40,7 +40,7 @@ _SHOWN = 32_607 / 32_768
 # bytes are left (gpu_total_bytes in tests/measured/vram_measured_h100.jsonl). Of the others, CUDA reports 23.64 GiB on
 # an RTX 4090 (ali-vilab/VGen#104: 1.5 % less than shown), 31.37 on an RTX 5090 (Wan-Video/Wan2.1#465: 1.5 %) and 44.43
 # on an RTX 6000 Ada (DINGYANB/MTVCrafter#21: 1.2 %).
-_RESERVED_MIB = {"h100-sxm-80gb": 480}
+_RESERVED_MIB = {"h100-sxm-80gb": 480, "h200-sxm-141gb": 615}
 _RESERVED_SHARE = 0.015
 
 # What a GB10's system shows of its 128 GB (leptonai/gpud#1170; 121.7 GiB in XuehaiPan/nvitop#208).

@@ -191,6 +191,10 @@ class _Reader:
     def weights(self) -> Weights:
         """Every tensor's bytes, by place."""
         trunk, routed, widest, output = [0] * self.layers, [0] * self.layers, [0] * self.layers, 0
+        matrices: list[list[tuple[str, int]]] = [[] for _ in range(self.layers)]
+        for layer, name, tensor in self._placed:
+            if layer is not None and len(tensor.dims) > 1:
+                matrices[layer].append((name.removesuffix(".weight"), tensor.bytes))
         for layer, name, tensor in self._placed:
             if layer is None:
                 if name.startswith("output"):
@@ -207,13 +211,20 @@ class _Reader:
         experts = self._experts()
         dense = next((layer for layer, size in enumerate(routed) if size), self.layers)
         return of_layers(
-            [Layer(*sizes) for sizes in zip(trunk, routed, widest, strict=True)],
+            [Layer(trunk[layer], routed[layer], widest[layer], tuple(matrices[layer])) for layer in range(self.layers)],
             embedding_bytes=self.embedding.bytes,
             output_bytes=output + (self.embedding.bytes if self.tied else 0),
             dense=dense,
             read_share=experts.used_per_token / experts.routed if experts else 1.0,
             tied=self.tied,
+            plain=self._plain(),
         )
+
+    def _plain(self) -> bool:
+        """Whether most of the layers' bytes are numbers and not blocks."""
+        layered = [tensor for layer, _, tensor in self._placed if layer is not None]
+        plain = sum(tensor.bytes for tensor in layered if tensor.type.elements == 1)
+        return 2 * plain > sum(tensor.bytes for tensor in layered)
 
 
 def _expanded(shape: Shape) -> Shape:

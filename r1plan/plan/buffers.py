@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from r1plan.catalog.model import Shape
-from r1plan.plan.workload import KvType, Runtime
+from r1plan.plan.kv_types import KV_TYPES, KvType
+from r1plan.plan.workload import Runtime
 from r1plan.units import KIB, MIB, pad
 
 CONTEXT_STEP = 256  # llama_context pads n_ctx to this
-_KV_BYTES = {"f16": (2, 1), "q8_0": (34, 32), "q4_0": (18, 32)}  # bytes, elements
 
 # Not derived from shapes: R1's working set a token of the micro-batch, with its experts on the card and with a copy of
 # them from host memory (readings at n_ubatch 512 and 2048).
@@ -70,12 +70,11 @@ def kv_bytes_per_cell(shape: Shape, kv_type: KvType, layers: int | None = None) 
 
     MLA caches one vector of kv_lora_rank + qk_rope_head_dim a layer and no V: R1 takes 70,272 bytes at f16.
     """
-    size, block = _KV_BYTES[kv_type]
     if shape.latent_attention is not None:
         elements = shape.latent_attention.kv_lora_rank + shape.latent_attention.qk_rope_head_dim
     else:
         elements = 2 * shape.kv_heads * shape.head_dim
-    return (shape.layers if layers is None else layers) * (elements * size // block)
+    return (shape.layers if layers is None else layers) * KV_TYPES[kv_type].bytes_of(elements)
 
 
 def cells_of(context: int, caches: int) -> int:

@@ -51,7 +51,7 @@ BASE_TYPES = {
     "BF16": "BF16",
     "F32": "F32",
 }
-_PLAIN = ("F16", "BF16", "F32")
+PLAIN_QUANTS = ("F16", "BF16", "F32")
 _SMALLEST = ("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS")
 _SMALL = (*_SMALLEST, "IQ2_S", "IQ2_M")
 _ATTENTION_OUTPUT = {"Q2_K": "Q3_K", "IQ3_XXS": "IQ3_S", "Q3_K_M": "Q4_K", "Q3_K_L": "Q5_K", "IQ3_M": "Q4_K"}
@@ -102,7 +102,7 @@ class Recipe:
         """The name of the type that `tensor` gets in `layer`, which means nothing for a tensor of no layer."""
         if tensor.plain:
             return "F32"
-        if self.quant in _PLAIN:
+        if self.quant in PLAIN_QUANTS:
             return self.quant
         return _fitting(self._wanted(tensor, layer), tensor.dims[0])
 

@@ -9,8 +9,8 @@ from itertools import accumulate, pairwise
 
 from r1plan.catalog.model import Architecture, Model, Quant, Shape
 from r1plan.plan.block_types import tensor_bytes
-from r1plan.plan.recipes import BASE_TYPES, Recipe, alike
-from r1plan.plan.tensors import dense_layers, layer_tensors
+from r1plan.plan.recipes import BASE_TYPES, PLAIN_QUANTS, Recipe, alike
+from r1plan.plan.tensors import Tensor, dense_layers, layer_tensors
 
 # Bits a weight in published dynamic files: the output head, and everything but the routed experts, which is kept at 4.5
 # to 6.6 bits (estimated from the published totals).
@@ -23,11 +23,15 @@ _DYNAMIC_WIDEST = 1.35
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer's bytes: `trunk` is all but the routed experts; `widest_expert` is the largest tensor of those."""
+    """One layer's bytes: `trunk` is all but the routed experts; `widest_expert` is the largest tensor of those.
+
+    `matrices` are the bytes of its matrices by name, without `.weight`.
+    """
 
     trunk_bytes: int
     expert_bytes: int = 0
     widest_expert_bytes: int = 0
+    matrices: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +39,10 @@ class Weights:
     """The bytes of one quant of one model, by place, each tensor padded as in a buffer.
 
     `trunk_before[n]` and `experts_before[n]` are the bytes of the layers before `n`, without and with nothing but
-    routed experts; `widest_experts[n]` is layer `n`'s largest expert tensor. `output_bytes` is the head with its norm;
-    of a model without a head of its own it is the copy of the embedding that a GPU needs, and `tied` is true.
-    `whole_is_exact` is false for published sizes, which are rounded and whose split is estimated.
+    routed experts; `widest_experts[n]` is layer `n`'s largest expert tensor, `matrices[n]` are all its matrices' bytes.
+    `output_bytes` is the head with its norm; of a model without a head of its own it is the copy of the embedding that
+    a GPU needs, and `tied` is true. `whole_is_exact` is false for published sizes, which are rounded and whose split is
+    estimated. `plain`: the matrices are numbers of 16 bits or more, not blocks.
     """
 
     embedding_bytes: int
@@ -46,9 +51,11 @@ class Weights:
     trunk_before: tuple[int, ...]
     experts_before: tuple[int, ...]
     widest_experts: tuple[int, ...]
+    matrices: tuple[tuple[tuple[str, int], ...], ...]
     experts_read_share: float
     whole_is_exact: bool
     tied: bool = False
+    plain: bool = False
 
     @property
     def layers(self) -> int:
@@ -90,6 +97,10 @@ class Weights:
         """The largest expert tensor of all layers; 0 for a dense model."""
         return max(self.widest_experts)
 
+    def widest_matrices_of(self, first: int, end: int) -> tuple[tuple[str, int], ...]:
+        """The matrices of the largest of layers `first` to `end` (exclusive)."""
+        return max(self.matrices[first:end], key=lambda each: sum(size for _, size in each), default=())
+
     def widest_expert_tensor_of(self, first: int, end: int) -> int:
         """The largest expert tensor of layers `first` to `end` (exclusive); 0 where there is none."""
         return max(self.widest_experts[first:end], default=0)
@@ -130,6 +141,7 @@ def stock_weights(
         layers[0].trunk_bytes + outer.get("rope_freqs.weight", 0),
         layers[0].expert_bytes,
         layers[0].widest_expert_bytes,
+        layers[0].matrices,
     )
     return of_layers(
         layers,
@@ -138,6 +150,7 @@ def stock_weights(
         dense=dense_layers(shape),
         read_share=_read_share(shape),
         tied=shape.tied_embeddings,
+        plain=quant in PLAIN_QUANTS,
     )
 
 
@@ -150,6 +163,7 @@ def of_layers(
     read_share: float,
     tied: bool = False,
     exact: bool = True,
+    plain: bool = False,
 ) -> Weights:
     """The weights of a model with these layers, of which the first `dense` hold no routed experts."""
     return Weights(
@@ -159,22 +173,27 @@ def of_layers(
         trunk_before=tuple(accumulate((layer.trunk_bytes for layer in layers), initial=0)),
         experts_before=tuple(accumulate((layer.expert_bytes for layer in layers), initial=0)),
         widest_experts=tuple(layer.widest_expert_bytes for layer in layers),
+        matrices=tuple(layer.matrices for layer in layers),
         experts_read_share=read_share,
         whole_is_exact=exact,
         tied=tied,
+        plain=plain,
     )
 
 
 def _layer(recipe: Recipe, layer: int) -> Layer:
     trunk = experts = widest = 0
+    matrices = []
     for tensor, type_ in recipe.layer(layer):
         size = tensor_bytes(tensor.elements, type_)
+        if len(tensor.dims) > 1:
+            matrices.append((tensor.name.removesuffix(".weight"), size))
         if tensor.routed_expert:
             experts += size
             widest = max(widest, size)
         else:
             trunk += size
-    return Layer(trunk, experts, widest)
+    return Layer(trunk, experts, widest, tuple(matrices))
 
 
 def _read_share(shape: Shape) -> float:
@@ -203,11 +222,15 @@ def _dynamic_weights(model: Model, quant: Quant) -> Weights:
             expert_bytes = on_layers - output - round(trunk_params * _DYNAMIC_TRUNK_BITS / 8)
         a_tensor = expert_bytes / (3 * (shape.layers - dense))
         widest = min(round(a_tensor * _DYNAMIC_WIDEST), 2 * tensor)
-    by = [_trunk_elements(model, expert_layer=layer >= dense) for layer in range(shape.layers)]
+    kinds = [layer_tensors(model.architecture, shape, expert_layer=layer >= dense) for layer in range(shape.layers)]
+    by = [sum(tensor.elements for tensor in kind if not tensor.routed_expert) for kind in kinds]
     trunks = _shares(on_layers - output - expert_bytes, by)
     each = [0] * dense + _shares(expert_bytes, [1] * (shape.layers - dense))
     return of_layers(
-        [Layer(trunk, routed, widest if routed else 0) for trunk, routed in zip(trunks, each, strict=True)],
+        [
+            Layer(trunk, routed, widest if routed else 0, _shared_out(kind, trunk, widest))
+            for trunk, routed, kind in zip(trunks, each, kinds, strict=True)
+        ],
         embedding_bytes=embedding,
         output_bytes=output + (embedding if shape.tied_embeddings else 0),
         dense=dense,
@@ -217,9 +240,17 @@ def _dynamic_weights(model: Model, quant: Quant) -> Weights:
     )
 
 
-def _trunk_elements(model: Model, *, expert_layer: bool) -> int:
-    tensors = layer_tensors(model.architecture, model.shape, expert_layer=expert_layer)
-    return sum(tensor.elements for tensor in tensors if not tensor.routed_expert)
+def _shared_out(tensors: tuple[Tensor, ...], trunk_bytes: int, widest_expert: int) -> tuple[tuple[str, int], ...]:
+    """Estimated bytes of a layer's matrices: the trunk's by their elements, experts as wide as the widest."""
+    trunk = sum(tensor.elements for tensor in tensors if not tensor.routed_expert)
+    return tuple(
+        (
+            tensor.name.removesuffix(".weight"),
+            widest_expert if tensor.routed_expert else trunk_bytes * tensor.elements // trunk,
+        )
+        for tensor in tensors
+        if len(tensor.dims) > 1
+    )
 
 
 def _shares(total: int, by: Iterable[int]) -> list[int]:

@@ -7,9 +7,9 @@ from math import isfinite
 from typing import Literal
 
 from r1plan.errors import UsageError
+from r1plan.plan.kv_types import KvType as KvType
 
 Objective = Literal["balanced", "quality", "speed", "cost"]
-KvType = Literal["f16", "q8_0", "q4_0"]
 Runtime = Literal["in-process", "llama-server"]
 
 # R1's own evaluations allow 32,768 generated tokens, and R1-0528 averages 23,000 a question on AIME 2025 (model card).

@@ -9,10 +9,12 @@ from typing import Any
 
 from r1plan.plan.api_offers import ApiOffer
 from r1plan.plan.memory import DeviceMemory
-from r1plan.plan.more_room import Gain, Room
-from r1plan.plan.option import Option, Plan
+from r1plan.plan.more_room import Room
+from r1plan.plan.option import Option, Plan, RunningCost
+from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Range, Speed
 from r1plan.plan.workload import Workload
+from r1plan.render.room_document import room_fields
 from r1plan.render.rows import exact
 
 SCHEMA = "r1plan.recommend/1"
@@ -23,13 +25,13 @@ def plan_document(plan: Plan, api: Iterable[ApiOffer], room: Room | None = None)
     return {
         "schema": SCHEMA,
         "machine": asdict(plan.machine),
-        "workload": _workload(plan.workload),
+        "workload": workload_fields(plan.workload),
         "choice": option_fields(plan.choice) if plan.choice else None,
         "alternatives": [option_fields(option) for option in plan.alternatives],
         "rejected": [{"id": each.id, "reason": each.reason} for each in plan.rejected],
-        "api": [_api(offer) for offer in api],
+        "api": [api_fields(offer) for offer in api],
         "break_even": None,
-        "room": _room(room) if room is not None else None,
+        "room": room_fields(room) if room is not None else None,
     }
 
 
@@ -58,44 +60,35 @@ def option_fields(option: Option) -> dict[str, Any]:
             "mmap": placement.mapped,
         },
         "memory": [_memory(device, dict(option.full_at)) for device in option.memory],
-        "speed": _speed(option.speed),
-        "quality": {score.benchmark: {"score": score.score, "source": score.source} for score in option.quality.scores},
+        "speed": speed_fields(option.speed),
+        **quality_fields(option.quality),
+        "cost": cost_fields(option.cost),
+    }
+
+
+def quality_fields(quality: Quality) -> dict[str, Any]:
+    """The published scores, and what the quant loses."""
+    return {
+        "quality": {score.benchmark: {"score": score.score, "source": score.source} for score in quality.scores},
         "quant_loss": {
-            "perplexity_ratio": round(option.quality.quant.perplexity_ratio, 4),
-            "basis": option.quality.quant.basis,
-            "source": option.quality.quant.source,
-        },
-        "cost": {
-            "usd_per_mtok_output": _decimal(option.cost.usd_per_mtok_output),
-            "usd_per_month": _decimal(option.cost.usd_per_month),
-            "basis": option.cost.basis,
+            "perplexity_ratio": round(quality.quant.perplexity_ratio, 4),
+            "basis": quality.quant.basis,
+            "source": quality.quant.source,
         },
     }
 
 
-def _room(room: Room) -> dict[str, Any]:
-    device, context = room.full_first or (None, None)
+def cost_fields(cost: RunningCost) -> dict[str, Any]:
+    """Electricity."""
     return {
-        "full_first": {"device": device, "context": context} if room.full_first else None,
-        "most_slots": room.most_slots,
-        "gains": [_gain(each) for each in room.gains],
+        "usd_per_mtok_output": _decimal(cost.usd_per_mtok_output),
+        "usd_per_month": _decimal(cost.usd_per_month),
+        "basis": cost.basis,
     }
 
 
-def _gain(gain: Gain) -> dict[str, Any]:
-    then = gain.option
-    return {
-        "device": gain.device,
-        "extra_bytes": gain.extra_bytes,
-        "process": {"pid": gain.process.pid, "name": gain.process.name} if gain.process else None,
-        "buys": gain.says,
-        "id": then.id if then else None,
-        "context": {"chosen": then.context, "max": then.context_max} if then else None,
-        "decode_tok_s": round(then.tok_s, 2) if then else None,
-    }
-
-
-def _workload(workload: Workload) -> dict[str, Any]:
+def workload_fields(workload: Workload) -> dict[str, Any]:
+    """What was asked for."""
     return {
         "objective": workload.objective,
         "min_speed_tok_s": workload.min_tok_s,
@@ -123,7 +116,8 @@ def _memory(memory: DeviceMemory, full_at: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _speed(speed: Speed) -> dict[str, Any]:
+def speed_fields(speed: Speed) -> dict[str, Any]:
+    """The predicted speeds."""
     return {
         "prefill_tok_s": _range(speed.prefill_tok_s) if speed.prefill_tok_s else None,
         "decode_tok_s": [
@@ -139,7 +133,8 @@ def _range(speed: Range) -> dict[str, float]:
     return {"low": round(speed.low, 2), "mid": round(speed.mid, 2), "high": round(speed.high, 2)}
 
 
-def _api(offer: ApiOffer) -> dict[str, Any]:
+def api_fields(offer: ApiOffer) -> dict[str, Any]:
+    """What an API asks for the same work."""
     rates = offer.price.rates
     return {
         "provider": offer.provider,

@@ -138,6 +138,7 @@ def test_a_tied_head_is_a_copy_on_a_card_and_nothing_beside_the_embedding() -> N
         trunk_before=(0, 10),
         experts_before=(0, 0),
         widest_experts=(0,),
+        matrices=((),),
         experts_read_share=1.0,
         whole_is_exact=True,
         tied=True,

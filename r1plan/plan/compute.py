@@ -1,0 +1,89 @@
+"""The compute buffer that llama.cpp reserves on each device: its own graph, planned by its own rules.
+
+tests/oracle compares it with the engine's dry run, tests/plan/test_compute.py with readings on an H100.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate, pairwise
+
+from r1plan.catalog.model import Architecture, Shape
+from r1plan.plan.buffers import EngineSettings
+from r1plan.plan.graph import HOST, Batch, Run, graph_of
+from r1plan.plan.schedule import peaks_of
+from r1plan.plan.weights import Weights
+from r1plan.units import pad
+
+# Layers of one kind in one place need what the first two of them need, since the second leaves the buffer as it found
+# it. One more is needed of the last kind, since the last layer differs, and where matrices are copied to a card.
+_STEADY = 2
+
+
+@lru_cache(maxsize=4096)
+def compute_bytes(
+    architecture: Architecture,
+    shape: Shape,
+    settings: EngineSettings,
+    cells: int,
+    runs: tuple[Run, ...],
+    cards: int,
+    output_on: int,
+    output_bytes: int,
+    *,
+    pipelined: bool = False,
+    all_layers: bool = False,
+) -> tuple[int, ...]:
+    """Bytes in host memory and on each of `cards`, in this order, for `cells` in each cache.
+
+    `runs` are all layers in order. `pipelined`: see schedule. `all_layers` leaves none of them out: the same, slowly.
+    """
+    asked = min(cells * settings.caches, settings.n_ubatch)
+    batch = Batch(
+        tokens=pad(asked, settings.slots),
+        sequences=settings.slots,
+        caches=settings.caches,
+        cells=cells,
+        outputs=min(asked, settings.outputs),
+        kv_type=settings.kv_type,
+        flash_attn=settings.flash_attn,
+        all_on_cards=bool(cards) and all(run.device >= 0 for run in runs),
+    )
+    if not all_layers:
+        last = len(runs) - 1
+        runs = tuple(
+            run._replace(layers=min(run.layers, _STEADY + (number == last or bool(run.matrices))))
+            for number, run in enumerate(runs)
+        )
+    return peaks_of(graph_of(architecture, shape, batch, runs, output_on, output_bytes), cards, pipelined=pipelined)
+
+
+def runs_of(
+    weights: Weights, host_layers: int, card_layers: Sequence[int], expert_layers_on_host: int
+) -> tuple[Run, ...]:
+    """The layers in order: `host_layers` in host memory, then those of each card used.
+
+    The experts of the first `expert_layers_on_host` expert layers stay in host memory. Where a card is used, what is in
+    host memory is copied to it for each micro-batch, so such runs know their matrices.
+    """
+    experts_end = weights.dense_layers + expert_layers_on_host
+    bounds = {0, weights.layers, min(weights.dense_layers, weights.layers), min(experts_end, weights.layers)}
+    ends = list(accumulate(card_layers, initial=host_layers))
+    cuts = sorted(bounds | set(ends))
+    runs = []
+    for first, end in pairwise(cuts):
+        card = bisect_right(ends, first) - 1
+        routed = first >= weights.dense_layers
+        in_host = card < 0 or (routed and first < experts_end)
+        runs.append(
+            Run(
+                end - first,
+                routed,
+                HOST if card < 0 else card,
+                HOST if in_host else card,
+                weights.widest_matrices_of(first, end) if in_host and card_layers else (),
+            )
+        )
+    return tuple(runs)

@@ -1,0 +1,46 @@
+"""The element types that llama.cpp keeps a KV cache in."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+KvType = Literal["f16", "q8_0", "q4_0", "f32", "bf16", "q4_1", "q5_0", "q5_1", "iq4_nl"]
+
+
+class KvElements(NamedTuple):
+    """`bytes` hold `elements`, which are one block."""
+
+    bytes: int
+    elements: int
+    name: str
+
+    @property
+    def quantised(self) -> bool:
+        """Whether elements share a block."""
+        return self.elements > 1
+
+    def bytes_of(self, elements: int) -> int:
+        """Bytes of that many elements, whole blocks."""
+        return elements * self.bytes // self.elements
+
+    def f16_copy_bytes(self, elements: int) -> int:
+        """What a card needs to have them as f16 while it reads a prompt; 0 when they are, or are made so before."""
+        return 0 if self in (_F16, _F32) else 2 * elements
+
+
+_F16 = KvElements(2, 1, "f16")
+_F32 = KvElements(4, 1, "f32")
+# ggml.h and common/arg.cpp, kv_cache_types, at build 0c1e57098.
+KV_TYPES: dict[KvType, KvElements] = {
+    "f16": _F16,
+    "q8_0": KvElements(34, 32, "q8_0"),
+    "q4_0": KvElements(18, 32, "q4_0"),
+    "f32": _F32,
+    "bf16": KvElements(2, 1, "bf16"),
+    "q4_1": KvElements(20, 32, "q4_1"),
+    "q5_0": KvElements(22, 32, "q5_0"),
+    "q5_1": KvElements(24, 32, "q5_1"),
+    "iq4_nl": KvElements(18, 32, "iq4_nl"),
+}
+# CUDA's flash attention is built for these alone, unless GGML_CUDA_FA_ALL_QUANTS is set (ggml-cuda/CMakeLists.txt).
+CUDA_FLASH_TYPES: tuple[KvType, ...] = ("f16", "bf16", "q8_0", "q4_0")
