@@ -18,6 +18,10 @@ CONTEXT_GOAL = 32_768
 CONTEXT_ENOUGH = 16_384
 CONTEXT_LEAST = 4_096
 
+# llama.cpp's own default; and what is tried where it leaves too little room.
+USUAL_UBATCH = 512
+SMALLER_UBATCHES = (256, 128)
+
 # llama-server's default at build 0c1e57098.
 SERVER_SLOTS = 4
 
@@ -60,19 +64,21 @@ class Workload:
 class Pins:
     """What the person has fixed; None is the planner's to choose. `context` is that of one slot, in tokens.
 
-    `slots` None: one for a plain context; llama-server's own four, which share one cache.
+    `slots` None: one for a plain context; llama-server's own four, which share one cache. Without `mapped` (llama.cpp's
+    --no-mmap) weights in host memory belong to the process: none of them can stay on disk.
     """
 
     model: str | None = None
     quant: str | None = None
     context: int | None = None
     kv_type: KvType | None = None
-    n_ubatch: int = 512
+    n_ubatch: int | None = None
     slots: int | None = None
     gpu_layers: int | None = None
     experts_on_cpu: bool = False
     flash_attn: bool = True
     runtime: Runtime = "in-process"
+    mapped: bool = True
 
     @property
     def one_option(self) -> bool:
