@@ -70,9 +70,17 @@ def choose(
         if found.from_disk is not None:
             from_disk.append(found.from_disk)
         if pins.one_option:
-            return _one(machine, workload, found.asked, found.from_disk, lacking[id_])
+            asked = search.settled(candidate, found.asked) if found.asked is not None else None
+            if asked is not None and asked.fits:
+                options.append(asked)
+            else:
+                return _one(machine, workload, asked, found.from_disk, lacking[id_])
+    by_id = {option_id(each.model, each.quant): each for each in candidates}
     if pins.one_option:
-        chosen = replace(options[0], reason=_as_asked(options[0].model)) if options else None
+        chosen = None
+        if options:
+            settled = search.settled(by_id[options[0].id], options[0])
+            chosen = replace(settled, reason=_as_asked(settled.model))
         return Plan(machine=machine, workload=workload, choice=chosen, alternatives=(), rejected=tuple(rejected))
     options, slow = fast_enough(options, workload)
     rejected += slow
@@ -90,7 +98,8 @@ def choose(
     if not best_first:
         return Plan(machine=machine, workload=workload, choice=None, alternatives=(), rejected=_sorted(rejected))
     choice = replace(best_first[0], reason=why_chosen(workload, best_first[0]))
-    alternatives = tuple(different(choice, best_first[1:]))
+    alternatives = tuple(search.settled(by_id[each.id], each) for each in different(choice, best_first[1:]))
+    choice = search.settled(by_id[choice.id], choice)
     shown = {choice.id, *(option.id for option in alternatives)}
     rejected += [behind(option, choice) for option in best_first if option.id not in shown]
     return Plan(

@@ -73,6 +73,8 @@ def runs_of(
     """
     experts_end = weights.dense_layers + expert_layers_on_host
     bounds = {0, weights.layers, min(weights.dense_layers, weights.layers), min(experts_end, weights.layers)}
+    if card_layers and experts_end >= weights.layers > weights.dense_layers:
+        bounds.add(weights.layers - 1)  # what it copies may be less, and it alone writes logits
     ends = list(accumulate(card_layers, initial=host_layers))
     cuts = sorted(bounds | set(ends))
     runs = []

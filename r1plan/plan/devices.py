@@ -11,7 +11,7 @@ from r1plan.units import MIB
 # A CUDA context is about 330 MiB on smaller cards (reported); on an H100, 527 MiB were gone when it existed, the
 # driver's own part included (tests/measured/vram_measured_h100.jsonl). Other vendors' are taken as alike.
 _GPU_CONTEXT_BYTES = 330 * MIB
-_DATACENTRE_CONTEXT_BYTES = 527 * MIB
+_DATACENTRE_CONTEXT_BYTES = 548_995_072
 # The interpreter, llama.cpp's libraries and the allocator's slack.
 _PROCESS_BYTES = 200 * MIB
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from r1plan.catalog.model import Shape
-from r1plan.plan.buffers import EngineSettings, Line, cells_of, gpu_peaks, kv_bytes_per_cell, pools_bytes
+from r1plan.plan.buffers import EngineSettings, Line, cells_of, copied_line, gpu_peaks, kv_bytes_per_cell
 from r1plan.plan.devices import Devices
+from r1plan.plan.pools import pools_line
 from r1plan.plan.weights import Weights
 
 
@@ -23,6 +24,20 @@ class Task:
 
     first: int = 0
     experts_on_host: int = 0
+
+
+def copied_from_host(
+    shape: Shape, weights: Weights, settings: EngineSettings, host_layers: int, experts_on_host: int
+) -> Line | None:
+    """What the first card copies from host memory for batches of 32 tokens and more; None when nothing lies there.
+
+    It is always the first: the scheduler hands such an operation to the first backend that takes it
+    (ggml_backend_sched_backend_id_from_cur).
+    """
+    experts = weights.widest_expert_tensor_of(0, weights.dense_layers + experts_on_host) if experts_on_host else 0
+    if not (host_layers or experts):
+        return None
+    return copied_line(shape, settings, max(experts, weights.widest_matrix_of(0, host_layers)), cells=host_layers > 0)
 
 
 class Filling:
@@ -36,10 +51,10 @@ class Filling:
         self.gpus, self.shape, self.weights, self.settings = devices.gpus, shape, weights, settings
         self.layers = shape.layers
         self.kv_bytes = kv_bytes_per_cell(shape, settings.kv_type, 1)
-        self.pools = pools_bytes(settings.n_ubatch)
-        self._peaks: dict[tuple[bool, bool, bool, int], tuple[Line, ...]] = {}
-        self._copied: dict[int, int] = {}
-        self._rooms = [gpu.room_bytes - self.pools for gpu in devices.gpus]
+        self.pools = pools_line(shape, settings, plain=weights.plain)
+        self._peaks: dict[tuple[bool, bool, bool, Line | None], tuple[Line, ...]] = {}
+        self._copied: dict[Task, Line | None] = {}
+        self._rooms = [gpu.room_bytes - self.pools.fixed_bytes for gpu in devices.gpus]
 
     def split(
         self, cards: Sequence[int], task: Task, context: int, at_most: Sequence[int] | None = None
@@ -58,12 +73,13 @@ class Filling:
 
         alone = len(cards) == 1 and not task.first
         pipelined = len(cards) > 1 and not task.first and not task.experts_on_host
-        copied = self._widest_on_host(task.experts_on_host)
+        copied = self._copied_from_host(task)
+        pools = self.pools.bytes_per_cell * cells
         end, counts = self.layers, [0] * len(cards)
         for place in range(len(cards) - 1, -1, -1):
             last = place == len(cards) - 1
             room = self._rooms[cards[place]] - (self.weights.output_bytes if last else 0)
-            room -= self._highest(last, alone, pipelined, 0 if place else copied, cells)
+            room -= self._highest(last, alone, pipelined, None if place else copied, cells) + pools
             lowest = task.first + place  # one layer for each card before this
             if room <= 0 or lowest >= end:
                 return None
@@ -118,18 +134,16 @@ class Filling:
                 fits = middle
         return low + fits * step
 
-    def _widest_on_host(self, experts_on_host: int) -> int:
-        if not experts_on_host:
-            return 0
-        known = self._copied.get(experts_on_host)
-        if known is None:
-            known = self.weights.widest_expert_tensor_of(0, self.weights.dense_layers + experts_on_host)
-            self._copied[experts_on_host] = known
-        return known
+    def _copied_from_host(self, task: Task) -> Line | None:
+        if task not in self._copied:
+            self._copied[task] = copied_from_host(
+                self.shape, self.weights, self.settings, task.first, task.experts_on_host
+            )
+        return self._copied[task]
 
-    def _highest(self, has_output: bool, alone: bool, split: bool, copied: int, cells: int) -> int:
+    def _highest(self, has_output: bool, alone: bool, pipelined: bool, copied: Line | None, cells: int) -> int:
         """The compute buffer at `cells`."""
-        key = (has_output, alone, split, copied)
+        key = (has_output, alone, pipelined, copied)
         peaks = self._peaks.get(key)
         if peaks is None:
             peaks = self._peaks[key] = gpu_peaks(
@@ -137,7 +151,7 @@ class Filling:
                 self.settings,
                 has_output=has_output,
                 alone=alone,
-                split=split,
-                streamed_expert_bytes=copied,
+                pipelined=pipelined,
+                copied=copied,
             )
         return max([peak.fixed_bytes + peak.bytes_per_cell * cells for peak in peaks])

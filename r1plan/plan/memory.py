@@ -12,6 +12,7 @@ from r1plan.plan.buffers import Line
 
 Basis = Literal["exact", "measured", "calibrated", "assumed"]
 Term = Literal["weights", "kv_cache", "compute", "overhead"]
+_OVERHEAD = "context, pools and the process itself"
 DeviceKind = Literal["gpu", "host", "unified", "disk"]
 
 
@@ -84,16 +85,17 @@ class Load:
     kv_bytes_per_cell: int
     peaks: tuple[Line, ...]
     compute_basis: Basis
-    pools_bytes: int
+    pools: Line
+    overhead_basis: Basis = "assumed"
     droppable_bytes: int = 0
     weights_why: str = "the file's tensors that lie here"
 
     def most_cells(self) -> int | None:
         """The most KV cells that leave the margin alone; None when the context costs nothing here. May be negative."""
-        room = self.device.room_bytes - self.weights_bytes + self.droppable_bytes - self.pools_bytes
+        room = self.device.room_bytes - self.weights_bytes + self.droppable_bytes - self.pools.fixed_bytes
         limits = []
         for peak in self.peaks:
-            slope = self.kv_bytes_per_cell + peak.bytes_per_cell
+            slope = self.kv_bytes_per_cell + peak.bytes_per_cell + self.pools.bytes_per_cell
             left = room - peak.fixed_bytes
             if slope:
                 limits.append(left // slope)
@@ -103,7 +105,9 @@ class Load:
 
     def dropped_at(self, cells: int) -> int:
         """Bytes of droppable weights that find no room beside `cells` of KV cache."""
-        others = self.pools_bytes + self.kv_bytes_per_cell * cells + max((p.at(cells) for p in self.peaks), default=0)
+        others = (
+            self.pools.at(cells) + self.kv_bytes_per_cell * cells + max((p.at(cells) for p in self.peaks), default=0)
+        )
         return min(max(self.weights_bytes + others - self.device.room_bytes, 0), self.droppable_bytes)
 
     def at(self, cells: int) -> DeviceMemory:
@@ -115,6 +119,6 @@ class Load:
             MemoryPart("weights", held, self.weights_basis, self.weights_why),
             MemoryPart("kv_cache", self.kv_bytes_per_cell * cells, "exact", f"{self.kv_bytes_per_cell:,} B a token"),
             MemoryPart("compute", max((p.at(cells) for p in self.peaks), default=0), self.compute_basis, "n_ubatch"),
-            MemoryPart("overhead", fixed + self.pools_bytes, "assumed", "context, pools and the process itself"),
+            MemoryPart("overhead", fixed + self.pools.at(cells), self.overhead_basis, _OVERHEAD),
         )
         return DeviceMemory(self.device, parts)

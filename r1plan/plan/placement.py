@@ -15,10 +15,11 @@ from r1plan.plan.buffers import (
     gpu_peaks,
     host_line,
     kv_bytes_per_cell,
-    pools_bytes,
 )
 from r1plan.plan.devices import Devices, disk_of
+from r1plan.plan.filling import copied_from_host
 from r1plan.plan.memory import Basis, Device, DeviceMemory, Load, MemoryPart
+from r1plan.plan.pools import pools_line
 from r1plan.plan.weights import Weights
 
 Layout = Literal["gpu", "gpu-split", "experts-in-ram", "partial", "cpu", "unified"]
@@ -151,6 +152,8 @@ def placed(
     streamed = weights.dense_layers + placement.expert_layers_on_host
     whole = len(used) == 1 and placement.host_layers == 0
     split_basis: Basis = "exact" if weights.whole_is_exact else "assumed"
+    copied = copied_from_host(shape, weights, settings, placement.host_layers, placement.expert_layers_on_host)
+    pools = pools_line(shape, settings, plain=weights.plain)
     loads = []
     first = placement.host_layers
     for index in used:
@@ -171,11 +174,12 @@ def placed(
                     settings,
                     has_output=last,
                     alone=whole,
-                    split=placement.pipelined,
-                    streamed_expert_bytes=copied_expert_bytes(weights, placement) if index == used[0] else 0,
+                    pipelined=placement.pipelined,
+                    copied=copied if index == used[0] else None,
                 ),
                 compute_basis="calibrated" if whole and device.kind == "gpu" else "assumed",
-                pools_bytes=pools_bytes(settings.n_ubatch),
+                pools=pools,
+                overhead_basis="calibrated" if device.kind == "gpu" else "assumed",
             )
         )
         first = end
@@ -186,17 +190,6 @@ def placed(
         loads = [_merged(loads[0], host)] if loads else [host]
     disk = disk_of(weights.total_bytes) if placement.from_disk else None
     return Placed(placement, tuple(loads), settings, model_context, disk)
-
-
-def copied_expert_bytes(weights: Weights, placement: Placement) -> int:
-    """The widest expert tensor in host memory, which the first card copies for batches of 32 tokens and more.
-
-    It is always the first: the scheduler hands such an operation to the first backend that takes it
-    (ggml_backend_sched_backend_id_from_cur). 0 where no layer of a card leaves its experts behind.
-    """
-    if not placement.expert_layers_on_host or not sum(placement.layers_on_gpu):
-        return 0
-    return weights.widest_expert_tensor_of(0, weights.dense_layers + placement.expert_layers_on_host)
 
 
 def _host_load(
@@ -211,7 +204,7 @@ def _host_load(
     streamed = weights.dense_layers + placement.expert_layers_on_host
     experts = weights.experts_of(0, max(layers, streamed))
     held = weights.embedding_bytes + weights.trunk_of(0, layers) + experts
-    peaks: tuple[Line, ...] = (host_line(shape, settings),)
+    peaks: tuple[Line, ...] = (host_line(shape, settings, pipelined=placement.pipelined),)
     basis: Basis = split_basis
     if placement.layout == "cpu":
         held += weights.output_bytes_beside_embedding
@@ -225,7 +218,7 @@ def _host_load(
         kv_bytes_per_cell=kv_bytes_per_cell(shape, settings.kv_type, layers) if layers else 0,
         peaks=peaks,
         compute_basis="calibrated" if settings.flash_attn else "assumed",
-        pools_bytes=0,
+        pools=Line(0, 0),
         droppable_bytes=experts if placement.from_disk else 0,
         weights_why="pages of the mapped file" if placement.mapped else "copied into the process's own memory",
     )

@@ -10,6 +10,7 @@ from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import Machine
 from r1plan.plan.buffers import EngineSettings
 from r1plan.plan.devices import Devices, without_gpus
+from r1plan.plan.exact import exactly, longest
 from r1plan.plan.filling import Filling, Task
 from r1plan.plan.layouts import EVERY_COMBINATION, Layouts, experts_left_with, fixed_layout, groups_of
 from r1plan.plan.memory import DeviceMemory
@@ -274,6 +275,30 @@ class Search:
                 if score > best.score:
                     best.score, best.where, best.context = score, where, context
         return None if best.where is None else self._option(candidate, best.where, best.context)
+
+    def settled(self, candidate: Candidate, option: Option) -> Option:
+        """`option` with what the engine really reserves, which the search only knows from above.
+
+        An asked context stays, fitting or not; another is made shorter where it has to be.
+        """
+        model, weights = candidate.model, candidate.weights
+        devices = self.devices
+        if devices.unified and option.placement.layout == "cpu":
+            devices = without_gpus(self.machine)
+        where = placed(option.placement, devices, model.shape, weights, option.settings, model.context_max)
+        most = longest(where, model, weights, min(self._least(where), option.context))
+        context = option.context
+        if self.pins.context is None and most is not None:
+            context = min(context, max(most // _CONTEXT_SHOWN * _CONTEXT_SHOWN, self._least(where)))
+        there = exactly(where, model, weights, context)
+        at_most = there if most is None else exactly(where, model, weights, most)
+        return replace(
+            option,
+            context=context,
+            context_max=most or 0,
+            full_at=at_most.full_at(),
+            memory=there.at_context(context).memory_at(context),
+        )
 
     def _option(self, candidate: Candidate, where: Placed, context: int) -> Option:
         typical = min(self.workload.typical_depth, context)

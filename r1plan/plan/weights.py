@@ -33,13 +33,19 @@ class Layer:
     widest_expert_bytes: int = 0
     matrices: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def widest_matrix_bytes(self) -> int:
+        """The largest matrix that is no routed expert."""
+        return max((size for name, size in self.matrices if not name.endswith("_exps")), default=0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """The bytes of one quant of one model, by place, each tensor padded as in a buffer.
 
     `trunk_before[n]` and `experts_before[n]` are the bytes of the layers before `n`, without and with nothing but
-    routed experts; `widest_experts[n]` is layer `n`'s largest expert tensor, `matrices[n]` are all its matrices' bytes.
+    routed experts; `widest_experts[n]` is layer `n`'s largest expert tensor, `matrices[n]` are all its matrices' bytes,
+    and `widest_matrices[n]` is the largest of them that is no routed expert.
     `output_bytes` is the head with its norm; of a model without a head of its own it is the copy of the embedding that
     a GPU needs, and `tied` is true. `whole_is_exact` is false for published sizes, which are rounded and whose split is
     estimated. `plain`: the matrices are numbers of 16 bits or more, not blocks.
@@ -52,6 +58,7 @@ class Weights:
     experts_before: tuple[int, ...]
     widest_experts: tuple[int, ...]
     matrices: tuple[tuple[tuple[str, int], ...], ...]
+    widest_matrices: tuple[int, ...]
     experts_read_share: float
     whole_is_exact: bool
     tied: bool = False
@@ -100,6 +107,10 @@ class Weights:
     def widest_matrices_of(self, first: int, end: int) -> tuple[tuple[str, int], ...]:
         """The matrices of the largest of layers `first` to `end` (exclusive)."""
         return max(self.matrices[first:end], key=lambda each: sum(size for _, size in each), default=())
+
+    def widest_matrix_of(self, first: int, end: int) -> int:
+        """The largest matrix of layers `first` to `end` (exclusive), routed experts aside; 0 where there is none."""
+        return max(self.widest_matrices[first:end], default=0)
 
     def widest_expert_tensor_of(self, first: int, end: int) -> int:
         """The largest expert tensor of layers `first` to `end` (exclusive); 0 where there is none."""
@@ -174,6 +185,7 @@ def of_layers(
         experts_before=tuple(accumulate((layer.expert_bytes for layer in layers), initial=0)),
         widest_experts=tuple(layer.widest_expert_bytes for layer in layers),
         matrices=tuple(layer.matrices for layer in layers),
+        widest_matrices=tuple(layer.widest_matrix_bytes for layer in layers),
         experts_read_share=read_share,
         whole_is_exact=exact,
         tied=tied,

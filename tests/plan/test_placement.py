@@ -69,7 +69,7 @@ def test_only_the_first_card_copies_experts_and_nothing_is_pipelined_then() -> N
     alone = r1_on(Placement("experts-in-ram", 61, (61,), 58, 3), 1).memory_at(32_768)[0]
     assert first.bytes_of("compute") == alone.bytes_of("compute")
     shape = model("DeepSeek-R1").shape
-    plain = gpu_peaks(shape, EngineSettings(), has_output=True, alone=False, split=False, streamed_expert_bytes=0)
+    plain = gpu_peaks(shape, EngineSettings(), has_output=True, alone=False, pipelined=False)
     assert second.bytes_of("compute") == max(line.at(32_768) for line in plain)
 
 
