@@ -233,6 +233,8 @@ class Search:
         filling, weights = layouts.filling, layouts.weights
         room = self.devices.host.room_bytes if self.devices.host is not None else 0
         for cards in self.mixed_groups if len(self.devices.gpus) <= EVERY_COMBINATION else self.mixed_groups[:1]:
+            if sum(self.devices.gpus[card].room_bytes for card in cards) + room < weights.total_bytes:
+                continue
             for number in range(weights.expert_layers + 1):
                 if weights.experts_of(0, weights.dense_layers + number) > room:
                     break
