@@ -16,7 +16,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Literal
 
-ProviderFault = Literal["refused", "unreachable", "timeout", "connection_lost", "server_failed"]
+ProviderFault = Literal[
+    "refused",  # an answer of another status than 200
+    "unreachable",  # no connection: nothing was sent
+    "first_token_timeout",  # taken, and no word of an answer came in time
+    "stalled",  # an answer that began and did not go on in time
+    "timeout",  # too long in all, or while sending
+    "connection_lost",
+    "server_failed",  # the server said so, in a stream that had begun
+    "bad_stream",  # what came cannot be read as an answer, or is too much of it
+]
+
+# 402: the balance is used up; 408 and 504: a timeout; 429: the rate; 5xx: its own trouble. Another provider may do
+# better. 400 and 422 would be refused elsewhere too; 401, 403 and 404 are the user's to mend.
+_PASSING_STATUSES = frozenset({402, 408, 429, 500, 502, 503, 504})
+_PASSING_FAULTS = frozenset(
+    {"unreachable", "first_token_timeout", "stalled", "timeout", "connection_lost", "server_failed"}
+)
 
 
 class R1PlanError(Exception):
@@ -80,7 +96,8 @@ class ProviderError(R1PlanError):
     """A provider refused, failed, or could not be reached.
 
     `status` is the HTTP status, or None when there was no response. `fault` says what went wrong: when "refused" or
-    "unreachable" nothing was generated, so nothing is billed.
+    "unreachable" nothing was generated, so nothing is billed. `retry_after_s` is how long the server asks to wait, or
+    None when it did not say.
     """
 
     def __init__(
@@ -89,10 +106,19 @@ class ProviderError(R1PlanError):
         hint: str | None = None,
         status: int | None = None,
         fault: ProviderFault = "server_failed",
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message, hint)
         self.status = status
         self.fault = fault
+        self.retry_after_s = retry_after_s
+
+    @property
+    def worth_failing_over(self) -> bool:
+        """Whether another provider, or this one later, may well answer the same request."""
+        if self.status is not None:
+            return self.status in _PASSING_STATUSES
+        return self.fault in _PASSING_FAULTS
 
 
 class LogError(R1PlanError):

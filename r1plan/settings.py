@@ -26,6 +26,16 @@ class Directories:
         """Holds one usage log a month, `YYYY-MM.jsonl`."""
         return self.data / "logs"
 
+    @property
+    def conversations(self) -> Path:
+        """Holds one file a saved conversation."""
+        return self.data / "conversations"
+
+    @property
+    def questions(self) -> Path:
+        """What was typed into conversations, for the arrow keys."""
+        return self.data / "questions"
+
 
 def directories(environ: Mapping[str, str] | None = None) -> Directories:
     """The directories that `environ` (the process's own by default) asks for."""

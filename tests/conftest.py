@@ -12,9 +12,10 @@ import pytest
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of the test's own. No provider's key or address leaks in from the outside."""
     for name in list(os.environ):
-        if name.endswith("_API_KEY") or name.startswith("R1PLAN_"):
+        if name.endswith(("_API_KEY", "_API_TOKEN")) or name.startswith("R1PLAN_"):
             monkeypatch.delenv(name)
     path = tmp_path / "home"
     monkeypatch.setenv("R1PLAN_HOME", str(path))
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     return path

@@ -24,13 +24,29 @@ LAYERS = {
     "r1plan.hardware.machine": 1,
     "r1plan.engine.chat": 1,
     "r1plan.ledger.entry": 1,
+    "r1plan.ledger.past": 1,
     "r1plan.plan": 2,
+    "r1plan.conversation": 2,
     "r1plan.hardware": 3,
     "r1plan.engine": 3,
     "r1plan.ledger": 3,
     "r1plan.models": 3,
     "r1plan.report": 3,
     "r1plan.tiny": 3,
+    "r1plan.route.cache": 2,
+    "r1plan.route.candidate": 2,
+    "r1plan.route.decide": 2,
+    "r1plan.route.defer": 2,
+    "r1plan.route.expected": 2,
+    "r1plan.route.forecast": 2,
+    "r1plan.route.judged": 2,
+    "r1plan.route.kind": 2,
+    "r1plan.route.lengths": 2,
+    "r1plan.route.policy": 2,
+    "r1plan.route.prior": 2,
+    "r1plan.route.stamp": 2,
+    "r1plan.route.survey": 2,
+    "r1plan.route.why": 2,
     "r1plan.route": 4,
     "r1plan.render": 5,
     "r1plan.cli": 6,
@@ -42,6 +58,7 @@ APART = 3
 OWNERS = {
     "httpx": {"r1plan.engine.http"},
     "httpx_sse": {"r1plan.engine.http"},
+    "keyring": {"r1plan.engine.keys"},
     "llama_cpp": {"r1plan.engine.local", "r1plan.tiny.evaluate"},
     "duckdb": {"r1plan.report"},
     "pynvml": {"r1plan.hardware.nvidia"},
@@ -50,6 +67,9 @@ OWNERS = {
     "torch": {"r1plan.tiny"},
     "typer": {"r1plan.cli"},
     "rich": {"r1plan.render"},
+    "markdown_it": {"r1plan.render"},
+    "pygments": {"r1plan.render"},
+    "prompt_toolkit": {"r1plan.cli.conversation.terminal"},
 }
 
 
@@ -105,7 +125,20 @@ def test_every_heavy_library_is_imported_by_its_owner_alone() -> None:
     assert wrong == []
 
 
-HEAVY = {"pydantic", "yaml", "rich", "duckdb", "httpx", "llama_cpp", "numpy", "jinja2", "pynvml", "psutil"}
+HEAVY = {
+    "pydantic",
+    "yaml",
+    "rich",
+    "duckdb",
+    "httpx",
+    "keyring",
+    "llama_cpp",
+    "numpy",
+    "jinja2",
+    "pynvml",
+    "psutil",
+    "prompt_toolkit",
+}
 
 RUN = """
 import sys

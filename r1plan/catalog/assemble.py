@@ -9,6 +9,7 @@ from r1plan.catalog.files import CatalogFile
 from r1plan.catalog.hardware import Hardware, HardwareFile
 from r1plan.catalog.model import Model
 from r1plan.catalog.provider import Provider
+from r1plan.catalog.route import Route
 from r1plan.catalog.validate import fail, load_file
 from r1plan.prices.check import errors_of
 from r1plan.prices.row import HolidayCalendar, Holidays, PriceList
@@ -48,6 +49,20 @@ def hardware(files: Iterable[CatalogFile]) -> Hardware:
 def providers(files: Iterable[CatalogFile]) -> dict[str, Provider]:
     """Every provider by id. A user's file replaces the provider of the same id."""
     return {each.id: each for file in files for each in (load_file(Provider, file),)}
+
+
+def routes(files: Iterable[CatalogFile]) -> dict[str, Route]:
+    """Every policy by id. A user's file replaces the policy of the same id.
+
+    Raises CatalogError for a wrong file, or for a rule that names no route.
+    """
+    loaded = {each.id: (each, file) for file in files for each in (load_file(Route, file),)}
+    for route, file in loaded.values():
+        for number, rule in enumerate(route.rules):
+            if rule.route is not None and rule.route not in loaded:
+                known = ", ".join(loaded)
+                fail(file, {}, ("rules", number, "route"), f"expected one of {known}, got '{rule.route}'")
+    return {id_: route for id_, (route, _) in loaded.items()}
 
 
 def prices(files: Iterable[CatalogFile]) -> dict[str, PriceList]:

@@ -62,6 +62,19 @@ def parse_price(value: object) -> Decimal:
     return price
 
 
+def parse_usd(value: object) -> Decimal:
+    """An amount of at least 0: a whole number, or quoted text exactly as written."""
+    if isinstance(value, float):
+        raise ValueError(f"expected an amount in quotes, '{value}', got {value} without quotes (a float loses digits)")
+    try:
+        amount = Decimal(value) if isinstance(value, str | int) and not isinstance(value, bool) else Decimal("NaN")
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not (amount.is_finite() and amount >= 0):
+        raise ValueError("expected an amount of 0 or more, such as '12.50'")
+    return amount
+
+
 def parse_instant(value: object) -> datetime:
     """An instant in UTC from ISO 8601 text with a zone; a day alone is its midnight in UTC."""
     wanted = "expected an instant such as 2025-02-26T16:30:00Z, or a day such as 2025-02-26"
@@ -90,6 +103,7 @@ Whole = Annotated[int, AtLeast(0)]
 Positive = Annotated[float, AtLeast(0, exclusive=True)]
 NotNegative = Annotated[float, AtLeast(0)]
 Price = Annotated[Decimal, _FromText(parse_price, r"^[0-9]+(\.[0-9]+)?$")]
+Usd = Annotated[Decimal, _FromText(parse_usd, r"^[0-9]+(\.[0-9]+)?$")]
 TimeOfDay = Annotated[time, _FromText(parse_time, rf"^{_TIME.pattern}$")]
 Instant = Annotated[
     datetime,

@@ -1,4 +1,4 @@
-"""The catalogue as values: models, hardware, providers, prices, calendars. Each loads its own folder and no other.
+"""The catalogue as values: models, hardware, providers, routes, prices, calendars. Each loads its own folder alone.
 
 Reading YAML and validating it imports pydantic and takes about 200 ms; an unchanged catalogue comes from a stored copy
 in a few. Every function raises CatalogError, which names file, field and value.
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from r1plan.catalog.hardware import Hardware
     from r1plan.catalog.model import Model
     from r1plan.catalog.provider import Provider
+    from r1plan.catalog.route import Route
     from r1plan.prices.row import Holidays, PriceList
 
 
@@ -52,6 +53,18 @@ def load_providers() -> dict[str, Provider]:
         return assemble.providers(files)
 
     return stored("providers", files, build)
+
+
+def load_routes() -> dict[str, Route]:
+    """Every routing policy by id. A user's file replaces the policy of the same id."""
+    files = files_of("profiles", "routes")
+
+    def build() -> dict[str, Route]:
+        from r1plan.catalog import assemble
+
+        return assemble.routes(files)
+
+    return stored("routes", files, build)
 
 
 def load_prices(provider: str | None = None) -> dict[str, PriceList]:

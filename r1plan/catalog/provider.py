@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from r1plan.catalog.fields import Instant
+from r1plan.catalog.fields import Instant, Positive
 
 _FORBID_EXTRA = {"extra": "forbid"}
+
+ThinkingBack = Literal["never", "tool_turns"]
+"""Which thinking goes back to the model: none, or that of turns in which it called a tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +20,7 @@ class Offer:
     `model` is the id on the wire; `serves` is what answers now, as text; `is_r1` says whether that is a real R1
     or a distill of it. Both instants are None where they are not known (still offered, or from the start). `retired` is
     true for an offer that ended on a day nobody verified. `verified` is false where nobody saw it answer lately.
+    `served_since` is when `serves` replaced another model under this id. `thinking_back` None: as its provider.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -30,6 +34,8 @@ class Offer:
     successor: str | None = None
     retired: bool = False
     verified: bool = True
+    served_since: Instant | None = None
+    thinking_back: ThinkingBack | None = None
     note: str | None = None
 
 
@@ -37,8 +43,16 @@ class Offer:
 class Provider:
     """One provider, as `profiles/providers/<id>.yaml` says it.
 
-    `thinking_fields` are the names under which the thinking arrives, first match wins; `<think>` inside the content
-    is always recognised. `cache_hit_paths` are dotted paths into the usage object, first match wins.
+    Where it is: `base_url`; `own_server` for one that people run themselves, whose address stands for theirs.
+    The key: `key_variable` in the environment, without which nothing is sent when `needs_key`; it goes to the host of
+    the address alone, and over https to `key_hosts` and their subdomains where a reply names an address there.
+    What is asked: at `chat_path`; `extra_request` joins every request, `include_usage` asks for the counts,
+    `max_tokens_field` is the name of that limit, `max_thinking_path` the dotted path of the one on the thinking (None:
+    it has none), `session_header` carries one value a conversation, so that a cache kept by each replica is found.
+    What comes: `thinking_fields` are the names of the thinking, first match wins; `<think>` inside the content is
+    always recognised. `cache_hit_paths` are dotted paths into the usage object, `chunk_cache_hit_paths` into the whole
+    chunk, first match wins; `cost_usd_path` is where the usage object says what was billed.
+    `first_token_s` is how long the first token may take, comments that keep the connection alive not counted.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -47,10 +61,23 @@ class Provider:
     name: str
     dialect: Literal["openai", "replicate", "none"]
     base_url: str | None = None
+    own_server: bool = False
     key_variable: str | None = None
+    needs_key: bool = True
+    key_hosts: tuple[str, ...] = ()
+    chat_path: str = "/chat/completions"
+    extra_request: dict[str, object] = field(default_factory=dict)
+    include_usage: bool = True
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    max_thinking_path: str | None = None
+    session_header: str | None = None
     thinking_fields: tuple[str, ...] = ("reasoning_content", "reasoning")
     cache_hit_paths: tuple[str, ...] = ("prompt_tokens_details.cached_tokens",)
+    chunk_cache_hit_paths: tuple[str, ...] = ()
     reasoning_tokens_path: str = "completion_tokens_details.reasoning_tokens"
+    cost_usd_path: str | None = None
+    thinking_back: ThinkingBack = "never"
+    first_token_s: Positive = 180
     default_model: str | None = None
     offers: tuple[Offer, ...] = ()
     sources: tuple[str, ...] = ()

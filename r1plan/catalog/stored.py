@@ -26,8 +26,10 @@ _MODULES = frozenset(
     {
         "r1plan.catalog.hardware",
         "r1plan.catalog.model",
+        "r1plan.catalog.priors",
         "r1plan.catalog.provider",
         "r1plan.catalog.quality",
+        "r1plan.catalog.route",
         "r1plan.prices.row",
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from r1plan.errors import UsageError
 
@@ -33,6 +33,22 @@ def parse_instant(text: str, now: datetime) -> datetime:
     if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text):
         return instant.replace(tzinfo=UTC)
     raise UsageError(f"'{text}' does not say in which time zone.", _HINT)
+
+
+def parse_due(text: str, now: datetime) -> datetime:
+    """The instant by which something is due: `HH:MM` is the next such time on the clock of `now`'s zone, else as above.
+
+    Raises UsageError for an instant that is past.
+    """
+    clock = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip())
+    if clock is None:
+        due = parse_instant(text, now)
+        if due <= now:
+            raise UsageError(f"'{text}' is past.", "give a later one, or a time of day such as 18:00")
+        return due
+    # Arithmetic on the clock's face: on the day on which clocks change it is 18:00 too.
+    day = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0, fold=0)
+    return day if day > now else day + timedelta(days=1)
 
 
 def _zone(name: str) -> tzinfo:

@@ -12,28 +12,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from decimal import Decimal
+from typing import Literal, Protocol, runtime_checkable
 
 from r1plan.prices.usage import Usage
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "content_filter", "aborted", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model asked for. `arguments` is its JSON, as text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. An assistant turn holds the answer only, never its thinking."""
+    """One turn. `content` of an assistant turn is the answer only; its `thinking` goes back where a model wants it.
+
+    An assistant turn may hold `tool_calls`; a turn of role "tool" holds a tool's result, for the call `tool_call_id`.
+    """
 
     role: Role
     content: str
+    thinking: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """What is asked. `max_tokens` None: as many as the engine allows. `temperature` None: the model's own."""
+    """What is asked. `max_tokens` None: as many as the engine allows. `temperature` None: the model's own.
+
+    `max_thinking` is the most tokens of thinking: an engine that can closes its thinking there, and answers; any other
+    leaves that to its caller.
+    """
 
     messages: tuple[Message, ...]
     max_tokens: int | None = None
+    max_thinking: int | None = None
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
@@ -58,19 +79,26 @@ class WasThinking:
     """All that came as Answer so far was thinking: `</think>` arrived though nothing had opened it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing came, but the engine is at work: whoever asked may lose patience now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """The last event of every stream that was not broken off.
 
-    `served_model` is what the engine says answered; None when it does not say.
+    `served_model` is what the engine says answered; None when it does not say. `reported_usd` is what the server says
+    it bills, where it says so; it is not what r1plan computes.
     """
 
     reason: FinishReason
     usage: Usage
     served_model: str | None = None
+    reported_usd: Decimal | None = None
 
 
-Event = Thinking | Answer | WasThinking | Finished
+Event = Thinking | Answer | WasThinking | Waiting | Finished
 
 
 class ChatEngine(Protocol):
@@ -99,4 +127,13 @@ class ChatEngine(Protocol):
 
     def close(self) -> None:
         """Give back memory, files and connections."""
+        ...
+
+
+@runtime_checkable
+class ClosesThinking(Protocol):
+    """An engine that can end its thinking where it is told to, and answer from what it has."""
+
+    def close_thinking(self) -> None:
+        """End the thinking of the stream that runs, as soon as its next token. Without effect on an answer."""
         ...

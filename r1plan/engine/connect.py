@@ -3,27 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 
 from r1plan.engine.chat import ChatEngine
-from r1plan.engine.target import LocalTarget, RemoteTarget, checked_url
+from r1plan.engine.history import thinking_back
+from r1plan.engine.keys import find_key, where_to_put
+from r1plan.engine.limits import Limits
+from r1plan.engine.target import LocalTarget, RemoteTarget, checked_url, offered
 from r1plan.errors import EngineError, ProviderError
 
 
-def connect(target: LocalTarget | RemoteTarget, environ: Mapping[str, str], context_tokens: int) -> ChatEngine:
-    """The engine for `target`. Raises EngineError (model file) or ProviderError (no key)."""
+def connect(
+    target: LocalTarget | RemoteTarget,
+    environ: Mapping[str, str],
+    context_tokens: int,
+    *,
+    config: Path | None = None,
+    limits: Limits | None = None,
+    session: str | None = None,
+) -> ChatEngine:
+    """The engine for `target`. Raises EngineError (model file) or ProviderError (no key, no address).
+
+    `config` is the directory that may hold keys.yaml. `session` names the conversation to providers that keep a cache
+    for it.
+    """
     if isinstance(target, LocalTarget):
         return _load(target, context_tokens)
     provider = target.provider
-    key = _key(target, environ)
+    key = find_key(provider, environ, config)
+    if key is None and provider.needs_key:
+        raise ProviderError(
+            f"no key for {provider.name}.", f"{where_to_put(provider, config)}; or ask here: --local", fault="refused"
+        )
     base_url = target.base_url or environ.get(provider.base_url_variable) or provider.base_url
     if base_url is None:
         raise ProviderError(
-            f"{provider.name} has no address.", f"set {provider.base_url_variable}, or give --base-url URL."
+            f"{provider.name} has no address.",
+            f"set {provider.base_url_variable}, or give --base-url URL.",
+            fault="refused",
         )
     checked_url(base_url)
-    from r1plan.engine.http import HttpEngine
+    if provider.dialect == "replicate":
+        from r1plan.engine.http.replicate import ReplicateEngine
 
-    return HttpEngine(provider, target.model, base_url=base_url, key=key)
+        return ReplicateEngine(provider, target.model, base_url=base_url, key=key, limits=limits)
+    from r1plan.engine.http.chat import HttpEngine
+
+    offer = offered(provider, target.model, datetime.now(UTC))
+    return HttpEngine(
+        provider,
+        target.model,
+        base_url=base_url,
+        key=key,
+        limits=limits,
+        session=session,
+        back=thinking_back(provider, offer),
+    )
 
 
 def _load(target: LocalTarget, context_tokens: int) -> ChatEngine:
@@ -39,16 +75,3 @@ def _load(target: LocalTarget, context_tokens: int) -> ChatEngine:
     # Arithmetic has one right answer: the most likely token is always taken. So small a model is no faster on two
     # threads, and on a busy machine llama.cpp's threads wait for one another, for seconds.
     return LocalEngine(target.path, target.model, context_tokens=context_tokens, threads=1, temperature=0.0)
-
-
-def _key(target: RemoteTarget, environ: Mapping[str, str]) -> str | None:
-    """The provider's key. A server given by its address alone may need none."""
-    variable = target.provider.key_variable
-    key = environ.get(variable, "").strip() if variable else ""
-    if key and not (key.isascii() and key.isprintable() and " " not in key):
-        raise ProviderError(
-            f"{variable} holds characters that no key has.", "set it again; perhaps more than the key was copied."
-        )
-    if variable and not key and target.provider.base_url is not None:
-        raise ProviderError(f"no key for {target.provider.name}.", f"set {variable}, or ask here: --local")
-    return key or None

@@ -10,13 +10,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Message
+from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Message, Waiting
 from r1plan.engine.prompt import opens_thinking, prompt_pieces
 from r1plan.engine.thinking import CLOSE, OPEN, ThinkSplitter
 from r1plan.errors import EngineError
 from r1plan.prices.usage import Usage
 
 DEFAULT_CONTEXT_TOKENS = 8192
+THINKING_CLOSED = "thinking_closed"
+"""The flag of a usage whose thinking was closed for the model, and would have gone on."""
+
 # DeepSeek-R1's README, "Usage Recommendations": temperature 0.5 to 0.7 (0.6 recommended), top_p 0.95.
 _TEMPERATURE, _TOP_P = 0.6, 0.95
 
@@ -55,6 +58,8 @@ class LocalEngine:
         self._top_p = _number(recommended, "general.sampling.top_p", _TOP_P)
         self._render = _template(self._llama, path)
         self._open, self._close = self._single_token(OPEN), self._single_token(CLOSE)
+        self._closing = self._tokenize(CLOSE, special=True)
+        self._close_asked = False
         self._pieces: dict[int, bytes | None] = {}
         self._usage: Usage | None = None
 
@@ -72,9 +77,11 @@ class LocalEngine:
         """The answer, token by token. Raises EngineError.
 
         The usage is exact: output is what the model wrote but for the token that ends it, and thinking is the part
-        of it up to `</think>`, the tag included.
+        of it up to `</think>`, the tag included. Where the thinking is closed for it, at `request.max_thinking` tokens
+        or by `close_thinking`, the tag counts as if the model had written it, and the usage has a flag.
         """
         self._usage = None
+        self._close_asked = False
         tokens, opened = self._prompt(request.messages)
         room = self._context - len(tokens)
         if room <= 0:
@@ -88,10 +95,17 @@ class LocalEngine:
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         pieces, by_token = self._pieces, self._close is not None
         output = thinking = 0
+        most_thinking = room if request.max_thinking is None else request.max_thinking
+        flags: tuple[str, ...] = ()
+        spliced: list[int] = []
         reason: FinishReason = "length"
         self._usage = _usage(len(tokens), cached, 0, 0)
         try:
-            for token in self._tokens(tokens, request):
+            yield from self._read(tokens, cached, request)
+            if opened and most_thinking == 0:
+                flags = (THINKING_CLOSED,)
+                spliced += self._closing
+            for token in self._written(tokens, request, spliced):
                 try:
                     data = pieces[token]
                 except KeyError:
@@ -104,7 +118,8 @@ class LocalEngine:
                     thinking += 1
                 if by_token:
                     if token == self._close:
-                        thinking = thinking if splitter.thinking else output
+                        if not splitter.thinking and not flags:
+                            thinking = output
                         if mistaken := splitter.close():
                             yield mistaken
                     elif token == self._open and output == 1:
@@ -119,22 +134,53 @@ class LocalEngine:
                         thinking = output
                 if output >= limit:
                     break
+                if splitter.thinking and (thinking >= most_thinking or self._close_asked) and not flags:
+                    flags = (THINKING_CLOSED,)
+                    spliced += self._closing
             rest = splitter.piece(decode(b"", True)) if by_token else splitter.rest()
             if rest:
                 yield rest
         except RuntimeError as error:  # llama_decode failed
             raise EngineError(f"llama.cpp stopped: {_last(self._log) or error}.", "try a smaller --context.") from error
         finally:
-            self._usage = _usage(len(tokens), cached, output, thinking)
+            self._usage = _usage(len(tokens), cached, output, thinking, flags)
         yield Finished(reason=reason, usage=self._usage, served_model=self._model)
 
     def usage_so_far(self) -> Usage | None:
         """The exact tokens of the request that ran last, or runs."""
         return self._usage
 
+    def close_thinking(self) -> None:
+        """End the thinking of the stream that runs after its next token."""
+        self._close_asked = True
+
     def close(self) -> None:
         """Free the model."""
         self._llama.close()
+
+    def _read(self, prompt: list[int], cached: int, request: ChatRequest) -> Iterator[Waiting]:
+        """Evaluate a long prompt batch by batch, as llama.cpp would, so that it can be given up in between."""
+        batch = self._llama.n_batch
+        for end in range(cached + batch, len(prompt), batch):
+            # The token that it samples is dropped; what was evaluated stays.
+            next(self._tokens(prompt[:end], request))
+            yield Waiting()
+
+    def _written(self, prompt: list[int], request: ChatRequest, spliced: list[int]) -> Iterator[int]:
+        """What the model writes after `prompt`; what is put into `spliced` comes next, and it writes on from there."""
+        text = list(prompt)
+        while True:
+            for token in spliced:
+                text.append(token)
+                yield token
+            spliced.clear()
+            for token in self._tokens(text, request):
+                text.append(token)
+                yield token
+                if spliced:
+                    break
+            else:
+                return
 
     def _tokens(self, prompt: list[int], request: ChatRequest) -> Iterator[int]:
         from llama_cpp import LLAMA_DEFAULT_SEED
@@ -221,13 +267,14 @@ def usable_cores() -> int:
         return cores
 
 
-def _usage(prompt: int, cached: int, output: int, thinking: int) -> Usage:
+def _usage(prompt: int, cached: int, output: int, thinking: int, flags: tuple[str, ...] = ()) -> Usage:
     return Usage(
         input_tokens=prompt,
         cache_hit_tokens=cached,
         output_tokens=output,
         thinking_tokens=thinking,
         provenance=dict.fromkeys(("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens"), "counted"),
+        flags=flags,
     )
 
 

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
 from r1plan.catalog.provider import Provider
 from r1plan.errors import ProviderError
 
+_SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
 
-def refusal(provider: Provider, model: str, status: int, said: str, retry_after: str | None = None) -> ProviderError:
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Seconds to wait from `now` on, from a Retry-After header: seconds, or a date as in HTTP. None for all else.
+
+    Source: RFC 9110, section 10.2.3. A date that has passed is 0.
+    """
+    text = (header or "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    until = until.replace(tzinfo=UTC) if until.tzinfo is None else until
+    return max((until - now).total_seconds(), 0.0)
+
+
+def refusal(
+    provider: Provider, model: str, status: int, said: str, retry_after: str | None, now: datetime
+) -> ProviderError:
     """The error for an HTTP `status` that is not 200. `said` is the server's own sentence, or "".
 
     The server's sentence is left out where it may quote a part of the key (401, 403).
@@ -14,6 +38,7 @@ def refusal(provider: Provider, model: str, status: int, said: str, retry_after:
     name = provider.name
     because = f": {said}" if said else ""
     key = provider.key_variable or "the key"
+    wait_s = retry_after_s(retry_after, now)
     match status:
         case 400 | 422:
             message = f"{name} did not accept the request ({status}){because}."
@@ -29,7 +54,7 @@ def refusal(provider: Provider, model: str, status: int, said: str, retry_after:
             hint = f"check --model; the address can be set with --base-url or {provider.base_url_variable}."
         case 408 | 429:
             message = f"{name} takes no more requests from this account now ({status}){because}."
-            wait = f"wait {retry_after} s" if retry_after and retry_after.isdecimal() else "wait a little"
+            wait = "wait a little" if wait_s is None else f"wait {wait_s:.0f} s"
             hint = f"{wait} and ask again, or choose another provider with --provider."
         case _ if 300 <= status < 400:
             message = (
@@ -45,4 +70,4 @@ def refusal(provider: Provider, model: str, status: int, said: str, retry_after:
         case _:
             message = f"{name} refused the request ({status}){because}."
             hint = "check the address and the options."
-    return ProviderError(message.replace("..", "."), hint, status=status, fault="refused")
+    return ProviderError(message.replace("..", "."), hint, status=status, fault="refused", retry_after_s=wait_s)

@@ -51,7 +51,11 @@ def custom_target(base_url: str, model: str | None) -> RemoteTarget:
         id=host,
         name=host,
         dialect="openai",
+        own_server=True,
         key_variable="R1PLAN_API_KEY",
+        needs_key=False,
+        chunk_cache_hit_paths=("timings.cache_n",),
+        first_token_s=1800,
         cache_hit_paths=("prompt_cache_hit_tokens", "prompt_tokens_details.cached_tokens", "cached_tokens"),
     )
     return RemoteTarget(server, model, base_url)
@@ -80,29 +84,48 @@ def remote_target(
 
     `model` is `PROVIDER/MODEL`, or a provider's own id when `provider` is given or only one provider offers it.
     """
-    chosen, wanted = _provider_and_model(model, provider, providers)
-    if chosen.dialect != "openai":
+    chosen, wanted = _provider_and_model(model, provider, providers, now)
+    if not can_be_asked(chosen):
         raise UsageError(
             f"r1plan cannot chat with {chosen.name} yet.",
-            f"these can be asked: {', '.join(each for each, p in providers.items() if p.dialect == 'openai')}.",
+            f"these can be asked: {', '.join(each for each, p in providers.items() if can_be_asked(p))}.",
         )
-    offer = offered(chosen, wanted)
-    if offer is not None and not _current(offer, now):
+    offer = offered(chosen, wanted, now)
+    if offer is not None and _early(offer, now):
+        raise _not_yet(chosen, wanted, offer, providers, now)
+    if offer is not None and not is_current(offer, now):
         raise _retired(chosen, wanted, offer, providers, now)
     return RemoteTarget(chosen, wanted, base_url)
 
 
-def offered(provider: Provider, model: str) -> Offer | None:
-    """The offer of that id or alias; of several with different dates, the last."""
+def can_be_asked(provider: Provider) -> bool:
+    """Whether r1plan speaks the provider's dialect."""
+    return provider.dialect != "none"
+
+
+def offered(provider: Provider, model: str, at: datetime) -> Offer | None:
+    """The offer of that id or alias at `at`: the one of that time, else the last that ended, else the next to begin.
+
+    None: the provider's file names no such model.
+    """
     found = [each for each in provider.offers if model in (each.model, *each.aliases)]
-    return max(found, key=lambda each: (each.offered_until is None, each.offered_until or _LONG_AGO), default=None)
+    current = [each for each in found if is_current(each, at)]
+    ended = sorted((each for each in found if not _early(each, at)), key=lambda each: each.offered_until or at)
+    early = sorted((each for each in found if _early(each, at)), key=lambda each: each.offered_from or at)
+    return next(iter((*current, *reversed(ended), *early)), None)
 
 
-_LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+def is_current(offer: Offer, at: datetime) -> bool:
+    """Whether `offer` stands at `at`, as far as its dates are known."""
+    return not offer.retired and not _early(offer, at) and (offer.offered_until is None or offer.offered_until > at)
+
+
+def _early(offer: Offer, at: datetime) -> bool:
+    return offer.offered_from is not None and offer.offered_from > at
 
 
 def _provider_and_model(
-    model: str | None, provider: str | None, providers: Mapping[str, Provider]
+    model: str | None, provider: str | None, providers: Mapping[str, Provider], now: datetime
 ) -> tuple[Provider, str]:
     if provider is not None:
         if provider not in providers:
@@ -115,8 +138,8 @@ def _provider_and_model(
     if model is None:
         raise UsageError("no model was named.", "name one: --model PROVIDER/MODEL, or a file: --model FILE.gguf")
     first, _, rest = model.partition("/")
-    sellers = [each for each in providers.values() if offered(each, model)]
-    if rest and first in providers and (offered(providers[first], rest) or not sellers):
+    sellers = [each for each in providers.values() if offered(each, model, now)]
+    if rest and first in providers and (offered(providers[first], rest, now) or not sellers):
         return providers[first], rest
     if len(sellers) == 1:
         return sellers[0], model
@@ -132,24 +155,40 @@ def _retired(
 ) -> ProviderError:
     until = offer.offered_until
     since = f" (refused since {until:%Y-%m-%d %H:%M} UTC)" if until else ""
+    parts = [f"'{offer.successor}' is its successor"] if offer.successor else []
+    parts += _who_sells_r1(providers, now)
+    return ProviderError(f"{chosen.name} no longer serves '{model}'{since}.", _joined(parts), fault="refused")
+
+
+def _not_yet(
+    chosen: Provider, model: str, offer: Offer, providers: Mapping[str, Provider], now: datetime
+) -> ProviderError:
+    default = offered(chosen, chosen.default_model, now) if chosen.default_model else None
+    parts = [f"until then '{default.model}' can be asked"] if default and is_current(default, now) else []
+    parts += _who_sells_r1(providers, now)
+    return ProviderError(
+        f"{chosen.name} does not serve '{model}' yet (from {offer.offered_from:%Y-%m-%d %H:%M} UTC on).",
+        _joined(parts),
+        fault="refused",
+    )
+
+
+def _who_sells_r1(providers: Mapping[str, Provider], now: datetime) -> list[str]:
+    """Who, of those that can be asked, is known to sell the full R1 now, as part of a hint."""
     sellers = {
         each.id: current[0].model
         for each in providers.values()
-        if each.dialect == "openai"
-        and (current := [o for o in each.offers if o.is_r1 and _current(o, now) and _full(o)])
+        if can_be_asked(each)
+        and (current := [o for o in each.offers if o.is_r1 and o.verified and is_current(o, now) and _full(o)])
     }
-    parts = []
-    if offer.successor:
-        parts.append(f"'{offer.successor}' is its successor")
-    if sellers:
-        first, its_model = next(iter(sellers.items()))
-        parts.append(f"real R1 is still sold by {', '.join(sellers)} (--model {first}/{its_model})")
-    hint = "; ".join(parts) + "." if parts else None
-    return ProviderError(f"{chosen.name} no longer serves '{model}'{since}.", hint)
+    if not sellers:
+        return []
+    first, its_model = next(iter(sellers.items()))
+    return [f"real R1 is still sold by {', '.join(sellers)} (--model {first}/{its_model})"]
 
 
-def _current(offer: Offer, now: datetime) -> bool:
-    return not offer.retired and (offer.offered_until is None or offer.offered_until > now)
+def _joined(parts: list[str]) -> str | None:
+    return "; ".join(parts) + "." if parts else None
 
 
 def _full(offer: Offer) -> bool:

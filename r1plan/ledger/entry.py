@@ -19,11 +19,17 @@ EndReason = Literal[
     "content_filter",
     "interrupted",  # Ctrl-C
     "closed_pipe",  # nobody reads the answer any more
+    "budget",  # it reached what the user allows it to cost
+    "thinking_limit",  # it thought longer than the user wants
+    "handed_over",  # another was asked instead, before an answer had begun
+    "first_token_timeout",
+    "stalled",  # it had begun
     "timeout",
     "connection_lost",
     "unreachable",  # nothing was sent
     "refused",  # the server answered with an error instead of a stream
     "server_failed",  # the server said so in mid answer
+    "bad_stream",  # what came could not be read
     "engine_failed",
 ]
 
@@ -35,6 +41,13 @@ class UsageEntry:
     A request has a row when it begins, with status "started" and `ended_at` None, and one with the same `id` at its
     end, which replaces it. A row's file is named after the UTC month of `placed_at`. `cost_low_usd` and
     `cost_high_usd` bound what may be billed. `text` is what was asked and answered, only where the user wants it kept.
+    `attempt_of` is the id of the first request of several that were made for one question. `reserved_usd` is what a
+    budget sets aside for the request until its cost is known: a request that outgrows it has a further row with status
+    "started" and more set aside. `http_status` is that of a refusal.
+
+    The fields from `kind` on are what later forecasts learn from, and are in a row only where known: one word for what
+    was asked, an id that the turns of one conversation share, the tokens guessed from the length of what was sent, and
+    what the request was expected to cost at most in half and in nine tenths of all cases.
     """
 
     id: str
@@ -62,6 +75,13 @@ class UsageEntry:
     energy_wh: Decimal | None = None
     attempt_of: str | None = None
     text: Mapping[str, object] | None = None
+    reserved_usd: Decimal | None = None
+    http_status: int | None = None
+    kind: str | None = None
+    conversation: str | None = None
+    estimated_input_tokens: int | None = None
+    forecast_p50_usd: Decimal | None = None
+    forecast_p90_usd: Decimal | None = None
 
     @property
     def placed_at(self) -> datetime:
@@ -69,10 +89,11 @@ class UsageEntry:
         return self.ended_at or self.started_at
 
     def to_line(self) -> str:
-        """The row as one line of JSON, ending in a newline. Without a text there is no field for one."""
+        """The row as one line of JSON, ending in a newline. From `text` on, a field that is None is left out."""
         row = {"schema": SCHEMA, **dict(zip(_NAMES, _values(self), strict=True))}
-        if self.text is None:
-            del row["text"]
+        for name in _OPTIONAL:
+            if row[name] is None:
+                del row[name]
         return _encode(row) + "\n"
 
 
@@ -87,6 +108,7 @@ def _plain(value: object) -> object:
 
 
 _NAMES = tuple(each.name for each in fields(UsageEntry))
+_OPTIONAL = _NAMES[_NAMES.index("text") :]
 _values = attrgetter(*_NAMES)
 # Made once: json.dumps would make one for every row.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode

@@ -10,8 +10,9 @@ import fcntl
 import os
 import shlex
 import time
-from contextlib import suppress
-from datetime import UTC
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from r1plan.errors import LogError
@@ -30,8 +31,7 @@ _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 
 def log_path(entry: UsageEntry, logs: Path) -> Path:
     """The file that `entry` belongs in: the UTC month in which the request ended, or began if it has not ended."""
-    at = entry.placed_at.astimezone(UTC)
-    return logs / f"{at.year:04}-{at.month:02}.jsonl"
+    return logs / month_name(entry.placed_at)
 
 
 def append(entry: UsageEntry, logs: Path, wait_s: float = WAIT_S) -> Path:
@@ -42,30 +42,67 @@ def append(entry: UsageEntry, logs: Path, wait_s: float = WAIT_S) -> Path:
     for `wait_s`; the hint is a shell command that adds the row.
     """
     path = log_path(entry, logs)
-    line = entry.to_line()
     try:
-        descriptor = _open(path)
-        try:
-            _lock(descriptor, wait_s)
-            try:
-                is_new = _write(descriptor, line.encode("utf-8", "replace"))
-            finally:
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
-            # Without the lock: the kernel syncs the rows of many writers together.
-            _sync(descriptor)
-        finally:
-            os.close(descriptor)
-        if is_new:
-            _sync_folder(logs)
+        with _held(path, wait_s) as descriptor:
+            _append(descriptor, entry, logs)
     except OSError as error:
-        in_the_way = isinstance(error, NotADirectoryError | FileExistsError)
-        reason = f"{logs} is not a directory" if in_the_way else error.strerror or error
-        row = shlex.quote(line.rstrip("\n"))
+        row = shlex.quote(entry.to_line().rstrip("\n"))
         raise LogError(
-            f"the usage log {path} cannot be written: {reason}.",
+            f"the usage log {path} cannot be written: {_reason(error, logs)}.",
             f"when it can be, add the row: printf '%s\\n' {row} >> {shlex.quote(str(path))}",
         ) from error
     return path
+
+
+def append_once_decided(
+    at: datetime, decide: Callable[[], UsageEntry], logs: Path, wait_s: float = WAIT_S
+) -> tuple[UsageEntry, Path]:
+    """Write the row that `decide` makes, with no other row written to the month of `at` between its reading and this.
+
+    What `decide` raises goes through, and nothing is written then. Raises LogError.
+    """
+    path = logs / month_name(at)
+    try:
+        with _held(path, wait_s) as descriptor:
+            entry = decide()
+            _append(descriptor, entry, logs)
+    except OSError as error:
+        raise LogError(
+            f"the usage log {path} cannot be read and written: {_reason(error, logs)}.",
+            "the monthly budgets of budgets.yaml are kept by it; nothing was sent.",
+        ) from error
+    return entry, path
+
+
+def month_name(at: datetime) -> str:
+    """The name of the file for the UTC month of `at`."""
+    at = at.astimezone(UTC)
+    return f"{at.year:04}-{at.month:02}.jsonl"
+
+
+@contextmanager
+def _held(path: Path, wait_s: float) -> Iterator[int]:
+    """The open file, under its lock; synced at the end, without the lock: the kernel syncs many writers together."""
+    descriptor = _open(path)
+    try:
+        _lock(descriptor, wait_s)
+        try:
+            yield descriptor
+        finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _append(descriptor: int, entry: UsageEntry, logs: Path) -> None:
+    if _write(descriptor, entry.to_line().encode("utf-8", "replace")):
+        _sync_folder(logs)
+
+
+def _reason(error: OSError, logs: Path) -> object:
+    in_the_way = isinstance(error, NotADirectoryError | FileExistsError)
+    return f"{logs} is not a directory" if in_the_way else error.strerror or error
 
 
 def _open(path: Path) -> int:

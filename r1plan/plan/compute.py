@@ -34,11 +34,14 @@ def compute_bytes(
     output_bytes: int,
     *,
     pipelined: bool = False,
+    as_dry_run: bool = False,
     all_layers: bool = False,
 ) -> tuple[int, ...]:
     """Bytes in host memory and on each of `cards`, in this order, for `cells` in each cache.
 
-    `runs` are all layers in order. `pipelined`: see schedule. `all_layers` leaves none of them out: the same, slowly.
+    `runs` are all layers in order. `pipelined`: see schedule. `as_dry_run`: as the engine's dry run says it, which
+    forgets where norms are pinned and so copies one hidden state more from card to card than the engine does.
+    `all_layers` leaves no layer out: the same, slowly.
     """
     asked = min(cells * settings.caches, settings.n_ubatch)
     batch = Batch(
@@ -49,7 +52,7 @@ def compute_bytes(
         outputs=min(asked, settings.outputs),
         kv_type=settings.kv_type,
         flash_attn=settings.flash_attn,
-        all_on_cards=bool(cards) and all(run.device >= 0 for run in runs),
+        norms_pinned=bool(cards) and not as_dry_run and all(run.device >= 0 for run in runs),
     )
     if not all_layers:
         last = len(runs) - 1

@@ -54,7 +54,8 @@ class Run(NamedTuple):
 class Batch:
     """What is computed at once: `tokens` of `sequences`, each seeing `cells` of one of `caches` caches.
 
-    `outputs`: rows of logits. `all_on_cards`: all layers and the output head are on cards.
+    `outputs`: rows of logits. `norms_pinned`: each layer's norms are computed where the layer is, as the engine has it
+    when all layers are on cards.
     """
 
     tokens: int
@@ -64,7 +65,7 @@ class Batch:
     outputs: int
     kv_type: KvType
     flash_attn: bool
-    all_on_cards: bool
+    norms_pinned: bool
 
 
 @dataclass(slots=True)
@@ -161,7 +162,7 @@ class _Builder:
         for run in runs:
             self.run = run
             self.matrices = dict(run.matrices)
-            self.norm_on = run.device if batch.all_on_cards else None
+            self.norm_on = run.device if batch.norms_pinned else None
             for _ in range(run.layers):
                 left -= 1
                 state = self._layer(state, last=not left)

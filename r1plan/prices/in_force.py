@@ -30,7 +30,8 @@ class PriceInForce:
     `id` names the row and is what a log row keeps as `price_id`. `rates` are per million tokens in `currency`,
     `per_token` the same for `cost_of`. `effective_from` and `effective_until` are the row's, not the tier's; None: not
     verified, or still in force. `checked` is the day on which someone last looked. `caveats` say why the price may be
-    wrong. `max_output_tokens` is the most that one answer, its thinking included, can have; None: not known.
+    wrong. `max_output_tokens` is the most that one answer, its thinking included, can have; `context_tokens` the most
+    that the input and the answer can have together; None: not known.
     """
 
     id: str
@@ -50,6 +51,7 @@ class PriceInForce:
     checked: date | None = None
     note: str | None = None
     max_output_tokens: int | None = None
+    context_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ def offer_of(
             checked=row.checked or prices.checked,
             note=row.note,
             max_output_tokens=row.max_output or row.context_window,
+            context_tokens=row.context_window,
         )
 
     def clocked(rule: ClockTier) -> ClockPrice:

@@ -124,13 +124,13 @@ class ChatScreen:
             self._last[thinking] = "\n"
 
 
-def closing_line(result: ChatResult) -> str:
-    """Tokens, speed, cost and where it was logged, in one line."""
+def closing_line(result: ChatResult, *, where: bool = True) -> str:
+    """Tokens, speed, cost and, with `where`, the file that it was logged in, in one line."""
     parts = [*_tokens(result.usage)]
     if result.timing.decode_tok_s is not None:
         parts.append(f"{result.timing.decode_tok_s:,.0f} tok/s")
     parts += _money(result)
-    if result.logged_in is not None:
+    if where and result.logged_in is not None:
         parts.append(f"logged in {result.logged_in}")
     state = {"length": "cut off at the token limit", "aborted": "stopped", "content_filter": "cut off by a filter"}
     return " · ".join([state[result.finish], *parts] if result.finish in state else parts)

@@ -41,7 +41,9 @@ def note(text: str) -> None:
 
 def document(fields: Mapping[str, Any]) -> None:
     """`fields` as one JSON document on stdout. Decimals are strings, instants ISO 8601."""
-    print(json.dumps(fields, ensure_ascii=False, indent=2, default=_plain))
+    from r1plan.render.plain import escaped
+
+    print(escaped(json.dumps(fields, ensure_ascii=False, indent=2, default=_plain)))
 
 
 def _plain(value: object) -> object:

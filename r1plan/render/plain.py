@@ -13,3 +13,8 @@ _SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\
 def printable(text: str) -> str:
     """`text` without terminal control sequences; newlines and tabs stay."""
     return _UNSAFE.sub("", _SEQUENCE.sub("", text))
+
+
+def escaped(document: str) -> str:
+    """JSON text with the characters that steer a terminal written as escapes; the values stay what they are."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", document)

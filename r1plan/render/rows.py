@@ -23,6 +23,12 @@ def usd(amount: Decimal) -> str:
     return f"${amount:,.{digits}f}"
 
 
+def small_usd(amount: Decimal) -> str:
+    """What one request costs, to two digits below a dollar: "$1.23", "$0.018", "$0.00034"."""
+    digits = 2 if not amount or abs(amount) >= 1 else 1 - amount.adjusted()
+    return f"${amount:,.{digits}f}"
+
+
 def money(amount: Decimal, currency: str) -> str:
     """A sum in its currency: "$0.0034", "¥12.00"."""
     return usd(amount).replace("$", "¥" if currency == "CNY" else "$", 1)

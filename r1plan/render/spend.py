@@ -118,6 +118,12 @@ def notes(report: SpendReport) -> Iterator[str]:
             f"unpriced: {count(each.requests, 'request')} to {printable(each.provider)} {printable(each.model)}, "
             f"{tokens(each.input_tokens)} tokens in and {tokens(each.output_tokens)} out: no price is known for then."
         )
+    if (forecast := report.forecast) is not None:
+        within = percent(forecast.within_p90, forecast.requests)
+        yield (
+            f"forecast: {within} of {count(forecast.requests, 'request')} cost at most their p90 (90 % should), "
+            f"{percent(forecast.within_p50, forecast.requests)} their p50."
+        )
     unnamed = 0
     named = 0
     for warning in report.warnings:

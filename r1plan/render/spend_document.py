@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from csv import writer
-from dataclasses import fields
+from dataclasses import asdict, fields
 from decimal import Decimal
 from io import StringIO
 
@@ -40,6 +40,7 @@ def spend_document(report: SpendReport) -> dict[str, object]:
         "by": list(report.by),
         "totals": _totals(report.totals, report.currency),
         "groups": [{**group.keys, **_totals(group.totals, report.currency)} for group in report.groups],
+        "forecast": None if report.forecast is None else asdict(report.forecast),
         "what_if": [],
         "reconcile": None,
         "unpriced": [

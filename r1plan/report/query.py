@@ -20,7 +20,7 @@ from r1plan.report.database import open_database, rows, sql
 from r1plan.report.entries import load_entries
 from r1plan.report.keys import Key
 from r1plan.report.period import Period, day_starts
-from r1plan.report.spend import Group, ReportWarning, SpendReport, Totals, Unpriced
+from r1plan.report.spend import Coverage, Group, ReportWarning, SpendReport, Totals, Unpriced
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -80,7 +80,13 @@ def spend_report(
             warnings=(*warnings, *_doubts(doubts), *_caveats(database, prices)),
             first_at=first_at,
             last_at=last_at,
+            forecast=_coverage(database) if currency == "USD" else None,  # a row's own forecast is dollars
         )
+
+
+def _coverage(database: DuckDBPyConnection) -> Coverage | None:
+    (found,) = rows(database, sql("coverage"))
+    return Coverage(**found) if found["requests"] else None
 
 
 def _other_currency(

@@ -87,10 +87,20 @@ class Unpriced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How many of the requests whose cost was forecast cost at most what half and nine tenths of them should."""
+
+    requests: int
+    within_p50: int
+    within_p90: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpendReport:
     """The answer to "what did it cost". `first_at` and `last_at` are of the requests in it, None when there is none.
 
     It holds the requests at accounts that are billed in `currency` and no others: currencies are never added.
+    `forecast` is None where no request's cost was forecast.
     """
 
     period: Period
@@ -102,6 +112,7 @@ class SpendReport:
     warnings: tuple[ReportWarning, ...] = ()
     first_at: datetime | None = None
     last_at: datetime | None = None
+    forecast: Coverage | None = None
 
     @property
     def lost(self) -> int:

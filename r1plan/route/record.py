@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from r1plan.engine.chat import ChatRequest, FinishReason
 from r1plan.errors import ProviderError, ProviderFault, R1PlanError
@@ -35,6 +35,9 @@ _END: Mapping[FinishReason, EndReason] = {
 }
 _UNSENT: tuple[ProviderFault, ...] = ("refused", "unreachable")
 
+Stop = Literal["budget", "thinking_limit", "handed_over"]
+"""Why a stream was ended from here: it reached a limit of the user's, or another is asked instead."""
+
 
 def no_price(_entry: UsageEntry) -> None:
     """For an engine here, and for a server that no price list knows."""
@@ -52,7 +55,10 @@ class Labels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a request went. `finish` None: it broke off, because of `why`. `usage` None: nothing is known of it."""
+    """How a request went. `finish` None: it broke off, because of `why`, or was ended from here for what `stop` says.
+
+    `usage` None: nothing is known of it. `capped`: its longest answer was made shorter, to what the user allows.
+    """
 
     first_token_at: datetime | None
     ended_at: datetime
@@ -63,6 +69,8 @@ class Outcome:
     answer: str
     usage: Usage | None
     energy: Energy | None = None
+    stop: Stop | None = None
+    capped: bool = False
 
     @property
     def received(self) -> tuple[str, str]:
@@ -85,18 +93,24 @@ class Outcome:
         """How it ended, for the person who asked."""
         if self.finish is not None:
             return self.finish
+        if self.stop in ("budget", "thinking_limit"):
+            return "length"
         return "failed" if isinstance(self.why, R1PlanError) else "aborted"
 
     @property
     def status(self) -> Status:
-        """The row's status."""
+        """The row's status. What was cut from here is "aborted": what it is billed at is not certain."""
+        if self.finish is None and self.stop is not None:
+            return "aborted"
         return _STATUS.get(self.finished_as, "ok")
 
     @property
     def end_reason(self) -> EndReason:
         """Why it ended, in one word that holds no text of the server's."""
         if self.finish is not None:
-            return _END.get(self.finish, "interrupted")
+            return "budget" if self.capped and self.finish == "length" else _END.get(self.finish, "interrupted")
+        if self.stop is not None:
+            return self.stop
         match self.why:
             case ProviderError(fault=fault):
                 return fault
@@ -111,7 +125,13 @@ def at_start(
     id_: str, provider: str, model: str, labels: Labels, started_at: datetime, request: ChatRequest, price_for: PriceFor
 ) -> UsageEntry:
     """The row of a request that is about to be sent, with what it may cost if nothing more is ever heard of it."""
-    entry = UsageEntry(
+    entry = unbounded_start(id_, provider, model, labels, started_at)
+    return with_bounds(entry, begun(request, prices_from(started_at, entry, request, price_for)))
+
+
+def unbounded_start(id_: str, provider: str, model: str, labels: Labels, started_at: datetime) -> UsageEntry:
+    """The row of a request that is about to be sent, without what it may cost."""
+    return UsageEntry(
         id=id_,
         started_at=started_at,
         first_token_at=None,
@@ -126,7 +146,10 @@ def at_start(
         input_tokens=None,
         output_tokens=None,
     )
-    bounds = begun(request, _prices_from(started_at, entry, request, price_for))
+
+
+def with_bounds(entry: UsageEntry, bounds: Bounds) -> UsageEntry:
+    """`entry` with what it may be billed."""
     return replace(entry, cost_low_usd=bounds.low_usd, cost_high_usd=bounds.high_usd)
 
 
@@ -146,6 +169,7 @@ def at_end(
         model_served=outcome.served_model,
         status=outcome.status,
         end_reason=outcome.end_reason,
+        http_status=outcome.why.status if isinstance(outcome.why, ProviderError) else None,
         input_tokens=usage.input_tokens if usage else None,
         cache_hit_tokens=usage.cache_hit_tokens if usage else None,
         output_tokens=usage.output_tokens if usage else None,
@@ -163,7 +187,7 @@ def at_end(
     price = price_for(entry) if usage is not None else None
     if usage is None or price is None:
         if not outcome.is_whole:
-            prices = _prices_from(outcome.ended_at, entry, request, price_for)
+            prices = prices_from(outcome.ended_at, entry, request, price_for)
             entry = _costing(entry, entry.cost_usd, broken_off(request, outcome.received, usage, prices))
         return entry, None, None
     cost = cost_of(usage, price.per_token)
@@ -171,7 +195,7 @@ def at_end(
         bounds = _certain(usage, price, cost)
         total = cost.total_usd
     else:
-        bounds = broken_off(request, outcome.received, usage, _prices_from(outcome.ended_at, entry, request, price_for))
+        bounds = broken_off(request, outcome.received, usage, prices_from(outcome.ended_at, entry, request, price_for))
         total = _within(cost.total_usd, bounds)
     return _costing(entry, total, bounds, price_id=price.id), price, cost
 
@@ -182,9 +206,7 @@ def with_text(entry: UsageEntry, request: ChatRequest, outcome: Outcome) -> Usag
     return replace(entry, text={"messages": asked, "thinking": outcome.thinking, "answer": outcome.answer})
 
 
-def _prices_from(
-    at: datetime, entry: UsageEntry, request: ChatRequest, price_for: PriceFor
-) -> tuple[PriceInForce, ...]:
+def prices_from(at: datetime, entry: UsageEntry, request: ChatRequest, price_for: PriceFor) -> tuple[PriceInForce, ...]:
     """The prices that may be in force when a request that is not known to have ended at `at` does end."""
     found: dict[tuple[str, str], PriceInForce] = {}
     for tokens in (entry.input_tokens or 0, longest_input_tokens(request)):

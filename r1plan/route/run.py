@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 from r1plan.engine.chat import (
     Answer,
     ChatEngine,
     ChatRequest,
+    ClosesThinking,
     Event,
     Finished,
     FinishReason,
     Thinking,
+    Waiting,
     WasThinking,
 )
 from r1plan.errors import LogError, R1PlanError
@@ -26,10 +29,12 @@ from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.book import PriceInForce
 from r1plan.prices.cost import Cost
 from r1plan.prices.usage import Usage
-from r1plan.route.record import Labels, Outcome, PriceFor, at_end, at_start, with_text
+from r1plan.route.bounds import Bounds
+from r1plan.route.record import Labels, Outcome, PriceFor, Stop, at_end, at_start, with_text
+from r1plan.route.watch import Watch
 
-Journal = Callable[[UsageEntry], Path]
-"""Writes a row and says where. Raises LogError."""
+Journal = Callable[[UsageEntry], Path | None]
+"""Writes a row and says where; None when it is not kept. Raises LogError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,40 @@ class Timing:
     decode_tok_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One thing that was asked, or passed over, for a question. `entry` None: nothing was sent and there is no row.
+
+    `outcome` is the row's status when the answer came to its end, else its end reason; without a row it is "skipped",
+    "over_budget" or "not_opened".
+    """
+
+    provider: str
+    model: str
+    outcome: str
+    entry: UsageEntry | None = None
+
+
+NoteKind = Literal["skipped", "retrying", "failed_over", "handed_over", "closing", "cut", "broke_off", "uncounted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a person should know of how a question is being answered, as a sentence."""
+
+    kind: NoteKind
+    message: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatResult:
     """One request and how it went. What had come before a failure is kept.
 
     `error` is why it failed; `log_error` why the row is not in the log. `logged_in` None: it was not to be logged, or
     could not. `usage` None: nothing is known. `cost` None: no price is known.
+
+    Of a question for which several were asked, this is the last request; `attempts` are all of them, in order. `go_on`
+    names what can be asked to go on where an answer broke off or was cut; None where there is nothing to go on with.
     """
 
     answer: str
@@ -60,6 +93,28 @@ class ChatResult:
     logged_in: Path | None = None
     log_error: LogError | None = None
     error: R1PlanError | None = None
+    attempts: tuple[Attempt, ...] = ()
+    notes: tuple[Note, ...] = ()
+    go_on: str | None = None
+
+    @property
+    def billed(self) -> Bounds:
+        """What all attempts together are billed at least and at most, the electricity of those here included.
+
+        Where the electricity of an attempt is not known it is left out: nobody bills it.
+        """
+        low, high = Decimal(0), Decimal(0)
+        known_low = known_high = True
+        for entry in [each.entry for each in self.attempts if each.entry] or [self.entry]:
+            if entry.provider == "local":
+                low, high = low + (entry.cost_usd or 0), high + (entry.cost_usd or 0)
+                continue
+            known_low, known_high = (
+                known_low and entry.cost_low_usd is not None,
+                known_high and entry.cost_high_usd is not None,
+            )
+            low, high = low + (entry.cost_low_usd or 0), high + (entry.cost_high_usd or 0)
+        return Bounds(low if known_low else None, high if known_high else None)
 
 
 def run(
@@ -73,6 +128,10 @@ def run(
     meter: Meter | None = None,
     power_usd_per_kwh: Decimal | None = None,
     log_text: bool = False,
+    begun: Callable[[], UsageEntry] | None = None,
+    watch: Watch | None = None,
+    capped: bool = False,
+    tell: Callable[[Note], None] = lambda _note: None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     tick: Callable[[], float] = time.perf_counter,
 ) -> ChatResult:
@@ -81,6 +140,10 @@ def run(
     Ctrl-C, and a screen that nobody reads any more (BrokenPipeError from `show`), end the request: what came is kept,
     and the row says aborted. A failure of the engine is returned, not raised: its row must be written too. `meter`
     measures the electricity of an engine here. `log_text` puts the prompt and the answer into the last row.
+
+    `begun` gives the row before, as it was written last, where the caller writes it. `watch` says when to end a stream:
+    an engine that can close its thinking is told to, and answers; the stream of any other is cut. `capped`:
+    `request.max_tokens` is what the user's money allows.
     """
     thinking: list[str] = []
     answer: list[str] = []
@@ -88,15 +151,17 @@ def run(
     why: KeyboardInterrupt | BrokenPipeError | R1PlanError | None = None
     first: float | None = None
     first_at: datetime | None = None
-    begun = at_start(str(uuid4()), engine.provider, engine.model, labels, now(), request, price_for)
-    # When it cannot be written, the row at the end says so, and says all that this one does.
-    _log(begun, journal)
+    stop: Stop | None = None
+    if begun is None:
+        row = at_start(str(uuid4()), engine.provider, engine.model, labels, now(), request, price_for)
+        # When it cannot be written, the row at the end says so, and says all that this one does.
+        _log(row, journal)
     measured = meter() if meter else None
     start = tick()
     stream = engine.stream(request)
     try:
         for event in stream:
-            if first is None:
+            if first is None and type(event) is not Waiting and type(event) is not Finished:
                 first, first_at = tick(), now()
             if type(event) is Answer:
                 answer.append(event.text)
@@ -106,7 +171,15 @@ def run(
                 thinking, answer = thinking + answer, []
             elif type(event) is Finished:
                 finished = event
-            show(event)
+            if type(event) is not Waiting:
+                show(event)
+            if watch is not None and (stop := watch(event)):
+                if stop == "handed_over" or not isinstance(engine, ClosesThinking):
+                    break
+                engine.close_thinking()
+                watch.closes()
+                tell(Note("closing", f"{engine.model} {_REACHED[stop]}: it answers from what it has thought."))
+                stop = None
     except (KeyboardInterrupt, BrokenPipeError, R1PlanError) as raised:
         why = raised
     finally:
@@ -124,8 +197,10 @@ def run(
         answer="".join(answer),
         usage=finished.usage if finished else engine.usage_so_far(),
         energy=measured() if measured else None,
+        stop=stop,
+        capped=capped,
     )
-    entry, price, cost = at_end(begun, outcome, request, price_for, power_usd_per_kwh)
+    entry, price, cost = at_end(begun() if begun else row, outcome, request, price_for, power_usd_per_kwh)
     logged_in, log_error = _log(with_text(entry, request, outcome) if log_text else entry, journal)
     return ChatResult(
         answer=outcome.answer,
@@ -140,6 +215,9 @@ def run(
         log_error=log_error,
         error=why if isinstance(why, R1PlanError) else None,
     )
+
+
+_REACHED = {"budget": "has reached what it may cost", "thinking_limit": "has thought as long as it may"}
 
 
 def _log(entry: UsageEntry, journal: Journal | None) -> tuple[Path | None, LogError | None]:

@@ -46,7 +46,7 @@ def test_the_counts_of_hardware_and_prices_are_those_of_the_research() -> None:
         "intel": 5,
     }
     assert len(ROWS) == 80
-    assert len(PROVIDERS) == 18
+    assert len(PROVIDERS) == 23
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)

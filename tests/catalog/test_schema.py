@@ -14,6 +14,8 @@ OURS = [
     *((each, "model") for each in our_files("profiles", "models")),
     *((each, "hardware") for each in our_files("profiles", "hardware")),
     *((each, "provider") for each in our_files("profiles", "providers")),
+    *((each, "route") for each in our_files("profiles", "routes")),
+    *((each, "forecast") for each in our_files("profiles") if each.path.stem == "forecast"),
     *((each, "price-list") for each in our_files("pricing")),
     *((each, "calendar") for each in our_files("pricing", "calendars")),
 ]

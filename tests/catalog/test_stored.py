@@ -92,6 +92,7 @@ def test_a_cache_that_cannot_be_written_does_no_harm(file: CatalogFile, home: Pa
         ("profiles", "models", assemble.models),
         ("profiles", "hardware", assemble.hardware),
         ("profiles", "providers", assemble.providers),
+        ("profiles", "routes", assemble.routes),
         ("pricing", "", assemble.prices),
         ("pricing", "calendars", assemble.holidays),
     ],

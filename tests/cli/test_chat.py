@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -229,47 +226,6 @@ def test_text_from_a_server_cannot_steer_the_terminal() -> None:
     with serving(Reply(stream, piece_bytes=3)) as wire:
         done = chat("--provider", "deepseek", "x", **remote(wire.url))
     assert done.stdout == "abc\n"
-
-
-class Terminal:
-    """A person at a terminal: types, and reads what is shown."""
-
-    def __init__(self, home: Path) -> None:
-        self.pid, self.descriptor = pty.fork()
-        if self.pid == 0:
-            os.environ["R1PLAN_HOME"] = str(home)
-            os.execv(sys.executable, R1PLAN)
-        self.shown = ""
-
-    def until(self, text: str, seconds: float = 30) -> None:
-        deadline = time.monotonic() + seconds
-        while text not in self.shown:
-            assert time.monotonic() < deadline, self.shown
-            if select.select([self.descriptor], [], [], 0.1)[0]:
-                self.shown += os.read(self.descriptor, 4096).decode("utf-8", "replace")
-
-    def type(self, text: str) -> None:
-        self.shown = ""
-        os.write(self.descriptor, text.encode())
-
-
-def test_a_conversation_goes_on_until_exit(home: Path) -> None:
-    terminal = Terminal(home)
-    try:
-        terminal.until("> ")
-        terminal.type("What is 17 + 25?\n")
-        terminal.until("17 + 25 = 42")
-        terminal.until("> ")
-        terminal.type("What is 3 + 4?\n")
-        terminal.until("3 + 4 = 7")
-        terminal.until("> ")
-        terminal.type("/exit\n")
-        assert os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1]) == 0
-    finally:
-        os.close(terminal.descriptor)
-    first, second = log_rows(home)
-    assert second["cache_hit_tokens"] > 0
-    assert first["status"] == second["status"] == "ok"
 
 
 def test_a_killed_chat_leaves_an_uncertain_request_with_bounds(home: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from r1plan.catalog.load import load_providers
 from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking, WasThinking
-from r1plan.engine.http import HttpEngine
+from r1plan.engine.http.chat import HttpEngine
 from r1plan.errors import ProviderError
 from tests.wire.server import Reply, recorded, serving
 

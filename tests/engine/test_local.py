@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking
-from r1plan.engine.local import LocalEngine, usable_cores
+from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking, Waiting
+from r1plan.engine.local import THINKING_CLOSED, LocalEngine, usable_cores
 from r1plan.errors import EngineError
 from r1plan.tiny import MODEL_PATH
 
@@ -73,6 +73,70 @@ def test_a_second_turn_finds_the_first_in_the_cache(engine: LocalEngine) -> None
 def test_a_token_limit_cuts_the_answer_and_says_so(engine: LocalEngine) -> None:
     end = finished(ask(engine, Message("user", "What is 17 + 25?"), max_tokens=5))
     assert (end.reason, end.usage.output_tokens, end.usage.thinking_tokens) == ("length", 5, 5)
+
+
+@pytest.mark.parametrize("most", [0, 1, 5, 20])
+def test_thinking_that_reaches_its_limit_is_closed_and_the_answer_follows(engine: LocalEngine, most: int) -> None:
+    events = ask(engine, Message("user", "What is 17 + 25?"), max_thinking=most)
+    end = finished(events)
+    assert (end.reason, end.usage.flags) == ("stop", (THINKING_CLOSED,))
+    # The limit and the closing tag, which is one token of this model.
+    assert end.usage.thinking_tokens == most + 1
+    assert answer(events)
+    assert "think>" not in thinking(events) + answer(events)
+    assert "carry" not in thinking(events)
+
+
+def test_what_was_closed_counts_as_if_the_model_had_written_it(engine: LocalEngine) -> None:
+    events = ask(engine, Message("user", "What is 17 + 25?"), max_thinking=20)
+    written = engine._tokenize(f"{thinking(events)}</think>\n\n{answer(events)}", special=True)
+    assert finished(events).usage.output_tokens == len(written)
+
+
+def test_thinking_shorter_than_its_limit_is_left_alone(engine: LocalEngine) -> None:
+    question = Message("user", "What is 17 + 25?")
+    free = ask(engine, question)
+    needed = finished(free).usage.thinking_tokens
+    assert needed is not None
+    assert [each for each in ask(engine, question, max_thinking=needed) if not isinstance(each, Finished)] == free[:-1]
+    assert finished(ask(engine, question, max_thinking=needed)).usage.flags == ()
+
+
+def test_thinking_can_be_closed_while_it_runs_and_only_for_that_stream(engine: LocalEngine) -> None:
+    question = Message("user", "What is 17 + 25?")
+    events: list[Event] = []
+    for event in engine.stream(ChatRequest(messages=(question,))):
+        events.append(event)
+        if len(events) == 4:
+            engine.close_thinking()
+    # The fourth piece, and one token that was on its way; then the tag.
+    assert finished(events).usage.thinking_tokens == 4 + 1 + 1
+    assert answer(events)
+    assert "carry 1" in thinking(ask(engine, question))
+
+
+def test_a_token_limit_holds_for_the_closing_too(engine: LocalEngine) -> None:
+    end = finished(ask(engine, Message("user", "What is 17 + 25?"), max_thinking=5, max_tokens=6))
+    assert (end.reason, end.usage.output_tokens, end.usage.thinking_tokens) == ("length", 6, 6)
+
+
+def test_a_long_prompt_can_be_given_up_while_it_is_read() -> None:
+    made = LocalEngine(MODEL_PATH, "r1-tiny", context_tokens=2048, threads=1, temperature=0.0)
+    try:
+        question = Message("user", "1 + " * 400 + "1?")
+        whole = ask(made, question, max_tokens=3)
+        assert isinstance(whole[0], Waiting)
+        assert not isinstance(whole[-2], Waiting)
+        stream = iter(made.stream(ChatRequest(messages=(Message("user", "2 + " * 400 + "1?"),))))
+        assert isinstance(next(stream), Waiting)
+        stream.close()  # type: ignore[attr-defined]
+        usage = made.usage_so_far()
+        assert usage is not None
+        assert usage.output_tokens == 0
+        again = ask(made, question, max_tokens=3)
+        assert answer(again) + thinking(again) == answer(whole) + thinking(whole)
+    finally:
+        made.close()
 
 
 def test_the_same_seed_gives_the_same_answer(engine: LocalEngine) -> None:

@@ -73,6 +73,23 @@ def dry_cases() -> Iterator[Case]:
         yield Case(model="DeepSeek-R1", n_ctx=ctx, slots=4, experts_on_cpu=True)
 
 
+def split_cases() -> Iterator[Case]:
+    """Models over two cards."""
+    for model, kv, ctx, ub in product(
+        ("R1-Distill-Qwen-7B", "R1-Distill-Llama-8B", "R1-0528-Qwen3-8B", "R1-Distill-Llama-70B", "DeepSeek-R1"),
+        ("f16", "q8_0"),
+        (4096, 32_768, 131_072),
+        (512, 2048),
+    ):
+        yield Case(model=model, kv_type=kv, n_ctx=ctx, n_ubatch=ub)
+    for model, ctx in product(("R1-Distill-Llama-70B", "R1-Distill-Qwen-32B"), (8192, 65_536)):
+        yield Case(model=model, n_ctx=ctx, gpu_layers=40)
+        yield Case(model=model, n_ctx=ctx, slots=4)
+        yield Case(model=model, n_ctx=ctx, flash_attn=False)
+    for ctx, ub in product((4096, 65_536), (512, 2048)):
+        yield Case(model="DeepSeek-R1", n_ctx=ctx, n_ubatch=ub, experts_on_cpu=True)
+
+
 def real_cases() -> Iterator[Case]:
     """Settings whose overhead is least sure: small and large batches, quants, caches, experts in host memory."""
     for model, (kv, ub) in product(SMALL, (("f16", 128), ("f16", 512), ("q8_0", 512), ("f16", 2048))):
@@ -114,7 +131,8 @@ def record_dry(cases: Iterator[Case], out: Path) -> None:
                     outputs=case.slots if case.slots > 1 else None,
                 )
             path.unlink()
-            rows.write(json.dumps({"kind": "dry", **asdict(case), "compute_mib": said.compute_mib_on}) + "\n")
+            where = {"compute_mib": said.compute_mib_on, "layers_on": said.layers_on}
+            rows.write(json.dumps({"kind": "dry", **asdict(case), **where}) + "\n")
             rows.flush()
 
 
@@ -189,8 +207,11 @@ def record_real(case: Case, path: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Record all dry rows, then all real ones, or the rows of the models named."""
+    """Record all dry rows, then all real ones, or the rows of the models named; with `split`, those for two cards."""
     out, only = Path(sys.argv[1]), set(sys.argv[2:])
+    if only == {"split"}:
+        record_dry(split_cases(), out)
+        return
     if out.suffix == ".one":
         print("ROW", json.dumps(record_real(Case(**json.loads(sys.argv[3])), Path(sys.argv[2]))))
         return

@@ -22,7 +22,7 @@ class Reading:
     """One setting on one H100 and what it took, in bytes; None where that was not read.
 
     `gpu_layers` counts the output head. `used` is what the card lost besides the CUDA context, `buffers` what of that
-    the engine's log names.
+    the engine's log names. Of two cards, `layers_on` and `computes` are what each of them holds.
     """
 
     model: str
@@ -40,6 +40,8 @@ class Reading:
     used: int | None = None
     buffers: int | None = None
     context: int | None = None
+    layers_on: tuple[int, ...] = ()
+    computes: tuple[int, ...] = ()
 
     @property
     def id(self) -> str:
@@ -105,6 +107,22 @@ def readings() -> Iterator[Reading]:
             used=row["used_on_gpu_bytes"],
             buffers=sum(_bytes(said[f"CUDA0 {name}"]) for name in ("model", "KV", "compute")),
             context=row["context_bytes"],
+        )
+
+
+def split_readings() -> Iterator[Reading]:
+    """Those of two cards."""
+    for row in _rows("vram_two_h100.jsonl"):
+        said, on = row["compute_mib"], row["layers_on"]
+        cards = ("CUDA0", "CUDA1")
+        yield Reading(
+            **{"n_ctx": 4096, **{name: row[name] for name in _SETTINGS if name in row}},
+            layers=model(row["model"]).shape.layers,
+            gpu_layers=row.get("gpu_layers", 999),
+            compute=_bytes(said["CUDA0"]),
+            host_compute=_bytes(said["CUDA_Host"]),
+            layers_on=tuple(on[card] for card in cards),
+            computes=tuple(_bytes(said[card]) for card in cards),
         )
 
 

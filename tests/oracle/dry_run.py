@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Buffers:
     compute_mib: float
     output_mib: float
     compute_mib_on: Mapping[str, float]  # by the buffer type's name: CPU, CUDA_Host, CUDA0, …
+    layers_on: Mapping[str, int]  # by the device's name, those of the cache
 
 
 class DryRun:
@@ -73,6 +75,7 @@ class DryRun:
                 name: float(size)
                 for name, size in re.findall(r"(\S+) compute buffer size = +([\d.]+) MiB", "".join(self._log))
             },
+            Counter(re.findall(r"layer +\d+: dev = (\S+)", "".join(self._log))),
         )
 
     def _sum(self, pattern: str) -> float:

@@ -12,7 +12,7 @@ from r1plan.plan.graph import HOST, Run
 from r1plan.plan.weights import Weights, stock_weights
 from r1plan.plan.workload import KvType
 from r1plan.units import MIB
-from tests.measured.vram import Reading, readings
+from tests.measured.vram import Reading, readings, split_readings
 from tests.plan.catalogue import model
 
 # Read from a file without Llama 3's table of rotary frequencies, which such a layer in host memory has copied.
@@ -23,6 +23,7 @@ READINGS = [
     for reading in readings()
     if reading.id != NO_ROPE_TABLE and reading.layers == model(reading.model).shape.layers
 ]
+SPLIT = list(split_readings())
 
 
 def weights_of(reading: Reading) -> Weights:
@@ -63,6 +64,32 @@ def test_a_cards_buffers_are_what_its_allocator_said(name: str) -> None:
         host, card = predicted(reading)
         for said, ours in ((reading.compute, card), (reading.host_compute, host)):
             if abs(ours - said) > max(said * 0.001, 0.01 * MIB):  # the log rounds to two decimals
+                wrong.append((reading.id, said / MIB, ours / MIB))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", sorted({reading.model for reading in SPLIT}))
+def test_two_cards_buffers_are_what_the_dry_run_says(name: str) -> None:
+    wrong = []
+    for reading in SPLIT:
+        if reading.model != name:
+            continue
+        weights, host = weights_of(reading), reading.layers - sum(reading.layers_on)
+        experts = weights.expert_layers if reading.experts_on_cpu else max(host - weights.dense_layers, 0)
+        found = compute_bytes(
+            model(name).architecture,
+            reading.shape,
+            reading.settings,
+            cells_of(reading.n_ctx, 1),
+            runs_of(weights, host, reading.layers_on, min(experts, weights.expert_layers)),
+            2,
+            1,
+            weights.output_bytes,
+            pipelined=not host and not reading.experts_on_cpu,
+            as_dry_run=True,
+        )
+        for said, ours in zip((reading.host_compute, *reading.computes), found, strict=True):
+            if abs(ours - said) > max(said * 0.001, 0.01 * MIB):
                 wrong.append((reading.id, said / MIB, ours / MIB))
     assert wrong == []
 

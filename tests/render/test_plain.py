@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r1plan.render.plain import printable
+from r1plan.render.plain import escaped, printable
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,10 @@ def test_nothing_that_steers_a_terminal_survives(text: str) -> None:
 @given(st.text())
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert printable(printable(text)) == printable(text)
+
+
+@given(st.text())
+def test_json_is_escaped_so_that_it_steers_no_terminal_and_means_the_same(text: str) -> None:
+    document = escaped(json.dumps({"text": text}, ensure_ascii=False, indent=2))
+    assert json.loads(document) == {"text": text}
+    assert printable(document) == document

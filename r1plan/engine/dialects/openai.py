@@ -6,16 +6,18 @@ What differs between its speakers (names of the thinking, paths of the counts) i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
-from r1plan.catalog.provider import Provider
-from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, FinishReason, Thinking, WasThinking
-from r1plan.engine.dialects.usage import normal_form
-from r1plan.engine.thinking import ThinkSplitter
+from r1plan.catalog.provider import Provider, ThinkingBack
+from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason
+from r1plan.engine.dialects.parts import Parts
+from r1plan.engine.dialects.usage import count, normal_form, usd
+from r1plan.engine.history import sent_messages
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
 
-PATH = "/chat/completions"
 DONE = "[DONE]"
 
 _REASONS: dict[str, FinishReason] = {
@@ -25,18 +27,41 @@ _REASONS: dict[str, FinishReason] = {
     "insufficient_system_resource": "failed",  # DeepSeek: it ran out of machines in mid answer
 }
 _MESSAGE_LIMIT = 300
+_STATUS = re.compile(r"[45]\d\d")
 
 
-def request_body(request: ChatRequest, model: str) -> dict[str, object]:
-    """The JSON that asks for `request`. What the user left open is left out: the server's own default holds."""
+def request_body(
+    request: ChatRequest, model: str, provider: Provider, back: ThinkingBack = "never"
+) -> dict[str, object]:
+    """The JSON that asks `provider` for `request`, with the thinking that `back` says.
+
+    What the user left open is left out: the server's own default holds.
+    """
     body: dict[str, object] = {
         "model": model,
-        "messages": [{"role": each.role, "content": each.content} for each in request.messages],
+        "messages": sent_messages(request.messages, back, provider.thinking_fields[0]),
         "stream": True,
-        "stream_options": {"include_usage": True},
     }
-    wishes = {name: getattr(request, name) for name in ("max_tokens", "temperature", "top_p", "seed")}
-    return body | {name: value for name, value in wishes.items() if value is not None}
+    if provider.include_usage:
+        body["stream_options"] = {"include_usage": True}
+    wishes = {
+        provider.max_tokens_field: request.max_tokens,
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "seed": request.seed,
+    }
+    body |= {name: value for name, value in wishes.items() if value is not None}
+    body |= provider.extra_request
+    if provider.max_thinking_path is not None and request.max_thinking is not None:
+        body = _with(body, provider.max_thinking_path.split("."), request.max_thinking)
+    return body
+
+
+def _with(body: Mapping[str, object], path: Sequence[str], value: object) -> dict[str, object]:
+    """`body` with `value` at `path`, beside what stands there."""
+    name, *rest = path
+    inner = body.get(name)
+    return {**body, name: _with(inner if isinstance(inner, Mapping) else {}, rest, value) if rest else value}
 
 
 def message_of(error: object) -> str:
@@ -48,63 +73,78 @@ def message_of(error: object) -> str:
     return " ".join(error.split())[:_MESSAGE_LIMIT] if isinstance(error, str) else ""
 
 
+def broken_off(provider: Provider, error: object) -> ProviderError:
+    """The error for a server's error object in a stream that had begun with 200."""
+    said = message_of(error) or "it gave no reason"
+    code = error.get("code") if isinstance(error, Mapping) else None
+    status = int(code) if isinstance(code, int | str) and _STATUS.fullmatch(str(code)) else None
+    return ProviderError(
+        f"{provider.name} broke off the answer: {said}.", "what had come is kept; ask again.", status=status
+    )
+
+
 class ChunkReader:
     """Reads the data of one stream's events, one after another.
 
-    `finish_reason` is None until the server gave one.
+    `finish_reason` is None until the server gave one. `progress` grows with each chunk that holds a part of the answer.
     """
 
     def __init__(self, provider: Provider, request: ChatRequest) -> None:
         self._provider = provider
         self._prompt = "\n".join(each.content for each in request.messages)
-        self._splitter = ThinkSplitter()
+        self._parts = Parts()
         self._by_field = False
-        self._thinking: list[str] = []
-        self._answer: list[str] = []
         self._usage: dict[str, object] = {}
+        self._chunk_hit: int | None = None
         self._served: str | None = None
+        self.progress = 0
         self.finish_reason: FinishReason | None = None
 
     def read(self, data: str) -> Iterator[Event]:
         """The events of one chunk. Raises ProviderError for an error object and for what is not a chunk."""
         try:
-            chunk = json.loads(data)
+            chunk = json.loads(data, parse_float=Decimal)
         except (ValueError, RecursionError) as error:
             raise self._malformed(data) from error
         if not isinstance(chunk, dict):
             raise self._malformed(data)
         if chunk.get("error"):
-            said = message_of(chunk["error"]) or "it gave no reason"
-            raise ProviderError(
-                f"{self._provider.name} broke off the answer: {said}.", "what had come is kept; ask again."
-            )
+            raise broken_off(self._provider, chunk["error"])
         if isinstance(model := chunk.get("model"), str) and model:
-            self._served = model[:_MESSAGE_LIMIT]
+            self._served = " ".join(model.split())[:_MESSAGE_LIMIT]
         if isinstance(usage := chunk.get("usage"), dict):
             # The last count that is not null wins; some servers send it in two parts.
             self._usage |= {name: value for name, value in usage.items() if value is not None}
+        for path in self._provider.chunk_cache_hit_paths:
+            if (hit := count(chunk, path)) is not None:
+                self._chunk_hit = hit
         choices = chunk.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
             yield from self._choice(choices[0])
 
     def rest(self) -> Iterator[Event]:
         """What was held back, to be asked for when the stream is over, however it ended."""
-        if event := self._splitter.rest():
-            yield self._kept(event)
+        yield from self._parts.rest()
 
     def usage(self) -> Usage:
         """What the server counted; estimates for what it did not, or had not yet when the stream broke off."""
         return normal_form(
             self._usage,
             self._provider,
+            self._chunk_hit,
             prompt=self._prompt,
-            thinking="".join(self._thinking),
-            answer="".join(self._answer),
+            thinking=self._parts.thinking,
+            answer=self._parts.answer,
         )
 
     def finished(self) -> Finished:
         """The last event."""
-        return Finished(reason=self.finish_reason or "stop", usage=self.usage(), served_model=self._served)
+        return Finished(
+            reason=self.finish_reason or "stop",
+            usage=self.usage(),
+            served_model=self._served,
+            reported_usd=usd(self._usage, self._provider.cost_usd_path),
+        )
 
     def _choice(self, choice: Mapping[str, object]) -> Iterator[Event]:
         delta = choice.get("delta") or choice.get("message")
@@ -114,31 +154,20 @@ class ChunkReader:
             thought = next((each for each in thoughts if isinstance(each, str) and each), "")
             content = delta.get("content")
             if thought:
+                self.progress += 1
                 self._by_field = True
-                self._splitter.open()
-                if event := self._splitter.piece(thought):
-                    yield self._kept(event)
+                yield from self._parts.thought(thought)
             if isinstance(content, str) and content:
-                if self._by_field and self._splitter.thinking:
-                    self._splitter.close()
-                for each in self._splitter.feed(content):
-                    yield self._kept(each)
+                self.progress += 1
+                yield from self._parts.answered(content) if self._by_field else self._parts.fed(content)
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
+            self.progress += 1
             self.finish_reason = _REASONS.get(reason, "stop")
-
-    def _kept(self, event: Thinking | Answer | WasThinking) -> Event:
-        match event:
-            case Thinking(text):
-                self._thinking.append(text)
-            case Answer(text):
-                self._answer.append(text)
-            case WasThinking():
-                self._thinking, self._answer = self._answer, []
-        return event
 
     def _malformed(self, data: str) -> ProviderError:
         return ProviderError(
             f"{self._provider.name} sent something that is not a chat chunk: {data[:80]!r}.",
-            "check the server's address: it should be the one that /chat/completions follows.",
+            f"check the server's address: it should be the one that {self._provider.chat_path} follows.",
+            fault="bad_stream",
         )

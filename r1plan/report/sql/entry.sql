@@ -11,7 +11,8 @@ WITH line AS (
             schema: 'JSON', id: 'JSON', started_at: 'JSON', first_token_at: 'JSON', ended_at: 'JSON',
             provider: 'JSON', model_requested: 'JSON', project: 'JSON', tags: 'JSON', status: 'JSON',
             input_tokens: 'JSON', cache_hit_tokens: 'JSON', output_tokens: 'JSON', thinking_tokens: 'JSON',
-            cost_usd: 'JSON', cost_low_usd: 'JSON', cost_high_usd: 'JSON', energy_wh: 'JSON'
+            cost_usd: 'JSON', cost_low_usd: 'JSON', cost_high_usd: 'JSON', energy_wh: 'JSON',
+            forecast_p50_usd: 'JSON', forecast_p90_usd: 'JSON'
         }
     )
 ),
@@ -35,6 +36,8 @@ plain AS (
         TRY_CAST(cost_low_usd ->> '$' AS DECIMAL(38, 15)) AS cost_low_usd,
         TRY_CAST(cost_high_usd ->> '$' AS DECIMAL(38, 15)) AS cost_high_usd,
         TRY_CAST(energy_wh ->> '$' AS DECIMAL(38, 15)) AS energy_wh,
+        TRY_CAST(forecast_p50_usd ->> '$' AS DECIMAL(38, 15)) AS forecast_p50_usd,
+        TRY_CAST(forecast_p90_usd ->> '$' AS DECIMAL(38, 15)) AS forecast_p90_usd,
         CAST(schema AS VARCHAR) = '"r1plan.usage/1"'
             AND regexp_matches(CAST(id AS VARCHAR), '^".+"$')
             AND regexp_matches(CAST(provider AS VARCHAR), '^".+"$')

@@ -54,7 +54,7 @@ judged AS (
 SELECT
     provider, model, project, tags, status, placed_us, price_id,
     input_tokens, cache_hit_tokens, output_tokens, thinking_tokens,
-    is_billed, is_unpriced, is_uncertain, energy_wh,
+    is_billed, is_unpriced, is_uncertain, energy_wh, forecast_p50_usd, forecast_p90_usd,
     is_here AND cost_usd IS NULL AS is_uncosted,
     is_uncertain AND (cost_high_usd IS NULL OR $in_yuan) AS is_unbounded,
     CASE WHEN is_billed THEN rate_miss * (fresh_and_cached - CAST(COALESCE(hit, 0) AS DECIMAL(18, 0))) END AS input_miss_usd,

@@ -1,0 +1,38 @@
+"""The prompt of `r1plan chat`: files, the question, standard input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from r1plan.errors import UsageError
+
+# As DeepSeek-R1's README, "Official Prompts", joins a file to a question.
+_FILE = "[file name]: {name}\n[file content begin]\n{content}\n[file content end]"
+
+
+def joined(prompt: str | None, files: list[Path]) -> str | None:
+    """The whole prompt. None: there is none, and a person sits at a terminal. Raises UsageError."""
+    parts = [_FILE.format(name=path.name, content=_read(path)) for path in files]
+    parts += [prompt] if prompt else []
+    piped = sys.stdin is not None and not sys.stdin.isatty()
+    if piped:
+        try:
+            parts.append(sys.stdin.buffer.read().decode("utf-8").strip("\n"))
+        except UnicodeDecodeError as error:
+            raise UsageError("standard input is not UTF-8 text.", "only text can join the prompt.") from error
+    text = "\n\n".join(part for part in parts if part.strip())
+    if text:
+        return text
+    if piped:
+        raise UsageError("the prompt is empty.", 'example: r1plan chat "What is 17 + 25?"')
+    return None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text.", "only text files can join the prompt.") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}.", "check the path given to --file.") from error

@@ -1,0 +1,120 @@
+"""What a person sees of one question of `r1plan chat`: the answer as it comes, the closing line, what went wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import typer
+
+from r1plan.errors import ProviderError
+
+if TYPE_CHECKING:
+    from r1plan.cli.chat_ask import Audience
+    from r1plan.conversation.session import ThinkingShown
+    from r1plan.render.chat import ChatScreen
+    from r1plan.render.live_chat import LiveScreen
+    from r1plan.route.run import ChatResult
+
+
+def terminal_is_able() -> bool:
+    """Whether a person sees both streams on a terminal that can be painted."""
+    return sys.stdout.isatty() and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def terminal_size() -> tuple[int, int]:
+    """Columns and rows."""
+    size = shutil.get_terminal_size()
+    return size.columns, size.lines
+
+
+class _Written:
+    """A chat written in pipes: who answers is in the closing line."""
+
+    def __init__(self, screen: ChatScreen) -> None:
+        self.show = screen.show
+
+    def asks(self, model: str, usd_per_token: Decimal | None) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def painted(screen: LiveScreen) -> Iterator[Audience]:
+    """Where events are shown on a terminal, until the block ends."""
+    from r1plan.render.live_chat import Ticker
+
+    try:
+        with Ticker(screen):
+            yield screen
+    finally:
+        screen.done()
+
+
+@contextmanager
+def streamed(thinking: ThinkingShown) -> Iterator[Audience]:
+    """Where events are written when one stream is a pipe or a file: the answer on stdout, the rest on stderr."""
+    from r1plan.render.chat import ChatScreen
+
+    screen = ChatScreen(sys.stdout, sys.stderr, "hide" if thinking == "fold" else thinking)
+    yield _Written(screen)
+    try:
+        screen.done()
+    except BrokenPipeError:
+        # Python would complain at its exit, when it flushes a pipe that nobody reads.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def shown(
+    thinking: ThinkingShown, *, fold: bool, usd_before: Decimal | None = None
+) -> AbstractContextManager[Audience]:
+    """The context in which one answer is shown. `usd_before` is what was spent before it."""
+    if not terminal_is_able():
+        return streamed(thinking)
+    from r1plan.render.live_chat import LiveScreen
+
+    screen = LiveScreen(
+        sys.stdout,
+        thinking,
+        size=terminal_size,
+        fold=fold,
+        usd_before=usd_before,
+    )
+    return painted(screen)
+
+
+def closing(result: ChatResult, *, where: bool = True) -> None:
+    """The closing line, and the row that could not be logged. `where`: also the file it was logged in."""
+    from r1plan.render.chat import closing_line
+    from r1plan.render.output import note
+
+    # What broke off may be billed all the same; what was refused is not.
+    if result.error is None or result.entry.cost_high_usd:
+        note(closing_line(result, where=where))
+    unlogged(result)
+
+
+def unlogged(result: ChatResult) -> None:
+    """Say that the row could not be logged, and how it can be."""
+    from r1plan.render.output import note
+    from r1plan.render.plain import printable
+
+    if result.log_error is not None:
+        note(f"warning: {result.log_error.message}")
+        # Not through note(), which breaks lines: this one is to be copied.
+        typer.echo(f"hint:  {printable(result.log_error.hint or '')}", err=True)
+
+
+def raise_failure(result: ChatResult) -> None:
+    """Raise what made the request fail."""
+    if result.error is not None:
+        raise result.error
+    if result.finish == "failed":
+        raise ProviderError(
+            f"{result.entry.provider} broke off the answer: it ran out of resources.",
+            "what had come is kept; ask again.",
+        )

@@ -1,0 +1,1 @@
+"""A conversation on a terminal. The terminal's library is imported when one begins."""

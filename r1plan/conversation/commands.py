@@ -1,0 +1,243 @@
+"""What the commands of a conversation do: from a session and arguments to a new session and what to show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Literal
+
+from r1plan.conversation.session import THINKING_SHOWN, Session, Wishes
+from r1plan.errors import NotFound, UsageError
+
+View = Literal["help", "cost", "thinking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Put this question."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Write the conversation to a new file."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """End the conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What comes of a line. `say` is a sentence, `view` something longer to be rendered, `act` what is left to do."""
+
+    session: Session
+    say: str | None = None
+    view: View | None = None
+    act: Ask | Save | Quit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What names the commands may use. `routes` empty: there is no routing."""
+
+    routes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: its arguments for the help, what it does, and the function that does it."""
+
+    arguments: str
+    summary: str
+    run: Callable[[Session, str, Known], Reply]
+
+
+_COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
+_OFF = ("off", "none")
+
+
+def reply(session: Session, line: str, known: Known) -> Reply:
+    """What comes of `line`, which is stripped and not empty. Raises UsageError and NotFound for a wrong command.
+
+    Only a slash and a word of small letters is a command: a question may start with a path.
+    """
+    found = _COMMAND.match(line)
+    if not found:
+        return Reply(session, act=Ask(line))
+    name, arguments = found.group(1), (found.group(2) or "").strip()
+    if name not in COMMANDS:
+        raise _unknown(name)
+    return COMMANDS[name].run(session, arguments, known)
+
+
+def _unknown(name: str) -> NotFound:
+    error = NotFound.among("command", name, COMMANDS)
+    near = (error.hint or "").removeprefix("did you mean ").removesuffix("?").split(", ") if error.hint else []
+    hint = f"did you mean {', '.join(f'/{each}' for each in near)}?" if near else "/help lists the commands."
+    return NotFound(f"there is no command /{name}.", hint)
+
+
+def _model(session: Session, arguments: str, _known: Known) -> Reply:
+    wishes = session.wishes
+    if not arguments:
+        return Reply(session, f"{asked_of(wishes)} answers. /model NAME changes it.")
+    if len(arguments.split()) > 1:
+        raise UsageError(f"'{arguments}' is not one model.", "example: /model deepseek/deepseek-flash")
+    here = arguments.casefold().endswith(".gguf")
+    changed = replace(
+        wishes,
+        model=arguments,
+        provider=None,
+        local=wishes.local and here,
+        base_url=None if here else wishes.base_url,
+        route=None,
+    )
+    return Reply(replace(session, wishes=changed), f"{asked_of(changed)} answers from now on.")
+
+
+def asked_of(wishes: Wishes) -> str:
+    """Who is to answer, as the user named it."""
+    if wishes.route:
+        return f"whoever the route {wishes.route} chooses"
+    if not wishes.is_named:
+        return "r1-tiny"
+    if wishes.model is None:
+        return f"the default model of {wishes.provider}"
+    return f"{wishes.model} at {wishes.provider}" if wishes.provider else wishes.model
+
+
+def _route(session: Session, arguments: str, known: Known) -> Reply:
+    if not known.routes:
+        return Reply(session, "There are no routes to choose from: /model says who answers.")
+    wishes = session.wishes
+    if not arguments:
+        now = f"The route is {wishes.route}." if wishes.route else "No route is set: /model says who answers."
+        return Reply(session, f"{now} There are {', '.join(known.routes)}.")
+    if arguments in _OFF:
+        return Reply(replace(session, wishes=replace(wishes, route=None)), "No route: /model says who answers.")
+    if arguments not in known.routes:
+        raise NotFound.among("route", arguments, known.routes, f"there are {', '.join(known.routes)}.")
+    changed = replace(wishes, route=arguments)
+    return Reply(replace(session, wishes=changed), f"The route {arguments} chooses who answers.")
+
+
+def _budget(session: Session, arguments: str, _known: Known) -> Reply:
+    if not arguments:
+        return Reply(session, view="cost")
+    if arguments in _OFF:
+        wishes = replace(session.wishes, budget_usd=None)
+        return Reply(replace(session, wishes=wishes), "This conversation has no budget.")
+    text = arguments.removeprefix("$")
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not (amount.is_finite() and 0 < amount < 1_000_000):
+        raise UsageError(f"'{arguments}' is not an amount.", "give USD, such as /budget 0.50, or /budget off.")
+    wishes = replace(session.wishes, budget_usd=amount)
+    said = f"This conversation may cost ${amount:f}; then nothing more is sent."
+    return Reply(replace(session, wishes=wishes), said)
+
+
+def _cost(session: Session, arguments: str, _known: Known) -> Reply:
+    _none("cost", arguments)
+    return Reply(session, view="cost")
+
+
+def _save(session: Session, arguments: str, _known: Known) -> Reply:
+    if not arguments:
+        raise UsageError("/save needs a file.", "example: /save talk.md")
+    if not session.exchanges:
+        raise UsageError("there is nothing to save yet.", "ask something first.")
+    return Reply(session, act=Save(Path(arguments).expanduser()))
+
+
+def _retry(session: Session, arguments: str, _known: Known) -> Reply:
+    _none("retry", arguments)
+    question = session.last_question
+    if question is None:
+        raise UsageError("there is no question to ask again.", "ask something first.")
+    return Reply(session.without_last(), act=Ask(question))
+
+
+def _undo(session: Session, arguments: str, _known: Known) -> Reply:
+    _none("undo", arguments)
+    if session.last_question is None:
+        raise UsageError("there is no question to take back.", None)
+    return Reply(session.without_last(), "The last question and its answer are taken back; what they cost is not.")
+
+
+def _clear(session: Session, arguments: str, _known: Known) -> Reply:
+    _none("clear", arguments)
+    return Reply(session.empty(), "The conversation starts anew; what it cost stays counted.")
+
+
+def _system(session: Session, arguments: str, _known: Known) -> Reply:
+    wishes = session.wishes
+    if not arguments:
+        said = f"The instructions are: {wishes.system}" if wishes.system else "There are no instructions."
+        return Reply(session, f"{said} /system TEXT sets them, /system off drops them.")
+    text = None if arguments in _OFF else arguments
+    said = "The instructions go before the conversation from now on." if text else "There are no instructions now."
+    return Reply(replace(session, wishes=replace(wishes, system=text)), said)
+
+
+def _thinking(session: Session, arguments: str, _known: Known) -> Reply:
+    if not arguments:
+        if not (session.exchanges and session.exchanges[-1].thinking):
+            raise UsageError("the last answer came without thinking.", f"/thinking {'|'.join(THINKING_SHOWN)}")
+        return Reply(session, view="thinking")
+    mode = next((each for each in THINKING_SHOWN if each == arguments), None)
+    if mode is None:
+        raise UsageError(f"'{arguments}' is no way to show it.", f"/thinking {'|'.join(THINKING_SHOWN)}")
+    return Reply(replace(session, wishes=replace(session.wishes, thinking=mode)), _MODES[mode])
+
+
+_MODES: Mapping[str, str] = {
+    "show": "The thinking is shown in full from now on.",
+    "dim": "The thinking is shown while it comes, then folded to a line.",
+    "fold": "Of the thinking, only its length is shown.",
+    "hide": "Nothing of the thinking is shown.",
+}
+
+
+def _help(session: Session, _arguments: str, _known: Known) -> Reply:
+    return Reply(session, view="help")
+
+
+def _exit(session: Session, _arguments: str, _known: Known) -> Reply:
+    return Reply(session, act=Quit())
+
+
+def _none(name: str, arguments: str) -> None:
+    if arguments:
+        raise UsageError(f"/{name} takes no argument, got '{arguments}'.", "/help lists the commands.")
+
+
+def listed(known: Known) -> Mapping[str, Command]:
+    """The commands that can do something."""
+    return {name: each for name, each in COMMANDS.items() if name != "route" or known.routes}
+
+
+COMMANDS: Mapping[str, Command] = {
+    "model": Command("[NAME]", "who answers: PROVIDER/MODEL, or a GGUF file", _model),
+    "route": Command("[NAME|off]", "the route that chooses who answers", _route),
+    "cost": Command("", "dollars and tokens so far, by model", _cost),
+    "budget": Command("[USD|off]", "what this conversation may cost", _budget),
+    "thinking": Command("[show|dim|fold|hide]", "the last thinking in full, or how it appears", _thinking),
+    "system": Command("[TEXT|off]", "instructions that go before the conversation", _system),
+    "retry": Command("", "ask the last question again", _retry),
+    "undo": Command("", "take the last question and its answer back", _undo),
+    "clear": Command("", "start anew", _clear),
+    "save": Command("FILE", "write the conversation as Markdown", _save),
+    "help": Command("", "this list", _help),
+    "exit": Command("", "end the conversation, as Ctrl-D does", _exit),
+}

@@ -1,0 +1,112 @@
+"""What is kept of a conversation while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Literal, get_args
+
+from r1plan.conversation.spending import Spent, total
+from r1plan.engine.chat import FinishReason, Message
+from r1plan.errors import OverBudget
+
+ThinkingShown = Literal["show", "dim", "fold", "hide"]
+THINKING_SHOWN: tuple[ThinkingShown, ...] = get_args(ThinkingShown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How a question is to be asked: what the options said, and the commands changed since.
+
+    `model`, `provider`, `local` and `base_url` are those of the command line. `route` names a routing policy; None:
+    what is named answers. `budget_usd` is for the whole conversation.
+    """
+
+    model: str | None = None
+    provider: str | None = None
+    local: bool = False
+    base_url: str | None = None
+    route: str | None = None
+    budget_usd: Decimal | None = None
+    system: str | None = None
+    thinking: ThinkingShown = "dim"
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the user said who should answer."""
+        return bool(self.model or self.provider or self.base_url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A question and what came of its answer. `model` is the PROVIDER/MODEL that answered."""
+
+    question: str
+    answer: str
+    thinking: str = ""
+    model: str = ""
+    finish: FinishReason = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A conversation so far.
+
+    `unanswered` is the last question when no answer came to it. `spent` has every request, also those whose exchange
+    was taken back: they are paid for.
+    """
+
+    wishes: Wishes = Wishes()
+    exchanges: tuple[Exchange, ...] = ()
+    unanswered: str | None = None
+    spent: tuple[Spent, ...] = ()
+
+    def messages(self, question: str) -> tuple[Message, ...]:
+        """What is sent to ask `question` next. The thinking goes beside each answer: the engine sends it, or not."""
+        system = (Message("system", self.wishes.system),) if self.wishes.system else ()
+        turns = (
+            message
+            for each in self.exchanges
+            for message in (Message("user", each.question), Message("assistant", each.answer, each.thinking or None))
+        )
+        return (*system, *turns, Message("user", question))
+
+    def asked(self, question: str) -> Session:
+        """After `question` was put, before anything came."""
+        return replace(self, unanswered=question)
+
+    def answered(self, exchange: Exchange | None, spent: Spent | None) -> Session:
+        """After the request ended. `exchange` None: no answer came."""
+        paid = self.spent if spent is None else (*self.spent, spent)
+        if exchange is None:
+            return replace(self, spent=paid)
+        return replace(self, exchanges=(*self.exchanges, exchange), unanswered=None, spent=paid)
+
+    def without_last(self) -> Session:
+        """The last question taken back, answered or not."""
+        if self.unanswered is not None:
+            return replace(self, unanswered=None)
+        return replace(self, exchanges=self.exchanges[:-1])
+
+    def empty(self) -> Session:
+        """Every question taken back; wishes and spending stay."""
+        return replace(self, exchanges=(), unanswered=None)
+
+    @property
+    def last_question(self) -> str | None:
+        """What was asked last, or None."""
+        if self.unanswered is not None:
+            return self.unanswered
+        return self.exchanges[-1].question if self.exchanges else None
+
+    def check_budget(self) -> None:
+        """Raise OverBudget when the budget of the conversation is used up."""
+        budget = self.wishes.budget_usd
+        if budget is None:
+            return
+        spent = total(self.spent)
+        if spent.cost_usd >= budget:
+            raise OverBudget(
+                f"the budget of ${budget.normalize():f} is used up: ${spent.cost_usd.normalize():f} so far.",
+                "raise it with /budget USD, or drop it with /budget off.",
+            )

@@ -1,0 +1,155 @@
+"""Replicate's predictions: one is created, its text streamed, and its counts told when it has ended. Pure.
+
+The text is raw, its thinking inside it. Source: replicate.com/docs/reference/streaming and its HTTP reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from json import loads
+
+from r1plan.catalog.provider import Provider
+from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Message
+from r1plan.engine.dialects.openai import broken_off
+from r1plan.engine.dialects.parts import Parts
+from r1plan.engine.dialects.usage import count, normal_form
+from r1plan.errors import ProviderError
+from r1plan.prices.usage import Usage
+
+_MODEL = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_ID = re.compile(r"\w{1,80}", re.ASCII)
+_ENDED = frozenset({"succeeded", "failed", "canceled", "aborted"})
+# What its metrics are called in the one normal form.
+_METRICS = {"prompt_tokens": "input_token_count", "completion_tokens": "output_token_count"}
+
+
+def create_path(model: str) -> str:
+    """Where a prediction of `model`, OWNER/NAME, is created. Raises ProviderError for what is no such id."""
+    if not _MODEL.fullmatch(model):
+        raise ProviderError(
+            f"'{model}' is not OWNER/NAME.", "example: --model replicate/deepseek-ai/deepseek-r1", fault="refused"
+        )
+    return f"/models/{model}/predictions"
+
+
+def request_body(request: ChatRequest, provider: Provider) -> dict[str, object]:
+    """The JSON that creates a prediction. What the user left open is left out."""
+    wishes = {
+        "prompt": prompt_of(request.messages),
+        provider.max_tokens_field: request.max_tokens,
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "seed": request.seed,
+    }
+    return {
+        "input": {name: value for name, value in wishes.items() if value is not None} | provider.extra_request,
+        "stream": True,
+    }
+
+
+def prompt_of(messages: Sequence[Message]) -> str:
+    """A conversation as the one text that a prediction takes. The thinking of earlier turns is left out."""
+    opening = [each.content for each in messages if each.role == "system"]
+    turns = [each for each in messages if each.role != "system"]
+    if len(turns) == 1:
+        return "\n\n".join([*opening, turns[0].content])
+    named = [f"{each.role.capitalize()}: {each.content}" for each in turns]
+    return "\n\n".join([*opening, *named, "Assistant:"])
+
+
+class Prediction:
+    """Reads one prediction: what its creation answered, its stream's events, and its metrics at the end.
+
+    `finish_reason` is None until the stream ended. `progress` grows with each piece of text.
+    """
+
+    def __init__(self, provider: Provider, request: ChatRequest) -> None:
+        self._provider = provider
+        self._request = request
+        self._prompt = prompt_of(request.messages)
+        self._parts = Parts()
+        self._metrics: dict[str, object] = {}
+        self._served: str | None = None
+        self.id = ""
+        self.stream_url = ""
+        self.has_ended = False
+        self.progress = 0
+        self.finish_reason: FinishReason | None = None
+
+    def created(self, body: Mapping[str, object]) -> None:
+        """Take in what the creation answered. Raises ProviderError when nothing can be streamed from it."""
+        urls = body.get("urls")
+        id_, url = body.get("id"), urls.get("stream") if isinstance(urls, Mapping) else None
+        if isinstance(id_, str) and _ID.fullmatch(id_):
+            self.id = id_
+        self.state(body)
+        if body.get("error"):
+            raise broken_off(self._provider, body["error"])
+        if not (self.id and isinstance(url, str) and url):
+            raise ProviderError(
+                f"{self._provider.name} gave no address to stream the answer from.",
+                "this model may not stream; choose another one, or another provider.",
+                fault="bad_stream",
+            )
+        self.stream_url = url
+
+    def read(self, kind: str, data: str) -> Iterator[Event]:
+        """The events of one event of the stream. Raises ProviderError for an error that it tells."""
+        if kind == "output" and data:
+            self.progress += 1
+            yield from self._parts.fed(data)
+        elif kind == "error":
+            raise broken_off(self._provider, _object(data).get("detail") or data)
+        elif kind == "done":
+            self.progress += 1
+            reason = _object(data).get("reason")
+            if reason in ("error", "canceled"):
+                raise broken_off(self._provider, "it was canceled" if reason == "canceled" else "it failed")
+            self.finish_reason = "stop"
+
+    def state(self, body: Mapping[str, object]) -> None:
+        """Take in how the prediction stands: whether it has ended, which model answers, what was counted."""
+        self.has_ended = body.get("status") in _ENDED
+        if isinstance(model := body.get("model"), str) and model:
+            self._served = " ".join(model.split())[:300]
+        metrics = body.get("metrics")
+        if isinstance(metrics, Mapping):
+            counted = {name: count(metrics, path) for name, path in _METRICS.items()}
+            self._metrics |= {name: value for name, value in counted.items() if value is not None}
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the metrics have come."""
+        return len(self._metrics) == len(_METRICS)
+
+    def rest(self) -> Iterator[Event]:
+        """What was held back, to be asked for when the stream is over, however it ended."""
+        yield from self._parts.rest()
+
+    def usage(self) -> Usage:
+        """What Replicate counted; estimates for what it did not."""
+        return normal_form(
+            self._metrics,
+            self._provider,
+            prompt=self._prompt,
+            thinking=self._parts.thinking,
+            answer=self._parts.answer,
+        )
+
+    def finished(self) -> Finished:
+        """The last event. Replicate does not say that a limit was reached: its count does."""
+        usage, limit = self.usage(), self._request.max_tokens
+        reported = usage.provenance["output_tokens"] == "reported"
+        cut = limit is not None and reported and usage.output_tokens >= limit
+        return Finished(reason="length" if cut else "stop", usage=usage, served_model=self._served)
+
+
+def _object(data: str) -> Mapping[str, object]:
+    """The JSON object in `data`; {} when it is none."""
+    try:
+        parsed = loads(data, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

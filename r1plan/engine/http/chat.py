@@ -1,0 +1,101 @@
+"""An engine behind a chat-completions address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+from r1plan.catalog.provider import Provider, ThinkingBack
+from r1plan.engine.chat import ChatRequest, Event
+from r1plan.engine.dialects.openai import DONE, ChunkReader, request_body
+from r1plan.engine.http.channel import Channel, Exchange
+from r1plan.engine.keys import Key
+from r1plan.engine.limits import Limits
+from r1plan.errors import ProviderError, ProviderFault
+from r1plan.prices.usage import Usage
+
+LOST: tuple[ProviderFault, ...] = ("connection_lost", "first_token_timeout", "stalled", "timeout")
+
+
+class HttpEngine:
+    """Asks `provider` for `model` over its chat-completions address.
+
+    `key` None sends no authorization. Errors never hold the key, even where the server repeats it. `session` names the
+    conversation to a provider whose cache needs that; None: a random one. `back` is the thinking that `model` wants.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        model: str,
+        *,
+        base_url: str,
+        key: Key | str | None,
+        limits: Limits | None = None,
+        session: str | None = None,
+        back: ThinkingBack | None = None,
+    ) -> None:
+        self._provider = provider
+        self._model = model
+        self._channel = Channel(provider, model, base_url=base_url, key=key, limits=limits or Limits())
+        self._url = self._channel.base_url + provider.chat_path
+        self._headers = {provider.session_header: session or uuid4().hex} if provider.session_header else {}
+        self._back: ThinkingBack = back or provider.thinking_back
+        self._reader: ChunkReader | None = None
+
+    @property
+    def provider(self) -> str:
+        """The provider's id."""
+        return self._provider.id
+
+    @property
+    def model(self) -> str:
+        """The id that is asked for."""
+        return self._model
+
+    def stream(self, request: ChatRequest) -> Iterator[Event]:
+        """The answer as it comes. Raises ProviderError."""
+        self._reader = None
+        body = request_body(request, self._model, self._provider, self._back)
+        with self._channel.exchange("POST", self._url, body=body, headers=self._headers) as exchange:
+            reader = self._reader = ChunkReader(self._provider, request)
+            try:
+                yield from self._events(exchange, reader)
+            except ProviderError as error:
+                yield from reader.rest()
+                # The answer is whole when its finish reason has come; only the closing courtesies are missing.
+                if reader.finish_reason is None or error.fault not in LOST:
+                    raise
+            else:
+                yield from reader.rest()
+            yield reader.finished()
+
+    def usage_so_far(self) -> Usage | None:
+        """What is known of a stream that broke off: estimates from the text that came, marked so."""
+        return self._reader.usage() if self._reader else None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._channel.close()
+
+    def _events(self, exchange: Exchange, reader: ChunkReader) -> Iterator[Event]:
+        seen = 0
+        for event in exchange.events():
+            if event.data == DONE:
+                return
+            if event.data:
+                yield from reader.read(event.data)
+            if reader.progress != seen:
+                seen = reader.progress
+                exchange.watch.token()
+        if reader.finish_reason is None:
+            raise ended_early(self._provider)
+
+
+def ended_early(provider: Provider) -> ProviderError:
+    """The error for a stream that ended well and said no end of the answer."""
+    return ProviderError(
+        f"{provider.name} broke off the answer before its end.",
+        "what had come is kept; ask again.",
+        fault="connection_lost",
+    )

@@ -1,0 +1,58 @@
+"""httpx's errors in our words, with the server's host and never its user part or the key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from r1plan.engine.http.watch import Watch
+from r1plan.errors import ProviderError
+
+_REACH = "check the network and the address (--base-url, R1PLAN_<PROVIDER>_BASE_URL)."
+_KEPT = "what had come is kept; ask again."
+
+
+@contextmanager
+def translated(name: str, host: str, watch: Watch) -> Iterator[None]:
+    """Turn what httpx raises inside into ProviderError."""
+    try:
+        yield
+    except httpx.ConnectTimeout as error:
+        raise ProviderError(
+            f"{name} at {host} did not take the connection within {watch.limits.connect_s:g} s.",
+            _REACH,
+            fault="unreachable",
+        ) from error
+    except httpx.ConnectError as error:
+        raise ProviderError(f"cannot reach {name} at {host}: {_reason(error)}.", _REACH, fault="unreachable") from error
+    except httpx.HTTPError as error:
+        if watch.expired is not None or isinstance(error, httpx.ReadTimeout):
+            raise gave_up(name, watch) from error
+        if isinstance(error, httpx.TimeoutException):
+            raise ProviderError(
+                f"{name} at {host} did not take the request in time.", _REACH, fault="timeout"
+            ) from error
+        raise ProviderError(f"the connection to {name} at {host} broke off.", _KEPT, fault="connection_lost") from error
+
+
+def gave_up(name: str, watch: Watch) -> ProviderError:
+    """The error for a server that kept us waiting too long."""
+    limit = f"{watch.limit_s:g} s"
+    match watch.expired or watch.waiting_for:
+        case "first_token":
+            return ProviderError(
+                f"{name} sent no word of an answer for {limit}.",
+                "ask again later, or choose another provider with --provider.",
+                fault="first_token_timeout",
+            )
+        case "stall":
+            return ProviderError(f"{name} sent nothing more for {limit}.", _KEPT, fault="stalled")
+    return ProviderError(f"{name} was not done after {limit}.", _KEPT, fault="timeout")
+
+
+def _reason(error: httpx.ConnectError) -> str:
+    """The system's own words for it, without the number."""
+    text = str(error).rpartition("] ")[2].rstrip(".") or "no connection"
+    return text[:1].lower() + text[1:200] if not text.isupper() else text

@@ -1,0 +1,131 @@
+"""An engine behind Replicate's predictions: create one, stream its text, read its counts; cancel it when broken off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from r1plan.catalog.provider import Provider
+from r1plan.engine.chat import ChatRequest, Event
+from r1plan.engine.dialects.replicate import Prediction, create_path, request_body
+from r1plan.engine.http.channel import Channel, Exchange
+from r1plan.engine.http.chat import LOST, ended_early
+from r1plan.engine.keys import Key
+from r1plan.engine.limits import Limits
+from r1plan.errors import ProviderError
+from r1plan.prices.usage import Usage
+
+# The counts come a moment after the last word, and are not waited for long.
+_LOOKS, _LOOK_EVERY_S = 5, 0.2
+_SHORT = Limits(connect_s=5, stall_s=5, total_s=5)
+
+
+class ReplicateEngine:
+    """Asks Replicate for `model`, OWNER/NAME. `key` None sends no authorization."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        model: str,
+        *,
+        base_url: str,
+        key: Key | str | None,
+        limits: Limits | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._provider = provider
+        self._model = model
+        self._channel = Channel(provider, model, base_url=base_url, key=key, limits=limits or Limits())
+        self._pause = pause
+        self._prediction: Prediction | None = None
+
+    @property
+    def provider(self) -> str:
+        """The provider's id."""
+        return self._provider.id
+
+    @property
+    def model(self) -> str:
+        """The id that is asked for."""
+        return self._model
+
+    def stream(self, request: ChatRequest) -> Iterator[Event]:
+        """The answer as it comes. A prediction that is not read to its end is canceled. Raises ProviderError."""
+        self._prediction = None
+        url = self._channel.base_url + create_path(self._model)
+        prediction = Prediction(self._provider, request)
+        try:
+            with self._channel.exchange("POST", url, body=request_body(request, self._provider)) as exchange:
+                self._prediction = prediction
+                prediction.created(exchange.json())
+            yield from self._streamed(prediction)
+        finally:
+            if prediction.id and prediction.finish_reason is None and not prediction.has_ended:
+                self._cancel(prediction)
+        self._count(prediction)
+        yield prediction.finished()
+
+    def usage_so_far(self) -> Usage | None:
+        """What is known of a prediction that broke off: its counts when the cancelling told them, else estimates."""
+        return self._prediction.usage() if self._prediction else None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._channel.close()
+
+    def _streamed(self, prediction: Prediction) -> Iterator[Event]:
+        try:
+            with self._channel.exchange("GET", self._checked(prediction.stream_url)) as exchange:
+                yield from self._events(exchange, prediction)
+        except ProviderError as error:
+            yield from prediction.rest()
+            if prediction.finish_reason is None or error.fault not in LOST:
+                raise
+        else:
+            yield from prediction.rest()
+
+    def _events(self, exchange: Exchange, prediction: Prediction) -> Iterator[Event]:
+        seen = 0
+        for event in exchange.events():
+            yield from prediction.read(event.event, event.data)
+            if prediction.progress != seen:
+                seen = prediction.progress
+                exchange.watch.token()
+            if prediction.finish_reason is not None:
+                return
+        raise ended_early(self._provider)
+
+    def _checked(self, url: str) -> str:
+        """`url`, which the server named, when it is as safe as the address that the person named."""
+        allowed = ("https",) if self._channel.base_url.startswith("https:") else ("https", "http")
+        if urlsplit(url).scheme not in allowed:
+            raise ProviderError(
+                f"{self._provider.name} named an address that is not safe to stream from.",
+                "check the server's address.",
+                fault="bad_stream",
+            )
+        return url
+
+    def _count(self, prediction: Prediction) -> None:
+        """Read the counts of a prediction that has ended. Without them they are estimated."""
+        with suppress(ProviderError):
+            for look in range(_LOOKS):
+                if look:
+                    self._pause(_LOOK_EVERY_S)
+                with self._channel.exchange("GET", self._own(prediction), limits=_SHORT) as exchange:
+                    prediction.state(exchange.json())
+                if prediction.is_counted or prediction.has_ended:
+                    return
+
+    def _cancel(self, prediction: Prediction) -> None:
+        with (
+            suppress(ProviderError),
+            self._channel.exchange("POST", f"{self._own(prediction)}/cancel", limits=_SHORT) as exchange,
+        ):
+            prediction.state(exchange.json())
+
+    def _own(self, prediction: Prediction) -> str:
+        """The prediction's address, from our own base: one that the server names would get the key."""
+        return f"{self._channel.base_url}/predictions/{prediction.id}"

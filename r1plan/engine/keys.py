@@ -1,0 +1,119 @@
+"""A provider's key: from the environment, else the system's keyring, else a file that only its owner can read.
+
+It is never taken from the command line, which other people on the machine can see.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from r1plan.catalog.provider import Provider
+from r1plan.errors import CatalogError, ProviderError
+
+SERVICE = "r1plan"
+FILE_NAME = "keys.yaml"
+_SHOWN = "[key]"
+
+Ring = Callable[[str], str | None]
+"""What a keyring holds for a provider's id; None when it holds nothing or does not work."""
+
+
+class Key:
+    """A key that shows itself nowhere: neither printed nor in a traceback's list of variables."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return _SHOWN
+
+    def __reduce__(self) -> str:
+        raise TypeError("a key is not to be stored")
+
+    @property
+    def authorization(self) -> str:
+        """The value of the one header that carries it."""
+        return f"Bearer {self._text}"
+
+    def hide_in(self, text: str) -> str:
+        """`text`, which others wrote, without the key."""
+        return text.replace(self._text, _SHOWN)
+
+
+def from_keyring(provider_id: str) -> str | None:
+    """What the system's keyring holds under the service "r1plan" for `provider_id`. No keyring holds nothing."""
+    try:
+        import keyring
+
+        return keyring.get_password(SERVICE, provider_id)
+    except Exception:  # a backend may raise anything: no D-Bus, a locked keychain, a missing library
+        return None
+
+
+def find_key(
+    provider: Provider, environ: Mapping[str, str], folder: Path | None, ring: Ring = from_keyring
+) -> Key | None:
+    """The key for `provider`, or None. `folder` is the user's configuration directory, which may hold keys.yaml.
+
+    Raises ProviderError for what cannot be a key, and for a file that others may read.
+    """
+    variable = provider.key_variable
+    if variable and (text := environ.get(variable, "").strip()):
+        return _checked(text, variable)
+    if text := (ring(provider.id) or "").strip():
+        return _checked(text, f"the keyring's entry '{provider.id}' of '{SERVICE}'")
+    kept = _from_file(folder / FILE_NAME, provider.id) if folder is not None else None
+    return _checked(kept, f"{FILE_NAME}: {provider.id}:") if kept else None
+
+
+def where_to_put(provider: Provider, folder: Path | None) -> str:
+    """How a person gives the key of `provider`, as part of a sentence."""
+    ways = [f"set {provider.key_variable}"] if provider.key_variable else []
+    ways.append(f"run keyring set {SERVICE} {provider.id}")
+    if folder is not None:
+        ways.append(f"write '{provider.id}: KEY' into {folder / FILE_NAME} (chmod 600)")
+    return ", or ".join(ways)
+
+
+def _checked(text: str, where: str) -> Key:
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ProviderError(
+            f"{where} holds characters that no key has.",
+            "set it again; perhaps more than the key was copied.",
+            fault="refused",
+        )
+    return Key(text)
+
+
+def _from_file(path: Path, provider_id: str) -> str | None:
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ProviderError(f"cannot read {path}: {error.strerror}.", "check who owns it.", fault="refused") from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise ProviderError(
+            f"{path} holds keys, and others may read it (mode {stat.S_IMODE(mode):04o}).",
+            f"run: chmod 600 {path}",
+            fault="refused",
+        )
+    from r1plan.catalog.files import CatalogFile
+    from r1plan.catalog.parse import read
+
+    try:
+        content = read(CatalogFile(path, FILE_NAME))
+    except CatalogError:
+        content = None  # its message may quote the file
+    if not isinstance(content, dict) or not all(isinstance(each, str) for each in content.values()):
+        # Not even the line is shown: it may be the key's.
+        raise ProviderError(
+            f"{path} does not hold one key a line.",
+            f"write lines such as '{provider_id}: KEY', a key of digits in quotes.",
+        ) from None
+    text = content.get(provider_id)
+    return text.strip() or None if isinstance(text, str) else None

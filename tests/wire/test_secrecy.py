@@ -1,0 +1,133 @@
+"""A planted key reaches the provider and nothing else: no output, no log, no traceback, no other host."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from r1plan.errors import ProviderError
+from tests.wire.asking import ask
+from tests.wire.chunks import chunk
+from tests.wire.server import Reply, recorded, serving
+
+KEY = "sk-planted-0a1b2c3d4e5f"
+
+
+def in_environment(_folder: Path) -> dict[str, str]:
+    return {"DEEPSEEK_API_KEY": KEY}
+
+
+def in_keyring(folder: Path) -> dict[str, str]:
+    (folder / "ring").write_text(KEY)
+    return {
+        "PYTHON_KEYRING_BACKEND": "tests.wire.planted_keyring.PlantedKeyring",
+        "PLANTED_KEYRING": str(folder / "ring"),
+    }
+
+
+def in_file(_folder: Path) -> dict[str, str]:
+    path = Path(os.environ["R1PLAN_HOME"], "config", "keys.yaml")
+    path.parent.mkdir(parents=True)
+    path.write_text(f"deepseek: {KEY}\n")
+    path.chmod(0o600)
+    return {}
+
+
+WAYS = {"environment": in_environment, "keyring": in_keyring, "file": in_file}
+
+REPLIES = {
+    "success": Reply(recorded("deepseek.sse")),
+    "refusal": Reply(f'{{"error": {{"message": "bad key {KEY}, sent as Bearer {KEY}"}}}}'.encode(), 400),
+    "long-refusal": Reply(f'{{"error": {{"message": "{"x" * 290}{KEY}"}}}}'.encode(), 500),
+    "error-in-stream": Reply(chunk({"content": "Ye"}) + f'data: {{"error": {{"message": "{KEY}"}}}}\n\n'.encode()),
+    "escaped-error": Reply(f'data: {{"error": {{"message": "{KEY.replace("s", chr(92) + "u0073")}"}}}}\n\n'.encode()),
+    "no-chunk": Reply(f"data: {KEY}\n\n".encode()),
+    "no-stream": Reply(f'{{"message": "{KEY}"}}'.encode(), content_type=f"text/{KEY}"),
+    "model": Reply(chunk({"content": "Yes."}, finish="stop", model=KEY)),
+    "answer": Reply(chunk({"reasoning_content": KEY, "content": KEY}, finish="stop")),
+}
+
+
+def chat(*words: str, **environment: str) -> str:
+    """All that one chat prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "r1plan", "chat", "--provider", "deepseek", "x", "--log-text", *words],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+        check=False,
+    )
+    assert done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def written(home: Path) -> str:
+    files = [path for path in home.rglob("*") if path.is_file() and path.name != "keys.yaml"]
+    return "".join(path.read_bytes().decode("utf-8", "replace") for path in files)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("name", ["success", "refusal"])
+def test_a_key_from_anywhere_reaches_the_provider_and_is_shown_nowhere(
+    way: Callable[[Path], dict[str, str]], name: str, home: Path, tmp_path: Path
+) -> None:
+    environment = way(tmp_path)
+    with serving(REPLIES[name]) as wire:
+        shown = chat(R1PLAN_DEEPSEEK_BASE_URL=wire.url, **environment)
+        shown += chat("--json", R1PLAN_DEEPSEEK_BASE_URL=wire.url, **environment)
+    assert [each["authorization"] for each in wire.headers] == [f"Bearer {KEY}"] * 2
+    assert KEY not in shown + written(home)
+    assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize("name", [name for name in REPLIES if name not in ("success", "refusal")])
+def test_a_server_that_repeats_the_key_does_not_get_it_shown(name: str, home: Path) -> None:
+    with serving(REPLIES[name]) as wire:
+        shown = chat("--json", R1PLAN_DEEPSEEK_BASE_URL=wire.url, DEEPSEEK_API_KEY=KEY)
+    assert wire.headers[0]["authorization"] == f"Bearer {KEY}"
+    assert KEY not in shown + written(home)
+    assert KEY[: len(KEY) // 2] not in shown + written(home)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_a_connect_error_and_a_crash_do_not_show_the_key(
+    way: Callable[[Path], dict[str, str]], home: Path, tmp_path: Path
+) -> None:
+    environment = way(tmp_path)
+    shown = chat(R1PLAN_DEEPSEEK_BASE_URL="http://127.0.0.1:9", **environment)
+    assert "cannot reach DeepSeek" in shown
+    # A library that breaks in mid stream, below our own frames.
+    (tmp_path / "httpx_sse.py").write_text(
+        "class ServerSentEvent: ...\n"
+        "class EventSource:\n"
+        "    def __init__(self, response): self.response = response\n"
+        "    def iter_sse(self): raise RuntimeError('broken')\n"
+    )
+    with serving(REPLIES["success"]) as wire:
+        crashed = chat(R1PLAN_DEEPSEEK_BASE_URL=wire.url, PYTHONPATH=f"{tmp_path}:{Path.cwd()}", **environment)
+    assert "RuntimeError" in crashed
+    assert "Traceback" in crashed
+    assert KEY not in shown + crashed + written(home)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed_and_the_key_goes_to_no_other_host(status: int) -> None:
+    with serving(Reply(recorded("deepseek.sse"))) as elsewhere:
+        for host in ("127.0.0.1", "localhost"):
+            address = elsewhere.url.replace("127.0.0.1", host)
+            told = ask(Reply(b"", status, headers={"Location": f"{address}/chat/completions"}))
+            assert isinstance(told.error, ProviderError)
+            assert "redirects are not followed" in told.error.message
+    assert elsewhere.asked == []
+
+
+def test_a_key_on_the_command_line_is_no_option() -> None:
+    shown = chat("--api-key", KEY)
+    assert "No such option" in shown
+    assert KEY not in shown
