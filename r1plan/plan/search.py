@@ -33,6 +33,7 @@ from r1plan.plan.workload import (
     Workload,
 )
 
+_NEARLY = 4
 _CONTEXT_SHOWN = 1024  # a context that nobody asked for is a whole multiple of this
 _Consider = Callable[[Placement], tuple[float, int] | None]
 _FULL = ("gpu", "gpu-split", "unified")
@@ -235,9 +236,12 @@ class Search:
         for cards in self.mixed_groups if len(self.devices.gpus) <= EVERY_COMBINATION else self.mixed_groups[:1]:
             if sum(self.devices.gpus[card].room_bytes for card in cards) + room < weights.total_bytes:
                 continue
-            for number in range(weights.expert_layers + 1):
+            fewest = filling.fewest_experts(cards, least) or weights.expert_layers
+            # Either no experts at all go to host memory, or nearly as many as would do alone.
+            few = range(min(weights.dense_layers, weights.expert_layers) + 1)
+            for number in dict.fromkeys((*few, *range(max(fewest - _NEARLY, 0), fewest + 1))):
                 if weights.experts_of(0, weights.dense_layers + number) > room:
-                    break
+                    continue
                 first = filling.lowest(cards, number, least)
                 experts = max(number, experts_left_with(weights, first))
                 counts = filling.split(cards, Task(first, experts), least) if 0 < first < filling.layers else None
