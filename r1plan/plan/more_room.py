@@ -16,7 +16,7 @@ from r1plan.plan.workload import Pins
 from r1plan.units import GIB
 
 _STEPS_GIB = (1, 2, 4, 8, 16)
-_STEPS_GIB_OF_MANY_CARDS = (4, 16)
+_STEPS_GIB_OF_MANY_CARDS = (8,)  # among many cards one card's next GiB seldom buys anything
 _MANY_CARDS = 4
 _NEAREST_MISSES = 8
 _BETTER_QUANTS = 3

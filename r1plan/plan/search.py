@@ -34,6 +34,7 @@ from r1plan.plan.workload import (
     Workload,
 )
 
+_NEARLY = 4
 _CONTEXT_SHOWN = 1024  # a context that nobody asked for is a whole multiple of this
 _Consider = Callable[[Placement], tuple[float, int] | None]
 _FULL = ("gpu", "gpu-split", "unified")
@@ -76,6 +77,10 @@ class _Best:
     def on_cards_alone(self) -> bool:
         return self.where is not None and self.where.placement.layout in _FULL
 
+    @property
+    def cards(self) -> tuple[int, ...]:
+        return self.where.placement.used_gpus if self.where is not None else ()
+
 
 class Search:
     """Looks for layouts on one machine, for one workload."""
@@ -94,9 +99,10 @@ class Search:
         hopeless = candidate.weights.total_bytes > self.room
         for settings in self._usual_settings():
             self._try(candidate, settings, best, all_kinds=True)
-            if hopeless or (best.on_cards_alone and best.context >= goal):
+            if hopeless or (self._fastest(best, goal) and len(best.cards) == 1):
                 break
-        if not hopeless and (not best.on_cards_alone or best.context < goal):
+        # Several cards of the fastest kind are so little slower than one that only a cache of 8 bits is worth that.
+        if not hopeless and not self._fastest(best, goal):
             for settings in self._tighter_settings():
                 short = best.where is None or best.context < CONTEXT_ENOUGH
                 self._try(candidate, settings, best, all_kinds=short)
@@ -108,6 +114,13 @@ class Search:
             said = nearest(failed)
             asked = self._option(candidate, best.failed[said], self._least(best.failed[said]))
         return Found(None, self._from_disk(candidate, best.failed), asked, failed)
+
+    def _fastest(self, best: _Best, goal: int) -> bool:
+        """Whether nothing is slower than it must be: all on cards, none but the fastest, at the wanted context."""
+        if not best.on_cards_alone or best.context < goal:
+            return False
+        speeds = [gpu.bandwidth_gb_s or 0.0 for gpu in self.devices.gpus]
+        return all(speeds[card] == max(speeds) for card in best.cards)
 
     def settings_tried(self) -> tuple[EngineSettings, ...]:
         """Every setting that may be tried, the usual ones first."""
@@ -213,7 +226,28 @@ class Search:
                 enough = lightest(wanted) or expert_layers + filling.layers - len(cards)
                 _descend(without, consider, fewest, enough, best)
                 if len(self.devices.gpus) > EVERY_COMBINATION:
-                    return
+                    break
+        if expert_layers and best.where is None and self.devices.host is not None:
+            self._with_little_ram(layouts, consider, least)
+
+    def _with_little_ram(self, layouts: Layouts, consider: _Consider, least: int) -> None:
+        """Whole layers in host memory that holds fewer experts than must leave the cards."""
+        filling, weights = layouts.filling, layouts.weights
+        room = self.devices.host.room_bytes if self.devices.host is not None else 0
+        for cards in self.mixed_groups if len(self.devices.gpus) <= EVERY_COMBINATION else self.mixed_groups[:1]:
+            if sum(self.devices.gpus[card].room_bytes for card in cards) + room < weights.total_bytes:
+                continue
+            fewest = filling.fewest_experts(cards, least) or weights.expert_layers
+            # Either no experts at all go to host memory, or nearly as many as would do alone.
+            few = range(min(weights.dense_layers, weights.expert_layers) + 1)
+            for number in dict.fromkeys((*few, *range(max(fewest - _NEARLY, 0), fewest + 1))):
+                if weights.experts_of(0, weights.dense_layers + number) > room:
+                    continue
+                first = filling.lowest(cards, number, least)
+                experts = max(number, experts_left_with(weights, first))
+                counts = filling.split(cards, Task(first, experts), least) if 0 < first < filling.layers else None
+                if counts is not None:
+                    consider(layouts.placement("partial", cards, counts, experts))
 
     def _contexts(self, candidate: Candidate) -> tuple[int, int, int]:
         """The shortest context that is any use, the wanted one, and the longest."""

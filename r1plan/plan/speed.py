@@ -207,6 +207,9 @@ class _Times:
     def _memory_bytes_per_s(self) -> float:
         return (self.machine.memory.bandwidth_gb_s or _HOST_BANDWIDTH_GB_S) * GB
 
+    def _disk_bytes_per_s(self) -> float:
+        return (self.machine.disk_bandwidth_gb_s or DISK_BANDWIDTH_GB_S) * GB
+
     def _weights_read(self, first: int, end: int, experts_from: int, experts_end: int, output: bool) -> float:
         read = self.weights.trunk_of(first, end) + (self.weights.output_bytes if output else 0)
         return read + self.weights.experts_of(experts_from, experts_end) * self.weights.experts_read_share
@@ -238,8 +241,7 @@ class _Times:
         terms += self._host_terms(kv_layer)
         if self.placed.disk_bytes:
             from_disk = self.placed.disk_bytes * weights.experts_read_share
-            bandwidth = self.machine.disk_bandwidth_gb_s or DISK_BANDWIDTH_GB_S
-            terms.append(SpeedTerm("disk", from_disk / (bandwidth * GB)))
+            terms.append(SpeedTerm("disk", from_disk / self._disk_bytes_per_s()))
         summed: dict[Bottleneck, float] = {}
         for term in terms:
             summed[term.what] = summed.get(term.what, 0.0) + term.seconds
@@ -277,9 +279,10 @@ class _Times:
         share = _EXPERT_PREFILL_SHARE if self.moe else 1.0
         placement, weights = self.placement, self.weights
         host_flops = self.machine.cpu.cores * _HOST_FLOPS_A_CORE
+        # A micro-batch needs nearly every expert, so what is on disk is read once for each.
+        seconds = self.placed.disk_bytes / self._disk_bytes_per_s() / self.placed.settings.n_ubatch
         if not self.cards:
-            return host_flops * share / flop_a_token
-        seconds = 0.0
+            return 1 / (seconds + flop_a_token / (host_flops * share))
         total = sum(layers for _, layers in self.cards) or 1
         for gpu, layers in self.cards:
             kind = device_class(gpu)

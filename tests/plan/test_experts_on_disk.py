@@ -40,6 +40,14 @@ def test_a_token_waits_for_the_cold_experts_it_needs() -> None:
     assert choice.speed.basis == "assumed"
 
 
+def test_a_prompt_reads_the_disk_once_a_micro_batch() -> None:
+    slow, fast = from_disk(1.0), from_disk(1000.0)
+    assert slow.speed.prefill_tok_s is not None
+    assert fast.speed.prefill_tok_s is not None
+    assert slow.speed.prefill_tok_s.mid < 512 * 1.0 * GB / slow.disk_bytes
+    assert fast.speed.prefill_tok_s.mid > 10 * slow.speed.prefill_tok_s.mid
+
+
 def test_an_unsaid_bandwidth_is_assumed_and_said() -> None:
     assert "disk at 3 GB/s, assumed" in from_disk().speed.source
     assert "disk at 7 GB/s, given" in from_disk(7.0).speed.source
