@@ -7,6 +7,7 @@ solved for, so the search for a layout works with them; what is then said of a l
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from r1plan.catalog.model import Shape
 from r1plan.plan.kv_types import KV_TYPES, KvType
@@ -92,6 +93,7 @@ def context_of(cells: int, caches: int) -> int:
     return max(cells, 0) // caches // CONTEXT_STEP * CONTEXT_STEP
 
 
+@lru_cache(maxsize=2048)
 def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[Line, ...]:
     """Candidates for the CPU backend's compute buffer; tests/oracle compares them with llama.cpp's own dry run.
 
@@ -121,6 +123,7 @@ def mask_line(settings: EngineSettings) -> Line:
     return Line(0, -(-(2 if settings.flash_attn else 4) * settings.n_ubatch // settings.caches))
 
 
+@lru_cache(maxsize=2048)
 def host_line(shape: Shape, settings: EngineSettings, *, pipelined: bool = False) -> Line:
     """The pinned host buffer beside cards: two hidden states and the mask; a pipeline holds the inputs four times."""
     state = Line(settings.n_ubatch * 4 * shape.hidden_size, 0)
@@ -134,6 +137,7 @@ def copied_line(shape: Shape, settings: EngineSettings, widest_matrix_bytes: int
     return Line(widest_matrix_bytes, both * kv_bytes_per_cell(shape, settings.kv_type, 1) if cells else 0)
 
 
+@lru_cache(maxsize=2048)
 def gpu_peaks(
     shape: Shape,
     settings: EngineSettings,

@@ -6,6 +6,8 @@ other cards are taken as alike. The CUDA context itself is a device's fixed over
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from r1plan.catalog.model import Shape
 from r1plan.plan.buffers import EngineSettings, Line
 from r1plan.units import KIB, MIB
@@ -23,6 +25,7 @@ _PLAIN_BYTES = 4
 _SORTED_BYTES_A_TOKEN = 9 * KIB  # where each token goes in a mixture
 
 
+@lru_cache(maxsize=2048)
 def pools_line(shape: Shape, settings: EngineSettings, *, plain: bool) -> Line:
     """Bytes over the cells of the cache. `plain`: the matrices are 16-bit or wider numbers.
 

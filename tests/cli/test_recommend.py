@@ -132,7 +132,7 @@ def test_a_pinned_option_that_does_not_fit_is_shown_in_full_and_exits_with_3() -
     fields = document(*pins, code=3)
     check_option(fields["choice"])
     assert fields["choice"]["fits"] is False
-    assert fields["choice"]["reason"].startswith("needs 377.3 GiB on the GPU, ")
+    assert fields["choice"]["reason"].startswith("needs 377.4 GiB on the GPU, ")
     assert [each["id"] for each in fields["rejected"]] == ["DeepSeek-R1:Q4_K_M"]
     assert fields["alternatives"] == []
     done = r1plan(*pins)
