@@ -42,7 +42,9 @@ def command(
     ),
     quant: str | None = typer.Option(None, metavar="NAME", help="Only this quant, such as Q4_K_M."),
     context: int | None = typer.Option(None, metavar="TOKENS", help="Context of each slot. Default: up to 32,768."),
-    kv: Literal["f16", "q8_0", "q4_0"] | None = typer.Option(None, help="Type of the KV cache."),
+    kv: Literal["f16", "q8_0", "q4_0", "bf16", "f32", "q5_1", "q5_0", "q4_1", "iq4_nl"] | None = typer.Option(
+        None, help="Type of the KV cache."
+    ),
     ubatch: int | None = typer.Option(
         None, metavar="TOKENS", help="llama.cpp's micro-batch. Default: 512, or less where that makes it fit."
     ),

@@ -10,6 +10,7 @@ from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
 from r1plan.plan.devices import Devices, devices_of
+from r1plan.plan.kv_types import CUDA_FLASH_TYPES
 from r1plan.plan.option import Option, Plan, Rejection, option_id
 from r1plan.plan.quality import quality_of
 from r1plan.plan.rank import (
@@ -152,6 +153,12 @@ def _check(pins: Pins, candidates: tuple[Candidate, ...], devices: Devices) -> N
         asked = f"--gpu-layers {pins.gpu_layers}" if pins.gpu_layers else "--experts-on-cpu"
         raise UsageError(
             f"{asked}: the machine has no GPU that can be used.", "leave it out, or describe a card: --gpu"
+        )
+    if devices.gpus and not devices.unified and pins.flash_attn and pins.kv_type not in (None, *CUDA_FLASH_TYPES):
+        raise UsageError(
+            f"--kv {pins.kv_type}: on a graphics card llama.cpp's flash attention is built for "
+            f"{', '.join(CUDA_FLASH_TYPES)} alone.",
+            "take --kv q8_0, or plan for the processor with --cpu-only",
         )
     if devices.unified and pins.experts_on_cpu:
         raise UsageError(

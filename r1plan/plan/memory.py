@@ -89,6 +89,7 @@ class Load:
     overhead_basis: Basis = "assumed"
     droppable_bytes: int = 0
     weights_why: str = "the file's tensors that lie here"
+    cache_why: str = ""
 
     def most_cells(self) -> int | None:
         """The most KV cells that leave the margin alone; None when the context costs nothing here. May be negative."""
@@ -117,7 +118,12 @@ class Load:
             held -= self.dropped_at(cells)
         parts = (
             MemoryPart("weights", held, self.weights_basis, self.weights_why),
-            MemoryPart("kv_cache", self.kv_bytes_per_cell * cells, "exact", f"{self.kv_bytes_per_cell:,} B a token"),
+            MemoryPart(
+                "kv_cache",
+                self.kv_bytes_per_cell * cells,
+                "exact",
+                f"{self.kv_bytes_per_cell:,} B a token{self.cache_why}",
+            ),
             MemoryPart("compute", max((p.at(cells) for p in self.peaks), default=0), self.compute_basis, "n_ubatch"),
             MemoryPart("overhead", fixed + self.pools.at(cells), self.overhead_basis, _OVERHEAD),
         )

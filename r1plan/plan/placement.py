@@ -179,6 +179,7 @@ def placed(
                 ),
                 compute_basis="calibrated" if whole and device.kind == "gpu" else "assumed",
                 pools=pools,
+                cache_why=_cache_why(shape),
                 overhead_basis="calibrated" if device.kind == "gpu" else "assumed",
             )
         )
@@ -219,9 +220,19 @@ def _host_load(
         peaks=peaks,
         compute_basis="calibrated" if settings.flash_attn else "assumed",
         pools=Line(0, 0),
+        cache_why=_cache_why(shape),
         droppable_bytes=experts if placement.from_disk else 0,
         weights_why="pages of the mapped file" if placement.mapped else "copied into the process's own memory",
     )
+
+
+def _cache_why(shape: Shape) -> str:
+    """Which builds of the engine hold latent attention's cache so (shared by keys and values since January 2026)."""
+    latent = shape.latent_attention
+    if latent is None:
+        return ""
+    now = latent.kv_lora_rank + latent.qk_rope_head_dim
+    return f"; builds before 2026 take {(now + latent.kv_lora_rank) / now:.1f} times as much"
 
 
 def _merged(card: Load, host: Load) -> Load:

@@ -29,7 +29,12 @@ _POINTS_A_DOUBLED_WAIT = 2.0
 # What a context below the goal costs, a halving; and a quantised cache.
 _POINTS_BELOW_GOAL = 1.5
 _POINTS_BELOW_ENOUGH = 8.0
-_KV_POINTS: dict[KvType, float] = {"f16": 0.0, "q8_0": 0.3, "q4_0": 4.0}
+_KV_POINTS: dict[KvType, float] = {
+    **dict.fromkeys(("f32", "f16", "bf16"), 0.0),
+    "q8_0": 0.3,
+    **dict.fromkeys(("q5_1", "q5_0"), 1.5),
+    **dict.fromkeys(("q4_1", "q4_0", "iq4_nl"), 4.0),
+}
 # A smaller micro-batch reads prompts more slowly; assumed.
 _POINTS_A_HALVED_UBATCH = 0.5
 # `speed` and `cost` look among options within this many points of the best index that fits.

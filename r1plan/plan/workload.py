@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Literal
 
 from r1plan.errors import UsageError
+from r1plan.plan.kv_types import KV_TYPES
 from r1plan.plan.kv_types import KvType as KvType
 
 Objective = Literal["balanced", "quality", "speed", "cost"]
@@ -108,7 +109,7 @@ def checked_pins(pins: Pins) -> Pins:
     """`pins`, when they can be meant together. Raises UsageError, which names the option and its value."""
     _above_zero(("--context", pins.context), ("--ubatch", pins.n_ubatch), ("--slots", pins.slots))
     _not_negative(("--gpu-layers", pins.gpu_layers))
-    if pins.kv_type not in (None, "f16") and not pins.flash_attn:
+    if pins.kv_type is not None and KV_TYPES[pins.kv_type].quantised and not pins.flash_attn:
         raise UsageError(
             f"--kv {pins.kv_type} with --no-flash-attn: llama.cpp refuses a quantised V cache without flash attention.",
             "leave out one of the two",
