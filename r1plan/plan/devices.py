@@ -8,10 +8,10 @@ from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.memory import Device
 from r1plan.units import MIB
 
-# A CUDA context is about 330 MiB on smaller cards (reported); on an H100, 527 MiB were gone when it existed, the
-# driver's own part included (tests/measured/vram_measured_h100.jsonl). Other vendors' are taken as alike.
+# A CUDA context is about 330 MiB on smaller cards (reported); on an H100, 524 to 527 MiB were gone when it existed,
+# the driver's own part included (tests/measured/vram_h100_more.jsonl). Other vendors' are taken as alike.
 _GPU_CONTEXT_BYTES = 330 * MIB
-_DATACENTRE_CONTEXT_BYTES = 548_995_072
+_DATACENTRE_CONTEXT_BYTES = 527 * MIB
 # The interpreter, llama.cpp's libraries and the allocator's slack.
 _PROCESS_BYTES = 200 * MIB
 

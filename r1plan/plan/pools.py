@@ -1,6 +1,6 @@
 """What CUDA takes from a card besides the engine's own buffers: code, libraries, and pools that grow while it works.
 
-Learned on an H100 (tests/measured/vram_h100_more.jsonl and vram_measured_h100.jsonl: 46 loads, all within 16 MiB);
+Learned on an H100 (tests/measured/vram_h100_more.jsonl and vram_measured_h100.jsonl: 52 loads, all within 16 MiB);
 other cards are taken as alike. The CUDA context itself is a device's fixed overhead (plan/devices.py).
 """
 
