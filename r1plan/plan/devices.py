@@ -64,6 +64,7 @@ def _card(gpu: GpuDevice) -> Device:
         margin_bytes=max(256 * MIB, gpu.total_bytes // 100),
         fixed_overhead_bytes=_DATACENTRE_CONTEXT_BYTES if gpu.gpu_class == "nvidia-datacentre" else _GPU_CONTEXT_BYTES,
         gpu_index=gpu.index,
+        cuda=gpu.vendor == "nvidia",
         bandwidth_gb_s=gpu.bandwidth_gb_s,
     )
 

@@ -8,7 +8,7 @@ from r1plan.catalog.model import Model
 from r1plan.plan.buffers import CONTEXT_STEP, Line
 from r1plan.plan.compute import compute_bytes, runs_of
 from r1plan.plan.graph import HOST
-from r1plan.plan.memory import Basis
+from r1plan.plan.memory import Basis, Device
 from r1plan.plan.placement import Placed
 from r1plan.plan.weights import Weights
 from r1plan.units import pad
@@ -29,7 +29,6 @@ def exactly(where: Placed, model: Model, weights: Weights, context: int) -> Plac
         weights.output_bytes,
         pipelined=placement.pipelined,
     )
-    basis: Basis = "exact" if weights.whole_is_exact else "calibrated"
     host, *on_cards = buffers
     if placement.layout == "unified":
         each = [sum(buffers)]
@@ -38,10 +37,17 @@ def exactly(where: Placed, model: Model, weights: Weights, context: int) -> Plac
     else:
         each = [*on_cards, host]
     loads = tuple(
-        replace(load, peaks=(Line(size, 0),), compute_basis="assumed" if load.device.kind == "unified" else basis)
+        replace(load, peaks=(Line(size, 0),), compute_basis=_basis(load.device, weights))
         for load, size in zip(where.loads, each, strict=True)
     )
     return replace(where, loads=loads)
+
+
+def _basis(device: Device, weights: Weights) -> Basis:
+    """The engine's plan is known for the processor and for NVIDIA cards; for others it is taken as alike."""
+    if device.kind == "unified" or (device.kind == "gpu" and not device.cuda):
+        return "assumed"
+    return "exact" if weights.whole_is_exact else "calibrated"
 
 
 def longest(where: Placed, model: Model, weights: Weights, least: int) -> int | None:

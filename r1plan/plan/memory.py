@@ -18,7 +18,10 @@ DeviceKind = Literal["gpu", "host", "unified", "disk"]
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Something that holds memory. `free_bytes` is what a new process may take; `margin_bytes` of it are left alone."""
+    """Something that holds memory. `free_bytes` is what a new process may take; `margin_bytes` of it are left alone.
+
+    `cuda`: an NVIDIA card, whose buffers were measured; others are taken as alike.
+    """
 
     name: str
     kind: DeviceKind
@@ -28,6 +31,7 @@ class Device:
     fixed_overhead_bytes: int
     gpu_index: int | None = None
     bandwidth_gb_s: float | None = None
+    cuda: bool = False
 
     @property
     def room_bytes(self) -> int:

@@ -180,7 +180,7 @@ def placed(
                 compute_basis="calibrated" if whole and device.kind == "gpu" else "assumed",
                 pools=pools,
                 cache_why=_cache_why(shape),
-                overhead_basis="calibrated" if device.kind == "gpu" else "assumed",
+                overhead_basis="calibrated" if device.cuda else "assumed",
             )
         )
         first = end
