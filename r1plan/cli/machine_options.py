@@ -15,6 +15,8 @@ from r1plan.hardware.machine import Machine
 if TYPE_CHECKING:
     from r1plan.catalog.hardware import AppleChip, Gpu, Hardware
 
+_MOST = 1e7  # 10 PiB, or as many GB a second
+
 GpuOption = Annotated[
     list[str] | None,
     typer.Option("--gpu", metavar="ID[:N]", help="N cards of a kind, such as rtx-4090:2 or m3-max-40c. Repeatable."),
@@ -28,6 +30,10 @@ BandwidthOption = Annotated[
 RamOption = Annotated[float | None, typer.Option("--ram", metavar="GIB", help="Main memory.")]
 RamBandwidthOption = Annotated[
     float | None, typer.Option("--ram-bandwidth", metavar="GB/S", help="Main memory's bandwidth.")
+]
+DiskBandwidthOption = Annotated[
+    float | None,
+    typer.Option(metavar="GB/S", help="How fast the disk reads, for experts that find no room in RAM. Default: 3."),
 ]
 CpuOnlyOption = Annotated[bool, typer.Option("--cpu-only", help="Leave graphics cards out.")]
 MachineOption = Annotated[
@@ -44,17 +50,24 @@ def machine_from_options(
     ram_bandwidth: float | None = None,
     cpu_only: bool = False,
     machine: Path | None = None,
+    disk_bandwidth: float | None = None,
 ) -> Machine:
     """The machine that the options mean; this one when none is given.
 
     `--gpu` or `--vram` describes a machine from nothing; `--ram`, `--ram-bandwidth` and `--cpu-only` alone change this
-    one; `--machine` reads one. Raises UsageError for values that cannot be or contradict each other, NotFound for an
-    unknown card.
+    one; `--machine` reads one. `--disk-bandwidth` goes with each of them.
+
+    Raises UsageError for values that cannot be or contradict each other, NotFound for an unknown card.
     """
     figures = {"--vram": vram, "--bandwidth": bandwidth, "--ram": ram, "--ram-bandwidth": ram_bandwidth}
-    for option, value in figures.items():
+    for option, value in (*figures.items(), ("--disk-bandwidth", disk_bandwidth)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UsageError(f"{option} {value:g}: expected a number above zero.")
+        if value is not None and value > _MOST:
+            raise UsageError(f"{option} {value:g}: no machine has that much.", "sizes are in GiB, bandwidths in GB/s.")
+    if disk_bandwidth is not None:
+        meant = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
+        return replace(meant, disk_bandwidth_gb_s=disk_bandwidth)
     given = [option for option, value in (("--gpu", gpu), *figures.items()) if value is not None and value != []]
     if machine is not None:
         if given:

@@ -9,6 +9,7 @@ import typer
 from r1plan.cli.machine_options import (
     BandwidthOption,
     CpuOnlyOption,
+    DiskBandwidthOption,
     GpuOption,
     MachineOption,
     RamBandwidthOption,
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from r1plan.plan.api_offers import ApiOffer
+    from r1plan.plan.more_room import Room
     from r1plan.plan.option import Plan
     from r1plan.plan.workload import Workload
-
-_UBATCH = 512
 
 
 def command(
@@ -34,6 +34,7 @@ def command(
     bandwidth: BandwidthOption = None,
     ram: RamOption = None,
     ram_bandwidth: RamBandwidthOption = None,
+    disk_bandwidth: DiskBandwidthOption = None,
     cpu_only: CpuOnlyOption = False,
     machine: MachineOption = None,
     model: str | None = typer.Option(
@@ -41,14 +42,21 @@ def command(
     ),
     quant: str | None = typer.Option(None, metavar="NAME", help="Only this quant, such as Q4_K_M."),
     context: int | None = typer.Option(None, metavar="TOKENS", help="Context of each slot. Default: up to 32,768."),
-    kv: Literal["f16", "q8_0", "q4_0"] | None = typer.Option(None, help="Type of the KV cache."),
-    ubatch: int = typer.Option(_UBATCH, metavar="TOKENS", help="llama.cpp's micro-batch."),
+    kv: Literal["f16", "q8_0", "q4_0", "bf16", "f32", "q5_1", "q5_0", "q4_1", "iq4_nl"] | None = typer.Option(
+        None, help="Type of the KV cache."
+    ),
+    ubatch: int | None = typer.Option(
+        None, metavar="TOKENS", help="llama.cpp's micro-batch. Default: 512, or less where that makes it fit."
+    ),
     slots: int | None = typer.Option(
         None, metavar="N", help="Contexts at once, with vLLM users. Default: 1; llama-server's 4 share it."
     ),
     gpu_layers: int | None = typer.Option(None, metavar="N", help="Layers on the GPU, with the output head as one."),
     experts_on_cpu: bool = typer.Option(False, "--experts-on-cpu", help="Keep all experts in main memory."),
     flash_attn: bool = typer.Option(True, "--flash-attn/--no-flash-attn", help="Flash attention."),
+    mmap: bool = typer.Option(
+        True, "--mmap/--no-mmap", help="Map the file, so that experts may stay on disk, or read all into RAM."
+    ),
     engine: Literal["llama.cpp", "vllm"] = typer.Option(
         "llama.cpp", help="Which engine to plan for; vLLM's quants are BF16, FP8, NVFP4."
     ),
@@ -95,10 +103,12 @@ def command(
         from r1plan.cli.recommend_vllm import recommend_vllm, vllm_pins
 
         llamas = {
-            "--ubatch": ubatch != _UBATCH,
+            "--ubatch": ubatch is not None,
             "--gpu-layers": gpu_layers is not None,
             "--experts-on-cpu": experts_on_cpu,
             "--no-flash-attn": not flash_attn,
+            "--no-mmap": not mmap,
+            "--disk-bandwidth": disk_bandwidth is not None,
             "--runtime": runtime != "in-process",
         }
         of_vllm = vllm_pins(model, quant, context, kv, slots, [option for option, given in llamas.items() if given])
@@ -123,17 +133,24 @@ def command(
             gpu_layers=gpu_layers,
             experts_on_cpu=experts_on_cpu,
             flash_attn=flash_attn,
+            mapped=mmap,
             runtime=runtime,
         )
     )
-    described = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
+    described = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine, disk_bandwidth)
     if power_price is not None:
         from r1plan.catalog.load import load_hardware
         from r1plan.plan.running_cost import with_sheet_power
 
         described = with_sheet_power(described, load_hardware().gpus)
-    plan = choose(described, named.models, load_quant_tables(), workload, pins, named.from_file)
-    _show(plan, _api(workload, datetime.now(UTC)), explain=explain, as_json=json)
+    tables = load_quant_tables()
+    plan = choose(described, named.models, tables, workload, pins, named.from_file)
+    room = None
+    if explain or json:
+        from r1plan.plan.more_room import room_of
+
+        room = room_of(plan, named.models, tables, pins, named.from_file)
+    _show(plan, _api(workload, datetime.now(UTC)), room, explain=explain, as_json=json)
 
 
 def _api(workload: Workload, at: datetime) -> tuple[ApiOffer, ...]:
@@ -145,14 +162,14 @@ def _api(workload: Workload, at: datetime) -> tuple[ApiOffer, ...]:
     return api_offers(load_providers(), full, PriceBook(load_prices(), load_holidays()), workload, at)
 
 
-def _show(plan: Plan, api: tuple[ApiOffer, ...], *, explain: bool, as_json: bool) -> None:
+def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Room | None, *, explain: bool, as_json: bool) -> None:
     from r1plan.plan.option import nearest_to_fitting
     from r1plan.render import output
 
     if as_json:
         from r1plan.render.plan_document import plan_document
 
-        output.document(plan_document(plan, api))
+        output.document(plan_document(plan, api, room))
     elif plan.choice is not None or explain:
         from r1plan.render.plan import show_plan
 
@@ -160,7 +177,8 @@ def _show(plan: Plan, api: tuple[ApiOffer, ...], *, explain: bool, as_json: bool
     if explain and not as_json:
         from r1plan.render.plan_explained import explained
 
-        for line in explained(plan):
+        console = output.console()
+        for line in explained(plan, room, console.width if console.is_terminal else None):
             print(line)
     if plan.choice is None:
         least = nearest_to_fitting(plan.rejected)
@@ -171,6 +189,10 @@ def _show(plan: Plan, api: tuple[ApiOffer, ...], *, explain: bool, as_json: bool
             f"nothing fits: the {kind}, {least.id}, {least.reason}.", "--explain says why for each option"
         )
     if not plan.choice.fits:
-        raise NothingFits(f"{plan.choice.id} does not fit: {plan.choice.reason}.", "leave out --quant to see what does")
+        from_disk = plan.rejected[0].disk_tok_s
+        hint = "leave out --quant to see what does"
+        if from_disk is not None:
+            hint += f"; --min-speed {from_disk * 0.99:.2g} accepts experts on disk"
+        raise NothingFits(f"{plan.choice.id} does not fit: {plan.choice.reason}.", hint)
     if not as_json and not explain:
         output.note("r1plan recommend --explain shows the memory of each part and every rejected option.")

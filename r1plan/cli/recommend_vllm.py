@@ -33,8 +33,8 @@ def vllm_pins(
             f"--model {model} with --engine vllm: a GGUF file is llama.cpp's.",
             "name a model of the catalogue, such as DeepSeek-R1-0528",
         )
-    if kv == "q4_0":
-        raise UsageError("--kv q4_0 with --engine vllm: its cache has 16 or 8 bits.", "--kv q8_0 plans for FP8")
+    if kv not in (None, "f16", "bf16", "q8_0"):
+        raise UsageError(f"--kv {kv} with --engine vllm: its cache has 16 or 8 bits.", "--kv q8_0 plans for FP8")
     for option, value in (("--context", context), ("--slots", slots)):
         if value is not None and value <= 0:
             raise UsageError(f"{option} {value}: expected a number above zero.")

@@ -100,7 +100,10 @@ class Disk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """Everything a plan needs to know of a machine. `notes` say what a probe could not find out, and why."""
+    """Everything a plan needs to know of a machine. `notes` say what a probe could not find out, and why.
+
+    `disk_bandwidth_gb_s` is how fast a model's file is read, None when nobody said.
+    """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
 
@@ -110,4 +113,5 @@ class Machine:
     memory: HostMemory
     gpus: tuple[GpuDevice, ...] = ()
     disk: Disk | None = None
+    disk_bandwidth_gb_s: float | None = None
     notes: tuple[str, ...] = ()

@@ -67,6 +67,7 @@ def _checked(machine: Machine, source: str) -> Machine:
         ("memory.available_bytes", machine.memory.available_bytes, 0, machine.memory.total_bytes),
         ("memory.limit_bytes", machine.memory.limit_bytes, 0, None),
         ("memory.bandwidth_gb_s", machine.memory.bandwidth_gb_s, 0, None),
+        ("disk_bandwidth_gb_s", machine.disk_bandwidth_gb_s, 0, None),
     ]
     for place, gpu in enumerate(machine.gpus):
         figures += [

@@ -13,7 +13,7 @@ from r1plan.catalog.model import Architecture, Experts, LatentAttention, Model, 
 from r1plan.errors import EngineError
 from r1plan.models.gguf import Gguf, by_layer
 from r1plan.models.header import Items
-from r1plan.plan.weights import Layer, Weights, of_layers
+from r1plan.plan.weights import Weights, layer_of, of_layers
 
 _ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 _MOST_LAYERS = 1_024
@@ -211,7 +211,10 @@ class _Reader:
         experts = self._experts()
         dense = next((layer for layer, size in enumerate(routed) if size), self.layers)
         return of_layers(
-            [Layer(trunk[layer], routed[layer], widest[layer], tuple(matrices[layer])) for layer in range(self.layers)],
+            [
+                layer_of(trunk[layer], routed[layer], widest[layer], tuple(matrices[layer]))
+                for layer in range(self.layers)
+            ],
             embedding_bytes=self.embedding.bytes,
             output_bytes=output + (self.embedding.bytes if self.tied else 0),
             dense=dense,

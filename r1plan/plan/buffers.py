@@ -1,19 +1,21 @@
-"""The engine's buffers by shape and settings: KV cache, compute buffer, and what CUDA takes besides.
+"""The engine's buffers by shape and settings: the KV cache, and lines that the compute buffers stay under.
 
-Formulas are llama.cpp's at build 0c1e57098 (llama-cpp-python 0.3.36); the CUDA ones reproduce the H100 readings kept in
-tests/measured/vram_measured_h100.jsonl. Everything is linear in the cells of the KV cache.
+Formulas are llama.cpp's at build 0c1e57098 (llama-cpp-python 0.3.36). Lines over the cells of the KV cache can be
+solved for, so the search for a layout works with them; what is then said of a layout is exact (plan/compute.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from r1plan.catalog.model import Shape
 from r1plan.plan.kv_types import KV_TYPES, KvType
 from r1plan.plan.workload import Runtime
-from r1plan.units import KIB, MIB, pad
+from r1plan.units import KIB, pad
 
 CONTEXT_STEP = 256  # llama_context pads n_ctx to this
+PIPELINE_COPIES = 4  # GGML_SCHED_MAX_COPIES
 
 # Not derived from shapes: R1's working set a token of the micro-batch, with its experts on the card and with a copy of
 # them from host memory (readings at n_ubatch 512 and 2048).
@@ -23,8 +25,8 @@ _MLA_BYTES_PER_UBATCH_TOKEN_STREAMED = 417_792
 _ROTATION_BYTES = 80 * KIB
 # The experts' part of a layer without flash attention (the engine's dry run).
 _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH = 802_816
-# Scratch of a quantised cache under MLA, a cell and element of the hidden state (reported by users, not measured).
-_MLA_SCRATCH = 0.94
+# While MLA's attention runs, with what lies between (plan/compute.py, at its highest over the settings of the tests).
+_MLA_ATTENTION_BYTES_PER_UBATCH_TOKEN = 1_013_760
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ class Line:
         """Both at once."""
         return Line(self.fixed_bytes + other.fixed_bytes, self.bytes_per_cell + other.bytes_per_cell)
 
+    def times(self, number: int) -> Line:
+        """So many of them."""
+        return Line(self.fixed_bytes * number, self.bytes_per_cell * number)
+
 
 def kv_bytes_per_cell(shape: Shape, kv_type: KvType, layers: int | None = None) -> int:
     """Bytes that one token costs in the KV cache of `layers` layers (all by default).
@@ -87,6 +93,7 @@ def context_of(cells: int, caches: int) -> int:
     return max(cells, 0) // caches // CONTEXT_STEP * CONTEXT_STEP
 
 
+@lru_cache(maxsize=2048)
 def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[Line, ...]:
     """Candidates for the CPU backend's compute buffer; tests/oracle compares them with llama.cpp's own dry run.
 
@@ -116,50 +123,58 @@ def mask_line(settings: EngineSettings) -> Line:
     return Line(0, -(-(2 if settings.flash_attn else 4) * settings.n_ubatch // settings.caches))
 
 
-def host_line(shape: Shape, settings: EngineSettings) -> Line:
-    """The pinned host buffer beside a GPU: two hidden states and the mask."""
-    return Line(settings.n_ubatch * 8 * shape.hidden_size, 0).plus(mask_line(settings))
+@lru_cache(maxsize=2048)
+def host_line(shape: Shape, settings: EngineSettings, *, pipelined: bool = False) -> Line:
+    """The pinned host buffer beside cards: two hidden states and the mask; a pipeline holds the inputs four times."""
+    state = Line(settings.n_ubatch * 4 * shape.hidden_size, 0)
+    inputs = state.plus(mask_line(settings))
+    return state.plus(inputs.times(PIPELINE_COPIES if pipelined else 1))
 
 
+def copied_line(shape: Shape, settings: EngineSettings, widest_matrix_bytes: int, *, cells: bool) -> Line:
+    """What a card copies from host memory at once: the widest matrix there and, with `cells`, one layer's cache."""
+    both = 2 if shape.latent_attention is not None else 1  # keys, and values that are a part of them
+    return Line(widest_matrix_bytes, both * kv_bytes_per_cell(shape, settings.kv_type, 1) if cells else 0)
+
+
+@lru_cache(maxsize=2048)
 def gpu_peaks(
     shape: Shape,
     settings: EngineSettings,
     *,
     has_output: bool,
     alone: bool,
-    split: bool,
-    streamed_expert_bytes: int,
+    pipelined: bool,
+    copied: Line | None = None,
 ) -> tuple[Line, ...]:
-    """Candidates for a GPU's compute buffer.
+    """Candidates for a GPU's compute buffer, from above: what the search works with (plan/compute.py is exact).
 
-    `alone`: the whole model is on this one card; `split`: it is on several. `streamed_expert_bytes`: the widest expert
-    tensor when experts lie in host memory (batches of 32 tokens and more copy it to the card), else 0.
+    `alone`: the whole model is on this one card; `pipelined`: it is on several. `copied`: see `copied_line`.
     """
-    ub, hidden, attention = settings.n_ubatch, shape.hidden_size, shape.latent_attention
-    mask = mask_line(settings)
-    peaks = []
+    ub, latent = settings.n_ubatch, shape.latent_attention
+    state, mask = Line(ub * shape.hidden_size * 4, 0), mask_line(settings)
+    layer = Line(
+        ub * _MLA_BYTES_PER_UBATCH_TOKEN if latent else ub * 4 * (3 * shape.ffn_size + 4 * shape.hidden_size), 0
+    )
+    kept = state.plus(mask).times(PIPELINE_COPIES) if pipelined else Line(0, 0)
+    if pipelined:
+        mask = Line(0, 0)  # it is among what is kept
+    peaks = [layer.plus(mask)]
     if has_output:
-        peaks.append(Line(settings.outputs * shape.vocab_size * 4 + (1 if alone else 2) * ub * hidden * 4, 0))
-    if attention is not None:
-        scratch = 0 if settings.kv_type == "f16" else round(_MLA_SCRATCH * hidden)
-        peaks.append(Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN, scratch).plus(mask))
-        if streamed_expert_bytes:
-            streamed = Line(streamed_expert_bytes + ub * _MLA_BYTES_PER_UBATCH_TOKEN_STREAMED, 0)
-            peaks.append(streamed.plus(mask))
-    else:
-        peaks.append(Line(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask))
-        if settings.kv_type != "f16":
-            # One layer's K and V as f16 while a prompt is read.
-            peaks.append(Line(4 * ub * hidden * 4, 2 * shape.kv_heads * shape.head_dim * 2).plus(mask))
+        peaks.append(Line(settings.outputs * shape.vocab_size * 4, 0).plus(state.times(1 if alone else 2)))
+    attending = Line(ub * _MLA_ATTENTION_BYTES_PER_UBATCH_TOKEN, 0) if latent else state.times(4)
+    as_f16 = Line(0, 0 if settings.kv_type == "f16" else kv_bytes_per_cell(shape, "f16", 1))
+    if as_f16.bytes_per_cell:
+        # One layer's keys and values while a prompt is read.
+        peaks.append(attending.plus(as_f16).plus(mask))
     if not settings.flash_attn:
-        wide = 14 if attention is not None else 4
-        peaks.append(Line(wide * ub * hidden * 4, shape.heads * ub * 4).plus(mask))
-    if split and streamed_expert_bytes == 0:
-        # Layers split over cards run as a pipeline, which holds the mask four times.
-        peaks = [peak.plus(Line(0, 3 * mask.bytes_per_cell)) for peak in peaks]
-    return tuple(peaks)
-
-
-def pools_bytes(n_ubatch: int) -> int:
-    """CUDA's pools and workspaces: 90 MiB at n_ubatch 512 and 120 at 2048 on an H100 (three readings of one model)."""
-    return 80 * MIB + 20 * KIB * n_ubatch
+        straight = 2 * latent.kv_lora_rank if latent else 0
+        peaks.append(attending.plus(Line(0, shape.heads * ub * 4 // settings.caches + straight)).plus(mask))
+    if copied is not None:
+        streamed = Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN_STREAMED, 0) if latent else layer
+        peaks.append(streamed.plus(mask).plus(Line(copied.fixed_bytes, 0)))
+        if copied.bytes_per_cell:
+            scores = Line(0, 0 if settings.flash_attn else shape.heads * ub * 4 // settings.caches)
+            cells = attending.plus(state.times(2)).plus(scores).plus(Line(copied.fixed_bytes, copied.bytes_per_cell))
+            peaks.append(cells.plus(mask).plus(as_f16))
+    return tuple(peak.plus(kept) for peak in peaks)

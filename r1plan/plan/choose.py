@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from r1plan.catalog.model import Model, Quant
+from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
-from r1plan.plan.buffers import EngineSettings
 from r1plan.plan.devices import Devices, devices_of
-from r1plan.plan.layouts import fixed_layout, layouts
-from r1plan.plan.memory import DeviceMemory
+from r1plan.plan.kv_types import CUDA_FLASH_TYPES
 from r1plan.plan.option import Option, Plan, Rejection, option_id
-from r1plan.plan.placement import Placed, Placement, placed
-from r1plan.plan.quality import Quality, quality_of
-from r1plan.plan.rank import behind, different, fast_enough, ranked, score_of, why_chosen
-from r1plan.plan.running_cost import running_cost
-from r1plan.plan.speed import speed_of
-from r1plan.plan.weights import Weights, weights_of
-from r1plan.plan.workload import (
-    CONTEXT_ENOUGH,
-    CONTEXT_GOAL,
-    CONTEXT_LEAST,
-    SERVER_SLOTS,
-    KvType,
-    Pins,
-    Workload,
+from r1plan.plan.quality import quality_of
+from r1plan.plan.rank import (
+    behind,
+    different,
+    fast_enough,
+    least_tok_s,
+    ranked,
+    reaches,
+    reads_from_disk,
+    too_slow_from_disk,
+    why_chosen,
 )
-from r1plan.units import GIB
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A model at a quant, with what does not depend on the layout."""
-
-    model: Model
-    quant: Quant
-    weights: Weights
-    quality: Quality
+from r1plan.plan.search import Candidate, Search
+from r1plan.plan.shortfall import lack, missing
+from r1plan.plan.weights import Weights, weights_of
+from r1plan.plan.workload import Pins, Workload
 
 
 def choose(
@@ -54,28 +42,65 @@ def choose(
 
     `from_file` are the weights of the one model and quant that are pinned, when a file's own header tells them.
     With model and quant pinned the choice is exactly that option, fitting or not. Otherwise the choice is None when
-    nothing fits. Raises NotFound for an unknown model or quant and UsageError for pins that cannot go together.
+    nothing fits. Options that read experts from disk stand behind all others, and are offered only where they are as
+    fast as asked or nothing else fits. Raises NotFound for an unknown model or quant and UsageError for pins that
+    cannot go together.
     """
     candidates = tuple(_candidates(models, quant_tables, pins, from_file))
     devices = devices_of(machine)
     _check(pins, candidates, devices)
+    search = Search(machine, devices, workload, pins)
     options: list[Option] = []
+    from_disk: list[Option] = []
+    lacking: dict[str, Rejection] = {}
     rejected: list[Rejection] = []
     for candidate in candidates:
-        option, rejection = _best_layout(machine, devices, candidate, workload, pins)
-        if option is not None and (option.fits or pins.one_option):
-            options.append(option)
-        if rejection is not None:
-            rejected.append(rejection)
+        id_ = option_id(candidate.model, candidate.quant)
+        cannot = _cannot(candidate, pins)
+        if cannot is not None:
+            rejected.append(Rejection(id=id_, reason=cannot))
+            continue
+        found = search.of(candidate)
+        if found.best is not None:
+            mixed = bool(devices.gpus) and not devices.unified and not found.best.on_gpus_alone
+            why_not = lack(found.failed[0])[1] if mixed and found.failed else None
+            options.append(replace(found.best, not_on_gpu=why_not))
+            continue
+        reason, shortfall, needed = missing(found.failed)
+        lacking[id_] = Rejection(id=id_, reason=reason, shortfall_bytes=shortfall, needed_bytes=needed)
+        if found.from_disk is not None:
+            from_disk.append(found.from_disk)
+        if pins.one_option:
+            asked = search.settled(candidate, found.asked) if found.asked is not None else None
+            if asked is not None and asked.fits:
+                options.append(asked)
+            else:
+                return _one(machine, workload, asked, found.from_disk, lacking[id_])
+    by_id = {option_id(each.model, each.quant): each for each in candidates}
     if pins.one_option:
-        return Plan(machine=machine, workload=workload, choice=options[0], alternatives=(), rejected=tuple(rejected))
+        chosen = None
+        if options:
+            settled = search.settled(by_id[options[0].id], options[0])
+            chosen = replace(settled, reason=_as_asked(settled.model))
+        return Plan(machine=machine, workload=workload, choice=chosen, alternatives=(), rejected=tuple(rejected))
     options, slow = fast_enough(options, workload)
     rejected += slow
     best_first = ranked(options, workload)
+    least = least_tok_s(workload)
+    last_resort = ranked([option for option in from_disk if reaches(option, workload)], workload)
+    if not (best_first or last_resort) and workload.min_tok_s is None:
+        last_resort = sorted(from_disk, key=lambda option: -option.tok_s)
+    kept = {option.id for option in last_resort}
+    for option in from_disk:
+        if option.id not in kept:
+            lacking[option.id] = too_slow_from_disk(lacking[option.id], option, least)
+    rejected += [each for id_, each in lacking.items() if id_ not in kept]
+    best_first += [replace(option, not_on_gpu=lacking[option.id].reason) for option in last_resort]
     if not best_first:
         return Plan(machine=machine, workload=workload, choice=None, alternatives=(), rejected=_sorted(rejected))
-    choice = replace(best_first[0], reason=why_chosen(workload))
-    alternatives = tuple(different(choice, best_first[1:]))
+    choice = replace(best_first[0], reason=why_chosen(workload, best_first[0]))
+    alternatives = tuple(search.settled(by_id[each.id], each) for each in different(choice, best_first[1:]))
+    choice = search.settled(by_id[choice.id], choice)
     shown = {choice.id, *(option.id for option in alternatives)}
     rejected += [behind(option, choice) for option in best_first if option.id not in shown]
     return Plan(
@@ -83,9 +108,22 @@ def choose(
     )
 
 
+def _one(
+    machine: Machine, workload: Workload, asked: Option | None, from_disk: Option | None, lacking: Rejection
+) -> Plan:
+    """The answer about exactly one model and quant that no memory here holds."""
+    if from_disk is not None and reaches(from_disk, workload):
+        slow = replace(from_disk, not_on_gpu=lacking.reason, reason=reads_from_disk(from_disk))
+        return Plan(machine=machine, workload=workload, choice=slow, alternatives=(), rejected=())
+    if from_disk is not None:
+        lacking = too_slow_from_disk(lacking, from_disk, least_tok_s(workload))
+    choice = replace(asked, reason=lacking.reason) if asked is not None else None
+    return Plan(machine=machine, workload=workload, choice=choice, alternatives=(), rejected=(lacking,))
+
+
 def _candidates(
     models: Mapping[str, Model], tables: tuple[QuantTable, ...], pins: Pins, from_file: Weights | None
-) -> Iterator[_Candidate]:
+) -> Iterator[Candidate]:
     by_folded = {each.casefold(): each for each in models}
     if pins.model is not None and pins.model.casefold() not in by_folded:
         raise NotFound.among("model", pins.model, models)
@@ -103,18 +141,29 @@ def _candidates(
                     )
                 continue
             found = True
-            yield _Candidate(model, quant, from_file or weights_of(model, quant), quality_of(model, quant, tables))
+            yield Candidate(model, quant, from_file or weights_of(model, quant), quality_of(model, quant, tables))
     if not found:
         known = dict.fromkeys(quant.name for model in wanted for quant in model.quants)
         whose = f"{wanted[0].id} has {', '.join(known)}" if pins.model else "r1plan models list shows every quant"
         raise NotFound.among("quant", pins.quant or "", known, whose)
 
 
-def _check(pins: Pins, candidates: tuple[_Candidate, ...], devices: Devices) -> None:
+def _check(pins: Pins, candidates: tuple[Candidate, ...], devices: Devices) -> None:
     if not devices.gpus and (pins.gpu_layers or pins.experts_on_cpu):
         asked = f"--gpu-layers {pins.gpu_layers}" if pins.gpu_layers else "--experts-on-cpu"
         raise UsageError(
             f"{asked}: the machine has no GPU that can be used.", "leave it out, or describe a card: --gpu"
+        )
+    if devices.gpus and not devices.unified and pins.flash_attn and pins.kv_type not in (None, *CUDA_FLASH_TYPES):
+        raise UsageError(
+            f"--kv {pins.kv_type}: on a graphics card llama.cpp's flash attention is built for "
+            f"{', '.join(CUDA_FLASH_TYPES)} alone.",
+            "take --kv q8_0, or plan for the processor with --cpu-only",
+        )
+    if devices.unified and pins.experts_on_cpu:
+        raise UsageError(
+            "--experts-on-cpu: processor and graphics share one memory here, so it would free none.",
+            "leave it out; --gpu-layers sets how many layers the graphics part computes",
         )
     if pins.context is not None:
         longest = max((each.model for each in candidates), key=lambda model: model.context_max)
@@ -138,134 +187,20 @@ def _check(pins: Pins, candidates: tuple[_Candidate, ...], devices: Devices) -> 
         )
 
 
-def _best_layout(
-    machine: Machine, devices: Devices, candidate: _Candidate, workload: Workload, pins: Pins
-) -> tuple[Option | None, Rejection | None]:
-    """The best option over the layouts that fit; else the first proposal, with the reason why none fits."""
-    best: Option | None = None
-    first: Option | None = None
+def _cannot(candidate: Candidate, pins: Pins) -> str | None:
+    """Why a model cannot do what is asked whatever the machine, or None."""
     model = candidate.model
-    id_ = option_id(model, candidate.quant)
     if pins.context is not None and pins.context > model.context_max:
-        return None, Rejection(id=id_, reason=f"reads at most {model.context_max:,} tokens")
+        return f"reads at most {model.context_max:,} tokens"
     if pins.experts_on_cpu and not candidate.weights.expert_layers:
-        return None, Rejection(id=id_, reason="is dense: it has no experts to keep in RAM")
-    failed: list[tuple[DeviceMemory, ...]] = []
-    for settings in _settings(pins):
-        for placement in _proposals(devices, candidate, settings, pins):
-            where = placed(placement, devices, model.shape, candidate.weights, settings, model.context_max)
-            context = _context(where, pins)
-            memory = where.memory_at(context)
-            if not all(device.fits for device in memory):
-                failed.append(memory)
-                if first is None and pins.one_option:
-                    first = _option(machine, candidate, where, context, memory, workload)
-                continue
-            option = _option(machine, candidate, where, context, memory, workload)
-            if best is None or option.score > best.score:
-                best = option
-        if best is not None and best.context >= CONTEXT_GOAL:
-            break
-    if best is not None:
-        mixed = bool(devices.gpus) and not devices.unified and best.placement.layout not in ("gpu", "gpu-split")
-        return replace(
-            best,
-            not_on_gpu=_lack(failed[0])[1] if mixed and failed else None,
-            reason=_as_asked(model) if pins.one_option else "",
-        ), None
-    reason, shortfall, needed = _missing(failed)
-    rejection = Rejection(id=id_, reason=reason, shortfall_bytes=shortfall, needed_bytes=needed)
-    return (replace(first, reason=rejection.reason) if first is not None else None), rejection
+        return "is dense: it has no experts to keep in RAM"
+    if pins.gpu_layers is not None and pins.gpu_layers > model.shape.layers + 1:
+        return f"has {model.shape.layers} layers: --gpu-layers {pins.gpu_layers} is more than it and its output head"
+    return None
 
 
 def _as_asked(model: Model) -> str:
     return "as asked" if model.recommended else f"as asked, though not recommended: {model.note}"
-
-
-def _settings(pins: Pins) -> Iterator[EngineSettings]:
-    kinds: tuple[KvType, ...] = (pins.kv_type,) if pins.kv_type else ("f16", "q8_0") if pins.flash_attn else ("f16",)
-    for kind in kinds:
-        shared = pins.slots is None and pins.runtime == "llama-server"
-        slots = pins.slots or (SERVER_SLOTS if shared else 1)
-        yield EngineSettings(kind, pins.n_ubatch, slots, pins.flash_attn, pins.runtime, one_cache=shared)
-
-
-def _proposals(devices: Devices, candidate: _Candidate, settings: EngineSettings, pins: Pins) -> Iterator[Placement]:
-    shape, weights = candidate.model.shape, candidate.weights
-    if pins.gpu_layers is not None or (pins.experts_on_cpu and devices.gpus):
-        wanted = shape.layers + 1 if pins.gpu_layers is None else pins.gpu_layers
-        yield fixed_layout(devices, shape, weights, wanted, pins.experts_on_cpu)
-        return
-    seen = set()
-    targets = (pins.context,) if pins.context else (CONTEXT_GOAL, CONTEXT_ENOUGH, CONTEXT_LEAST)
-    for context in targets:
-        for placement in layouts(devices, shape, weights, settings, min(context, candidate.model.context_max)):
-            if placement not in seen:
-                seen.add(placement)
-                yield placement
-
-
-def _context(where: Placed, pins: Pins) -> int:
-    """The wanted context; else the largest up to the goal, in steps of 1,024, and never below the least."""
-    if pins.context is not None:
-        return pins.context
-    return max(min(where.context_max, CONTEXT_GOAL) // 1024 * 1024, min(CONTEXT_LEAST, where.model_context))
-
-
-def _option(
-    machine: Machine,
-    candidate: _Candidate,
-    where: Placed,
-    context: int,
-    memory: tuple[DeviceMemory, ...],
-    workload: Workload,
-) -> Option:
-    typical = min(workload.typical_depth, context)
-    depths = tuple(dict.fromkeys((typical, 0, *workload.depths)))
-    speed = speed_of(machine, candidate.model, candidate.quant, candidate.weights, where, depths)
-    return Option(
-        model=candidate.model,
-        quant=candidate.quant,
-        settings=where.settings,
-        placement=where.placement,
-        context=context,
-        context_max=where.context_max,
-        memory=memory,
-        speed=speed,
-        quality=candidate.quality,
-        cost=running_cost(machine, where, speed, workload),
-        score=score_of(candidate.quality, speed, where.settings.kv_type, context),
-    )
-
-
-def _missing(failed: list[tuple[DeviceMemory, ...]]) -> tuple[str, int, int]:
-    """In words and numbers what the first and the least bad failed layout lack: reason, shortfall and need in bytes."""
-    least = min(failed, key=_shortfall)
-    said = [_lack(memory) for memory in (failed[0], least)]
-    differ = said[0][0] != said[1][0]
-    reason = "; or ".join(text for _, text in said) if differ else said[1][1]
-    return reason, _shortfall(least), sum(device.total_bytes for device in least)
-
-
-def _shortfall(memory: tuple[DeviceMemory, ...]) -> int:
-    return sum(max(device.device.margin_bytes - device.spare_bytes, 0) for device in memory)
-
-
-def _lack(memory: tuple[DeviceMemory, ...]) -> tuple[str, str]:
-    """Where memory is short, and `needs 23.4 GiB on the GPU, 21.9 free`."""
-    cards = [device for device in memory if device.device.kind == "gpu"]
-    if any(not device.fits for device in cards):
-        need, room = sum(card.total_bytes for card in cards), sum(_room(card) for card in cards)
-        if need > room:
-            where = "the GPU" if len(cards) == 1 else f"{len(cards)} GPUs"
-            return where, f"needs {need / GIB:.1f} GiB on {where}, {room / GIB:.1f} free"
-    short = max(memory, key=lambda device: device.total_bytes - _room(device))
-    where = {"gpu": short.device.name, "host": "RAM", "unified": "unified memory"}[short.device.kind]
-    return where, f"needs {short.total_bytes / GIB:.1f} GiB of {where}, {_room(short) / GIB:.1f} free"
-
-
-def _room(memory: DeviceMemory) -> int:
-    return max(memory.device.free_bytes - memory.device.margin_bytes, 0)
 
 
 def _sorted(rejected: list[Rejection]) -> tuple[Rejection, ...]:

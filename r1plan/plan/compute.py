@@ -69,10 +69,13 @@ def runs_of(
     """The layers in order: `host_layers` in host memory, then those of each card used.
 
     The experts of the first `expert_layers_on_host` expert layers stay in host memory. Where a card is used, what is in
-    host memory is copied to it for each micro-batch, so such runs know their matrices.
+    host memory is copied to it for each micro-batch, so such runs know their matrices: those of their widest layer,
+    which puts a card that copies whole layers off by one hidden state at most.
     """
     experts_end = weights.dense_layers + expert_layers_on_host
     bounds = {0, weights.layers, min(weights.dense_layers, weights.layers), min(experts_end, weights.layers)}
+    if card_layers and experts_end >= weights.layers > weights.dense_layers:
+        bounds.add(weights.layers - 1)  # what it copies may be less, and it alone writes logits
     ends = list(accumulate(card_layers, initial=host_layers))
     cuts = sorted(bounds | set(ends))
     runs = []

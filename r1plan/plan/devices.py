@@ -8,8 +8,8 @@ from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.memory import Device
 from r1plan.units import MIB
 
-# A CUDA context is about 330 MiB on smaller cards (reported); on an H100, 527 MiB were gone when it existed, the
-# driver's own part included (tests/measured/vram_measured_h100.jsonl). Other vendors' are taken as alike.
+# A CUDA context is about 330 MiB on smaller cards (reported); on an H100, 524 to 527 MiB were gone when it existed,
+# the driver's own part included (tests/measured/vram_h100_more.jsonl). Other vendors' are taken as alike.
 _GPU_CONTEXT_BYTES = 330 * MIB
 _DATACENTRE_CONTEXT_BYTES = 527 * MIB
 # The interpreter, llama.cpp's libraries and the allocator's slack.
@@ -38,6 +38,23 @@ def devices_of(machine: Machine) -> Devices:
     return Devices((_unified(integrated[0], machine),), None)
 
 
+def without_gpus(machine: Machine) -> Devices:
+    """The devices of `machine` when the processor alone computes; unified memory is then host memory."""
+    return Devices((), _host(machine))
+
+
+def disk_of(file_bytes: int) -> Device:
+    """The disk as a device that holds the model's file and nothing else."""
+    return Device(
+        name="disk",
+        kind="disk",
+        capacity_bytes=file_bytes,
+        free_bytes=file_bytes,
+        margin_bytes=0,
+        fixed_overhead_bytes=0,
+    )
+
+
 def _card(gpu: GpuDevice) -> Device:
     return Device(
         name=f"gpu{gpu.index}",
@@ -47,6 +64,8 @@ def _card(gpu: GpuDevice) -> Device:
         margin_bytes=max(256 * MIB, gpu.total_bytes // 100),
         fixed_overhead_bytes=_DATACENTRE_CONTEXT_BYTES if gpu.gpu_class == "nvidia-datacentre" else _GPU_CONTEXT_BYTES,
         gpu_index=gpu.index,
+        cuda=gpu.vendor == "nvidia",
+        bandwidth_gb_s=gpu.bandwidth_gb_s,
     )
 
 
@@ -75,4 +94,5 @@ def _unified(gpu: GpuDevice, machine: Machine) -> Device:
         margin_bytes=max(256 * MIB, usable // 50) if gpu.vendor != "apple" else 256 * MIB,
         fixed_overhead_bytes=_PROCESS_BYTES + context,
         gpu_index=gpu.index,
+        bandwidth_gb_s=gpu.bandwidth_gb_s,
     )

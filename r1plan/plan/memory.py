@@ -12,12 +12,16 @@ from r1plan.plan.buffers import Line
 
 Basis = Literal["exact", "measured", "calibrated", "assumed"]
 Term = Literal["weights", "kv_cache", "compute", "overhead"]
-DeviceKind = Literal["gpu", "host", "unified"]
+_OVERHEAD = "context, pools and the process itself"
+DeviceKind = Literal["gpu", "host", "unified", "disk"]
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Something that holds memory. `free_bytes` is what a new process may take; `margin_bytes` of it are left alone."""
+    """Something that holds memory. `free_bytes` is what a new process may take; `margin_bytes` of it are left alone.
+
+    `cuda`: an NVIDIA card, whose buffers were measured; others are taken as alike.
+    """
 
     name: str
     kind: DeviceKind
@@ -26,6 +30,8 @@ class Device:
     margin_bytes: int
     fixed_overhead_bytes: int
     gpu_index: int | None = None
+    bandwidth_gb_s: float | None = None
+    cuda: bool = False
 
     @property
     def room_bytes(self) -> int:
@@ -72,7 +78,10 @@ class DeviceMemory:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a layout puts on one device, before the context is known. The compute buffer is the highest of `peaks`."""
+    """What a layout puts on one device, before the context is known. The compute buffer is the highest of `peaks`.
+
+    `droppable_bytes` of the weights may be dropped when memory runs short, and are then read from disk when needed.
+    """
 
     device: Device
     weights_bytes: int
@@ -80,14 +89,18 @@ class Load:
     kv_bytes_per_cell: int
     peaks: tuple[Line, ...]
     compute_basis: Basis
-    pools_bytes: int
+    pools: Line
+    overhead_basis: Basis = "assumed"
+    droppable_bytes: int = 0
+    weights_why: str = "the file's tensors that lie here"
+    cache_why: str = ""
 
     def most_cells(self) -> int | None:
         """The most KV cells that leave the margin alone; None when the context costs nothing here. May be negative."""
-        room = self.device.room_bytes - self.weights_bytes - self.pools_bytes
+        room = self.device.room_bytes - self.weights_bytes + self.droppable_bytes - self.pools.fixed_bytes
         limits = []
         for peak in self.peaks:
-            slope = self.kv_bytes_per_cell + peak.bytes_per_cell
+            slope = self.kv_bytes_per_cell + peak.bytes_per_cell + self.pools.bytes_per_cell
             left = room - peak.fixed_bytes
             if slope:
                 limits.append(left // slope)
@@ -95,13 +108,27 @@ class Load:
                 limits.append(-1)
         return min(limits) if limits else None
 
+    def dropped_at(self, cells: int) -> int:
+        """Bytes of droppable weights that find no room beside `cells` of KV cache."""
+        others = (
+            self.pools.at(cells) + self.kv_bytes_per_cell * cells + max((p.at(cells) for p in self.peaks), default=0)
+        )
+        return min(max(self.weights_bytes + others - self.device.room_bytes, 0), self.droppable_bytes)
+
     def at(self, cells: int) -> DeviceMemory:
         """The parts at `cells` of KV cache."""
-        fixed = self.device.fixed_overhead_bytes
+        fixed, held = self.device.fixed_overhead_bytes, self.weights_bytes
+        if self.droppable_bytes:
+            held -= self.dropped_at(cells)
         parts = (
-            MemoryPart("weights", self.weights_bytes, self.weights_basis, "the file's tensors that lie here"),
-            MemoryPart("kv_cache", self.kv_bytes_per_cell * cells, "exact", f"{self.kv_bytes_per_cell:,} B a token"),
+            MemoryPart("weights", held, self.weights_basis, self.weights_why),
+            MemoryPart(
+                "kv_cache",
+                self.kv_bytes_per_cell * cells,
+                "exact",
+                f"{self.kv_bytes_per_cell:,} B a token{self.cache_why}",
+            ),
             MemoryPart("compute", max((p.at(cells) for p in self.peaks), default=0), self.compute_basis, "n_ubatch"),
-            MemoryPart("overhead", fixed + self.pools_bytes, "assumed", "context, pools and the process itself"),
+            MemoryPart("overhead", fixed + self.pools.at(cells), self.overhead_basis, _OVERHEAD),
         )
         return DeviceMemory(self.device, parts)

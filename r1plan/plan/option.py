@@ -29,7 +29,8 @@ class RunningCost:
 class Option:
     """One model at one quant, laid out on the machine. `reason` says why it stands where it does.
 
-    `context_max` is the largest context a slot could have; `memory` is at `context`.
+    `context_max` is the largest context a slot could have; `memory` is at `context`. `full_at` has each device that the
+    context fills, with the context at which it is full, the tightest first.
     `not_on_gpu` says in numbers why part of it is in host memory although there are cards.
     """
 
@@ -39,6 +40,7 @@ class Option:
     placement: Placement
     context: int
     context_max: int
+    full_at: tuple[tuple[str, int], ...]
     memory: tuple[DeviceMemory, ...]
     speed: Speed
     quality: Quality
@@ -58,17 +60,32 @@ class Option:
         return all(device.fits for device in self.memory)
 
     @property
+    def tok_s(self) -> float:
+        """Tokens a second in the middle of a typical answer."""
+        return self.speed.decode[0].tok_s.mid
+
+    @property
+    def on_gpus_alone(self) -> bool:
+        """Whether every layer is on a card."""
+        return self.placement.layout in ("gpu", "gpu-split", "unified")
+
+    @property
     def needed_bytes(self) -> int:
-        """Everything on all devices."""
-        return sum(device.total_bytes for device in self.memory)
+        """Everything on all devices, but for what stays on disk."""
+        return sum(device.total_bytes for device in self.memory if device.device.kind != "disk")
+
+    @property
+    def disk_bytes(self) -> int:
+        """Experts that find no room in memory and are read from disk for each token that needs them."""
+        return sum(device.total_bytes for device in self.memory if device.device.kind == "disk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
     """An option that is not offered.
 
-    `shortfall_bytes` is what was missing, None when memory was not the reason; `tok_s` is set when speed
-    was.
+    `shortfall_bytes` is what was missing, None when memory was not the reason; `tok_s` is set when speed was, and
+    `disk_tok_s` when it is too slow with what memory lacks read from disk.
     """
 
     id: str
@@ -76,6 +93,7 @@ class Rejection:
     shortfall_bytes: int | None = None
     needed_bytes: int | None = None
     tok_s: float | None = None
+    disk_tok_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

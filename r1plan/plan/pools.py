@@ -1,10 +1,12 @@
 """What CUDA takes from a card besides the engine's own buffers: code, libraries, and pools that grow while it works.
 
-Learned on an H100 (tests/measured/vram_h100_more.jsonl and vram_measured_h100.jsonl: 46 loads, all within 16 MiB);
+Learned on an H100 (tests/measured/vram_h100_more.jsonl and vram_measured_h100.jsonl: 52 loads, all within 16 MiB);
 other cards are taken as alike. The CUDA context itself is a device's fixed overhead (plan/devices.py).
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 from r1plan.catalog.model import Shape
 from r1plan.plan.buffers import EngineSettings, Line
@@ -23,6 +25,7 @@ _PLAIN_BYTES = 4
 _SORTED_BYTES_A_TOKEN = 9 * KIB  # where each token goes in a mixture
 
 
+@lru_cache(maxsize=2048)
 def pools_line(shape: Shape, settings: EngineSettings, *, plain: bool) -> Line:
     """Bytes over the cells of the cache. `plain`: the matrices are 16-bit or wider numbers.
 

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from r1plan.plan.arena import Arena
+from r1plan.plan.buffers import PIPELINE_COPIES
 from r1plan.plan.graph import HOST, Graph, Op
 
 OFFLOAD_ROWS = 32  # ggml_backend_cuda_device_offload_op
-PIPELINE_COPIES = 4  # GGML_SCHED_MAX_COPIES
 _HOST_ALIGNMENT, _CARD_ALIGNMENT = 32, 128
 
 

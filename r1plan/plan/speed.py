@@ -20,7 +20,7 @@ from r1plan.plan.weights import Weights
 from r1plan.units import GB
 
 Bottleneck = Literal[
-    "gpu bandwidth", "gpu layers' fixed cost", "host bandwidth", "processor cores", "reading the cache"
+    "gpu bandwidth", "gpu layers' fixed cost", "host bandwidth", "processor cores", "reading the cache", "disk"
 ]
 
 
@@ -118,7 +118,17 @@ _MLA_KV_EFFICIENCY = 0.18
 _MLA_KV_EFFICIENCY_HOST = 0.03
 # Cards that share the layers take turns: 0.94 to 0.98 of one card (speed.md).
 _SPLIT_FACTOR = 0.96
+# What an NVMe drive gives through page faults when nobody says; assumed. Which experts a token needs is taken as even,
+# so the share of them that is in memory is read there; reading ahead and skewed use can make it faster or slower.
+DISK_BANDWIDTH_GB_S = 3.0
+_DISK_SPREAD = 0.50
 _PCIE_BYTES_PER_S = 25 * GB  # experts copied to the card for each micro-batch of a prompt
+
+
+def disk_bandwidth(machine: Machine) -> str:
+    """How fast the disk is taken to read, in words: "disk at 3 GB/s, assumed"."""
+    given = machine.disk_bandwidth_gb_s
+    return f"disk at {given or DISK_BANDWIDTH_GB_S:g} GB/s, {'given' if given else 'assumed'}"
 
 
 def device_class(gpu: GpuDevice) -> DeviceClass:
@@ -177,10 +187,14 @@ class _Times:
         kinds = [*classes, _HOST] if on_host or not classes else classes
         slowest = max(kinds, key=lambda kind: kind.spread)
         self.spread = max(slowest.spread, _EXPERT_SPREAD if self.moe else 0.0)
+        if placed.disk_bytes:
+            self.spread = max(self.spread, _DISK_SPREAD)
         unknown = any(gpu.bandwidth_gb_s is None for gpu, _ in self.cards)
         assumed = unknown or self.moe or len(self.cards) > 1 or slowest.basis == "assumed"
         self.basis: Basis = "assumed" if assumed else "calibrated"
         self.source = "; ".join(dict.fromkeys(kind.source for kind in kinds))
+        if placed.disk_bytes:
+            self.source += f"; {disk_bandwidth(machine)}"
 
     def host_bytes_per_s(self, efficiency: float) -> float:
         """What the processor reads: by its memory, and by its cores where they are known and not assumed."""
@@ -192,6 +206,9 @@ class _Times:
 
     def _memory_bytes_per_s(self) -> float:
         return (self.machine.memory.bandwidth_gb_s or _HOST_BANDWIDTH_GB_S) * GB
+
+    def _disk_bytes_per_s(self) -> float:
+        return (self.machine.disk_bandwidth_gb_s or DISK_BANDWIDTH_GB_S) * GB
 
     def _weights_read(self, first: int, end: int, experts_from: int, experts_end: int, output: bool) -> float:
         read = self.weights.trunk_of(first, end) + (self.weights.output_bytes if output else 0)
@@ -222,6 +239,9 @@ class _Times:
             ]
             first = end
         terms += self._host_terms(kv_layer)
+        if self.placed.disk_bytes:
+            from_disk = self.placed.disk_bytes * weights.experts_read_share
+            terms.append(SpeedTerm("disk", from_disk / self._disk_bytes_per_s()))
         summed: dict[Bottleneck, float] = {}
         for term in terms:
             summed[term.what] = summed.get(term.what, 0.0) + term.seconds
@@ -259,9 +279,10 @@ class _Times:
         share = _EXPERT_PREFILL_SHARE if self.moe else 1.0
         placement, weights = self.placement, self.weights
         host_flops = self.machine.cpu.cores * _HOST_FLOPS_A_CORE
+        # A micro-batch needs nearly every expert, so what is on disk is read once for each.
+        seconds = self.placed.disk_bytes / self._disk_bytes_per_s() / self.placed.settings.n_ubatch
         if not self.cards:
-            return host_flops * share / flop_a_token
-        seconds = 0.0
+            return 1 / (seconds + flop_a_token / (host_flops * share))
         total = sum(layers for _, layers in self.cards) or 1
         for gpu, layers in self.cards:
             kind = device_class(gpu)

@@ -25,13 +25,15 @@ _DYNAMIC_WIDEST = 1.35
 class Layer:
     """One layer's bytes: `trunk` is all but the routed experts; `widest_expert` is the largest tensor of those.
 
-    `matrices` are the bytes of its matrices by name, without `.weight`.
+    `matrices` are the bytes of its matrices by name, without `.weight`; `widest_matrix` is the largest of them that is
+    no expert's.
     """
 
     trunk_bytes: int
     expert_bytes: int = 0
     widest_expert_bytes: int = 0
     matrices: tuple[tuple[str, int], ...] = ()
+    widest_matrix_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,8 @@ class Weights:
     """The bytes of one quant of one model, by place, each tensor padded as in a buffer.
 
     `trunk_before[n]` and `experts_before[n]` are the bytes of the layers before `n`, without and with nothing but
-    routed experts; `widest_experts[n]` is layer `n`'s largest expert tensor, `matrices[n]` are all its matrices' bytes.
+    routed experts; `widest_experts[n]` is layer `n`'s largest expert tensor, `matrices[n]` are all its matrices' bytes,
+    and `widest_matrices[n]` is the largest of them that is no routed expert.
     `output_bytes` is the head with its norm; of a model without a head of its own it is the copy of the embedding that
     a GPU needs, and `tied` is true. `whole_is_exact` is false for published sizes, which are rounded and whose split is
     estimated. `plain`: the matrices are numbers of 16 bits or more, not blocks.
@@ -52,6 +55,7 @@ class Weights:
     experts_before: tuple[int, ...]
     widest_experts: tuple[int, ...]
     matrices: tuple[tuple[tuple[str, int], ...], ...]
+    widest_matrices: tuple[int, ...]
     experts_read_share: float
     whole_is_exact: bool
     tied: bool = False
@@ -101,6 +105,10 @@ class Weights:
         """The matrices of the largest of layers `first` to `end` (exclusive)."""
         return max(self.matrices[first:end], key=lambda each: sum(size for _, size in each), default=())
 
+    def widest_matrix_of(self, first: int, end: int) -> int:
+        """The largest matrix of layers `first` to `end` (exclusive), routed experts aside; 0 where there is none."""
+        return max(self.widest_matrices[first:end], default=0)
+
     def widest_expert_tensor_of(self, first: int, end: int) -> int:
         """The largest expert tensor of layers `first` to `end` (exclusive); 0 where there is none."""
         return max(self.widest_experts[first:end], default=0)
@@ -142,6 +150,7 @@ def stock_weights(
         layers[0].expert_bytes,
         layers[0].widest_expert_bytes,
         layers[0].matrices,
+        layers[0].widest_matrix_bytes,
     )
     return of_layers(
         layers,
@@ -174,6 +183,7 @@ def of_layers(
         experts_before=tuple(accumulate((layer.expert_bytes for layer in layers), initial=0)),
         widest_experts=tuple(layer.widest_expert_bytes for layer in layers),
         matrices=tuple(layer.matrices for layer in layers),
+        widest_matrices=tuple(layer.widest_matrix_bytes for layer in layers),
         experts_read_share=read_share,
         whole_is_exact=exact,
         tied=tied,
@@ -181,19 +191,29 @@ def of_layers(
     )
 
 
+def layer_of(
+    trunk_bytes: int, expert_bytes: int, widest_expert_bytes: int, matrices: tuple[tuple[str, int], ...]
+) -> Layer:
+    """A layer of which the matrices are known."""
+    widest = max((size for name, size in matrices if not name.endswith("_exps")), default=0)
+    return Layer(trunk_bytes, expert_bytes, widest_expert_bytes, matrices, widest)
+
+
 def _layer(recipe: Recipe, layer: int) -> Layer:
-    trunk = experts = widest = 0
+    trunk = experts = widest = widest_matrix = 0
     matrices = []
     for tensor, type_ in recipe.layer(layer):
         size = tensor_bytes(tensor.elements, type_)
         if len(tensor.dims) > 1:
             matrices.append((tensor.name.removesuffix(".weight"), size))
+            if size > widest_matrix and not tensor.routed_expert:
+                widest_matrix = size
         if tensor.routed_expert:
             experts += size
             widest = max(widest, size)
         else:
             trunk += size
-    return Layer(trunk, experts, widest, tuple(matrices))
+    return Layer(trunk, experts, widest, tuple(matrices), widest_matrix)
 
 
 def _read_share(shape: Shape) -> float:
@@ -222,14 +242,18 @@ def _dynamic_weights(model: Model, quant: Quant) -> Weights:
             expert_bytes = on_layers - output - round(trunk_params * _DYNAMIC_TRUNK_BITS / 8)
         a_tensor = expert_bytes / (3 * (shape.layers - dense))
         widest = min(round(a_tensor * _DYNAMIC_WIDEST), 2 * tensor)
-    kinds = [layer_tensors(model.architecture, shape, expert_layer=layer >= dense) for layer in range(shape.layers)]
-    by = [sum(tensor.elements for tensor in kind if not tensor.routed_expert) for kind in kinds]
-    trunks = _shares(on_layers - output - expert_bytes, by)
+    kinds = [layer_tensors(model.architecture, shape, expert_layer=routed) for routed in (False, True)]
+    elements = [sum(tensor.elements for tensor in kind if not tensor.routed_expert) for kind in kinds]
+    is_routed = [layer >= dense for layer in range(shape.layers)]
+    trunks = _shares(on_layers - output - expert_bytes, [elements[routed] for routed in is_routed])
     each = [0] * dense + _shares(expert_bytes, [1] * (shape.layers - dense))
+    # Layers of one kind differ by a byte, from rounding: the last of each kind stands for all.
+    trunk_of = dict(zip(is_routed, trunks, strict=True))
+    matrices = {routed: _shared_out(kinds[routed], trunk, widest) for routed, trunk in trunk_of.items()}
     return of_layers(
         [
-            Layer(trunk, routed, widest if routed else 0, _shared_out(kind, trunk, widest))
-            for trunk, routed, kind in zip(trunks, each, kinds, strict=True)
+            layer_of(trunk, routed, widest if routed else 0, matrices[kind])
+            for trunk, routed, kind in zip(trunks, each, is_routed, strict=True)
         ],
         embedding_bytes=embedding,
         output_bytes=output + (embedding if shape.tied_embeddings else 0),

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Literal
 
 from r1plan.errors import UsageError
+from r1plan.plan.kv_types import KV_TYPES
 from r1plan.plan.kv_types import KvType as KvType
 
 Objective = Literal["balanced", "quality", "speed", "cost"]
@@ -17,6 +18,10 @@ Runtime = Literal["in-process", "llama-server"]
 CONTEXT_GOAL = 32_768
 CONTEXT_ENOUGH = 16_384
 CONTEXT_LEAST = 4_096
+
+# llama.cpp's own default; and what is tried where it leaves too little room.
+USUAL_UBATCH = 512
+SMALLER_UBATCHES = (256, 128)
 
 # llama-server's default at build 0c1e57098.
 SERVER_SLOTS = 4
@@ -60,19 +65,21 @@ class Workload:
 class Pins:
     """What the person has fixed; None is the planner's to choose. `context` is that of one slot, in tokens.
 
-    `slots` None: one for a plain context; llama-server's own four, which share one cache.
+    `slots` None: one for a plain context; llama-server's own four, which share one cache. Without `mapped` (llama.cpp's
+    --no-mmap) weights in host memory belong to the process: none of them can stay on disk.
     """
 
     model: str | None = None
     quant: str | None = None
     context: int | None = None
     kv_type: KvType | None = None
-    n_ubatch: int = 512
+    n_ubatch: int | None = None
     slots: int | None = None
     gpu_layers: int | None = None
     experts_on_cpu: bool = False
     flash_attn: bool = True
     runtime: Runtime = "in-process"
+    mapped: bool = True
 
     @property
     def one_option(self) -> bool:
@@ -102,7 +109,7 @@ def checked_pins(pins: Pins) -> Pins:
     """`pins`, when they can be meant together. Raises UsageError, which names the option and its value."""
     _above_zero(("--context", pins.context), ("--ubatch", pins.n_ubatch), ("--slots", pins.slots))
     _not_negative(("--gpu-layers", pins.gpu_layers))
-    if pins.kv_type not in (None, "f16") and not pins.flash_attn:
+    if pins.kv_type is not None and KV_TYPES[pins.kv_type].quantised and not pins.flash_attn:
         raise UsageError(
             f"--kv {pins.kv_type} with --no-flash-attn: llama.cpp refuses a quantised V cache without flash attention.",
             "leave out one of the two",

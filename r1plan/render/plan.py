@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from r1plan.hardware.machine import Machine
 from r1plan.plan.api_offers import ApiOffer
 from r1plan.plan.option import Option, Plan, Rejection
-from r1plan.plan.speed import Range
+from r1plan.plan.speed import Range, disk_bandwidth
 from r1plan.plan.workload import Workload
 from r1plan.render.plain import printable
 from r1plan.render.rows import card_name, count, gib, usd
@@ -48,15 +48,15 @@ def opening(plan: Plan, api: Sequence[ApiOffer]) -> Iterator[str]:
 def headline(option: Option, machine: Machine) -> str:
     """The sentence to act on."""
     where = machine_name(option, machine)
-    context = f"{option.context:,} tokens of context"
+    context = f"{count(option.context, 'token')} of context"
     if not option.fits:
         return f"{option.model.id} at {option.quant.name} with {context} does not fit {where}: it {option.reason}."
-    tightest = min(option.memory, key=lambda each: each.spare_bytes)
-    spare = f"{gib(tightest.spare_bytes)} GiB to spare"
-    if option.speed.decode[0].tok_s.mid >= 1:
-        speed = f"about {_speed(option.speed.decode[0].tok_s)}"
+    speed = f"about {_speed(option.speed.decode[0].tok_s)}"
+    if option.disk_bytes:
+        spare = f"as {gib(option.disk_bytes)} GiB of experts find no room and are read from {disk_bandwidth(machine)}"
     else:
-        speed = "under one token a second"
+        tightest = min(option.memory, key=lambda each: each.spare_bytes)
+        spare = f"{gib(tightest.spare_bytes)} GiB to spare"
     return f"Run {option.model.id} at {option.quant.name} with {context} on {where}: {speed}, {spare}."
 
 
@@ -148,18 +148,20 @@ def _table(options: list[Option], out: Console) -> None:
 def where(option: Option) -> str:
     """The layout in two or three words."""
     placement = option.placement
-    cards = sum(1 for layers in placement.layers_on_gpu if layers)
+    cards = len(placement.used_gpus)
     match placement.layout:
         case "gpu":
             return "GPU"
         case "gpu-split":
             return f"{cards} GPUs"
         case "experts-in-ram":
-            return f"{'GPU' if cards == 1 else f'{cards} GPUs'} + experts in RAM"
+            beside = "RAM and on disk" if option.disk_bytes else "RAM"
+            return f"{'GPU' if cards == 1 else f'{cards} GPUs'} + experts in {beside}"
         case "partial":
-            return f"GPU, {placement.host_layers} of {placement.layers} layers in RAM"
+            beside = "RAM, experts on disk" if option.disk_bytes else "RAM"
+            return f"GPU, {placement.host_layers} of {placement.layers} layers in {beside}"
         case "cpu":
-            return "CPU"
+            return "CPU + experts on disk" if option.disk_bytes else "CPU"
         case "unified":
             return "GPU"
 
@@ -175,7 +177,7 @@ def _gpqa(option: Option) -> str:
 
 
 def _speed(speed: Range, unit: str = " tok/s", narrow: bool = False) -> str:
-    digits = 0 if speed.mid >= 10 else 1
+    digits = 0 if speed.mid >= 10 else 1 if speed.mid >= 0.3 else 2
     if narrow:
         return f"{speed.mid:.{digits}f}"
     return f"{speed.mid:.{digits}f}{unit} ({speed.low:.{digits}f}-{speed.high:.{digits}f})"

@@ -9,16 +9,18 @@ from typing import Any
 
 from r1plan.plan.api_offers import ApiOffer
 from r1plan.plan.memory import DeviceMemory
+from r1plan.plan.more_room import Room
 from r1plan.plan.option import Option, Plan, RunningCost
 from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Range, Speed
 from r1plan.plan.workload import Workload
+from r1plan.render.room_document import room_fields
 from r1plan.render.rows import exact
 
 SCHEMA = "r1plan.recommend/1"
 
 
-def plan_document(plan: Plan, api: Iterable[ApiOffer]) -> dict[str, Any]:
+def plan_document(plan: Plan, api: Iterable[ApiOffer], room: Room | None = None) -> dict[str, Any]:
     """The fields of the document, `schema` first."""
     return {
         "schema": SCHEMA,
@@ -29,6 +31,7 @@ def plan_document(plan: Plan, api: Iterable[ApiOffer]) -> dict[str, Any]:
         "rejected": [{"id": each.id, "reason": each.reason} for each in plan.rejected],
         "api": [api_fields(offer) for offer in api],
         "break_even": None,
+        "room": room_fields(room) if room is not None else None,
     }
 
 
@@ -53,8 +56,10 @@ def option_fields(option: Option) -> dict[str, Any]:
             "gpu_layers": placement.gpu_layers,
             "expert_layers_on_cpu": placement.expert_layers_on_host,
             "tensor_split": list(placement.tensor_split),
+            "n_cpu_moe": placement.n_cpu_moe,
+            "mmap": placement.mapped,
         },
-        "memory": [_memory(device) for device in option.memory],
+        "memory": [_memory(device, dict(option.full_at)) for device in option.memory],
         "speed": speed_fields(option.speed),
         **quality_fields(option.quality),
         "cost": cost_fields(option.cost),
@@ -96,7 +101,7 @@ def workload_fields(workload: Workload) -> dict[str, Any]:
     }
 
 
-def _memory(memory: DeviceMemory) -> dict[str, Any]:
+def _memory(memory: DeviceMemory, full_at: dict[str, int]) -> dict[str, Any]:
     device = memory.device
     return {
         "device": device.name,
@@ -106,6 +111,7 @@ def _memory(memory: DeviceMemory) -> dict[str, Any]:
         "margin_bytes": device.margin_bytes,
         **{f"{part.term}_bytes": part.size_bytes for part in memory.parts},
         "total_bytes": memory.total_bytes,
+        "full_at_context": full_at.get(device.name),
         "basis": {part.term: part.basis for part in memory.parts},
     }
 

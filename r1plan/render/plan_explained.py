@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from r1plan.plan.memory import DeviceMemory
+from r1plan.plan.more_room import Room
 from r1plan.plan.option import Option, Plan
 from r1plan.plan.speed import Range
 from r1plan.render.plain import printable
-from r1plan.render.rows import memory_size
+from r1plan.render.rows import count, memory_size
+from r1plan.units import GIB
 
 _TERMS = {"weights": "weights", "kv_cache": "KV cache", "compute": "compute", "overhead": "overhead"}
 
 
-def explained(plan: Plan) -> Iterator[str]:
-    """The lines, an empty one before each part."""
+def explained(plan: Plan, room: Room | None = None, width: int | None = None) -> Iterator[str]:
+    """The lines, an empty one before each part; broken at `width`, with what follows indented further."""
+    for line in _lines(plan, room):
+        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        if width is None or len(line) <= width or width < 2 * len(indent):
+            yield line
+        else:
+            yield from wrap(line, width, subsequent_indent=indent, break_on_hyphens=False, replace_whitespace=False)
+
+
+def _lines(plan: Plan, room: Room | None) -> Iterator[str]:
     if plan.choice is not None:
         yield from _memory(plan.choice)
+        if room is not None:
+            yield from _room(plan.choice, room)
         yield from _speed(plan.choice)
         yield from _quality(plan.choice)
     if plan.rejected:
@@ -44,7 +58,8 @@ def _memory(option: Option) -> Iterator[str]:
     yield (
         f"  --gpu-layers {placement.gpu_layers}"
         + (f" --tensor-split {','.join(map(str, placement.tensor_split))}" if len(placement.tensor_split) > 1 else "")
-        + (f", experts of {placement.expert_layers_on_host} layers in RAM" if placement.expert_layers_on_host else "")
+        + (f" --n-cpu-moe {placement.n_cpu_moe}" if placement.n_cpu_moe else "")
+        + ("" if placement.mapped else " --no-mmap")
     )
     for device in option.memory:
         yield from _device(device)
@@ -52,6 +67,12 @@ def _memory(option: Option) -> Iterator[str]:
 
 def _device(memory: DeviceMemory) -> Iterator[str]:
     device = memory.device
+    if device.kind == "disk":
+        yield (
+            f"  {device.name}: {memory_size(memory.total_bytes)} of the file's {memory_size(device.capacity_bytes)} "
+            "are experts that find no room in memory and are read when a token needs them"
+        )
+        return
     yield (
         f"  {device.name}: {memory_size(memory.total_bytes)} of {memory_size(device.free_bytes)} free "
         f"({memory_size(device.capacity_bytes)} in all), {memory_size(device.margin_bytes)} kept as a margin"
@@ -60,6 +81,27 @@ def _device(memory: DeviceMemory) -> Iterator[str]:
         if not part.size_bytes:
             continue
         yield f"    {_TERMS[part.term]:<9} {memory_size(part.size_bytes):>11}  {part.basis:<10}  {part.why}"
+
+
+def _room(option: Option, room: Room) -> Iterator[str]:
+    yield ""
+    yield "Room"
+    if room.full_first is None:
+        yield f"  the model's own limit comes first: it reads at most {option.model.context_max:,} tokens"
+    else:
+        device, context = room.full_first
+        yield f"  as the context grows in this layout, {device} is full first: at {context:,} tokens"
+    if room.most_slots is not None:
+        still = "still fits" if room.most_slots == 1 else "still fit"
+        yield f"  as slots grow, {count(room.most_slots, 'slot')} of {option.context:,} tokens {still}"
+    for gain in room.gains:
+        if gain.process is not None:
+            name = gain.process.name or "a process"
+            freed = f"closing {name} (pid {gain.process.pid}), which holds {memory_size(gain.extra_bytes)} of"
+            what = f"{freed} {gain.device}"
+        else:
+            what = f"{gain.extra_bytes // GIB} GiB more on {gain.device}"
+        yield printable(f"  {what}: {gain.says or 'would change nothing'}")
 
 
 def _speed(option: Option) -> Iterator[str]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-BENCHES = ("startup", "local_chat", "prices", "spend_report", "journal", "peers", "wire", "routing", "live_chat")
+BENCHES = (
+    "startup",
+    "local_chat",
+    "prices",
+    "spend_report",
+    "journal",
+    "peers",
+    "memory",
+    "wire",
+    "routing",
+    "live_chat",
+)
 
 
 def main() -> None:

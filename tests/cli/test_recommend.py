@@ -80,7 +80,7 @@ def check_option(option: dict[str, Any]) -> None:
 def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
     fields = document(*machine)
     assert list(fields) == [
-        *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even"),
+        *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even", "room"),
     ]
     assert fields["schema"] == "r1plan.recommend/1"
     assert {"cpu", "memory", "gpus", "notes"} <= set(fields["machine"])
@@ -102,6 +102,12 @@ def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
         assert Decimal(offer["usd_per_request"]) > 0
         assert offer["usd_per_month"] is None
     assert fields["break_even"] is None
+    assert set(fields["room"]) == {"full_first", "most_slots", "gains"}
+    for gain in fields["room"]["gains"]:
+        assert set(gain) == {"device", "extra_bytes", "process", "buys", "id", "context", "decode_tok_s"}
+        assert gain["device"] in {row["device"] for row in fields["choice"]["memory"]}
+        assert gain["extra_bytes"] > 0
+        assert (gain["buys"] is None) == (gain["id"] is None)
 
 
 def test_the_two_machines_of_the_brief() -> None:
@@ -126,13 +132,33 @@ def test_a_pinned_option_that_does_not_fit_is_shown_in_full_and_exits_with_3() -
     fields = document(*pins, code=3)
     check_option(fields["choice"])
     assert fields["choice"]["fits"] is False
-    assert fields["choice"]["reason"].startswith("needs 377.3 GiB on the GPU, ")
+    assert fields["choice"]["reason"].startswith("needs 377.4 GiB on the GPU, ")
     assert [each["id"] for each in fields["rejected"]] == ["DeepSeek-R1:Q4_K_M"]
     assert fields["alternatives"] == []
     done = r1plan(*pins)
     assert done.returncode == 3
     assert "does not fit 1 x RTX 4090" in done.stdout
     assert done.stderr.startswith("error: DeepSeek-R1:Q4_K_M does not fit: needs ")
+
+
+def test_experts_on_disk_are_a_device_with_its_speed_said() -> None:
+    pins = ("--gpu", "rtx-4090", "--ram", "64", "--model", "DeepSeek-R1", "--quant", "Q4_K_M")
+    fields = document(*pins, "--min-speed", "0.1", "--disk-bandwidth", "7")
+    check_option(fields["choice"])
+    disk = next(row for row in fields["choice"]["memory"] if row["kind"] == "disk")
+    assert disk["weights_bytes"] == disk["total_bytes"] > 0
+    assert disk["capacity_bytes"] == sum(row["weights_bytes"] for row in fields["choice"]["memory"])
+    assert fields["machine"]["disk_bandwidth_gb_s"] == 7
+    assert fields["choice"]["speed"]["bottleneck"] == "disk"
+    done = r1plan(*pins, "--min-speed", "0.1", columns=200)
+    opening = " ".join(done.stdout.split("At an API")[0].split())
+    assert opening.endswith("GiB of experts find no room and are read from disk at 3 GB/s, assumed.")
+    refused = r1plan(*pins)
+    assert refused.returncode == 3
+    assert "with experts read from disk about 0.3 tok/s, slower than 5.0" in refused.stderr
+    accepts = re.search(r"--min-speed (\S+) accepts experts on disk", refused.stderr)
+    assert accepts is not None
+    assert r1plan(*pins, "--min-speed", accepts[1]).returncode == 0
 
 
 def test_pins_are_kept() -> None:
@@ -145,7 +171,7 @@ def test_pins_are_kept() -> None:
     assert (option["kv_type"], option["n_ubatch"], option["slots"]) == ("q8_0", 256, 3)
     assert option["runtime"] == "llama-server"
     assert option["placement"]["gpu_layers"] == 10
-    assert sum(option["placement"]["tensor_split"]) == 9
+    assert sum(option["placement"]["tensor_split"]) == 10
     assert 9000 in [each["depth"] for each in option["speed"]["decode_tok_s"]]
     assert sum(row["kv_cache_bytes"] for row in option["memory"]) == 30_464 * 10_240 * 3
 
@@ -157,7 +183,7 @@ def test_nothing_fits_says_what_the_smallest_needs() -> None:
     assert done.returncode == 3
     assert done.stdout == ""
     assert re.match(
-        r"error: nothing fits: the smallest, R1-Distill-Qwen-1.5B:IQ1_S, needs 1\.\d GiB of RAM, 0\.\d free\.\nhint: ",
+        r"error: nothing fits: the smallest, R1-Distill-Qwen-1.5B:IQ1_S, needs \d\.\d GiB of RAM, 0\.\d free\.\nhint: ",
         done.stderr,
     )
 
@@ -165,6 +191,14 @@ def test_nothing_fits_says_what_the_smallest_needs() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        ("--vram 0", "error: --vram 0: expected a number above zero."),
+        ("--vram 1e12", "error: --vram 1e+12: no machine has that much."),
+        ("--vram 24 --bandwidth inf", "error: --bandwidth inf: expected a number above zero."),
+        ("--cpu-only --ram -1", "error: --ram -1: expected a number above zero."),
+        ("--ram-bandwidth nan", "error: --ram-bandwidth nan: expected a number above zero."),
+        ("--disk-bandwidth 0", "error: --disk-bandwidth 0: expected a number above zero."),
+        ("--ubatch 0", "error: --ubatch 0: expected a number above zero."),
+        ("--slots -2", "error: --slots -2: expected a number above zero."),
         ("--context 0", "error: --context 0: expected a number above zero."),
         ("--context -1", "error: --context -1: expected a number above zero."),
         ("--context 163841", "error: --context 163841: every model has at most 163,840 tokens."),
@@ -173,7 +207,8 @@ def test_nothing_fits_says_what_the_smallest_needs() -> None:
         ("--model R1-Distill-Qwen-7B --quant Q4_K_L", "error: unknown quant 'Q4_K_L'."),
         ("--gpu rtx-4091", "hint:  did you mean"),
         ("--cache-hit 1.5", "error: --cache-hit 1.5: expected a share from 0 to 1."),
-        ("--kv q5_1", "Invalid value for '--kv'"),
+        ("--kv q6_k", "Invalid value for '--kv'"),
+        ("--gpu rtx-4090 --kv q5_1", "error: --kv q5_1: on a graphics card llama.cpp's flash attention is built"),
         ("--objective cheap", "Invalid value for '--objective'"),
     ],
 )
@@ -207,6 +242,8 @@ def test_electricity_and_a_month() -> None:
 def test_explain_shows_parts_terms_and_all_that_was_rejected() -> None:
     arguments = ("--gpu", "rtx-4090", "--ram", "64")
     shown = r1plan(*arguments, "--explain").stdout
+    for word in ("gpu0 is full first: at ", "1 GiB more on gpu0: Q5_K_S instead of Q4_K_M", "pages of the mapped file"):
+        assert word in shown
     for word in ("KV cache", "139,264 B a token", "exact", "calibrated", "one token takes", "perplexity 1.048"):
         assert word in shown
     rejected = document(*arguments)["rejected"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -194,7 +195,7 @@ def record_real(case: Case, path: Path) -> dict[str, Any]:
         for i in range(4):
             decode(context, at + i, 1)
         later = used()
-    buffers = [line.strip() for line in "".join(log).splitlines() if "buffer size" in line or "KV" in line]
+    named = re.findall(r"(\S+) +(model|KV|compute|output) buffer size = +([\d.]+)", "".join(log))
     return {
         "context_bytes": begun - before,
         "weights_on_gpu_bytes": loaded - begun,
@@ -202,7 +203,7 @@ def record_real(case: Case, path: Path) -> dict[str, Any]:
         "after_batch_bytes": after_batch - begun,
         "used_on_gpu_bytes": asked - begun,
         "later_bytes": later - begun,
-        "buffers": buffers,
+        "buffers_mib": {f"{where} {what}": float(size) for where, what, size in named},
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -88,26 +88,29 @@ def readings() -> Iterator[Reading]:
                 buffers=sum(card.values()),
             )
     for row in _rows("vram_h100_more.jsonl"):
-        given = {name: row[name] for name in _SETTINGS if name in row}
-        given.setdefault("n_ctx", 4096)
-        common = {
-            **given,
-            "layers": row.get("layers") or model(row["model"]).shape.layers,
-            "gpu_layers": row.get("gpu_layers", 999),
-        }
-        if row["kind"] == "dry":
-            said = row["compute_mib"]
-            yield Reading(**common, compute=_bytes(said["CUDA0"]), host_compute=_bytes(said["CUDA_Host"]))
-            continue
-        said = row["buffers_mib"]
-        yield Reading(
-            **common,
-            compute=_bytes(said["CUDA0 compute"]),
-            host_compute=_bytes(said["CUDA_Host compute"]),
-            used=row["used_on_gpu_bytes"],
-            buffers=sum(_bytes(said[f"CUDA0 {name}"]) for name in ("model", "KV", "compute")),
-            context=row["context_bytes"],
-        )
+        yield reading_of(row)
+
+
+def reading_of(row: Mapping[str, Any]) -> Reading:
+    """One row as record_vram writes it."""
+    common = {
+        "n_ctx": 4096,
+        **{name: row[name] for name in _SETTINGS if name in row},
+        "layers": row.get("layers") or model(row["model"]).shape.layers,
+        "gpu_layers": row.get("gpu_layers", 999),
+    }
+    if row["kind"] == "dry":
+        said = row["compute_mib"]
+        return Reading(**common, compute=_bytes(said["CUDA0"]), host_compute=_bytes(said["CUDA_Host"]))
+    said = row["buffers_mib"]
+    return Reading(
+        **common,
+        compute=_bytes(said["CUDA0 compute"]),
+        host_compute=_bytes(said["CUDA_Host compute"]),
+        used=row["used_on_gpu_bytes"],
+        buffers=sum(_bytes(said[f"CUDA0 {name}"]) for name in ("model", "KV", "compute")),
+        context=row["context_bytes"],
+    )
 
 
 def split_readings() -> Iterator[Reading]:

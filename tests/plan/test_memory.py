@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,17 +8,11 @@ from hypothesis import strategies as st
 
 from r1plan.plan.buffers import EngineSettings, cells_of, context_of, cpu_peaks, kv_bytes_per_cell
 from r1plan.plan.devices import devices_of
-from r1plan.plan.layouts import fixed_layout
 from r1plan.plan.placement import Placed, Placement, placed
 from r1plan.plan.weights import weights_of
 from r1plan.plan.workload import KvType
 from r1plan.units import MIB
 from tests.plan.catalogue import MODELS, card, machine, model, quant
-
-MEASURED = [
-    json.loads(line)
-    for line in (Path(__file__).parent.parent / "measured" / "vram_measured_h100.jsonl").read_text().splitlines()
-]
 
 
 @pytest.mark.parametrize(
@@ -62,48 +54,6 @@ def test_context_is_padded_to_256(context: int, cells: int) -> None:
 @pytest.mark.parametrize(("cells", "caches", "context"), [(255, 1, 0), (256, 1, 256), (1023, 2, 256), (-5, 1, 0)])
 def test_cells_hold_whole_steps_of_context(cells: int, caches: int, context: int) -> None:
     assert context_of(cells, caches) == context
-
-
-def on_h100(row: dict[str, Any]) -> Placed:
-    which = model(row["model"])
-    weights = weights_of(which, quant(row["model"], row["quant"]))
-    devices = devices_of(machine(card(80, gpu_class="nvidia-datacentre"), ram=512))
-    # The file counts llama.cpp's own way, where 99 stands for all layers.
-    layers = min(row["n_gpu_layers"], which.shape.layers + 1)
-    where = fixed_layout(devices, which.shape, weights, layers, row["experts_on_cpu"])
-    engine = EngineSettings(row["kv_type"], row["n_ubatch"], 1, row["flash_attn"])
-    return placed(where, devices, which.shape, weights, engine, which.context_max)
-
-
-READINGS = [row for row in MEASURED if row["kind"] == "memory"]
-
-
-def reading_id(row: dict[str, Any]) -> str:
-    attention = "" if row["flash_attn"] else "-nofa"
-    return f"{row['model']}-{row['n_ctx']}-{row['kv_type']}-ub{row['n_ubatch']}-ngl{row['n_gpu_layers']}{attention}"
-
-
-@pytest.mark.parametrize("row", READINGS, ids=reading_id)
-def test_an_h100_allocates_what_is_predicted(row: dict[str, Any]) -> None:
-    gpu, host = on_h100(row).memory_at(row["n_ctx"])
-    measured = row["breakdown"]["CUDA0"]
-    # The rebuilt R1 quants hold one matrix that today's files split in two: 61 MiB. Layers differ a little in size.
-    whole = row["n_gpu_layers"] == 99
-    assert gpu.bytes_of("weights") == pytest.approx(measured["model"], rel=0.007 if whole else 0.05)
-    # CUDA pads each quantised K of 576 elements by one row of 512 bytes, whatever the context.
-    padding = 61 * 512 if row["model"] == "DeepSeek-R1" and row["kv_type"] != "f16" else 0
-    assert gpu.bytes_of("kv_cache") + padding == measured["context"]
-    assert gpu.bytes_of("compute") == pytest.approx(measured["compute"], rel=0.05)
-    pinned = row["breakdown"]["CUDA_Host"]["compute"]
-    assert host.bytes_of("compute") == pytest.approx(pinned, rel=0.1, abs=(2 if row["flash_attn"] else 5) * MIB)
-
-
-@pytest.mark.parametrize("row", [row for row in READINGS if "used_on_gpu_bytes" in row], ids=reading_id)
-def test_what_an_h100_lost_is_within_the_promise(row: dict[str, Any]) -> None:
-    gpu = on_h100(row).memory_at(row["n_ctx"])[0]
-    # The reading starts when the CUDA context already existed.
-    predicted = gpu.total_bytes - gpu.device.fixed_overhead_bytes
-    assert abs(predicted - row["used_on_gpu_bytes"]) <= max(100 * MIB, 0.015 * row["used_on_gpu_bytes"])
 
 
 def test_weights_of_the_mixture_split_as_its_file_does() -> None:

@@ -22,9 +22,9 @@ def test_what_a_card_loses_besides_its_buffers_is_known_to_20_mib(reading: Readi
     assert abs(ours - (reading.used - reading.buffers)) <= 20 * MIB
 
 
-def test_a_cuda_context_took_524_mib_each_time() -> None:
+def test_a_cuda_context_took_524_mib_and_once_527() -> None:
     contexts = {reading.context for reading in LOADS if reading.context is not None}
-    assert contexts == {548_995_072}
+    assert contexts == {548_995_072, 552_402_944}
 
 
 def test_pools_grow_with_the_micro_batch_and_only_without_flash_attention_with_the_cache() -> None:

@@ -139,6 +139,7 @@ def test_a_tied_head_is_a_copy_on_a_card_and_nothing_beside_the_embedding() -> N
         experts_before=(0, 0),
         widest_experts=(0,),
         matrices=((),),
+        widest_matrices=(0,),
         experts_read_share=1.0,
         whole_is_exact=True,
         tied=True,

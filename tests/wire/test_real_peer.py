@@ -155,3 +155,10 @@ def test_llama_server_finds_the_first_turn_in_its_cache(llama_server: str) -> No
     again = end(ask(llama_server, Message("user", "What is 48 × 76?"))).usage
     assert again.cache_hit_tokens is not None
     assert 0 < again.cache_hit_tokens <= first.input_tokens
+
+
+def test_llama_server_closes_its_thinking_at_the_limit_and_still_answers(llama_server: str, here: list[Event]) -> None:
+    thinking, answer = texts(ask(llama_server, QUESTION, max_thinking=5))
+    assert texts(here)[0].startswith(thinking)
+    assert len(thinking) < len(texts(here)[0]) / 2
+    assert answer
