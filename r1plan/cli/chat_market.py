@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers, load_routes
@@ -14,11 +15,12 @@ from r1plan.catalog.provider import Provider
 from r1plan.catalog.route import Route
 from r1plan.cli.chat_askable import Askable, elsewhere, here
 from r1plan.cli.chat_choice import nobody
+from r1plan.cli.chat_here import candidate_here
 from r1plan.engine.target import LocalTarget, RemoteTarget, local_target
 from r1plan.errors import ProviderError, UsageError
 from r1plan.prices.account import account_currencies
 from r1plan.prices.book import PriceBook
-from r1plan.route.candidate import Candidate, Power, api_candidates, family_of, local_candidate, model_key
+from r1plan.route.candidate import Candidate, api_candidates, family_of, model_key
 from r1plan.route.leg import Engines
 from r1plan.route.policy import Policy, refusal, route_named
 from r1plan.settings import directories
@@ -70,6 +72,10 @@ def routed(wishes: Wishes, asking: Asking) -> Way | None:
     book = PriceBook(load_prices(), load_holidays(), account_currencies(set(providers), os.environ))
     mine = _model_here(wishes)
 
+    @cache
+    def planned(file: LocalTarget) -> Candidate:
+        return candidate_here(file, asking, load_models())
+
     def market(at: datetime) -> Market:
         models = load_models()
         found = api_candidates(providers, keys, book, models, at)
@@ -78,7 +84,7 @@ def routed(wishes: Wishes, asking: Asking) -> Way | None:
             for each in found
         }
         if mine is not None:
-            found = (_candidate_here(mine, asking, models), *found)
+            found = (planned(mine), *found)
             askables[found[0].id] = here(mine, engines, asking)
         others = api_candidates(providers, set(providers) - set(keys), book, models, at)
         welcome = {each.provider for each in others if refusal(Policy(route), each) is None} if not wishes.local else ()
@@ -123,7 +129,7 @@ def market_of(target: LocalTarget | RemoteTarget, named: Askable, at: datetime, 
     models = load_models()
     if isinstance(target, LocalTarget):
         book = PriceBook({}, {})
-        candidate = _candidate_here(target, asking, models)
+        candidate = candidate_here(target, asking, models)
     else:
         provider = target.provider
         book = book_of(provider) or PriceBook({}, {})
@@ -180,19 +186,6 @@ def _model_here(wishes: Wishes) -> LocalTarget | None:
     if target is not None and not target.path.exists():
         raise UsageError(f"there is no file '{target.path}'.", "check the path given to --model.")
     return target
-
-
-def _candidate_here(target: LocalTarget, asking: Asking, models: Mapping[str, Model]) -> Candidate:
-    """A file of which nobody measured yet how fast it is: the log says so after a few requests."""
-    return local_candidate(
-        target.model, _served(target.model, models), asking.context_tokens, Power(usd_per_kwh=asking.power_usd_per_kwh)
-    )
-
-
-def _served(stem: str, models: Collection[str]) -> str:
-    """The model of the catalogue that a file's name holds, else the name itself."""
-    found = [each for each in models if each.casefold() in stem.casefold()]
-    return max(found, key=len, default=stem)
 
 
 def _candidate_there(

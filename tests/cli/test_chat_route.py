@@ -6,6 +6,7 @@ Fireworks' one offer costs less than half of either of Novita's, at every hour.
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from r1plan.tiny import MODEL_PATH
 from tests.cli.test_chat import R1PLAN, chat, log_rows
 from tests.route.providers import Says, Server, answering, closed_port
 from tests.terminal import Terminal
@@ -429,3 +431,12 @@ def test_a_program_learns_of_a_failure_what_had_come_and_what_it_cost() -> None:
     assert (found["answer"], found["finish"]) == ("Blue is", "failed")
     assert [each["outcome"] for each in found["route"]["attempts"]] == ["connection_lost"]
     assert Decimal(found["cost"]["high_usd"]) > 0
+
+
+def test_how_fast_a_file_here_will_answer_comes_from_the_plan(tmp_path: Path) -> None:
+    shutil.copy(MODEL_PATH, tmp_path / "own.gguf")
+    done = chat("What is 17 + 25?", "--explain", "--route", "private", "--model", str(tmp_path / "own.gguf"))
+    assert done.returncode == 0
+    assert done.stdout.startswith("local/own is expected to cost $0.0")
+    assert " (the plan)." in done.stdout
+    assert "does not fit" not in done.stdout
