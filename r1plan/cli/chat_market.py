@@ -59,14 +59,14 @@ def routed(wishes: Wishes, asking: Asking) -> Way | None:
     """The way of the route that is wished for, else of the one by default; None when no key reaches anything then.
 
     Raises NotFound for a route that there is not, UsageError for what contradicts it, CatalogError, and EngineError or
-    ProviderError where the route that is wished for has nobody to ask.
+    ProviderError where the route that is wished for has nobody to ask, or no key can be used.
     """
     from r1plan.cli.chat_way import DEMONSTRATION, Way
 
     routes, providers = load_routes(), load_providers()
     route = route_of(wishes.route, routes)
     wished = wishes.route is not None
-    keys, notes = reachable(providers, with_ring=wished) if not wishes.local and route.place == "anywhere" else ((), ())
+    keys, wrong = reachable(providers, with_ring=wished) if not wishes.local and route.place == "anywhere" else ((), ())
     engines = Engines()
     # What is billed in another currency has no price in dollars, and so is not chosen.
     book = PriceBook(load_prices(), load_holidays(), account_currencies(set(providers), os.environ))
@@ -98,10 +98,13 @@ def routed(wishes: Wishes, asking: Asking) -> Way | None:
         )
 
     now = market(datetime.now(UTC))
-    if not now.candidates and not wished:
-        return None
     if not now.candidates:
+        if wrong:
+            raise wrong[0]
+        if not wished:
+            return None
         raise nobody(now)
+    notes = tuple(dict.fromkeys(f"warning: {each.message} {each.hint or ''}".rstrip() for each in wrong))
     if mine is not None and mine.demonstration:
         notes = (*notes, DEMONSTRATION.replace("answers", "may answer", 1))
     return Way(
@@ -152,7 +155,9 @@ def account_note(provider: str) -> str | None:
     return f"This account is billed in {currency}: cost-report --currency {currency} says what it cost."
 
 
-def reachable(providers: Mapping[str, Provider], *, with_ring: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def reachable(
+    providers: Mapping[str, Provider], *, with_ring: bool
+) -> tuple[tuple[str, ...], tuple[ProviderError, ...]]:
     """The providers whose key is there, and what is wrong with keys that cannot be used.
 
     A keyring is asked only `with_ring`: it may want a password, and takes its time.
@@ -168,8 +173,8 @@ def reachable(providers: Mapping[str, Provider], *, with_ring: bool) -> tuple[tu
             if find_key(each, os.environ, directories().config, ring) is not None:
                 found.append(each.id)
         except ProviderError as error:
-            wrong.append(f"warning: {error.message} {error.hint or ''}".rstrip())
-    return tuple(found), tuple(dict.fromkeys(wrong))
+            wrong.append(error)
+    return tuple(found), tuple(wrong)
 
 
 def _no_ring(_provider: str) -> None:

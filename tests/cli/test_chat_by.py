@@ -7,9 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import typer
 
 from r1plan.cli.chat_ask import Asker, Nobody
 from r1plan.cli.chat_asking import Asking
+from r1plan.cli.chat_begin import Start, single
 from r1plan.conversation.session import Session, Wishes
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.route.record import Labels
@@ -95,6 +97,11 @@ def test_ctrl_c_ends_the_wait_and_nothing_is_sent(
             asking.prepare(session, "Well?")
         asking.close()
         assert server.asked == []
+        again = asker(home, Clock(PEAK, stopped_after=3), said, PEAK + timedelta(hours=10))
+        with pytest.raises(typer.Exit) as ended:
+            single(again, Start(session, None, None, wished=True), "Well?", as_json=False)
+        again.close()
+        assert (ended.value.exit_code, server.asked) == (130, [])
     assert said[-1] == "Stopped; nothing was sent."
     assert log_rows(home) == []
 

@@ -440,3 +440,22 @@ def test_how_fast_a_file_here_will_answer_comes_from_the_plan(tmp_path: Path) ->
     assert done.stdout.startswith("local/own is expected to cost $0.0")
     assert " (the plan)." in done.stdout
     assert "does not fit" not in done.stdout
+
+
+def test_a_key_that_reaches_nothing_of_r1s_family_leaves_the_demonstration() -> None:
+    done = chat("What is 17 + 25?", OPENAI_API_KEY="x")
+    assert done.stdout == "17 + 25 = 42\n"
+    assert "r1-tiny answers" in done.stderr
+
+
+@pytest.mark.parametrize(("mode", "code"), [(0o600, 0), (0o644, 1)], ids=["mine-alone", "others-may-read"])
+def test_keys_in_a_file_choose_too_where_only_their_owner_can_read_it(home: Path, mode: int, code: int) -> None:
+    own_file(home, "keys.yaml", "fireworks: fw-planted-key-1\n")
+    (home / "config" / "keys.yaml").chmod(mode)
+    with Pair() as pair:
+        addresses = {name: value for name, value in pair.environment.items() if name.endswith("_URL")}
+        done = chat(QUESTION, **addresses)
+        assert pair.asked == (1 - code, 0)
+    assert done.returncode == code
+    assert ("chmod 600" in done.stderr) == bool(code)
+    assert "planted" not in done.stdout + done.stderr
