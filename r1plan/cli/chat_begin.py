@@ -77,7 +77,7 @@ def _laid_over(saved: Wishes, given: Wishes) -> Wishes:
 
 def single(asker: Asker, start: Start, question: str, *, as_json: bool) -> None:
     """Ask one question. Exits with 130 when it was stopped; raises what made it fail."""
-    from r1plan.render.chat import document as chat_document
+    from r1plan.render.chat_document import document as chat_document
     from r1plan.render.output import document, note
 
     try:

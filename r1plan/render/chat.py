@@ -1,4 +1,4 @@
-"""A chat shown: the answer on stdout, the thinking and the closing line on stderr; and `--json`'s document."""
+"""A chat shown: the answer on stdout, the thinking and the closing line on stderr."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from time import monotonic
 from typing import Literal, TextIO
 
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
-from r1plan.prices.book import PriceInForce
-from r1plan.prices.cost import Cost
 from r1plan.prices.usage import Usage
 from r1plan.render.plain import printable
 from r1plan.render.rows import usd
@@ -189,67 +187,6 @@ def going_on(result: ChatResult, *, alone: bool) -> str | None:
     return f"{', '.join(ways)}."
 
 
-def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:
-    """The fields of `r1plan.chat/1`."""
-    entry, timing = result.entry, result.timing
-    return {
-        "schema": "r1plan.chat/1",
-        "id": entry.id,
-        "answer": result.answer,
-        "thinking": result.thinking,
-        "finish": result.finish,
-        "usage": {
-            "input_tokens": entry.input_tokens,
-            "cache_hit_tokens": entry.cache_hit_tokens,
-            "output_tokens": entry.output_tokens,
-            "thinking_tokens": entry.thinking_tokens,
-            "provenance": dict(entry.provenance),
-            "flags": list(entry.flags),
-        },
-        "cost": {
-            **_cost(result.cost, result.price),
-            "total_usd": entry.cost_usd,
-            "low_usd": result.billed.low_usd,
-            "high_usd": result.billed.high_usd,
-        },
-        "route": {
-            "policy": entry.policy,
-            "provider": entry.provider,
-            "model_requested": entry.model_requested,
-            "model_served": entry.model_served,
-            "attempts": [
-                {"provider": each.provider, "model": each.model, "outcome": each.outcome} for each in result.attempts
-            ],
-            "reasons": list(reasons),
-        },
-        "timing": {
-            "first_token_s": _rounded(timing.first_token_s),
-            "total_s": _rounded(timing.total_s),
-            "decode_tok_s": _rounded(timing.decode_tok_s),
-        },
-    }
-
-
-def _cost(cost: Cost | None, price: PriceInForce | None) -> dict[str, object]:
-    names = ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "total_usd", "cache_saving_usd")
-    amounts = {name: None if cost is None else getattr(cost, name) for name in names}
-    return {"schema": "r1plan.cost/1", **amounts, "price": None if price is None else _price(price)}
-
-
-def _price(price: PriceInForce) -> dict[str, object]:
-    return {
-        "id": price.id,
-        "served_model": price.served_model,
-        "tier": price.tier,
-        "input_cache_miss_usd_per_mtok": price.rates.input_cache_miss,
-        "input_cache_hit_usd_per_mtok": price.rates.input_cache_hit,
-        "output_usd_per_mtok": price.rates.output,
-        "effective_from": price.effective_from,
-        "effective_until": price.effective_until,
-        "sources": list(price.sources),
-    }
-
-
 def _money(result: ChatResult) -> list[str]:
     """What it cost, or between which bounds; the electricity of an answer from here."""
     entry = result.entry
@@ -281,7 +218,3 @@ def _tokens(usage: Usage | None) -> list[str]:
     if usage.thinking_tokens is not None:
         written += f" ({count('thinking_tokens', usage.thinking_tokens)} thinking)"
     return [read, written]
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 4)
