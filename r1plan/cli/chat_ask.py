@@ -190,14 +190,18 @@ class Asker:
         return replace(leg, connect=connect)
 
     def _tell_who(self, opened: Way, choice: Choice) -> None:
-        """Say who is asked by a route, once until that changes."""
-        chosen = None if choice.found is None else choice.found.decision.chosen
-        if chosen is None or chosen.id == self._said:
+        """Say who is asked by a route, and that a model here is not, once until that changes."""
+        decision = None if choice.found is None else choice.found.decision
+        chosen = None if decision is None else decision.chosen
+        if decision is None or chosen is None or chosen.id == self._said:
             return
         from r1plan.render.chosen import chosen_line
 
         self._said = chosen.id
         legs = [leg for leg, _ in choice.legs]
+        for each in decision.refused:
+            if each.candidate.is_local:
+                self._say(f"{each.id} is not asked: {each.why}.")
         self._say(chosen_line(chosen, choice.policy, legs, by_default=bool(opened.reason)))
 
 

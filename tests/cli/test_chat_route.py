@@ -459,3 +459,10 @@ def test_keys_in_a_file_choose_too_where_only_their_owner_can_read_it(home: Path
     assert done.returncode == code
     assert ("chmod 600" in done.stderr) == bool(code)
     assert "planted" not in done.stdout + done.stderr
+
+
+def test_a_file_that_a_route_does_not_accept_is_not_passed_over_in_silence() -> None:
+    with Pair() as pair:
+        done = chat(QUESTION, "--route", "cheapest", "--model", "r1-tiny", **pair.environment)
+        assert pair.asked == (1, 0)
+    assert "local/r1-tiny is not asked: r1-tiny is a distill of R1, which cheapest does not accept." in done.stderr

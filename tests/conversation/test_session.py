@@ -126,3 +126,25 @@ def test_names_are_looked_up_only_when_they_are_asked_for() -> None:
         raise AssertionError
 
     assert completions("/mode", never, tuple)
+
+
+@pytest.mark.parametrize(
+    ("needs", "said"),
+    [
+        pytest.param("0.30", None, id="fits-exactly"),
+        pytest.param(
+            "0.31", r"a/b may cost \$0\.31 \(p90\), more than the budget of \$0\.50, of which \$0\.30 is", id="over"
+        ),
+        pytest.param(None, r"what a/b costs is not known, so the budget of \$0\.50 cannot be kept", id="unknown"),
+    ],
+)
+def test_what_may_cost_more_than_is_left_is_over_the_budget(needs: str | None, said: str | None) -> None:
+    # Of a question that broke off, what was set aside for it counts.
+    paid = (Spent(model="m", cost_usd=Decimal("0.01"), counted_usd=Decimal("0.20")),)
+    session = Session(wishes=Wishes(budget_usd=Decimal("0.50")), spent=paid)
+    usd = None if needs is None else Decimal(needs)
+    if said is None:
+        session.check_budget(usd, "a/b")
+    else:
+        with pytest.raises(OverBudget, match=said):
+            session.check_budget(usd, "a/b")

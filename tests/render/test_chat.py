@@ -62,3 +62,28 @@ def test_no_cut_lets_a_control_character_through(pieces: list[str]) -> None:
     cleaner = Cleaner()
     text = "".join(cleaner.feed(piece) for piece in pieces) + cleaner.rest()
     assert text == printable(text)
+
+
+def test_a_sentence_on_how_it_goes_has_a_line_of_its_own_between_the_events() -> None:
+    out, err = StringIO(), StringIO()
+    screen = ChatScreen(out, err, "show", tick=iter(range(1000)).__next__)
+    screen.say("a is asked.")
+    screen.show(Thinking("hm"))
+    screen.say("b is asked \x1b[2Jinstead.")
+    screen.show(Thinking("so"))
+    screen.show(Answer("Yes."))
+    screen.say("Cut.")
+    screen.done()
+    assert out.getvalue() == "Yes.\n"
+    assert err.getvalue() == "a is asked.\nhm\nb is asked instead.\nso\n\nCut.\n"
+
+
+def test_into_a_pipe_a_held_back_answer_is_not_let_go_by_a_sentence() -> None:
+    out, err = StringIO(), StringIO()
+    screen = ChatScreen(out, err, "show")
+    screen.show(Answer("hm"))
+    screen.say("Slow.")
+    screen.show(WasThinking())
+    screen.show(Answer("Yes."))
+    screen.done()
+    assert (out.getvalue(), err.getvalue()) == ("Yes.\n", "Slow.\nhm\n\n")

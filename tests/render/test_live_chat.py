@@ -214,3 +214,22 @@ def test_the_status_line_says_what_is_known(changes: dict[str, object], line: st
 def test_a_folded_thinking_says_how_long_it_was() -> None:
     assert folded_line(12.4, 312) == "thought for 12 s, about 312 tokens"
     assert folded_line(0.2, 1) == "thought, about 1 token"
+
+
+def test_a_sentence_on_how_it_goes_stands_between_what_came_before_it_and_after() -> None:
+    watched = Watched("dim", columns=60)
+    watched.run([Thinking("Let me see.")], paint_every=1)
+    watched.live.say("r1-tiny has thought longer than 10 tokens; \x1b[2Jasking another instead.")
+    watched.run([Thinking("Again."), Answer("Yes.")], paint_every=1)
+    lines = watched.finished()
+    assert lines == [
+        "thought, about 4 tokens · /thinking shows it",
+        "",
+        "r1-tiny has thought longer than 10 tokens; asking another",
+        "instead.",
+        "",
+        "thought, about 2 tokens · /thinking shows it",
+        "",
+        "Yes.",
+    ]
+    assert watched.terminal.above_changed == 0
