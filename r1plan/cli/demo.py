@@ -52,7 +52,7 @@ def command() -> None:
 
 def _without_keys() -> dict[str, str]:
     """The environment less every provider's key: the demo sends nothing to anybody."""
-    return {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+    return {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_API_TOKEN"))}
 
 
 def _heading(title: str, words: list[str] | None) -> None:
