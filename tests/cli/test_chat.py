@@ -35,6 +35,13 @@ def remote(url: str) -> dict[str, str]:
     return {"DEEPSEEK_API_KEY": KEY, "R1PLAN_DEEPSEEK_BASE_URL": url}
 
 
+def unending() -> bytes:
+    """A stream that thinks for so long that no machine is too busy to stop it in time."""
+    events = recorded("deepseek.sse").split(b"\n\n")
+    (thought,) = (each for each in events if "≈ 42".encode() in each)
+    return b"\n\n".join([thought] * 500)
+
+
 def log_rows(home: Path) -> list[dict[str, Any]]:
     """The last row of each request."""
     files = sorted((home / "data" / "logs").glob("*.jsonl"))
@@ -175,7 +182,7 @@ def test_a_refused_connection_is_one_sentence(home: Path) -> None:
 
 
 def test_ctrl_c_keeps_what_came_and_logs_it_as_aborted(home: Path) -> None:
-    with serving(Reply(recorded("deepseek.sse") * 50, piece_bytes=20, pause_s=0.01)) as wire:
+    with serving(Reply(unending(), piece_bytes=20, pause_s=0.01)) as wire:
         process = subprocess.Popen(
             [*R1PLAN, "--provider", "deepseek", "x"],
             stdin=subprocess.DEVNULL,
@@ -229,7 +236,7 @@ def test_text_from_a_server_cannot_steer_the_terminal() -> None:
 
 
 def test_a_killed_chat_leaves_an_uncertain_request_with_bounds(home: Path) -> None:
-    with serving(Reply(recorded("deepseek.sse") * 50, piece_bytes=20, pause_s=0.01)) as wire:
+    with serving(Reply(unending(), piece_bytes=20, pause_s=0.01)) as wire:
         process = subprocess.Popen(
             [*R1PLAN, "--provider", "deepseek", "x"],
             stdin=subprocess.DEVNULL,

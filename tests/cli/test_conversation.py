@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.cli.test_chat import chat, log_rows, remote
+from tests.cli.test_chat import chat, log_rows, remote, unending
 from tests.terminal import Terminal
 from tests.wire.server import Reply, Wire, recorded, serving
 
@@ -80,7 +80,7 @@ def test_a_wrong_command_or_model_does_not_end_the_conversation() -> None:
 
 
 def test_ctrl_c_stops_the_answer_and_not_the_program(home: Path) -> None:
-    slow = Reply(recorded("deepseek.sse") * 50, piece_bytes=20, pause_s=0.01)
+    slow = Reply(unending(), piece_bytes=20, pause_s=0.01)
     with talking(slow, "--provider", "deepseek") as (terminal, _):
         terminal.prompt(1)
         terminal.type("Well?\r")
