@@ -80,8 +80,9 @@ def choose(
     if pins.one_option:
         chosen = None
         if options:
-            settled = search.settled(by_id[options[0].id], options[0])
-            chosen = replace(settled, reason=_as_asked(settled.model))
+            asked = search.settled(by_id[options[0].id], options[0])
+            reason = _as_asked(asked.model) if asked.fits else missing([asked.memory])[0]
+            chosen = replace(asked, reason=reason)
         return Plan(machine=machine, workload=workload, choice=chosen, alternatives=(), rejected=tuple(rejected))
     options, slow = fast_enough(options, workload)
     rejected += slow
@@ -96,16 +97,49 @@ def choose(
             lacking[option.id] = too_slow_from_disk(lacking[option.id], option, least)
     rejected += [each for id_, each in lacking.items() if id_ not in kept]
     best_first += [replace(option, not_on_gpu=lacking[option.id].reason) for option in last_resort]
+    settled = _Settled(search, by_id)
+    while best_first and not settled.fits(best_first[0]):
+        best_first.pop(0)
     if not best_first:
+        rejected += settled.rejected
         return Plan(machine=machine, workload=workload, choice=None, alternatives=(), rejected=_sorted(rejected))
     choice = replace(best_first[0], reason=why_chosen(workload, best_first[0]))
-    alternatives = tuple(search.settled(by_id[each.id], each) for each in different(choice, best_first[1:]))
-    choice = search.settled(by_id[choice.id], choice)
+    beside = [option for option in different(choice, best_first[1:]) if settled.fits(option)]
+    choice, *alternatives = (settled.of(option) for option in (choice, *beside))
+    rejected += settled.rejected
     shown = {choice.id, *(option.id for option in alternatives)}
+    shown |= {each.id for each in settled.rejected}
     rejected += [behind(option, choice) for option in best_first if option.id not in shown]
     return Plan(
-        machine=machine, workload=workload, choice=choice, alternatives=alternatives, rejected=_sorted(rejected)
+        machine=machine,
+        workload=workload,
+        choice=choice,
+        alternatives=tuple(alternatives),
+        rejected=_sorted(rejected),
     )
+
+
+class _Settled:
+    """Options with what the engine really reserves. `rejected` are those that then do not fit after all."""
+
+    def __init__(self, search: Search, candidates: Mapping[str, Candidate]) -> None:
+        self._search, self._candidates = search, candidates
+        self._known: dict[str, Option] = {}
+        self.rejected: list[Rejection] = []
+
+    def of(self, option: Option) -> Option:
+        """`option`, settled; it keeps its reason."""
+        if option.id not in self._known:
+            self._known[option.id] = self._search.settled(self._candidates[option.id], option)
+        return replace(self._known[option.id], reason=option.reason)
+
+    def fits(self, option: Option) -> bool:
+        """Whether it does; if not, it is rejected."""
+        settled = self.of(option)
+        if not settled.fits:
+            reason, shortfall, needed = missing([settled.memory])
+            self.rejected.append(Rejection(id=option.id, reason=reason, shortfall_bytes=shortfall, needed_bytes=needed))
+        return settled.fits
 
 
 def _one(
@@ -173,13 +207,6 @@ def _check(pins: Pins, candidates: tuple[Candidate, ...], devices: Devices) -> N
                 f"--context {pins.context}: {whose} {longest.context_max:,} tokens.",
                 f"ask for at most --context {longest.context_max}",
             )
-    if pins.gpu_layers is not None and pins.model is not None:
-        layers = candidates[0].model.shape.layers
-        if pins.gpu_layers > layers + 1:
-            raise UsageError(
-                f"--gpu-layers {pins.gpu_layers}: {candidates[0].model.id} has {layers} layers.",
-                f"{layers + 1} puts all of them and the output head on the GPU",
-            )
     if pins.experts_on_cpu and pins.model is not None and not candidates[0].weights.expert_layers:
         raise UsageError(
             f"--experts-on-cpu: {candidates[0].model.id} is dense and has no experts.",
@@ -194,8 +221,6 @@ def _cannot(candidate: Candidate, pins: Pins) -> str | None:
         return f"reads at most {model.context_max:,} tokens"
     if pins.experts_on_cpu and not candidate.weights.expert_layers:
         return "is dense: it has no experts to keep in RAM"
-    if pins.gpu_layers is not None and pins.gpu_layers > model.shape.layers + 1:
-        return f"has {model.shape.layers} layers: --gpu-layers {pins.gpu_layers} is more than it and its output head"
     return None
 
 

@@ -185,7 +185,6 @@ def test_a_pinned_option_is_answered_fitting_or_not(context: int, fits: bool) ->
         (Pins(quant="Q4_K_X"), NotFound, "unknown quant 'Q4_K_X'"),
         (Pins(context=163_841), UsageError, "--context 163841: every model has at most 163,840 tokens."),
         (Pins(model="R1-Distill-Qwen-7B", context=131_073), UsageError, "R1-Distill-Qwen-7B has 131,072"),
-        (Pins(model="R1-Distill-Qwen-7B", gpu_layers=30), UsageError, "R1-Distill-Qwen-7B has 28 layers"),
         (Pins(model="R1-Distill-Qwen-7B", experts_on_cpu=True), UsageError, "is dense and has no experts"),
         (Pins(model="DeepSeek-R1-0528", quant="IQ2_K_R4"), UsageError, "runs in ik_llama.cpp only"),
     ],
@@ -288,10 +287,12 @@ def test_a_card_with_less_than_the_context_costs_is_told_so() -> None:
     assert "(the context alone takes 2.0)" in answer.rejected[0].reason
 
 
-def test_a_model_with_fewer_layers_than_asked_is_rejected_with_its_number() -> None:
-    answer = plan(machine(card(24)), pins=Pins(gpu_layers=60))
-    why = {each.id: each.reason for each in answer.rejected}
-    assert why["R1-Distill-Qwen-7B:Q4_K_M"].startswith("has 28 layers: --gpu-layers 60 is more")
+def test_more_gpu_layers_than_there_are_mean_all_of_them() -> None:
+    pins = Pins(model="R1-Distill-Qwen-7B", quant="Q4_K_M", gpu_layers=99)
+    choice = plan(machine(card(24)), pins=pins).choice
+    assert choice is not None
+    assert choice.placement.gpu_layers == 29
+    assert choice.placement.layout == "gpu"
 
 
 def test_experts_on_cpu_frees_nothing_in_one_memory() -> None:
