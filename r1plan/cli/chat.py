@@ -54,8 +54,8 @@ def command(
 
     With nothing named, the route "cheapest" chooses among the providers whose key is in the environment or in
     keys.yaml; without a key, the small built-in demonstration model answers. --route chooses by the keyring's keys
-    too, and a model file named beside it is a candidate: local-first tries it before any other. Who fails before an
-    answer begins gives way to the next. What --provider or --model names gives way to nobody.
+    too, and a model file named beside it is a candidate: local-first tries it before any other. Who fails before
+    anything was shown gives way to the next. What --provider or --model names gives way to nobody.
 
     Nothing is sent that may cost more than --max-cost or than is left of a month in budgets.yaml: exit 4. --by needs a
     prompt, and waits; with --explain it only says.
