@@ -11,9 +11,12 @@ from r1plan.prices.book import PriceInForce
 from r1plan.prices.cost import EXACT
 from r1plan.prices.usage import Usage
 
-# What a server may add to a prompt: a template's marks around each message, and a system message of its own where
-# none was sent (Qwen2.5's tokenizer_config.json adds 21 tokens so).
+# What a server may add to a prompt: a template's marks around each message and each tool call and its parameters, and a
+# system message of its own where none was sent (Qwen2.5's tokenizer_config.json adds 21 tokens so). The marks around a
+# parameter are longest in DeepSeek-V3.2's encoding_dsv32.py, at about 15 tokens.
 _MARKS_A_MESSAGE = 16
+_MARKS_A_CALL = 32
+_MARKS_A_PARAMETER = 16
 _OWN_SYSTEM_MESSAGE = 64
 
 
@@ -56,9 +59,19 @@ def broken_off(
 
 
 def longest_input_tokens(request: ChatRequest) -> int:
-    """More tokens than the prompt can have: each token covers a byte of it at least."""
-    text = sum(len(each.content.encode("utf-8", "replace")) for each in request.messages)
-    return text + _MARKS_A_MESSAGE * len(request.messages) + _OWN_SYSTEM_MESSAGE
+    """More tokens than the prompt can have: each token covers a byte of it at least.
+
+    Where a tool was called, the thinking may go back too (`engine.history`).
+    """
+    calls = [call for each in request.messages for call in each.tool_calls]
+    sent = [each.content for each in request.messages]
+    sent += [each.tool_call_id for each in request.messages if each.tool_call_id]
+    sent += [each.thinking for each in request.messages if calls and each.thinking]
+    sent += [part for call in calls for part in (call.id, call.name, call.arguments)]
+    marks = _MARKS_A_MESSAGE * len(request.messages) + _OWN_SYSTEM_MESSAGE
+    # A parameter of a call stands before a colon.
+    marks += sum(_MARKS_A_CALL + _MARKS_A_PARAMETER * call.arguments.count(":") for call in calls)
+    return sum(len(each.encode("utf-8", "replace")) for each in sent) + marks
 
 
 def _most(request: ChatRequest, usage: Usage | None, prices: Sequence[PriceInForce]) -> Decimal | None:

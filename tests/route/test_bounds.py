@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r1plan.engine.chat import ChatRequest, Message
+from r1plan.engine.chat import ChatRequest, Message, ToolCall
+from r1plan.engine.history import sent_messages
 from r1plan.prices.book import PriceInForce
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
@@ -76,6 +78,44 @@ def test_what_the_server_reported_counts_and_what_was_guessed_does_not() -> None
     bounds = broken_off(asked(max_tokens=100), ["", "one two"], usage, [flash()])
     assert bounds.low_usd == (1000 * Decimal("0.003") + 2 * Decimal("0.60")) / 10**6
     assert bounds.high_usd == (1000 * Decimal("0.15") + 100 * Decimal("0.60")) / 10**6
+
+
+TEXTS = st.text(max_size=30)
+CALLS = st.builds(ToolCall, id=TEXTS, name=TEXTS, arguments=st.dictionaries(TEXTS, TEXTS, max_size=3).map(json.dumps))
+TURNS = st.lists(
+    st.builds(
+        Message,
+        st.sampled_from(["user", "assistant", "tool"]),
+        TEXTS,
+        thinking=st.none() | TEXTS,
+        tool_calls=st.lists(CALLS, max_size=2).map(tuple),
+        tool_call_id=st.none() | TEXTS,
+    ),
+    max_size=5,
+)
+
+
+def texts_in(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for name, each in value.items() if name not in ("role", "type") for text in texts_in(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in texts_in(each)]
+    return [value] if isinstance(value, str) else []
+
+
+@given(messages=TURNS)
+def test_no_prompt_is_longer_than_the_bound_with_what_goes_back_of_a_tool_turn(messages: list[Message]) -> None:
+    """Were each byte that is sent a token, and each parameter of a call in the 15 tokens of V3.2's marks."""
+    sent = texts_in(sent_messages(messages, "tool_turns", "reasoning_content"))
+    calls = [call for each in messages for call in each.tool_calls]
+    marks = sum(15 * len(json.loads(call.arguments)) for call in calls)
+    tokens = sum(len(each.encode()) for each in sent) + marks
+    assert tokens <= longest_input_tokens(ChatRequest(messages=tuple(messages)))
+
+
+def test_thinking_that_never_goes_back_is_not_in_the_bound() -> None:
+    request = ChatRequest(messages=(Message("user", "Why?"), Message("assistant", "So.", thinking="hm " * 1000)))
+    assert longest_input_tokens(request) == 7 + 2 * 16 + 64
 
 
 # A tokenizer like those in use: a word is one or more tokens, and the space before it belongs to its first.
