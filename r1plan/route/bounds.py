@@ -50,12 +50,20 @@ def broken_off(
     """
     if not prices:
         return UNKNOWN
-    words = sum(len(each.split()) for each in received)
-    output = max(words, _reported(usage, "output_tokens") or 0)
-    read = _reported(usage, "input_tokens") or 0
-    low = min(_usd(min(each.per_token.hit, each.per_token.miss), read, each, output) for each in prices)
-    high = _most(request, usage, prices)
-    return Bounds(low, high if high is None else max(low, high))
+    low = _least(max(_words(received), _reported(usage, "output_tokens") or 0), usage, prices)
+    return _above(low, _most(request, usage, prices))
+
+
+def ended(request: ChatRequest, received: Sequence[str], usage: Usage | None, prices: Sequence[PriceInForce]) -> Bounds:
+    """For an answer that came to its end, of which the server did not report all that it bills.
+
+    As for one that broke off, but a reported output is all that was written. At most there is thinking that the server
+    kept to itself.
+    """
+    output = _reported(usage, "output_tokens")
+    if output is None or not prices:
+        return broken_off(request, received, usage, prices)
+    return _above(_least(output, usage, prices), _most(request, usage, prices, output))
 
 
 def longest_input_tokens(request: ChatRequest) -> int:
@@ -74,16 +82,33 @@ def longest_input_tokens(request: ChatRequest) -> int:
     return sum(len(each.encode("utf-8", "replace")) for each in sent) + marks
 
 
-def _most(request: ChatRequest, usage: Usage | None, prices: Sequence[PriceInForce]) -> Decimal | None:
+def _words(received: Sequence[str]) -> int:
+    return sum(len(each.split()) for each in received)
+
+
+def _above(low: Decimal, high: Decimal | None) -> Bounds:
+    """Bounds from what was heard and what was allowed; a server may write more than that."""
+    return Bounds(low, high if high is None else max(low, high))
+
+
+def _least(output: int, usage: Usage | None, prices: Sequence[PriceInForce]) -> Decimal:
+    read = _reported(usage, "input_tokens") or 0
+    return min(_usd(min(each.per_token.hit, each.per_token.miss), read, each, output) for each in prices)
+
+
+def _most(
+    request: ChatRequest, usage: Usage | None, prices: Sequence[PriceInForce], output: int | None = None
+) -> Decimal | None:
+    """All that may be billed. `output` None: as many tokens as the limits allow."""
     read = _reported(usage, "input_tokens")
     if read is None:
         read = longest_input_tokens(request)
     costs = []
     for each in prices:
         limits = [limit for limit in (request.max_tokens, each.max_output_tokens) if limit is not None]
-        if not limits:
+        if output is None and not limits:
             return None
-        costs.append(_usd(each.per_token.miss, read, each, min(limits)))
+        costs.append(_usd(each.per_token.miss, read, each, min(limits) if output is None else output))
     return max(costs)
 
 
