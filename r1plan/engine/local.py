@@ -150,6 +150,10 @@ class LocalEngine:
         """The exact tokens of the request that ran last, or runs."""
         return self._usage
 
+    def served_so_far(self) -> str:
+        """The model: there is no other here."""
+        return self._model
+
     def close_thinking(self) -> None:
         """End the thinking of the stream that runs after its next token."""
         self._close_asked = True
