@@ -14,10 +14,11 @@ from r1plan.ledger.past import PastRequest
 MOST_ROWS = 10_000
 
 _MONTH = re.compile(r"\d{4}-\d{2}\.jsonl")
-_BLOCK_BYTES = 1 << 18
+# As much as a processor's own cache holds with what is made of it.
+_BLOCK_BYTES = 1 << 17
 # As `UsageEntry.to_line` writes it, near the beginning. A quote inside a value is escaped, so only the field itself
-# looks like this.
-_NOT_ENDED, _NEAR_BYTES = b'"ended_at":null', 400
+# looks like this. Where a long id hides it, the line is read and left out all the same.
+_NOT_ENDED, _NEAR_BYTES = b'"ended_at":null', 256
 _BAD = (MsgspecError, UnicodeDecodeError, RecursionError)
 _one = Decoder(PastRequest)
 _many = Decoder(list[PastRequest])
