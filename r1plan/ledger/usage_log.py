@@ -9,7 +9,7 @@ from pathlib import Path
 from r1plan.errors import LogError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.journal import append, append_once_decided
-from r1plan.ledger.logged import LoggedRequest, by_request, last_rows, of_entry, rows_of_month
+from r1plan.ledger.logged import LoggedRequest, MonthRow, by_request, last_rows, of_entry, rows_of_month
 
 
 class UsageLog:
@@ -39,7 +39,7 @@ class UsageLog:
         """The last requests of every process, a few hundred at least where there are as many."""
         return by_request([*last_rows(self._logs), *self._unwritten])
 
-    def this_month(self, at: datetime) -> list[LoggedRequest]:
+    def this_month(self, at: datetime) -> list[MonthRow]:
         """The requests of the UTC month of `at`, and those of the month before that may still run.
 
         Raises LogError.
@@ -53,7 +53,7 @@ class UsageLog:
             ) from error
 
     def append_once_decided(
-        self, at: datetime, decide: Callable[[Sequence[LoggedRequest]], UsageEntry]
+        self, at: datetime, decide: Callable[[Sequence[MonthRow]], UsageEntry]
     ) -> tuple[UsageEntry, Path | None]:
         """Write the row that `decide` makes of this UTC month's requests. No other process writes one in between.
 

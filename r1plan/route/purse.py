@@ -10,7 +10,7 @@ from decimal import Decimal
 from r1plan.engine.chat import ChatRequest
 from r1plan.errors import LogError, OverBudget
 from r1plan.ledger.entry import UsageEntry
-from r1plan.ledger.logged import LoggedRequest
+from r1plan.ledger.logged import MonthRow
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.prices.book import PriceInForce
 from r1plan.route.bounds import begun, longest_input_tokens
@@ -83,7 +83,7 @@ class Purse:
             entry=with_bounds(entry, begun(request, prices)), request=request, prices=prices, input_tokens_most=read
         )
 
-        def decide(rows: Sequence[LoggedRequest]) -> UsageEntry:
+        def decide(rows: Sequence[MonthRow]) -> UsageEntry:
             self._decide(admitted, leg, self._allowances(leg.provider, rows, at, before))
             if admitted.capped:
                 admitted.entry = with_bounds(entry, begun(admitted.request, prices))
@@ -119,7 +119,7 @@ class Purse:
         if self._limits.budgets is None or had is None:
             return None
 
-        def decide(rows: Sequence[LoggedRequest]) -> UsageEntry:
+        def decide(rows: Sequence[MonthRow]) -> UsageEntry:
             left = tightest(self._allowances(entry.provider, rows, at, before, without=entry.id))
             reserved = had * 2 if left is None else min(had * 2, left.left_usd)
             if reserved <= had:
@@ -135,7 +135,7 @@ class Purse:
     def _allowances(
         self,
         provider: str,
-        rows: Sequence[LoggedRequest],
+        rows: Sequence[MonthRow],
         at: datetime,
         before: Sequence[UsageEntry],
         without: str | None = None,
