@@ -125,6 +125,10 @@ class ChatEngine(Protocol):
         """What a broken-off stream is known to have used, or None when nothing is known."""
         ...
 
+    def served_so_far(self) -> str | None:
+        """What a broken-off stream said answers, or None when it had not said so."""
+        ...
+
     def close(self) -> None:
         """Give back memory, files and connections."""
         ...

@@ -13,6 +13,7 @@ from typing import Literal
 SCHEMA = "r1plan.usage/1"
 
 Status = Literal["ok", "length", "aborted", "failed", "started"]
+SETTLED: tuple[Status, ...] = ("ok", "length")
 EndReason = Literal[
     "stop",
     "length",
@@ -87,6 +88,13 @@ class UsageEntry:
     def placed_at(self) -> datetime:
         """The instant to which the request belongs: its end, or its start if it has not ended."""
         return self.ended_at or self.started_at
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what it costs is known: it came to its end, or was refused. What broke off may be billed more."""
+        if self.ended_at is None or self.cost_usd is None:
+            return False
+        return self.status in SETTLED or self.cost_low_usd == self.cost_high_usd
 
     def to_line(self) -> str:
         """The row as one line of JSON, ending in a newline. From `text` on, a field that is None is left out."""

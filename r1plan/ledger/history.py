@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import MsgspecError
 from msgspec.json import Decoder
 
+from r1plan.ledger.lines import MONTH, NEAR_BYTES, NOT_ENDED, blocks_from_the_end
 from r1plan.ledger.past import PastRequest
 
 MOST_ROWS = 10_000
 
-_MONTH = re.compile(r"\d{4}-\d{2}\.jsonl")
-_BLOCK_BYTES = 1 << 18
-# As `UsageEntry.to_line` writes it, near the beginning. A quote inside a value is escaped, so only the field itself
-# looks like this.
-_NOT_ENDED, _NEAR_BYTES = b'"ended_at":null', 400
 _BAD = (MsgspecError, UnicodeDecodeError, RecursionError)
 _one = Decoder(PastRequest)
 _many = Decoder(list[PastRequest])
@@ -45,34 +40,19 @@ def read_history(logs: Path, most: int = MOST_ROWS) -> tuple[PastRequest, ...]:
 def _newest_first(logs: Path) -> Iterator[list[bytes]]:
     """The lines of all months in blocks, the last block of the last month first, each block in the log's order."""
     try:
-        files = sorted((each for each in logs.iterdir() if _MONTH.fullmatch(each.name)), reverse=True)
+        files = sorted((each for each in logs.iterdir() if MONTH.fullmatch(each.name)), reverse=True)
     except OSError:
         return
     for file in files:
         try:
-            yield from _from_the_end(file)
+            yield from blocks_from_the_end(file)
         except OSError:
             continue
 
 
-def _from_the_end(file: Path) -> Iterator[list[bytes]]:
-    """The lines of `file` in blocks, the last block first. A line belongs to the block in which it ends."""
-    with file.open("rb") as stream:
-        place = stream.seek(0, 2)
-        rest = b""
-        while place > 0:
-            start = max(0, place - _BLOCK_BYTES)
-            stream.seek(start)
-            lines = stream.read(place - start).split(b"\n")
-            lines[-1] += rest
-            place = start
-            rest = lines.pop(0) if place > 0 else b""
-            yield lines
-
-
 def _rows(lines: list[bytes]) -> list[PastRequest]:
     """The ended requests among `lines`. All are read at once, and one by one only where one of them is bad."""
-    ended = [line for line in lines if line and line.find(_NOT_ENDED, 0, _NEAR_BYTES) < 0]
+    ended = [line for line in lines if line and line.find(NOT_ENDED, 0, NEAR_BYTES) < 0]
     try:
         return _many.decode(b"[" + b",".join(ended) + b"]")
     except _BAD:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import MsgspecError, Struct
 from msgspec.json import Decoder
 
-from r1plan.ledger.entry import Status, UsageEntry
+from r1plan.ledger.entry import SETTLED, Status, UsageEntry
 from r1plan.ledger.journal import month_name
+from r1plan.ledger.lines import MONTH, NEAR_BYTES, NOT_ENDED, blocks_from_the_end
 
-_MONTH = re.compile(r"\d{4}-\d{2}\.jsonl")
 # About 100 rows, which is more than a breaker needs; and 500, among them the beginnings of all that may still run.
 _LAST_BYTES, _STILL_RUN_BYTES = 64 << 10, 256 << 10
-# As `UsageEntry.to_line` writes it. A quote inside a value is escaped, so only the field itself looks like this.
-_ID = b'"id":"'
-_NOT_ENDED, _NEAR_BYTES = b'"ended_at":null', 400
+_BAD = (MsgspecError, UnicodeDecodeError, RecursionError)
+
+"""The status of a request that came to its end, so that its cost, where it is known, is certain."""
 
 
 class LoggedRequest(Struct, frozen=True, kw_only=True, gc=False):
@@ -46,9 +47,49 @@ class LoggedRequest(Struct, frozen=True, kw_only=True, gc=False):
         """The instant to which the request belongs: its end, or its start if it has not ended."""
         return self.ended_at or self.started_at
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether what it costs is known: see UsageEntry."""
+        if self.ended_at is None or self.cost_usd is None:
+            return False
+        return self.status in SETTLED or self.cost_low_usd == self.cost_high_usd
 
-_one = Decoder(LoggedRequest)
-_many = Decoder(list[LoggedRequest])
+
+class EndedRequest(Struct, frozen=True, kw_only=True, gc=False):
+    """What a budget reads of a request that has ended: a third of `LoggedRequest`, and enough of most."""
+
+    schema: Literal["r1plan.usage/1"] = "r1plan.usage/1"
+    id: str
+    ended_at: datetime
+    provider: str
+    project: str | None = None
+    status: Status
+    cost_usd: Decimal | None = None
+
+    @property
+    def placed_at(self) -> datetime:
+        """The instant to which the request belongs."""
+        return self.ended_at
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the request came to its end and its cost is known: then nothing else of its row counts."""
+        return self.cost_usd is not None and self.status in SETTLED
+
+
+MonthRow = LoggedRequest | EndedRequest
+"""A request of a month. An `EndedRequest` among them is settled."""
+
+Row = TypeVar("Row", LoggedRequest, MonthRow)
+
+
+class _Named(Struct, gc=False):
+    id: str
+
+
+_logged, _logged_rows = Decoder(LoggedRequest), Decoder(list[LoggedRequest])
+_ended_rows = Decoder(list[EndedRequest])
+_named, _named_rows = Decoder(_Named), Decoder(list[_Named])
 
 
 def of_entry(entry: UsageEntry) -> LoggedRequest:
@@ -62,68 +103,99 @@ def last_rows(logs: Path) -> list[LoggedRequest]:
     Lines that are torn or of another schema are left out.
     """
     try:
-        files = sorted(each for each in logs.iterdir() if _MONTH.fullmatch(each.name))
+        files = sorted(each for each in logs.iterdir() if MONTH.fullmatch(each.name))
     except OSError:
         return []
-    return [row for file in files[-2:] for row in _decoded(_lines(file, _LAST_BYTES))]
+    blocks = [lines for file in files[-2:] for lines in reversed(list(_blocks(file, _LAST_BYTES)))]
+    return [row for lines in blocks for row in _decoded([line for line in lines if line])]
 
 
-def rows_of_month(logs: Path, at: datetime) -> list[LoggedRequest]:
+def rows_of_month(logs: Path, at: datetime) -> list[MonthRow]:
     """The rows in the file of the UTC month of `at`, and those at the end of the month before.
 
     Of the month before only what has not ended yet counts in this one. The first row of a request that has ended is
-    left out: half of all rows need not be read so. Raises OSError when a file is there and cannot be read.
+    left out: of half of all rows only the id is read so. Raises OSError when a file is there and cannot be read.
     """
     this, before = logs / month_name(at), logs / month_name(at.replace(day=1) - timedelta(days=1))
-    ended: list[bytes] = []
-    begun: dict[bytes, bytes] = {}
-    for line in _lines(before, _STILL_RUN_BYTES) + _lines(this, None):
-        if line.find(_NOT_ENDED, 0, _NEAR_BYTES) < 0:
-            ended.append(line)
-        else:
-            begun[_id(line)] = line
-    for line in ended:
-        begun.pop(_id(line), None)
-    return _decoded([*begun.values(), *ended])
+    rows: list[list[MonthRow]] = []
+    begun: list[dict[str | None, bytes]] = []
+    for lines in chain(_blocks(this), _blocks(before, _STILL_RUN_BYTES)):
+        ended, not_ended = _parted(lines)
+        rows.append(_of_ended(ended))
+        begun.append(dict(zip(_ids(not_ended), not_ended, strict=True)))
+    # In the log's order: of several rows of a request that has not ended the last counts.
+    of_ended = list(chain.from_iterable(reversed(rows)))
+    ids = {row.id for row in of_ended if row.ended_at is not None}
+    running = {id_: line for block in reversed(begun) for id_, line in block.items() if id_ not in ids}
+    return [*_decoded(list(running.values())), *of_ended]
 
 
-def by_request(rows: Iterable[LoggedRequest]) -> list[LoggedRequest]:
+def by_request(rows: Iterable[Row]) -> list[Row]:
     """One row a request: the last one at its end, else the last one before it."""
-    found: dict[str, LoggedRequest] = {}
+    found: dict[str, Row] = {}
     for row in rows:
         if row.ended_at is not None or row.id not in found or found[row.id].ended_at is None:
             found[row.id] = row
     return list(found.values())
 
 
-def _lines(file: Path, last_bytes: int | None) -> list[bytes]:
-    """The lines of `file`, or those that begin in its last bytes; none when there is no such file."""
+def _blocks(file: Path, last_bytes: int | None = None) -> Iterator[list[bytes]]:
+    """The lines of `file`, or those that begin in its last bytes, the last block first; none without such a file."""
+    with suppress(FileNotFoundError):
+        yield from blocks_from_the_end(file, last_bytes)
+
+
+def _parted(lines: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """The lines of requests that have ended, and those of others."""
+    ended: list[bytes] = []
+    others: list[bytes] = []
+    for line in lines:
+        if line:
+            (ended if line.find(NOT_ENDED, 0, NEAR_BYTES) < 0 else others).append(line)
+    return ended, others
+
+
+def _of_ended(lines: Sequence[bytes]) -> list[MonthRow]:
+    """The rows, whole where a budget needs more than that the request is settled, or where any line is bad."""
     try:
-        with file.open("rb") as stream:
-            size = stream.seek(0, 2)
-            start = 0 if last_bytes is None else max(0, size - last_bytes)
-            stream.seek(start)
-            return [line for line in stream.read().split(b"\n")[start > 0 :] if line and not line.isspace()]
-    except FileNotFoundError:
-        return []
+        rows = _ended_rows.decode(_array(lines))
+    except _BAD:
+        return [*_decoded(lines)]
+    if all(row.cost_usd is not None and row.status in SETTLED for row in rows):
+        return [*rows]
+    whole = zip(lines, rows, strict=True)
+    return [each for line, row in whole for each in ((row,) if row.is_settled else _decoded((line,)))]
 
 
-def _id(line: bytes) -> bytes:
-    """The id in a row, as it is written; what has none is its own."""
-    start = line.find(_ID) + len(_ID)
-    return line[start : line.find(b'"', start)] if start >= len(_ID) else line
+def _ids(lines: Sequence[bytes]) -> list[str | None]:
+    """The id in each line, None where it is no row."""
+    try:
+        return [each.id for each in _named_rows.decode(_array(lines))]
+    except _BAD:
+        return [_id(line) for line in lines]
 
 
-def _decoded(lines: list[bytes]) -> list[LoggedRequest]:
+def _id(line: bytes) -> str | None:
+    try:
+        return _named.decode(line).id
+    except _BAD:
+        return None
+
+
+def _decoded(lines: Sequence[bytes]) -> list[LoggedRequest]:
     """The rows. All are read at once, and one by one only where one of them is bad."""
     try:
-        return _many.decode(b"[" + b",".join(lines) + b"]")
-    except (MsgspecError, UnicodeDecodeError):
+        return _logged_rows.decode(_array(lines))
+    except _BAD:
         return [row for line in lines if (row := _row(line)) is not None]
 
 
 def _row(line: bytes) -> LoggedRequest | None:
     try:
-        return _one.decode(line)
-    except (MsgspecError, UnicodeDecodeError):
+        return _logged.decode(line)
+    except _BAD:
         return None
+
+
+def _array(lines: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(lines) + b"]"

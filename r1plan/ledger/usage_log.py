@@ -13,7 +13,7 @@ from r1plan.ledger.journal import append, append_once_decided
 
 # What reads rows is imported when a guard wants them: an answer from here needs none.
 if TYPE_CHECKING:
-    from r1plan.ledger.logged import LoggedRequest
+    from r1plan.ledger.logged import LoggedRequest, MonthRow
 
 
 class UsageLog:
@@ -47,7 +47,7 @@ class UsageLog:
 
         return by_request([*last_rows(self._logs), *self._unwritten])
 
-    def this_month(self, at: datetime) -> list[LoggedRequest]:
+    def this_month(self, at: datetime) -> list[MonthRow]:
         """The requests of the UTC month of `at`, and those of the month before that may still run.
 
         Raises LogError.
@@ -63,7 +63,7 @@ class UsageLog:
             ) from error
 
     def append_once_decided(
-        self, at: datetime, decide: Callable[[Sequence[LoggedRequest]], UsageEntry]
+        self, at: datetime, decide: Callable[[Sequence[MonthRow]], UsageEntry]
     ) -> tuple[UsageEntry, Path | None]:
         """Write the row that `decide` makes of this UTC month's requests. No other process writes one in between.
 

@@ -10,6 +10,7 @@ from typing import Literal, TextIO
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.prices.usage import Usage
 from r1plan.render.plain import printable
+from r1plan.render.quoted import Quoted
 from r1plan.render.rows import usd
 from r1plan.route.run import ChatResult
 
@@ -47,7 +48,8 @@ class ChatScreen:
     """Shows one request's events as they come. `show` may raise BrokenPipeError when nobody reads `out` any more.
 
     Into a pipe, an answer before which no thinking came is written at its end: `</think>` may still turn it into
-    thinking, and what is written cannot be taken back. Writes are gathered for 30 ms.
+    thinking, and what is written cannot be taken back. Writes are gathered for 30 ms. No line of the thinking looks
+    like an error or a hint of ours.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class ChatScreen:
         self._in_thinking = False
         self._buffer: list[str] = []
         self._cleaner = Cleaner()
+        self._quoted = Quoted()
         self._written_at = float("-inf")
         self._last = {True: "", False: ""}  # the end of what was written as thinking, and as answer
 
@@ -94,14 +97,14 @@ class ChatScreen:
     def done(self) -> None:
         """Write what is left, and end the line."""
         self._write()
-        self._put(self._cleaner.rest())
+        self._put_rest()
         self._end_line(self._in_thinking)
         self._out.flush()
         self._err.flush()
 
     def _switch(self, thinking: bool) -> None:
         self._write()
-        self._put(self._cleaner.rest())
+        self._put_rest()
         self._end_line(self._in_thinking)
         if self._in_thinking and self._last[True]:
             self._err.write("\n")
@@ -118,7 +121,16 @@ class ChatScreen:
             self._put(text)
         self._written_at = self._tick()
 
+    def _put_rest(self) -> None:
+        self._put(self._cleaner.rest())
+        if self._in_thinking:
+            self._put_cleaned(self._quoted.rest())
+            self._quoted = Quoted()
+
     def _put(self, text: str) -> None:
+        self._put_cleaned(self._quoted.feed(text) if self._in_thinking else text)
+
+    def _put_cleaned(self, text: str) -> None:
         if not text or (self._in_thinking and self._mode == "hide"):
             return
         stream = self._err if self._in_thinking else self._out

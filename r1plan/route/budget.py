@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from r1plan.catalog.budgets import Budgets
 from r1plan.errors import OverBudget
@@ -19,7 +19,7 @@ from r1plan.prices.book import PriceInForce
 from r1plan.prices.cost import EXACT
 
 if TYPE_CHECKING:
-    from r1plan.ledger.logged import LoggedRequest
+    from r1plan.ledger.logged import LoggedRequest, MonthRow
 
 Scope = Literal["request", "month", "provider", "project"]
 
@@ -65,7 +65,7 @@ def allowance_of_request(max_cost: Decimal, attempts: Iterable[UsageEntry]) -> A
 
 def allowances_of_month(
     budgets: Budgets,
-    rows: Sequence[LoggedRequest],
+    rows: Sequence[MonthRow],
     at: datetime,
     provider: str,
     project: str | None,
@@ -93,28 +93,22 @@ def month_of(at: datetime) -> tuple[datetime, datetime]:
     return first, (first + timedelta(days=31)).replace(day=1)
 
 
-def counts_in_month(row: LoggedRequest, month: tuple[datetime, datetime], at: datetime) -> bool:
+def counts_in_month(row: MonthRow, month: tuple[datetime, datetime], at: datetime) -> bool:
     """Whether a request belongs to `month`, or has begun shortly before `at` and may still end in it."""
-    placed = row.ended_at or row.started_at
+    placed = row.placed_at
     if month[0] <= placed < month[1]:
         return True
     return row.ended_at is None and placed < month[0] and at - placed <= _MAY_STILL_RUN
 
 
-def counted_usd(row: LoggedRequest | UsageEntry) -> Decimal | None:
+def counted_usd(row: MonthRow | UsageEntry) -> Decimal | None:
     """What a limit counts of a request; None when nothing is known."""
-    if is_settled(row):
+    if row.is_settled:
         return row.cost_usd
-    aside = row.cost_high_usd if row.reserved_usd is None else row.reserved_usd
-    known = [each for each in (aside, row.cost_usd, row.cost_low_usd) if each is not None]
+    open_ = cast("LoggedRequest | UsageEntry", row)  # an EndedRequest is settled
+    aside = open_.cost_high_usd if open_.reserved_usd is None else open_.reserved_usd
+    known = [each for each in (aside, open_.cost_usd, open_.cost_low_usd) if each is not None]
     return max(known, default=None)
-
-
-def is_settled(row: LoggedRequest | UsageEntry) -> bool:
-    """Whether what a request costs is known: it came to its end, or was refused. What broke off may be billed more."""
-    if row.ended_at is None or row.cost_usd is None:
-        return False
-    return row.status in ("ok", "length") or row.cost_low_usd == row.cost_high_usd
 
 
 def tightest(allowances: Iterable[Allowance]) -> Allowance | None:
@@ -182,14 +176,14 @@ def dollars(amount: Decimal) -> str:
     return f"${amount:,.{digits}f}"
 
 
-def _allowance(scope: Scope, limit_usd: Decimal, name: str | None, rows: Iterable[LoggedRequest]) -> Allowance:
+def _allowance(scope: Scope, limit_usd: Decimal, name: str | None, rows: Iterable[MonthRow]) -> Allowance:
     spent, reserved, uncounted = _NOTHING, _NOTHING, 0
     for row in rows:
         usd = counted_usd(row)
         if usd is None:
             # Nobody bills what was answered here; its electricity counts where it is known.
             uncounted += row.provider != "local"
-        elif is_settled(row):
+        elif row.is_settled:
             spent += usd
         else:
             reserved += usd

@@ -99,10 +99,10 @@ def _turns(rows: Sequence[PastRequest]) -> list[_Turn]:
     found = []
     later: dict[str, PastRequest] = {}
     for row in rows:
-        if row.conversation is None:
+        if (conversation := row.conversation) is None:
             continue
-        after = later.get(row.conversation)
-        later[row.conversation] = row
+        after = later.get(conversation)
+        later[conversation] = row
         if after is not None and after.cache_hit_tokens is not None and row.input_tokens:
             age_s = (after.started_at - row.ended_at) / _SECOND
             found.append(_Turn(age_s, min(1.0, after.cache_hit_tokens / row.input_tokens)))

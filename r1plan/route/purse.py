@@ -29,7 +29,7 @@ from r1plan.route.leg import Leg
 from r1plan.route.record import Labels, prices_from, unbounded_start, with_bounds
 
 if TYPE_CHECKING:
-    from r1plan.ledger.logged import LoggedRequest
+    from r1plan.ledger.logged import MonthRow
 
 # A server may refuse a limit that is longer than its model's own; where that is not known, only a short one is sent.
 _EVERY_MODEL_WRITES = 8192
@@ -86,7 +86,7 @@ class Purse:
             entry=with_bounds(entry, begun(request, prices)), request=request, prices=prices, input_tokens_most=read
         )
 
-        def decide(rows: Sequence[LoggedRequest]) -> UsageEntry:
+        def decide(rows: Sequence[MonthRow]) -> UsageEntry:
             self._decide(admitted, leg, self._allowances(leg.provider, rows, at, before))
             if admitted.capped:
                 admitted.entry = with_bounds(entry, begun(admitted.request, prices))
@@ -122,7 +122,7 @@ class Purse:
         if self._limits.budgets is None or had is None:
             return None
 
-        def decide(rows: Sequence[LoggedRequest]) -> UsageEntry:
+        def decide(rows: Sequence[MonthRow]) -> UsageEntry:
             left = tightest(self._allowances(entry.provider, rows, at, before, without=entry.id))
             reserved = had * 2 if left is None else min(had * 2, left.left_usd)
             if reserved <= had:
@@ -138,7 +138,7 @@ class Purse:
     def _allowances(
         self,
         provider: str,
-        rows: Sequence[LoggedRequest],
+        rows: Sequence[MonthRow],
         at: datetime,
         before: Sequence[UsageEntry],
         without: str | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,8 +14,8 @@ from r1plan.hardware.energy import Energy
 from r1plan.ledger.entry import EndReason, Status, UsageEntry
 from r1plan.prices.book import PriceInForce
 from r1plan.prices.cost import Cost, cost_of
-from r1plan.prices.usage import Usage
-from r1plan.route.bounds import NOTHING, UNKNOWN, Bounds, begun, broken_off, longest_input_tokens
+from r1plan.prices.usage import Provenance, Usage
+from r1plan.route.bounds import NOTHING, Bounds, begun, broken_off, ended, longest_input_tokens
 
 PriceFor = Callable[[UsageEntry], PriceInForce | None]
 """The price in force for a request, or None. It sees the row before its cost is in it."""
@@ -33,6 +33,7 @@ _END: Mapping[FinishReason, EndReason] = {
     "content_filter": "content_filter",
     "failed": "server_failed",
 }
+_COUNTED: tuple[Provenance, ...] = ("reported", "counted")
 _UNSENT: tuple[ProviderFault, ...] = ("refused", "unreachable")
 
 Stop = Literal["budget", "thinking_limit", "handed_over"]
@@ -191,9 +192,14 @@ def at_end(
             entry = _costing(entry, entry.cost_usd, broken_off(request, outcome.received, usage, prices))
         return entry, None, None
     cost = cost_of(usage, price.per_token)
-    if outcome.is_whole:
+    if outcome.is_whole and _is_counted(usage):
         bounds = _certain(usage, price, cost)
         total = cost.total_usd
+    elif outcome.is_whole:
+        guessed = usage.provenance.get("input_tokens") not in _COUNTED
+        inputs = (usage.input_tokens, *((0, longest_input_tokens(request)) if guessed else ()))
+        bounds = ended(request, outcome.received, usage, _prices_for(entry, inputs, [outcome.ended_at], price_for))
+        total = _within(cost.total_usd, bounds)
     else:
         bounds = broken_off(request, outcome.received, usage, prices_from(outcome.ended_at, entry, request, price_for))
         total = _within(cost.total_usd, bounds)
@@ -208,10 +214,18 @@ def with_text(entry: UsageEntry, request: ChatRequest, outcome: Outcome) -> Usag
 
 def prices_from(at: datetime, entry: UsageEntry, request: ChatRequest, price_for: PriceFor) -> tuple[PriceInForce, ...]:
     """The prices that may be in force when a request that is not known to have ended at `at` does end."""
+    ends = [at + number * _LOOK_EVERY for number in range(_WRITES_ON // _LOOK_EVERY + 1)]
+    return _prices_for(entry, (entry.input_tokens or 0, longest_input_tokens(request)), ends, price_for)
+
+
+def _prices_for(
+    entry: UsageEntry, inputs: Sequence[int], ends: Sequence[datetime], price_for: PriceFor
+) -> tuple[PriceInForce, ...]:
+    """The prices of a request that may have any of `inputs` tokens and end at any of `ends`."""
     found: dict[tuple[str, str], PriceInForce] = {}
-    for tokens in (entry.input_tokens or 0, longest_input_tokens(request)):
-        for number in range(_WRITES_ON // _LOOK_EVERY + 1):
-            price = price_for(replace(entry, ended_at=at + number * _LOOK_EVERY, input_tokens=tokens))
+    for tokens in inputs:
+        for end in ends:
+            price = price_for(replace(entry, ended_at=end, input_tokens=tokens))
             if price is None and not found:
                 return ()
             if price is not None:
@@ -237,10 +251,13 @@ def _with_energy(entry: UsageEntry, energy: Energy, power_usd_per_kwh: Decimal |
     return replace(entry, cost_usd=round(usd, _MONEY_DIGITS), price_id=f"electricity@{power_usd_per_kwh}")
 
 
+def _is_counted(usage: Usage) -> bool:
+    """Whether all that is billed was reported or counted."""
+    return all(usage.provenance.get(field) in _COUNTED for field in ("input_tokens", "output_tokens"))
+
+
 def _certain(usage: Usage, price: PriceInForce, cost: Cost) -> Bounds:
-    """The bounds of a whole answer, when every number that is billed was reported or counted."""
-    if any(usage.provenance.get(field) in (None, "estimated") for field in ("input_tokens", "output_tokens")):
-        return UNKNOWN
+    """The bounds of a whole answer whose tokens were counted."""
     # Cached input that the server did not tell of is billed as fresh at most, as cached at least.
     untold = usage.input_tokens if usage.cache_hit_tokens is None else 0
     return Bounds(cost.total_usd - price.per_token.saving * untold, cost.total_usd)

@@ -190,7 +190,7 @@ def run(
     outcome = Outcome(
         first_token_at=first_at,
         ended_at=now(),
-        served_model=finished.served_model if finished else None,
+        served_model=finished.served_model if finished else engine.served_so_far(),
         finish=finished.reason if finished else None,
         why=why,
         thinking="".join(thinking),

@@ -101,8 +101,7 @@ class Survey:
         return self.once(("lengths", model, kind, bucket), lambda: self._lengths(model, kind, bucket))
 
     def _lengths(self, model: str, kind: str, bucket: int) -> Lengths:
-        sources = {source for source in self.by_source if self.key_of(source) == model}
-        of_kind = [row for row in self._of_kind(kind) if row.source in sources]
+        of_kind = self._by_model(kind).get(model, [])
         alike = (row for row in of_kind if length_bucket(row.input_tokens or 0) == bucket)
         named = kind.replace("_", " ")
         for rows, what in ((alike, f"{named}, as long a prompt"), (of_kind, named)):
@@ -112,6 +111,7 @@ class Survey:
         if len(others) >= ENOUGH_ROWS:
             scaled = self._scaled(others, model, kind)
             return from_samples(scaled, "borrowed", f"{len(scaled)} own requests to any model ({named}), scaled")
+        sources = {source for source in self.by_source if self.key_of(source) == model}
         if len(samples := _samples(row for row in self.newest if row.source in sources)) >= ENOUGH_ROWS:
             return from_samples(samples, "own", f"{len(samples)} own requests to it (any kind)")
         prior = prior_lengths(self.priors, model, kind)
@@ -120,6 +120,18 @@ class Survey:
 
     def _of_kind(self, kind: str) -> list[PastRequest]:
         return self.once(("kind", kind), lambda: [row for row in self.newest if row.kind == kind])
+
+    def _by_model(self, kind: str) -> Mapping[str, list[PastRequest]]:
+        """The rows of a kind by the model that they are of."""
+        return self.once(("kind by model", kind), lambda: self._grouped_by_model(kind))
+
+    def _grouped_by_model(self, kind: str) -> Mapping[str, list[PastRequest]]:
+        keys = {source: self.key_of(source) for source in self.by_source}
+        groups: defaultdict[str, list[PastRequest]] = defaultdict(list)
+        rows = self._of_kind(kind)
+        for source, row in zip(map(_SOURCE, rows), rows, strict=True):
+            groups[keys[source]].append(row)
+        return groups
 
     def _samples_of_kind(self, kind: str) -> list[tuple[str, Sample]]:
         """The newest samples of a kind with the model that they are of."""

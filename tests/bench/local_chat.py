@@ -34,7 +34,7 @@ def run() -> None:
 
     engine = LocalEngine(MODEL_PATH, "r1-tiny", threads=1, temperature=0.0)
     bare = llama_cpp.Llama(str(MODEL_PATH), n_ctx=8192, n_threads=1, n_threads_batch=1, n_gpu_layers=0, verbose=False)
-    prompts = [engine._prompt((Message("user", question),))[0] for question in QUESTIONS]
+    prompts = [engine._vocabulary.prompt((Message("user", question),))[0] for question in QUESTIONS]
     end = bare.token_eos()
     ours_tok_s, bare_tok_s = [], []
     with Path(os.devnull).open("w") as sink:

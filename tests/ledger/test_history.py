@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from r1plan.ledger import history
+from r1plan.ledger import lines
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.history import read_history
 from r1plan.ledger.journal import append
@@ -122,7 +122,7 @@ def test_a_text_that_quotes_a_row_does_not_hide_it(tmp_path: Path) -> None:
 def test_blocks_of_any_size_give_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, rows: int
 ) -> None:
-    monkeypatch.setattr(history, "_BLOCK_BYTES", block)
-    lines = "".join(begun(number).to_line() + ended(number).to_line() for number in range(rows))
-    (tmp_path / "2026-11.jsonl").write_text(lines)
+    monkeypatch.setattr(lines, "_BLOCK_BYTES", block)
+    text = "".join(begun(number).to_line() + ended(number).to_line() for number in range(rows))
+    (tmp_path / "2026-11.jsonl").write_text(text)
     assert ids(tmp_path) == [f"r{number}" for number in reversed(range(rows))]

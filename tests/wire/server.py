@@ -87,10 +87,10 @@ def inside_characters(body: bytes) -> list[int]:
 
 
 @contextmanager
-def serving(reply: Reply | Callable[[Asked], Reply], *, tls: bool = False) -> Iterator[Wire]:
+def serving(reply: Reply | Callable[[Asked], Reply], *, certificate: Path | None = None) -> Iterator[Wire]:
     """A server on a free loopback port that gives every request `reply`, or what it makes of the request.
 
-    With `tls` it shows the certificate of self-signed.pem.
+    With `certificate`, a file that holds its key too, it speaks TLS.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -143,12 +143,12 @@ def serving(reply: Reply | Callable[[Asked], Reply], *, tls: bool = False) -> It
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    if tls:
+    if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(FOLDER / "self-signed.pem")
+        context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that refuses it is no error
-    wire = Wire(f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}")
+    wire = Wire(f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

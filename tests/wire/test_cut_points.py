@@ -67,6 +67,8 @@ def test_the_true_cost_lies_within_the_bounds_at_any_cut(
         true = cost(hit, true_output)
         assert entry.cost_low_usd is None or entry.cost_low_usd <= true
         assert entry.cost_high_usd is None or true <= entry.cost_high_usd
+    if sent:
+        assert entry.model_served == "deepseek-flash"
     # The blank line that ends the chunk may be missing: the line itself is whole one byte or two before.
     if cut >= ends[written + 1]:
         assert (entry.status, entry.cost_usd) == ("ok", cost(hit, written))
@@ -86,4 +88,8 @@ def test_an_answer_whose_counts_were_cut_off_is_whole_and_its_cost_an_estimate(p
     peer.reply = Reply(body, cut=True)
     entry = run(peer.engine, PROMPT).entry
     assert (entry.status, entry.provenance["output_tokens"]) == ("ok", "estimated")
+    assert entry.cost_low_usd is not None
+    assert entry.cost_high_usd is not None
+    assert entry.cost_low_usd <= cost(10, 2) <= entry.cost_high_usd
     assert entry.cost_usd is not None
+    assert entry.cost_low_usd <= entry.cost_usd <= entry.cost_high_usd

@@ -128,6 +128,7 @@ def test_ctrl_c_cancels_the_prediction() -> None:
         result = run(engine, show=interrupt)
         engine.close()
     assert result.finish == "aborted"
+    assert result.entry.model_served == "deepseek-ai/deepseek-r1"
     assert paths(wire.asked)[-1] == "/predictions/p1/cancel"
 
 

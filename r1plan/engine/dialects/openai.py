@@ -86,7 +86,8 @@ def broken_off(provider: Provider, error: object) -> ProviderError:
 class ChunkReader:
     """Reads the data of one stream's events, one after another.
 
-    `finish_reason` is None until the server gave one. `progress` grows with each chunk that holds a part of the answer.
+    `finish_reason` and `served_model` are None until the server gave one. `progress` grows with each chunk that holds a
+    part of the answer.
     """
 
     def __init__(self, provider: Provider, request: ChatRequest) -> None:
@@ -96,7 +97,7 @@ class ChunkReader:
         self._by_field = False
         self._usage: dict[str, object] = {}
         self._chunk_hit: int | None = None
-        self._served: str | None = None
+        self.served_model: str | None = None
         self.progress = 0
         self.finish_reason: FinishReason | None = None
 
@@ -111,7 +112,7 @@ class ChunkReader:
         if chunk.get("error"):
             raise broken_off(self._provider, chunk["error"])
         if isinstance(model := chunk.get("model"), str) and model:
-            self._served = " ".join(model.split())[:_MESSAGE_LIMIT]
+            self.served_model = " ".join(model.split())[:_MESSAGE_LIMIT]
         if isinstance(usage := chunk.get("usage"), dict):
             # The last count that is not null wins; some servers send it in two parts.
             self._usage |= {name: value for name, value in usage.items() if value is not None}
@@ -142,7 +143,7 @@ class ChunkReader:
         return Finished(
             reason=self.finish_reason or "stop",
             usage=self.usage(),
-            served_model=self._served,
+            served_model=self.served_model,
             reported_usd=usd(self._usage, self._provider.cost_usd_path),
         )
 

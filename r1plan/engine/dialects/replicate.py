@@ -62,7 +62,8 @@ def prompt_of(messages: Sequence[Message]) -> str:
 class Prediction:
     """Reads one prediction: what its creation answered, its stream's events, and its metrics at the end.
 
-    `finish_reason` is None until the stream ended. `progress` grows with each piece of text.
+    `finish_reason` is None until the stream ended, `served_model` until the server named it. `progress` grows with each
+    piece of text.
     """
 
     def __init__(self, provider: Provider, request: ChatRequest) -> None:
@@ -71,7 +72,7 @@ class Prediction:
         self._prompt = prompt_of(request.messages)
         self._parts = Parts()
         self._metrics: dict[str, object] = {}
-        self._served: str | None = None
+        self.served_model: str | None = None
         self.id = ""
         self.stream_url = ""
         self.has_ended = False
@@ -113,7 +114,7 @@ class Prediction:
         """Take in how the prediction stands: whether it has ended, which model answers, what was counted."""
         self.has_ended = body.get("status") in _ENDED
         if isinstance(model := body.get("model"), str) and model:
-            self._served = " ".join(model.split())[:300]
+            self.served_model = " ".join(model.split())[:300]
         metrics = body.get("metrics")
         if isinstance(metrics, Mapping):
             counted = {name: count(metrics, path) for name, path in _METRICS.items()}
@@ -143,7 +144,7 @@ class Prediction:
         usage, limit = self.usage(), self._request.max_tokens
         reported = usage.provenance["output_tokens"] == "reported"
         cut = limit is not None and reported and usage.output_tokens >= limit
-        return Finished(reason="length" if cut else "stop", usage=usage, served_model=self._served)
+        return Finished(reason="length" if cut else "stop", usage=usage, served_model=self.served_model)
 
 
 def _object(data: str) -> Mapping[str, object]:

@@ -74,6 +74,10 @@ class HttpEngine:
         """What is known of a stream that broke off: estimates from the text that came, marked so."""
         return self._reader.usage() if self._reader else None
 
+    def served_so_far(self) -> str | None:
+        """The model that a chunk has named, if any has."""
+        return self._reader.served_model if self._reader else None
+
     def close(self) -> None:
         """Close the connections."""
         self._channel.close()

@@ -71,6 +71,10 @@ class ReplicateEngine:
         """What is known of a prediction that broke off: its counts when the cancelling told them, else estimates."""
         return self._prediction.usage() if self._prediction else None
 
+    def served_so_far(self) -> str | None:
+        """The model that the prediction has named, if it has."""
+        return self._prediction.served_model if self._prediction else None
+
     def close(self) -> None:
         """Close the connections."""
         self._channel.close()

@@ -1,0 +1,217 @@
+"""The loop that a model here writes in: token by token, counted, and its thinking closed where it must be."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Waiting
+from r1plan.engine.local.load import captured_log, check_file, last_line, load, usable_cores
+from r1plan.engine.local.vocabulary import Vocabulary
+from r1plan.engine.thinking import CLOSE, OPEN, ThinkSplitter
+from r1plan.errors import EngineError
+from r1plan.prices.usage import Usage
+
+DEFAULT_CONTEXT_TOKENS = 8192
+THINKING_CLOSED = "thinking_closed"
+"""The flag of a usage whose thinking was closed for the model, and would have gone on."""
+
+# DeepSeek-R1's README, "Usage Recommendations": temperature 0.5 to 0.7 (0.6 recommended), top_p 0.95.
+_TEMPERATURE, _TOP_P = 0.6, 0.95
+
+
+class LocalEngine:
+    """A GGUF file, loaded. `temperature` None: what the file recommends, else what DeepSeek recommends for R1.
+
+    Raises EngineError, with one sentence, for every file that cannot be used. llama.cpp's own log is never shown.
+    Between turns the longest common beginning of the prompts stays evaluated: those are the cached tokens.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        model: str,
+        *,
+        context_tokens: int = DEFAULT_CONTEXT_TOKENS,
+        threads: int | None = None,
+        temperature: float | None = None,
+    ) -> None:
+        check_file(path)
+        self._model = model
+        self._log = captured_log()
+        self._llama = load(path, context_tokens, threads or usable_cores(), self._log)
+        self._vocabulary = Vocabulary(self._llama, path, model)
+        self._context = min(self._llama.n_ctx(), self._llama._model.n_ctx_train())
+        recommended = self._llama.metadata
+        self._temperature = (
+            _number(recommended, "general.sampling.temp", _TEMPERATURE) if temperature is None else temperature
+        )
+        self._top_p = _number(recommended, "general.sampling.top_p", _TOP_P)
+        self._open, self._close = self._vocabulary.single(OPEN), self._vocabulary.single(CLOSE)
+        self._closing = self._vocabulary.tokens(CLOSE, special=True)
+        self._close_asked = False
+        self._pieces: dict[int, bytes | None] = {}
+        self._usage: Usage | None = None
+
+    @property
+    def provider(self) -> str:
+        """Always "local"."""
+        return "local"
+
+    @property
+    def model(self) -> str:
+        """The model's id or the file's name."""
+        return self._model
+
+    def stream(self, request: ChatRequest) -> Iterator[Event]:
+        """The answer, token by token. Raises EngineError.
+
+        The usage is exact: output is what the model wrote but for the token that ends it, and thinking is the part
+        of it up to `</think>`, the tag included. Where the thinking is closed for it, at `request.max_thinking` tokens
+        or by `close_thinking`, the tag counts as if the model had written it, and the usage has a flag.
+        """
+        self._usage = None
+        self._close_asked = False
+        tokens, opened = self._vocabulary.prompt(request.messages)
+        room = self._context - len(tokens)
+        if room <= 0:
+            raise EngineError(
+                f"the prompt has {len(tokens)} tokens, and the context holds {self._context}.",
+                "shorten it, or raise --context if the model and the memory allow.",
+            )
+        limit = room if request.max_tokens is None else min(room, request.max_tokens)
+        cached = self._cached(tokens)
+        splitter = ThinkSplitter(opened=opened)
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        pieces, by_token = self._pieces, self._close is not None
+        output = thinking = 0
+        most_thinking = room if request.max_thinking is None else request.max_thinking
+        flags: tuple[str, ...] = ()
+        spliced: list[int] = []
+        reason: FinishReason = "length"
+        self._usage = _usage(len(tokens), cached, 0, 0)
+        try:
+            yield from self._read(tokens, cached, request)
+            if opened and most_thinking == 0:
+                flags = (THINKING_CLOSED,)
+                spliced += self._closing
+            for token in self._written(tokens, request, spliced):
+                try:
+                    data = pieces[token]
+                except KeyError:
+                    data = pieces[token] = self._vocabulary.piece(token)
+                if data is None:
+                    reason = "stop"
+                    break
+                output += 1
+                if splitter.thinking:
+                    thinking += 1
+                if by_token:
+                    if token == self._close:
+                        if not splitter.thinking and not flags:
+                            thinking = output
+                        if mistaken := splitter.close():
+                            yield mistaken
+                    elif token == self._open and output == 1:
+                        thinking = 1
+                        splitter.open()
+                    elif (text := decode(data)) and (event := splitter.piece(text)):
+                        yield event
+                elif text := decode(data):
+                    before = splitter.thinking
+                    yield from splitter.feed(text)
+                    if splitter.thinking and not before:
+                        thinking = output
+                if output >= limit:
+                    break
+                if splitter.thinking and (thinking >= most_thinking or self._close_asked) and not flags:
+                    flags = (THINKING_CLOSED,)
+                    spliced += self._closing
+            rest = splitter.piece(decode(b"", True)) if by_token else splitter.rest()
+            if rest:
+                yield rest
+        except RuntimeError as error:  # llama_decode failed
+            raise EngineError(
+                f"llama.cpp stopped: {last_line(self._log) or error}.", "try a smaller --context."
+            ) from error
+        finally:
+            self._usage = _usage(len(tokens), cached, output, thinking, flags)
+        yield Finished(reason=reason, usage=self._usage, served_model=self._model)
+
+    def usage_so_far(self) -> Usage | None:
+        """The exact tokens of the request that ran last, or runs."""
+        return self._usage
+
+    def served_so_far(self) -> str:
+        """The model: there is no other here."""
+        return self._model
+
+    def close_thinking(self) -> None:
+        """End the thinking of the stream that runs after its next token."""
+        self._close_asked = True
+
+    def close(self) -> None:
+        """Free the model."""
+        self._llama.close()
+
+    def _read(self, prompt: list[int], cached: int, request: ChatRequest) -> Iterator[Waiting]:
+        """Evaluate a long prompt batch by batch, as llama.cpp would, so that it can be given up in between."""
+        batch = self._llama.n_batch
+        for end in range(cached + batch, len(prompt), batch):
+            # The token that it samples is dropped; what was evaluated stays.
+            next(self._tokens(prompt[:end], request))
+            yield Waiting()
+
+    def _written(self, prompt: list[int], request: ChatRequest, spliced: list[int]) -> Iterator[int]:
+        """What the model writes after `prompt`; what is put into `spliced` comes next, and it writes on from there."""
+        text = list(prompt)
+        while True:
+            for token in spliced:
+                text.append(token)
+                yield token
+            spliced.clear()
+            for token in self._tokens(text, request):
+                text.append(token)
+                yield token
+                if spliced:
+                    break
+            else:
+                return
+
+    def _tokens(self, prompt: list[int], request: ChatRequest) -> Iterator[int]:
+        from llama_cpp import LLAMA_DEFAULT_SEED
+
+        self._llama.set_seed(LLAMA_DEFAULT_SEED if request.seed is None else request.seed)
+        tokens: Iterator[int] = self._llama.generate(
+            prompt,
+            # Sorting a whole vocabulary for top_p costs more than it changes: the first 40 hold nearly all of 0.95.
+            top_k=40,
+            top_p=self._top_p if request.top_p is None else request.top_p,
+            min_p=0.0,
+            temp=self._temperature if request.temperature is None else request.temperature,
+        )
+        return tokens
+
+    def _cached(self, tokens: Sequence[int]) -> int:
+        """How many of the prompt's first tokens llama.cpp has evaluated already. The last is always evaluated anew."""
+        common: int = self._llama.longest_token_prefix(self._llama._input_ids.tolist(), tokens)
+        return min(common, len(tokens) - 1)
+
+
+def _usage(prompt: int, cached: int, output: int, thinking: int, flags: tuple[str, ...] = ()) -> Usage:
+    return Usage(
+        input_tokens=prompt,
+        cache_hit_tokens=cached,
+        output_tokens=output,
+        thinking_tokens=thinking,
+        provenance=dict.fromkeys(("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens"), "counted"),
+        flags=flags,
+    )
+
+
+def _number(metadata: dict[str, str], key: str, default: float) -> float:
+    try:
+        return float(metadata[key])
+    except (KeyError, ValueError):
+        return default

@@ -1,0 +1,93 @@
+"""A loaded model's words: a conversation to tokens through its chat template, and a token to its bytes."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from r1plan.engine.chat import Message
+from r1plan.engine.prompt import opens_thinking, prompt_pieces
+from r1plan.errors import EngineError
+
+
+class Vocabulary:
+    """The tokens of `llama`, a `llama_cpp.Llama` from the file `path`. Raises EngineError without a chat template."""
+
+    def __init__(self, llama: Any, path: Path, model: str) -> None:
+        self._llama, self._model = llama, model
+        self._vocab = llama._model.vocab
+        self._render = _template(llama, path)
+
+    def prompt(self, messages: Sequence[Message]) -> tuple[list[int], bool]:
+        """The prompt's tokens, and whether the template has opened the thinking."""
+        import jinja2
+
+        try:
+            pieces = prompt_pieces(messages, self._render)
+        except (jinja2.TemplateError, ValueError, TypeError) as error:
+            raise EngineError(f"{self._model}: its chat template failed: {error}.", "try without --system.") from error
+        tokens: list[int] = []
+        for piece in pieces:
+            tokens += self.tokens(piece.text, special=True) if piece.special else self._plain(piece.text)
+        start = self._llama.token_bos()
+        if self._llama._model.add_bos_token() and tokens[:1] != [start]:
+            tokens.insert(0, start)
+        return tokens, opens_thinking(pieces)
+
+    def tokens(self, text: str, *, special: bool) -> list[int]:
+        """The tokens of `text`, with `special` those that steer the model among them."""
+        tokens: list[int] = self._llama.tokenize(text.encode("utf-8", "replace"), add_bos=False, special=special)
+        return tokens
+
+    def _plain(self, text: str) -> list[int]:
+        """What a person wrote, as plain tokens.
+
+        llama.cpp leaves control tokens unparsed but still parses user-defined ones, as some files mark `<think>` or a
+        turn's name: such a text is cut after its first character, so that it stays text.
+        """
+        from llama_cpp import LLAMA_TOKEN_ATTR_CONTROL, LLAMA_TOKEN_ATTR_USER_DEFINED, llama_vocab_get_attr
+
+        tokens = self.tokens(text, special=False)
+        marked = LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_USER_DEFINED
+        for token in set(tokens):
+            if llama_vocab_get_attr(self._vocab, token) & marked:
+                name = self._llama._model.token_get_text(token)
+                if name.strip() and (at := text.find(name)) >= 0:
+                    return self._plain(text[: at + 1]) + self._plain(text[at + 1 :])
+        return tokens
+
+    def single(self, text: str) -> int | None:
+        """The one special token that `text` is; None where it takes several."""
+        tokens = self.tokens(text, special=True)
+        return tokens[0] if len(tokens) == 1 else None
+
+    def piece(self, token: int) -> bytes | None:
+        """The bytes that a token stands for; None for the ones that end a turn."""
+        import llama_cpp
+
+        if llama_cpp.llama_vocab_is_eog(self._vocab, token):
+            return None
+        size = 64
+        while True:
+            buffer = (ctypes.c_char * size)()
+            length: int = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, size, 0, False)
+            if length >= 0:
+                return buffer.raw[:length]
+            size = -length
+
+
+def _template(llama: Any, path: Path) -> Any:
+    """The file's chat template as a function from messages to a prompt. It runs in jinja2's sandbox."""
+    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+    source = llama.metadata.get("tokenizer.chat_template")
+    if not source:
+        raise EngineError(f"{path.name} has no chat template.", "it may be a base model; use one made for chat.")
+
+    def text(token: int) -> str:
+        return llama._model.token_get_text(token) if token != -1 else ""
+
+    formatter = Jinja2ChatFormatter(source, eos_token=text(llama.token_eos()), bos_token=text(llama.token_bos()))
+    return lambda messages: formatter(messages=messages).prompt
