@@ -54,6 +54,7 @@ class Filling:
         self.pools = pools_line(shape, settings, plain=weights.plain)
         self._peaks: dict[tuple[bool, bool, bool, Line | None], tuple[Line, ...]] = {}
         self._copied: dict[Task, Line | None] = {}
+        self._layers_before: dict[tuple[int, int], list[int]] = {}
         self._rooms = [gpu.room_bytes - self.pools.fixed_bytes for gpu in devices.gpus]
 
     def split(
@@ -64,26 +65,25 @@ class Filling:
         `at_most` limits a card's layers.
         """
         cells = cells_of(context, self.settings.caches)
-        trunk, experts = self.weights.trunk_before, self.weights.experts_before
-        cut = self.weights.dense_layers + task.experts_on_host if task.experts_on_host else 0
-        kv = self.kv_bytes * cells
-
-        def before(layer: int) -> int:
-            return trunk[layer] + experts[max(layer, cut)] + kv * layer
-
+        before = self._before(task.experts_on_host, cells)
         alone = len(cards) == 1 and not task.first
         pipelined = len(cards) > 1 and not task.first and not task.experts_on_host
         copied = self._copied_from_host(task)
         pools = self.pools.bytes_per_cell * cells
+        # Cards between the first and the last are alike.
+        between = self._highest(False, alone, pipelined, None, cells) + pools if len(cards) > 2 else 0
         end, counts = self.layers, [0] * len(cards)
         for place in range(len(cards) - 1, -1, -1):
             last = place == len(cards) - 1
             room = self._rooms[cards[place]] - (self.weights.output_bytes if last else 0)
-            room -= self._highest(last, alone, pipelined, None if place else copied, cells) + pools
+            if last or not place:
+                room -= self._highest(last, alone, pipelined, None if place else copied, cells) + pools
+            else:
+                room -= between
             lowest = task.first + place  # one layer for each card before this
             if room <= 0 or lowest >= end:
                 return None
-            start = bisect_left(range(end), before(end) - room, lowest, end, key=before)
+            start = bisect_left(before, before[end] - room, lowest, end)
             if at_most is not None:
                 start = max(start, end - at_most[place])
             if start >= end:
@@ -133,6 +133,19 @@ class Filling:
             else:
                 fits = middle
         return low + fits * step
+
+    def _before(self, experts_on_host: int, cells: int) -> list[int]:
+        """The bytes of the layers before each, weights and cache; the first `experts_on_host` leave their experts."""
+        key = experts_on_host, cells
+        found = self._layers_before.get(key)
+        if found is None:
+            experts = self.weights.experts_before
+            cut = self.weights.dense_layers + experts_on_host if experts_on_host else 0
+            held = (*[experts[cut]] * cut, *experts[cut:])
+            kv, trunk = self.kv_bytes * cells, self.weights.trunk_before
+            found = [trunk[layer] + held[layer] + kv * layer for layer in range(self.layers + 1)]
+            self._layers_before[key] = found
+        return found
 
     def _copied_from_host(self, task: Task) -> Line | None:
         if task not in self._copied:
