@@ -10,6 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import add
 
 from r1plan.catalog.model import Shape
 from r1plan.plan.buffers import EngineSettings, Line, cells_of, copied_line, gpu_peaks, kv_bytes_per_cell
@@ -55,6 +57,7 @@ class Filling:
         self._peaks: dict[tuple[bool, bool, bool, Line | None], tuple[Line, ...]] = {}
         self._copied: dict[Task, Line | None] = {}
         self._layers_before: dict[tuple[int, int], list[int]] = {}
+        self._held: dict[int, list[int]] = {}
         self._rooms = [gpu.room_bytes - self.pools.fixed_bytes for gpu in devices.gpus]
 
     def split(
@@ -139,12 +142,18 @@ class Filling:
         key = experts_on_host, cells
         found = self._layers_before.get(key)
         if found is None:
+            kv = self.kv_bytes * cells
+            cache = [kv * layer for layer in range(self.layers + 1)]
+            found = self._layers_before[key] = list(map(add, self._weights_before(experts_on_host), cache))
+        return found
+
+    def _weights_before(self, experts_on_host: int) -> list[int]:
+        found = self._held.get(experts_on_host)
+        if found is None:
             experts = self.weights.experts_before
             cut = self.weights.dense_layers + experts_on_host if experts_on_host else 0
-            held = (*[experts[cut]] * cut, *experts[cut:])
-            kv, trunk = self.kv_bytes * cells, self.weights.trunk_before
-            found = [trunk[layer] + held[layer] + kv * layer for layer in range(self.layers + 1)]
-            self._layers_before[key] = found
+            held = (*repeat(experts[cut], cut), *experts[cut:])
+            found = self._held[experts_on_host] = list(map(add, self.weights.trunk_before, held))
         return found
 
     def _copied_from_host(self, task: Task) -> Line | None:

@@ -17,10 +17,11 @@ from r1plan.plan.memory import DeviceMemory
 from r1plan.plan.option import Option
 from r1plan.plan.placement import Placed, Placement, placed
 from r1plan.plan.quality import Quality
-from r1plan.plan.rank import context_points, score_of
+from r1plan.plan.rank import context_points, score_at, score_of
 from r1plan.plan.running_cost import running_cost
 from r1plan.plan.shortfall import nearest
 from r1plan.plan.speed import speed_of
+from r1plan.plan.token_time import TokenTime
 from r1plan.plan.weights import Weights
 from r1plan.plan.workload import (
     CONTEXT_ENOUGH,
@@ -71,6 +72,7 @@ class _Best:
     score: float = float("-inf")
     where: Placed | None = None
     context: int = 0
+    most: int = 0
     failed: list[Placed] = field(default_factory=list)
 
     @property
@@ -261,9 +263,12 @@ class Search:
 
     def context_of(self, where: Placed) -> int:
         """The wanted context; else the largest up to the goal, in whole thousands, and never below the least."""
+        return self._context_up_to(where.context_max, where)
+
+    def _context_up_to(self, most: int, where: Placed) -> int:
         if self.pins.context is not None:
             return self.pins.context
-        return max(min(where.context_max, CONTEXT_GOAL) // _CONTEXT_SHOWN * _CONTEXT_SHOWN, self._least(where))
+        return max(min(most, CONTEXT_GOAL) // _CONTEXT_SHOWN * _CONTEXT_SHOWN, self._least(where))
 
     def _least(self, where: Placed) -> int:
         return self.pins.context or min(CONTEXT_LEAST, where.model_context)
@@ -274,19 +279,20 @@ class Search:
         """Score and context of a layout that fits, which may be the best so far; None when it does not fit."""
         model = candidate.model
         where = placed(placement, self.devices, model.shape, candidate.weights, settings, model.context_max)
-        context = self.context_of(where)
-        if context > where.context_max:
+        most = where.context_max
+        context = self._context_up_to(most, where)
+        if context > most:
             best.failed.append(where)
             return None
         score = self._score(candidate, where, context)
-        if (score, where.context_max) > (best.score, best.where.context_max if best.where else 0):
-            best.score, best.where, best.context = score, where, context
+        if (score, most) > (best.score, best.most):
+            best.score, best.where, best.context, best.most = score, where, context, most
         return score, context
 
     def _score(self, candidate: Candidate, where: Placed, context: int) -> float:
         depth = min(self.workload.typical_depth, context)
-        speed = speed_of(self.machine, candidate.model, candidate.quant, candidate.weights, where, (depth,))
-        return score_of(candidate.quality, speed, where.settings, context)
+        time = TokenTime(self.machine, candidate.model, candidate.quant, candidate.weights, where)
+        return score_at(candidate.quality, 1 / time.a_token(depth), where.settings, context)
 
     def _from_disk(self, candidate: Candidate, failed: list[Placed]) -> Option | None:
         """The fastest layout that keeps what experts it can in memory and reads the others from disk, or None."""
@@ -303,8 +309,9 @@ class Search:
             where = placed(
                 replace(placement, from_disk=True), devices, model.shape, candidate.weights, settings, model.context_max
             )
-            context = self.context_of(where)
-            if context <= where.context_max:
+            most = where.context_max
+            context = self._context_up_to(most, where)
+            if context <= most:
                 score = self._score(candidate, where.at_context(context), context)
                 if score > best.score:
                     best.score, best.where, best.context = score, where, context
