@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from operator import add
+from typing import NamedTuple
 
 from r1plan.catalog.model import Shape
 from r1plan.plan.buffers import EngineSettings, Line, cells_of, copied_line, gpu_peaks, kv_bytes_per_cell
@@ -20,8 +20,7 @@ from r1plan.plan.pools import pools_line
 from r1plan.plan.weights import Weights
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """What the cards are to hold: layers from `first` on, less the experts of the first `experts_on_host` layers."""
 
     first: int = 0
@@ -55,8 +54,10 @@ class Filling:
         self.kv_bytes = kv_bytes_per_cell(shape, settings.kv_type, 1)
         self.pools = pools_line(shape, settings, plain=weights.plain)
         self._peaks: dict[tuple[bool, bool, bool, Line | None], tuple[Line, ...]] = {}
+        self._highest_at: dict[tuple[bool, bool, bool, Line | None, int], int] = {}
         self._copied: dict[Task, Line | None] = {}
         self._layers_before: dict[tuple[int, int], list[int]] = {}
+        self._cache_before: dict[int, list[int]] = {}
         self._held: dict[int, list[int]] = {}
         self._rooms = [gpu.room_bytes - self.pools.fixed_bytes for gpu in devices.gpus]
 
@@ -142,8 +143,10 @@ class Filling:
         key = experts_on_host, cells
         found = self._layers_before.get(key)
         if found is None:
-            kv = self.kv_bytes * cells
-            cache = [kv * layer for layer in range(self.layers + 1)]
+            cache = self._cache_before.get(cells)
+            if cache is None:
+                kv = self.kv_bytes * cells
+                cache = self._cache_before[cells] = [kv * layer for layer in range(self.layers + 1)]
             found = self._layers_before[key] = list(map(add, self._weights_before(experts_on_host), cache))
         return found
 
@@ -165,6 +168,10 @@ class Filling:
 
     def _highest(self, has_output: bool, alone: bool, pipelined: bool, copied: Line | None, cells: int) -> int:
         """The compute buffer at `cells`."""
+        at = (has_output, alone, pipelined, copied, cells)
+        known = self._highest_at.get(at)
+        if known is not None:
+            return known
         key = (has_output, alone, pipelined, copied)
         peaks = self._peaks.get(key)
         if peaks is None:
@@ -176,4 +183,5 @@ class Filling:
                 pipelined=pipelined,
                 copied=copied,
             )
-        return max([peak.fixed_bytes + peak.bytes_per_cell * cells for peak in peaks])
+        highest = self._highest_at[at] = max([peak.fixed_bytes + peak.bytes_per_cell * cells for peak in peaks])
+        return highest

@@ -20,7 +20,7 @@ from r1plan.plan.quality import Quality
 from r1plan.plan.rank import context_points, score_at, score_of
 from r1plan.plan.running_cost import running_cost
 from r1plan.plan.shortfall import nearest
-from r1plan.plan.speed import speed_of
+from r1plan.plan.speed import speed_from
 from r1plan.plan.token_time import TokenTime
 from r1plan.plan.weights import Weights
 from r1plan.plan.workload import (
@@ -91,6 +91,9 @@ class Search:
         self.machine, self.devices, self.workload, self.pins = machine, devices, workload, pins
         self.room = sum(max(each.room_bytes, 0) for each in (*devices.gpus, devices.host) if each is not None)
         self.groups = groups_of(devices.gpus)
+        speeds = [gpu.bandwidth_gb_s or 0.0 for gpu in devices.gpus]
+        self.fastest = frozenset(card for card, speed in enumerate(speeds) if speed == max(speeds))
+        self._timed: tuple[Placed, TokenTime] | None = None
         # With something in host memory every card helps; fewer are tried where one is too small to take part.
         self.mixed_groups = tuple(reversed(self.groups))
 
@@ -121,8 +124,7 @@ class Search:
         """Whether nothing is slower than it must be: all on cards, none but the fastest, at the wanted context."""
         if not best.on_cards_alone or best.context < goal:
             return False
-        speeds = [gpu.bandwidth_gb_s or 0.0 for gpu in self.devices.gpus]
-        return all(speeds[card] == max(speeds) for card in best.cards)
+        return all(card in self.fastest for card in best.cards)
 
     def settings_tried(self) -> tuple[EngineSettings, ...]:
         """Every setting that may be tried, the usual ones first."""
@@ -291,8 +293,14 @@ class Search:
 
     def _score(self, candidate: Candidate, where: Placed, context: int) -> float:
         depth = min(self.workload.typical_depth, context)
-        time = TokenTime(self.machine, candidate.model, candidate.quant, candidate.weights, where)
+        time = self._time(candidate, where)
         return score_at(candidate.quality, 1 / time.a_token(depth), where.settings, context)
+
+    def _time(self, candidate: Candidate, where: Placed) -> TokenTime:
+        """The time of a token; the one asked for last is kept."""
+        if self._timed is None or self._timed[0] is not where:
+            self._timed = where, TokenTime(self.machine, candidate.model, candidate.quant, candidate.weights, where)
+        return self._timed[1]
 
     def _from_disk(self, candidate: Candidate, failed: list[Placed]) -> Option | None:
         """The fastest layout that keeps what experts it can in memory and reads the others from disk, or None."""
@@ -345,7 +353,7 @@ class Search:
         typical = min(self.workload.typical_depth, context)
         where = where.at_context(context)
         depths = tuple(dict.fromkeys((typical, 0, *self.workload.depths)))
-        speed = speed_of(self.machine, candidate.model, candidate.quant, candidate.weights, where, depths)
+        speed = speed_from(self._time(candidate, where), depths)
         return Option(
             model=candidate.model,
             quant=candidate.quant,
