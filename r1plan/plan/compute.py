@@ -54,13 +54,60 @@ def compute_bytes(
         flash_attn=settings.flash_attn,
         norms_pinned=bool(cards) and not as_dry_run and all(run.device >= 0 for run in runs),
     )
-    if not all_layers:
-        last = len(runs) - 1
-        runs = tuple(
-            run._replace(layers=min(run.layers, _STEADY + (number == last or bool(run.matrices))))
-            for number, run in enumerate(runs)
-        )
-    return peaks_of(graph_of(architecture, shape, batch, runs, output_on, output_bytes), cards, pipelined=pipelined)
+    if all_layers:
+        graph = graph_of(architecture, shape, batch, runs, output_on, output_bytes)
+        return peaks_of(graph, cards, pipelined=pipelined)
+    few, stand_ins = without_like_cards(steady(runs), cards)
+    output_on = stand_ins[output_on] if output_on >= 0 else HOST
+    graph = graph_of(architecture, shape, batch, few, output_on, output_bytes)
+    host, *each = peaks_of(graph, max(stand_ins, default=-1) + 1, pipelined=pipelined)
+    return (host, *(each[card] for card in stand_ins))
+
+
+def steady(runs: Sequence[Run]) -> tuple[Run, ...]:
+    """`runs` with no more layers each than change a buffer."""
+    last = len(runs) - 1
+    return tuple(
+        run._replace(layers=min(run.layers, _STEADY + (number == last or bool(run.matrices))))
+        for number, run in enumerate(runs)
+    )
+
+
+def without_like_cards(runs: Sequence[Run], cards: int) -> tuple[tuple[Run, ...], tuple[int, ...]]:
+    """`runs` without those of cards that do what the card before does, and for each card the one that stands for it.
+
+    Both number the cards that are left. The first card takes copies from host memory, and the last writes logits, so
+    these two always stay; so do cards with runs of several kinds, and one next to each of them.
+    """
+    on: list[list[Run]] = [[] for _ in range(cards)]
+    for run in runs:
+        if run.device >= 0:
+            on[run.device].append(run)
+
+    def alike(card: int) -> bool:
+        """Whether three cards in a row, of which this is the last, hold the same, and another comes after."""
+        kinds = [[(run.layers, run.routed) for run in on[each]] for each in (card - 2, card - 1, card)]
+        one = len(on[card]) == 1 and on[card][0].experts_on == card and on[card - 1][0].experts_on == card - 1
+        return one and kinds[0][-1:] == kinds[1] == kinds[2]
+
+    stand_ins: list[int] = []
+    kept = 0
+    for card in range(cards):
+        if 2 <= card < cards - 1 and alike(card):
+            stand_ins.append(stand_ins[-1])
+        else:
+            stand_ins.append(kept)
+            kept += 1
+    left, before = [], None
+    for run in runs:
+        if run.device >= 0:
+            card = stand_ins[run.device]
+            if before is not None and run.device != before and card == stand_ins[before]:
+                continue
+            before = run.device
+            run = run._replace(device=card, experts_on=card if run.experts_on >= 0 else HOST)
+        left.append(run)
+    return tuple(left), tuple(stand_ins)
 
 
 def runs_of(
