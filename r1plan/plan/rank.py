@@ -54,7 +54,9 @@ def score_of(quality: Quality, speed: Speed, settings: EngineSettings, context: 
 
 def score_at(quality: Quality, tok_s: float, settings: EngineSettings, context: int) -> float:
     """The same at a decode speed of `tok_s`."""
-    return quality.index + _worth(tok_s / quality.thinking_over_r1) - settings_points(settings) - context_points(context)
+    return (
+        quality.index + _worth(tok_s / quality.thinking_over_r1) - settings_points(settings) - context_points(context)
+    )
 
 
 def settings_points(settings: EngineSettings) -> float:

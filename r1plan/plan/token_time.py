@@ -159,9 +159,7 @@ class TokenTime:
         for number, (gpu, layers, kind) in enumerate(self.cards, 1):
             end = first + layers
             bandwidth = (gpu.bandwidth_gb_s or _UNKNOWN_BANDWIDTH_GB_S) * GB * slower
-            read = self._weights_read(
-                first, end, max(first, min(streamed, end)), end, output=number == len(self.cards)
-            )
+            read = self._weights_read(first, end, max(first, min(streamed, end)), end, output=number == len(self.cards))
             factor = 1.0
             if self.moe:
                 factor = _EXPERT_LAYER_FACTOR_APPLE if gpu.vendor == "apple" else _EXPERT_LAYER_FACTOR
@@ -180,9 +178,7 @@ class TokenTime:
             return
         efficiency = _HOST_EXPERTS_EFFICIENCY if self.moe else HOST_CLASS.efficiency
         speed = self._host_bytes_per_s(efficiency)
-        bound: Bottleneck = (
-            "host bandwidth" if speed >= self._memory_bytes_per_s() * efficiency else "processor cores"
-        )
+        bound: Bottleneck = "host bandwidth" if speed >= self._memory_bytes_per_s() * efficiency else "processor cores"
         fixed = self._fixed
         fixed[bound] = read / speed
         fixed["host bandwidth"] = fixed.get("host bandwidth", 0.0) + HOST_CLASS.seconds_a_layer * layers
