@@ -77,27 +77,19 @@ def without_like_cards(runs: Sequence[Run], cards: int) -> tuple[tuple[Run, ...]
     """`runs` without those of cards that do what the card before does, and for each card the one that stands for it.
 
     Both number the cards that are left. The first card takes copies from host memory, and the last writes logits, so
-    these two always stay; so do cards with runs of several kinds, and one next to each of them.
+    these two always stay; so do cards with runs of several kinds.
     """
-    on: list[list[Run]] = [[] for _ in range(cards)]
+    on: list[list[tuple[int, bool, bool]]] = [[] for _ in range(cards)]
     for run in runs:
         if run.device >= 0:
-            on[run.device].append(run)
-
-    def alike(card: int) -> bool:
-        """Whether three cards in a row, of which this is the last, hold the same, and another comes after."""
-        kinds = [[(run.layers, run.routed) for run in on[each]] for each in (card - 2, card - 1, card)]
-        one = len(on[card]) == 1 and on[card][0].experts_on == card and on[card - 1][0].experts_on == card - 1
-        return one and kinds[0][-1:] == kinds[1] == kinds[2]
-
+            on[run.device].append((run.layers, run.routed, run.experts_on == HOST))
     stand_ins: list[int] = []
-    kept = 0
-    for card in range(cards):
-        if 2 <= card < cards - 1 and alike(card):
+    for card, kinds in enumerate(on):
+        between = 2 <= card < cards - 1 and len(kinds) == 1
+        if between and kinds == on[card - 1] and not kinds[0][2]:
             stand_ins.append(stand_ins[-1])
         else:
-            stand_ins.append(kept)
-            kept += 1
+            stand_ins.append(stand_ins[-1] + 1 if stand_ins else 0)
     left, before = [], None
     for run in runs:
         if run.device >= 0:
