@@ -13,7 +13,7 @@ from r1plan.plan.choose import choose
 from r1plan.plan.compute import compute_bytes
 from r1plan.plan.devices import devices_of
 from r1plan.plan.exact import exactly
-from r1plan.plan.placement import Placement, placed
+from r1plan.plan.placement import Layout, Placement, placed
 from r1plan.plan.weights import stock_weights, weights_of
 from r1plan.plan.workload import Pins, Workload
 from tests.plan.catalogue import card, machine
@@ -56,7 +56,7 @@ def run() -> None:
         model, settings = models[name], EngineSettings()
         weights = weights_of(model, next(each for each in model.quants if each.name == quant_name))
         devices = devices_of(h100s(number))
-        kind = "experts-in-ram" if experts else "gpu" if number == 1 else "gpu-split"
+        kind: Layout = "experts-in-ram" if experts else "gpu" if number == 1 else "gpu-split"
         where = Placement(kind, model.shape.layers, layers, experts, weights.dense_layers)
 
         def estimate() -> object:
