@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, compress, pairwise
 
 from r1plan.catalog.model import Architecture, Model, Quant, Shape
 from r1plan.plan.block_types import tensor_bytes
@@ -201,7 +201,7 @@ def layer_of(
 
 def _layers(recipe: Recipe, numbers: Iterable[int], dense: int) -> dict[int, Layer]:
     """The layers of these numbers. Tensors whose type no layer decides are measured in the first of their kind."""
-    kinds: dict[bool, tuple[list[int | None], list[bool]]] = {}
+    kinds: dict[bool, tuple[list[int | None], list[bool], list[str]]] = {}
     found = {}
     for number in numbers:
         tensors, kind = recipe.tensors(number), kinds.get(number >= dense)
@@ -209,19 +209,16 @@ def _layers(recipe: Recipe, numbers: Iterable[int], dense: int) -> dict[int, Lay
             sizes = [tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.layer(number)]
             fixed = [None if recipe.varies(tensor) else size for tensor, size in zip(tensors, sizes, strict=True)]
             routed = [tensor.routed_expert for tensor in tensors]
-            kinds[number >= dense] = fixed, routed
+            names = [tensor.name.removesuffix(".weight") if len(tensor.dims) > 1 else "" for tensor in tensors]
+            kinds[number >= dense] = fixed, routed, names
         else:
-            fixed, routed = kind
+            fixed, routed, names = kind
             sizes = [
                 tensor_bytes(tensor.elements, recipe.type_of(tensor, number)) if size is None else size
                 for tensor, size in zip(tensors, fixed, strict=True)
             ]
-        experts = [size for size, is_expert in zip(sizes, routed, strict=True) if is_expert]
-        matrices = tuple(
-            (tensor.name.removesuffix(".weight"), size)
-            for tensor, size in zip(tensors, sizes, strict=True)
-            if len(tensor.dims) > 1
-        )
+        experts = list(compress(sizes, routed))
+        matrices = tuple([(name, size) for name, size in zip(names, sizes, strict=True) if name])
         found[number] = layer_of(sum(sizes) - sum(experts), sum(experts), max(experts, default=0), matrices)
     return found
 
@@ -265,7 +262,7 @@ def _dynamic_weights(model: Model, quant: Quant) -> Weights:
     }
     return of_layers(
         [
-            replace(like[kind], trunk_bytes=trunk, expert_bytes=routed, widest_expert_bytes=widest if routed else 0)
+            Layer(trunk, routed, widest if routed else 0, like[kind].matrices, like[kind].widest_matrix_bytes)
             for trunk, routed, kind in zip(trunks, each, is_routed, strict=True)
         ],
         embedding_bytes=embedding,
