@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from r1plan.catalog.model import Shape
 from r1plan.plan.kv_types import KV_TYPES, KvType
@@ -51,8 +52,7 @@ class EngineSettings:
         return self.n_ubatch if self.runtime == "in-process" else self.slots
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Bytes as a line over the cells of the KV cache."""
 
     fixed_bytes: int

@@ -9,6 +9,7 @@ from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
+from r1plan.plan.candidate import Candidate
 from r1plan.plan.devices import Devices, devices_of
 from r1plan.plan.kv_types import CUDA_FLASH_TYPES
 from r1plan.plan.option import Option, Plan, Rejection, option_id
@@ -24,7 +25,7 @@ from r1plan.plan.rank import (
     too_slow_from_disk,
     why_chosen,
 )
-from r1plan.plan.search import Candidate, Search
+from r1plan.plan.search import Search
 from r1plan.plan.shortfall import lack, missing
 from r1plan.plan.weights import Weights, weights_of
 from r1plan.plan.workload import Pins, Workload

@@ -54,13 +54,52 @@ def compute_bytes(
         flash_attn=settings.flash_attn,
         norms_pinned=bool(cards) and not as_dry_run and all(run.device >= 0 for run in runs),
     )
-    if not all_layers:
-        last = len(runs) - 1
-        runs = tuple(
-            run._replace(layers=min(run.layers, _STEADY + (number == last or bool(run.matrices))))
-            for number, run in enumerate(runs)
-        )
-    return peaks_of(graph_of(architecture, shape, batch, runs, output_on, output_bytes), cards, pipelined=pipelined)
+    if all_layers:
+        graph = graph_of(architecture, shape, batch, runs, output_on, output_bytes)
+        return peaks_of(graph, cards, pipelined=pipelined)
+    few, stand_ins = without_like_cards(steady(runs), cards)
+    output_on = stand_ins[output_on] if output_on >= 0 else HOST
+    graph = graph_of(architecture, shape, batch, few, output_on, output_bytes)
+    host, *each = peaks_of(graph, max(stand_ins, default=-1) + 1, pipelined=pipelined)
+    return (host, *(each[card] for card in stand_ins))
+
+
+def steady(runs: Sequence[Run]) -> tuple[Run, ...]:
+    """`runs` with no more layers each than change a buffer."""
+    last = len(runs) - 1
+    return tuple(
+        run._replace(layers=min(run.layers, _STEADY + (number == last or bool(run.matrices))))
+        for number, run in enumerate(runs)
+    )
+
+
+def without_like_cards(runs: Sequence[Run], cards: int) -> tuple[tuple[Run, ...], tuple[int, ...]]:
+    """`runs` without those of cards that do what the card before does, and for each card the one that stands for it.
+
+    Both number the cards that are left. The first card takes copies from host memory, and the last writes logits, so
+    these two always stay; so do cards with runs of several kinds.
+    """
+    on: list[list[tuple[int, bool, bool]]] = [[] for _ in range(cards)]
+    for run in runs:
+        if run.device >= 0:
+            on[run.device].append((run.layers, run.routed, run.experts_on == HOST))
+    stand_ins: list[int] = []
+    for card, kinds in enumerate(on):
+        between = 2 <= card < cards - 1 and len(kinds) == 1
+        if between and kinds == on[card - 1] and not kinds[0][2]:
+            stand_ins.append(stand_ins[-1])
+        else:
+            stand_ins.append(stand_ins[-1] + 1 if stand_ins else 0)
+    left, before = [], None
+    for run in runs:
+        if run.device >= 0:
+            card = stand_ins[run.device]
+            if before is not None and run.device != before and card == stand_ins[before]:
+                continue
+            before = run.device
+            run = run._replace(device=card, experts_on=card if run.experts_on >= 0 else HOST)
+        left.append(run)
+    return tuple(left), tuple(stand_ins)
 
 
 def runs_of(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import repeat
+from operator import add
+from typing import NamedTuple
 
 from r1plan.catalog.model import Shape
 from r1plan.plan.buffers import EngineSettings, Line, cells_of, copied_line, gpu_peaks, kv_bytes_per_cell
@@ -18,8 +20,7 @@ from r1plan.plan.pools import pools_line
 from r1plan.plan.weights import Weights
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """What the cards are to hold: layers from `first` on, less the experts of the first `experts_on_host` layers."""
 
     first: int = 0
@@ -53,7 +54,11 @@ class Filling:
         self.kv_bytes = kv_bytes_per_cell(shape, settings.kv_type, 1)
         self.pools = pools_line(shape, settings, plain=weights.plain)
         self._peaks: dict[tuple[bool, bool, bool, Line | None], tuple[Line, ...]] = {}
+        self._highest_at: dict[tuple[bool, bool, bool, Line | None, int], int] = {}
         self._copied: dict[Task, Line | None] = {}
+        self._layers_before: dict[tuple[int, int], list[int]] = {}
+        self._cache_before: dict[int, list[int]] = {}
+        self._held: dict[int, list[int]] = {}
         self._rooms = [gpu.room_bytes - self.pools.fixed_bytes for gpu in devices.gpus]
 
     def split(
@@ -64,26 +69,25 @@ class Filling:
         `at_most` limits a card's layers.
         """
         cells = cells_of(context, self.settings.caches)
-        trunk, experts = self.weights.trunk_before, self.weights.experts_before
-        cut = self.weights.dense_layers + task.experts_on_host if task.experts_on_host else 0
-        kv = self.kv_bytes * cells
-
-        def before(layer: int) -> int:
-            return trunk[layer] + experts[max(layer, cut)] + kv * layer
-
+        before = self._before(task.experts_on_host, cells)
         alone = len(cards) == 1 and not task.first
         pipelined = len(cards) > 1 and not task.first and not task.experts_on_host
         copied = self._copied_from_host(task)
         pools = self.pools.bytes_per_cell * cells
+        # Cards between the first and the last are alike.
+        between = self._highest(False, alone, pipelined, None, cells) + pools if len(cards) > 2 else 0
         end, counts = self.layers, [0] * len(cards)
         for place in range(len(cards) - 1, -1, -1):
             last = place == len(cards) - 1
             room = self._rooms[cards[place]] - (self.weights.output_bytes if last else 0)
-            room -= self._highest(last, alone, pipelined, None if place else copied, cells) + pools
+            if last or not place:
+                room -= self._highest(last, alone, pipelined, None if place else copied, cells) + pools
+            else:
+                room -= between
             lowest = task.first + place  # one layer for each card before this
             if room <= 0 or lowest >= end:
                 return None
-            start = bisect_left(range(end), before(end) - room, lowest, end, key=before)
+            start = bisect_left(before, before[end] - room, lowest, end)
             if at_most is not None:
                 start = max(start, end - at_most[place])
             if start >= end:
@@ -134,6 +138,27 @@ class Filling:
                 fits = middle
         return low + fits * step
 
+    def _before(self, experts_on_host: int, cells: int) -> list[int]:
+        """The bytes of the layers before each, weights and cache; the first `experts_on_host` leave their experts."""
+        key = experts_on_host, cells
+        found = self._layers_before.get(key)
+        if found is None:
+            cache = self._cache_before.get(cells)
+            if cache is None:
+                kv = self.kv_bytes * cells
+                cache = self._cache_before[cells] = [kv * layer for layer in range(self.layers + 1)]
+            found = self._layers_before[key] = list(map(add, self._weights_before(experts_on_host), cache))
+        return found
+
+    def _weights_before(self, experts_on_host: int) -> list[int]:
+        found = self._held.get(experts_on_host)
+        if found is None:
+            experts = self.weights.experts_before
+            cut = self.weights.dense_layers + experts_on_host if experts_on_host else 0
+            held = (*repeat(experts[cut], cut), *experts[cut:])
+            found = self._held[experts_on_host] = list(map(add, self.weights.trunk_before, held))
+        return found
+
     def _copied_from_host(self, task: Task) -> Line | None:
         if task not in self._copied:
             self._copied[task] = copied_from_host(
@@ -143,6 +168,10 @@ class Filling:
 
     def _highest(self, has_output: bool, alone: bool, pipelined: bool, copied: Line | None, cells: int) -> int:
         """The compute buffer at `cells`."""
+        at = (has_output, alone, pipelined, copied, cells)
+        known = self._highest_at.get(at)
+        if known is not None:
+            return known
         key = (has_output, alone, pipelined, copied)
         peaks = self._peaks.get(key)
         if peaks is None:
@@ -154,4 +183,5 @@ class Filling:
                 pipelined=pipelined,
                 copied=copied,
             )
-        return max([peak.fixed_bytes + peak.bytes_per_cell * cells for peak in peaks])
+        highest = self._highest_at[at] = max([peak.fixed_bytes + peak.bytes_per_cell * cells for peak in peaks])
+        return highest

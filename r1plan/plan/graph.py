@@ -95,13 +95,16 @@ class Graph:
 
     def cells(self, size: int, device: int) -> int:
         """A part of the cache on `device`."""
-        number = self.tensor(size)
+        number = len(self.sizes)
+        self.sizes.append(size)
         self.held[number] = device
         return number
 
     def weight(self, size: int, device: int) -> int:
         """A tensor of the model on `device`."""
-        number = self.cells(size, device)
+        number = len(self.sizes)
+        self.sizes.append(size)
+        self.held[number] = device
         self.weights.add(number)
         return number
 
@@ -115,7 +118,8 @@ class Graph:
         f16_bytes: int = 0,
     ) -> int:
         """An operation whose result has `size` bytes; that result's number."""
-        result = self.tensor(size)
+        result = len(self.sizes)
+        self.sizes.append(size)
         self.ops.append(Op(result, reads, over, rows, device, f16_bytes))
         return result
 

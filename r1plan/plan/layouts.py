@@ -74,8 +74,9 @@ class Layouts:
         """
         needs = self._least_bytes(task)
         fastest = max(map(_speed, self.devices.gpus), default=0.0)
+        rooms = [gpu.room_bytes for gpu in self.devices.gpus]
         for cards in self.groups:
-            if sum(self.devices.gpus[card].room_bytes for card in cards) < needs:
+            if sum([rooms[card] for card in cards]) < needs:
                 continue
             counts = self.counts(cards, task, least, wanted, most)
             if counts is None:

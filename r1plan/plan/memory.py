@@ -98,9 +98,10 @@ class Load:
     def most_cells(self) -> int | None:
         """The most KV cells that leave the margin alone; None when the context costs nothing here. May be negative."""
         room = self.device.room_bytes - self.weights_bytes + self.droppable_bytes - self.pools.fixed_bytes
+        always = self.kv_bytes_per_cell + self.pools.bytes_per_cell
         limits = []
         for peak in self.peaks:
-            slope = self.kv_bytes_per_cell + peak.bytes_per_cell + self.pools.bytes_per_cell
+            slope = always + peak.bytes_per_cell
             left = room - peak.fixed_bytes
             if slope:
                 limits.append(left // slope)

@@ -148,14 +148,28 @@ def placed(
     model_context: int,
 ) -> Placed:
     """`placement` with what it puts on each device. Devices that hold nothing are left out."""
-    used = placement.used_gpus
+    used, host_layers, pipelined = placement.used_gpus, placement.host_layers, placement.pipelined
     streamed = weights.dense_layers + placement.expert_layers_on_host
-    whole = len(used) == 1 and placement.host_layers == 0
+    whole = len(used) == 1 and host_layers == 0
     split_basis: Basis = "exact" if weights.whole_is_exact else "assumed"
-    copied = copied_from_host(shape, weights, settings, placement.host_layers, placement.expert_layers_on_host)
+    copied = copied_from_host(shape, weights, settings, host_layers, placement.expert_layers_on_host)
     pools = pools_line(shape, settings, plain=weights.plain)
+    kv_bytes = kv_bytes_per_cell(shape, settings.kv_type, 1)
+    # Of many cards those between the first and the last have the same buffers.
+    ends = dict.fromkeys((used[0], used[-1])) if used else {}
+    peaks_of = {
+        index: gpu_peaks(
+            shape,
+            settings,
+            has_output=index == used[-1],
+            alone=whole,
+            pipelined=pipelined,
+            copied=copied if index == used[0] else None,
+        )
+        for index in (*ends, *used[1:2])
+    }
     loads = []
-    first = placement.host_layers
+    first = host_layers
     for index in used:
         end = first + placement.layers_on_gpu[index]
         last = index == used[-1]
@@ -168,15 +182,8 @@ def placed(
                 device=device,
                 weights_bytes=held,
                 weights_basis=split_basis,
-                kv_bytes_per_cell=kv_bytes_per_cell(shape, settings.kv_type, end - first),
-                peaks=gpu_peaks(
-                    shape,
-                    settings,
-                    has_output=last,
-                    alone=whole,
-                    pipelined=placement.pipelined,
-                    copied=copied if index == used[0] else None,
-                ),
+                kv_bytes_per_cell=kv_bytes * (end - first),
+                peaks=peaks_of[index if index in ends else used[1]],
                 compute_basis="calibrated" if whole and device.kind == "gpu" else "assumed",
                 pools=pools,
                 cache_why=_cache_why(shape),
@@ -186,7 +193,7 @@ def placed(
         first = end
     host = _host_load(placement, devices, shape, weights, settings, split_basis)
     if devices.host is not None:
-        loads.append(replace(host, device=devices.host))
+        loads.append(host)
     else:
         loads = [_merged(loads[0], host)] if loads else [host]
     disk = disk_of(weights.total_bytes) if placement.from_disk else None

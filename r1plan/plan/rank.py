@@ -49,8 +49,14 @@ _WORTH_SHOWING_POINTS = 35.0
 
 def score_of(quality: Quality, speed: Speed, settings: EngineSettings, context: int) -> float:
     """What `balanced` ranks by, in GPQA points: quality, what speed is worth, what a short context costs."""
-    worth = _worth(speed.decode[0].tok_s.mid / quality.thinking_over_r1)
-    return quality.index + worth - settings_points(settings) - context_points(context)
+    return score_at(quality, speed.decode[0].tok_s.mid, settings, context)
+
+
+def score_at(quality: Quality, tok_s: float, settings: EngineSettings, context: int) -> float:
+    """The same at a decode speed of `tok_s`."""
+    return (
+        quality.index + _worth(tok_s / quality.thinking_over_r1) - settings_points(settings) - context_points(context)
+    )
 
 
 def settings_points(settings: EngineSettings) -> float:

@@ -106,6 +106,13 @@ class Recipe:
             return self.quant
         return _fitting(self._wanted(tensor, layer), tensor.dims[0])
 
+    def varies(self, tensor: Tensor) -> bool:
+        """Whether the layer may decide the type of `tensor`."""
+        if self.quant in PLAIN_QUANTS:
+            return False
+        by_layer = ("attn_v.", "attn_kv_b.", "ffn_down")
+        return tensor.name.startswith((*by_layer, "ffn_gate", "ffn_up") if self.quant == "IQ3_XS" else by_layer)
+
     def _wanted(self, tensor: Tensor, layer: int) -> str:
         name, base = tensor.name, BASE_TYPES[self.quant]
         if name == "output.weight" or (name == "token_embd.weight" and self.shape.tied_embeddings):

@@ -20,19 +20,22 @@ OFFLOAD_ROWS = 32  # ggml_backend_cuda_device_offload_op
 _HOST_ALIGNMENT, _CARD_ALIGNMENT = 32, 128
 
 
-class _Copy(NamedTuple):
-    """`source` is copied to another device as `result`."""
-
-    source: int
-    result: int
-
-
 class _Step(NamedTuple):
-    """`op` is computed, on inputs that may be copies."""
+    """`op` is computed on `device` from `reads`, which may be copies; without an `op` `reads` is copied there."""
 
-    op: Op
+    op: Op | None
     reads: tuple[int, ...]
+    result: int
     device: int
+
+
+class _Split(NamedTuple):
+    """All steps in order; every tensor's size and place; and which tensors are copies."""
+
+    steps: list[_Step]
+    sizes: list[int]
+    place: list[int]
+    copies: list[int]
 
 
 def peaks_of(graph: Graph, cards: int, *, pipelined: bool = False) -> tuple[int, ...]:
@@ -40,27 +43,28 @@ def peaks_of(graph: Graph, cards: int, *, pipelined: bool = False) -> tuple[int,
 
     `pipelined`: several cards work on several micro-batches at once, and what goes to a card is there four times.
     """
-    steps, sizes, place, copies = _steps(graph, _devices(graph, cards))
-    if pipelined:
-        return _Pipelined(graph, cards, sizes, place, copies).run(steps)
-    return _Buffers(graph, cards, sizes, place).run(steps)
+    return _Buffers(graph, cards, _split(graph, _devices(graph, cards)), pipelined=pipelined).run()
 
 
 def _devices(graph: Graph, cards: int) -> list[int]:
     """The device of each operation."""
+    held, weights = graph.held, graph.weights
     found: list[int | None] = []
     for op in graph.ops:
         device = op.device
         if device is None and op.rows:
-            device = next(graph.held[tensor] for tensor in op.reads if tensor in graph.weights)
+            for tensor in op.reads:
+                if tensor in weights:
+                    device = held[tensor]
+                    break
             if device == HOST and cards and op.rows >= OFFLOAD_ROWS:
                 device = 0
         found.append(device)
     numbers = range(len(found))
-    for order in (numbers, reversed(numbers)):
-        _spread(found, order, cards_only=True)
-    for order in (numbers, reversed(numbers)):
-        _spread(found, order, cards_only=False)
+    for cards_only in (True, False):
+        for order in (numbers, reversed(numbers)):
+            if None in found:
+                _spread(found, order, cards_only=cards_only)
     return [HOST if device is None else device for device in found]
 
 
@@ -75,133 +79,117 @@ def _spread(devices: list[int | None], order: Iterable[int], *, cards_only: bool
             devices[number] = current
 
 
-def _steps(graph: Graph, devices: list[int]) -> tuple[list[_Copy | _Step], list[int], dict[int, int], list[int]]:
-    """The operations with the copies before each split; all tensors' sizes and places; and which tensors are copies."""
-    sizes = list(graph.sizes)
-    place = dict(graph.held)
-    place.update(dict.fromkeys(graph.inputs, HOST))
-    place.update((op.result, device) for op, device in zip(graph.ops, devices, strict=True))
-    steps: list[_Copy | _Step] = []
+def _split(graph: Graph, devices: list[int]) -> _Split:
+    """The operations with the copies before each split."""
+    sizes, weights = list(graph.sizes), graph.weights
+    place = [HOST] * len(sizes)
+    for tensor, device in graph.held.items():
+        place[tensor] = device
+    for op, device in zip(graph.ops, devices, strict=True):
+        place[op.result] = device
+    steps: list[_Step] = []
     copied: dict[tuple[int, int], int] = {}
     made: list[int] = []
-    split: list[_Copy | _Step] = []
-    copies_here = 0
+    begin = copies_here = 0  # where this split begins, and how many copies stand there
     current = devices[0]
     for op, device in zip(graph.ops, devices, strict=True):
-        another = copies_here and any(read in graph.weights and place[read] != current for read in op.reads)
-        if device != current or another:
-            steps += split
-            split, copies_here, current = [], 0, device
-        for read in op.reads:
+        reads = op.reads
+        if device != current:
+            begin, copies_here, current = len(steps), 0, device
+        for read in reads:
             if place[read] != current:
                 break
         else:
-            split.append(_Step(op, op.reads, device))
+            steps.append(_Step(op, reads, op.result, device))
             continue
-        reads = []
-        for read in op.reads:
+        if copies_here and any(read in weights and place[read] != current for read in reads):
+            begin, copies_here = len(steps), 0
+        here = []
+        for read in reads:
             if place[read] == current:
-                reads.append(read)
+                here.append(read)
                 continue
-            key = read, current
-            if key not in copied:
+            copy = copied.get((read, current))
+            if copy is None:
+                copy = copied[read, current] = len(sizes)
                 sizes.append(sizes[read])
-                copied[key] = len(sizes) - 1
-                place[copied[key]] = current
-                made.append(copied[key])
-                split.insert(copies_here, _Copy(read, copied[key]))
+                place.append(current)
+                made.append(copy)
+                steps.insert(begin + copies_here, _Step(None, (read,), copy, current))
                 copies_here += 1
-            reads.append(copied[key])
-        split.append(_Step(op, tuple(reads), device))
-    return steps + split, sizes, place, made
+            here.append(copy)
+        steps.append(_Step(op, tuple(here), op.result, device))
+    return _Split(steps, sizes, place, made)
 
 
 class _Buffers:
-    """The allocator: inputs first, then each result, over one of its inputs where that is allowed."""
+    """The allocator: inputs first, then each result, over one of its inputs where that is allowed.
 
-    def __init__(self, graph: Graph, cards: int, sizes: list[int], place: dict[int, int]) -> None:
-        self.graph, self.sizes, self.place = graph, sizes, place
+    With a pipeline all inputs and copies lie four times at the buffers' beginnings, and stay.
+    """
+
+    def __init__(self, graph: Graph, cards: int, split: _Split, *, pipelined: bool) -> None:
+        self.graph, self.pipelined = graph, pipelined
+        self.steps, self.sizes, self.place, self.copies = split
         self.arenas = {
             device: Arena(_HOST_ALIGNMENT if device == HOST else _CARD_ALIGNMENT) for device in (HOST, *range(cards))
         }
-        self.left = [0] * len(sizes)  # how often each tensor is still read
+        self.left = [0] * len(self.sizes)  # how often each tensor is still read; once more for what stays
         self.offsets: dict[int, int] = {}  # of what can be written over or freed
         self.whole: dict[int, int] = {}  # sizes with what a card needs behind a result
 
-    def run(self, steps: list[_Copy | _Step]) -> tuple[int, ...]:
-        self._count(steps)
+    def run(self) -> tuple[int, ...]:
+        self._count()
         self._inputs()
-        for step in steps:
-            if isinstance(step, _Copy):
-                self._copy(step)
-            else:
-                self._compute(step)
+        sizes, left, offsets = self.sizes, self.left, self.offsets
+        for step in self.steps:
+            op, reads, result, device = step
+            if op is None:
+                if not self.pipelined:
+                    offsets[result] = self.arenas[device].take(sizes[result])
+            elif sizes[result]:
+                self._place(step, op)
+            if op is not None and op.kept and device != HOST:
+                reads += op.kept
+            for tensor in reads:
+                left[tensor] -= 1
+                if not left[tensor] and tensor in offsets:
+                    size = self.whole.get(tensor, sizes[tensor])
+                    self.arenas[self.place[tensor]].give_back(offsets.pop(tensor), size)
         return tuple(arena.peak for arena in self.arenas.values())
 
-    def _count(self, steps: list[_Copy | _Step]) -> None:
+    def _count(self) -> None:
         left = self.left
-        for step in steps:
-            if isinstance(step, _Copy):
-                left[step.source] += 1
-            else:
-                for read in step.reads:
-                    left[read] += 1
-                if step.device != HOST:
-                    for kept in step.op.kept:
-                        left[kept] += 1
+        for op, reads, _, device in self.steps:
+            for read in reads:
+                left[read] += 1
+            if op is not None and op.kept and device != HOST:
+                for kept in op.kept:
+                    left[kept] += 1
+        for output in self.graph.outputs:
+            left[output] += 1
 
     def _inputs(self) -> None:
-        for tensor in self.graph.inputs:
-            self.offsets[tensor] = self.arenas[HOST].take(self.sizes[tensor])
+        if self.pipelined:
+            for tensor in (*self.graph.inputs, *self.copies):
+                for _ in range(PIPELINE_COPIES):
+                    self.arenas[self.place[tensor]].take(self.sizes[tensor])
+        else:
+            for tensor in self.graph.inputs:
+                self.offsets[tensor] = self.arenas[HOST].take(self.sizes[tensor])
 
-    def _copy(self, copy: _Copy) -> None:
-        self.offsets[copy.result] = self.arenas[self.place[copy.result]].take(self.sizes[copy.result])
-        self._done_with((copy.source,))
-
-    def _compute(self, step: _Step) -> None:
-        op = step.op
-        if self.sizes[op.result]:
-            self._place(step)
-        self._done_with(step.reads)
-        if op.kept and step.device != HOST:
-            self._done_with(op.kept)
-
-    def _place(self, step: _Step) -> None:
-        op, arena, offsets = step.op, self.arenas[step.device], self.offsets
+    def _place(self, step: _Step, op: Op) -> None:
+        arena, offsets = self.arenas[step.device], self.offsets
         size = self.sizes[op.result]
         if op.f16_bytes and step.device != HOST:
             size = arena.padded(size) + op.f16_bytes
             self.whole[op.result] = size
         for wanted in op.over:
             source = step.reads[op.reads.index(wanted)]
-            if self.left[source] == 1 and source in offsets and source not in self.graph.outputs:
+            if self.left[source] == 1 and source in offsets:
                 offset = offsets[op.result] = offsets.pop(source)
                 spare = arena.padded(self.whole.get(source, self.sizes[source])) - arena.padded(size)
                 if spare:
                     arena.give_back(offset + arena.padded(size), spare)
                 return
         offsets[op.result] = arena.take(size)
-
-    def _done_with(self, tensors: tuple[int, ...]) -> None:
-        left, offsets = self.left, self.offsets
-        for tensor in tensors:
-            left[tensor] -= 1
-            if not left[tensor] and tensor in offsets and tensor not in self.graph.outputs:
-                size = self.whole.get(tensor, self.sizes[tensor])
-                self.arenas[self.place[tensor]].give_back(offsets.pop(tensor), size)
-
-
-class _Pipelined(_Buffers):
-    """With a pipeline all inputs and copies lie four times at the buffers' beginnings, and stay."""
-
-    def __init__(self, graph: Graph, cards: int, sizes: list[int], place: dict[int, int], copies: list[int]) -> None:
-        super().__init__(graph, cards, sizes, place)
-        self.copies = copies
-
-    def _inputs(self) -> None:
-        for tensor in (*self.graph.inputs, *self.copies):
-            for _ in range(PIPELINE_COPIES):
-                self.arenas[self.place[tensor]].take(self.sizes[tensor])
-
-    def _copy(self, copy: _Copy) -> None:
-        self._done_with((copy.source,))

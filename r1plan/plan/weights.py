@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, compress, pairwise
 
 from r1plan.catalog.model import Architecture, Model, Quant, Shape
 from r1plan.plan.block_types import tensor_bytes
@@ -142,7 +142,7 @@ def stock_weights(
     outer = {tensor.name: tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.outer()}
     embedding = outer["token_embd.weight"]
     like = alike(shape)
-    of_kind = {layer: _layer(recipe, layer) for layer in set(like)}
+    of_kind = _layers(recipe, sorted(set(like)), dense_layers(shape))
     layers = [of_kind[each] for each in like]
     # The table of rotary frequencies goes where layer 0 goes.
     layers[0] = Layer(
@@ -199,21 +199,28 @@ def layer_of(
     return Layer(trunk_bytes, expert_bytes, widest_expert_bytes, matrices, widest)
 
 
-def _layer(recipe: Recipe, layer: int) -> Layer:
-    trunk = experts = widest = widest_matrix = 0
-    matrices = []
-    for tensor, type_ in recipe.layer(layer):
-        size = tensor_bytes(tensor.elements, type_)
-        if len(tensor.dims) > 1:
-            matrices.append((tensor.name.removesuffix(".weight"), size))
-            if size > widest_matrix and not tensor.routed_expert:
-                widest_matrix = size
-        if tensor.routed_expert:
-            experts += size
-            widest = max(widest, size)
+def _layers(recipe: Recipe, numbers: Iterable[int], dense: int) -> dict[int, Layer]:
+    """The layers of these numbers. Tensors whose type no layer decides are measured in the first of their kind."""
+    kinds: dict[bool, tuple[list[int | None], list[bool], list[str]]] = {}
+    found = {}
+    for number in numbers:
+        tensors, kind = recipe.tensors(number), kinds.get(number >= dense)
+        if kind is None:
+            sizes = [tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.layer(number)]
+            fixed = [None if recipe.varies(tensor) else size for tensor, size in zip(tensors, sizes, strict=True)]
+            routed = [tensor.routed_expert for tensor in tensors]
+            names = [tensor.name.removesuffix(".weight") if len(tensor.dims) > 1 else "" for tensor in tensors]
+            kinds[number >= dense] = fixed, routed, names
         else:
-            trunk += size
-    return Layer(trunk, experts, widest, tuple(matrices), widest_matrix)
+            fixed, routed, names = kind
+            sizes = [
+                tensor_bytes(tensor.elements, recipe.type_of(tensor, number)) if size is None else size
+                for tensor, size in zip(tensors, fixed, strict=True)
+            ]
+        experts = list(compress(sizes, routed))
+        matrices = tuple([(name, size) for name, size in zip(names, sizes, strict=True) if name])
+        found[number] = layer_of(sum(sizes) - sum(experts), sum(experts), max(experts, default=0), matrices)
+    return found
 
 
 def _read_share(shape: Shape) -> float:
@@ -249,10 +256,13 @@ def _dynamic_weights(model: Model, quant: Quant) -> Weights:
     each = [0] * dense + _shares(expert_bytes, [1] * (shape.layers - dense))
     # Layers of one kind differ by a byte, from rounding: the last of each kind stands for all.
     trunk_of = dict(zip(is_routed, trunks, strict=True))
-    matrices = {routed: _shared_out(kinds[routed], trunk, widest) for routed, trunk in trunk_of.items()}
+    like = {
+        routed: layer_of(trunk, 0, widest if routed else 0, _shared_out(kinds[routed], trunk, widest))
+        for routed, trunk in trunk_of.items()
+    }
     return of_layers(
         [
-            layer_of(trunk, routed, widest if routed else 0, matrices[kind])
+            Layer(trunk, routed, widest if routed else 0, like[kind].matrices, like[kind].widest_matrix_bytes)
             for trunk, routed, kind in zip(trunks, each, is_routed, strict=True)
         ],
         embedding_bytes=embedding,

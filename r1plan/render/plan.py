@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from r1plan.hardware.machine import Machine
 from r1plan.plan.api_offers import ApiOffer
 from r1plan.plan.option import Option, Plan, Rejection
-from r1plan.plan.speed import Range, disk_bandwidth
+from r1plan.plan.speed import Range
+from r1plan.plan.token_time import disk_bandwidth
 from r1plan.plan.workload import Workload
 from r1plan.render.plain import printable
 from r1plan.render.rows import card_name, count, gib, usd

@@ -7,6 +7,7 @@ from importlib import import_module
 
 BENCHES = (
     "startup",
+    "estimate",
     "local_chat",
     "prices",
     "spend_report",

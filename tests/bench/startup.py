@@ -24,7 +24,8 @@ OURS: dict[str, list[str]] = {
     "r1plan --help": [str(OWN / "r1plan"), "--help"],
     "r1plan detect": [str(OWN / "r1plan"), "detect"],
     "r1plan recommend": [str(OWN / "r1plan"), "recommend"],
-    "r1plan recommend, 8 x H100": [str(OWN / "r1plan"), "recommend", "--gpu", "h100-sxm-80gb:8", "--json"],
+    "r1plan recommend, 8 x H100": [str(OWN / "r1plan"), "recommend", "--gpu", "h100-sxm-80gb:8"],
+    "  the same with --json": [str(OWN / "r1plan"), "recommend", "--gpu", "h100-sxm-80gb:8", "--json"],
     "r1plan cost-report (empty)": [str(OWN / "r1plan"), "cost-report"],
 }
 PEER_COMMANDS: dict[str, list[str]] = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.plan.buffers import EngineSettings, cells_of
-from r1plan.plan.compute import compute_bytes, runs_of
+from r1plan.plan.compute import compute_bytes, runs_of, steady, without_like_cards
 from r1plan.plan.graph import HOST, Run
 from r1plan.plan.weights import Weights, stock_weights
 from r1plan.plan.workload import KvType
@@ -149,6 +151,73 @@ def test_three_layers_of_a_kind_need_what_all_of_them_need(name: str, where: str
             for all_layers in (False, True)
         )
         assert few == all_
+
+
+def split(draw: st.DrawFn, name: str) -> tuple[Weights, int, tuple[int, ...], int]:
+    """A model with some layers and some experts in host memory and the others on two to eight cards."""
+    which = model(name)
+    weights = stock_weights(which.architecture, which.shape, draw(st.sampled_from(["Q4_K_M", "IQ2_M"])))
+    number = draw(st.integers(2, 8))
+    host = draw(st.sampled_from([0, 0, 1, 5]))
+    left = which.shape.layers - host
+    cuts = [left * end // number for end in range(number + 1)]
+    if draw(st.booleans()):
+        inner = draw(st.lists(st.integers(1, left - 1), min_size=number - 1, max_size=number - 1, unique=True))
+        cuts = [0, *sorted(inner), left]
+    least = min(max(host - weights.dense_layers, 0), weights.expert_layers)
+    experts = draw(st.sampled_from([least, min(least + 10, weights.expert_layers)]))
+    return weights, host, tuple(end - first for first, end in pairwise(cuts)), experts
+
+
+@given(
+    st.data(),
+    st.sampled_from(["R1-Distill-Qwen-7B", "R1-Distill-Llama-8B", "DeepSeek-R1"]),
+    st.sampled_from(
+        [
+            EngineSettings(),
+            EngineSettings("q8_0", 128),
+            EngineSettings(n_ubatch=16),
+            EngineSettings(flash_attn=False),
+            EngineSettings(slots=4, runtime="llama-server"),
+        ]
+    ),
+)
+@settings(max_examples=40, deadline=None)
+def test_cards_that_do_the_same_need_the_same(data: st.DataObject, name: str, engine: EngineSettings) -> None:
+    weights, host, cards, experts = data.draw(st.composite(split)(name))
+    few, all_ = (
+        compute_bytes(
+            model(name).architecture,
+            model(name).shape,
+            engine,
+            8192,
+            runs_of(weights, host, cards, experts),
+            len(cards),
+            len(cards) - 1,
+            weights.output_bytes,
+            pipelined=not host and not experts,
+            all_layers=all_layers,
+        )
+        for all_layers in (False, True)
+    )
+    assert few == all_
+
+
+@pytest.mark.parametrize(
+    ("host", "cards", "experts", "expected"),
+    [
+        pytest.param(0, (8, 8, 8, 8, 8, 8, 8, 5), 0, (0, 1, 1, 1, 1, 1, 1, 2), id="all-between-are-one"),
+        pytest.param(0, (30, 31), 0, (0, 1), id="no-card-between"),
+        pytest.param(0, (20, 1, 1, 20, 19), 0, (0, 1, 1, 2, 3), id="one-layer-is-not-two"),
+        pytest.param(0, (8, 8, 8, 8, 8, 8, 8, 5), 20, (0, 1, 2, 3, 3, 3, 3, 4), id="some-experts-in-host-memory"),
+    ],
+)
+def test_one_card_stands_for_those_after_it_that_do_the_same(
+    host: int, cards: tuple[int, ...], experts: int, expected: tuple[int, ...]
+) -> None:
+    weights = stock_weights("deepseek2", model("DeepSeek-R1").shape, "Q4_K_M")
+    _, stand_ins = without_like_cards(steady(runs_of(weights, host, cards, experts)), len(cards))
+    assert stand_ins == expected
 
 
 @given(

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.buffers import EngineSettings
+from r1plan.plan.candidate import Candidate, Found
 from r1plan.plan.devices import devices_of
 from r1plan.plan.placement import Layout, Placement, placed
 from r1plan.plan.quality import quality_of
 from r1plan.plan.rank import score_of
-from r1plan.plan.search import Candidate, Found, Search
+from r1plan.plan.search import Search
 from r1plan.plan.speed import speed_of
 from r1plan.plan.weights import Layer, of_layers
 from r1plan.plan.workload import Pins, Workload
