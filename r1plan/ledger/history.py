@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import MsgspecError
 from msgspec.json import Decoder
 
-from r1plan.ledger.lines import MONTH, NEAR_BYTES, NOT_ENDED, blocks_from_the_end
+from r1plan.ledger.lines import MONTH, NOT_ENDED, blocks_from_the_end
 from r1plan.ledger.past import PastRequest
 
 MOST_ROWS = 10_000
@@ -52,7 +52,7 @@ def _newest_first(logs: Path) -> Iterator[list[bytes]]:
 
 def _rows(lines: list[bytes]) -> list[PastRequest]:
     """The ended requests among `lines`. All are read at once, and one by one only where one of them is bad."""
-    ended = [line for line in lines if line and line.find(NOT_ENDED, 0, NEAR_BYTES) < 0]
+    ended = [line for line in lines if line and NOT_ENDED not in line]
     try:
         return _many.decode(b"[" + b",".join(ended) + b"]")
     except _BAD:

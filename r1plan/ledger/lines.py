@@ -9,9 +9,9 @@ from pathlib import Path
 MONTH = re.compile(r"\d{4}-\d{2}\.jsonl")
 """The name of a monthly file."""
 
-# In the row of a request that has not ended, near its beginning, as `UsageEntry.to_line` writes it. A quote inside a
-# value is escaped, so only the field itself looks like this. A long id may hide it: a reader looks at the field too.
-NOT_ENDED, NEAR_BYTES = b'"ended_at":null', 256
+# In the row of a request that has not ended, as `UsageEntry.to_line` writes it. A quote inside a value is escaped, so
+# only the field itself looks like this.
+NOT_ENDED = b'"ended_at":null'
 
 # As much as a processor's own cache holds with what is made of it.
 _BLOCK_BYTES = 1 << 17

@@ -15,7 +15,7 @@ from msgspec.json import Decoder
 
 from r1plan.ledger.entry import SETTLED, Status, UsageEntry
 from r1plan.ledger.journal import month_name
-from r1plan.ledger.lines import MONTH, NEAR_BYTES, NOT_ENDED, blocks_from_the_end
+from r1plan.ledger.lines import MONTH, NOT_ENDED, blocks_from_the_end
 
 # About 100 rows, which is more than a breaker needs; and 500, among them the beginnings of all that may still run.
 _LAST_BYTES, _STILL_RUN_BYTES = 64 << 10, 256 << 10
@@ -151,7 +151,7 @@ def _parted(lines: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
     others: list[bytes] = []
     for line in lines:
         if line:
-            (ended if line.find(NOT_ENDED, 0, NEAR_BYTES) < 0 else others).append(line)
+            (ended if NOT_ENDED not in line else others).append(line)
     return ended, others
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from r1plan.catalog.budgets import Budgets
@@ -289,6 +289,8 @@ def quietly(
 
 
 @settings(max_examples=25, deadline=None)
+# A row that is led by blanks, where it would have begun on a boundary of the disk.
+@example(budget=66, runs=[(0, 15, 1, 8), (0, 20, 1, 8), (0, 14, 1, 8), (0, 2, 1, 0)])
 @given(
     budget=st.integers(0, 300),
     runs=st.lists(
