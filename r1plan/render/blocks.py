@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import table
 from markdown_it.token import Token
 
 from r1plan.render.math_rules import BLOCK, with_math
@@ -59,8 +60,14 @@ _UNDECIDED = re.compile(r"[ \t]*(?:[-=*+_#>|`~$\\]+|\d+[.)]?|\|?[ \t:|-]*)[ \t]*
 
 @cache
 def parser() -> MarkdownIt:
-    """CommonMark with tables, strikethrough and LaTeX. HTML is text: `<think>` in an answer is to be seen."""
-    return with_math(MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]))
+    """CommonMark with tables, strikethrough and LaTeX. HTML is text: `<think>` in an answer is to be seen.
+
+    A line that begins a list, a quote or a heading is never the first of a table, as GFM has it: else an item read
+    alone could be a table that it is not within its list.
+    """
+    marked = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
+    marked.block.ruler.before("lheading", "table_last", table, {"alt": ["paragraph", "reference"]})
+    return with_math(marked)
 
 
 class BlockStream:

@@ -57,6 +57,8 @@ def test_no_word_is_lost(pieces: list[str]) -> None:
         pytest.param("# a\n", [Prose("# a\n", False)], id="a-heading-is-one-line"),
         pytest.param("- a\n- b\n", [Prose("- a\n", False)], id="all-items-but-the-last"),
         pytest.param("- a\n\n", [], id="an-item-may-go-on-behind-an-empty-line"),
+        pytest.param("- \n- |\n|-|\n", [Prose("-\n", False)], id="an-item-is-no-table"),
+        pytest.param("# a |\n|-|\n", [Prose("# a |\n", False)], id="a-heading-is-no-table"),
         pytest.param("- a\n- b\n\nc\n", [Prose("- a\n", False), Prose("- b\n", False)], id="items-stand-close"),
         pytest.param("a\n\nb\n\n", [Prose("a\n", False), Prose("b\n", True)], id="paragraphs-do-not"),
         pytest.param("```py\nx\ny", [CodeStart("```py", "py", False), CodeLine("x")], id="code-line-by-line"),

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
@@ -105,6 +105,7 @@ texts = st.lists(st.sampled_from(MARKS), max_size=30)
 
 @settings(max_examples=60, deadline=None)
 @given(texts, texts, st.integers(1, 5), st.integers(10, 40))
+@example([], ["- ", "\n", "- ", "|\n|-|\n", "\n", "word ", "\n"], 1, 10)
 def test_no_stream_spoils_what_scrolled_away(
     thoughts: list[str], answers: list[str], paint_every: int, columns: int
 ) -> None:
