@@ -45,15 +45,37 @@ class _Written:
 
 
 @contextmanager
+def unechoed() -> Iterator[None]:
+    """Keys that are pressed in the block do not show, so that they move no row; who reads next gets them."""
+    try:
+        import termios
+
+        keyboard = sys.stdin.fileno()
+        if os.tcgetpgrp(keyboard) != os.getpgrp():  # a job in the background may not, and would be stopped
+            raise OSError
+        before = termios.tcgetattr(keyboard)
+    except (ImportError, OSError, ValueError, termios.error):
+        yield
+        return
+    local = before[3] & ~termios.ECHO
+    termios.tcsetattr(keyboard, termios.TCSANOW, [*before[:3], local, *before[4:]])
+    try:
+        yield
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)
+
+
+@contextmanager
 def painted(screen: LiveScreen) -> Iterator[Audience]:
     """Where events are shown on a terminal, until the block ends."""
     from r1plan.render.live_chat import Ticker
 
-    try:
-        with Ticker(screen):
-            yield screen
-    finally:
-        screen.done()
+    with unechoed():
+        try:
+            with Ticker(screen):
+                yield screen
+        finally:
+            screen.done()
 
 
 @contextmanager
