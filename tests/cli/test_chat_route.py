@@ -304,6 +304,26 @@ def test_over_a_months_budget_of_one_provider_a_route_asks_another(home: Path) -
     ]
 
 
+def test_a_months_budget_is_said_once_and_is_in_what_explain_says(home: Path) -> None:
+    own_file(home, "budgets.yaml", 'monthly_usd: "0.0001"\n')
+    with Pair() as pair:
+        done = chat(QUESTION, "--route", "cheapest", **pair.environment)
+        explained = chat(QUESTION, "--route", "cheapest", "--explain", **pair.environment)
+        own_file(home, "budgets.yaml", 'providers: {fireworks: "0.0001"}\n')
+        other = chat(QUESTION, "--route", "cheapest", "--explain", **pair.environment)
+        said = chat(QUESTION, "--route", "cheapest", **pair.environment)
+        assert pair.asked == (0, 1)
+    assert (done.returncode, done.stdout) == (explained.returncode, "") == (4, "")
+    assert done.stderr.startswith(f"error: fireworks/{FLASH} may cost $0.00")
+    assert done.stderr.count("may cost") == explained.stderr.count("may cost") == 1
+    assert explained.stdout.startswith("Nobody may be asked by route cheapest")
+    assert f"  fireworks/{FLASH}: may cost $0.00" in explained.stdout
+    assert other.stdout.startswith("novita/")
+    assert f"  fireworks/{FLASH}: may cost $0.00" in other.stdout
+    assert said.stderr.startswith(f"Not asked: fireworks/{FLASH} may cost $0.00")
+    assert said.stderr.count("may cost") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "code", "error", "hint"),
     [
