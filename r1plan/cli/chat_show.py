@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from r1plan.route.run import ChatResult
 
 
+_KEPT = "what had come is kept; "
+
+
 def terminal_is_able() -> bool:
     """Whether a person sees both streams on a terminal that can be painted."""
     return sys.stdout.isatty() and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
@@ -142,10 +145,11 @@ def raise_failure(result: ChatResult, *, alone: bool) -> None:
     if error is None and result.finish == "failed":
         error = ProviderError(
             f"{result.entry.provider} broke off the answer: it ran out of resources.",
-            "what had come is kept; ask again.",
+            f"{_KEPT}ask again.",
         )
     if error is not None:
-        error.hint = hint or error.hint
+        kept = bool(result.answer or result.thinking)
+        error.hint = hint or (error.hint if kept or error.hint is None else error.hint.removeprefix(_KEPT))
         raise error
     if hint is not None:
         note(f"hint:  {hint}")

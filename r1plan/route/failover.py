@@ -198,7 +198,9 @@ class _Question:
             self.turns.append(_Turn(replace(leg, give_up_after_s=None, max_thinking=None)))
             return False
         if reason in ("budget", "thinking_limit"):
-            self._tell("cut", f"{leg.name} {_CUT[reason]}; what had come is kept.")
+            most = self.asking.request.max_thinking
+            cut = "at what it may cost" if reason == "budget" else f"after {most:,} tokens of thinking"
+            self._tell("cut", f"{leg.name} was cut off {cut}; what had come is kept.")
             self.go_on = leg.name
         if result.finish == "aborted" or (result.error is None and result.finish != "failed"):
             return True
@@ -229,9 +231,6 @@ class _Question:
 
     def _tell(self, kind: NoteKind, message: str) -> None:
         self.asking.tell(Note(kind, message))
-
-
-_CUT = {"budget": "was cut off at what it may cost", "thinking_limit": "was cut off: it thought longer than it may"}
 
 
 def _worth_failing_over(error: R1PlanError | None) -> bool:
