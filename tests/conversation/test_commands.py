@@ -54,9 +54,11 @@ def test_without_arguments_it_says_what_holds_and_changes_nothing(line: str) -> 
 
 
 def test_without_a_route_it_says_who_chooses() -> None:
-    assert reply(TALKED, "/route", ROUTES).say.startswith("No route is set: /model says who answers. There are")
-    for line in ("/route", "/route off"):
-        assert "cheapest chooses, where there is a key." in reply(Session(), line, ROUTES).say
+    said = reply(TALKED, "/route", ROUTES).say
+    assert said == "No route is set: /model says who answers. There are cheapest, private."
+    for line, more in (("/route", " There are cheapest, private."), ("/route off", "")):
+        said = reply(Session(), line, ROUTES).say
+        assert said == f"No route is set and no model named: cheapest chooses, where there is a key.{more}"
     assert reply(Session(), "/model", ROUTES).say == "Now whoever is chosen by default answers. /model NAME changes it."
 
 

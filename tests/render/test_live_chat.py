@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.render.live_chat import LiveScreen
 from r1plan.render.live_thinking import LiveThinking
-from r1plan.render.progress import Progress, folded_line, status_line
+from r1plan.render.progress import Progress, fitted, folded_line, status_line
 from r1plan.render.region import Region
 from tests.terminal import Screen
 
@@ -210,6 +210,14 @@ def test_the_status_line_says_what_is_known(changes: dict[str, object], line: st
         "model": "m", "phase": "waiting", "tokens": 0, "phase_s": 0.0, "decode_s": 0.0, "usd": None
     }  # fmt: skip
     assert status_line(Progress(**(known | changes))) == line  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [(20, "m · about 2 · $0.002"), (19, "m · about 2"), (11, "m · about 2"), (10, "m"), (0, "")],
+)
+def test_a_status_line_that_is_too_long_loses_whole_parts(columns: int, line: str) -> None:
+    assert fitted("m · about 2 · $0.002", columns) == line
 
 
 def test_a_folded_thinking_says_how_long_it_was() -> None:
