@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from r1plan.cli.chat_asking import Asking
-from r1plan.cli.chat_choice import Choice, Found, ask_of, choose, find, nobody
+from r1plan.cli.chat_choice import Choice, Found, ask_of, choose, find
 from r1plan.cli.chat_way import Way, way
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Asker:
         choice = choose(opened, self._ask_of(session, question), self._asking, self._left_usd(session))
         self._choice = choice
         if choice.found is not None and not choice.legs:
-            raise nobody(choice.found.market, choice.found.decision)
+            raise choice.found.nobody()
         first = choice.legs[0][0]
         session.check_budget(Decimal(0) if first.provider == "local" else first.reserve_usd, first.name)
         self._tell_who(opened, choice)
@@ -136,6 +136,7 @@ class Asker:
         from r1plan.engine.chat import ChatRequest
         from r1plan.route.budget import SpendingLimits
         from r1plan.route.failover import ask
+        from r1plan.route.run import Attempt
 
         asking, choice, wishes = self._asking, prepared.choice, prepared.session.wishes
         request = ChatRequest(
@@ -145,7 +146,7 @@ class Asker:
             temperature=asking.temperature,
             seed=asking.seed,
         )
-        return ask(
+        result = ask(
             [self._announced(leg, askable, audience) for leg, askable in choice.legs],
             request,
             audience.show,
@@ -159,6 +160,9 @@ class Asker:
             now=self._now,
             sleep=self._sleep,
         )
+        passed = () if choice.found is None else choice.found.passed
+        over = (Attempt(each.candidate.provider, each.candidate.model, "over_budget") for each, _ in passed)
+        return replace(result, attempts=(*over, *result.attempts))
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -202,6 +206,8 @@ class Asker:
         for each in decision.refused:
             if each.candidate.is_local:
                 self._say(f"{each.id} is not asked: {each.why}.")
+        if choice.found is not None and choice.found.passed:
+            self._say(f"Not asked: {choice.found.passed[0][1].message}")
         self._say(chosen_line(chosen, choice.policy, legs, by_default=bool(opened.reason)))
 
 

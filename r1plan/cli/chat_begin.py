@@ -139,14 +139,16 @@ def converse(asker: Asker, start: Start) -> None:
 
 
 def _reader(talk: Conversation, asker: Asker, *, keep: bool) -> Reader:
+    from r1plan.cli.chat_show import terminal_size
     from r1plan.cli.conversation.terminal import TerminalReader
     from r1plan.conversation.complete import completions
     from r1plan.render.conversation import toolbar
+    from r1plan.render.progress import fitted
     from r1plan.settings import directories
 
     models = cache(model_names)
     return TerminalReader(
         lambda before: completions(before, models, known_routes),
-        lambda: toolbar(talk.session, asker.name(talk.session.wishes)),
+        lambda: fitted(toolbar(talk.session, asker.name(talk.session.wishes)), terminal_size()[0]),
         directories().questions if keep else None,
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from r1plan.route.decide import Decision
     from r1plan.route.defer import Deferral
     from r1plan.route.forecast import Ask
-    from r1plan.route.judged import Judged
+    from r1plan.route.judged import Judged, Refused
     from r1plan.route.survey import Survey
 
 # A prompt whose tokens are guessed may have so many times more: guessed by the log's own ratio, and without.
@@ -33,12 +33,20 @@ _INPUT_MARGIN_KNOWN, _INPUT_MARGIN = 1.1, 1.5
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A decision and what it was made of. `deferral` is set where the request may wait."""
+    """A decision and what it was made of. `deferral` is set where the request may wait.
+
+    `passed` are those that would have been asked first, and what says that a monthly budget leaves too little for each.
+    """
 
     market: Market
     decision: Decision
     past: Survey
     deferral: Deferral | None = None
+    passed: tuple[tuple[Judged, OverBudget], ...] = ()
+
+    def nobody(self) -> R1PlanError:
+        """Why nobody may be asked, when the decision ranks none."""
+        return self.passed[0][1] if self.passed else nobody(self.market, self.decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,8 @@ def ask_of(messages: Sequence[Message], at: datetime, asking: Asking) -> Ask:
 def find(way: Way, ask: Ask, asking: Asking, left_usd: Decimal | None, by: datetime | None = None) -> Found:
     """Decide for `ask`, of which `left_usd` is the most that it may cost and `by` when there should be an answer.
 
-    Raises CatalogError, and NotFound for a rule of a route that names no other.
+    Raises CatalogError, NotFound for a rule of a route that names no other, and LogError where there is a monthly
+    budget and the log cannot be read.
     """
     from r1plan.catalog.load import load_providers
     from r1plan.catalog.priors import load_priors
@@ -90,8 +99,32 @@ def find(way: Way, ask: Ask, asking: Asking, left_usd: Decimal | None, by: datet
 
     market = way.market(ask.at)
     past = survey(read_history(directories().logs), model_keys(load_providers().values()), load_priors())
-    given = (market.candidates, past, market.book, market.route, market.routes, Limits(max_p90_usd=left_usd))
-    return Found(market, decide(ask, *given), past, None if by is None else defer(ask, by, *given))
+    given = (past, market.book, market.route, market.routes, Limits(max_p90_usd=left_usd))
+    decision, candidates = decide(ask, market.candidates, *given), market.candidates
+    over = _over_budget(decision, asking)
+    passed = tuple(pair for pair, each in zip(over, decision.ranked, strict=False) if pair[0] is each)
+    if over:
+        dear = {each.id for each, _ in over}
+        candidates = tuple(each for each in candidates if each.id not in dear)
+        decision = decide(ask, candidates, *given)
+        decision = replace(decision, refused=(*(_refused(*each) for each in over), *decision.refused))
+    return Found(market, decision, past, None if by is None else defer(ask, by, candidates, *given), passed)
+
+
+def _refused(judged: Judged, over: OverBudget) -> Refused:
+    from r1plan.route.judged import Refused
+
+    why = over.message.removeprefix(judged.id).strip(" .")
+    return Refused(candidate=judged.candidate, why=why, forecast=judged.forecast, cost=judged.cost)
+
+
+def _over_budget(decision: Decision, asking: Asking) -> list[tuple[Judged, OverBudget]]:
+    if asking.budgets is None:
+        return []
+    from r1plan.route.affordable import too_dear
+
+    rows = asking.log.this_month(decision.ask.at)
+    return too_dear(decision.ranked, asking.budgets, rows, asking.labels.project, asking.power_usd_per_kwh)
 
 
 def choose(way: Way, ask: Ask, asking: Asking, left_usd: Decimal | None) -> Choice:

@@ -7,8 +7,6 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from r1plan.cli.chat_choice import nobody
-
 if TYPE_CHECKING:
     from r1plan.cli.chat_ask import Asker
     from r1plan.conversation.session import Session
@@ -31,7 +29,7 @@ def explain(asker: Asker, session: Session, question: str, *, as_json: bool) -> 
     else:
         print("\n".join(decision_lines(decision, _columns(), deferral)))
     if not decision.ranked and not unpriced:
-        raise nobody(found.market, decision)
+        raise found.nobody()
 
 
 def _columns() -> int:

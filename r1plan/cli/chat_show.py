@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from r1plan.route.run import ChatResult
 
 
+_KEPT = "what had come is kept; "
+
+
 def terminal_is_able() -> bool:
     """Whether a person sees both streams on a terminal that can be painted."""
     return sys.stdout.isatty() and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
@@ -45,15 +48,37 @@ class _Written:
 
 
 @contextmanager
+def unechoed() -> Iterator[None]:
+    """Keys that are pressed in the block do not show, so that they move no row; who reads next gets them."""
+    try:
+        import termios
+
+        keyboard = sys.stdin.fileno()
+        if os.tcgetpgrp(keyboard) != os.getpgrp():  # a job in the background may not, and would be stopped
+            raise OSError
+        before = termios.tcgetattr(keyboard)
+    except (ImportError, OSError, ValueError, termios.error):
+        yield
+        return
+    local = before[3] & ~termios.ECHO
+    termios.tcsetattr(keyboard, termios.TCSANOW, [*before[:3], local, *before[4:]])
+    try:
+        yield
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)
+
+
+@contextmanager
 def painted(screen: LiveScreen) -> Iterator[Audience]:
     """Where events are shown on a terminal, until the block ends."""
     from r1plan.render.live_chat import Ticker
 
-    try:
-        with Ticker(screen):
-            yield screen
-    finally:
-        screen.done()
+    with unechoed():
+        try:
+            with Ticker(screen):
+                yield screen
+        finally:
+            screen.done()
 
 
 @contextmanager
@@ -120,10 +145,11 @@ def raise_failure(result: ChatResult, *, alone: bool) -> None:
     if error is None and result.finish == "failed":
         error = ProviderError(
             f"{result.entry.provider} broke off the answer: it ran out of resources.",
-            "what had come is kept; ask again.",
+            f"{_KEPT}ask again.",
         )
     if error is not None:
-        error.hint = hint or error.hint
+        kept = bool(result.answer or result.thinking)
+        error.hint = hint or (error.hint if kept or error.hint is None else error.hint.removeprefix(_KEPT))
         raise error
     if hint is not None:
         note(f"hint:  {hint}")

@@ -42,7 +42,10 @@ def parse_due(text: str, now: datetime) -> datetime:
     """
     clock = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip())
     if clock is None:
-        due = parse_instant(text, now)
+        try:
+            due = parse_instant(text, now)
+        except UsageError as error:
+            raise UsageError(error.message, _HINT.replace("write it as", "write it as 18:00,", 1)) from None
         if due <= now:
             raise UsageError(f"'{text}' is past.", "give a later one, or a time of day such as 18:00")
         return due

@@ -88,7 +88,7 @@ def _unknown(name: str) -> NotFound:
 def _model(session: Session, arguments: str, _known: Known) -> Reply:
     wishes = session.wishes
     if not arguments:
-        return Reply(session, f"{asked_of(wishes)} answers. /model NAME changes it.")
+        return Reply(session, f"Now {asked_of(wishes)} answers. /model NAME changes it.")
     if len(arguments.split()) > 1:
         raise UsageError(f"'{arguments}' is not one model.", "example: /model deepseek/deepseek-flash")
     here = arguments.casefold().endswith(".gguf")
@@ -100,7 +100,7 @@ def _model(session: Session, arguments: str, _known: Known) -> Reply:
         base_url=None if here else wishes.base_url,
         route=None,
     )
-    return Reply(replace(session, wishes=changed), f"{asked_of(changed)} answers from now on.")
+    return Reply(replace(session, wishes=changed), f"From now on {asked_of(changed)} answers.")
 
 
 def asked_of(wishes: Wishes) -> str:
@@ -114,15 +114,21 @@ def asked_of(wishes: Wishes) -> str:
     return f"{wishes.model} at {wishes.provider}" if wishes.provider else wishes.model
 
 
+def _without_route(wishes: Wishes) -> str:
+    if wishes.is_named or wishes.local:
+        return "No route is set: /model says who answers."
+    return "No route is set and no model named: cheapest chooses, where there is a key."
+
+
 def _route(session: Session, arguments: str, known: Known) -> Reply:
     if not known.routes:
         return Reply(session, "There are no routes to choose from: /model says who answers.")
     wishes = session.wishes
     if not arguments:
-        now = f"The route is {wishes.route}." if wishes.route else "No route is set: /model says who answers."
+        now = f"The route is {wishes.route}." if wishes.route else _without_route(wishes)
         return Reply(session, f"{now} There are {', '.join(known.routes)}.")
     if arguments in _OFF:
-        return Reply(replace(session, wishes=replace(wishes, route=None)), "No route: /model says who answers.")
+        return Reply(replace(session, wishes=replace(wishes, route=None)), _without_route(wishes))
     if arguments not in known.routes:
         raise NotFound.among("route", arguments, known.routes, f"there are {', '.join(known.routes)}.")
     changed = replace(wishes, route=arguments)

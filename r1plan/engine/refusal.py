@@ -37,7 +37,7 @@ def refusal(
     """
     name = provider.name
     because = f": {said}" if said else ""
-    key = provider.key_variable or "the key"
+    key = f"{provider.key_variable}, or" if provider.key_variable else "the key:"
     wait_s = retry_after_s(retry_after, now)
     match status:
         case 400 | 422:
@@ -45,7 +45,9 @@ def refusal(
             hint = "check --model, --max-tokens and --temperature; the prompt may also be too long for the model."
         case 401 | 403:
             message = f"{name} did not accept the key ({status})."
-            hint = f"check {key}: it may be revoked, mistyped, or for another account."
+            hint = (
+                f"check {key} what the keyring or keys.yaml holds: it may be revoked, mistyped, or another account's."
+            )
         case 402:
             message = f"the balance at {name} is used up (402){because}."
             hint = "top the account up, or choose another provider with --provider."

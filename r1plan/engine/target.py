@@ -129,7 +129,8 @@ def _provider_and_model(
 ) -> tuple[Provider, str]:
     if provider is not None:
         if provider not in providers:
-            raise NotFound.among("provider", provider, providers)
+            askable = [each for each, its in providers.items() if can_be_asked(its)]
+            raise NotFound.among("provider", provider, providers, f"there are {', '.join(askable)}.")
         chosen = providers[provider]
         wanted = model.removeprefix(f"{provider}/") if model else chosen.default_model
         if wanted is None:

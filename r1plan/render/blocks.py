@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import table
 from markdown_it.token import Token
 
 from r1plan.render.math_rules import BLOCK, with_math
@@ -59,8 +60,14 @@ _UNDECIDED = re.compile(r"[ \t]*(?:[-=*+_#>|`~$\\]+|\d+[.)]?|\|?[ \t:|-]*)[ \t]*
 
 @cache
 def parser() -> MarkdownIt:
-    """CommonMark with tables, strikethrough and LaTeX. HTML is text: `<think>` in an answer is to be seen."""
-    return with_math(MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]))
+    """CommonMark with tables, strikethrough and LaTeX. HTML is text: `<think>` in an answer is to be seen.
+
+    A line that begins a list, a quote or a heading is never the first of a table, as GFM has it: else an item read
+    alone could be a table that it is not within its list.
+    """
+    marked = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
+    marked.block.ruler.before("lheading", "table_last", table, {"alt": ["paragraph", "reference"]})
+    return with_math(marked)
 
 
 class BlockStream:
@@ -130,6 +137,8 @@ class BlockStream:
         lines = self._lines.split("\n")[:-1]
         tokens = parser().parse(self._lines)
         blocks = [each for each in tokens if each.level == 0 and each.nesting != -1 and each.map]
+        if not at_end:
+            blocks = _without_open_formula(blocks, lines)
         used = 0
         for index, block in enumerate(blocks):
             start, end = block.map or [0, 0]
@@ -186,6 +195,17 @@ def _ended(block: Token, end: int, lines: list[str]) -> bool:
     if block.type == BLOCK and lines[end - 1].rstrip().endswith(("\\]", "$$")) and end - 1 > (block.map or [0])[0]:
         return True
     return end < len(lines) and not lines[end].strip() and block.type != "code_block"
+
+
+def _without_open_formula(blocks: list[Token], lines: list[str]) -> list[Token]:
+    """`blocks` without a last formula that has not ended, when it stands right below another block.
+
+    An empty line inside makes it text, which belongs to that block.
+    """
+    if len(blocks) < 2 or blocks[-1].type != BLOCK or _ended(blocks[-1], len(lines), lines):
+        return blocks
+    above, formula = blocks[-2].map or [0, 0], blocks[-1].map or [0, 0]
+    return blocks[:-1] if above[1] == formula[0] else blocks
 
 
 def _items(tokens: list[Token], list_start: int) -> list[tuple[int, int]]:

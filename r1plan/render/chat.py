@@ -223,7 +223,7 @@ def _tokens(usage: Usage | None) -> list[str]:
     def count(field: str, value: int) -> str:
         return f"{'about ' if usage.provenance.get(field) == 'estimated' else ''}{value:,}"
 
-    read = f"{count('input_tokens', usage.input_tokens)} tokens in"
+    read = f"{count('input_tokens', usage.input_tokens)} token{'' if usage.input_tokens == 1 else 's'} in"
     if usage.cache_hit_tokens is not None:
         read += f" ({usage.cache_hit_tokens:,} cached)"
     written = f"{count('output_tokens', usage.output_tokens)} out"

@@ -137,7 +137,8 @@ def _grounds(ranked: tuple[Judged, ...], width: int) -> Iterator[str]:
 def grounds(each: Forecast, cost: CostForecast) -> Iterator[tuple[str, str]]:
     """The parts of a forecast by topic, with what each is based on."""
     about = "about " if each.input_provenance == "estimated" else ""
-    yield "input", f"{about}{tokens(each.input_tokens)} tokens ({each.input_provenance}, {each.input_why})"
+    unit = "token" if each.input_tokens == 1 else "tokens"
+    yield "input", f"{about}{tokens(each.input_tokens)} {unit} ({each.input_provenance}, {each.input_why})"
     yield "output", f"{_tokens(each, 'thinking')}, {_tokens(each, 'answer')} ({each.lengths.why})"
     power, cache, failures = each.electricity, each.cache, each.failures
     if power is not None:

@@ -17,7 +17,7 @@ from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.engine.dialects.usage import estimated_tokens
 from r1plan.render.chat import Cleaner
 from r1plan.render.plain import printable
-from r1plan.render.progress import Phase, Progress, status_line
+from r1plan.render.progress import Phase, Progress, fitted, status_line
 
 if TYPE_CHECKING:
     from r1plan.render.live_answer import AnswerRows
@@ -184,7 +184,7 @@ class LiveScreen:
             )
         )
         columns, _ = self._size()
-        return ["", f"{DIM}{line[: columns - 1]}{PLAIN}"]
+        return ["", f"{DIM}{fitted(line, columns - 1)}{PLAIN}"]
 
     # What follows imports rich, when there is something to be set.
 

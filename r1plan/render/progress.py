@@ -40,6 +40,13 @@ def status_line(progress: Progress) -> str:
     return " · ".join(parts)
 
 
+def fitted(line: str, columns: int) -> str:
+    """As many whole parts of a status line as fit: half of an amount would be another amount."""
+    while len(line) > columns and " · " in line:
+        line = line.rpartition(" · ")[0]
+    return line[:columns]
+
+
 def folded_line(seconds: float, tokens: int) -> str:
     """What stays of a thinking that is folded."""
     whole = round(seconds)

@@ -102,6 +102,8 @@ class _Question:
     waited_s: float = 0.0
     # The note about what went wrong, to be told together with what is done about it.
     because: tuple[NoteKind, str] | None = None
+    # Who could not be asked: told when another is; when nobody can, the error says it.
+    passed: list[str] = field(default_factory=list)
 
     def answered_by(self, legs: Sequence[Leg]) -> ChatResult:
         self.turns = [_Turn(leg) for leg in self._worth_asking(legs)]
@@ -122,8 +124,10 @@ class _Question:
             except R1PlanError as error:
                 if isinstance(error, LogError) and result is None:
                     raise
-                unsent.append(self._passed_over(turn.leg, error))
+                unsent.append(error)
+                self._passes_over(turn.leg, error)
                 continue
+            self._tell_passed()
             if admitted.uncounted is not None:
                 self._tell("uncounted", admitted.uncounted)
             self._tell_why(f"asking {turn.leg.name} instead.")
@@ -135,6 +139,7 @@ class _Question:
                 return result
         if result is None:
             raise next((each for each in unsent if isinstance(each, OverBudget)), unsent[0])
+        self._tell_passed()
         return result
 
     def _worth_asking(self, legs: Sequence[Leg]) -> Sequence[Leg]:
@@ -167,11 +172,18 @@ class _Question:
             self._tell_why(f"asking {turn.leg.name} again in {wait_s:.1f} s.", "retrying")
             self.sleep(wait_s)
 
-    def _passed_over(self, leg: Leg, error: R1PlanError) -> R1PlanError:
-        self._tell("skipped", f"{leg.name} is passed over: {error.message}")
+    def _passes_over(self, leg: Leg, error: R1PlanError) -> None:
+        if error.message.startswith(leg.name):
+            self.passed.append(f"{error.message.rstrip('.')}: passed over.")
+        else:
+            self.passed.append(f"{leg.name} is passed over: {error.message}")
         outcome = "over_budget" if isinstance(error, OverBudget) else "not_opened"
         self.attempts.append(Attempt(leg.provider, leg.model, outcome))
-        return error
+
+    def _tell_passed(self) -> None:
+        for each in self.passed:
+            self._tell("skipped", each)
+        self.passed.clear()
 
     def _has_follower(self, before: Sequence[UsageEntry]) -> bool:
         """Whether the budgets let another leg through, as things are."""
@@ -186,7 +198,9 @@ class _Question:
             self.turns.append(_Turn(replace(leg, give_up_after_s=None, max_thinking=None)))
             return False
         if reason in ("budget", "thinking_limit"):
-            self._tell("cut", f"{leg.name} {_CUT[reason]}; what had come is kept.")
+            most = self.asking.request.max_thinking
+            cut = "at what it may cost" if reason == "budget" else f"after {most:,} tokens of thinking"
+            self._tell("cut", f"{leg.name} was cut off {cut}; what had come is kept.")
             self.go_on = leg.name
         if result.finish == "aborted" or (result.error is None and result.finish != "failed"):
             return True
@@ -217,9 +231,6 @@ class _Question:
 
     def _tell(self, kind: NoteKind, message: str) -> None:
         self.asking.tell(Note(kind, message))
-
-
-_CUT = {"budget": "was cut off at what it may cost", "thinking_limit": "was cut off: it thought longer than it may"}
 
 
 def _worth_failing_over(error: R1PlanError | None) -> bool:

@@ -116,7 +116,7 @@ class Survey:
             return from_samples(samples, "own", f"{len(samples)} own requests to it (any kind)")
         prior = prior_lengths(self.priors, model, kind)
         few = _samples(of_kind)
-        return blended(few, prior, f"{prior.why}, and {len(few)} own requests")
+        return blended(few, prior, f"{prior.why}, and {len(few)} own request{'' if len(few) == 1 else 's'}")
 
     def _of_kind(self, kind: str) -> list[PastRequest]:
         return self.once(("kind", kind), lambda: [row for row in self.newest if row.kind == kind])

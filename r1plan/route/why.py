@@ -35,11 +35,12 @@ def why(route: Route, each: Judged, ordered: Sequence[Judged]) -> str:
             return "as cheap as any, to 2 %, and the best known"
         return _BEST[route.objective]
     gap = each.expected_usd - first.expected_usd
-    money = f"{dollars(abs(gap))} {'more' if gap >= 0 else 'less'}"
+    money = f"{dollars(abs(gap))} {'more' if gap >= 0 else 'less'}" if gap else "the same cost"
     if route.prefer_local and first.candidate.is_local and not each.candidate.is_local:
         return f"leaves the machine; {money}"
     if route.objective == "latency":
-        return f"{each.forecast.p50_s - first.forecast.p50_s:,.0f} s later; {money}"
+        later_s = round(each.forecast.p50_s - first.forecast.p50_s)
+        return f"{f'{later_s:,} s later' if later_s else 'as soon'}; {money}"
     if route.objective == "quality":
         same = each.candidate.model_key == first.candidate.model_key
         return f"the same model for {money}" if same else f"not as good a model; {money}"

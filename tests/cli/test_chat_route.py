@@ -157,6 +157,7 @@ def test_thinking_that_is_longer_than_allowed_is_cut(home: Path) -> None:
     with Pair(Says(thinking=("word ",) * 500, answer=("never",))) as pair:
         done = chat(QUESTION, "--max-thinking", "100", **pair.environment)
     assert done.returncode == 0
+    assert "was cut off after 100 tokens of thinking; what had come is kept." in done.stderr
     assert "cut off at the limit on its thinking" in done.stderr
     assert "hint:  raise --max-thinking." in done.stderr
     assert [row["end_reason"] for row in log_rows(home)] == ["thinking_limit"]
@@ -304,6 +305,26 @@ def test_over_a_months_budget_of_one_provider_a_route_asks_another(home: Path) -
     ]
 
 
+def test_a_months_budget_is_said_once_and_is_in_what_explain_says(home: Path) -> None:
+    own_file(home, "budgets.yaml", 'monthly_usd: "0.0001"\n')
+    with Pair() as pair:
+        done = chat(QUESTION, "--route", "cheapest", **pair.environment)
+        explained = chat(QUESTION, "--route", "cheapest", "--explain", **pair.environment)
+        own_file(home, "budgets.yaml", 'providers: {fireworks: "0.0001"}\n')
+        other = chat(QUESTION, "--route", "cheapest", "--explain", **pair.environment)
+        said = chat(QUESTION, "--route", "cheapest", **pair.environment)
+        assert pair.asked == (0, 1)
+    assert (done.returncode, done.stdout) == (explained.returncode, "") == (4, "")
+    assert done.stderr.startswith(f"error: fireworks/{FLASH} may cost $0.00")
+    assert done.stderr.count("may cost") == explained.stderr.count("may cost") == 1
+    assert explained.stdout.startswith("Nobody may be asked by route cheapest")
+    assert f"  fireworks/{FLASH}: may cost $0.00" in explained.stdout
+    assert other.stdout.startswith("novita/")
+    assert f"  fireworks/{FLASH}: may cost $0.00" in other.stdout
+    assert said.stderr.startswith(f"Not asked: fireworks/{FLASH} may cost $0.00")
+    assert said.stderr.count("may cost") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "code", "error", "hint"),
     [
@@ -316,7 +337,8 @@ def test_over_a_months_budget_of_one_provider_a_route_asks_another(home: Path) -
         pytest.param(["--max-cost", "cheap"], 2, "'cheap' is not an amount.", "--max-cost 0.05", id="amount"),
         pytest.param(["--max-cost", "0"], 2, "'0' is not an amount.", "--max-cost 0.05", id="nothing"),
         pytest.param(["--by", "2020-01-01"], 2, "'2020-01-01' is past.", "18:00", id="past"),
-        pytest.param(["--by", "soon"], 2, "'soon' is not an instant.", "write it as", id="instant"),
+        pytest.param(["--by", "soon"], 2, "'soon' is not an instant.", "write it as 18:00, 2025", id="instant"),
+        pytest.param(["--provider", "zzz"], 2, "unknown provider 'zzz'.", "there are ", id="provider"),
         pytest.param(["--route", "private", "--model", "none.gguf"], 2, "no file 'none.gguf'", "--model", id="file"),
     ],
 )
@@ -333,6 +355,12 @@ def test_a_route_whose_models_no_key_reaches_says_which_keys_would() -> None:
     assert done.returncode == 1
     assert "DeepSeek-V4.1-Flash is a successor of R1, which r1 does not accept" in done.stderr
     assert "set DEEPINFRA_API_KEY, NOVITA_API_KEY or OPENROUTER_API_KEY" in done.stderr
+
+
+def test_nothing_is_said_to_be_kept_when_nothing_came() -> None:
+    with Pair(Says(ends=False)) as pair:
+        done = chat(QUESTION, "--provider", "fireworks", **pair.environment)
+    assert done.stderr.endswith("error: Fireworks AI broke off the answer before its end.\nhint:  ask again.\n")
 
 
 def test_keys_are_written_nowhere(home: Path) -> None:

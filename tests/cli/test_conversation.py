@@ -98,6 +98,23 @@ def test_ctrl_c_stops_the_answer_and_not_the_program(home: Path) -> None:
     assert row["status"] == "aborted"
 
 
+def test_keys_pressed_while_an_answer_comes_leave_the_screen_alone() -> None:
+    slow = Reply(unending(), piece_bytes=20, pause_s=0.01)
+    with talking(slow, "--provider", "deepseek") as (terminal, _):
+        terminal.prompt(1)
+        terminal.type("Well?\r")
+        terminal.until("tokens · ")
+        terminal.type("early\r\r\r")
+        terminal.until("thinking, 1 s")
+        terminal.type("\x03")
+        terminal.prompt(2)
+        begin = terminal.screen.lines.index("> Well?")
+        assert terminal.screen.lines[begin + 1] == ""
+        assert terminal.screen.lines[begin + 2].startswith("thought")
+        terminal.type("\x04")
+        assert terminal.ended() == 0
+
+
 def test_lines_are_joined_by_a_backslash_by_alt_enter_and_by_a_paste() -> None:
     with talking(Reply(recorded("deepseek.sse")), "--provider", "deepseek") as (terminal, wire):
         terminal.prompt(1)

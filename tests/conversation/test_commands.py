@@ -53,6 +53,15 @@ def test_without_arguments_it_says_what_holds_and_changes_nothing(line: str) -> 
     assert came.say
 
 
+def test_without_a_route_it_says_who_chooses() -> None:
+    said = reply(TALKED, "/route", ROUTES).say
+    assert said == "No route is set: /model says who answers. There are cheapest, private."
+    for line, more in (("/route", " There are cheapest, private."), ("/route off", "")):
+        said = reply(Session(), line, ROUTES).say
+        assert said == f"No route is set and no model named: cheapest chooses, where there is a key.{more}"
+    assert reply(Session(), "/model", ROUTES).say == "Now whoever is chosen by default answers. /model NAME changes it."
+
+
 def test_off_takes_a_wish_back() -> None:
     wished = replace(TALKED, wishes=replace(TALKED.wishes, budget_usd=Decimal(1), system="x", route="private"))
     for line in ("/budget off", "/system off", "/route off"):

@@ -180,6 +180,7 @@ def test_each_refusal_says_what_it_means_and_what_to_do(deepseek: Provider, stat
         ask(deepseek, reply)
     assert message in raised.value.message
     assert raised.value.hint
+    assert ("DEEPSEEK_API_KEY, or what the keyring or keys.yaml holds" in raised.value.hint) is (status == 401)
     assert raised.value.status == status
     assert KEY not in raised.value.message + raised.value.hint
 

@@ -19,12 +19,12 @@ AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 STATUS: dict[FinishReason, Status] = {"stop": "ok", "aborted": "aborted"}
 
 
-def line(provider: str, finish: FinishReason, **money: str) -> str:
+def line(provider: str, finish: FinishReason, input_tokens: int = 10, **money: str) -> str:
     result = ChatResult(
         answer="x",
         thinking="",
         finish=finish,
-        usage=Usage(input_tokens=10, output_tokens=20),
+        usage=Usage(input_tokens=input_tokens, output_tokens=20),
         cost=None,
         price=None,
         timing=Timing(0.1, 1.0, 19.0),
@@ -44,6 +44,10 @@ def line(provider: str, finish: FinishReason, **money: str) -> str:
         logged_in=Path("log"),
     )
     return closing_line(result)
+
+
+def test_one_token_is_one() -> None:
+    assert line("local", "stop", input_tokens=1).startswith("1 token in · 20 out")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +73,7 @@ def test_what_is_known_of_the_cost_is_said_and_no_more(
     provider: str, finish: FinishReason, money: dict[str, str], said: str
 ) -> None:
     stopped = "stopped · " if finish == "aborted" else ""
-    assert line(provider, finish, **money) == f"{stopped}10 tokens in · 20 out · 19 tok/s · {said} · logged in log"
+    assert line(provider, finish, 10, **money) == f"{stopped}10 tokens in · 20 out · 19 tok/s · {said} · logged in log"
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.render.live_chat import LiveScreen
 from r1plan.render.live_thinking import LiveThinking
-from r1plan.render.progress import Progress, folded_line, status_line
+from r1plan.render.progress import Progress, fitted, folded_line, status_line
 from r1plan.render.region import Region
 from tests.terminal import Screen
 
@@ -105,6 +105,7 @@ texts = st.lists(st.sampled_from(MARKS), max_size=30)
 
 @settings(max_examples=60, deadline=None)
 @given(texts, texts, st.integers(1, 5), st.integers(10, 40))
+@example([], ["- ", "\n", "- ", "|\n|-|\n", "\n", "word ", "\n"], 1, 10)
 def test_no_stream_spoils_what_scrolled_away(
     thoughts: list[str], answers: list[str], paint_every: int, columns: int
 ) -> None:
@@ -209,6 +210,14 @@ def test_the_status_line_says_what_is_known(changes: dict[str, object], line: st
         "model": "m", "phase": "waiting", "tokens": 0, "phase_s": 0.0, "decode_s": 0.0, "usd": None
     }  # fmt: skip
     assert status_line(Progress(**(known | changes))) == line  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [(20, "m · about 2 · $0.002"), (19, "m · about 2"), (11, "m · about 2"), (10, "m"), (0, "")],
+)
+def test_a_status_line_that_is_too_long_loses_whole_parts(columns: int, line: str) -> None:
+    assert fitted("m · about 2 · $0.002", columns) == line
 
 
 def test_a_folded_thinking_says_how_long_it_was() -> None:

@@ -41,6 +41,16 @@ def decided(
 
 
 @pytest.mark.parametrize(
+    ("objective", "why"), [("cost", "the same cost"), ("latency", "as soon; the same cost")], ids=["cost", "latency"]
+)
+def test_who_differs_in_nothing_is_said_to(objective: Objective, why: str) -> None:
+    prices = book(one=priced("m", "0.50 / 0.05 / 2.00"), two=priced("m", "0.50 / 0.05 / 2.00"))
+    route = replace(ROUTE, objective=objective)
+    found = decide(ask(), [candidate("one"), candidate("two")], log(), prices, route, {})
+    assert found.ranked[1].why == why
+
+
+@pytest.mark.parametrize(
     ("when", "is_met"),
     [
         pytest.param(When(), True, id="nothing-said"),
