@@ -12,13 +12,13 @@ from r1plan.route.budget import allowances_of_month, over_budget
 from r1plan.route.judged import Judged
 
 if TYPE_CHECKING:
-    from r1plan.ledger.logged import LoggedRequest
+    from r1plan.ledger.logged import MonthRow
 
 
 def too_dear(
     ranked: Iterable[Judged],
     budgets: Budgets,
-    rows: Sequence[LoggedRequest],
+    rows: Sequence[MonthRow],
     project: str | None,
     power_usd_per_kwh: Decimal | None,
 ) -> list[tuple[Judged, OverBudget]]:
