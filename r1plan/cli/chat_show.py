@@ -121,6 +121,8 @@ def closing(result: ChatResult, *, where: bool = True) -> None:
     # What broke off may be billed all the same; what was refused is not.
     if result.error is None or result.billed.high_usd != 0:
         note(closing_line(result, where=where))
+    if result.error is None and result.thinking and not result.answer and result.finish != "aborted":
+        note("No answer came: all that was written is thinking.")
     unlogged(result)
 
 

@@ -119,7 +119,7 @@ def _reason(wishes: Wishes) -> str:
 
 def _target(wishes: Wishes) -> LocalTarget | RemoteTarget:
     """What the wishes name. The catalogue is read only when a provider is meant."""
-    from r1plan.engine.target import custom_target, local_target, remote_target
+    from r1plan.engine.target import custom_target, local_target, remote_target, unlisted_sentence
     from r1plan.tiny import MODEL_PATH
 
     model, provider, base_url = wishes.model, wishes.provider, wishes.base_url
@@ -134,8 +134,14 @@ def _target(wishes: Wishes) -> LocalTarget | RemoteTarget:
 
     from r1plan.catalog.load import load_models, load_providers
 
+    now = datetime.now(UTC)
     try:
-        return remote_target(model, provider, load_providers(), datetime.now(UTC), base_url)
+        target = remote_target(model, provider, load_providers(), now, base_url)
+        if (unlisted := unlisted_sentence(target, now)) is not None:
+            from r1plan.render.output import note
+
+            note(unlisted)
+        return target
     except NotFound:
         known = {each.casefold(): each for each in load_models()} if model and not provider else {}
         if model and model.casefold() in known:

@@ -103,6 +103,18 @@ def can_be_asked(provider: Provider) -> bool:
     return provider.dialect != "none"
 
 
+def unlisted_sentence(target: RemoteTarget, at: datetime) -> str | None:
+    """What to say before an id is asked for that the catalogue does not have; None where it has it, or has none."""
+    provider, model = target.provider, target.model
+    if target.base_url is not None or not provider.offers or offered(provider, model, at) is not None:
+        return None
+    from difflib import get_close_matches
+
+    near = get_close_matches(model, [each.model for each in provider.offers if is_current(each, at)], n=1)
+    meant = f" Did you mean '{near[0]}'?" if near else ""
+    return f"'{model}' is not among what is known of {provider.name}: it is asked for as it is, unpriced.{meant}"
+
+
 def offered(provider: Provider, model: str, at: datetime) -> Offer | None:
     """The offer of that id or alias at `at`: the one of that time, else the last that ended, else the next to begin.
 

@@ -9,7 +9,14 @@ import pytest
 
 from r1plan.catalog.load import load_providers
 from r1plan.engine.connect import connect
-from r1plan.engine.target import LocalTarget, RemoteTarget, custom_target, local_target, remote_target
+from r1plan.engine.target import (
+    LocalTarget,
+    RemoteTarget,
+    custom_target,
+    local_target,
+    remote_target,
+    unlisted_sentence,
+)
 from r1plan.errors import NotFound, ProviderError, R1PlanError, UsageError
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -117,3 +124,18 @@ def test_the_environment_can_replace_a_providers_address() -> None:
     engine = connect(target, environment, 512)
     assert engine._url == "http://127.0.0.1:1/v1/chat/completions"  # type: ignore[attr-defined]
     engine.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        ("deepseek/deepseek-flash", None),
+        ("deepseek/deepseek-v4-flash", None),
+        ("deepseek/deepseek-flsh", "Did you mean 'deepseek-flash'?"),
+        ("deepseek/xyz", "'xyz' is not among what is known of DeepSeek: it is asked for as it is, unpriced."),
+        ("vllm/anything", None),
+    ],
+)
+def test_an_id_that_nobody_knows_is_said_to_be_unpriced(model: str, says: str | None) -> None:
+    found = unlisted_sentence(remote_target(model, None, load_providers(), NOW), NOW)
+    assert found is None if says is None else found is not None and found.endswith(says)
