@@ -160,7 +160,7 @@ def _candidates(
 ) -> Iterator[Candidate]:
     by_folded = {each.casefold(): each for each in models}
     if pins.model is not None and pins.model.casefold() not in by_folded:
-        raise NotFound.among("model", pins.model, models)
+        raise NotFound.among("model", pins.model, models, f"known are {', '.join(models)}")
     wanted = [models[by_folded[pins.model.casefold()]]] if pins.model else [m for m in models.values() if m.recommended]
     found = False
     for model in wanted:
@@ -178,7 +178,7 @@ def _candidates(
             yield Candidate(model, quant, from_file or weights_of(model, quant), quality_of(model, quant, tables))
     if not found:
         known = dict.fromkeys(quant.name for model in wanted for quant in model.quants)
-        whose = f"{wanted[0].id} has {', '.join(known)}" if pins.model else "r1plan models list shows every quant"
+        whose = f"{wanted[0].id} has {', '.join(known)}" if pins.model else f"known are {', '.join(known)}"
         raise NotFound.among("quant", pins.quant or "", known, whose)
 
 
