@@ -9,7 +9,7 @@ from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
-from r1plan.plan.devices import Devices, devices_of
+from r1plan.plan.devices import Devices, devices_of, left_out
 from r1plan.plan.kv_types import CUDA_FLASH_TYPES
 from r1plan.plan.option import Option, Plan, Rejection, option_id
 from r1plan.plan.quality import quality_of
@@ -48,6 +48,8 @@ def choose(
     """
     candidates = tuple(_candidates(models, quant_tables, pins, from_file))
     devices = devices_of(machine)
+    if note := left_out(machine):
+        machine = replace(machine, notes=(*machine.notes, note))
     _check(pins, candidates, devices)
     search = Search(machine, devices, workload, pins)
     options: list[Option] = []
