@@ -194,4 +194,8 @@ def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Room | None, *, explain: 
             hint += f"; --min-speed {from_disk * 0.99:.2g} accepts experts on disk"
         raise NothingFits(f"{plan.choice.id} does not fit: {plan.choice.reason}.", hint)
     if not as_json and not explain:
+        from r1plan.hardware.described import assumed_ram
+
+        if assumed := assumed_ram(plan.machine):
+            output.note(assumed)
         output.note("r1plan recommend --explain shows the memory of each part and every rejected option.")

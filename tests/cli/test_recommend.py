@@ -277,6 +277,20 @@ def test_the_first_line_is_to_act_on_and_the_hint_is_on_stderr() -> None:
     assert "--explain" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("machine", "note"),
+    [
+        (("--gpu", "m3-max-40c"), "128 GiB are assumed, the most that Apple M3 Max (40-core GPU) is sold with"),
+        (("--gpu", "rtx-4090"), "24 GiB of RAM are assumed, as much as the cards have; --ram sets it."),
+        (("--gpu", "m3-max-40c", "--ram", "48"), None),
+    ],
+    ids=["chip", "card", "given"],
+)
+def test_memory_that_nobody_named_is_said_on_stderr(machine: tuple[str, ...], note: str | None) -> None:
+    said = r1plan(*machine, "--model", "R1-Distill-Qwen-1.5B").stderr
+    assert (note in said) if note else ("assumed" not in said)
+
+
 def test_nothing_heavy_is_imported_once_the_catalogue_is_stored() -> None:
     r1plan("--gpu", "rtx-4090", "--json")
     code = (
