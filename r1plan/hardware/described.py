@@ -78,7 +78,7 @@ def describe(
     if vram_gib is not None:
         gpus.append(_unknown_card(vram_gib, bandwidth_gb_s))
         if bandwidth_gb_s is None:
-            notes.append("Without --bandwidth the card's speed cannot be predicted.")
+            notes.append("The card's speed is a guess, as nothing is known of it; --bandwidth sets what it reads.")
     if ram_gib is None:
         vram = sum(sheet.vram_gib * count for sheet, count in cards if isinstance(sheet, Gpu)) + (vram_gib or 0)
         ram_gib = max(_LEAST_RAM_GIB, vram)
@@ -121,6 +121,11 @@ def with_memory(machine: Machine, ram_gib: float | None, ram_bandwidth_gb_s: flo
         memory = replace(memory, bandwidth_gb_s=ram_bandwidth_gb_s, bandwidth_basis="given")
     notes = tuple(each for each in machine.notes if ram_bandwidth_gb_s is None or "bandwidth is assumed" not in each)
     return replace(machine, origin="described", memory=memory, notes=notes)
+
+
+def assumed_ram(machine: Machine) -> str | None:
+    """The note that says how much main memory was assumed, None when it was given or detected."""
+    return next((each for each in machine.notes if " GiB " in each and "are assumed" in each), None)
 
 
 def _unified(sheet: Gpu | AppleChip) -> bool:

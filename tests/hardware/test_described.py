@@ -100,7 +100,7 @@ def test_an_unknown_card_keeps_what_was_said() -> None:
 def test_an_unknown_card_without_bandwidth_is_allowed_and_noted() -> None:
     machine = describe(vram_gib=24)
     assert machine.gpus[0].bandwidth_gb_s is None
-    assert "Without --bandwidth the card's speed cannot be predicted." in machine.notes
+    assert "The card's speed is a guess, as nothing is known of it; --bandwidth sets what it reads." in machine.notes
 
 
 def test_an_apple_chip_gets_the_most_memory_it_is_sold_with() -> None:

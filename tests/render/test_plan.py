@@ -18,7 +18,7 @@ BEHIND = Rejection(id="c", reason="fits, but ranks below d")
 @pytest.mark.parametrize(
     ("rejected", "says"),
     [
-        ((MISSING, SLOW, BEHIND), "3 other options rejected: 1 needs more memory, 1 would be too slow, 1 fits and ranks"),
+        ((MISSING, SLOW, BEHIND), "3 other options rejected: 1 needs more memory, 1 would be too slow, 1 fits and"),
         ((MISSING,) * 2 + (BEHIND,) * 2, "4 other options rejected: 2 need more memory, 2 fit and rank lower."),
     ],
     ids=["one of each", "two of each"],
