@@ -46,6 +46,10 @@ _RESERVED_SHARE = 0.015
 # What a GB10's system shows of its 128 GB (leptonai/gpud#1170; 121.7 GiB in XuehaiPan/nvitop#208).
 _GB10_RAM_BYTES = 128_501_256_192
 
+# The most that AMD's "variable graphics memory" gives the graphics of a Ryzen AI Max: 96 of 128 GB. Linux can map more.
+_AMD_SHARE_PERCENT = 75
+_ARCHITECTURES: dict[Vendor, str] = {"apple": "arm64", "amd": "x86_64", "nvidia": "aarch64"}
+
 # The operating system and an idle desktop, but no more than a quarter of a small machine.
 _SYSTEM_BYTES = 2 * GIB
 _SERVER_LAYOUT = MemoryLayout("ddr4-3200-8ch", 3200, 8)
@@ -191,7 +195,9 @@ def _unknown_card(vram_gib: float, bandwidth_gb_s: float | None) -> GpuDevice:
 
 def _one_memory(sheet: Gpu | AppleChip, ram_gib: float | None, ram_bandwidth_gb_s: float | None) -> Machine:
     """A machine whose chip has one memory for processor and graphics."""
-    options = sheet.memory_options_gib if isinstance(sheet, AppleChip) else (round(sheet.vram_gib),)
+    options = sheet.memory_options_gib
+    if isinstance(sheet, Gpu) and not options:
+        options = (round(sheet.vram_gib),)
     sold = ", ".join(str(each) for each in options)
     notes: list[str] = []
     if ram_gib is None:
@@ -202,14 +208,17 @@ def _one_memory(sheet: Gpu | AppleChip, ram_gib: float | None, ram_bandwidth_gb_
             )
     elif ram_gib not in options:
         raise UsageError(f"--ram {ram_gib:g}: {sheet.name} is not sold with that much.", f"it has {sold} GiB.")
-    apple = isinstance(sheet, AppleChip)
-    total = gib_to_bytes(ram_gib) if apple else _GB10_RAM_BYTES
+    vendor: Vendor = "apple" if isinstance(sheet, AppleChip) else "amd" if sheet.gpu_class == "amd" else "nvidia"
+    total = _GB10_RAM_BYTES if vendor == "nvidia" else gib_to_bytes(ram_gib)
     bandwidth = ram_bandwidth_gb_s or sheet.bandwidth_gb_s
     memory = _host_memory(total, bandwidth, "given" if ram_bandwidth_gb_s else "data-sheet")
-    usable = metal_limit_bytes(total) if apple else total
+    usable = metal_limit_bytes(total) if vendor == "apple" else total
+    if vendor == "amd":
+        usable = total * _AMD_SHARE_PERCENT // 100
+        notes.append(f"Its graphics are taken to have {usable / GIB:g} of {ram_gib:g} GiB; firmware and ttm set that.")
     device = GpuDevice(
         index=0,
-        vendor="apple" if apple else "nvidia",
+        vendor=vendor,
         name=sheet.name,
         profile=sheet.id,
         total_bytes=usable,
@@ -225,8 +234,8 @@ def _one_memory(sheet: Gpu | AppleChip, ram_gib: float | None, ram_bandwidth_gb_
     notes.append(f"{cores} processor cores are assumed.")
     return Machine(
         origin="described",
-        system="darwin" if apple else "linux",
-        cpu=Cpu(model=sheet.name.split(" (")[0], cores=cores, architecture="arm64" if apple else "aarch64"),
+        system="darwin" if vendor == "apple" else "linux",
+        cpu=Cpu(model=sheet.name.split(" (")[0], cores=cores, architecture=_ARCHITECTURES[vendor]),
         memory=memory,
         gpus=(device,),
         notes=tuple(notes),
