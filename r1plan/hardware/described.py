@@ -56,6 +56,7 @@ _SERVER_LAYOUT = MemoryLayout("ddr4-3200-8ch", 3200, 8)
 _DESKTOP_CORES = 8
 _SERVER_CORES = 16
 _LEAST_RAM_GIB = 16
+_DESKTOP_RAM_GIB = 256  # four modules of 64 GB, the most that boards with two channels take
 
 
 def describe(
@@ -88,7 +89,9 @@ def describe(
         ram_gib = max(_LEAST_RAM_GIB, vram)
         why = "as much as the cards have" if vram >= _LEAST_RAM_GIB else "the least that is usual"
         notes.append(f"{ram_gib:g} GiB of RAM are assumed, {why}; --ram sets it.")
-    server = any(isinstance(sheet, Gpu) and sheet.memory_type.startswith("HBM") for sheet, _ in cards)
+    server = ram_gib > _DESKTOP_RAM_GIB or any(
+        isinstance(sheet, Gpu) and sheet.memory_type.startswith("HBM") for sheet, _ in cards
+    )
     cores = _SERVER_CORES if server else _DESKTOP_CORES
     layout = _SERVER_LAYOUT if server else DESKTOP
     if ram_bandwidth_gb_s is None:

@@ -153,6 +153,12 @@ def test_more_ram_changes_nothing_but_memory() -> None:
     assert (after.gpus, after.cpu) == (before.gpus, before.cpu)
 
 
+@pytest.mark.parametrize(("ram_gib", "gb_s", "cores"), [(256, 51.2, 8), (257, 204.8, 16)])
+def test_more_ram_than_a_desktop_takes_is_a_servers(ram_gib: float, gb_s: float, cores: int) -> None:
+    machine = describe([(SHEETS["rtx-4090"], 1)], ram_gib=ram_gib)
+    assert (machine.memory.bandwidth_gb_s, machine.cpu.cores) == (gb_s, cores)
+
+
 def test_given_ram_bandwidth_silences_the_note_about_it() -> None:
     before = describe([(SHEETS["rtx-4090"], 1)], ram_gib=32)
     after = with_memory(before, None, 90)
