@@ -16,7 +16,10 @@ _FORBID_EXTRA = {"extra": "forbid"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
-    """A graphics card. `vram_gib` is the marketed capacity; a driver shows 1 to 3 % less."""
+    """A graphics card. `vram_gib` is the marketed capacity; a driver shows 1 to 3 % less.
+
+    With `unified` memory it is a whole machine's, the most it is sold with; `memory_options_gib` are all sizes.
+    """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
 
@@ -31,6 +34,7 @@ class Gpu:
     memory_type: str
     released: date | None
     unified: bool = False
+    memory_options_gib: tuple[Count, ...] = ()
     note: str | None = None
     sources: tuple[str, ...]
     confidence: Confidence

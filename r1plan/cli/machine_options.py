@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from r1plan.catalog.hardware import AppleChip, Gpu, Hardware
 
 _MOST = 1e7  # 10 PiB, or as many GB a second
+_MOST_CARDS = 1_024
 
 GpuOption = Annotated[
     list[str] | None,
@@ -109,8 +110,8 @@ def cards_of(gpu: list[str], hardware: Hardware) -> list[tuple[Gpu | AppleChip, 
         name, colon, number = each.strip().partition(":")
         if not name.strip():
             raise UsageError(f"--gpu '{each}': expected ID or ID:N.", "for example --gpu rtx-4090:2")
-        if colon and not (number.isascii() and number.isdigit() and 0 < int(number) <= 1024):
-            raise UsageError(f"--gpu {each}: expected a number of cards after the colon, got '{number}'.")
+        if colon and not (number.isascii() and number.isdigit() and 0 < int(number) <= _MOST_CARDS):
+            raise UsageError(f"--gpu {each}: expected 1 to {_MOST_CARDS:,} cards after the colon, got '{number}'.")
         cards.append((find_accelerator(hardware, name.strip()), int(number) if colon else 1))
     return cards
 

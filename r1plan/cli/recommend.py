@@ -184,10 +184,9 @@ def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Room | None, *, explain: 
         least = nearest_to_fitting(plan.rejected)
         if least is None:
             raise NothingFits("nothing fits what was asked.", "--explain says why each option was rejected")
-        kind = "smallest" if least.tok_s is None else "fastest"
-        raise NothingFits(
-            f"nothing fits: the {kind}, {least.id}, {least.reason}.", "--explain says why for each option"
-        )
+        which = "smallest" if least.tok_s is None else "fastest"
+        does = least.reason if least.tok_s is None else f"makes {least.reason}"
+        raise NothingFits(f"nothing fits: the {which}, {least.id}, {does}.", "--explain says why for each option")
     if not plan.choice.fits:
         from_disk = plan.rejected[0].disk_tok_s
         hint = "leave out --quant to see what does"
@@ -195,4 +194,8 @@ def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Room | None, *, explain: 
             hint += f"; --min-speed {from_disk * 0.99:.2g} accepts experts on disk"
         raise NothingFits(f"{plan.choice.id} does not fit: {plan.choice.reason}.", hint)
     if not as_json and not explain:
+        from r1plan.hardware.described import assumed_ram
+
+        if assumed := assumed_ram(plan.machine):
+            output.note(assumed)
         output.note("r1plan recommend --explain shows the memory of each part and every rejected option.")

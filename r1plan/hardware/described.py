@@ -46,12 +46,17 @@ _RESERVED_SHARE = 0.015
 # What a GB10's system shows of its 128 GB (leptonai/gpud#1170; 121.7 GiB in XuehaiPan/nvitop#208).
 _GB10_RAM_BYTES = 128_501_256_192
 
+# The most that AMD's "variable graphics memory" gives the graphics of a Ryzen AI Max: 96 of 128 GB. Linux can map more.
+_AMD_SHARE_PERCENT = 75
+_ARCHITECTURES: dict[Vendor, str] = {"apple": "arm64", "amd": "x86_64", "nvidia": "aarch64"}
+
 # The operating system and an idle desktop, but no more than a quarter of a small machine.
 _SYSTEM_BYTES = 2 * GIB
 _SERVER_LAYOUT = MemoryLayout("ddr4-3200-8ch", 3200, 8)
 _DESKTOP_CORES = 8
 _SERVER_CORES = 16
 _LEAST_RAM_GIB = 16
+_DESKTOP_RAM_GIB = 256  # four modules of 64 GB, the most that boards with two channels take
 
 
 def describe(
@@ -78,13 +83,15 @@ def describe(
     if vram_gib is not None:
         gpus.append(_unknown_card(vram_gib, bandwidth_gb_s))
         if bandwidth_gb_s is None:
-            notes.append("Without --bandwidth the card's speed cannot be predicted.")
+            notes.append("The card's speed is a guess, as nothing is known of it; --bandwidth sets what it reads.")
     if ram_gib is None:
         vram = sum(sheet.vram_gib * count for sheet, count in cards if isinstance(sheet, Gpu)) + (vram_gib or 0)
         ram_gib = max(_LEAST_RAM_GIB, vram)
         why = "as much as the cards have" if vram >= _LEAST_RAM_GIB else "the least that is usual"
         notes.append(f"{ram_gib:g} GiB of RAM are assumed, {why}; --ram sets it.")
-    server = any(isinstance(sheet, Gpu) and sheet.memory_type.startswith("HBM") for sheet, _ in cards)
+    server = ram_gib > _DESKTOP_RAM_GIB or any(
+        isinstance(sheet, Gpu) and sheet.memory_type.startswith("HBM") for sheet, _ in cards
+    )
     cores = _SERVER_CORES if server else _DESKTOP_CORES
     layout = _SERVER_LAYOUT if server else DESKTOP
     if ram_bandwidth_gb_s is None:
@@ -121,6 +128,11 @@ def with_memory(machine: Machine, ram_gib: float | None, ram_bandwidth_gb_s: flo
         memory = replace(memory, bandwidth_gb_s=ram_bandwidth_gb_s, bandwidth_basis="given")
     notes = tuple(each for each in machine.notes if ram_bandwidth_gb_s is None or "bandwidth is assumed" not in each)
     return replace(machine, origin="described", memory=memory, notes=notes)
+
+
+def assumed_ram(machine: Machine) -> str | None:
+    """The note that says how much main memory was assumed, None when it was given or detected."""
+    return next((each for each in machine.notes if " GiB " in each and "are assumed" in each), None)
 
 
 def _unified(sheet: Gpu | AppleChip) -> bool:
@@ -186,7 +198,9 @@ def _unknown_card(vram_gib: float, bandwidth_gb_s: float | None) -> GpuDevice:
 
 def _one_memory(sheet: Gpu | AppleChip, ram_gib: float | None, ram_bandwidth_gb_s: float | None) -> Machine:
     """A machine whose chip has one memory for processor and graphics."""
-    options = sheet.memory_options_gib if isinstance(sheet, AppleChip) else (round(sheet.vram_gib),)
+    options = sheet.memory_options_gib
+    if isinstance(sheet, Gpu) and not options:
+        options = (round(sheet.vram_gib),)
     sold = ", ".join(str(each) for each in options)
     notes: list[str] = []
     if ram_gib is None:
@@ -197,14 +211,17 @@ def _one_memory(sheet: Gpu | AppleChip, ram_gib: float | None, ram_bandwidth_gb_
             )
     elif ram_gib not in options:
         raise UsageError(f"--ram {ram_gib:g}: {sheet.name} is not sold with that much.", f"it has {sold} GiB.")
-    apple = isinstance(sheet, AppleChip)
-    total = gib_to_bytes(ram_gib) if apple else _GB10_RAM_BYTES
+    vendor: Vendor = "apple" if isinstance(sheet, AppleChip) else "amd" if sheet.gpu_class == "amd" else "nvidia"
+    total = _GB10_RAM_BYTES if vendor == "nvidia" else gib_to_bytes(ram_gib)
     bandwidth = ram_bandwidth_gb_s or sheet.bandwidth_gb_s
     memory = _host_memory(total, bandwidth, "given" if ram_bandwidth_gb_s else "data-sheet")
-    usable = metal_limit_bytes(total) if apple else total
+    usable = metal_limit_bytes(total) if vendor == "apple" else total
+    if vendor == "amd":
+        usable = total * _AMD_SHARE_PERCENT // 100
+        notes.append(f"Its graphics are taken to have {usable / GIB:g} of {ram_gib:g} GiB; firmware and ttm set that.")
     device = GpuDevice(
         index=0,
-        vendor="apple" if apple else "nvidia",
+        vendor=vendor,
         name=sheet.name,
         profile=sheet.id,
         total_bytes=usable,
@@ -220,8 +237,8 @@ def _one_memory(sheet: Gpu | AppleChip, ram_gib: float | None, ram_bandwidth_gb_
     notes.append(f"{cores} processor cores are assumed.")
     return Machine(
         origin="described",
-        system="darwin" if apple else "linux",
-        cpu=Cpu(model=sheet.name.split(" (")[0], cores=cores, architecture="arm64" if apple else "aarch64"),
+        system="darwin" if vendor == "apple" else "linux",
+        cpu=Cpu(model=sheet.name.split(" (")[0], cores=cores, architecture=_ARCHITECTURES[vendor]),
         memory=memory,
         gpus=(device,),
         notes=tuple(notes),

@@ -59,9 +59,7 @@ def detect(
             for index, each in enumerate(found)
         )
     notes.extend(
-        f"No data sheet is known for {each.name}: its speed cannot be predicted."
-        for each in gpus
-        if each.bandwidth_gb_s is None
+        f"No data sheet is known for {each.name}: its speed is a guess." for each in gpus if each.bandwidth_gb_s is None
     )
     memory, why = _with_bandwidth(memory, here.cpu, gpus)
     return Machine(

@@ -19,7 +19,7 @@ _ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 _MOST_LAYERS = 1_024
 _MOST = 1 << 31
 _QUANT = re.compile(
-    r"(?<![a-z0-9])((?:UD-)?(?:I?Q\d(?:_[a-z0-9]+)*|TQ\d_\d|BF16|F16|F32|MXFP4|NVFP4))(?![a-z0-9])", re.IGNORECASE
+    r"(?<![a-z0-9])((?:UD-)?(?:I?Q\d(?:_[a-z0-9]+)+|TQ\d_\d|BF16|F16|F32|MXFP4|NVFP4))(?![a-z0-9])", re.IGNORECASE
 )
 # llama.h's llama_ftype at build 0c1e57098, general.file_type.
 _FILE_TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K"}

@@ -10,7 +10,7 @@ from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
 from r1plan.plan.candidate import Candidate
-from r1plan.plan.devices import Devices, devices_of
+from r1plan.plan.devices import Devices, devices_of, left_out
 from r1plan.plan.kv_types import CUDA_FLASH_TYPES
 from r1plan.plan.option import Option, Plan, Rejection, option_id
 from r1plan.plan.quality import quality_of
@@ -49,6 +49,8 @@ def choose(
     """
     candidates = tuple(_candidates(models, quant_tables, pins, from_file))
     devices = devices_of(machine)
+    if note := left_out(machine):
+        machine = replace(machine, notes=(*machine.notes, note))
     _check(pins, candidates, devices)
     search = Search(machine, devices, workload, pins)
     options: list[Option] = []
@@ -161,7 +163,7 @@ def _candidates(
 ) -> Iterator[Candidate]:
     by_folded = {each.casefold(): each for each in models}
     if pins.model is not None and pins.model.casefold() not in by_folded:
-        raise NotFound.among("model", pins.model, models)
+        raise NotFound.among("model", pins.model, models, f"known are {', '.join(models)}")
     wanted = [models[by_folded[pins.model.casefold()]]] if pins.model else [m for m in models.values() if m.recommended]
     found = False
     for model in wanted:
@@ -179,7 +181,7 @@ def _candidates(
             yield Candidate(model, quant, from_file or weights_of(model, quant), quality_of(model, quant, tables))
     if not found:
         known = dict.fromkeys(quant.name for model in wanted for quant in model.quants)
-        whose = f"{wanted[0].id} has {', '.join(known)}" if pins.model else "r1plan models list shows every quant"
+        whose = f"{wanted[0].id} has {', '.join(known)}" if pins.model else f"known are {', '.join(known)}"
         raise NotFound.among("quant", pins.quant or "", known, whose)
 
 

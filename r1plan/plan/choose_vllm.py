@@ -85,7 +85,7 @@ def _plan(
 def _wanted(models: Mapping[str, Model], pins: VllmPins) -> list[Model]:
     by_folded = {each.casefold(): each for each in models}
     if pins.model is not None and pins.model.casefold() not in by_folded:
-        raise NotFound.among("model", pins.model, models)
+        raise NotFound.among("model", pins.model, models, f"known are {', '.join(models)}")
     wanted = [models[by_folded[pins.model.casefold()]]] if pins.model else [m for m in models.values() if m.recommended]
     longest = max(wanted, key=lambda model: model.context_max)
     if pins.context is not None and pins.context > longest.context_max:

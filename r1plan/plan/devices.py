@@ -12,6 +12,8 @@ from r1plan.units import MIB
 # the driver's own part included (tests/measured/vram_h100_more.jsonl). Other vendors' are taken as alike.
 _GPU_CONTEXT_BYTES = 330 * MIB
 _DATACENTRE_CONTEXT_BYTES = 527 * MIB
+# GGML_CUDA_MAX_DEVICES and llama_max_devices() at build 0c1e57098: with more cards in sight llama.cpp stops.
+MOST_CARDS = 16
 # The interpreter, llama.cpp's libraries and the allocator's slack.
 _PROCESS_BYTES = 200 * MIB
 
@@ -30,12 +32,23 @@ class Devices:
 
 
 def devices_of(machine: Machine) -> Devices:
-    """The devices of `machine`. Discrete cards go before an integrated one, which is then left out."""
-    discrete = [gpu for gpu in machine.gpus if not gpu.unified and gpu.free_bytes > 0]
+    """The devices of `machine` for one llama.cpp, which takes no more than MOST_CARDS: the first of them.
+
+    Discrete cards go before an integrated one, which is then left out.
+    """
+    discrete = [gpu for gpu in machine.gpus if not gpu.unified and gpu.free_bytes > 0][:MOST_CARDS]
     integrated = [gpu for gpu in machine.gpus if gpu.unified]
     if discrete or not integrated:
         return Devices(tuple(_card(gpu) for gpu in discrete), _host(machine))
     return Devices((_unified(integrated[0], machine),), None)
+
+
+def left_out(machine: Machine) -> str | None:
+    """What to say of cards that one llama.cpp cannot take; None when it takes all."""
+    cards = sum(not gpu.unified and gpu.free_bytes > 0 for gpu in machine.gpus)
+    if cards <= MOST_CARDS:
+        return None
+    return f"llama.cpp takes at most {MOST_CARDS} cards: the first {MOST_CARDS} of {cards:,} are planned for."
 
 
 def without_gpus(machine: Machine) -> Devices:

@@ -26,6 +26,14 @@ SMALLER_UBATCHES = (256, 128)
 # llama-server's default at build 0c1e57098.
 SERVER_SLOTS = 4
 
+# LLAMA_MAX_SEQ at build 0c1e57098: llama.cpp refuses a context of more sequences.
+MOST_SLOTS = 256
+
+# Far above what anyone means: a day has 86,400 seconds, the longest context is 163,840 tokens.
+_MOST = 1e9
+_MOST_UBATCH = 1e6
+_MOST_USD_PER_KWH = 1e4
+
 # 12,000 tokens of thinking at 5 tokens a second are 40 minutes: slower is no conversation any more.
 LEAST_TOK_S: dict[Objective, float] = {"balanced": 5.0, "quality": 1.0, "speed": 5.0, "cost": 5.0}
 
@@ -102,6 +110,16 @@ def checked_workload(workload: Workload) -> Workload:
         ("--power-price", workload.power_usd_per_kwh),
         *(("--depth", depth) for depth in workload.depths),
     )
+    _at_most(
+        _MOST,
+        ("--min-speed", workload.min_tok_s),
+        ("--requests-per-day", workload.requests_per_day),
+        ("--input-tokens", workload.input_tokens),
+        ("--thinking-tokens", workload.thinking_tokens),
+        ("--answer-tokens", workload.answer_tokens),
+        *(("--depth", depth) for depth in workload.depths),
+    )
+    _at_most(_MOST_USD_PER_KWH, ("--power-price", workload.power_usd_per_kwh))
     return workload
 
 
@@ -109,6 +127,12 @@ def checked_pins(pins: Pins) -> Pins:
     """`pins`, when they can be meant together. Raises UsageError, which names the option and its value."""
     _above_zero(("--context", pins.context), ("--ubatch", pins.n_ubatch), ("--slots", pins.slots))
     _not_negative(("--gpu-layers", pins.gpu_layers))
+    _at_most(_MOST_UBATCH, ("--ubatch", pins.n_ubatch))
+    _at_most(_MOST, ("--gpu-layers", pins.gpu_layers))
+    if pins.slots is not None and pins.slots > MOST_SLOTS:
+        raise UsageError(
+            f"--slots {pins.slots}: llama.cpp takes at most {MOST_SLOTS}.", "--engine vllm plans for more users"
+        )
     if pins.kv_type is not None and KV_TYPES[pins.kv_type].quantised and not pins.flash_attn:
         raise UsageError(
             f"--kv {pins.kv_type} with --no-flash-attn: llama.cpp refuses a quantised V cache without flash attention.",
@@ -132,3 +156,9 @@ def _not_negative(*options: tuple[str, float | None]) -> None:
     for name, value in options:
         if value is not None and not (isfinite(value) and value >= 0):
             raise UsageError(f"{name} {value:g}: expected zero or more.")
+
+
+def _at_most(most: float, *options: tuple[str, float | None]) -> None:
+    for name, value in options:
+        if value is not None and value > most:
+            raise UsageError(f"{name} {value:g}: expected at most {most:,.0f}.")

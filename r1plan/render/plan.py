@@ -109,11 +109,11 @@ def rejected_line(rejected: Sequence[Rejection]) -> str:
     behind = len(rejected) - len(memory) - len(slow)
     parts = []
     if memory:
-        parts.append(f"{len(memory):,} need more memory")
+        parts.append(f"{len(memory):,} {'needs' if len(memory) == 1 else 'need'} more memory")
     if slow:
         parts.append(f"{len(slow):,} would be too slow")
     if behind:
-        parts.append(f"{behind:,} fit and rank lower")
+        parts.append(f"{behind:,} {'fits and ranks' if behind == 1 else 'fit and rank'} lower")
     nearest = "; ".join(f"{each.id} {each.reason}" for each in memory[:1] + slow[:1])
     example = f" Nearest misses: {nearest}." if nearest else ""
     return f"{count(len(rejected), 'other option')} rejected: {', '.join(parts)}.{example}"
@@ -150,17 +150,18 @@ def where(option: Option) -> str:
     """The layout in two or three words."""
     placement = option.placement
     cards = len(placement.used_gpus)
+    on = "GPU" if cards == 1 else f"{cards} GPUs"
     match placement.layout:
         case "gpu":
             return "GPU"
         case "gpu-split":
-            return f"{cards} GPUs"
+            return on
         case "experts-in-ram":
             beside = "RAM and on disk" if option.disk_bytes else "RAM"
-            return f"{'GPU' if cards == 1 else f'{cards} GPUs'} + experts in {beside}"
+            return f"{on} + experts in {beside}"
         case "partial":
             beside = "RAM, experts on disk" if option.disk_bytes else "RAM"
-            return f"GPU, {placement.host_layers} of {placement.layers} layers in {beside}"
+            return f"{on}, {placement.host_layers} of {placement.layers} layers in {beside}"
         case "cpu":
             return "CPU + experts on disk" if option.disk_bytes else "CPU"
         case "unified":

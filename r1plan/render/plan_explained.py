@@ -9,10 +9,12 @@ from r1plan.plan.memory import DeviceMemory
 from r1plan.plan.more_room import Room
 from r1plan.plan.option import Option, Plan
 from r1plan.plan.speed import Range
+from r1plan.plan.workload import USUAL_UBATCH
 from r1plan.render.plain import printable
 from r1plan.render.rows import count, memory_size
 from r1plan.units import GIB
 
+_BATCH = 2048  # llama.cpp's own n_batch, which caps the micro-batch
 _TERMS = {"weights": "weights", "kv_cache": "KV cache", "compute": "compute", "overhead": "overhead"}
 
 
@@ -47,7 +49,7 @@ def _lines(plan: Plan, room: Room | None) -> Iterator[str]:
 
 
 def _memory(option: Option) -> Iterator[str]:
-    settings, placement = option.settings, option.placement
+    settings = option.settings
     yield ""
     attention = "on" if settings.flash_attn else "off"
     yield (
@@ -55,14 +57,32 @@ def _memory(option: Option) -> Iterator[str]:
         f"slots {settings.slots}, flash attention {attention}, {settings.runtime})"
     )
     yield f"  largest context that fits: {option.context_max:,} tokens"
-    yield (
-        f"  --gpu-layers {placement.gpu_layers}"
-        + (f" --tensor-split {','.join(map(str, placement.tensor_split))}" if len(placement.tensor_split) > 1 else "")
-        + (f" --n-cpu-moe {placement.n_cpu_moe}" if placement.n_cpu_moe else "")
-        + ("" if placement.mapped else " --no-mmap")
-    )
+    yield f"  {' '.join(engine_flags(option))}"
     for device in option.memory:
         yield from _device(device)
+
+
+def engine_flags(option: Option) -> Iterator[str]:
+    """The flags that make llama.cpp at build 0c1e57098 allocate this; its defaults are left out."""
+    settings, placement = option.settings, option.placement
+    yield f"--ctx-size {option.context * settings.caches}"
+    if settings.caches > 1 or (settings.runtime == "llama-server" and not settings.one_cache):
+        yield f"--parallel {settings.slots}"
+    yield f"--gpu-layers {placement.gpu_layers}"
+    if len(placement.tensor_split) > 1:
+        yield f"--tensor-split {','.join(map(str, placement.tensor_split))}"
+    if placement.n_cpu_moe:
+        yield f"--n-cpu-moe {placement.n_cpu_moe}"
+    if settings.kv_type != "f16":
+        yield f"--cache-type-k {settings.kv_type} --cache-type-v {settings.kv_type}"
+    if settings.n_ubatch > _BATCH:
+        yield f"--batch-size {settings.n_ubatch}"
+    if settings.n_ubatch != USUAL_UBATCH:
+        yield f"--ubatch-size {settings.n_ubatch}"
+    if not settings.flash_attn:
+        yield "--flash-attn off"
+    if not placement.mapped:
+        yield "--no-mmap"
 
 
 def _device(memory: DeviceMemory) -> Iterator[str]:

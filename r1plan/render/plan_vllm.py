@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _NARROW = 116
+# Where the weights, which --explain shows, would leave the reasons no room.
+_CROWDED = 96
 _TERMS = {
     "weights": "weights",
     "activations": "activations",
@@ -107,17 +109,19 @@ def _table(options: list[VllmOption], out: Console) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
     table.add_column("model", no_wrap=True, overflow="fold")
     table.add_column("GPUs", no_wrap=True)
-    for title in ("context", "users", "weights", "tok/s"):
+    crowded = out.width < _CROWDED
+    for title in ("context", "users", *(() if crowded else ("weights",)), "tok/s"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("why", overflow="fold")
     for number, option in enumerate(options):
         model = f"{option.model.id}\n  {option.dtype}" if narrow else f"{option.model.id} {option.dtype}"
+        weights = () if crowded else (f"{gib(option.memory.bytes_of('weights'))} GiB",)
         table.add_row(
             model,
             sharing(option),
             f"{option.context:,}",
             f"{option.users:,}",
-            f"{gib(option.memory.bytes_of('weights'))} GiB",
+            *weights,
             f"{option.tok_s:.0f}",
             option.reason,
             style="bold" if number == 0 else None,

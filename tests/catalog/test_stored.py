@@ -113,4 +113,4 @@ def test_a_copy_is_loaded_without_yaml_and_pydantic() -> None:
         "print(*{'yaml', 'pydantic', 'annotated_types'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "126\n\n"
+    assert done.stdout == "127\n\n"

@@ -204,6 +204,9 @@ def test_nothing_fits_says_what_the_smallest_needs() -> None:
         ("--context 163841", "error: --context 163841: every model has at most 163,840 tokens."),
         ("--no-flash-attn --kv q8_0", "error: --kv q8_0 with --no-flash-attn:"),
         ("--model r1-distil-qwen-32b", "hint:  did you mean R1-Distill-Qwen-32B"),
+        ("--model r1", "hint:  known are DeepSeek-R1-0528, "),
+        ("--model r1 --engine vllm --gpu h200", "hint:  known are DeepSeek-R1-0528, "),
+        ("--quant zzz", "hint:  known are "),
         ("--model R1-Distill-Qwen-7B --quant Q4_K_L", "error: unknown quant 'Q4_K_L'."),
         ("--gpu rtx-4091", "hint:  did you mean"),
         ("--cache-hit 1.5", "error: --cache-hit 1.5: expected a share from 0 to 1."),
@@ -272,6 +275,20 @@ def test_the_first_line_is_to_act_on_and_the_hint_is_on_stderr() -> None:
     )
     assert re.search(r"DeepSeek's deepseek-flash \$\d+\.\d\d \((off-)?peak now\)\.", done.stdout)
     assert "--explain" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("machine", "note"),
+    [
+        (("--gpu", "m3-max-40c"), "128 GiB are assumed, the most that Apple M3 Max (40-core GPU) is sold with"),
+        (("--gpu", "rtx-4090"), "24 GiB of RAM are assumed, as much as the cards have; --ram sets it."),
+        (("--gpu", "m3-max-40c", "--ram", "48"), None),
+    ],
+    ids=["chip", "card", "given"],
+)
+def test_memory_that_nobody_named_is_said_on_stderr(machine: tuple[str, ...], note: str | None) -> None:
+    said = r1plan(*machine, "--model", "R1-Distill-Qwen-1.5B").stderr
+    assert (note in said) if note else ("assumed" not in said)
 
 
 def test_nothing_heavy_is_imported_once_the_catalogue_is_stored() -> None:

@@ -112,3 +112,12 @@ def test_power_is_priced_for_all_users_together() -> None:
         for slots in ("1", "4")
     )
     assert 0 < float(four) < float(one)
+
+
+@pytest.mark.parametrize(("columns", "shown"), [(80, False), (96, True)])
+def test_a_narrow_terminal_keeps_room_for_the_reasons(columns: int, shown: bool) -> None:
+    lines = r1plan(*H200, "--model", "DeepSeek-R1-0528", columns=columns).stdout.splitlines()
+    head = next(line for line in lines if line.startswith("model "))
+    assert ("weights" in head) == shown
+    assert columns - head.index("why") >= 16
+    assert all(len(line.rstrip()) <= columns for line in lines if "vllm serve" not in line)

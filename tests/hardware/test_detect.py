@@ -111,7 +111,7 @@ def test_a_card_without_a_data_sheet_is_kept_and_said(tmp_path: Path) -> None:
     tree(tmp_path, test_amd.card(0, "0x7fff", "0x00", 16 * GIB))
     machine = detected(tmp_path)
     assert (machine.gpus[0].profile, machine.gpus[0].bandwidth_gb_s) == (None, None)
-    assert "No data sheet is known for AMD GPU 1002:7fff: its speed cannot be predicted." in machine.notes
+    assert "No data sheet is known for AMD GPU 1002:7fff: its speed is a guess." in machine.notes
 
 
 def test_a_mac_is_told_by_its_chip(tmp_path: Path) -> None:

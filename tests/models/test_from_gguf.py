@@ -85,6 +85,7 @@ def test_a_dense_model_has_no_word_on_latent_attention(tmp_path: Path) -> None:
         ("x-ud-q4_k_xl.gguf", "UD-Q4_K_XL"),
         ("r1-q8_0.gguf", "Q8_0"),
         ("R1-Distill-Qwen-7B.gguf", "F16"),  # its general.file_type
+        ("r1-q7.gguf", "F16"),  # a name that is no quant's
     ],
 )
 def test_the_quant_is_the_names_else_the_files(file: str, name: str, tmp_path: Path) -> None:
