@@ -54,7 +54,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_no_private_key_lies_among_the_files() -> None:
     mark = b"PRIVATE " + b"KEY-----"
     folders = ("r1plan", "tests", "profiles", "pricing")
-    files = [each for folder in folders for each in (TOP / folder).rglob("*") if each.is_file()]
+    files = [
+        each
+        for folder in folders
+        for each in (TOP / folder).rglob("*")
+        if each.is_file() and "__pycache__" not in each.parts
+    ]
     assert files
     assert [each for each in files if mark in each.read_bytes()] == []
 
