@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from r1plan.plan.memory import DeviceMemory
 from r1plan.plan.more_room import Room
-from r1plan.plan.option import Option, Plan
+from r1plan.plan.option import Option, Plan, Rejection
 from r1plan.plan.speed import Range
+from r1plan.plan.vllm_option import VllmRejection
 from r1plan.plan.workload import USUAL_UBATCH
 from r1plan.render.plain import printable
 from r1plan.render.rows import count, memory_size
@@ -28,6 +29,21 @@ def explained(plan: Plan, room: Room | None = None, width: int | None = None) ->
             yield from wrap(line, width, subsequent_indent=indent, break_on_hyphens=False, replace_whitespace=False)
 
 
+def rejected_and_assumed(rejected: Sequence[Rejection | VllmRejection], notes: Sequence[str]) -> Iterator[str]:
+    """Every rejected option with its reason, and what was assumed of the machine; a part that is empty is left out."""
+    if rejected:
+        yield ""
+        yield f"Rejected ({len(rejected):,})"
+        width = max(len(each.id) for each in rejected)
+        for each in rejected:
+            yield printable(f"  {each.id:<{width}}  {each.reason}")
+    if notes:
+        yield ""
+        yield "Assumed of the machine"
+        for note in notes:
+            yield printable(f"  {note}")
+
+
 def _lines(plan: Plan, room: Room | None) -> Iterator[str]:
     if plan.choice is not None:
         yield from _memory(plan.choice)
@@ -35,17 +51,7 @@ def _lines(plan: Plan, room: Room | None) -> Iterator[str]:
             yield from _room(plan.choice, room)
         yield from _speed(plan.choice)
         yield from _quality(plan.choice)
-    if plan.rejected:
-        yield ""
-        yield f"Rejected ({len(plan.rejected):,})"
-        width = max(len(each.id) for each in plan.rejected)
-        for each in plan.rejected:
-            yield printable(f"  {each.id:<{width}}  {each.reason}")
-    if plan.machine.notes:
-        yield ""
-        yield "Assumed of the machine"
-        for note in plan.machine.notes:
-            yield printable(f"  {note}")
+    yield from rejected_and_assumed(plan.rejected, plan.machine.notes)
 
 
 def _memory(option: Option) -> Iterator[str]:

@@ -10,6 +10,7 @@ from r1plan.plan.api_offers import ApiOffer
 from r1plan.plan.vllm_option import VllmOption, VllmPlan
 from r1plan.render.plain import printable
 from r1plan.render.plan import api_line
+from r1plan.render.plan_explained import rejected_and_assumed
 from r1plan.render.rows import card_name, count, gib, memory_size
 
 if TYPE_CHECKING:
@@ -84,17 +85,7 @@ def vllm_explained(plan: VllmPlan) -> Iterator[str]:
     if plan.choice is not None:
         yield from _memory(plan.choice)
         yield from _time(plan.choice)
-    if plan.rejected:
-        yield ""
-        yield f"Rejected ({len(plan.rejected):,})"
-        width = max(len(each.id) for each in plan.rejected)
-        for each in plan.rejected:
-            yield printable(f"  {each.id:<{width}}  {each.reason}")
-    if plan.machine.notes:
-        yield ""
-        yield "Assumed of the machine"
-        for note in plan.machine.notes:
-            yield printable(f"  {note}")
+    yield from rejected_and_assumed(plan.rejected, plan.machine.notes)
 
 
 def _wrapped(line: str, out: Console) -> None:
