@@ -20,7 +20,7 @@ def main() -> None:
 
 
 def _print_error(error: R1PlanError) -> None:
-    from r1plan.render.plain import printable
+    from r1plan.render.text.sanitize import printable
 
     print(f"error: {printable(error.message)}", file=sys.stderr)
     if error.hint:

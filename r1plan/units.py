@@ -1,4 +1,4 @@
-"""Units: sizes in bytes and what a person types for them. Rounding for display is in render/rows.py."""
+"""Units: sizes in bytes and what a person types for them. Rounding for display is in render/text/units.py."""
 
 from __future__ import annotations
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from r1plan.catalog.files import CatalogFile
 from r1plan.catalog.hardware import Hardware, HardwareFile
 from r1plan.catalog.model import Model
+from r1plan.catalog.policy import Route
+from r1plan.catalog.price import HolidayCalendar, Holidays, PriceList
+from r1plan.catalog.price_rules import errors_of
 from r1plan.catalog.provider import Provider
-from r1plan.catalog.route import Route
-from r1plan.catalog.validate import fail, load_file
-from r1plan.prices.check import errors_of
-from r1plan.prices.row import HolidayCalendar, Holidays, PriceList
+from r1plan.catalog.reading.files import CatalogFile
+from r1plan.catalog.reading.validate import fail, load_file
 
 
 def models(files: Iterable[CatalogFile]) -> dict[str, Model]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from r1plan.catalog.fields import Usd
-from r1plan.catalog.files import CatalogFile
+from r1plan.catalog.reading.fields import Usd
+from r1plan.catalog.reading.files import CatalogFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,6 @@ def load_budgets(config: Path) -> Budgets | None:
     path = config / "budgets.yaml"
     if not path.exists():
         return None
-    from r1plan.catalog.validate import load_file
+    from r1plan.catalog.reading.validate import load_file
 
     return load_file(Budgets, CatalogFile(path, path.name))

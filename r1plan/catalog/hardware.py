@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
 
-from r1plan.catalog.fields import Count, Positive
 from r1plan.catalog.model import Confidence
+from r1plan.catalog.reading.fields import Count, Positive
 
 GpuClass = Literal["nvidia-consumer", "nvidia-workstation", "nvidia-datacentre", "amd", "intel"]
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from r1plan.catalog.files import files_of
-from r1plan.catalog.stored import stored
+from r1plan.catalog.cache import stored
+from r1plan.catalog.reading.files import files_of
 
 if TYPE_CHECKING:
     from r1plan.catalog.hardware import Hardware
     from r1plan.catalog.model import Model
+    from r1plan.catalog.policy import Route
+    from r1plan.catalog.price import Holidays, PriceList
     from r1plan.catalog.provider import Provider
-    from r1plan.catalog.route import Route
-    from r1plan.prices.row import Holidays, PriceList
 
 
 def load_models() -> dict[str, Model]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
 
-from r1plan.catalog.fields import Count, NotNegative, Positive, Whole
+from r1plan.catalog.reading.fields import Count, NotNegative, Positive, Whole
 
 Architecture = Literal["qwen2", "llama", "qwen3", "deepseek2"]
 Confidence = Literal["high", "medium-high", "medium", "low"]

@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from r1plan.catalog import assemble
-from r1plan.catalog.files import CatalogFile, files_of
-from r1plan.catalog.parse import line_of
-from r1plan.catalog.validate import load_file
+from r1plan.catalog.price import Holidays, PriceList
+from r1plan.catalog.price_rules import Problem, errors_of, notes_on, unknown_calendars
+from r1plan.catalog.reading.files import CatalogFile, files_of
+from r1plan.catalog.reading.parse import line_of
+from r1plan.catalog.reading.validate import load_file
 from r1plan.errors import CatalogError
-from r1plan.prices.check import Problem, errors_of, notes_on, unknown_calendars
-from r1plan.prices.row import Holidays, PriceList
 
 _CALENDARS = "calendars"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from r1plan.catalog.fields import NotNegative, Positive, Price
+from r1plan.catalog.reading.fields import NotNegative, Positive, Price
 
 _FORBID_EXTRA = {"extra": "forbid"}
 
@@ -84,13 +84,13 @@ class Priors:
 
 def load_priors() -> Priors:
     """What is assumed; a user's file of the same name replaces ours whole. Raises CatalogError for a wrong file."""
-    from r1plan.catalog.files import files_of
-    from r1plan.catalog.stored import stored
+    from r1plan.catalog.cache import stored
+    from r1plan.catalog.reading.files import files_of
 
     files = files_of("profiles", stem="forecast")
 
     def build() -> Priors:
-        from r1plan.catalog.validate import load_file
+        from r1plan.catalog.reading.validate import load_file
 
         return load_file(Priors, files[-1])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from r1plan.catalog.fields import Instant, Positive
+from r1plan.catalog.reading.fields import Instant, Positive
 
 _FORBID_EXTRA = {"extra": "forbid"}
 

@@ -50,13 +50,13 @@ def load_quant_tables() -> tuple[QuantTable, ...]:
 
     Raises CatalogError for a wrong file.
     """
-    from r1plan.catalog.files import files_of
-    from r1plan.catalog.stored import stored
+    from r1plan.catalog.cache import stored
+    from r1plan.catalog.reading.files import files_of
 
     files = files_of("profiles", stem="quant-quality")
 
     def build() -> dict[str, QuantTable]:
-        from r1plan.catalog.validate import load_file
+        from r1plan.catalog.reading.validate import load_file
 
         return {table.id: table for file in files for table in load_file(QuantTables, file).tables}
 

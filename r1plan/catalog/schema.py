@@ -7,11 +7,11 @@ from pathlib import Path
 
 from r1plan.catalog.hardware import HardwareFile
 from r1plan.catalog.model import Model
+from r1plan.catalog.policy import Route
+from r1plan.catalog.price import HolidayCalendar, PriceList
 from r1plan.catalog.priors import Priors
 from r1plan.catalog.provider import Provider
-from r1plan.catalog.route import Route
-from r1plan.catalog.validate import adapter
-from r1plan.prices.row import HolidayCalendar, PriceList
+from r1plan.catalog.reading.validate import adapter
 from r1plan.settings import catalog_folders
 
 SHAPES = {

@@ -1,7 +1,7 @@
 """The command line: one thin module a command, imported only when its command is called.
 
-A command's module has a typer function named `command`, or a typer group named `app`. Its summary stands in COMMANDS,
-so that `r1plan --help` imports no command at all; a test holds the two together.
+A command's module, or the module `command` of its package, has a typer function named `command`, or a typer group named
+`app`. Its summary stands in COMMANDS, so that `r1plan --help` imports no command at all; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ class LazyGroup(typer.core.TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"r1plan.cli.{cmd_name.replace('-', '_')}")
+        if hasattr(module, "__path__"):
+            module = import_module(f"{module.__name__}.command")
         if hasattr(module, "app"):
             return typer.main.get_command(module.app)
         single = typer.Typer(add_completion=False, rich_markup_mode=None)

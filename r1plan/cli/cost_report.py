@@ -83,13 +83,13 @@ def _period(month: str | None, since: str | None, until: str | None, timezone: s
 
 
 def _text(report: SpendReport, format: Format) -> str:  # noqa: A002
-    from r1plan.render.spend import spend_lines, spend_markdown
+    from r1plan.render.spend.terminal import spend_lines, spend_markdown
 
     if format == "table":
         return "\n".join(spend_lines(report, shutil.get_terminal_size((120, 24)).columns)) + "\n"
     if format == "md":
         return "\n".join(spend_markdown(report)) + "\n"
-    from r1plan.render.spend_document import spend_csv, spend_json
+    from r1plan.render.spend.document import spend_csv, spend_json
 
     return spend_csv(report) if format == "csv" else spend_json(report)
 

@@ -18,7 +18,7 @@ def command(
 
     Example: r1plan detect --json > box.json
     """
-    from r1plan.cli.machine_options import this_machine
+    from r1plan.cli.options.machine import this_machine
     from r1plan.render import output
 
     machine = this_machine()

@@ -34,7 +34,7 @@ def inspect(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say what a GGUF holds and where its bytes lie, from its header alone: nothing is downloaded."""
-    from r1plan.cli.model_option import read_model_file
+    from r1plan.models.reference import read_model_file
     from r1plan.render import output
     from r1plan.render.model_file import model_file_document, model_file_lines
 

@@ -14,8 +14,8 @@ from r1plan.errors import R1PlanError
 
 if TYPE_CHECKING:
     from r1plan.catalog.provider import Provider
+    from r1plan.market.quote import Quote
     from r1plan.prices.book import PriceBook
-    from r1plan.prices.quote import Quote
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,8 +52,8 @@ def list_(
     Full R1 comes first, then its distills, then the rest, each with the cheapest first: by what a request with R1's
     usual amount of thinking would cost.
     """
+    from r1plan.market.listing import offered
     from r1plan.plan.workload import Workload
-    from r1plan.prices.listing import offered
     from r1plan.prices.usage import Usage
     from r1plan.render import output
 
@@ -63,11 +63,11 @@ def list_(
     usage = Usage(input_tokens=usual.input_tokens, cache_hit_tokens=0, output_tokens=usual.output_tokens)
     listings = offered(book, providers, usage, instant, provider, model)
     if json:
-        from r1plan.render.price_document import list_document
+        from r1plan.render.prices.document import list_document
 
         output.document(list_document(listings, instant))
         return
-    from r1plan.render.prices import list_lines
+    from r1plan.render.prices.terminal import list_lines
 
     for line in list_lines(listings, instant, usage, _width()):
         print(line)
@@ -92,13 +92,13 @@ def show(
 
     found, providers = _quote(provider, model, _instant(at), input_tokens, currency)
     if json:
-        from r1plan.render.price_document import price_document
+        from r1plan.render.prices.document import price_document
 
         output.document(price_document(found))
         raise typer.Exit(0 if found.price else 1)
     if found.price is None:
         raise _absent(found, providers)
-    from r1plan.render.price import show_lines
+    from r1plan.render.prices.price import show_lines
 
     for line in show_lines(found, found.price, _width()):
         print(line)
@@ -133,13 +133,13 @@ def cost(
     )
     sum_of = cost_of(usage, found.price.per_token) if found.price else None
     if json:
-        from r1plan.render.price_document import cost_document
+        from r1plan.render.prices.document import cost_document
 
         output.document(cost_document(found, sum_of))
         raise typer.Exit(0 if found.price else 1)
     if found.price is None or sum_of is None:
         raise _absent(found, providers)
-    from r1plan.render.price import cost_lines, flag_lines
+    from r1plan.render.prices.price import cost_lines, flag_lines
 
     for line in cost_lines(found, found.price, sum_of, _width()):
         print(line)
@@ -162,7 +162,7 @@ def check(
     Exit code 1 when there is an error; notes alone do no harm.
     """
     from r1plan.catalog.price_files import check_prices
-    from r1plan.render.prices import check_lines
+    from r1plan.render.prices.terminal import check_lines
 
     found = check_prices(path, _instant(at), stale_days)
     for line in check_lines(found):
@@ -172,7 +172,7 @@ def check(
 
 
 def _instant(text: str) -> datetime:
-    from r1plan.cli.instant import parse_instant
+    from r1plan.cli.options.instant import parse_instant
 
     return parse_instant(text, datetime.now(UTC).replace(microsecond=0))
 
@@ -193,7 +193,7 @@ def _book(provider: str | None, currency: str | None) -> tuple[PriceBook, dict[s
 def _quote(
     provider: str, model: str, at: datetime, input_tokens: int | None, currency: str | None
 ) -> tuple[Quote, dict[str, Provider]]:
-    from r1plan.prices.quote import quote
+    from r1plan.market.quote import quote
 
     book, providers = _book(provider, currency)
     return quote(book, providers, provider, model, at, input_tokens), providers
@@ -201,8 +201,8 @@ def _quote(
 
 def _absent(found: Quote, providers: dict[str, Provider]) -> R1PlanError:
     """The error for a model that has no price then."""
-    from r1plan.prices.quote import sellers_of_r1
-    from r1plan.render.price import absence_hint, absence_text
+    from r1plan.market.quote import sellers_of_r1
+    from r1plan.render.prices.price import absence_hint, absence_text
 
     sellers = sellers_of_r1(providers.values(), found.at) if found.absence == "ended" else ()
     return R1PlanError(absence_text(found), absence_hint(found, sellers))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from r1plan.cli.machine_options import (
+from r1plan.cli.options.machine import (
     BandwidthOption,
     CpuOnlyOption,
     DiskBandwidthOption,
@@ -22,9 +22,9 @@ from r1plan.errors import NothingFits
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from r1plan.plan.api_offers import ApiOffer
-    from r1plan.plan.more_room import Room
-    from r1plan.plan.option import Plan
+    from r1plan.market.compare import ApiOffer
+    from r1plan.plan.llamacpp.headroom import Room
+    from r1plan.plan.llamacpp.option import Plan
     from r1plan.plan.workload import Workload
 
 
@@ -82,8 +82,8 @@ def command(
     from datetime import UTC, datetime
 
     from r1plan.catalog.quality import load_quant_tables
-    from r1plan.cli.model_option import named_model
-    from r1plan.plan.choose import choose
+    from r1plan.models.reference import named_model
+    from r1plan.plan.llamacpp.choose import choose
     from r1plan.plan.workload import Pins, Workload, checked_pins, checked_workload
 
     workload = checked_workload(
@@ -140,14 +140,14 @@ def command(
     described = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine, disk_bandwidth)
     if power_price is not None:
         from r1plan.catalog.load import load_hardware
-        from r1plan.plan.running_cost import with_sheet_power
+        from r1plan.plan.energy import with_sheet_power
 
         described = with_sheet_power(described, load_hardware().gpus)
     tables = load_quant_tables()
     plan = choose(described, named.models, tables, workload, pins, named.from_file)
     room = None
     if explain or json:
-        from r1plan.plan.more_room import room_of
+        from r1plan.plan.llamacpp.headroom import room_of
 
         room = room_of(plan, named.models, tables, pins, named.from_file)
     _show(plan, _api(workload, datetime.now(UTC)), room, explain=explain, as_json=json)
@@ -155,7 +155,7 @@ def command(
 
 def _api(workload: Workload, at: datetime) -> tuple[ApiOffer, ...]:
     from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers
-    from r1plan.plan.api_offers import api_offers
+    from r1plan.market.compare import api_offers
     from r1plan.prices.book import PriceBook
 
     full = {model.id for model in load_models().values() if model.kind == "full"}
@@ -163,19 +163,19 @@ def _api(workload: Workload, at: datetime) -> tuple[ApiOffer, ...]:
 
 
 def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Room | None, *, explain: bool, as_json: bool) -> None:
-    from r1plan.plan.option import nearest_to_fitting
+    from r1plan.plan.llamacpp.option import nearest_to_fitting
     from r1plan.render import output
 
     if as_json:
-        from r1plan.render.plan_document import plan_document
+        from r1plan.render.plan.document import plan_document
 
         output.document(plan_document(plan, api, room))
     elif plan.choice is not None or explain:
-        from r1plan.render.plan import show_plan
+        from r1plan.render.plan.terminal import show_plan
 
         show_plan(plan, api, output.console())
     if explain and not as_json:
-        from r1plan.render.plan_explained import explained
+        from r1plan.render.plan.explained import explained
 
         console = output.console()
         for line in explained(plan, room, console.width if console.is_terminal else None):

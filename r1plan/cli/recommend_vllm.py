@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from r1plan.hardware.machine import Machine
-    from r1plan.plan.api_offers import ApiOffer
-    from r1plan.plan.vllm_option import VllmPins, VllmPlan
+    from r1plan.market.compare import ApiOffer
+    from r1plan.plan.vllm.option import VllmPins, VllmPlan
     from r1plan.plan.workload import Workload
 
 
@@ -22,9 +22,9 @@ def vllm_pins(
 
     Raises UsageError for these, for a GGUF file, a cache that vLLM does not have, and numbers that cannot be.
     """
-    from r1plan.cli.model_option import is_file
-    from r1plan.plan.vllm_memory import VllmSettings
-    from r1plan.plan.vllm_option import VllmPins
+    from r1plan.models.reference import is_file
+    from r1plan.plan.vllm.memory import VllmSettings
+    from r1plan.plan.vllm.option import VllmPins
 
     if llamas:
         raise UsageError(f"{llamas[0]} with --engine vllm: only llama.cpp has it.", "leave out one of the two")
@@ -59,10 +59,10 @@ def recommend_vllm(
     """Choose and print. Raises NothingFits when vLLM can serve nothing of what was asked."""
     from r1plan.catalog.load import load_hardware, load_models
     from r1plan.catalog.quality import load_quant_tables
-    from r1plan.plan.choose_vllm import choose_vllm
+    from r1plan.plan.vllm.choose import choose_vllm
 
     if workload.power_usd_per_kwh is not None:
-        from r1plan.plan.running_cost import with_sheet_power
+        from r1plan.plan.energy import with_sheet_power
 
         machine = with_sheet_power(machine, load_hardware().gpus)
     plan = choose_vllm(machine, load_models(), load_quant_tables(), workload, pins)
@@ -73,11 +73,11 @@ def _show(plan: VllmPlan, api: Sequence[ApiOffer], *, explain: bool, as_json: bo
     from r1plan.render import output
 
     if as_json:
-        from r1plan.render.plan_vllm_document import vllm_plan_document
+        from r1plan.render.plan.vllm_document import vllm_plan_document
 
         output.document(vllm_plan_document(plan, api))
     elif plan.choice is not None or explain:
-        from r1plan.render.plan_vllm import show_vllm_plan, vllm_explained
+        from r1plan.render.plan.vllm import show_vllm_plan, vllm_explained
 
         show_vllm_plan(plan, api, output.console())
         if explain:

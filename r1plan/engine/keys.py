@@ -102,8 +102,8 @@ def _from_file(path: Path, provider_id: str) -> str | None:
             f"run: chmod 600 {path}",
             fault="refused",
         )
-    from r1plan.catalog.files import CatalogFile
-    from r1plan.catalog.parse import read
+    from r1plan.catalog.reading.files import CatalogFile
+    from r1plan.catalog.reading.parse import read
 
     try:
         content = read(CatalogFile(path, FILE_NAME))

@@ -8,8 +8,8 @@ from pathlib import Path
 from msgspec import MsgspecError
 from msgspec.json import Decoder
 
-from r1plan.ledger.lines import MONTH, NOT_ENDED, blocks_from_the_end
-from r1plan.ledger.past import PastRequest
+from r1plan.ledger.blocks import MONTH, NOT_ENDED, blocks_from_the_end
+from r1plan.ledger.past_request import PastRequest
 
 MOST_ROWS = 10_000
 

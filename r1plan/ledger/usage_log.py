@@ -13,7 +13,7 @@ from r1plan.ledger.journal import append, append_once_decided
 
 # What reads rows is imported when a guard wants them: an answer from here needs none.
 if TYPE_CHECKING:
-    from r1plan.ledger.logged import LoggedRequest, MonthRow
+    from r1plan.ledger.requests import LoggedRequest, MonthRow
 
 
 class UsageLog:
@@ -36,14 +36,14 @@ class UsageLog:
         """Write a row and say where; None when it only stays in memory. Raises LogError."""
         if self._writes:
             return append(entry, self._logs)
-        from r1plan.ledger.logged import of_entry
+        from r1plan.ledger.requests import of_entry
 
         self._unwritten.append(of_entry(entry))
         return None
 
     def recent(self) -> list[LoggedRequest]:
         """The last requests of every process, a few hundred at least where there are as many."""
-        from r1plan.ledger.logged import by_request, last_rows
+        from r1plan.ledger.requests import by_request, last_rows
 
         return by_request([*last_rows(self._logs), *self._unwritten])
 
@@ -52,7 +52,7 @@ class UsageLog:
 
         Raises LogError.
         """
-        from r1plan.ledger.logged import by_request, rows_of_month
+        from r1plan.ledger.requests import by_request, rows_of_month
 
         try:
             return by_request([*rows_of_month(self._logs, at), *self._unwritten])
@@ -75,7 +75,7 @@ class UsageLog:
 
         if self._writes:
             return append_once_decided(at, decided, self._logs)
-        from r1plan.ledger.logged import of_entry
+        from r1plan.ledger.requests import of_entry
 
         entry = decided()
         self._unwritten.append(of_entry(entry))

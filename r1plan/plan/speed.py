@@ -1,6 +1,6 @@
 """Tokens a second, with the range they are expected in: predictions are of today's llama.cpp builds.
 
-The time of a token is plan/token_time.py's.
+The time of a token is plan/llamacpp/speed/decode_time.py's.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import Machine
-from r1plan.plan.memory import Basis
-from r1plan.plan.placement import Placed
-from r1plan.plan.token_time import Bottleneck, TokenTime
-from r1plan.plan.weights import Weights
+from r1plan.plan.llamacpp.memory.parts import Basis
+from r1plan.plan.llamacpp.placement import Placed
+from r1plan.plan.llamacpp.speed.decode_time import Bottleneck, TokenTime
+from r1plan.plan.llamacpp.weights.layers import Weights
 
 
 @dataclass(frozen=True, slots=True)

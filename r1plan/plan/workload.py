@@ -7,8 +7,8 @@ from math import isfinite
 from typing import Literal
 
 from r1plan.errors import UsageError
-from r1plan.plan.kv_types import KV_TYPES
-from r1plan.plan.kv_types import KvType as KvType
+from r1plan.plan.llamacpp.kv_types import KV_TYPES
+from r1plan.plan.llamacpp.kv_types import KvType as KvType
 
 Objective = Literal["balanced", "quality", "speed", "cost"]
 Runtime = Literal["in-process", "llama-server"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import get_args
 
+from r1plan.catalog.price import Currency
 from r1plan.errors import UsageError
-from r1plan.prices.row import Currency
 
 
 def account_currencies(providers: Collection[str], environ: Mapping[str, str]) -> dict[str, Currency]:

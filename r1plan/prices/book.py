@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from r1plan.prices.in_force import LOW_CONFIDENCE as LOW_CONFIDENCE
-from r1plan.prices.in_force import START_NOT_VERIFIED as START_NOT_VERIFIED
-from r1plan.prices.in_force import TIER_INSTANT_NOT_VERIFIED as TIER_INSTANT_NOT_VERIFIED
-from r1plan.prices.in_force import Offer, TierInstant, offer_of, rates_by_tier
-from r1plan.prices.in_force import PriceInForce as PriceInForce
-from r1plan.prices.row import Currency, Holidays, PriceList
+from r1plan.catalog.price import Currency, Holidays, PriceList
+from r1plan.prices.schedule import LOW_CONFIDENCE as LOW_CONFIDENCE
+from r1plan.prices.schedule import START_NOT_VERIFIED as START_NOT_VERIFIED
+from r1plan.prices.schedule import TIER_INSTANT_NOT_VERIFIED as TIER_INSTANT_NOT_VERIFIED
+from r1plan.prices.schedule import Offer, TierInstant, offer_of, rates_by_tier
+from r1plan.prices.schedule import PriceInForce as PriceInForce
 
 
 class PriceBook:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from r1plan.prices.book import PriceBook
-from r1plan.prices.in_force import PriceInForce
 from r1plan.prices.intervals import price_edges
+from r1plan.prices.schedule import PriceInForce
 
 # A price of the clock changes at least once in so many days, the longest holidays with their weekends included.
 _CLOCK_DAYS = timedelta(days=21)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 from typing import Literal
 
-from r1plan.prices.row import Rates
+from r1plan.catalog.price import Rates
 from r1plan.prices.usage import HIT_OVER_INPUT, THINKING_OVER_OUTPUT, Usage
 
 CACHE_HIT_UNKNOWN = "cache_hit_unknown"

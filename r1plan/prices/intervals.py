@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from r1plan.prices.book import PriceBook
-from r1plan.prices.in_force import ClockPrice, Offer, PriceInForce
+from r1plan.prices.schedule import ClockPrice, Offer, PriceInForce
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from itertools import groupby
 from textwrap import wrap
 
 from r1plan.hardware.machine import GpuDevice, GpuProcess, HostMemory, Machine
-from r1plan.render.plain import printable
-from r1plan.render.rows import count, gib, memory_size
+from r1plan.render.text.sanitize import printable
+from r1plan.render.text.units import count, gib, memory_size
 from r1plan.units import GB
 
 _LABEL = 11

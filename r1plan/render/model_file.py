@@ -5,10 +5,10 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import Any
 
-from r1plan.models.from_gguf import ModelFile, type_sizes
-from r1plan.models.gguf import Gguf
-from r1plan.render.plain import printable
-from r1plan.render.rows import count, memory_size, parameters, percent
+from r1plan.models.gguf.file import Gguf
+from r1plan.models.gguf.model import ModelFile, type_sizes
+from r1plan.render.text.sanitize import printable
+from r1plan.render.text.units import count, memory_size, parameters, percent
 
 SCHEMA = "r1plan.model_file/1"
 OLD_CACHE = (

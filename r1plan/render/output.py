@@ -28,7 +28,7 @@ def console(stderr: bool = False) -> Console:
 
 def note(text: str) -> None:
     """A sentence for the person, on stderr; on a terminal dimmed and wrapped between words."""
-    from r1plan.render.plain import printable
+    from r1plan.render.text.sanitize import printable
 
     line = printable(text)
     if sys.stderr.isatty():
@@ -41,7 +41,7 @@ def note(text: str) -> None:
 
 def document(fields: Mapping[str, Any]) -> None:
     """`fields` as one JSON document on stdout. Decimals are strings, instants ISO 8601."""
-    from r1plan.render.plain import escaped
+    from r1plan.render.text.sanitize import escaped
 
     print(escaped(json.dumps(fields, ensure_ascii=False, indent=2, default=_plain)))
 

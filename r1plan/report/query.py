@@ -11,11 +11,11 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from r1plan.catalog.price import Currency
 from r1plan.errors import CatalogError
 from r1plan.prices.book import TIER_INSTANT_NOT_VERIFIED, PriceBook
 from r1plan.prices.cost import EXACT
 from r1plan.prices.intervals import PriceInterval, price_intervals
-from r1plan.prices.row import Currency
 from r1plan.report.database import open_database, rows, sql
 from r1plan.report.entries import load_entries
 from r1plan.report.keys import Key

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from r1plan.prices.row import Currency
+from r1plan.catalog.price import Currency
 from r1plan.report.period import Period
 
 WarningKind = Literal[

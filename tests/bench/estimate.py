@@ -8,13 +8,13 @@ from collections.abc import Callable
 from r1plan.catalog.load import load_models
 from r1plan.catalog.quality import load_quant_tables
 from r1plan.hardware.machine import Machine
-from r1plan.plan.buffers import EngineSettings
-from r1plan.plan.choose import choose
-from r1plan.plan.compute import compute_bytes
-from r1plan.plan.devices import devices_of
-from r1plan.plan.exact import exactly
-from r1plan.plan.placement import Layout, Placement, placed
-from r1plan.plan.weights import stock_weights, weights_of
+from r1plan.plan.llamacpp.choose import choose
+from r1plan.plan.llamacpp.compute.buffers import compute_bytes
+from r1plan.plan.llamacpp.memory.buffers import EngineSettings
+from r1plan.plan.llamacpp.memory.devices import devices_of
+from r1plan.plan.llamacpp.memory.exact import exactly
+from r1plan.plan.llamacpp.placement import Layout, Placement, placed
+from r1plan.plan.llamacpp.weights.layers import stock_weights, weights_of
 from r1plan.plan.workload import Pins, Workload
 from tests.plan.catalogue import card, machine
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from r1plan.engine.chat import Answer
-from r1plan.render.live_chat import LiveScreen, Ticker
+from r1plan.render.chat.live import LiveScreen, Ticker
 
 ROOT = Path(__file__).parents[2]
 PIECES_PER_S = 500

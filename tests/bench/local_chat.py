@@ -14,9 +14,9 @@ from typing import Any, TextIO
 
 from r1plan.engine.chat import ChatRequest, Message
 from r1plan.engine.local import LocalEngine
-from r1plan.render.chat import ChatScreen
-from r1plan.route.record import Labels, no_price
-from r1plan.route.run import run as run_request
+from r1plan.render.chat.terminal import ChatScreen
+from r1plan.route.execution.record import Labels, no_price
+from r1plan.route.execution.run import run as run_request
 from r1plan.tiny import MODEL_PATH
 
 QUESTIONS = (

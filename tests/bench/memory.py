@@ -6,16 +6,16 @@ import tempfile
 from pathlib import Path
 
 from r1plan.catalog.load import load_models
-from r1plan.plan.buffers import cells_of, kv_bytes_per_cell
-from r1plan.plan.compute import compute_bytes, runs_of
-from r1plan.plan.graph import HOST
-from r1plan.plan.weights import stock_weights
+from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of
+from r1plan.plan.llamacpp.compute.graph import HOST
+from r1plan.plan.llamacpp.memory.buffers import cells_of, kv_bytes_per_cell
+from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.units import MIB
 from tests.measured.vram import readings
 from tests.oracle.dry_run import dry_run
 from tests.oracle.gguf_writer import write_header
 from tests.oracle.test_cpu_buffers import NAMES, cases
-from tests.plan.test_exact import LOADS, on_h100
+from tests.plan.llamacpp.memory.test_exact import LOADS, on_h100
 
 
 def run() -> None:
@@ -58,7 +58,7 @@ def run() -> None:
         for card, each in off
         if each.used is not None
     ]
-    print(f"H100: {allocator} settings of the allocator are compared in tests/plan/test_compute.py, to 0.1 %")
+    print(f"H100: {allocator} settings of the allocator are compared in tests/plan/llamacpp/compute, to 0.1 %")
     print(
         f"H100: {len(errors)} loads lost between {-max(errors):+.0f} and {-min(errors):+.0f} MiB of what was predicted"
     )

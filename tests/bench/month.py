@@ -26,12 +26,12 @@ from decimal import Decimal
 from math import exp
 
 from r1plan.ledger.entry import UsageEntry
-from r1plan.ledger.past import PastRequest
+from r1plan.ledger.past_request import PastRequest
 from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
-from r1plan.route.candidate import Candidate
-from r1plan.route.forecast import Ask
+from r1plan.route.decision.candidate import Candidate
+from r1plan.route.forecast.forecast import Ask
 
 BEGINS = datetime(2026, 11, 1, tzinfo=UTC)
 _DAYS = 30

@@ -19,12 +19,12 @@ from tempfile import TemporaryDirectory
 from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers, load_routes
 from r1plan.catalog.priors import load_priors
 from r1plan.ledger.history import read_history
-from r1plan.ledger.past import PastRequest
+from r1plan.ledger.past_request import PastRequest
 from r1plan.prices.book import PriceBook
-from r1plan.route.candidate import Candidate, Power, api_candidates, local_candidate, model_keys
-from r1plan.route.decide import decide
-from r1plan.route.defer import defer
-from r1plan.route.survey import survey
+from r1plan.route.decision.candidate import Candidate, Power, api_candidates, local_candidate, model_keys
+from r1plan.route.decision.decide import decide
+from r1plan.route.decision.defer import defer
+from r1plan.route.forecast.statistics import survey
 from tests.bench.month import BEGINS, Request, World, ask_of, log_lines, requests
 
 ROUNDS = 15

@@ -22,9 +22,9 @@ import httpx
 from r1plan.catalog.load import load_providers
 from r1plan.engine.chat import ChatRequest, Message
 from r1plan.engine.http.chat import HttpEngine
-from r1plan.render.chat import ChatScreen
-from r1plan.route.record import Labels, no_price
-from r1plan.route.run import run as run_request
+from r1plan.render.chat.terminal import ChatScreen
+from r1plan.route.execution.record import Labels, no_price
+from r1plan.route.execution.run import run as run_request
 from tests.wire.chunks import DONE, chunk, usage
 
 FIRST_ROUNDS = 60

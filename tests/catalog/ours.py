@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from r1plan.catalog import assemble
-from r1plan.catalog.files import CatalogFile, files_of
+from r1plan.catalog.reading.files import CatalogFile, files_of
 from r1plan.settings import catalog_folders
 
 

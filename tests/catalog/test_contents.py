@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from r1plan.catalog.files import CatalogFile
 from r1plan.catalog.hardware import AppleChip, CpuMemory, Gpu, HardwareFile
 from r1plan.catalog.model import Model
-from r1plan.catalog.validate import load_file
-from r1plan.prices.row import PriceRow
+from r1plan.catalog.price import PriceRow
+from r1plan.catalog.reading.files import CatalogFile
+from r1plan.catalog.reading.validate import load_file
 from r1plan.units import GIB
 from tests.catalog.ours import HARDWARE, HOLIDAYS, MODELS, PRICES, PROVIDERS, our_files
 

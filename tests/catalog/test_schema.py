@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from r1plan.catalog.files import CatalogFile
+from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.schema import folder, schemas
 from tests.catalog.ours import our_files
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.load import load_hardware
-from r1plan.cli.machine_options import cards_of, machine_from_options
+from r1plan.cli.options.machine import cards_of, machine_from_options
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
 from r1plan.hardware.stored import document, parse

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from r1plan.ledger import lines
+from r1plan.ledger import blocks as lines
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.history import read_history
 from r1plan.ledger.journal import append

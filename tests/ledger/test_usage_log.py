@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from r1plan.errors import LogError, OverBudget
-from r1plan.ledger import lines
+from r1plan.ledger import blocks as lines
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.journal import append, append_once_decided
-from r1plan.ledger.logged import EndedRequest, LoggedRequest, MonthRow, by_request, last_rows, of_entry, rows_of_month
+from r1plan.ledger.requests import EndedRequest, LoggedRequest, MonthRow, by_request, last_rows, of_entry, rows_of_month
 from r1plan.ledger.usage_log import UsageLog
-from r1plan.route.budget import counted_usd, counts_in_month, month_of
+from r1plan.route.spending.budget import counted_usd, counts_in_month, month_of
 from tests.ledger.test_journal import entry
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from r1plan.cli.models import app
 from tests.cli.test_recommend import document, r1plan
-from tests.models.hub_server import REPOSITORY, hub
+from tests.models.hub.server import REPOSITORY, hub
 from tests.oracle.gguf_writer import write_header
 from tests.plan.catalogue import model, quant
 

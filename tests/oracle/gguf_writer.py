@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from r1plan.catalog.model import Model
-from r1plan.plan.block_types import BLOCK_TYPES, TENSOR_ALIGNMENT, tensor_bytes
-from r1plan.plan.recipes import Recipe
-from r1plan.plan.tensors import Tensor
+from r1plan.ggml_types import BLOCK_TYPES, TENSOR_ALIGNMENT, tensor_bytes
+from r1plan.plan.arch.tensors import Tensor
+from r1plan.plan.llamacpp.weights.quantize_recipe import Recipe
 
 _UINT32, _FLOAT32, _BOOL, _STRING, _ARRAY, _UINT16 = 4, 6, 7, 8, 9, 2
 Value = str | int | float | bool

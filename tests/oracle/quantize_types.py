@@ -3,7 +3,7 @@
 The program is built from the source distribution of llama-cpp-python 0.3.36 (target llama-quantize); its --dry-run
 needs no weights, so a header-only F16 file of each model's true shape is enough. One line a model, quant and kind of
 file: `most` is the type that most tensors get, `others` the types of the tensors that differ, layer by layer as
-`TYPE*count`. The test-suite compares r1plan.plan.recipes with these lines and needs no program.
+`TYPE*count`. The test-suite compares the recipes (plan.llamacpp.weights) with these lines and needs no program.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from r1plan.catalog.load import load_models
 from r1plan.catalog.model import Model
-from r1plan.plan.recipes import BASE_TYPES
+from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES
 from tests.oracle.gguf_writer import write_header
 
 RECORDED = Path(__file__).parent.parent / "measured" / "quantize_types.jsonl"

@@ -15,8 +15,8 @@ from r1plan.units import MIB
 from tests.measured.record_vram import Case, cut, record_dry
 from tests.measured.vram import reading_of
 from tests.oracle.gguf_writer import write_header
-from tests.plan.test_compute import predicted
-from tests.plan.test_exact import on_h100
+from tests.plan.llamacpp.compute.test_buffers import predicted
+from tests.plan.llamacpp.memory.test_exact import on_h100
 
 pytestmark = [
     pytest.mark.gpu,

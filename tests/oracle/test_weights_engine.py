@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.models.gguf import read_gguf
-from r1plan.models.source import LocalFile
-from r1plan.plan.weights import stock_weights
+from r1plan.models.gguf.file import read_gguf
+from r1plan.models.gguf.source import LocalFile
+from r1plan.plan.llamacpp.weights.layers import stock_weights
 from tests.oracle.dry_run import dry_run
 from tests.oracle.gguf_writer import write_header
 from tests.oracle.quantize_types import distinct_shapes

@@ -6,8 +6,8 @@ from r1plan.catalog.load import load_models
 from r1plan.catalog.model import Model, Quant
 from r1plan.catalog.quality import load_quant_tables
 from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
-from r1plan.plan.choose import choose
-from r1plan.plan.option import Plan
+from r1plan.plan.llamacpp.choose import choose
+from r1plan.plan.llamacpp.option import Plan
 from r1plan.plan.workload import Pins, Workload
 from r1plan.units import GIB
 

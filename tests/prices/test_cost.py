@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r1plan.catalog.price import Rates
 from r1plan.prices.cost import CACHE_HIT_UNKNOWN, Cost, cost_of, token_rates
-from r1plan.prices.row import Rates
 from r1plan.prices.usage import HIT_OVER_INPUT, THINKING_OVER_OUTPUT, Usage
 
 D = Decimal

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from r1plan.catalog.price import ClockTier, ContextTier, Holidays, Window
 from r1plan.prices.book import PriceBook
 from r1plan.prices.intervals import price_intervals
-from r1plan.prices.row import ClockTier, ContextTier, Holidays, Window
 from tests.prices.test_book import JUNE, YUAN, book, rates, real_book, row
 
 START, END = datetime(2024, 12, 1, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC)

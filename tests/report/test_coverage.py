@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from r1plan.ledger.entry import UsageEntry
-from r1plan.render.spend import notes
-from r1plan.render.spend_document import spend_document
+from r1plan.render.spend.document import spend_document
+from r1plan.render.spend.terminal import notes
 from r1plan.report.spend import Coverage
 from tests.report.test_report import asked, report_on
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from r1plan.catalog.price import ContextTier
 from r1plan.errors import CatalogError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import cost_of
-from r1plan.prices.row import ContextTier
 from r1plan.prices.usage import Usage
 from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period

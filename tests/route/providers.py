@@ -21,7 +21,7 @@ from r1plan.engine.limits import Limits
 from r1plan.engine.target import RemoteTarget
 from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.book import PriceInForce
-from r1plan.route.leg import Engines, Leg
+from r1plan.route.execution.target import Engines, Leg
 from tests.prices.test_book import real_book
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)

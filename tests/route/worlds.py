@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from r1plan.catalog.price import ClockTier, PriceList, PriceRow, Rates, Window
 from r1plan.catalog.priors import CachePrior, LengthPrior, PowerPrior, Priors, SpeedPrior
-from r1plan.ledger.past import PastRequest
+from r1plan.ledger.past_request import PastRequest
 from r1plan.prices.book import PriceBook
-from r1plan.prices.row import ClockTier, PriceList, PriceRow, Rates, Window
-from r1plan.route.candidate import Candidate, Power, local_candidate
-from r1plan.route.forecast import Ask
-from r1plan.route.survey import Survey, survey
+from r1plan.route.decision.candidate import Candidate, Power, local_candidate
+from r1plan.route.forecast.forecast import Ask
+from r1plan.route.forecast.statistics import Survey, survey
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SPEED = SpeedPrior(first_token_s=2, first_token_p90_s=10, decode_tok_s=50, decode_p10_tok_s=20, source="assumed")

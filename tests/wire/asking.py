@@ -16,9 +16,9 @@ from r1plan.engine.limits import Limits
 from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.book import PriceBook, PriceInForce
 from r1plan.prices.usage import Usage
-from r1plan.route.record import Labels
-from r1plan.route.run import ChatResult
-from r1plan.route.run import run as run_request
+from r1plan.route.execution.record import Labels
+from r1plan.route.execution.run import ChatResult
+from r1plan.route.execution.run import run as run_request
 from tests.wire.server import Asked, Reply, Wire, serving
 
 KEY = "sk-planted-key-123"

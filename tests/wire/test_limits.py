@@ -12,7 +12,7 @@ import pytest
 
 from r1plan.catalog.load import load_providers
 from r1plan.engine.chat import Event
-from r1plan.engine.http.watch import Watch
+from r1plan.engine.http.watchdog import Watch
 from r1plan.engine.limits import Limits
 from r1plan.engine.refusal import retry_after_s
 from r1plan.errors import ProviderError, ProviderFault

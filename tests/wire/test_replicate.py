@@ -11,7 +11,7 @@ import pytest
 from r1plan.catalog.load import load_providers
 from r1plan.engine.chat import Answer, ChatRequest, Message, Thinking
 from r1plan.engine.dialects.replicate import prompt_of
-from r1plan.engine.http.channel import Channel
+from r1plan.engine.http.transport import Channel
 from r1plan.engine.keys import Key
 from r1plan.engine.limits import Limits
 from r1plan.errors import ProviderError

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from r1plan.catalog.provider import Provider, ThinkingBack
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason
-from r1plan.engine.dialects.parts import Parts
+from r1plan.engine.dialects.stream_text import Parts
 from r1plan.engine.dialects.usage import count, normal_form, usd
 from r1plan.engine.history import sent_messages
 from r1plan.errors import ProviderError

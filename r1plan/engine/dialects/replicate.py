@@ -13,7 +13,7 @@ from json import loads
 from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Message
 from r1plan.engine.dialects.openai import broken_off
-from r1plan.engine.dialects.parts import Parts
+from r1plan.engine.dialects.stream_text import Parts
 from r1plan.engine.dialects.usage import count, normal_form
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage

@@ -8,7 +8,7 @@ from uuid import uuid4
 from r1plan.catalog.provider import Provider, ThinkingBack
 from r1plan.engine.chat import ChatRequest, Event
 from r1plan.engine.dialects.openai import DONE, ChunkReader, request_body
-from r1plan.engine.http.channel import Channel, Exchange
+from r1plan.engine.http.transport import Channel, Exchange
 from r1plan.engine.keys import Key
 from r1plan.engine.limits import Limits
 from r1plan.errors import ProviderError, ProviderFault

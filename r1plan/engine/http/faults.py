@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from r1plan.engine.http.watch import Watch
+from r1plan.engine.http.watchdog import Watch
 from r1plan.errors import ProviderError
 
 _REACH = "check the network and the address (--base-url, R1PLAN_<PROVIDER>_BASE_URL)."

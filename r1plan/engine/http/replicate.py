@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event
 from r1plan.engine.dialects.replicate import Prediction, create_path, request_body
-from r1plan.engine.http.channel import Channel, Exchange
 from r1plan.engine.http.chat import LOST, ended_early
+from r1plan.engine.http.transport import Channel, Exchange
 from r1plan.engine.keys import Key
 from r1plan.engine.limits import Limits
 from r1plan.errors import ProviderError

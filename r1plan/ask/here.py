@@ -1,0 +1,62 @@
+"""What the plan says of a model file beside a route: what it is, how fast it will answer, what it draws meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from r1plan.errors import R1PlanError
+from r1plan.route.decision.candidate import Candidate, Power, local_candidate
+
+if TYPE_CHECKING:
+    from r1plan.ask.options import Asking
+    from r1plan.catalog.model import Model
+    from r1plan.engine.target import LocalTarget
+    from r1plan.plan.llamacpp.option import Option
+
+
+def candidate_here(target: LocalTarget, asking: Asking, models: Mapping[str, Model]) -> Candidate:
+    """`target` as a candidate. Where it cannot be planned, what is assumed of a model here counts, until the log tells.
+
+    The demonstration model is not planned: it answers sooner than that takes.
+    """
+    tariff = asking.power_usd_per_kwh
+    try:
+        option = None if target.demonstration else _planned(target, asking)
+    except R1PlanError:
+        option = None
+    if option is None:
+        serves = _served(target.model, models)
+        return local_candidate(target.model, serves, asking.context_tokens, Power(usd_per_kwh=tariff))
+    speed = option.speed
+    power = Power(
+        watts=option.cost.watts,
+        usd_per_kwh=tariff,
+        decode_tok_s=option.tok_s,
+        prefill_tok_s=None if speed.prefill_tok_s is None else speed.prefill_tok_s.mid,
+    )
+    return local_candidate(target.model, option.model.id, option.context, power, option.quality)
+
+
+def _planned(target: LocalTarget, asking: Asking) -> Option | None:
+    """The layout in which the file runs best on this machine. Raises R1PlanError for a file that cannot be read."""
+    from r1plan.catalog.load import load_hardware
+    from r1plan.catalog.quality import load_quant_tables
+    from r1plan.cli.options.machine import machine_from_options
+    from r1plan.models.reference import named_model
+    from r1plan.plan.energy import with_sheet_power
+    from r1plan.plan.llamacpp.choose import choose
+    from r1plan.plan.workload import Pins, Workload, checked_pins, checked_workload
+
+    named = named_model(str(target.path), None)
+    machine = with_sheet_power(machine_from_options(), load_hardware().gpus)
+    context = min(asking.context_tokens, *(each.context_max for each in named.models.values()))
+    pins = checked_pins(Pins(model=named.model, quant=named.quant, context=context, kv_type="f16"))
+    workload = checked_workload(Workload())
+    return choose(machine, named.models, load_quant_tables(), workload, pins, named.from_file).choice
+
+
+def _served(stem: str, models: Mapping[str, Model]) -> str:
+    """The model of the catalogue that a file's name holds, else the name itself."""
+    found = [each for each in models if each.casefold() in stem.casefold()]
+    return max(found, key=len, default=stem)

@@ -1,0 +1,149 @@
+"""`r1plan chat`: one question, or a conversation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from r1plan.errors import UsageError
+
+
+def command(
+    prompt: str | None = typer.Argument(None, metavar="[PROMPT]", help="The question. Without one: a conversation."),
+    model: str | None = typer.Option(None, metavar="ID|FILE.gguf|PROVIDER/MODEL", help="What should answer."),
+    provider: str | None = typer.Option(
+        None, metavar="P", help="Who should answer, and nobody else; its default model without --model."
+    ),
+    local: bool = typer.Option(False, "--local", help="Answer on this machine, or not at all."),
+    base_url: str | None = typer.Option(None, metavar="URL", help="Any OpenAI-compatible server; needs --model."),
+    route: str | None = typer.Option(
+        None, metavar="NAME", help="Choose who answers: cheapest, local-first, private, fastest, quality, r1, or yours."
+    ),
+    max_cost: str | None = typer.Option(None, metavar="USD", help="The most that one question may cost, all attempts."),
+    max_thinking: int | None = typer.Option(
+        None, min=0, metavar="N", help="The most tokens of thinking: a model here answers then, elsewhere it is cut."
+    ),
+    explain: bool = typer.Option(False, "--explain", help="Say who would be asked and why; send nothing."),
+    by: str | None = typer.Option(
+        None, metavar="WHEN", help="Wait for the cheapest hour that still answers by then, such as 18:00."
+    ),
+    system: str | None = typer.Option(None, metavar="TEXT", help="Instructions that go before the conversation."),
+    file: list[Path] = typer.Option([], metavar="PATH", help="A text file that joins the prompt; repeatable."),
+    thinking: Literal["show", "dim", "hide"] = typer.Option("dim", help="How the thinking appears, on stderr."),
+    max_tokens: int | None = typer.Option(None, min=1, metavar="N", help="The most tokens to write."),
+    context: int = typer.Option(8192, min=64, metavar="N", help="Tokens of context for a model on this machine."),
+    temperature: float | None = typer.Option(None, min=0, max=2, metavar="T", help="The model's own by default."),
+    seed: int | None = typer.Option(None, min=0, metavar="N", help="Makes a local answer repeatable."),
+    project: str | None = typer.Option(None, metavar="NAME", help="Written into the log row; has a budget of its own."),
+    tag: list[str] = typer.Option([], metavar="K=V", help="Written into the log row; repeatable."),
+    go_on: bool = typer.Option(False, "--continue", help="Go on with the conversation that was saved last."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON document."),
+    no_log: bool = typer.Option(False, "--no-log", help="Write no log row, and save no conversation."),
+    log_text: bool = typer.Option(False, "--log-text", help="Keep the prompt and the answer in the log row too."),
+    power_price: str | None = typer.Option(
+        None, metavar="USD_PER_KWH", envvar="R1PLAN_POWER_PRICE", help="What electricity costs, for answers from here."
+    ),
+) -> None:
+    """Ask R1, here or at a provider, with its thinking told apart from its answer and every token logged.
+
+    The answer goes to stdout; the thinking and the tokens, speed and cost go to stderr. Standard input, when it is not
+    a terminal, joins the prompt.
+
+    With nothing named, the route "cheapest" chooses among the providers whose key is in the environment or in
+    keys.yaml; without a key, the small built-in demonstration model answers. --route chooses by the keyring's keys
+    too, and a model file named beside it is a candidate: local-first tries it before any other. Who fails before
+    anything was shown gives way to the next. What --provider or --model names gives way to nobody.
+
+    Nothing is sent that may cost more than --max-cost or than is left of a month in budgets.yaml: exit 4. --by needs a
+    prompt, and waits; with --explain it only says.
+
+    A conversation on a terminal is saved in the data directory, for --continue; --no-log saves nothing.
+
+    A provider's key is read from its usual variable (DEEPSEEK_API_KEY, …), and its address can be replaced by
+    R1PLAN_<PROVIDER>_BASE_URL.
+
+    Example: git diff | r1plan chat "Review this." --route cheapest --max-cost 0.02
+    """
+    from dataclasses import replace
+
+    from r1plan.ask.attempts import Asker
+    from r1plan.ask.options import Asking, labels, max_cost_usd, usd_per_kwh
+    from r1plan.catalog.budgets import load_budgets
+    from r1plan.cli.chat.prompt import joined
+    from r1plan.cli.chat.start import begun, converse, single
+    from r1plan.conversation.session import Wishes
+    from r1plan.ledger.usage_log import UsageLog
+    from r1plan.render.output import note
+    from r1plan.settings import directories
+
+    check_route(route, model, provider, base_url)
+    text = joined(prompt, file)
+    for option, given in (("--json", json), ("--explain", explain), ("--by", by is not None)):
+        if text is None and given:
+            example = f'r1plan chat "What is 17 + 25?" {_EXAMPLES[option]}'
+            raise UsageError(f"{option} needs a prompt.", f"example: {example}")
+    folders = directories()
+    asking = Asking(
+        labels=labels(project, tag),
+        log=UsageLog(folders.logs, writes=not no_log),
+        budgets=load_budgets(folders.config),
+        context_tokens=context,
+        max_cost=max_cost_usd(max_cost),
+        max_tokens=max_tokens,
+        max_thinking=max_thinking,
+        temperature=temperature,
+        seed=seed,
+        power_usd_per_kwh=usd_per_kwh(power_price),
+        by=due(by),
+        log_text=log_text,
+        as_json=json,
+        sends_nothing=explain,
+    )
+    wishes = Wishes(
+        model=model, provider=provider, local=local, base_url=base_url, route=route, system=system, thinking=thinking
+    )
+    start = begun(wishes, go_on=go_on, save=not no_log)
+    if start.path is not None and (text is None or start.begun_at is not None):
+        asking = replace(asking, conversation=start.path.stem)
+    asker = Asker(asking, note)
+    try:
+        asker.ready(start.session.wishes)
+        if text is None:
+            converse(asker, start)
+        elif explain:
+            from r1plan.cli.chat.explain import explain as explained
+
+            explained(asker, start.session, text, as_json=json)
+        else:
+            single(asker, start, text, as_json=json)
+    finally:
+        asker.close()
+
+
+_EXAMPLES = {"--json": "--json", "--explain": "--explain", "--by": "--by 18:00"}
+
+
+def check_route(route: str | None, model: str | None, provider: str | None, base_url: str | None) -> None:
+    """Raise UsageError when `route` stands beside something that is asked whatever a route says."""
+    if route is None:
+        return
+    elsewhere = model if model and not model.casefold().endswith(".gguf") and model.casefold() != "r1-tiny" else None
+    named = {"--provider": provider, "--base-url": base_url, "--model": elsewhere}
+    for option, value in named.items():
+        if value:
+            raise UsageError(
+                f"--route {route} chooses who answers, and {option} {value} names who does.",
+                "leave one of them out; beside --route, --model takes a file: --model FILE.gguf",
+            )
+
+
+def due(by: str | None) -> datetime | None:
+    """When an answer should be there; a time of day is one of this machine's clock. Raises UsageError."""
+    if by is None:
+        return None
+    from r1plan.cli.options.instant import parse_due
+
+    return parse_due(by, datetime.now().astimezone())

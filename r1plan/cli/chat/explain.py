@@ -1,0 +1,39 @@
+"""`r1plan chat --explain`: who would be asked and why, with nothing sent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from r1plan.ask.attempts import Asker
+    from r1plan.conversation.session import Session
+
+
+def explain(asker: Asker, session: Session, question: str, *, as_json: bool) -> None:
+    """Print the decision for `question`. Raises what says that nobody may be asked, after it is printed."""
+    from r1plan.render.decision.document import decision_document
+    from r1plan.render.decision.terminal import decision_lines
+    from r1plan.render.output import document
+
+    found = asker.found(session, question)
+    decision, deferral = found.decision, found.deferral
+    named = asker.ready(session.wishes).named
+    unpriced = named is not None and not decision.ranked and decision.refused[0].cost is None
+    if as_json:
+        document(decision_document(decision, deferral))
+    elif unpriced:
+        print(f"{decision.refused[0].id} is asked, as it was named; nothing is forecast: {decision.refused[0].why}.")
+    else:
+        print("\n".join(decision_lines(decision, _columns(), deferral)))
+    if not decision.ranked and not unpriced:
+        raise found.nobody()
+
+
+def _columns() -> int:
+    """The width of the terminal, or of a plain one where the output goes elsewhere."""
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        return shutil.get_terminal_size().columns
+    return 120

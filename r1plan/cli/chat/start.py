@@ -1,0 +1,154 @@
+"""How `r1plan chat` begins: with what was saved, alone or in a conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import typer
+
+from r1plan.ask.attempts import Nobody, known_routes
+from r1plan.ask.resolve import model_names
+from r1plan.cli.chat.screen import closing, raise_failure, shown, terminal_is_able, unlogged
+from r1plan.conversation.exchange import exchange_of, spent_by
+from r1plan.conversation.session import Session, Wishes
+from r1plan.conversation.steps import Answered, Asked, Wished
+from r1plan.errors import LogError, UsageError
+
+if TYPE_CHECKING:
+    from r1plan.ask.attempts import Asker
+    from r1plan.cli.chat.repl import Conversation, Reader
+    from r1plan.route.execution.run import ChatResult
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a conversation stands at its beginning.
+
+    `begun_at` None: it is new. `path` is where it is saved, None: nowhere. `wished`: its wishes are not saved yet.
+    """
+
+    session: Session
+    begun_at: datetime | None
+    path: Path | None
+    wished: bool
+
+
+def begun(wishes: Wishes, *, go_on: bool, save: bool) -> Start:
+    """A new session, or the one that was saved last with what the command line wishes laid over it.
+
+    Raises UsageError when there is none to go on with, LogError when it cannot be read.
+    """
+    from r1plan.settings import directories
+
+    folder = directories().conversations
+    if not go_on:
+        now = datetime.now(UTC)
+        # Names sort by time; the end tells apart what began within a second.
+        fresh = folder / f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}.jsonl"
+        return Start(Session(wishes=wishes), None, fresh if save else None, wished=True)
+    from r1plan.conversation.store import latest, load
+
+    path = latest(folder)
+    if path is None:
+        raise UsageError("there is no saved conversation to go on with.", "begin one: r1plan chat")
+    saved = load(path)
+    merged = _laid_over(saved.session.wishes, wishes)
+    session = replace(saved.session, wishes=merged)
+    return Start(session, saved.begun_at, path if save else None, wished=merged != saved.session.wishes)
+
+
+def _laid_over(saved: Wishes, given: Wishes) -> Wishes:
+    """The saved wishes with those of the command line in their place. Who answers is one wish of five parts."""
+    merged = replace(
+        saved,
+        system=saved.system if given.system is None else given.system,
+        thinking=saved.thinking if given.thinking == Wishes().thinking else given.thinking,
+    )
+    if not (given.is_named or given.local or given.route):
+        return merged
+    who = {name: getattr(given, name) for name in ("model", "provider", "local", "base_url", "route")}
+    return replace(merged, **who)
+
+
+def single(asker: Asker, start: Start, question: str, *, as_json: bool) -> None:
+    """Ask one question. Exits with 130 when it was stopped; raises what made it fail."""
+    from r1plan.render.chat.document import document as chat_document
+    from r1plan.render.output import document, note
+
+    try:
+        prepared = asker.prepare(start.session, question)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    if as_json:
+        result = asker.ask(prepared, Nobody(note))
+        unlogged(result)
+    else:
+        with shown(start.session.wishes.thinking, fold=False) as audience:
+            result = asker.ask(prepared, audience)
+        if terminal_is_able() and (result.thinking or result.answer):
+            print(flush=True)
+        closing(result)
+    if start.path is not None and start.begun_at is not None:
+        _kept(start.path, question, result)
+    if as_json:
+        # Also of a failure: what had come is paid for.
+        document(chat_document(result, asker.reasons))
+    raise_failure(result, alone=True)
+    if result.finish == "aborted":
+        raise typer.Exit(130)
+
+
+def _kept(path: Path, question: str, result: ChatResult) -> None:
+    from r1plan.conversation.store import append
+    from r1plan.render.output import note
+
+    try:
+        append(path, Asked(question), result.entry.started_at)
+        append(path, Answered(exchange_of(question, result), spent_by(result)), result.entry.placed_at)
+    except LogError as error:
+        note(f"warning: {error.message}")
+
+
+def converse(asker: Asker, start: Start) -> None:
+    """Talk until the end. On a terminal the conversation is saved, unless nothing is to be."""
+    from r1plan.cli.chat.plain_reader import PlainReader
+    from r1plan.cli.chat.repl import Conversation
+    from r1plan.conversation.store import append
+    from r1plan.render.chat.conversation import recap
+    from r1plan.render.output import note
+
+    able = terminal_is_able()
+    path = start.path if able or start.begun_at is not None else None
+    talk = Conversation(
+        start.session,
+        asker,
+        keep=None if path is None else partial(append, path),
+        saved_in=path,
+        unsaved=(Wished(start.session.wishes),) if start.wished else (),
+    )
+    if start.begun_at is not None:
+        note(recap(start.session, start.begun_at))
+        talk.show_last()
+    note("/help lists the commands. Ctrl-C stops an answer, Ctrl-D ends the conversation.")
+    talk.run(_reader(talk, asker, keep=path is not None) if able else PlainReader())
+
+
+def _reader(talk: Conversation, asker: Asker, *, keep: bool) -> Reader:
+    from r1plan.cli.chat.screen import terminal_size
+    from r1plan.cli.chat.terminal_reader import TerminalReader
+    from r1plan.conversation.complete import completions
+    from r1plan.render.chat.conversation import toolbar
+    from r1plan.render.chat.progress import fitted
+    from r1plan.settings import directories
+
+    models = cache(model_names)
+    return TerminalReader(
+        lambda before: completions(before, models, known_routes),
+        lambda: fitted(toolbar(talk.session, asker.name(talk.session.wishes)), terminal_size()[0]),
+        directories().questions if keep else None,
+    )

@@ -1,1 +1,0 @@
-"""A conversation on a terminal. The terminal's library is imported when one begins."""

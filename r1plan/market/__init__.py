@@ -1,0 +1,1 @@
+"""What is on offer, by whom, and at what price."""

@@ -1,0 +1,134 @@
+"""Everything that is offered at an instant, the sellers of R1 first and then the cheapest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from r1plan.catalog.provider import Provider
+from r1plan.errors import NotFound, R1PlanError
+from r1plan.market.quote import Kind, Quote, quote
+from r1plan.prices.book import PriceBook
+from r1plan.prices.cost import cost_of
+from r1plan.prices.usage import Usage
+
+_ORDER: tuple[Kind, ...] = ("r1", "distill", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One model on offer. `usage_cost` is what the request of the comparison costs, None where no price is known."""
+
+    quote: Quote
+    usage_cost: Decimal | None
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is the full R1, a distill of it or something else."""
+        return self.quote.kind
+
+    @property
+    def verified(self) -> bool:
+        """Whether anyone saw it answer lately."""
+        return self.quote.offer is None or self.quote.offer.verified
+
+
+def offered(
+    book: PriceBook,
+    providers: Mapping[str, Provider],
+    usage: Usage,
+    at: datetime,
+    provider: str | None = None,
+    model: str | None = None,
+) -> tuple[Listing, ...]:
+    """What is on offer at `at`: full R1 first, then its distills, then the rest; the cheapest for `usage` first.
+
+    `provider` and `model` narrow it: a provider's id without regard to case, a part of a model's id or of what it
+    serves; "r1" is R1 and its distills, whatever their ids. Raises NotFound when they name nothing that anyone knows,
+    R1PlanError when it is known and not on offer.
+    """
+    provider = same_provider(provider, book, providers) if provider else None
+    quotes = [
+        quote(book, providers, each, name, at, usage.input_tokens)
+        for each, name in sorted(_names(book, providers))
+        if provider in (None, each)
+    ]
+    own = {(each.provider, each.model) for each in quotes}
+    quotes = [each for each in quotes if not _is_alias(each, own)]
+    found = [each for each in quotes if model is None or _wanted(each, model)]
+    if not found and model is not None and model.casefold() == "r1":
+        raise R1PlanError(
+            f"{provider or 'nobody'} sells no R1 then.", "r1plan prices list --model r1 shows who does now"
+        )
+    if model is not None and not found:
+        known = {each.model for each in quotes} | {each.model.rsplit("/", 1)[-1] for each in quotes}
+        raise NotFound.among("model", model, sorted(known), "r1plan prices list shows what there is")
+    there = [each for each in found if each.absence is None or (each.absence == "no_price" and each.offer)]
+    if not there:
+        raise _gone(found, model or provider or "", at)
+    return tuple(sorted((_listing(each, usage) for each in there), key=_place))
+
+
+def same_provider(name: str, book: PriceBook, providers: Mapping[str, Provider]) -> str:
+    """The id of the provider that `name` means, without regard to case. Raises NotFound."""
+    known = {*providers, *(each for each, _ in book.names())}
+    for each in known:
+        if name.casefold() in (each.casefold(), providers[each].name.casefold() if each in providers else None):
+            return each
+    raise NotFound.among("provider", name, sorted(known), "r1plan prices list shows them all")
+
+
+def cheapest(listings: Collection[Listing], kind: Kind | None = None) -> tuple[Listing, ...]:
+    """The verified listings that cost least, of `kind` if given; several when they cost the same."""
+    priced = [
+        (each.usage_cost, each)
+        for each in listings
+        if each.usage_cost is not None and each.verified and kind in (None, each.kind)
+    ]
+    least = min((cost for cost, _ in priced), default=None)
+    return tuple(each for cost, each in priced if cost == least)
+
+
+def _names(book: PriceBook, providers: Mapping[str, Provider]) -> set[tuple[str, str]]:
+    """Each model once, under its own id: aliases are left out."""
+    offered = {(each.id, offer.model) for each in providers.values() for offer in each.offers}
+    named = {(each.id, name) for each in providers.values() for offer in each.offers for name in offer.aliases}
+    own = {(provider, offer.base.model) for provider, name in book.names() for offer in book.offers(provider, name)}
+    return offered | (own - named)
+
+
+def _is_alias(each: Quote, own: Collection[tuple[str, str]]) -> bool:
+    """Whether at that instant the name is but another one of a model that stands under its own."""
+    price = each.price
+    return price is not None and price.model != each.model and (each.provider, price.model) in own
+
+
+def _wanted(each: Quote, model: str) -> bool:
+    wanted = model.casefold()
+    if wanted == "r1":
+        return each.kind != "other"
+    texts = [each.model]
+    if each.offer is not None:
+        texts += [*each.offer.aliases, each.offer.serves]
+    return any(wanted in text.casefold() for text in texts)
+
+
+def _listing(each: Quote, usage: Usage) -> Listing:
+    return Listing(each, cost_of(usage, each.price.per_token).total_usd if each.price else None)
+
+
+def _place(each: Listing) -> tuple[int, bool, bool, Decimal, str, str]:
+    return (
+        _ORDER.index(each.kind), each.usage_cost is None, not each.verified, each.usage_cost or Decimal(0),
+        each.quote.provider, each.quote.model,
+    )  # fmt: skip
+
+
+def _gone(found: Collection[Quote], name: str, at: datetime) -> R1PlanError:
+    successors = sorted({each.offer.successor for each in found if each.offer and each.offer.successor})
+    hint = f"now there is {', '.join(successors)}" if successors else "r1plan prices list shows what is offered"
+    return R1PlanError(
+        f"nothing that is called '{name}' was on offer at {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC.", hint
+    )

@@ -1,0 +1,146 @@
+"""What a model costs at an instant, or why no price can be given: the price book and the offers of a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from r1plan.catalog.provider import Offer, Provider
+from r1plan.errors import NotFound
+from r1plan.prices.book import PriceBook
+from r1plan.prices.changes import Change, next_change
+from r1plan.prices.schedule import PriceInForce
+
+# How a profile says that an id answers no more.
+_NOTHING = "nothing"
+
+Absence = Literal["ended", "not_yet", "no_price"]
+Kind = Literal["r1", "distill", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The answer for one name at one instant.
+
+    `price` is None exactly when `absence` says why: the offer had `ended` (at `since`, if that is known), had `not_yet`
+    begun (`since` is then when it does), or no price is known well enough to bill with; `kept_aside` are then the
+    prices that may have held. `until` is when the offer itself ends, if that is known. `offer` is None where no
+    profile names the model.
+    """
+
+    provider: str
+    provider_name: str
+    model: str
+    at: datetime
+    offer: Offer | None
+    price: PriceInForce | None = None
+    change: Change | None = None
+    until: datetime | None = None
+    absence: Absence | None = None
+    since: datetime | None = None
+    kept_aside: tuple[PriceInForce, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """Whether what answered is R1."""
+        return kind_of(self.served_model, self.offer)
+
+    @property
+    def served_model(self) -> str | None:
+        """What answered under that name, None when nobody wrote it down."""
+        if self.price is not None and self.price.served_model is not None:
+            return self.price.served_model
+        return self.offer.serves if self.price and self.offer and not self.offer.serves.startswith(_NOTHING) else None
+
+
+def quote(
+    book: PriceBook,
+    providers: Mapping[str, Provider],
+    provider: str,
+    model: str,
+    at: datetime,
+    input_tokens: int | None = None,
+) -> Quote:
+    """What `model` costs at `provider` at the aware instant `at`, for a request of `input_tokens`.
+
+    Ids are matched exactly. Raises NotFound for a provider or a model that nobody knows.
+    """
+    _known(book, providers, provider, model)
+    profile = providers.get(provider)
+    name = profile.name if profile else provider
+    naming = [each for each in (profile.offers if profile else ()) if model in (each.model, *each.aliases)]
+    price = book.price_at(provider, model, at, input_tokens)
+    lasting = [each for each in naming if not _ended(each, at, price)]
+    begun = [each for each in lasting if each.offered_from is None or each.offered_from <= at]
+    offer = next(iter((begun or lasting or naming)[-1:]), None)
+    if naming and not lasting:
+        return Quote(
+            provider=provider, provider_name=name, model=model, at=at, offer=offer, absence="ended",
+            since=max((each.offered_until for each in naming if each.offered_until), default=None),
+        )  # fmt: skip
+    if price is not None and price.effective_from is None and naming and not begun:
+        price = None  # a price of unknown age says less than the offer's own first day
+    if price is None:
+        rows = book.offers(provider, model)
+        kept = book.kept_aside(provider, model, at)
+        starts = [each.start for each in rows if each.start.year > 1]
+        starts += [each.offered_from for each in naming if each.offered_from]
+        absence: Absence = "no_price"
+        since = None
+        if starts and at < min(starts) and not kept:
+            absence, since = "not_yet", min(starts)
+        elif rows and at >= max(each.until for each in rows) and not naming:
+            absence, since = "ended", max(each.until for each in rows)
+        return Quote(
+            provider=provider, provider_name=name, model=model, at=at, offer=offer, absence=absence, since=since,
+            kept_aside=kept,
+        )  # fmt: skip
+    ends = [each.offered_until for each in lasting if each.offered_until]
+    return Quote(
+        provider=provider, provider_name=name, model=model, at=at, offer=offer, price=price,
+        change=next_change(book, provider, model, at, input_tokens),
+        until=max(ends) if ends and len(ends) == len(lasting) else None,
+    )  # fmt: skip
+
+
+def _ended(offer: Offer, at: datetime, price: PriceInForce | None) -> bool:
+    """Whether `offer` had ended at `at`. One that ended on an unknown day had by the day its price was checked."""
+    if offer.offered_until is not None:
+        return offer.offered_until <= at
+    return offer.retired and (price is None or price.checked is None or at.date() >= price.checked)
+
+
+def _known(book: PriceBook, providers: Mapping[str, Provider], provider: str, model: str) -> None:
+    priced = tuple(book.names())
+    known = {*providers, *(each for each, _ in priced)}
+    if provider not in known:
+        raise NotFound.among("provider", provider, sorted(known), "r1plan prices list shows them all")
+    models = {name for each, name in priced if each == provider}
+    if provider in providers:
+        models |= {name for each in providers[provider].offers for name in (each.model, *each.aliases)}
+    if model not in models:
+        raise NotFound.among(
+            f"model of {provider}", model, sorted(models), f"r1plan prices list --provider {provider} shows them"
+        )
+
+
+def kind_of(served: str | None, offer: Offer | None) -> Kind:
+    """Whether what answered, or what `offer` serves, is the full R1, a distill of it or something else."""
+    text = (served or (offer.serves if offer else "")).casefold()
+    if text.startswith("r1-") or (offer is not None and offer.is_r1 and "distill" in text):
+        return "distill"
+    return "r1" if text.startswith("deepseek-r1") or (offer is not None and offer.is_r1) else "other"
+
+
+def sellers_of_r1(providers: Iterable[Provider], at: datetime) -> tuple[str, ...]:
+    """The providers that, as far as anyone has verified, sell the full R1 at `at`, by id."""
+    return tuple(
+        provider.id
+        for provider in providers
+        if any(
+            each.verified and each.is_r1 and kind_of(None, each) == "r1" and not _ended(each, at, None)
+            for each in provider.offers
+        )
+    )

@@ -1,0 +1,1 @@
+"""A GGUF: its header, all its shards, and what the planner takes from them."""

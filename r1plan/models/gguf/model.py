@@ -1,0 +1,282 @@
+"""A GGUF's header as the planner takes it: the model's shape, the quant, and every tensor's place."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import get_args
+
+from r1plan.catalog.model import Architecture, Experts, LatentAttention, Model, Quant, Sampling, Shape
+from r1plan.errors import EngineError
+from r1plan.models.gguf.file import Gguf, by_layer
+from r1plan.models.gguf.header import Items
+from r1plan.plan.llamacpp.weights.layers import Weights, layer_of, of_layers
+
+_ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
+_MOST_LAYERS = 1_024
+_MOST = 1 << 31
+_QUANT = re.compile(
+    r"(?<![a-z0-9])((?:UD-)?(?:I?Q\d(?:_[a-z0-9]+)+|TQ\d_\d|BF16|F16|F32|MXFP4|NVFP4))(?![a-z0-9])", re.IGNORECASE
+)
+# llama.h's llama_ftype at build 0c1e57098, general.file_type.
+_FILE_TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K"}
+_FILE_TYPES |= {11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M"}
+_FILE_TYPES |= {18: "Q6_K", 19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S"}
+_FILE_TYPES |= {25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M"}
+_FILE_TYPES |= {32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4"}
+_UNRELEASED = date(1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """What the planner needs of one file. `known` is the catalogue's model of that shape and name, or None.
+
+    `has_mla_keys` is false for latent attention as files had it before April 2025, which every engine expands to full
+    heads: the model's shape then has those, and R1's cache is 71 times as large. It is None without latent attention.
+    """
+
+    model: Model
+    quant: Quant
+    weights: Weights
+    known: Model | None
+    has_mla_keys: bool | None
+
+
+def model_file(gguf: Gguf, models: Iterable[Model], names: Iterable[str] = ()) -> ModelFile:
+    """The model, quant and weights of `gguf`. `names` are further names to know it by, such as its repository's.
+
+    A file of a catalogued shape whose name holds a catalogued id is that model, with its scores; any other is planned
+    for without them. Raises EngineError for an architecture outside the family and for sizes that contradict.
+    """
+    read = _Reader(gguf)
+    shape, weights = read.shape(), read.weights()
+    has_mla_keys = read.has_mla_keys if shape.latent_attention else None
+    params = sum(tensor.elements for tensor in read.used)
+    embedding = read.embedding.elements
+    routed = sum(tensor.elements for tensor in read.used if "_exps." in tensor.name)
+    active = params - round(routed * (1 - weights.experts_read_share)) - (0 if weights.tied else embedding)
+    quant = _quant(gguf, weights, params)
+    known = _known(models, read.architecture, shape, (gguf.name, gguf.text("general.name") or "", *names))
+    context = read.number("context_length")
+    if has_mla_keys is False:
+        shape = _expanded(shape)
+    if known is not None:
+        model = replace(known, shape=shape, quants=(quant,), context_max=context)
+        return ModelFile(model, quant, weights, known, has_mla_keys)
+    model = Model(
+        id=_title(gguf),
+        kind="full" if shape.experts else "distill",
+        hf_repo="",
+        architecture=read.architecture,
+        params=params,
+        active_params=active,
+        shape=shape,
+        context_max=context,
+        released=_UNRELEASED,
+        licence="unknown",
+        base_model="unknown",
+        sampling=Sampling(temperature=0.6, top_p=0.95, source="r1-readme"),
+        quants=(quant,),
+        note="a file that the catalogue does not know",
+        sources={},
+    )
+    return ModelFile(model, quant, weights, None, has_mla_keys)
+
+
+class _Reader:
+    """The header's numbers, each checked where it is read."""
+
+    def __init__(self, gguf: Gguf) -> None:
+        self._gguf = gguf
+        architecture = gguf.text("general.architecture")
+        named = next((each for each in _ARCHITECTURES if each == architecture), None)
+        if named is None:
+            raise EngineError(
+                f"{gguf.name} is of the architecture {architecture!r}.",
+                f"r1plan plans for R1 and its distills: {', '.join(_ARCHITECTURES)}",
+            )
+        self.architecture: Architecture = named
+        blocks = self.number("block_count", most=_MOST_LAYERS)
+        self.layers = blocks - self.number("nextn_predict_layers", least=0, most=_MOST_LAYERS, default=0)
+        if self.layers < 1:
+            raise self._wrong("block_count", f"{blocks} layers, none of which is the model's own")
+        # Layers that only predict further tokens are not loaded (build 0c1e57098, TENSOR_SKIP).
+        self._placed = [
+            (layer, name, tensor)
+            for layer, name, tensor in by_layer(gguf.tensors)
+            if layer is None or layer < self.layers
+        ]
+        self.used = [tensor for _, _, tensor in self._placed]
+        embedding = next((tensor for tensor in self.used if tensor.name == "token_embd.weight"), None)
+        if embedding is None or len(embedding.dims) != 2:
+            raise EngineError(f"{gguf.name} has no tensor token_embd.weight.", "give the model's first shard")
+        self.embedding = embedding
+        self.tied = all(tensor.name != "output.weight" for tensor in self.used)
+
+    def number(self, key: str, *, least: int = 1, most: int = _MOST, default: int | None = None) -> int:
+        """The whole number of that key, the largest of a list by layer. Raises EngineError."""
+        full = f"{self.architecture}.{key}"
+        value = self._gguf.metadata.get(full, default)
+        if isinstance(value, Items):
+            value = max(value.values, default=None)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise self._wrong(full, f"expected a whole number from {least} to {most:,}, got {value!r}")
+        return value
+
+    def _wrong(self, key: str, why: str) -> EngineError:
+        return EngineError(f"{self._gguf.name}: {key}: {why}.", "the file's metadata are incomplete; choose another")
+
+    def _has(self, key: str) -> bool:
+        return f"{self.architecture}.{key}" in self._gguf.metadata
+
+    @property
+    def has_mla_keys(self) -> bool:
+        """Whether the file is written for latent attention as engines since April 2025 compute it."""
+        return self._has("attention.key_length_mla")
+
+    def shape(self) -> Shape:
+        """The model's shape."""
+        hidden, heads = self.number("embedding_length"), self.number("attention.head_count")
+        if self.embedding.dims[0] != hidden:
+            raise self._wrong("embedding_length", f"{hidden}, where token_embd.weight has {self.embedding.dims[0]}")
+        latent = self._latent() if self._has("attention.kv_lora_rank") else None
+        if latent is None:
+            head_dim = self.number("attention.key_length", default=max(hidden // heads, 1))
+            kv_heads = self.number("attention.head_count_kv", default=heads)
+        else:
+            # One key head is how files since April 2025 say that the cache is shared.
+            head_dim, kv_heads = latent.qk_nope_head_dim + latent.qk_rope_head_dim, heads
+        return Shape(
+            layers=self.layers,
+            hidden_size=hidden,
+            heads=heads,
+            kv_heads=kv_heads,
+            head_dim=head_dim,
+            ffn_size=self.number("feed_forward_length"),
+            vocab_size=self.embedding.dims[1],
+            tied_embeddings=self.tied,
+            latent_attention=latent,
+            experts=self._experts(),
+        )
+
+    def _latent(self) -> LatentAttention:
+        rope = self.number("rope.dimension_count")
+        suffix = "_mla" if self.has_mla_keys else ""
+        key = self.number(f"attention.key_length{suffix}")
+        if key <= rope:
+            raise self._wrong(f"attention.key_length{suffix}", f"{key}, of which {rope} are rotary")
+        return LatentAttention(
+            q_lora_rank=self.number("attention.q_lora_rank"),
+            kv_lora_rank=self.number("attention.kv_lora_rank"),
+            qk_nope_head_dim=key - rope,
+            qk_rope_head_dim=rope,
+            v_head_dim=self.number(f"attention.value_length{suffix}"),
+        )
+
+    def _experts(self) -> Experts | None:
+        if not self._has("expert_count") or not self.number("expert_count", least=0):
+            return None
+        routed = self.number("expert_count")
+        return Experts(
+            dense_layers=self.number("leading_dense_block_count", least=0, most=self.layers, default=0),
+            ffn_size=self.number("expert_feed_forward_length", default=self.number("feed_forward_length")),
+            routed=routed,
+            shared=self.number("expert_shared_count", least=0, default=0),
+            used_per_token=self.number("expert_used_count", most=routed),
+        )
+
+    def weights(self) -> Weights:
+        """Every tensor's bytes, by place."""
+        trunk, routed, widest, output = [0] * self.layers, [0] * self.layers, [0] * self.layers, 0
+        matrices: list[list[tuple[str, int]]] = [[] for _ in range(self.layers)]
+        for layer, name, tensor in self._placed:
+            if layer is not None and len(tensor.dims) > 1:
+                matrices[layer].append((name.removesuffix(".weight"), tensor.bytes))
+        for layer, name, tensor in self._placed:
+            if layer is None:
+                if name.startswith("output"):
+                    output += tensor.bytes
+                elif name != "token_embd.weight":
+                    trunk[0] += tensor.bytes
+            elif name.endswith("_exps.weight"):
+                routed[layer] += tensor.bytes
+                widest[layer] = max(widest[layer], tensor.bytes)
+            else:
+                trunk[layer] += tensor.bytes
+        if 0 in trunk:
+            raise EngineError(f"{self._gguf.name} holds nothing of layer {trunk.index(0)}.", "download it again")
+        experts = self._experts()
+        dense = next((layer for layer, size in enumerate(routed) if size), self.layers)
+        return of_layers(
+            [
+                layer_of(trunk[layer], routed[layer], widest[layer], tuple(matrices[layer]))
+                for layer in range(self.layers)
+            ],
+            embedding_bytes=self.embedding.bytes,
+            output_bytes=output + (self.embedding.bytes if self.tied else 0),
+            dense=dense,
+            read_share=experts.used_per_token / experts.routed if experts else 1.0,
+            tied=self.tied,
+            plain=self._plain(),
+        )
+
+    def _plain(self) -> bool:
+        """Whether most of the layers' bytes are numbers and not blocks."""
+        layered = [tensor for layer, _, tensor in self._placed if layer is not None]
+        plain = sum(tensor.bytes for tensor in layered if tensor.type.elements == 1)
+        return 2 * plain > sum(tensor.bytes for tensor in layered)
+
+
+def _expanded(shape: Shape) -> Shape:
+    """Latent attention as plain attention: a key and a value for every head, as wide together as theirs are."""
+    latent = shape.latent_attention
+    if latent is None:
+        return shape
+    both = latent.qk_nope_head_dim + latent.qk_rope_head_dim + latent.v_head_dim
+    return replace(shape, latent_attention=None, kv_heads=shape.heads, head_dim=-(-both // 2))
+
+
+def _quant(gguf: Gguf, weights: Weights, params: int) -> Quant:
+    named = [each.upper() for each in _QUANT.findall(gguf.name)]
+    kind = gguf.whole("general.file_type")
+    told = _FILE_TYPES.get(kind) if kind is not None else None
+    name = named[-1] if named else told or next(iter(type_sizes(gguf)))
+    total = weights.total_bytes
+    return Quant(
+        name=name,
+        bits_per_weight=total * 8 / params,
+        tensor_bytes=total,
+        metadata_bytes=gguf.header_bytes,
+        token_embd_bytes=weights.embedding_bytes,
+        decode_read_bytes=weights.read_bytes_a_token,
+        basis="published" if name.startswith("UD-") else "exact",
+    )
+
+
+def _known(models: Iterable[Model], architecture: Architecture, shape: Shape, names: tuple[str, ...]) -> Model | None:
+    """The model of this shape whose id one of the names holds, the longest id first."""
+    plain = [_plain(name) for name in names]
+    same = [each for each in models if each.architecture == architecture and each.shape == shape]
+    held = [each for each in same if any(_plain(each.id) in name for name in plain)]
+    return max(held, key=lambda each: len(each.id), default=None)
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _title(gguf: Gguf) -> str:
+    """The file's name without its ending, shard and quant; it becomes the model's id."""
+    stem = re.sub(r"(-\d{5}-of-\d{5})?\.gguf$", "", gguf.name, flags=re.I)
+    return _QUANT.sub("", stem).strip("-_. ") or stem
+
+
+def type_sizes(gguf: Gguf) -> Mapping[str, int]:
+    """Bytes by type, the largest first."""
+    sizes: Counter[str] = Counter()
+    for tensor in gguf.tensors:
+        sizes[tensor.type.name] += tensor.bytes
+    return dict(sizes.most_common())

@@ -1,0 +1,1 @@
+"""The architectures of the R1 family, as llama.cpp builds them."""

@@ -1,0 +1,1 @@
+"""The compute buffer, by llama.cpp's own graph, scheduler and allocator."""

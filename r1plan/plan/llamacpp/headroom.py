@@ -1,0 +1,223 @@
+"""What would break a plan first, and what more room would buy: the plan made again for a roomier machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from r1plan.catalog.model import Model
+from r1plan.catalog.quality import QuantTable
+from r1plan.hardware.machine import GpuProcess, Machine
+from r1plan.plan.llamacpp.choose import choose
+from r1plan.plan.llamacpp.memory.parts import Device
+from r1plan.plan.llamacpp.option import Option, Plan, option_id
+from r1plan.plan.llamacpp.weights.layers import Weights
+from r1plan.plan.workload import Pins
+from r1plan.units import GIB
+
+_STEPS_GIB = (1, 2, 4, 8, 16)
+_STEPS_GIB_OF_MANY_CARDS = (8,)  # among many cards one card's next GiB seldom buys anything
+_MANY_CARDS = 4
+_NEAREST_MISSES = 8
+_BETTER_QUANTS = 3
+_MOST_SLOTS = 64
+_FASTER = 1.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """What `extra_bytes` more on `device` would buy; by closing `process`, or by adding memory where it is None.
+
+    `option` is what would then be chosen and `says` how it is better than what is chosen now; both are None when it
+    would change nothing.
+    """
+
+    device: str
+    extra_bytes: int
+    process: GpuProcess | None
+    option: Option | None
+    says: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The limits of a choice. `full_first` is the device that a longer context fills first, with that context.
+
+    It is None where the model's own longest context fits. `most_slots` is how many slots of the chosen context the same
+    layout holds; None where slots share one cache.
+    """
+
+    full_first: tuple[str, int] | None
+    most_slots: int | None
+    gains: tuple[Gain, ...]
+
+
+def room_of(
+    plan: Plan,
+    models: Mapping[str, Model],
+    quant_tables: tuple[QuantTable, ...],
+    pins: Pins,
+    from_file: Weights | None = None,
+) -> Room | None:
+    """What limits the choice of `plan` and what would be gained by more room; None when nothing was chosen."""
+    choice = plan.choice
+    if choice is None or not choice.fits:
+        return None
+    again = _Again(plan, choice, models, quant_tables, pins, from_file)
+    first = choice.full_at[0] if choice.full_at else None
+    return Room(
+        full_first=first if first is not None and first[1] < choice.model.context_max else None,
+        most_slots=again.most_slots(),
+        gains=tuple(again.gains()),
+    )
+
+
+class _Again:
+    """Makes a plan again, among the options that more room could bring up."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        choice: Option,
+        models: Mapping[str, Model],
+        tables: tuple[QuantTable, ...],
+        pins: Pins,
+        from_file: Weights | None,
+    ) -> None:
+        self.plan, self.choice, self.tables, self.pins, self.from_file = plan, choice, tables, pins, from_file
+        self.models = models if pins.one_option else _shortlist(plan, choice, models)
+
+    def gains(self) -> Iterator[Gain]:
+        """First what closing each process would buy, the largest first, then what each next GiB would."""
+        held = [each for each in self.choice.memory if each.device.kind != "disk"]
+        tightest = min(held, key=lambda each: each.spare_bytes - each.device.margin_bytes).device
+        cards = {gpu.index: gpu for gpu in self.plan.machine.gpus}
+        for memory in held:
+            if memory.device.gpu_index is None:
+                continue
+            for process in cards[memory.device.gpu_index].processes:
+                if process.used_bytes:
+                    yield self._gain(memory.device, process.used_bytes, process)
+        said: tuple[object, ...] | None = None
+        for gib in _STEPS_GIB if len(cards) <= _MANY_CARDS else _STEPS_GIB_OF_MANY_CARDS:
+            gain = self._gain(tightest, gib * GIB, None)
+            new = gain.option
+            if new is None:
+                continue
+            kind = (new.id, new.settings.kv_type, new.placement.host_layers, new.placement.expert_layers_on_host)
+            if kind != said:
+                said = kind
+                yield gain
+        if said is None:
+            yield gain
+
+    def most_slots(self) -> int | None:
+        """How many slots of the chosen context the same kind of layout holds."""
+        if self.choice.settings.one_cache:
+            return None
+        low, high = self.choice.settings.slots, _MOST_SLOTS + 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._holds(middle):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def _holds(self, slots: int) -> bool:
+        choice, settings = self.choice, self.choice.settings
+        pins = replace(
+            self.pins,
+            model=choice.model.id,
+            quant=choice.quant.name,
+            context=choice.context,
+            kv_type=settings.kv_type,
+            n_ubatch=settings.n_ubatch,
+            slots=slots,
+        )
+        models = {choice.model.id: replace(choice.model, quants=(choice.quant,))}
+        then = choose(self.plan.machine, models, self.tables, self.plan.workload, pins, self.from_file).choice
+        return then is not None and then.fits and then.placement.layout == choice.placement.layout
+
+    def _gain(self, device: Device, extra_bytes: int, process: GpuProcess | None) -> Gain:
+        roomier = with_room(self.plan.machine, device, extra_bytes)
+        then = choose(roomier, self.models, self.tables, self.plan.workload, self.pins, self.from_file).choice
+        says = better_by(self.choice, then) if then is not None and then.fits else None
+        return Gain(
+            device=device.name,
+            extra_bytes=extra_bytes,
+            process=process,
+            option=then if says is not None else None,
+            says=says,
+        )
+
+
+def with_room(machine: Machine, device: Device, extra_bytes: int) -> Machine:
+    """`machine` with `extra_bytes` more free on `device`, and as much more of it in all where that is too little."""
+    gpus = tuple(
+        replace(
+            gpu,
+            free_bytes=gpu.free_bytes + extra_bytes,
+            total_bytes=max(gpu.total_bytes, gpu.free_bytes + extra_bytes),
+        )
+        if gpu.index == device.gpu_index
+        else gpu
+        for gpu in machine.gpus
+    )
+    memory = machine.memory
+    if device.gpu_index is None or device.kind == "unified":
+        available = memory.available_bytes + extra_bytes
+        memory = replace(
+            memory,
+            available_bytes=available,
+            total_bytes=max(memory.total_bytes, available),
+            limit_bytes=None if memory.limit_bytes is None else max(memory.limit_bytes, available),
+        )
+    return replace(machine, gpus=gpus, memory=memory)
+
+
+def better_by(now: Option, then: Option) -> str | None:
+    """How `then` is better than `now`, in words; None when it is not."""
+    said = []
+    if then.id != now.id:
+        same = then.model.id == now.model.id
+        said.append(f"{then.quant.name if same else then.id} instead of {now.quant.name if same else now.id}")
+    if then.disk_bytes < now.disk_bytes:
+        said.append(f"{(now.disk_bytes - then.disk_bytes) / GIB:.0f} GiB fewer to read from disk")
+    if then.id == now.id:
+        layers = now.placement.host_layers - then.placement.host_layers
+        experts = now.placement.expert_layers_on_host - then.placement.expert_layers_on_host
+        if layers > 0:
+            said.append(f"{layers} more {'layer' if layers == 1 else 'layers'} on the GPU")
+        elif experts > 0:
+            said.append(f"experts of {experts} more {'layer' if experts == 1 else 'layers'} on the GPU")
+    if now.settings.kv_type != "f16" and then.settings.kv_type == "f16":
+        said.append("a cache that is not quantised")
+    if then.context > now.context:
+        said.append(f"{then.context:,} tokens of context")
+    elif then.id == now.id and then.settings == now.settings and then.context_max > now.context_max:
+        said.append(f"room for {then.context_max:,} tokens instead of {now.context_max:,}")
+    if said and then.tok_s > _FASTER * now.tok_s:
+        said.append(f"{then.tok_s:.0f} tok/s instead of {now.tok_s:.0f}")
+    return ", ".join(said) or None
+
+
+def _shortlist(plan: Plan, choice: Option, models: Mapping[str, Model]) -> Mapping[str, Model]:
+    """The models with only those quants that more room could bring up.
+
+    They are the choice, its alternatives, the nearest misses for memory and the chosen model's next larger quants.
+    """
+    missed = [each for each in plan.rejected if each.shortfall_bytes is not None]
+    near = [each.id for each in missed if (each.shortfall_bytes or 0) <= _STEPS_GIB[-1] * GIB][:_NEAREST_MISSES]
+    larger = sorted(
+        (quant for quant in choice.model.quants if quant.tensor_bytes > choice.quant.tensor_bytes),
+        key=lambda quant: quant.tensor_bytes,
+    )
+    kept = {choice.id, *(option.id for option in plan.alternatives), *near}
+    kept |= {option_id(choice.model, quant) for quant in larger[:_BETTER_QUANTS]}
+    some = {}
+    for id_, model in models.items():
+        quants = tuple(quant for quant in model.quants if option_id(model, quant) in kept)
+        if quants:
+            some[id_] = replace(model, quants=quants)
+    return some

@@ -1,0 +1,180 @@
+"""The engine's buffers by shape and settings: the KV cache, and lines that the compute buffers stay under.
+
+Formulas are llama.cpp's at build 0c1e57098 (llama-cpp-python 0.3.36). Lines over the cells of the KV cache can be
+solved for, so the search for a layout works with them; what is then said of a layout is exact (compute/buffers.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from r1plan.catalog.model import Shape
+from r1plan.plan.llamacpp.kv_types import KV_TYPES, KvType
+from r1plan.plan.workload import Runtime
+from r1plan.units import KIB, pad
+
+CONTEXT_STEP = 256  # llama_context pads n_ctx to this
+PIPELINE_COPIES = 4  # GGML_SCHED_MAX_COPIES
+
+# Not derived from shapes: R1's working set a token of the micro-batch, with its experts on the card and with a copy of
+# them from host memory (readings at n_ubatch 512 and 2048).
+_MLA_BYTES_PER_UBATCH_TOKEN = 835_584
+_MLA_BYTES_PER_UBATCH_TOKEN_STREAMED = 417_792
+# What turns keys and values before a quantised cache takes them (the engine's dry run).
+_ROTATION_BYTES = 80 * KIB
+# The experts' part of a layer without flash attention (the engine's dry run).
+_MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH = 802_816
+# While MLA's attention runs, with what lies between (compute/buffers.py, its highest in the tests).
+_MLA_ATTENTION_BYTES_PER_UBATCH_TOKEN = 1_013_760
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How the engine is started. Each of `slots` has its own cache, or all have `one_cache` for whoever needs it."""
+
+    kv_type: KvType = "f16"
+    n_ubatch: int = 512
+    slots: int = 1
+    flash_attn: bool = True
+    runtime: Runtime = "in-process"
+    one_cache: bool = False
+
+    @property
+    def caches(self) -> int:
+        """How many times the context is allocated."""
+        return 1 if self.one_cache else self.slots
+
+    @property
+    def outputs(self) -> int:
+        """Rows of logits kept: a plain context reserves one a token of the micro-batch, llama-server one a slot."""
+        return self.n_ubatch if self.runtime == "in-process" else self.slots
+
+
+class Line(NamedTuple):
+    """Bytes as a line over the cells of the KV cache."""
+
+    fixed_bytes: int
+    bytes_per_cell: int
+
+    def at(self, cells: int) -> int:
+        """The bytes at `cells`."""
+        return self.fixed_bytes + self.bytes_per_cell * cells
+
+    def plus(self, other: Line) -> Line:
+        """Both at once."""
+        return Line(self.fixed_bytes + other.fixed_bytes, self.bytes_per_cell + other.bytes_per_cell)
+
+    def times(self, number: int) -> Line:
+        """So many of them."""
+        return Line(self.fixed_bytes * number, self.bytes_per_cell * number)
+
+
+def kv_bytes_per_cell(shape: Shape, kv_type: KvType, layers: int | None = None) -> int:
+    """Bytes that one token costs in the KV cache of `layers` layers (all by default).
+
+    MLA caches one vector of kv_lora_rank + qk_rope_head_dim a layer and no V: R1 takes 70,272 bytes at f16.
+    """
+    if shape.latent_attention is not None:
+        elements = shape.latent_attention.kv_lora_rank + shape.latent_attention.qk_rope_head_dim
+    else:
+        elements = 2 * shape.kv_heads * shape.head_dim
+    return (shape.layers if layers is None else layers) * KV_TYPES[kv_type].bytes_of(elements)
+
+
+def cells_of(context: int, caches: int) -> int:
+    """KV cells of `caches` contexts of `context` tokens, each padded as llama.cpp does."""
+    return pad(context, CONTEXT_STEP) * caches
+
+
+def context_of(cells: int, caches: int) -> int:
+    """The largest context of one cache that `cells` hold, in whole steps."""
+    return max(cells, 0) // caches // CONTEXT_STEP * CONTEXT_STEP
+
+
+@lru_cache(maxsize=2048)
+def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[Line, ...]:
+    """Candidates for the CPU backend's compute buffer; tests/oracle compares them with llama.cpp's own dry run.
+
+    With flash attention they are exact, but that a quantised cache keeps one hidden state more while logits are written
+    only when the mask is longer than a hidden state: it is always counted.
+    """
+    ub, hidden, values = settings.n_ubatch, shape.hidden_size, 2 * shape.kv_heads * shape.head_dim
+    mask = mask_line(settings)
+    logits = Line(settings.outputs * shape.vocab_size * 4 + 2 * ub * hidden * 4, 0)
+    attention = Line(0, -(-shape.heads * ub * 4 // settings.caches)).plus(mask)
+    if shape.latent_attention is not None:
+        if settings.flash_attn:
+            return (logits, Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(mask))
+        feed_forward = Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH, 0).plus(mask)
+        return (logits, feed_forward, Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(attention))
+    if not settings.flash_attn:
+        feed_forward = Line(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask)
+        return (logits, feed_forward, Line(ub * 4 * (5 * hidden + values), 0).plus(attention))
+    if settings.kv_type == "f16":
+        return (logits, Line(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask))
+    feed_forward = Line(ub * 4 * (3 * shape.ffn_size + 3 * hidden) + _ROTATION_BYTES, 0).plus(mask)
+    return (logits.plus(Line(ub * hidden * 4, 0)), feed_forward)
+
+
+def mask_line(settings: EngineSettings) -> Line:
+    """The attention mask: a row a token of the micro-batch, as long as one cache; f32 without flash attention."""
+    return Line(0, -(-(2 if settings.flash_attn else 4) * settings.n_ubatch // settings.caches))
+
+
+@lru_cache(maxsize=2048)
+def host_line(shape: Shape, settings: EngineSettings, *, pipelined: bool = False) -> Line:
+    """The pinned host buffer beside cards: two hidden states and the mask; a pipeline holds the inputs four times."""
+    state = Line(settings.n_ubatch * 4 * shape.hidden_size, 0)
+    inputs = state.plus(mask_line(settings))
+    return state.plus(inputs.times(PIPELINE_COPIES if pipelined else 1))
+
+
+def copied_line(shape: Shape, settings: EngineSettings, widest_matrix_bytes: int, *, cells: bool) -> Line:
+    """What a card copies from host memory at once: the widest matrix there and, with `cells`, one layer's cache."""
+    both = 2 if shape.latent_attention is not None else 1  # keys, and values that are a part of them
+    return Line(widest_matrix_bytes, both * kv_bytes_per_cell(shape, settings.kv_type, 1) if cells else 0)
+
+
+@lru_cache(maxsize=2048)
+def gpu_peaks(
+    shape: Shape,
+    settings: EngineSettings,
+    *,
+    has_output: bool,
+    alone: bool,
+    pipelined: bool,
+    copied: Line | None = None,
+) -> tuple[Line, ...]:
+    """Candidates for a GPU's compute buffer, from above: what the search works with (compute/buffers.py is exact).
+
+    `alone`: the whole model is on this one card; `pipelined`: it is on several. `copied`: see `copied_line`.
+    """
+    ub, latent = settings.n_ubatch, shape.latent_attention
+    state, mask = Line(ub * shape.hidden_size * 4, 0), mask_line(settings)
+    layer = Line(
+        ub * _MLA_BYTES_PER_UBATCH_TOKEN if latent else ub * 4 * (3 * shape.ffn_size + 4 * shape.hidden_size), 0
+    )
+    kept = state.plus(mask).times(PIPELINE_COPIES) if pipelined else Line(0, 0)
+    if pipelined:
+        mask = Line(0, 0)  # it is among what is kept
+    peaks = [layer.plus(mask)]
+    if has_output:
+        peaks.append(Line(settings.outputs * shape.vocab_size * 4, 0).plus(state.times(1 if alone else 2)))
+    attending = Line(ub * _MLA_ATTENTION_BYTES_PER_UBATCH_TOKEN, 0) if latent else state.times(4)
+    as_f16 = Line(0, 0 if settings.kv_type == "f16" else kv_bytes_per_cell(shape, "f16", 1))
+    if as_f16.bytes_per_cell:
+        # One layer's keys and values while a prompt is read.
+        peaks.append(attending.plus(as_f16).plus(mask))
+    if not settings.flash_attn:
+        straight = 2 * latent.kv_lora_rank if latent else 0
+        peaks.append(attending.plus(Line(0, shape.heads * ub * 4 // settings.caches + straight)).plus(mask))
+    if copied is not None:
+        streamed = Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN_STREAMED, 0) if latent else layer
+        peaks.append(streamed.plus(mask).plus(Line(copied.fixed_bytes, 0)))
+        if copied.bytes_per_cell:
+            scores = Line(0, 0 if settings.flash_attn else shape.heads * ub * 4 // settings.caches)
+            cells = attending.plus(state.times(2)).plus(scores).plus(Line(copied.fixed_bytes, copied.bytes_per_cell))
+            peaks.append(cells.plus(mask).plus(as_f16))
+    return tuple(peak.plus(kept) for peak in peaks)

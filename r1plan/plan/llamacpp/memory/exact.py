@@ -1,0 +1,70 @@
+"""What a layout really takes: the search's lines replaced by the engine's own plan of its buffers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from r1plan.catalog.model import Model
+from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of
+from r1plan.plan.llamacpp.compute.graph import HOST
+from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP, Line
+from r1plan.plan.llamacpp.memory.parts import Basis, Device
+from r1plan.plan.llamacpp.placement import Placed
+from r1plan.plan.llamacpp.weights.layers import Weights
+from r1plan.units import pad
+
+
+def exactly(where: Placed, model: Model, weights: Weights, context: int) -> Placed:
+    """`where` with the compute buffers that the engine reserves for `context` tokens a slot, true there alone."""
+    placement = where.placement
+    cards = [placement.layers_on_gpu[place] for place in placement.used_gpus]
+    buffers = compute_bytes(
+        model.architecture,
+        model.shape,
+        where.settings,
+        pad(context, CONTEXT_STEP),
+        runs_of(weights, placement.host_layers, cards, placement.expert_layers_on_host),
+        len(cards),
+        len(cards) - 1 if cards else HOST,
+        weights.output_bytes,
+        pipelined=placement.pipelined,
+    )
+    host, *on_cards = buffers
+    if placement.layout == "unified":
+        each = [sum(buffers)]
+    elif len(where.loads) == len(on_cards):
+        each = on_cards
+    else:
+        each = [*on_cards, host]
+    loads = tuple(
+        replace(load, peaks=(Line(size, 0),), compute_basis=_basis(load.device, weights))
+        for load, size in zip(where.loads, each, strict=True)
+    )
+    return replace(where, loads=loads)
+
+
+def _basis(device: Device, weights: Weights) -> Basis:
+    """The engine's plan is known for the processor and for NVIDIA cards; for others it is taken as alike."""
+    if device.kind == "unified" or (device.kind == "gpu" and not device.cuda):
+        return "assumed"
+    return "exact" if weights.whole_is_exact else "calibrated"
+
+
+def longest(where: Placed, model: Model, weights: Weights, least: int) -> int | None:
+    """The largest context of a slot, from `least` up, that leaves every device's margin alone; None where none does.
+
+    Buffers never shrink as the context grows: what those of one context leave room for, no longer one exceeds.
+    """
+    low, high = least, exactly(where, model, weights, least).context_max
+    if high < least:
+        return None
+    guess = where.context_max
+    while high - low >= CONTEXT_STEP:
+        middle = guess if low < guess <= high else pad((low + high) // 2, CONTEXT_STEP)
+        guess = 0
+        most = exactly(where, model, weights, middle).context_max
+        if most < middle:
+            high = middle - CONTEXT_STEP
+        else:
+            low, high = middle, min(high, most)
+    return low

@@ -1,0 +1,252 @@
+"""Where each layer goes. A placement says it; `placed` says what that costs every device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from r1plan.catalog.model import Shape
+from r1plan.plan.llamacpp.fit.layer_split import copied_from_host
+from r1plan.plan.llamacpp.memory.buffers import (
+    EngineSettings,
+    Line,
+    cells_of,
+    context_of,
+    cpu_peaks,
+    gpu_peaks,
+    host_line,
+    kv_bytes_per_cell,
+)
+from r1plan.plan.llamacpp.memory.devices import Devices, disk_of
+from r1plan.plan.llamacpp.memory.parts import Basis, Device, DeviceMemory, Load, MemoryPart
+from r1plan.plan.llamacpp.memory.pools import pools_line
+from r1plan.plan.llamacpp.weights.layers import Weights
+
+Layout = Literal["gpu", "gpu-split", "experts-in-ram", "partial", "cpu", "unified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The layers in order: first those in host memory, then those of each GPU in `devices`' order.
+
+    `layers_on_gpu` has one entry a GPU, 0 for an unused one. The experts of the first `expert_layers_on_host` expert
+    layers stay in host memory even where the rest of the layer is on a GPU; `dense_layers` without experts come before
+    them. With `mapped` the host's weights are pages of the file, which the system may drop and read again; without,
+    they are memory of the process. With `from_disk` experts that find no room in host memory are read from the file
+    when a token needs them.
+    """
+
+    layout: Layout
+    layers: int
+    layers_on_gpu: tuple[int, ...]
+    expert_layers_on_host: int = 0
+    dense_layers: int = 0
+    mapped: bool = True
+    from_disk: bool = False
+
+    @property
+    def host_layers(self) -> int:
+        """Layers whose attention and cache are in host memory."""
+        return self.layers - sum(self.layers_on_gpu)
+
+    @property
+    def gpu_layers(self) -> int:
+        """llama.cpp's --gpu-layers: the output head counts as one more and is the first to go to a GPU."""
+        on_gpu = sum(self.layers_on_gpu)
+        return on_gpu + 1 if self.layout != "cpu" else 0
+
+    @property
+    def used_gpus(self) -> tuple[int, ...]:
+        """Places in `layers_on_gpu` of the cards that hold something; the output head is on the last of them."""
+        if self.layout == "cpu":
+            return ()
+        used = tuple(place for place, layers in enumerate(self.layers_on_gpu) if layers)
+        return used or (len(self.layers_on_gpu) - 1,)  # the output head alone
+
+    @property
+    def tensor_split(self) -> tuple[int, ...]:
+        """llama.cpp's --tensor-split, in whole layers a GPU, so that the engine's cuts are these.
+
+        The engine shares out the output head like a layer (llama_model_base::load_tensors), so the card that holds it
+        counts one more and the sum is `gpu_layers`.
+        """
+        used = self.used_gpus
+        return tuple(n + 1 if used and place == used[-1] else n for place, n in enumerate(self.layers_on_gpu))
+
+    @property
+    def n_cpu_moe(self) -> int:
+        """llama.cpp's --n-cpu-moe, which counts from the first layer of all; 0 where it would change nothing."""
+        absolute = self.dense_layers + self.expert_layers_on_host
+        on_gpu = self.layout != "cpu" and absolute > self.host_layers
+        return absolute if self.expert_layers_on_host and on_gpu else 0
+
+    @property
+    def pipelined(self) -> bool:
+        """Whether the engine computes several micro-batches at once: only with all layers whole on several cards."""
+        return len(self.used_gpus) > 1 and not self.host_layers and not self.expert_layers_on_host
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A placement with its loads; what each device holds follows from the context.
+
+    `disk` is set where experts may be read from it, and `disk_bytes`, by `at_context`, to those that have to be.
+    """
+
+    placement: Placement
+    loads: tuple[Load, ...]
+    settings: EngineSettings
+    model_context: int
+    disk: Device | None = None
+    disk_bytes: int = 0
+
+    @property
+    def context_max(self) -> int:
+        """The largest context of one slot that leaves every device's margin alone; at most the model's own."""
+        limits = [cells for load in self.loads if (cells := load.most_cells()) is not None]
+        return min(self.model_context, context_of(min(limits), self.settings.caches)) if limits else self.model_context
+
+    def full_at(self) -> tuple[tuple[str, int], ...]:
+        """Each device's name with the largest context of a slot that it alone would allow, the tightest first."""
+        limits = [(load.device.name, load.most_cells()) for load in self.loads]
+        caches = self.settings.caches
+        return tuple(
+            sorted(
+                ((name, context_of(cells, caches)) for name, cells in limits if cells is not None),
+                key=lambda each: each[1],
+            )
+        )
+
+    def at_context(self, context: int) -> Placed:
+        """The same with `disk_bytes` as they are at `context` tokens a slot."""
+        return self if self.disk is None else replace(self, disk_bytes=self.read_from_disk_at(context))
+
+    def read_from_disk_at(self, context: int) -> int:
+        """Bytes of experts that find no room in memory at `context` tokens a slot; 0 without `from_disk`."""
+        cells = cells_of(context, self.settings.caches)
+        return sum(load.dropped_at(cells) for load in self.loads if load.droppable_bytes)
+
+    def memory_at(self, context: int) -> tuple[DeviceMemory, ...]:
+        """Every device's parts at `context` tokens a slot."""
+        cells = cells_of(context, self.settings.caches)
+        held = tuple(load.at(cells) for load in self.loads)
+        if self.disk is None:
+            return held
+        left = MemoryPart(
+            "weights", self.read_from_disk_at(context), "assumed", "experts that find no room, read when needed"
+        )
+        none = (MemoryPart("kv_cache", 0, "exact", ""), MemoryPart("compute", 0, "exact", ""))
+        return (*held, DeviceMemory(self.disk, (left, *none, MemoryPart("overhead", 0, "exact", ""))))
+
+
+def placed(
+    placement: Placement,
+    devices: Devices,
+    shape: Shape,
+    weights: Weights,
+    settings: EngineSettings,
+    model_context: int,
+) -> Placed:
+    """`placement` with what it puts on each device. Devices that hold nothing are left out."""
+    used, host_layers, pipelined = placement.used_gpus, placement.host_layers, placement.pipelined
+    streamed = weights.dense_layers + placement.expert_layers_on_host
+    whole = len(used) == 1 and host_layers == 0
+    split_basis: Basis = "exact" if weights.whole_is_exact else "assumed"
+    copied = copied_from_host(shape, weights, settings, host_layers, placement.expert_layers_on_host)
+    pools = pools_line(shape, settings, plain=weights.plain)
+    kv_bytes = kv_bytes_per_cell(shape, settings.kv_type, 1)
+    # Of many cards those between the first and the last have the same buffers.
+    ends = dict.fromkeys((used[0], used[-1])) if used else {}
+    peaks_of = {
+        index: gpu_peaks(
+            shape,
+            settings,
+            has_output=index == used[-1],
+            alone=whole,
+            pipelined=pipelined,
+            copied=copied if index == used[0] else None,
+        )
+        for index in (*ends, *used[1:2])
+    }
+    loads = []
+    first = host_layers
+    for index in used:
+        end = first + placement.layers_on_gpu[index]
+        last = index == used[-1]
+        held = weights.trunk_of(first, end) + weights.experts_of(max(first, min(streamed, end)), end)
+        if last:
+            held += weights.output_bytes
+        device = devices.gpus[index]
+        loads.append(
+            Load(
+                device=device,
+                weights_bytes=held,
+                weights_basis=split_basis,
+                kv_bytes_per_cell=kv_bytes * (end - first),
+                peaks=peaks_of[index if index in ends else used[1]],
+                compute_basis="calibrated" if whole and device.kind == "gpu" else "assumed",
+                pools=pools,
+                cache_why=_cache_why(shape),
+                overhead_basis="calibrated" if device.cuda else "assumed",
+            )
+        )
+        first = end
+    host = _host_load(placement, devices, shape, weights, settings, split_basis)
+    if devices.host is not None:
+        loads.append(host)
+    else:
+        loads = [_merged(loads[0], host)] if loads else [host]
+    disk = disk_of(weights.total_bytes) if placement.from_disk else None
+    return Placed(placement, tuple(loads), settings, model_context, disk)
+
+
+def _host_load(
+    placement: Placement,
+    devices: Devices,
+    shape: Shape,
+    weights: Weights,
+    settings: EngineSettings,
+    split_basis: Basis,
+) -> Load:
+    layers = placement.host_layers
+    streamed = weights.dense_layers + placement.expert_layers_on_host
+    experts = weights.experts_of(0, max(layers, streamed))
+    held = weights.embedding_bytes + weights.trunk_of(0, layers) + experts
+    peaks: tuple[Line, ...] = (host_line(shape, settings, pipelined=placement.pipelined),)
+    basis: Basis = split_basis
+    if placement.layout == "cpu":
+        held += weights.output_bytes_beside_embedding
+        peaks = cpu_peaks(shape, settings)
+        basis = "exact" if weights.whole_is_exact else "assumed"
+    device: Device = devices.host or devices.gpus[0]
+    return Load(
+        device=device,
+        weights_bytes=held,
+        weights_basis=basis,
+        kv_bytes_per_cell=kv_bytes_per_cell(shape, settings.kv_type, layers) if layers else 0,
+        peaks=peaks,
+        compute_basis="calibrated" if settings.flash_attn else "assumed",
+        pools=Line(0, 0),
+        cache_why=_cache_why(shape),
+        droppable_bytes=experts if placement.from_disk else 0,
+        weights_why="pages of the mapped file" if placement.mapped else "copied into the process's own memory",
+    )
+
+
+def _cache_why(shape: Shape) -> str:
+    """Which builds of the engine hold latent attention's cache so (shared by keys and values since January 2026)."""
+    latent = shape.latent_attention
+    if latent is None:
+        return ""
+    now = latent.kv_lora_rank + latent.qk_rope_head_dim
+    return f"; builds before 2026 take {(now + latent.kv_lora_rank) / now:.1f} times as much"
+
+
+def _merged(card: Load, host: Load) -> Load:
+    """Both loads on one unified device."""
+    return replace(
+        card,
+        weights_bytes=card.weights_bytes + host.weights_bytes,
+        kv_bytes_per_cell=card.kv_bytes_per_cell + host.kv_bytes_per_cell,
+        peaks=tuple(peak.plus(line) for peak in card.peaks for line in host.peaks),
+    )

@@ -1,0 +1,235 @@
+"""Which option is best for what the person wants, and how the others differ from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import log2
+
+from r1plan.plan.llamacpp.memory.buffers import EngineSettings
+from r1plan.plan.llamacpp.option import Option, Rejection
+from r1plan.plan.quality import Quality
+from r1plan.plan.speed import Speed
+from r1plan.plan.workload import CONTEXT_ENOUGH, CONTEXT_GOAL, LEAST_TOK_S, USUAL_UBATCH, KvType, Workload
+from r1plan.units import GIB
+
+MOST_ALTERNATIVES = 8
+
+# `balanced` adds to the quality index what speed is worth: 35 points at best, half of them at 15 tokens a second, and
+# above 20, where an answer keeps ahead of its reader, each further token counts as 0.15. Speed counts thinking: a model
+# that thinks twice as long has half its tokens a second. All assumed.
+_SPEED_POINTS = 35.0
+_HALF_SPEED_TOK_S = 15.0
+_COMFORTABLE_TOK_S = 20.0
+_BEYOND_COMFORT = 0.15
+# Thinking is waited for and not read along: at 10 tokens a second a typical answer of 5,400 tokens takes nine minutes.
+# Each doubling of that costs these points more; assumed.
+_PATIENT_TOK_S = 10.0
+_POINTS_A_DOUBLED_WAIT = 2.0
+# What a context below the goal costs, a halving; and a quantised cache.
+_POINTS_BELOW_GOAL = 1.5
+_POINTS_BELOW_ENOUGH = 8.0
+_KV_POINTS: dict[KvType, float] = {
+    **dict.fromkeys(("f32", "f16", "bf16"), 0.0),
+    "q8_0": 0.3,
+    **dict.fromkeys(("q5_1", "q5_0"), 1.5),
+    **dict.fromkeys(("q4_1", "q4_0", "iq4_nl"), 4.0),
+}
+# A smaller micro-batch reads prompts more slowly; assumed.
+_POINTS_A_HALVED_UBATCH = 0.5
+# `speed` and `cost` look among options within this many points of the best index that fits.
+_GOOD_ENOUGH_POINTS = 10.0
+# A better quant of the chosen model must be this much better, at half the speed or more, to be shown. Any alternative
+# is shown unless another shown one is as good and nearly as fast, or its score is far below.
+_REALLY_BETTER = 0.5
+_NEARLY = 0.7
+_HALF = 0.5
+_WORTH_SHOWING_POINTS = 35.0
+
+
+def score_of(quality: Quality, speed: Speed, settings: EngineSettings, context: int) -> float:
+    """What `balanced` ranks by, in GPQA points: quality, what speed is worth, what a short context costs."""
+    return score_at(quality, speed.decode[0].tok_s.mid, settings, context)
+
+
+def score_at(quality: Quality, tok_s: float, settings: EngineSettings, context: int) -> float:
+    """The same at a decode speed of `tok_s`."""
+    return (
+        quality.index + _worth(tok_s / quality.thinking_over_r1) - settings_points(settings) - context_points(context)
+    )
+
+
+def settings_points(settings: EngineSettings) -> float:
+    """What a quantised cache, and a micro-batch below the default, take from the score."""
+    halvings = max(log2(USUAL_UBATCH / settings.n_ubatch), 0.0)
+    return _KV_POINTS[settings.kv_type] + _POINTS_A_HALVED_UBATCH * halvings
+
+
+def context_points(context: int) -> float:
+    """What a context below the goal takes from the score."""
+    points = 0.0
+    if context < CONTEXT_GOAL:
+        points += _POINTS_BELOW_GOAL * log2(CONTEXT_GOAL / context)
+    if context < CONTEXT_ENOUGH:
+        points += _POINTS_BELOW_ENOUGH * log2(CONTEXT_ENOUGH / context)
+    return points
+
+
+def _worth(tok_s: float) -> float:
+    """The points of a speed."""
+    waiting = _POINTS_A_DOUBLED_WAIT * log2(_PATIENT_TOK_S / tok_s) if tok_s < _PATIENT_TOK_S else 0.0
+    if tok_s > _COMFORTABLE_TOK_S:
+        tok_s = _COMFORTABLE_TOK_S + _BEYOND_COMFORT * (tok_s - _COMFORTABLE_TOK_S)
+    return _SPEED_POINTS * tok_s / (tok_s + _HALF_SPEED_TOK_S) - waiting
+
+
+def reaches(option: Option, workload: Workload) -> bool:
+    """Whether `option` is as fast as asked; with nothing asked, fast enough with its longer thinking counted."""
+    speed = _effective(option) if workload.min_tok_s is None else option.tok_s
+    return speed >= least_tok_s(workload)
+
+
+def least_tok_s(workload: Workload) -> float:
+    """The slowest speed that is any use: the asked one, else that of the objective."""
+    return LEAST_TOK_S[workload.objective] if workload.min_tok_s is None else workload.min_tok_s
+
+
+def fast_enough(options: list[Option], workload: Workload) -> tuple[list[Option], list[Rejection]]:
+    """The options that reach the minimum speed.
+
+    An asked minimum is of tokens a second. The default one is about waiting: it counts a model's longer thinking as
+    slowness, and gives way when nothing reaches it.
+    """
+    least = least_tok_s(workload)
+    if workload.min_tok_s is not None:
+        slow = [option for option in options if option.tok_s < least]
+    else:
+        best = max((_effective(option) for option in options), default=0.0)
+        least = least if best >= least else best / 2
+        slow = [option for option in options if _effective(option) < least]
+    left_out = {option.id for option in slow}
+    rejected = [Rejection(id=option.id, reason=_too_slow(option, least), tok_s=option.tok_s) for option in slow]
+    return [option for option in options if option.id not in left_out], rejected
+
+
+def _too_slow(option: Option, least: float) -> str:
+    if option.tok_s < least:
+        return f"about {option.tok_s:.1f} tok/s, slower than {least:.1f}"
+    longer = f"it thinks {option.quality.thinking_over_r1:g} times as long as R1"
+    return f"about {option.tok_s:.1f} tok/s, but {longer}, as if at {_effective(option):.1f}: slower than {least:.1f}"
+
+
+def ranked(options: list[Option], workload: Workload) -> list[Option]:
+    """`options`, the best for the workload's objective first."""
+    match workload.objective:
+        case "balanced":
+            return sorted(options, key=lambda option: -option.score)
+        case "quality":
+            return sorted(options, key=lambda option: (-_usable_quality(option), -_effective(option)))
+        case "speed" | "cost":
+            best = max((_usable_quality(option) for option in options), default=0.0)
+
+            def rank(option: Option) -> tuple[bool, float]:
+                worse = _usable_quality(option) < best - _GOOD_ENOUGH_POINTS
+                seconds = 1 / _effective(option)
+                return worse, seconds * (option.cost.watts or 1.0) if workload.objective == "cost" else seconds
+
+            return sorted(options, key=rank)
+
+
+def _usable_quality(option: Option) -> float:
+    """The quality index less what a short context or a quantised cache takes from it."""
+    return option.score - _worth(_effective(option))
+
+
+def different(choice: Option, others: list[Option]) -> Iterator[Option]:
+    """Alternatives that are really different.
+
+    The next better and the next faster quant of the chosen model, and the best option of each other model, as long as
+    nothing shown before is at least as good in quality, speed and context at once.
+    """
+    shown: list[Option] = [choice]
+    same = [option for option in others if option.model.id == choice.model.id]
+    better = next((option for option in same if _worth_waiting_for(option, choice)), None)
+    faster = next((option for option in same if option.tok_s > 1.05 * choice.tok_s), None)
+    best: dict[str, Option] = {}
+    for option in others:
+        if option.model.id != choice.model.id and option.score > choice.score - _WORTH_SHOWING_POINTS:
+            best.setdefault(option.model.id, option)
+    proposed = [option for option in (better, faster) if option is not None]
+    for option in (*proposed, *best.values()):
+        if len(shown) > MOST_ALTERNATIVES or any(_dominates(each, option) for each in shown):
+            continue
+        shown.append(option)
+        yield replace(option, reason=_why_else(option, choice))
+
+
+def _worth_waiting_for(option: Option, choice: Option) -> bool:
+    gain = option.quality.index - choice.quality.index
+    return gain >= _REALLY_BETTER and option.tok_s >= _HALF * choice.tok_s
+
+
+def _effective(option: Option) -> float:
+    """Tokens a second with the model's longer thinking counted as slowness."""
+    return option.tok_s / option.quality.thinking_over_r1
+
+
+def _dominates(one: Option, other: Option) -> bool:
+    if one.id == other.id:
+        return True
+    return (
+        one.quality.index >= other.quality.index - _REALLY_BETTER
+        and one.tok_s >= _NEARLY * other.tok_s
+        and one.context_max >= _NEARLY * other.context_max
+    )
+
+
+def why_chosen(workload: Workload, choice: Option) -> str:
+    """The reason of the first option."""
+    if choice.disk_bytes:
+        return f"nothing fits in memory: {reads_from_disk(choice)}"
+    match workload.objective:
+        case "balanced":
+            return "best balance of quality and speed"
+        case "quality":
+            return "highest quality that fits"
+        case "speed":
+            return "fastest of nearly the best quality"
+        case "cost":
+            return "least energy an answer at nearly the best quality"
+
+
+def reads_from_disk(option: Option) -> str:
+    """How much of it stays on disk."""
+    return f"{option.disk_bytes / GIB:.0f} GiB of experts are read from disk"
+
+
+def too_slow_from_disk(lacking: Rejection, option: Option, least: float) -> Rejection:
+    """`lacking`, which fits no memory, with why reading the rest from disk does not help."""
+    reason = f"{lacking.reason}; with experts read from disk about {option.tok_s:.1f} tok/s, slower than {least:.1f}"
+    return replace(lacking, reason=reason, disk_tok_s=option.tok_s)
+
+
+def _why_else(option: Option, choice: Option) -> str:
+    said = []
+    gap = option.quality.index - choice.quality.index
+    if abs(gap) >= 0.5:
+        said.append("better" if gap > 0 else "less able")
+    ratio = option.tok_s / choice.tok_s
+    if not 0.95 < ratio < 1.05:
+        said.append(f"{ratio:.1f}x the speed")
+    if option.disk_bytes and not choice.disk_bytes:
+        said.append("reads experts from disk")
+    if option.context != choice.context:
+        said.append("longer context" if option.context > choice.context else "shorter context")
+    return ", ".join(said) or "much the same"
+
+
+def behind(option: Option, choice: Option) -> Rejection:
+    """Why an option that fits is not shown."""
+    rate = f"{option.tok_s:.{0 if option.tok_s >= 10 else 1}f} tok/s"
+    how = f"{_why_else(option, choice)} ({rate})"
+    if option.not_on_gpu is not None:
+        where = "with experts on disk" if option.disk_bytes else "partly in RAM"
+        return Rejection(id=option.id, reason=f"{option.not_on_gpu}; {where} it ranks below {choice.id}: {how}")
+    return Rejection(id=option.id, reason=f"fits, but ranks below {choice.id}: {how}")

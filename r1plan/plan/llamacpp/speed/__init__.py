@@ -1,0 +1,1 @@
+"""How long llama.cpp takes for a token."""

@@ -1,0 +1,212 @@
+"""The seconds that a token takes on a layout, from the bytes each device reads for it and a fixed cost a layer.
+
+    t = W / (eta * BW) + c * layers + KV / (eta_kv * BW), summed over the devices, which take turns
+
+Constants of a kind of device are in speed/device_class.py; those here are of models and of what lies between devices.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from r1plan.catalog.model import Model, Quant
+from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.parts import Basis
+from r1plan.plan.llamacpp.placement import Placed
+from r1plan.plan.llamacpp.speed.device_class import HOST_CLASS, DeviceClass, device_class
+from r1plan.plan.llamacpp.weights.layers import Weights
+from r1plan.units import GB
+
+Bottleneck = Literal[
+    "gpu bandwidth", "gpu layers' fixed cost", "host bandwidth", "processor cores", "reading the cache", "disk"
+]
+
+_UNKNOWN_BANDWIDTH_GB_S = 300.0  # a card of which nothing is known
+_HOST_EXPERTS_EFFICIENCY = 0.40  # b0646, b0691: experts in host memory
+_HOST_BYTES_PER_S_A_CORE = 8 * GB  # what one core dequantises with AVX2; assumed
+_HOST_SLOW_TYPES = 0.5  # i-quants up to 3 bits look their values up; assumed
+_HOST_FLOPS_A_CORE = 40e9
+_ASSUMED_CPU = "assumed"  # hardware/described.py's name of a processor that nobody named
+_HOST_BANDWIDTH_GB_S = 40.0  # when the machine does not say
+
+# Dense i-quants get no faster below this (llama.cpp tools/quantize/README.md @311c2c9f, its Llama-3.1-8B ladder: 74 to
+# 80 tokens a second from IQ1_S on).
+_SLOW_TYPES = ("IQ1", "IQ2", "IQ3")
+_SLOW_TYPES_READ_AS_BITS = 3.4
+
+# A layer with routed experts costs more kernels: b0596 (Apple), b0685 (two Blackwell cards).
+_EXPERT_LAYER_FACTOR = 3.0
+_EXPERT_LAYER_FACTOR_APPLE = 2.0
+_EXPERT_SPREAD = 0.30
+_EXPERT_PREFILL_SHARE = 0.35
+# MLA's attention is bound by arithmetic: b0655-b0657 on a card, b0666-b0668 on a processor.
+_MLA_KV_EFFICIENCY = 0.18
+_MLA_KV_EFFICIENCY_HOST = 0.03
+# Cards that share the layers take turns: 0.94 to 0.98 of one card (speed.md).
+_SPLIT_FACTOR = 0.96
+# What an NVMe drive gives through page faults when nobody says; assumed. Which experts a token needs is taken as even,
+# so the share of them that is in memory is read there; reading ahead and skewed use can make it faster or slower.
+DISK_BANDWIDTH_GB_S = 3.0
+_DISK_SPREAD = 0.50
+_PCIE_BYTES_PER_S = 25 * GB  # experts copied to the card for each micro-batch of a prompt
+
+
+class TokenTime:
+    """One layout's time for a token, in parts, as far as it does not depend on how much the cache holds."""
+
+    def __init__(self, machine: Machine, model: Model, quant: Quant, weights: Weights, placed: Placed) -> None:
+        self.machine, self.model, self.weights, self.placed = machine, model, weights, placed
+        self.placement = placed.placement
+        self.moe = weights.expert_layers > 0
+        self.slow_type = quant.name.removeprefix("UD-").startswith(_SLOW_TYPES)
+        self.stretch = 1.0
+        if self.slow_type and not self.moe:
+            self.stretch = max(_SLOW_TYPES_READ_AS_BITS / quant.bits_per_weight, 1.0)
+        self.cards = self._cards()
+        self.kv_bytes_a_layer = kv_bytes_per_cell(model.shape, placed.settings.kv_type, 1)
+        # Seconds of each addend; layers whose cache is read, with the bytes a second at which it is.
+        self._fixed: dict[Bottleneck, float] = {}
+        self._cached: list[tuple[int, float]] = []
+        if self.cards:
+            self._read_by_cards()
+        self._read_by_host()
+        if placed.disk_bytes:
+            self._fixed["disk"] = placed.disk_bytes * weights.experts_read_share / self._disk_bytes_per_s()
+
+    def seconds(self, depth: int) -> dict[Bottleneck, float]:
+        """Every addend above zero with `depth` tokens in the cache."""
+        read = self.kv_bytes_a_layer * depth
+        cache = 0.0
+        for layers, bytes_per_s in self._cached:
+            cache += read * layers / bytes_per_s
+        return {
+            what: seconds
+            for what, fixed in self._fixed.items()
+            if (seconds := cache if what == "reading the cache" else fixed) > 0
+        }
+
+    def a_token(self, depth: int) -> float:
+        """All of it, in seconds."""
+        return sum(self.seconds(depth).values())
+
+    @property
+    def _kinds(self) -> list[DeviceClass]:
+        """The kinds of device that take part."""
+        classes = [kind for _, _, kind in self.cards]
+        on_host = self.placement.host_layers > 0 or self.placement.expert_layers_on_host > 0
+        return [*classes, HOST_CLASS] if on_host or not classes else classes
+
+    def spread(self) -> float:
+        """By how large a share the real time may be off."""
+        spread = max(max(kind.spread for kind in self._kinds), _EXPERT_SPREAD if self.moe else 0.0)
+        return max(spread, _DISK_SPREAD) if self.placed.disk_bytes else spread
+
+    def basis(self) -> Basis:
+        """Whether readings of this kind of layout stand behind the time."""
+        slowest = max(self._kinds, key=lambda kind: kind.spread)
+        unknown = any(gpu.bandwidth_gb_s is None for gpu, _, _ in self.cards)
+        assumed = unknown or self.moe or len(self.cards) > 1 or slowest.basis == "assumed"
+        return "assumed" if assumed else "calibrated"
+
+    def source(self) -> str:
+        """Where the constants come from."""
+        source = "; ".join(dict.fromkeys(kind.source for kind in self._kinds))
+        return f"{source}; {disk_bandwidth(self.machine)}" if self.placed.disk_bytes else source
+
+    def prompt_tok_s(self) -> float | None:
+        """Tokens of a prompt read a second; None when nothing is known of the card."""
+        flop_a_token = 2.0 * self.model.active_params
+        share = _EXPERT_PREFILL_SHARE if self.moe else 1.0
+        placement, weights = self.placement, self.weights
+        host_flops = self.machine.cpu.cores * _HOST_FLOPS_A_CORE
+        # A micro-batch needs nearly every expert, so what is on disk is read once for each.
+        seconds = self.placed.disk_bytes / self._disk_bytes_per_s() / self.placed.settings.n_ubatch
+        if not self.cards:
+            return 1 / (seconds + flop_a_token / (host_flops * share))
+        total = sum(layers for _, layers, _ in self.cards) or 1
+        for gpu, layers, kind in self.cards:
+            if gpu.fp32_tflops and gpu.vendor != "apple":
+                flops = gpu.fp32_tflops * 1e12 * kind.fp32_factor
+            elif gpu.fp16_tensor_tflops and gpu.vendor == "apple":
+                flops = gpu.fp16_tensor_tflops * 1e12
+            elif gpu.bandwidth_gb_s:
+                flops = gpu.bandwidth_gb_s * GB * kind.flops_a_byte
+            else:
+                return None
+            seconds += flop_a_token * (layers / total) / (flops * share)
+        streamed = weights.dense_layers + placement.expert_layers_on_host
+        copied = weights.experts_of(0, streamed) + weights.trunk_of(0, placement.host_layers)
+        seconds += copied / _PCIE_BYTES_PER_S / self.placed.settings.n_ubatch if placement.layout != "unified" else 0.0
+        return 1 / seconds
+
+    def _cards(self) -> list[tuple[GpuDevice, int, DeviceClass]]:
+        """The cards in use, each with its layers."""
+        if self.placement.layout == "cpu":
+            return []
+        cards = {gpu.index: gpu for gpu in self.machine.gpus}
+        used = [cards[load.device.gpu_index] for load in self.placed.loads if load.device.gpu_index is not None]
+        shares = [n for n in self.placement.layers_on_gpu if n] or [0]
+        return [(gpu, layers, device_class(gpu)) for gpu, layers in zip(used, shares, strict=True)]
+
+    def _read_by_cards(self) -> None:
+        placement, weights = self.placement, self.weights
+        latent = self.model.shape.latent_attention is not None
+        first = placement.host_layers
+        streamed = weights.dense_layers + placement.expert_layers_on_host
+        slower = _SPLIT_FACTOR if len(self.cards) > 1 else 1.0
+        reading = fixed = 0.0
+        for number, (gpu, layers, kind) in enumerate(self.cards, 1):
+            end = first + layers
+            bandwidth = (gpu.bandwidth_gb_s or _UNKNOWN_BANDWIDTH_GB_S) * GB * slower
+            read = self._weights_read(first, end, max(first, min(streamed, end)), end, output=number == len(self.cards))
+            factor = 1.0
+            if self.moe:
+                factor = _EXPERT_LAYER_FACTOR_APPLE if gpu.vendor == "apple" else _EXPERT_LAYER_FACTOR
+            reading += read * self.stretch / (kind.efficiency * bandwidth)
+            fixed += kind.seconds_a_layer * factor * layers / slower
+            self._cached.append((layers, (_MLA_KV_EFFICIENCY if latent else kind.kv_efficiency) * bandwidth))
+            first = end
+        self._fixed = {"gpu bandwidth": reading, "gpu layers' fixed cost": fixed, "reading the cache": 0.0}
+
+    def _read_by_host(self) -> None:
+        placement, weights = self.placement, self.weights
+        layers = placement.host_layers
+        streamed = weights.dense_layers + placement.expert_layers_on_host
+        read = self._weights_read(0, layers, 0, max(layers, streamed), output=not self.cards)
+        if not read:
+            return
+        efficiency = _HOST_EXPERTS_EFFICIENCY if self.moe else HOST_CLASS.efficiency
+        speed = self._host_bytes_per_s(efficiency)
+        bound: Bottleneck = "host bandwidth" if speed >= self._memory_bytes_per_s() * efficiency else "processor cores"
+        fixed = self._fixed
+        fixed[bound] = read / speed
+        fixed["host bandwidth"] = fixed.get("host bandwidth", 0.0) + HOST_CLASS.seconds_a_layer * layers
+        fixed["reading the cache"] = 0.0
+        latent = self.model.shape.latent_attention is not None
+        kv_efficiency = _MLA_KV_EFFICIENCY_HOST if latent else HOST_CLASS.kv_efficiency
+        self._cached.append((layers, self._host_bytes_per_s(kv_efficiency)))
+
+    def _host_bytes_per_s(self, efficiency: float) -> float:
+        """What the processor reads: by its memory, and by its cores where they are known and not assumed."""
+        by_memory = self._memory_bytes_per_s() * efficiency
+        if self.machine.cpu.model == _ASSUMED_CPU:
+            return by_memory
+        a_core = _HOST_BYTES_PER_S_A_CORE * (_HOST_SLOW_TYPES if self.slow_type else 1.0)
+        return min(by_memory, self.machine.cpu.cores * a_core)
+
+    def _memory_bytes_per_s(self) -> float:
+        return (self.machine.memory.bandwidth_gb_s or _HOST_BANDWIDTH_GB_S) * GB
+
+    def _disk_bytes_per_s(self) -> float:
+        return (self.machine.disk_bandwidth_gb_s or DISK_BANDWIDTH_GB_S) * GB
+
+    def _weights_read(self, first: int, end: int, experts_from: int, experts_end: int, output: bool) -> float:
+        read = self.weights.trunk_of(first, end) + (self.weights.output_bytes if output else 0)
+        return read + self.weights.experts_of(experts_from, experts_end) * self.weights.experts_read_share
+
+
+def disk_bandwidth(machine: Machine) -> str:
+    """How fast the disk is taken to read, in words: "disk at 3 GB/s, assumed"."""
+    given = machine.disk_bandwidth_gb_s
+    return f"disk at {given or DISK_BANDWIDTH_GB_S:g} GB/s, {'given' if given else 'assumed'}"

@@ -1,0 +1,1 @@
+"""What vLLM can serve on a machine, and to how many users."""

@@ -1,0 +1,150 @@
+"""What a conversation shows besides its answers: the help, what was spent, the line below the prompt, a saved copy."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from r1plan.conversation.commands import Known, listed
+from r1plan.conversation.session import Exchange, Session
+from r1plan.conversation.spending import Spending, by_model, total
+from r1plan.render.text.sanitize import printable
+from r1plan.render.text.units import count, percent, tokens, usd
+from r1plan.render.text.wrap import wrapped
+
+_KEYS = (
+    ("Enter", "send; a line that ends in \\ goes on in the next"),
+    ("Alt-Enter", "a new line; pasted lines stay together"),
+    ("Tab", "complete a command, or the name of a model"),
+    ("Ctrl-R, ↑", "find what was typed before"),
+    ("Ctrl-C", "stop the answer, or clear the line"),
+)
+
+
+def help_rows(known: Known, saved_in: str | None, columns: int) -> list[str]:
+    """The commands and keys. `saved_in` is the file that the conversation is saved in, None where it is not."""
+    commands = [(f"/{name} {each.arguments}".rstrip(), each.summary) for name, each in listed(known).items()]
+    width = max(len(left) for left, _ in (*commands, *_KEYS))
+    kept = (
+        f"Saved in {saved_in}: r1plan chat --continue goes on with it, --no-log saves nothing."
+        if saved_in
+        else "This conversation is not saved."
+    )
+    return [
+        *(f"{left:<{width}}  {right}" for left, right in commands),
+        "",
+        *(f"{left:<{width}}  {right}" for left, right in _KEYS),
+        "",
+        *(row.rstrip() for row in wrapped(kept, columns)),
+    ]
+
+
+def cost_rows(session: Session, columns: int) -> list[str]:
+    """What was spent so far, by model, and what the thinking cost."""
+    groups = by_model(session.spent)
+    budget = session.wishes.budget_usd
+    if not groups:
+        return ["Nothing was asked yet.", *_budget(budget, Decimal(0))]
+    table = [_HEADER, *(_cells(each) for each in groups)]
+    if len(groups) > 1:
+        table.append(_cells(total(session.spent, "together")))
+    here = sum(each.cost_unknown for each in groups if _is_here(each))
+    unknown = sum(each.cost_unknown for each in groups) - here
+    return [
+        *_table(table, columns),
+        *([f"Of {count(unknown, 'question')} the cost is not known; the sums leave it out."] if unknown else []),
+        *(["The electricity of answers from here is not counted without --power-price."] if here else []),
+        *_budget(budget, total(session.spent).cost_usd),
+    ]
+
+
+_HEADER = ("", "questions", "tokens in", "out", "thinking", "cost", "of it thinking")
+
+
+def _table(rows: list[tuple[str, ...]], columns: int) -> list[str]:
+    """The rows in columns; where they would be too wide, each name stands on a line of its own."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
+    numbers = "  ".join(f"{{:>{size}}}" for size in widths[1:])
+    if sum(widths) + 2 * len(widths) - 2 < columns:
+        return [f"{row[0]:<{widths[0]}}  {numbers.format(*row[1:])}" for row in rows]
+    return [line for row in rows for line in ([row[0]] if row[0] else []) + [f"  {numbers.format(*row[1:])}"]]
+
+
+def _is_here(group: Spending) -> bool:
+    return group.model.startswith("local/")
+
+
+def _cells(group: Spending) -> tuple[str, ...]:
+    known = group.questions > group.cost_unknown
+    thinking = "-"
+    if group.questions > group.thinking_unknown:
+        thinking = usd(group.thinking_usd)
+        if group.cost_usd and not group.thinking_unknown:
+            thinking += f" ({percent(group.thinking_usd, group.cost_usd)})"
+    return (
+        group.model,
+        f"{group.questions:,}",
+        *(
+            "-" if each is None else tokens(each)
+            for each in (group.input_tokens, group.output_tokens, group.thinking_tokens)
+        ),
+        usd(group.cost_usd) if known else "no API cost" if _is_here(group) else "not known",
+        thinking,
+    )
+
+
+def _budget(budget: Decimal | None, spent: Decimal) -> list[str]:
+    if budget is None:
+        return ["No budget is set; /budget USD sets one."]
+    return [f"The budget is {usd(budget)}; {usd(max(budget - spent, Decimal(0)))} is left."]
+
+
+def toolbar(session: Session, model: str) -> str:
+    """The line below the prompt, such as "deepseek-flash · 3 questions · 12.3k tokens · $0.0123 · /help"."""
+    parts = [model]
+    if session.spent:
+        spent = total(session.spent)
+        parts += [
+            count(spent.questions, "question"),
+            f"{tokens((spent.input_tokens or 0) + (spent.output_tokens or 0))} tokens",
+        ]
+        parts += [usd(spent.cost_usd)] if spent.cost_unknown < spent.questions else []
+    if session.wishes.budget_usd is not None:
+        parts.append(f"budget {usd(session.wishes.budget_usd)}")
+    return " · ".join([*parts, "/help"])
+
+
+def recap(session: Session, begun_at: datetime) -> str:
+    """What is said of a conversation that goes on."""
+    spent = total(session.spent)
+    cost = f", {usd(spent.cost_usd)}" if spent.questions > spent.cost_unknown else ""
+    asked = count(len(session.exchanges), "question")
+    return f"Going on with the conversation of {begun_at.astimezone():%Y-%m-%d %H:%M}: {asked}{cost}."
+
+
+def exchange_rows(exchange: Exchange, columns: int) -> list[str]:
+    """A question and its answer as they were shown, for a terminal of so many columns."""
+    from r1plan.render.chat.live_answer import AnswerRows
+
+    answer = AnswerRows()
+    asked = printable(exchange.question).split("\n")
+    return [
+        *(f"{'  ' if index else '> '}{line}" for index, line in enumerate(asked)),
+        "",
+        *answer.grown(printable(exchange.answer), columns),
+        *answer.closed(columns),
+    ]
+
+
+def markdown(session: Session, saved_at: datetime) -> str:
+    """The conversation as a Markdown document, the thinking folded where HTML is shown."""
+    models = ", ".join(dict.fromkeys(each.model for each in session.exchanges if each.model))
+    lines = ["# Conversation", "", f"{models}, saved {saved_at:%Y-%m-%d %H:%M}"]
+    if session.wishes.system:
+        lines += ["", "## Instructions", "", session.wishes.system]
+    for each in session.exchanges:
+        lines += ["", "## Question", "", each.question.strip(), "", f"## Answer ({each.model})"]
+        if each.thinking:
+            lines += ["", "<details><summary>Thinking</summary>", "", each.thinking.strip(), "", "</details>"]
+        lines += ["", each.answer.strip()]
+    return printable("\n".join(lines)) + "\n"

@@ -1,0 +1,1 @@
+"""A routing decision shown."""

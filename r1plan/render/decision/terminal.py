@@ -1,0 +1,200 @@
+"""A routing decision for a person: the answer first, then every candidate with every term of its expected cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from textwrap import wrap
+from typing import Literal
+
+from r1plan.render.prices.price import instant
+from r1plan.render.text.sanitize import printable
+from r1plan.render.text.units import count, tokens
+from r1plan.render.text.units import small_usd as usd
+from r1plan.route.decision.decide import Decision
+from r1plan.route.decision.defer import Deferral
+from r1plan.route.decision.ranked import Judged
+from r1plan.route.forecast.cost import CostForecast
+from r1plan.route.forecast.forecast import Forecast
+
+_TERMS = {
+    "input_miss_usd": "fresh in",
+    "cache_hit_usd": "cached in",
+    "thinking_usd": "thinking",
+    "answer_usd": "answer",
+    "electricity_usd": "power",
+    "failure_usd": "failures",
+}
+_TOPICS = ("model", "input", "output", "cache", "power", "speed", "failures", "end")
+_FAMILIES = {
+    "r1": "R1 itself",
+    "distill": "a distill of R1",
+    "successor": "a successor of R1",
+    "other": "not of R1's family",
+}
+_WIDE = 110
+
+
+def decision_lines(decision: Decision, width: int, deferral: Deferral | None = None) -> Iterator[str]:
+    """What `--explain` prints for a terminal of `width` columns. The first line is the answer."""
+    yield from _wrapped(headline(decision), width)
+    if deferral is not None:
+        yield from _wrapped(deferral_text(deferral), width)
+        for risk in deferral.risks:
+            yield from _wrapped(f"risk: {risk}.", width, "  ")
+    for reason in decision.reasons:
+        yield from _wrapped(f"{reason.rstrip('.')}.", width)
+    if decision.ranked:
+        yield ""
+        yield from _table(decision.ranked, width)
+        yield ""
+        yield from _grounds(decision.ranked, width)
+    if decision.refused:
+        yield ""
+        yield f"Not asked ({len(decision.refused):,})"
+        for each in decision.refused:
+            yield from _wrapped(f"{each.id}: {each.why}.", width, "  ")
+
+
+def headline(decision: Decision) -> str:
+    """The answer in one sentence."""
+    chosen = decision.chosen
+    if chosen is None:
+        return f"Nobody may be asked by route {decision.policy.name}: every candidate is ruled out."
+    return (
+        f"{chosen.id} is expected to cost {usd(chosen.expected_usd)} (p90 {usd(chosen.cost.p90_usd)}) and to take "
+        f"{_seconds(chosen.forecast.p50_s)} (p90 {_seconds(chosen.forecast.p90_s)}): {chosen.why}."
+    )
+
+
+def deferral_text(deferral: Deferral) -> str:
+    """When to send instead, and what that saves."""
+    if not deferral.is_worth_it:
+        return f"Send it now: no hour before {instant(deferral.by)} is cheaper."
+    chosen = deferral.decision.chosen
+    who = f" to {chosen.id}" if chosen else ""
+    return (
+        f"Sent{who} at {instant(deferral.send_at)} it is expected to cost {usd(deferral.saving_usd)} less, "
+        f"with the answer there by {instant(deferral.by)}."
+    )
+
+
+def _table(ranked: tuple[Judged, ...], width: int) -> Iterator[str]:
+    """A row a candidate where there is room for every term, else two lines each."""
+    used = [name for name in _TERMS if any(getattr(each.cost.terms, name) for each in ranked)]
+    if width < _WIDE:
+        for number, each in enumerate(ranked, start=1):
+            yield from _block(number, each, width)
+        return
+    lines = [["", "", "expected", *(_TERMS[name] for name in used), "p50", "p90", "takes"]]
+    for number, each in enumerate(ranked, start=1):
+        terms = [_part(getattr(each.cost.terms, name)) for name in used]
+        cost = each.cost
+        figures = [usd(cost.p50_usd), usd(cost.p90_usd), _seconds(each.forecast.p50_s)]
+        lines.append([f"{number}", printable(each.id), usd(cost.expected_usd), *terms, *figures])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    room = width - sum(widths) - 2 * (len(widths) - 1)
+    widths[1] = max(16, widths[1] + min(0, room))
+    for number, line in enumerate(lines):
+        cells = [
+            _shortened(text, space).ljust(space) if column == 1 else text.rjust(space)
+            for column, (text, space) in enumerate(zip(line, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+        if number:
+            yield from _wrapped(f"{ranked[number - 1].why}.", width, " " * (widths[0] + 2), first=True)
+
+
+def _block(number: int, each: Judged, width: int) -> Iterator[str]:
+    cost = each.cost
+    yield from _wrapped(
+        f"{number}. {each.id}  {usd(cost.expected_usd)}  (p50 {usd(cost.p50_usd)}, p90 {usd(cost.p90_usd)}, "
+        f"{_seconds(each.forecast.p50_s)})",
+        width, "   ",
+    )  # fmt: skip
+    yield from _wrapped(f"{terms_text(cost)}: {each.why}.", width, "   ", first=True)
+
+
+def terms_text(cost: CostForecast) -> str:
+    """The terms of the expected cost that are not nothing: "thinking $0.0012 + answer $0.0004"."""
+    parts = [f"{text} {usd(getattr(cost.terms, name))}" for name, text in _TERMS.items() if getattr(cost.terms, name)]
+    return " + ".join(parts) or "nothing"
+
+
+def _grounds(ranked: tuple[Judged, ...], width: int) -> Iterator[str]:
+    """What the figures rest on; what several candidates share is said once, with their numbers."""
+    yield "What this rests on"
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for number, each in enumerate(ranked, start=1):
+        serves = (("model", f"{each.candidate.serves}, {_FAMILIES[each.candidate.family]}"),)
+        for topic, phrase in (*serves, *grounds(each.forecast, each.cost)):
+            numbers.setdefault((topic, phrase), []).append(number)
+    for (topic, phrase), of in sorted(numbers.items(), key=lambda item: _TOPICS.index(item[0][0])):
+        whose = "" if len(of) == len(ranked) else f" of {', '.join(map(str, of))}"
+        yield from _wrapped(f"{topic}{whose}: {phrase}.", width, "  ")
+
+
+def grounds(each: Forecast, cost: CostForecast) -> Iterator[tuple[str, str]]:
+    """The parts of a forecast by topic, with what each is based on."""
+    about = "about " if each.input_provenance == "estimated" else ""
+    unit = "token" if each.input_tokens == 1 else "tokens"
+    yield "input", f"{about}{tokens(each.input_tokens)} {unit} ({each.input_provenance}, {each.input_why})"
+    yield "output", f"{_tokens(each, 'thinking')}, {_tokens(each, 'answer')} ({each.lengths.why})"
+    power, cache, failures = each.electricity, each.cache, each.failures
+    if power is not None:
+        yield (
+            "power",
+            f"{power.watts:,.0f} W ({power.watts_why}) at ${power.usd_per_kwh} a kWh ({power.tariff_why})",
+        )
+    elif cache.hit_tokens:
+        yield "cache", f"{tokens(cache.hit_tokens)} tokens, {_percent(cache.chance)} likely ({cache.why})"
+    else:
+        yield "cache", f"empty ({cache.why})"
+    yield "speed", f"{each.speed.decode_tok_s:,.0f} tok/s after {_seconds(each.speed.first_token_s)} ({each.speed.why})"
+    yield (
+        "failures",
+        f"{failures.chance * 100:.1f} % likely ({count(failures.rows, 'own request')}, drawn towards what is assumed)",
+    )
+    if len(cost.periods) > 1:
+        hours = (f"{_percent(one.chance)} in {one.price.tier.replace('_', '-')} hours" for one in cost.periods)
+        yield "end", f"{', '.join(hours)}"
+
+
+def _tokens(each: Forecast, part: Literal["thinking", "answer"]) -> str:
+    mean = each.lengths.thinking if part == "thinking" else each.lengths.answer
+    p90 = each.lengths.quantile(0.9, part)
+    return f"{tokens(round(mean))} {part} on average" + ("" if p90 is None else f" (p90 {tokens(round(p90))})")
+
+
+def _percent(chance: float) -> str:
+    return f"{chance * 100:.0f} %"
+
+
+def _part(amount: Decimal) -> str:
+    return usd(amount) if amount else "-"
+
+
+def _seconds(value: float) -> str:
+    if value >= 90:
+        return f"{value / 60:,.0f} min"
+    return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
+
+
+def _shortened(text: str, width: int) -> str:
+    """`text` in `width` characters; what goes is in the middle, as the ends of model ids differ."""
+    if len(text) <= width:
+        return text
+    head = (width - 1) // 3
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+
+
+def _wrapped(text: str, width: int, indent: str = "", *, first: bool = False) -> Iterator[str]:
+    """`text` in lines; the first is indented too where it begins no paragraph of its own."""
+    yield from wrap(
+        printable(text),
+        width,
+        initial_indent=indent if first or indent == "  " else "",
+        subsequent_indent=indent + ("  " if indent == "  " else ""),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

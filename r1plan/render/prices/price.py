@@ -1,0 +1,151 @@
+"""One price for a person: what it is, what it is based on, when it changes, what a request costs at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from r1plan.render.text.sanitize import printable
+from r1plan.render.text.units import exact, money
+
+if TYPE_CHECKING:
+    from r1plan.catalog.price import Rates
+    from r1plan.market.quote import Quote
+    from r1plan.prices.cost import Cost
+    from r1plan.prices.schedule import PriceInForce
+
+_TIERS = {"off_peak": "off-peak", "peak": "peak", "standard": "standard hours"}
+_FLAGS = {
+    "cache_hit_unknown": "how much of the input was cached is unknown: all of it is billed as fresh",
+    "cache_hit_over_input": "more cached than input tokens cannot be: all input is billed as fresh",
+    "thinking_over_output": "more thinking than output tokens cannot be: the output is not split",
+}
+_DECIDES = {"start": "beginning", "first_token": "first token", "completion": "end"}
+
+
+def show_lines(quote: Quote, price: PriceInForce, width: int) -> Iterator[str]:
+    """The price of `quote` with everything that is known about it."""
+    rates = price.rates
+    cached = amount(price.per_token.hit.scaleb(6))
+    if rates.input_cache_hit is None:
+        cached += " (none was published)"
+    said = [
+        f"{quote.model} at {quote.provider_name} costs {amount(rates.input_cache_miss)} fresh input, {cached} cached "
+        f"input, {amount(rates.output)} output: {price.currency} per million tokens at {instant(quote.at)}.",
+        _sentence(timing(quote)),
+        f"It serves {quote.served_model}." if quote.served_model else "",
+        _basis(price),
+        f"Note: {price.note}" if price.note else "",
+    ]
+    for text in said:
+        yield from wrap(printable(text), width, break_on_hyphens=False, break_long_words=False)
+    yield "Sources:"
+    for source in price.sources:
+        yield from wrap(
+            printable(source), width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False,
+            break_long_words=False,
+        )  # fmt: skip
+
+
+def cost_lines(quote: Quote, price: PriceInForce, cost: Cost, width: int) -> Iterator[str]:
+    """What a request costs in one sentence, and at which price."""
+    parts = [
+        ("thinking", cost.thinking_usd, ""),
+        ("answer", cost.answer_usd, ""),
+        ("output", cost.thinking_unknown_usd, " (thinking and answer not told apart)"),
+        ("fresh input", cost.input_miss_usd, ""),
+        ("cached input", cost.cache_hit_usd, f" (the cache saves {money(cost.cache_saving_usd, price.currency)})"),
+    ]
+    split = ", ".join(f"{name} {money(each, price.currency)}{more}" for name, each, more in parts if each)
+    yield from wrap(
+        f"{money(cost.total_usd, price.currency)} at {quote.provider_name} {quote.model}, {instant(quote.at)}"
+        f"{': ' if split else ''}{split}.",
+        width, break_on_hyphens=False, break_long_words=False,
+    )  # fmt: skip
+    yield f"{price.currency} per million tokens: {rate_text(price.rates)}. {_sentence(timing(quote))}".rstrip()
+
+
+def flag_lines(flags: Iterable[str]) -> Iterator[str]:
+    """What was unknown or impossible in the numbers, and how it was billed."""
+    for flag in flags:
+        yield _FLAGS.get(flag, flag)
+
+
+def absence_text(quote: Quote) -> str:
+    """Why there is no price, as one sentence."""
+    name = f"'{quote.model}'"
+    since = "" if quote.since is None else f" since {instant(quote.since)}"
+    if quote.absence == "ended":
+        return f"{quote.provider_name} no longer serves {name}{f' (refused{since})' if since else ''}."
+    if quote.absence == "not_yet":
+        return f"{quote.provider_name} did not serve {name} before {instant(quote.since) if quote.since else 'then'}."
+    kept = [f"{rate_text(each.rates)} {each.currency}" for each in quote.kept_aside]
+    more = f": {' or '.join(kept)} may have held, but its dates are not known well enough" if kept else ""
+    return f"no price of {name} at {quote.provider_name} is known for {instant(quote.at)}{more}."
+
+
+def absence_hint(quote: Quote, sellers: Sequence[str]) -> str:
+    """What to do instead: the successor, and who sells R1."""
+    successor = quote.offer.successor if quote.offer else None
+    r1 = f"real R1 is sold by {', '.join(sellers)} (r1plan prices list --model r1)" if sellers else ""
+    parts = [f"'{successor}' is its successor" if successor else "", r1]
+    return "; ".join(each for each in parts if each) or f"r1plan prices list --provider {quote.provider}"
+
+
+def timing(quote: Quote) -> str:
+    """The tier and when the price changes next: "off-peak until 01:00 UTC, then 0.30/0.006/1.20"; "" for a flat one."""
+    price, change = quote.price, quote.change
+    tier = _TIERS.get(price.tier, "") if price else ""
+    if quote.until is not None and (change is None or quote.until <= change.at):
+        return f"{tier} " * bool(tier) + f"offered until {_soon(quote.until, quote.at)}"
+    if change is None:
+        return tier
+    then = rate_text(change.price.rates) if change.price else "no price is known"
+    return f"{tier} until {_soon(change.at, quote.at)}, then {then}".strip()
+
+
+def instant(at: datetime) -> str:
+    """An instant in UTC to the minute, with seconds where it has any: "2026-07-24 15:59 UTC"."""
+    at = at.astimezone(UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S UTC}" if at.second else f"{at:%Y-%m-%d %H:%M UTC}"
+
+
+def rate_text(rates: Rates) -> str:
+    """Fresh input, cached input and output in one word: "0.30/0.006/1.20"."""
+    return f"{amount(rates.input_cache_miss)}/{amount(rates.input_cache_hit)}/{amount(rates.output)}"
+
+
+def amount(price: Decimal | None) -> str:
+    """A price of a million tokens with at least two decimals and no digit lost; "-" when none was published."""
+    if price is None:
+        return "-"
+    whole, _, decimals = exact(price).partition(".")
+    return f"{whole}.{decimals:0<2}"
+
+
+def _basis(price: PriceInForce) -> str:
+    start = f"in force since {instant(price.effective_from)}" if price.effective_from else "start not verified"
+    until = f" until {instant(price.effective_until)}" if price.effective_until else ""
+    checked = f"; checked {price.checked}" if price.checked else ""
+    caveats = "".join(f"; {printable(each)}" for each in price.caveats if each != "start not verified")
+    decides = ""
+    if price.tier != "flat":
+        decides = f"; the {_DECIDES[price.tier_instant]} of a request decides its hour"
+    return _sentence(f"{start}{until}{checked}; confidence {price.confidence}{decides}{caveats}")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _soon(at: datetime, now: datetime) -> str:
+    """`at` as short as it stays clear: the hour within a day, else with its day; a midnight far off is a day."""
+    at = at.astimezone(UTC)
+    if timedelta(0) <= at - now < timedelta(days=1):
+        return f"{at:%H:%M UTC}"
+    if at - now < timedelta(days=7):
+        return f"{at:%a %d %b %H:%M UTC}"
+    return f"{at:%Y-%m-%d}" if not (at.hour or at.minute or at.second) else instant(at)

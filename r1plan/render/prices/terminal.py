@@ -1,0 +1,141 @@
+"""Prices for people: what is offered now, at what price this hour, and when that changes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from r1plan.prices.schedule import LOW_CONFIDENCE, START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED
+from r1plan.render.prices.price import amount, instant, timing
+from r1plan.render.text.sanitize import printable
+from r1plan.render.text.units import count, usd
+
+if TYPE_CHECKING:
+    from r1plan.catalog.price_files import PriceCheck
+    from r1plan.market.listing import Listing
+    from r1plan.prices.book import PriceInForce
+    from r1plan.prices.usage import Usage
+
+_NAME_CELLS, _NOTE_CELLS = 30, 28  # what a name keeps, and a short note beside it
+# Doubts about a row at any time: said where they matter, and by `prices show`.
+_STANDING = (START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED, LOW_CONFIDENCE)
+_KINDS = {"r1": "R1", "distill": "distill", "other": ""}
+
+
+def list_lines(listings: Sequence[Listing], at: datetime, usage: Usage, width: int) -> Iterator[str]:
+    """The list for a terminal of `width` columns: the answer, then a table, R1 first and the cheapest first."""
+    for line in headlines(listings, usage):
+        yield from wrap(line, width, break_on_hyphens=False, break_long_words=False)
+    currencies = sorted({each.quote.price.currency for each in listings if each.quote.price})
+    yield from wrap(f"{' and '.join(currencies) or 'USD'} per million tokens at {instant(at)}:", width)
+    yield ""
+    yield from _table(listings, width)
+
+
+def headlines(listings: Sequence[Listing], usage: Usage) -> Iterator[str]:
+    """Who sells the cheapest full R1, and what is cheapest of all."""
+    from r1plan.market.listing import cheapest
+
+    work = f" for 1,000 requests of {usage.input_tokens:,} tokens in and {usage.output_tokens:,} out"
+    in_usd = [each for each in listings if each.quote.price is None or each.quote.price.currency == "USD"]
+    best, all_best = cheapest(in_usd, "r1"), cheapest(in_usd)
+    if best:
+        yield f"Real R1 is cheapest at {_places(best)}: {_thousand(best)}{work}."
+    elif any(each.kind == "r1" for each in listings):
+        yield "Nobody is known to sell real R1 at a known price here; it was not verified that these still answer."
+    if all_best and all_best != best:
+        also = "Cheapest of all" if best else "Cheapest"
+        yield f"{also} is {_places(all_best)}: {_thousand(all_best)}{'' if best else work}."
+
+
+def _places(best: Sequence[Listing]) -> str:
+    return " and ".join(f"{each.quote.provider_name} ({each.quote.model})" for each in best)
+
+
+def _thousand(best: Sequence[Listing]) -> str:
+    return usd(1000 * (best[0].usage_cost or Decimal(0)))
+
+
+def _note(each: Listing) -> str:
+    price = each.quote.price
+    notes = [timing(each.quote) if price else "price not known"]
+    if price and price.currency != "USD":
+        notes.insert(0, price.currency)
+    if not each.verified:
+        notes.append("not verified")
+    elif price and price.confidence == "low":
+        notes.append("low confidence")
+    notes += [caveat for caveat in (price.caveats if price else ()) if caveat not in _STANDING]
+    if price and price.effective_from is None and price.checked and each.quote.at.date() < price.checked:
+        notes.append("start not verified")
+    return "; ".join(note for note in notes if note)
+
+
+def _table(listings: Iterable[Listing], width: int) -> Iterator[str]:
+    """A line for each listing; its note at the end of the line where all fit, else on a line of its own."""
+    cells = [
+        (
+            _KINDS[each.kind],
+            printable(each.quote.provider),
+            printable(each.quote.model),
+            *_prices(each.quote.price),
+            printable(_note(each)),
+        )
+        for each in listings
+    ]
+    heads = ("", "provider", "model", "input", "cached", "output")
+    widths = [max(len(row[index]) for row in [heads, *cells]) for index in range(len(heads))]
+    others = sum(widths) - widths[2] + 2 * (len(heads) - 1)
+    free = width - others
+    widths[2] = min(widths[2], free - _NOTE_CELLS if free - _NOTE_CELLS >= _NAME_CELLS else max(free, _NAME_CELLS))
+    room = free - widths[2] - 2
+    yield _row(heads, widths).rstrip()
+    for row in cells:
+        line = _row(row[:6], widths)
+        if len(row[-1]) <= room:
+            yield f"{line}  {row[-1]}".rstrip()
+        else:
+            yield line.rstrip()
+            indent = " " * (widths[0] + widths[1] + 4)
+            yield from wrap(row[-1], width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    if any(len(row[2]) > widths[2] for row in cells):
+        yield ""
+        yield "The ids behind … are whole with --json."
+
+
+def _prices(price: PriceInForce | None) -> tuple[str, str, str]:
+    if price is None:
+        return "?", "?", "?"
+    return amount(price.rates.input_cache_miss), amount(price.rates.input_cache_hit), amount(price.rates.output)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    left = [f"{_shortened(cell, room):<{room}}" for cell, room in zip(cells[:3], widths[:3], strict=True)]
+    right = [f"{cell:>{room}}" for cell, room in zip(cells[3:], widths[3:], strict=True)]
+    return "  ".join([*left, *right])
+
+
+def _shortened(name: str, room: int) -> str:
+    """A path loses its first parts, then letters: its end says which model it is."""
+    if len(name) <= room:
+        return name
+    parts = name.split("/")
+    while len(parts) > 1:
+        parts = parts[1:]
+        if len(short := f"…/{'/'.join(parts)}") <= room:
+            return short
+    return f"…{name[len(name) - room + 1 :]}"
+
+
+def check_lines(check: PriceCheck) -> Iterator[str]:
+    """The outcome of a check: one line to act on, then a line for each thing found, the errors first."""
+    errors = sum(each.is_error for each in check.findings)
+    notes = len(check.findings) - errors
+    found = count(errors, "error") if errors else "No error"
+    yield f"{found} and {count(notes, 'note')} in {count(check.files, 'file')} with {count(check.rows, 'price')}."
+    for each in sorted(check.findings, key=lambda each: not each.is_error):
+        where = each.label if each.line is None else f"{each.label}:{each.line}"
+        yield printable(f"{'error' if each.is_error else 'note'}: {where}: {each.text}")

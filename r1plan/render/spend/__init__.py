@@ -1,0 +1,1 @@
+"""A spend report shown."""

@@ -1,0 +1,93 @@
+"""A spend report for programs: the JSON document `r1plan.cost_report/1`, and CSV. Money is exact."""
+
+from __future__ import annotations
+
+import json
+from csv import writer
+from dataclasses import asdict, fields
+from decimal import Decimal
+from io import StringIO
+
+from r1plan.render.spend.terminal import warning_text
+from r1plan.render.text.units import exact
+from r1plan.report.spend import SpendReport, Totals
+
+SCHEMA = "r1plan.cost_report/1"
+
+
+def spend_json(report: SpendReport) -> str:
+    """The report as the document that other programs rely on."""
+    return json.dumps(spend_document(report), ensure_ascii=False, indent=2) + "\n"
+
+
+def spend_document(report: SpendReport) -> dict[str, object]:
+    """The fields of the document, all of them plain."""
+    period = report.period
+    instants = {
+        "start": period.start,
+        "until": period.until,
+        "first_request_at": report.first_at,
+        "last_request_at": report.last_at,
+    }
+    return {
+        "schema": SCHEMA,
+        "period": {
+            "month": period.month,
+            "timezone": period.timezone,
+            **{name: None if at is None else at.isoformat() for name, at in instants.items()},
+        },
+        "currency": report.currency,
+        "by": list(report.by),
+        "totals": _totals(report.totals, report.currency),
+        "groups": [{**group.keys, **_totals(group.totals, report.currency)} for group in report.groups],
+        "forecast": None if report.forecast is None else asdict(report.forecast),
+        "what_if": [],
+        "reconcile": None,
+        "unpriced": [
+            {
+                "provider": each.provider,
+                "model": each.model,
+                "requests": each.requests,
+                "input_tokens": each.input_tokens,
+                "output_tokens": each.output_tokens,
+            }
+            for each in report.unpriced
+        ],
+        "warnings": [
+            {
+                "kind": each.kind,
+                "message": warning_text(each),
+                "count": each.count,
+                "file": each.file,
+                "line": each.line,
+                "reason": each.reason,
+            }
+            for each in report.warnings
+        ],
+    }
+
+
+def spend_csv(report: SpendReport) -> str:
+    """The groups as CSV with a line of names; the totals when there are no groups to make."""
+    text = StringIO()
+    table = writer(text, lineterminator="\n")
+    table.writerow([*report.by, *_totals(Totals(), report.currency)])
+    for group in report.groups if report.by else ():
+        table.writerow([*group.keys.values(), *_totals(group.totals, report.currency).values()])
+    if not report.by:
+        table.writerow(_totals(report.totals, report.currency).values())
+    return text.getvalue()
+
+
+def _totals(totals: Totals, currency: str) -> dict[str, int | str | None]:
+    """The fields by name. Money in another currency than USD has fields of that currency; the `_usd` ones are None."""
+    values: dict[str, int | str | None] = {}
+    for field in fields(Totals):
+        value = getattr(totals, field.name)
+        shown = exact(value) if isinstance(value, Decimal) else value
+        if currency != "USD" and field.name.endswith("_usd"):
+            values[field.name] = None
+            values[f"{field.name.removesuffix('_usd')}_{currency.lower()}"] = shown
+        else:
+            values[field.name] = shown
+    return values

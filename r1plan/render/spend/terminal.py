@@ -1,0 +1,274 @@
+"""A spend report for people: the answer in one line, a table, then what is not in it. Terminal and Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from unicodedata import east_asian_width
+from zoneinfo import ZoneInfo
+
+from r1plan.render.text.sanitize import printable
+from r1plan.render.text.units import count, money, percent, tokens
+from r1plan.report.spend import Group, ReportWarning, SpendReport, Totals
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_BAR_CELLS = 6
+_NAMED_LINES = 5
+_NAME_CELLS = 20  # a name keeps these before columns are left out
+
+
+def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
+    """The report for a terminal of `width` columns."""
+    if not report.totals.requests:
+        yield f"No requests {period_name(report, 'in')}."
+        yield from notes(report)
+        return
+    yield from _wrapped(headline(report), width)
+    yield from _wrapped(volume(report.totals), width)
+    if report.groups:
+        yield ""
+        yield from _table(report, width)
+    closing = list(notes(report))
+    if closing:
+        yield ""
+    for line in closing:
+        yield from _wrapped(line, width, indent="  ")
+
+
+def spend_markdown(report: SpendReport) -> Iterator[str]:
+    """The report as a Markdown text."""
+    if not report.totals.requests:
+        yield f"No requests {period_name(report, 'in')}."
+    else:
+        yield f"**{headline(report)}**"
+        yield ""
+        yield volume(report.totals)
+        yield ""
+        columns = _columns(wide=True, currency=report.currency)
+        yield _markdown_row([*report.by, *columns])
+        yield _markdown_row(["---"] * len(report.by) + ["---:"] * len(columns))
+        for group in report.groups:
+            yield _markdown_row([*_names(group), *(show(group.totals) for show in columns.values())])
+        yield _markdown_row([*_total_names(report), *(show(report.totals) for show in columns.values())])
+    closing = list(notes(report))
+    if closing:
+        yield ""
+    for line in closing:
+        yield f"- {line}"
+
+
+def headline(report: SpendReport) -> str:
+    """What it cost and what for, in one sentence."""
+    totals = report.totals
+    if totals.uncosted_requests == totals.requests:
+        return f"{period_name(report)} has no API cost; that of the electricity is not known."
+    parts = [
+        ("thinking", totals.thinking_usd, f" ({percent(totals.thinking_usd, totals.cost_usd)})"),
+        ("answers", totals.answer_usd, ""),
+        ("output that cannot be split", totals.thinking_unknown_usd, ""),
+        ("fresh input", totals.input_miss_usd, ""),
+        ("cached input", totals.cache_hit_usd, f" (the cache saved {money(totals.cache_saving_usd, report.currency)})"),
+        ("electricity", totals.energy_usd, ""),
+    ]
+    split = ", ".join(f"{name} {money(amount, report.currency)}{more}" for name, amount, more in parts if amount)
+    without = f", without {count(totals.unpriced_requests, 'unpriced request')}" if totals.unpriced_requests else ""
+    cost = money(totals.cost_usd, report.currency)
+    return f"{period_name(report)} cost {cost}{without}{': ' if split else ''}{split}."
+
+
+def volume(totals: Totals) -> str:
+    """How many requests and tokens, in one sentence."""
+    cached = f" ({percent(totals.cache_hit_tokens, totals.input_tokens)} cached)" if totals.cache_hit_tokens else ""
+    thought = f" ({percent(totals.thinking_tokens, totals.output_tokens)} thinking)" if totals.thinking_tokens else ""
+    return (
+        f"{count(totals.requests, 'request')}, {tokens(totals.input_tokens)} tokens in{cached}, "
+        f"{tokens(totals.output_tokens)} out{thought}."
+    )
+
+
+def period_name(report: SpendReport, before: str = "") -> str:
+    """The period as a person says it, in its time zone: "September 2025". `before` goes before a month."""
+    period = report.period
+    zone = ZoneInfo(period.timezone)
+    where = "" if period.timezone == "UTC" else f" ({period.timezone})"
+    if period.month:
+        month = date(int(period.month[:4]), int(period.month[5:]), 1)
+        return f"{before} {month:%B %Y}{where}".strip()
+    start = period.start or report.first_at
+    last = period.until - timedelta(microseconds=1) if period.until else report.last_at
+    if start is None or last is None:
+        return "there"
+    first_day, last_day = f"{start.astimezone(zone):%Y-%m-%d}", f"{last.astimezone(zone):%Y-%m-%d}"
+    if first_day == last_day:
+        return f"{'on ' if before else ''}{first_day}{where}"
+    return f"{'from ' if before else ''}{first_day} to {last_day}{where}"
+
+
+def notes(report: SpendReport) -> Iterator[str]:
+    """What the sum leaves out, and what is wrong with the logs."""
+    totals = report.totals
+    if totals.uncertain_requests:
+        low, high = money(totals.uncertain_low_usd, report.currency), money(totals.uncertain_high_usd, report.currency)
+        unbounded = f", and {totals.unbounded_requests:,} of them more than that" if totals.unbounded_requests else ""
+        requests = f"{count(totals.uncertain_requests, 'request')} broken off or not ended"
+        yield f"uncertain: {requests} may have cost {low} to {high} more{unbounded}."
+    for each in report.unpriced:
+        yield (
+            f"unpriced: {count(each.requests, 'request')} to {printable(each.provider)} {printable(each.model)}, "
+            f"{tokens(each.input_tokens)} tokens in and {tokens(each.output_tokens)} out: no price is known for then."
+        )
+    if (forecast := report.forecast) is not None:
+        within = percent(forecast.within_p90, forecast.requests)
+        yield (
+            f"forecast: {within} of {count(forecast.requests, 'request')} cost at most their p90 (90 % should), "
+            f"{percent(forecast.within_p50, forecast.requests)} their p50."
+        )
+    unnamed = 0
+    named = 0
+    for warning in report.warnings:
+        if warning.kind == "bad_line" and named == _NAMED_LINES:
+            unnamed += 1
+            continue
+        named += warning.kind == "bad_line"
+        yield f"warning: {warning_text(warning)}"
+    if unnamed:
+        yield f"warning: {count(unnamed, 'more line')} left out; --json names each."
+
+
+def warning_text(warning: ReportWarning) -> str:
+    """One warning as a sentence."""
+    requests = count(warning.count, "request")
+    match warning.kind:
+        case "bad_line":
+            text = f"{warning.file}:{warning.line}: left out: {warning.reason}."
+        case "unreadable_file":
+            text = f"{warning.file}: left out: {warning.reason}."
+        case "duplicate_ids":
+            ids = ", ".join(warning.ids) + (", …" if warning.count > len(warning.ids) else "")
+            text = f"{count(warning.count, 'request')} logged more than once, counted once by the last row: {ids}."
+        case "unknown_tokens":
+            text = f"{requests} with an unknown number of tokens: only the known ones are priced."
+        case "impossible_usage":
+            text = (
+                f"{requests} with more cached than input tokens, or more thinking than output: priced from the totals."
+            )
+        case "other_currency":
+            text = (
+                f"{requests} billed in {warning.reason} left out, as no rate adds up two currencies: "
+                f"--currency {warning.reason}."
+            )
+        case "price_caveat":
+            text = f"{requests} priced at {warning.price_id}, of which: {warning.reason}."
+    return printable(text)
+
+
+def _columns(wide: bool, currency: str) -> dict[str, Callable[[Totals], str]]:
+    """The columns of figures by their titles."""
+
+    def part(amount: Decimal) -> str:
+        return money(amount, currency) if amount else "-"
+
+    some: dict[str, Callable[[Totals], str]] = {
+        "requests": lambda each: f"{each.requests:,}",
+        "cost": lambda each: _cost(each, currency),
+        "thinking": lambda each: part(each.thinking_usd),
+    }
+    if wide:
+        some["answers"] = lambda each: part(each.answer_usd)
+        some["not split"] = lambda each: part(each.thinking_unknown_usd)
+        some["fresh in"] = lambda each: part(each.input_miss_usd)
+        some["cached in"] = lambda each: part(each.cache_hit_usd)
+    return some
+
+
+def _cost(totals: Totals, currency: str) -> str:
+    if totals.unpriced_requests and not totals.cost_usd:
+        return "unpriced"
+    if not totals.cost_usd and totals.uncertain_requests:
+        return "uncertain"
+    if not totals.cost_usd and totals.uncosted_requests:
+        return "-"
+    return money(totals.cost_usd, currency) + (" + ?" if totals.unpriced_requests else "")
+
+
+def _table(report: SpendReport, width: int) -> Iterator[str]:
+    lines, widths = _measured(report, wide=True)
+    names = len(report.by)
+    least = [min(cells, _NAME_CELLS) for cells in widths[:names]] + widths[names:]
+    if sum(least) + 2 * (len(least) - 1) > width:
+        lines, widths = _measured(report, wide=False)
+    _narrow(widths, names, width)
+    for number, line in enumerate(lines):
+        if number in (1, len(lines) - 1):
+            yield "─" * min(width, sum(widths) + 2 * (len(widths) - 1))
+        cells = [
+            _padded(_shortened(text, space), space, right=names <= column < len(line) - 1)
+            for column, (text, space) in enumerate(zip(line, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _measured(report: SpendReport, wide: bool) -> tuple[list[list[str]], list[int]]:
+    """The table's lines of cells, and how wide each column would like to be."""
+    columns = _columns(wide, report.currency)
+    lines = [[*report.by, *columns, "share"]]
+    sums = [(_names(group), group.totals) for group in report.groups] + [(_total_names(report), report.totals)]
+    lines += [[*names, *(show(totals) for show in columns.values()), _bar(totals)] for names, totals in sums]
+    return lines, [max(_cells(line[column]) for line in lines) for column in range(len(lines[0]))]
+
+
+def _narrow(widths: list[int], names: int, width: int) -> None:
+    """Take from the widest name until the table fits; names keep 8 cells."""
+    while sum(widths) + 2 * (len(widths) - 1) > width and max(widths[:names], default=0) > 8:
+        widest = max(range(names), key=lambda column: widths[column])
+        widths[widest] -= 1
+
+
+def _names(group: Group) -> list[str]:
+    return ["-" if value is None else printable(value).replace("\n", " ") for value in group.keys.values()]
+
+
+def _total_names(report: SpendReport) -> list[str]:
+    return ["total", *[""] * (len(report.by) - 1)] if report.by else []
+
+
+def _bar(totals: Totals) -> str:
+    """How much of the cost went into thinking, where that is known of at least some of it."""
+    if not totals.cost_usd or (totals.thinking_unknown_usd and not totals.thinking_usd):
+        return ""
+    eighths = int(totals.thinking_usd / totals.cost_usd * _BAR_CELLS * 8 + Decimal("0.5"))
+    full, rest = divmod(eighths, 8)
+    bar = "█" * full + (_EIGHTHS[rest] if rest else "")
+    return f"{percent(totals.thinking_usd, totals.cost_usd):>4} {bar}"
+
+
+def _cells(text: str) -> int:
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    space = " " * (width - _cells(text))
+    return space + text if right else text + space
+
+
+def _shortened(text: str, width: int) -> str:
+    """`text` in `width` cells; what goes is in the middle, as the ends of model ids differ."""
+    if _cells(text) <= width:
+        return text
+    head, tail = text[: (width - 1) // 4], ""
+    for char in reversed(text):
+        if _cells(head + "…" + char + tail) > width:
+            break
+        tail = char + tail
+    return f"{head}…{tail}"
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> Iterator[str]:
+    from textwrap import wrap
+
+    yield from wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _markdown_row(cells: list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

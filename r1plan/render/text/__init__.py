@@ -1,0 +1,1 @@
+"""Text that every screen is made of: units, wrapping, quoting, and what is safe for a terminal."""

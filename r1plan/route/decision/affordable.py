@@ -1,0 +1,38 @@
+"""Which candidates of a decision the monthly budgets still let through. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from r1plan.catalog.budgets import Budgets
+from r1plan.errors import OverBudget
+from r1plan.route.decision.ranked import Judged
+from r1plan.route.spending.budget import allowances_of_month, over_budget
+
+if TYPE_CHECKING:
+    from r1plan.ledger.requests import MonthRow
+
+
+def too_dear(
+    ranked: Iterable[Judged],
+    budgets: Budgets,
+    rows: Sequence[MonthRow],
+    project: str | None,
+    power_usd_per_kwh: Decimal | None,
+) -> list[tuple[Judged, OverBudget]]:
+    """Those of `ranked` whose p90 is more than a monthly budget leaves, each with what says so, in the same order.
+
+    `rows` hold one row a request. As when it is sent, a model here needs money only where `power_usd_per_kwh` is given.
+    """
+    found = []
+    for each in ranked:
+        provider = each.candidate.provider
+        if each.candidate.is_local and power_usd_per_kwh is None:
+            continue
+        for allowance in allowances_of_month(budgets, rows, each.forecast.at, provider, project):
+            if each.cost.p90_usd > allowance.left_usd:
+                found.append((each, over_budget(allowance, each.id, each.cost.p90_usd)))
+                break
+    return found

@@ -1,0 +1,100 @@
+"""Where a prompt goes: every candidate forecast, judged by a policy and put in order, with the reasons. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from r1plan.catalog.policy import Limits, Route
+from r1plan.prices.book import PriceBook
+from r1plan.route.decision.candidate import Candidate
+from r1plan.route.decision.policy import Policy, over_limit, placed, policy_for, quality_scores, refusal
+from r1plan.route.decision.ranked import Judged, Refused, judge
+from r1plan.route.decision.why import reasons, why
+from r1plan.route.forecast.forecast import Ask
+from r1plan.route.forecast.statistics import Survey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Who is asked first, who after that when it fails, who never, and why. `ranked` is empty when nobody may be."""
+
+    policy: Policy
+    ask: Ask
+    ranked: tuple[Judged, ...]
+    refused: tuple[Refused, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def chosen(self) -> Judged | None:
+        """The one that is asked first."""
+        return self.ranked[0] if self.ranked else None
+
+
+SAME_COST = Decimal("1.02")
+"""Costs whose ratio is no larger count as equal: no forecast is that exact."""
+
+
+def settled(route: Route, ordered: list[Judged]) -> list[Judged]:
+    """`ordered`, but of those that cost as good as the same the best known first.
+
+    That is one whose cache is warm, else the one with the most requests of one's own: or else chance would move a
+    conversation to and fro, each time away from what is cached.
+    """
+    if route.objective != "cost" or len(ordered) < 2:
+        return ordered
+    first = ordered[0]
+    same = [
+        each
+        for each in ordered
+        if each.candidate.is_local == first.candidate.is_local and each.expected_usd <= SAME_COST * first.expected_usd
+    ]
+    known = max(same, key=lambda each: (each.forecast.cache.is_warm, each.forecast.failures.rows))
+    return [known, *(each for each in ordered if each is not known)]
+
+
+def decide(
+    ask: Ask,
+    candidates: Sequence[Candidate],
+    survey: Survey,
+    book: PriceBook,
+    route: Route,
+    routes: Mapping[str, Route],
+    limits: Limits | None = None,
+) -> Decision:
+    """The candidates for `ask` in the order of `route`, whose rules may name others of `routes`.
+
+    `limits` are those of the command line: with the route's own, the tighter counts. Raises NotFound for a rule that
+    names no route.
+    """
+    policy = policy_for(ask, route, routes, limits)
+    refused: list[Refused] = []
+    allowed: list[Judged] = []
+    for candidate in candidates:
+        no = refusal(policy, candidate)
+        if no is not None:
+            refused.append(Refused(candidate=candidate, why=no))
+            continue
+        judged = judge(ask, candidate, survey, book)
+        if judged is None:
+            refused.append(Refused(candidate=candidate, why="no price of it in dollars is known for then"))
+            continue
+        no = over_limit(policy, candidate, judged.forecast, judged.cost)
+        if no is None:
+            allowed.append(judged)
+        else:
+            refused.append(Refused(candidate=candidate, why=no, forecast=judged.forecast, cost=judged.cost))
+    scores = quality_scores(policy, [each.candidate for each in allowed])
+
+    def place(each: Judged) -> tuple[bool, float, Decimal, float, str]:
+        return placed(policy, each.candidate, each.forecast, each.cost, scores[each.id])
+
+    ordered = settled(policy.route, sorted(allowed, key=place))
+    return Decision(
+        policy=policy,
+        ask=ask,
+        ranked=tuple(replace(each, why=why(policy.route, each, ordered)) for each in ordered),
+        refused=tuple(refused),
+        reasons=reasons(policy, ordered),
+    )

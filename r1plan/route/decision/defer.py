@@ -1,0 +1,112 @@
+"""When to send a request that may wait: at the hour whose price makes it cheapest, and what waiting risks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from r1plan.catalog.policy import Limits, Route
+from r1plan.prices.book import PriceBook
+from r1plan.prices.intervals import price_edges
+from r1plan.route.decision.candidate import Candidate
+from r1plan.route.decision.decide import Decision, decide
+from r1plan.route.decision.policy import dollars
+from r1plan.route.decision.ranked import Judged
+from r1plan.route.forecast.forecast import Ask
+from r1plan.route.forecast.statistics import Survey
+
+_FURTHEST = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferral:
+    """When to send, by when there should be an answer, and what that is worth.
+
+    `send_at` is the ask's own instant when waiting saves nothing. `saving_usd` is the expected cost then against now.
+    `late_chance` is the chance that the answer is not there by `by`. `risks` say what may go wrong by waiting.
+    """
+
+    by: datetime
+    send_at: datetime
+    decision: Decision
+    saving_usd: Decimal
+    late_chance: float
+    risks: tuple[str, ...]
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether waiting saves anything."""
+        return self.saving_usd > 0
+
+
+def defer(
+    ask: Ask,
+    by: datetime,
+    candidates: Sequence[Candidate],
+    survey: Survey,
+    book: PriceBook,
+    route: Route,
+    routes: Mapping[str, Route],
+    limits: Limits | None = None,
+) -> Deferral | None:
+    """The cheapest instant from `ask.at` on to send so that nine in ten answers are there `by` then.
+
+    Prices change at known instants only, so those are the ones that count. None when nobody may be asked now. Beyond a
+    week nothing is looked at.
+    """
+    now = decide(ask, candidates, survey, book, route, routes, limits)
+    first = now.chosen
+    if first is None:
+        return None
+    best, then, send_at = now, first, ask.at
+    for at in _instants(ask.at, min(by, ask.at + _FURTHEST), candidates, book):
+        later = decide(replace(ask, at=at), candidates, survey, book, route, routes, limits)
+        chosen = later.chosen
+        if chosen is None or at + timedelta(seconds=chosen.forecast.p90_s) > by:
+            continue
+        if chosen.expected_usd < then.expected_usd:
+            best, then, send_at = later, chosen, at
+    late = _late_chance(then, send_at, by)
+    risks = _risks(first, then, late) if send_at > ask.at else ()
+    return Deferral(
+        by=by,
+        send_at=send_at,
+        decision=best,
+        saving_usd=first.expected_usd - then.expected_usd,
+        late_chance=late,
+        risks=risks,
+    )
+
+
+def _instants(since: datetime, until: datetime, candidates: Sequence[Candidate], book: PriceBook) -> list[datetime]:
+    """When a price of any candidate may change."""
+    edges = {
+        edge
+        for each in candidates
+        if not each.is_local and since < until
+        for edge in price_edges(book.offers(*each.source), since, until)
+    }
+    return sorted(edge for edge in edges if since < edge < until)
+
+
+def _late_chance(chosen: Judged, at: datetime, by: datetime) -> float:
+    """That the answer takes longer than there is time, or fails."""
+    each = chosen.forecast
+    left_s = (by - at).total_seconds()
+    late = sum(atom.chance for atom in each.lengths.atoms if each.seconds(atom.total) > left_s)
+    return min(1.0, late + each.failures.chance * (1 - late))
+
+
+def _risks(first: Judged, then: Judged, late: float) -> tuple[str, ...]:
+    risks = [f"{late * 100:.1f} % likely to fail, or not to be done by then"]
+    lost = first.forecast.cache.chance - then.forecast.cache.chance
+    if then.id == first.id and first.forecast.cache.is_warm and lost > 0:
+        risks.append(
+            f"the cached prefix is found with {then.forecast.cache.chance * 100:.0f} % instead of "
+            f"{first.forecast.cache.chance * 100:.0f} %, which the saving allows for"
+        )
+    risks += sorted({caveat for period in then.cost.periods for caveat in period.price.caveats})
+    risks.append(f"at the price of now it costs {dollars(first.expected_usd)}")
+    return tuple(risks)

@@ -1,0 +1,1 @@
+"""Asks one after another until one answers, and logs each attempt."""

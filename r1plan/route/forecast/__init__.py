@@ -1,0 +1,1 @@
+"""What a request will be at one candidate, before it is sent."""

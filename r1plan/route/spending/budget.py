@@ -1,0 +1,192 @@
+"""What a request may cost: the user's limits, less what is spent and what is set aside for others. Pure.
+
+A month is one of UTC, as the logs are. What counts of a request: its cost once that is certain; until then, and where
+it never is because the answer broke off, what was set aside for it, or what it has cost as far as is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal, cast
+
+from r1plan.catalog.budgets import Budgets
+from r1plan.errors import OverBudget
+from r1plan.ledger.entry import UsageEntry
+from r1plan.prices.book import PriceInForce
+from r1plan.prices.cost import EXACT
+
+if TYPE_CHECKING:
+    from r1plan.ledger.requests import LoggedRequest, MonthRow
+
+Scope = Literal["request", "month", "provider", "project"]
+
+# A request that began in the month before and has no end yet may still end, and be billed, in this one.
+_MAY_STILL_RUN = timedelta(days=1)
+_NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendingLimits:
+    """What the user allows: USD for one question, and for the months."""
+
+    max_cost: Decimal | None = None
+    budgets: Budgets | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """One limit in USD, and what of it is used. `name` is the provider or project of a limit that has one.
+
+    `uncounted` requests have a cost that nobody knows; they are in neither sum.
+    """
+
+    scope: Scope
+    limit_usd: Decimal
+    spent_usd: Decimal = _NOTHING
+    reserved_usd: Decimal = _NOTHING
+    uncounted: int = 0
+    name: str | None = None
+
+    @property
+    def left_usd(self) -> Decimal:
+        """What may still be spent; below 0 where more was than is allowed."""
+        return self.limit_usd - self.spent_usd - self.reserved_usd
+
+
+def allowance_of_request(max_cost: Decimal, attempts: Iterable[UsageEntry]) -> Allowance:
+    """What `--max-cost` leaves for a further attempt at a question, after the `attempts` that have ended."""
+    known = [counted_usd(each) for each in attempts if each.provider != "local" or each.cost_usd is not None]
+    spent = sum((each for each in known if each is not None), _NOTHING)
+    return Allowance(scope="request", limit_usd=max_cost, spent_usd=spent, uncounted=known.count(None))
+
+
+def allowances_of_month(
+    budgets: Budgets,
+    rows: Sequence[MonthRow],
+    at: datetime,
+    provider: str,
+    project: str | None,
+    without: str | None = None,
+) -> tuple[Allowance, ...]:
+    """Each monthly limit that a request of `project` at `provider` has to keep, of the UTC month of `at`.
+
+    `rows` hold one row a request; the request `without` is left out.
+    """
+    month = month_of(at)
+    rows = [each for each in rows if each.id != without and counts_in_month(each, month, at)]
+    found = []
+    if budgets.monthly_usd is not None:
+        found.append(_allowance("month", budgets.monthly_usd, None, rows))
+    if (limit := budgets.providers.get(provider)) is not None:
+        found.append(_allowance("provider", limit, provider, [each for each in rows if each.provider == provider]))
+    if project is not None and (limit := budgets.projects.get(project)) is not None:
+        found.append(_allowance("project", limit, project, [each for each in rows if each.project == project]))
+    return tuple(found)
+
+
+def month_of(at: datetime) -> tuple[datetime, datetime]:
+    """The first instant of the UTC month of `at`, and that of the next month."""
+    first = at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return first, (first + timedelta(days=31)).replace(day=1)
+
+
+def counts_in_month(row: MonthRow, month: tuple[datetime, datetime], at: datetime) -> bool:
+    """Whether a request belongs to `month`, or has begun shortly before `at` and may still end in it."""
+    placed = row.placed_at
+    if month[0] <= placed < month[1]:
+        return True
+    return row.ended_at is None and placed < month[0] and at - placed <= _MAY_STILL_RUN
+
+
+def counted_usd(row: MonthRow | UsageEntry) -> Decimal | None:
+    """What a limit counts of a request; None when nothing is known."""
+    if row.is_settled:
+        return row.cost_usd
+    open_ = cast("LoggedRequest | UsageEntry", row)  # an EndedRequest is settled
+    aside = open_.cost_high_usd if open_.reserved_usd is None else open_.reserved_usd
+    known = [each for each in (aside, open_.cost_usd, open_.cost_low_usd) if each is not None]
+    return max(known, default=None)
+
+
+def tightest(allowances: Iterable[Allowance]) -> Allowance | None:
+    """The one that leaves least; None when there is no limit."""
+    return min(allowances, key=lambda each: each.left_usd, default=None)
+
+
+def output_room(limit_usd: Decimal, input_tokens_most: int, prices: Sequence[PriceInForce]) -> int | None:
+    """The most tokens that may be written within `limit_usd`, the dearest of `prices` in force; None without a price.
+
+    The input counts as `input_tokens_most` fresh tokens. Below 0 where it alone may cost more.
+    """
+    rooms = []
+    for each in prices:
+        left = limit_usd - EXACT.multiply(each.per_token.miss, input_tokens_most)
+        if left < 0:
+            return -1
+        if each.per_token.output:
+            rooms.append(int(left // each.per_token.output))
+    return min(rooms, default=None)
+
+
+def least_usd(input_tokens_most: int, prices: Sequence[PriceInForce]) -> Decimal | None:
+    """What has to be set aside at least: the whole prompt as fresh tokens, and one token of an answer."""
+    each_usd = [EXACT.add(EXACT.multiply(p.per_token.miss, input_tokens_most), p.per_token.output) for p in prices]
+    return max(each_usd, default=None)
+
+
+def over_budget(allowance: Allowance, leg: str, need_usd: Decimal) -> OverBudget:
+    """The error for a request that needs more than `allowance` leaves."""
+    asked = f"{leg} may cost {dollars(need_usd)}"
+    used = f"{dollars(allowance.spent_usd)} spent"
+    if allowance.reserved_usd:
+        used += f" and {dollars(allowance.reserved_usd)} set aside for requests that run or broke off"
+    left = f"{dollars(max(allowance.left_usd, _NOTHING))} of {dollars(allowance.limit_usd)} are left"
+    if allowance.scope == "request":
+        if allowance.spent_usd:
+            return OverBudget(f"{asked}, and of --max-cost {left} ({used}).", _CHEAPER)
+        return OverBudget(f"{asked}, more than --max-cost {dollars(allowance.limit_usd)}.", _CHEAPER)
+    whose = {
+        "month": "this month",
+        "provider": f"{allowance.name} this month",
+        "project": f"'{allowance.name}' this month",
+    }
+    return OverBudget(
+        f"{asked}, and of the budget for {whose[allowance.scope]} {left} ({used}).",
+        "raise it in budgets.yaml, ask a cheaper provider, or ask here: --local. Months are those of UTC.",
+    )
+
+
+def unknown_cost(allowance: Allowance, leg: str) -> OverBudget:
+    """The error for a request whose cost nobody can tell, where `--max-cost` is to be kept."""
+    return OverBudget(
+        f"what {leg} costs is not known, so --max-cost {dollars(allowance.limit_usd)} cannot be kept.",
+        "add its price (r1plan prices --help), leave --max-cost out, or ask here: --local",
+    )
+
+
+_CHEAPER = "raise --max-cost, lower --max-tokens, ask a cheaper provider, or ask here: --local"
+
+
+def dollars(amount: Decimal) -> str:
+    """An amount to the cent, a smaller one to two digits."""
+    digits = 2 if not amount or abs(amount) >= Decimal("0.01") else 1 - amount.adjusted()
+    return f"${amount:,.{digits}f}"
+
+
+def _allowance(scope: Scope, limit_usd: Decimal, name: str | None, rows: Iterable[MonthRow]) -> Allowance:
+    spent, reserved, uncounted = _NOTHING, _NOTHING, 0
+    for row in rows:
+        usd = counted_usd(row)
+        if usd is None:
+            # Nobody bills what was answered here; its electricity counts where it is known.
+            uncounted += row.provider != "local"
+        elif row.is_settled:
+            spent += usd
+        else:
+            reserved += usd
+    return Allowance(
+        scope=scope, limit_usd=limit_usd, spent_usd=spent, reserved_usd=reserved, uncounted=uncounted, name=name
+    )

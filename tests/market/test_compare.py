@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from r1plan.catalog.load import load_holidays, load_prices, load_providers
+from r1plan.market.compare import ApiOffer, api_offers
+from r1plan.plan.workload import Workload
+from r1plan.prices.book import PriceBook
+from tests.plan.catalogue import MODELS
+
+BOOK = PriceBook(load_prices(), load_holidays())
+PROVIDERS = load_providers()
+FULL = {model.id for model in MODELS.values() if model.kind == "full"}
+NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+
+
+def offers(at: datetime = NOW, workload: Workload | None = None) -> tuple[ApiOffer, ...]:
+    return api_offers(PROVIDERS, FULL, BOOK, workload or Workload(), at)
+
+
+def test_full_r1_comes_first_and_the_cheapest_of_it_foremost() -> None:
+    found = offers()
+    real = [each for each in found if each.is_r1]
+    assert [each.usd_per_request for each in real] == sorted(each.usd_per_request for each in real)
+    assert {each.serves for each in real} <= FULL
+    assert [each.model for each in found if not each.is_r1] == ["deepseek-flash"]
+    assert found[-1].model == "deepseek-flash"
+
+
+def test_a_request_costs_its_tokens_at_the_rates_shown() -> None:
+    for each in offers(workload=Workload(input_tokens=2_000_000, thinking_tokens=700_000, answer_tokens=300_000)):
+        rates = each.price.rates
+        assert each.usd_per_request == 2 * rates.input_cache_miss + rates.output
+        assert each.usd_per_month is None
+
+
+def test_a_month_is_so_many_requests() -> None:
+    each = offers(workload=Workload(requests_per_day=10))[0]
+    assert each.usd_per_month == each.usd_per_request * Decimal("304.4")
+
+
+@pytest.mark.parametrize(
+    ("at", "sold"),
+    [(datetime(2026, 7, 24, 15, 58, tzinfo=UTC), True), (datetime(2026, 7, 24, 15, 59, tzinfo=UTC), False)],
+)
+def test_an_offer_ends_at_its_instant(at: datetime, sold: bool) -> None:
+    reasoner = next(each for each in PROVIDERS["deepseek"].offers if each.model == "deepseek-reasoner")
+    assert reasoner.offered_until is not None
+    assert (at < reasoner.offered_until) is sold
+    assert all(each.model != "deepseek-reasoner" for each in offers(at))
+
+
+def test_own_model_follows_the_clock() -> None:
+    tiers = {offers(NOW + timedelta(hours=hour))[-1].price.tier for hour in range(0, 48, 2)}
+    assert "off_peak" in tiers
+    assert len(tiers) > 1

@@ -1,0 +1,129 @@
+"""What limits a plan first, and what more room would buy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from r1plan.catalog.load import load_hardware
+from r1plan.hardware.detect import detect
+from r1plan.hardware.machine import GpuProcess, Machine
+from r1plan.plan.llamacpp.headroom import Gain, Room, room_of
+from r1plan.plan.llamacpp.option import Plan
+from r1plan.plan.workload import Pins
+from r1plan.units import GIB
+from tests.machines.replay import ReplayedNvml, tree
+from tests.plan.catalogue import MODELS, TABLES, card, machine, plan
+
+
+def room(on: Machine, pins: Pins | None = None) -> tuple[Plan, Room]:
+    answer = plan(on, pins=pins)
+    found = room_of(answer, MODELS, TABLES, pins or Pins())
+    assert found is not None
+    return answer, found
+
+
+def added(found: Room) -> list[Gain]:
+    return [gain for gain in found.gains if gain.process is None]
+
+
+def test_the_device_that_fills_first_is_named_with_its_context() -> None:
+    pins = Pins(model="R1-Distill-Qwen-32B", quant="Q4_K_M", kv_type="q8_0", n_ubatch=512)
+    answer, found = room(machine(card(24)), pins)
+    assert found.full_first is not None
+    device, context = found.full_first
+    assert device == "gpu0"
+    assert answer.choice is not None
+    assert context == answer.choice.context_max
+    fits = plan(machine(card(24)), pins=replace(pins, context=context, gpu_layers=65)).choice
+    beyond = plan(machine(card(24)), pins=replace(pins, context=context + 1, gpu_layers=65)).choice
+    assert fits is not None
+    assert fits.fits
+    assert beyond is not None
+    assert not beyond.fits
+
+
+def test_a_models_own_limit_may_come_first() -> None:
+    _, found = room(machine(card(80)), Pins(model="R1-Distill-Qwen-1.5B", quant="Q4_K_M"))
+    assert found.full_first is None
+
+
+def test_one_slot_more_than_said_leaves_the_layout() -> None:
+    pins = Pins(model="R1-Distill-Qwen-7B", quant="Q4_K_M", context=8192, kv_type="f16", n_ubatch=512)
+    answer, found = room(machine(card(12)), pins)
+    assert answer.choice is not None
+    assert found.most_slots is not None
+    assert found.most_slots > 1
+    for slots, same in ((found.most_slots, True), (found.most_slots + 1, False)):
+        then = plan(machine(card(12)), pins=replace(pins, slots=slots)).choice
+        assert then is not None
+        assert (then.placement.layout == "gpu") is same
+
+
+def test_slots_that_share_a_cache_have_no_such_limit() -> None:
+    _, found = room(machine(card(12)), Pins(model="R1-Distill-Qwen-7B", quant="Q4_K_M", runtime="llama-server"))
+    assert found.most_slots is None
+
+
+def test_a_gain_is_what_the_roomier_machine_really_gets() -> None:
+    answer, found = room(machine(card(24), ram=64))
+    gains = added(found)
+    assert gains
+    for gain in gains:
+        assert gain.option is not None
+        assert answer.choice is not None
+        assert gain.option.score > answer.choice.score or gain.option.context_max > answer.choice.context_max
+        then = plan(machine(replace(card(24), free_bytes=24 * GIB + gain.extra_bytes, total_bytes=64 * GIB), ram=64))
+        assert then.choice is not None
+        # The margin of a card is a share of all its memory, so the larger card is a little fuller.
+        assert then.choice.score == pytest.approx(gain.option.score, abs=1.5)
+
+
+def test_layers_that_would_move_to_the_card_are_counted() -> None:
+    pins = Pins(model="R1-Distill-Qwen-32B", quant="Q8_0", context=8192, kv_type="f16")
+    _, found = room(machine(card(24), ram=64), pins)
+    assert any("more layers on the GPU" in (gain.says or "") for gain in added(found))
+
+
+def test_experts_that_would_move_to_the_card_are_counted() -> None:
+    pins = Pins(model="DeepSeek-R1", quant="Q4_K_M", context=8192, kv_type="f16")
+    _, found = room(machine(card(48), ram=512), pins)
+    assert any("experts of" in (gain.says or "") for gain in added(found))
+
+
+def test_processes_are_named_and_closing_them_is_tried(tmp_path: Path) -> None:
+    recorded = detect(
+        load_hardware,
+        tmp_path,
+        root=tree(tmp_path, {"proc/driver/nvidia/version": "", "proc/meminfo": "MemTotal: 65536000 kB\n"}),
+        environ={},
+        nvml=lambda: ReplayedNvml.of("desktop-rtx-4090"),
+        system="linux",
+        architecture="x86_64",
+        affinity=8,
+    )
+    desktop = replace(recorded, memory=replace(recorded.memory, available_bytes=48 * GIB))
+    _, found = room(desktop)
+    named = {gain.process.name: gain for gain in found.gains if gain.process is not None}
+    assert "python3" in named
+    held = {process.name: process.used_bytes for process in desktop.gpus[0].processes}
+    assert named["python3"].extra_bytes == held["python3"]
+
+
+def test_closing_what_holds_most_of_a_card_buys_a_better_model() -> None:
+    hog = GpuProcess(pid=4242, name="python3", used_bytes=12 * GIB)
+    busy = replace(card(24), free_bytes=11 * GIB, processes=(hog,))
+    answer, found = room(machine(busy, ram=32))
+    closing = next(gain for gain in found.gains if gain.process is not None)
+    assert closing.process == hog
+    assert closing.option is not None
+    assert answer.choice is not None
+    assert closing.option.quality.index > answer.choice.quality.index
+    assert closing.says is not None
+    assert closing.says.startswith((closing.option.id, closing.option.quant.name))
+
+
+def test_nothing_is_said_of_a_machine_that_runs_nothing() -> None:
+    assert room_of(plan(machine(ram=1)), MODELS, TABLES, Pins()) is None

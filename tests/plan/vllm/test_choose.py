@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from r1plan.cli.options.machine import machine_from_options
+from r1plan.errors import NotFound, UsageError
+from r1plan.hardware.machine import Machine
+from r1plan.plan.vllm.choose import choose_vllm
+from r1plan.plan.vllm.memory import VllmSettings
+from r1plan.plan.vllm.option import VllmOption, VllmPins, VllmPlan
+from r1plan.plan.vllm.speed import vllm_speed
+from r1plan.plan.vllm.weights import Parallel
+from r1plan.plan.workload import Objective, Workload
+from r1plan.units import GIB
+from tests.plan.catalogue import MODELS, TABLES, model
+from tests.plan.vllm.logs import gpu
+
+
+def plan(on: Machine, workload: Workload | None = None, **pins: Any) -> VllmPlan:
+    return choose_vllm(on, MODELS, TABLES, workload or Workload(), VllmPins(**pins))
+
+
+def server(card: str, **pins: Any) -> VllmPlan:
+    return plan(machine_from_options(gpu=[card]), **pins)
+
+
+def chosen(on: VllmPlan) -> VllmOption:
+    assert on.choice is not None
+    return on.choice
+
+
+def reason_of(on: VllmPlan, id_: str) -> str:
+    return next(each.reason for each in on.rejected if each.id == id_)
+
+
+@pytest.mark.parametrize(
+    ("card", "id_", "least", "most"),
+    [
+        pytest.param("h200:8", "DeepSeek-R1-0528:FP8", 18, 20, id="8xH200"),
+        pytest.param("b200:8", "DeepSeek-R1-0528:FP8", 32, 37, id="8xB200"),
+        pytest.param("mi300x:8", "DeepSeek-R1-0528:FP8", 30, 42, id="8xMI300X"),
+        pytest.param("h100-sxm-80gb:8", "R1-Distill-Llama-70B:FP8", 45, 50, id="8xH100"),
+        pytest.param("h200:4", "R1-Distill-Llama-70B:FP8", 38, 46, id="4xH200"),
+        pytest.param("b200:4", "DeepSeek-R1-0528:NVFP4", 20, 32, id="4xB200"),
+    ],
+)
+def test_a_server_gets_the_best_that_it_holds_and_how_many_users(card: str, id_: str, least: int, most: int) -> None:
+    choice = chosen(server(card))
+    assert choice.id == id_
+    assert choice.context == 32_768
+    assert least <= choice.users <= most
+
+
+def test_eight_h100_are_told_what_r1_in_fp8_lacks() -> None:
+    said = reason_of(server("h100-sxm-80gb:8"), "DeepSeek-R1-0528:FP8")
+    assert said == "needs 89.2 GiB on each of 8 GPUs for 32,768 tokens, vLLM may use 72.8"
+
+
+def test_a_pinned_option_is_answered_for_even_when_it_does_not_fit() -> None:
+    choice = chosen(server("h100-sxm-80gb:8", model="deepseek-r1", dtype="fp8"))
+    assert choice.id == "DeepSeek-R1:FP8"
+    assert not choice.fits
+    assert choice.reason.startswith("needs ")
+
+
+def test_a_pinned_option_that_vllm_refuses_is_no_choice() -> None:
+    on = server("h200:8", model="DeepSeek-R1", dtype="NVFP4")
+    assert on.choice is None
+    assert on.nearest_miss is not None
+    assert on.nearest_miss.reason == "NVFP4 needs Blackwell cards, such as B200"
+
+
+def test_wanted_users_are_held_or_the_option_says_how_many_it_holds() -> None:
+    on = server("h200:8", context=32_768, users=20)
+    assert chosen(on).parallel == Parallel(8, context=8)  # plain tensor parallelism holds 19
+    assert chosen(on).users >= 20
+    on = server("h200:8", context=32_768, users=2000, model="DeepSeek-R1-0528", dtype="FP8")
+    assert not chosen(on).fits
+    assert chosen(on).reason == "holds 154 users of 32,768 tokens, 2,000 asked"
+
+
+def test_without_a_context_it_shrinks_until_the_users_fit() -> None:
+    choice = chosen(server("h200:8", users=20, model="DeepSeek-R1-0528", dtype="FP8"))
+    assert choice.parallel == Parallel(8)
+    assert choice.context == 30_720
+    assert choice.users >= 20
+
+
+def test_the_best_quality_is_taken_when_it_is_wished_for() -> None:
+    on = machine_from_options(gpu=["h100-sxm-80gb:8"])
+    by_wish = {wish: chosen(plan(on, Workload(objective=wish))) for wish in ("balanced", "quality", "speed", "cost")}
+    assert by_wish["quality"].id == "R1-Distill-Llama-70B:BF16"
+    assert by_wish["quality"].quality.index >= by_wish["balanced"].quality.index
+    assert by_wish["speed"].tok_s >= by_wish["balanced"].tok_s >= by_wish["quality"].tok_s
+    assert by_wish["cost"].tok_s / by_wish["cost"].parallel.gpus >= by_wish["speed"].tok_s / 8
+
+
+def test_a_context_too_short_to_think_in_goes_behind_and_one_below_4096_does_not_fit() -> None:
+    on = server("h100-sxm-80gb")
+    assert chosen(on).id == "R1-Distill-Qwen-32B:FP8"
+    assert "for 4,096 tokens" in reason_of(on, "R1-Distill-Llama-70B:FP8")
+    shown = [chosen(on), *on.alternatives]
+    assert all(option.context >= 16_384 for option in shown[:2])
+
+
+def test_heads_that_do_not_divide_leave_cards_out() -> None:
+    choice = chosen(server("h100-sxm-80gb:8", model="R1-Distill-Qwen-7B", dtype="BF16"))
+    assert choice.parallel == Parallel(4)
+    assert len(choice.gpus) == 4
+
+
+def test_of_unequal_cards_those_alike_work_and_the_smallest_counts() -> None:
+    mixed = plan(machine_from_options(gpu=["h200:8", "h100-sxm-80gb:2"]))
+    assert mixed.notes == ("Tensor parallelism wants equal cards: H100 SXM5 80 GB left out.",)
+    assert len(chosen(mixed).gpus) == 8
+    whole = machine_from_options(gpu=["h200:8"])
+    shared = replace(
+        whole,
+        gpus=tuple(replace(each, free_bytes=each.free_bytes - (each.index == 3) * 9 * GIB) for each in whole.gpus),
+    )
+    on = plan(shared)
+    assert "gpu3" in on.notes[0]
+    assert chosen(on).memory.free_bytes == shared.gpus[3].free_bytes
+
+
+def test_a_card_that_others_fill_is_refused_with_what_is_free() -> None:
+    whole = machine_from_options(gpu=["h100-sxm-80gb"])
+    busy = replace(whole, gpus=(replace(whole.gpus[0], free_bytes=40 * GIB),))
+    said = reason_of(plan(busy), "R1-Distill-Qwen-7B:BF16")
+    assert said == "wants 72.2 GiB on the GPU (--gpu-memory-utilization 0.92), 40.0 free"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param({"gpu": ["m3-max-40c"]}, "Apple M3 Max", id="apple"),
+        pytest.param({"gpu": ["rtx-4090"], "cpu_only": True}, "--cpu-only", id="contradiction"),
+    ],
+)
+def test_machines_without_a_card_for_it_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        plan(machine_from_options(**options))
+    assert message in str(refused.value)
+
+
+def test_pins_that_cannot_be_meant_are_refused() -> None:
+    with pytest.raises(NotFound):
+        server("h200:8", model="R2")
+    with pytest.raises(NotFound) as unknown:
+        server("h200:8", dtype="Q4_K_M")
+    assert unknown.value.hint == "vLLM serves BF16, FP8, NVFP4"
+    with pytest.raises(UsageError) as long:
+        server("h200:8", context=200_000)
+    assert long.value.hint == "ask for at most --context 163840"
+
+
+@pytest.mark.parametrize("objective", ["balanced", "quality", "speed", "cost"])
+def test_every_option_shown_fits_and_none_is_shown_twice(objective: Objective) -> None:
+    for card in ("h200:8", "h100-sxm-80gb:4", "rtx-4090:2", "l40s", "mi300x", "t4:4"):
+        on = plan(machine_from_options(gpu=[card]), Workload(objective=objective))
+        shown = [chosen(on), *on.alternatives]
+        assert all(option.fits and option.reason for option in shown)
+        assert len({(option.id, option.parallel) for option in shown}) == len(shown)
+        assert {option.id for option in shown}.isdisjoint(each.id for each in on.rejected if each.why != "slow")
+
+
+def test_an_fp8_cache_holds_twice_the_users() -> None:
+    plain = chosen(server("h200:8", model="DeepSeek-R1-0528", dtype="FP8"))
+    small = chosen(server("h200:8", model="DeepSeek-R1-0528", dtype="FP8", settings=VllmSettings(kv_type="fp8")))
+    assert small.users in (2 * plain.users, 2 * plain.users + 1)
+    assert small.memory.block_tokens == 64
+
+
+def test_the_speed_is_near_the_one_public_sweep() -> None:
+    card = gpu(139.8)
+    measured = {8: 12.8, 16: 17.2, 32: 25.6, 64: 34.6}  # SemiAnalysisAI/InferenceX issue 870
+    for users, milliseconds in measured.items():
+        rate = vllm_speed(model("DeepSeek-R1-0528"), "FP8", Parallel(8), card, "bf16", users, (1536,)).decode[0].tok_s
+        assert 1000 / rate.mid == pytest.approx(milliseconds, rel=0.22)
+        assert rate.low < 1000 / milliseconds < rate.high
+
+
+def test_more_users_and_deeper_contexts_are_never_faster_for_each() -> None:
+    card = gpu(139.8)
+    for id_, parallel in (("DeepSeek-R1-0528", Parallel(8)), ("R1-Distill-Llama-70B", Parallel(4))):
+        speeds = [
+            vllm_speed(model(id_), "FP8", parallel, card, "bf16", users, (0, 4096, 32_768)) for users in (1, 2, 16, 256)
+        ]
+        for speed in speeds:
+            mids = [each.tok_s.mid for each in speed.decode]
+            assert mids == sorted(mids, reverse=True)
+        firsts = [speed.decode[0].tok_s.mid for speed in speeds]
+        assert firsts == sorted(firsts, reverse=True)
+
+
+def test_power_costs_less_a_token_the_more_users_share_it() -> None:
+    on = machine_from_options(gpu=["h200:8"])
+    powered = replace(on, gpus=tuple(replace(each, power_limit_w=700.0) for each in on.gpus))
+    work = Workload(power_usd_per_kwh=0.1, requests_per_day=100)
+    one, ten = (chosen(plan(powered, work, users=users)).cost for users in (1, 10))
+    assert one.usd_per_mtok_output is not None
+    assert ten.usd_per_mtok_output is not None
+    assert ten.usd_per_mtok_output < one.usd_per_mtok_output
+    assert one.usd_per_month is not None
+    assert chosen(plan(on)).cost.usd_per_mtok_output is None

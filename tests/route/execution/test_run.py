@@ -1,0 +1,276 @@
+"""One request: what came is kept however it ended, and its row says how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from r1plan.catalog.load import load_holidays, load_prices
+from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking, WasThinking
+from r1plan.errors import LogError, ProviderError, ProviderFault
+from r1plan.hardware.energy import Energy
+from r1plan.ledger.entry import UsageEntry
+from r1plan.prices.book import PriceBook, PriceInForce
+from r1plan.prices.usage import Usage
+from r1plan.route.execution.record import Labels, at_start, no_price
+from r1plan.route.execution.run import ChatResult, run
+
+USAGE = Usage(
+    input_tokens=1000,
+    cache_hit_tokens=640,
+    output_tokens=300,
+    thinking_tokens=250,
+    provenance={"input_tokens": "reported", "output_tokens": "reported"},
+)
+
+REQUEST = ChatRequest(messages=(Message("user", "?"),))
+
+
+@dataclass
+class Scripted:
+    """An engine that says what it is told to, and raises where it is told to."""
+
+    events: list[Event | BaseException]
+    so_far: Usage | None = None
+    served: str | None = None
+    provider: str = "deepseek"
+    model: str = "deepseek-flash"
+    closed: bool = False
+
+    def stream(self, request: ChatRequest) -> Iterator[Event]:
+        try:
+            for event in self.events:
+                if isinstance(event, BaseException):
+                    raise event
+                yield event
+        finally:
+            self.closed = True
+
+    def usage_so_far(self) -> Usage | None:
+        return self.so_far
+
+    def served_so_far(self) -> str | None:
+        return self.served
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Clock:
+    """A second passes at each look."""
+
+    at: datetime = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+    looks: int = 0
+    written: list[UsageEntry] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        self.looks += 1
+        return self.at + timedelta(seconds=self.looks)
+
+    def tick(self) -> float:
+        return float(self.looks)
+
+
+def price(entry: UsageEntry) -> PriceInForce | None:
+    book = PriceBook(load_prices(), load_holidays())
+    return book.price_at(entry.provider, entry.model_requested, entry.placed_at)
+
+
+def go(engine: Scripted, *, shown: list[Event] | None = None, priced: bool = True) -> tuple[ChatResult, Clock]:
+    clock = Clock()
+
+    def journal(entry: UsageEntry) -> Path:
+        clock.written.append(entry)
+        return Path("/logs/2026-11.jsonl")
+
+    result = run(
+        engine,
+        REQUEST,
+        (shown if shown is not None else []).append,
+        labels=Labels(project="p", tags={"team": "a"}),
+        price_for=price if priced else no_price,
+        journal=journal,
+        now=clock.now,
+        tick=clock.tick,
+    )
+    return result, clock
+
+
+def test_an_answer_is_shown_kept_priced_and_logged() -> None:
+    shown: list[Event] = []
+    engine = Scripted([Thinking("hm"), Answer("Ye"), Answer("s."), Finished(reason="stop", usage=USAGE)])
+    result, clock = go(engine, shown=shown)
+    assert shown == engine.events
+    assert (result.thinking, result.answer, result.finish) == ("hm", "Yes.", "stop")
+    begun, entry = clock.written
+    assert (begun.status, begun.id, begun.ended_at) == ("started", entry.id, None)
+    assert entry == result.entry
+    assert (entry.status, entry.project, entry.tags) == ("ok", "p", {"team": "a"})
+    # 05:00 UTC is off-peak: 360 x 0.15 + 640 x 0.003 + 300 x 0.60, a million tokens each.
+    assert entry.cost_usd == Decimal("0.00023592")
+    assert entry.price_id is not None
+    assert result.logged_in == Path("/logs/2026-11.jsonl")
+
+
+def test_without_a_price_the_cost_is_unknown_and_not_nothing() -> None:
+    result, clock = go(Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)]), priced=False)
+    assert result.cost is None
+    assert clock.written[-1].cost_usd is None
+
+
+def test_an_answer_that_turns_out_to_be_thinking_moves_there() -> None:
+    result, _ = go(Scripted([Answer("hm"), WasThinking(), Answer("Yes."), Finished(reason="stop", usage=USAGE)]))
+    assert (result.thinking, result.answer) == ("hm", "Yes.")
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), BrokenPipeError()], ids=["Ctrl-C", "closed pipe"])
+def test_an_interruption_keeps_what_came_and_logs_it_as_aborted(interruption: BaseException) -> None:
+    engine = Scripted([Thinking("hm"), Answer("Ye"), interruption], so_far=USAGE)
+    result, clock = go(engine)
+    assert (result.answer, result.finish, clock.written[-1].status) == ("Ye", "aborted", "aborted")
+    assert clock.written[-1].output_tokens == 300
+    assert engine.closed
+
+
+def test_a_failure_is_returned_after_its_row_is_written() -> None:
+    error = ProviderError("it broke")
+    result, clock = go(Scripted([Answer("Ye"), error]))
+    assert result.error is error
+    assert (result.answer, clock.written[-1].status) == ("Ye", "failed")
+    assert clock.written[-1].input_tokens is None
+
+
+def test_a_limit_is_a_status_of_its_own() -> None:
+    _, clock = go(Scripted([Answer("x"), Finished(reason="length", usage=USAGE)]))
+    assert clock.written[-1].status == "length"
+
+
+def test_a_log_that_cannot_be_written_does_not_cost_the_answer() -> None:
+    def journal(entry: UsageEntry) -> Path:
+        raise LogError("the disk is full.", "add this row")
+
+    result = run(
+        Scripted([Answer("Yes."), Finished(reason="stop", usage=USAGE)]),
+        REQUEST,
+        lambda event: None,
+        labels=Labels(),
+        price_for=no_price,
+        journal=journal,
+    )
+    assert result.answer == "Yes."
+    assert result.log_error is not None
+    assert result.logged_in is None
+
+
+def test_untold_cached_input_gives_the_cost_a_lower_bound() -> None:
+    usage = Usage(
+        input_tokens=1000, output_tokens=0, provenance={"input_tokens": "reported", "output_tokens": "reported"}
+    )
+    entry = go(Scripted([Answer("x"), Finished(reason="stop", usage=usage)]))[0].entry
+    assert entry.cost_high_usd == Decimal("0.00015")
+    assert entry.cost_low_usd == Decimal("0.000003")
+
+
+@pytest.mark.parametrize(
+    ("interruption", "status", "reason"),
+    [
+        pytest.param(KeyboardInterrupt(), "aborted", "interrupted", id="Ctrl-C"),
+        pytest.param(BrokenPipeError(), "aborted", "closed_pipe", id="closed pipe"),
+        pytest.param(ProviderError("?", fault="timeout"), "failed", "timeout", id="timeout"),
+        pytest.param(ProviderError("?", fault="connection_lost"), "failed", "connection_lost", id="connection lost"),
+        pytest.param(ProviderError("?"), "failed", "server_failed", id="the server said so"),
+    ],
+)
+def test_what_broke_off_has_bounds_and_a_reason(interruption: BaseException, status: str, reason: str) -> None:
+    guessed = Usage(
+        input_tokens=9, output_tokens=3, provenance={"input_tokens": "estimated", "output_tokens": "estimated"}
+    )
+    entry = go(Scripted([Thinking("Let me see"), Answer(" Ye"), interruption], so_far=guessed))[0].entry
+    assert (entry.status, entry.end_reason) == (status, reason)
+    assert entry.cost_low_usd == 4 * Decimal("0.60") / 10**6
+    assert entry.cost_usd is not None
+    assert entry.cost_high_usd is not None
+    assert entry.cost_low_usd <= entry.cost_usd < entry.cost_high_usd
+
+
+def test_what_broke_off_keeps_the_model_that_the_stream_had_named() -> None:
+    engine = Scripted([Answer("Ye"), ProviderError("?", fault="stalled")], served="flash-0925")
+    assert go(engine)[0].entry.model_served == "flash-0925"
+
+
+@pytest.mark.parametrize("fault", ["refused", "unreachable"])
+def test_what_was_never_answered_is_known_to_cost_nothing(fault: ProviderFault) -> None:
+    entry = go(Scripted([ProviderError("no", fault=fault)]))[0].entry
+    assert (entry.status, entry.end_reason) == ("failed", fault)
+    assert (entry.input_tokens, entry.output_tokens) == (0, 0)
+    assert entry.cost_usd == entry.cost_low_usd == entry.cost_high_usd == 0
+
+
+def test_a_request_that_never_ends_is_bounded_by_its_first_row() -> None:
+    clock = go(Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)]))[1]
+    begun = clock.written[0]
+    assert begun.cost_low_usd == 0
+    assert begun.cost_high_usd is not None
+    assert begun.cost_high_usd > Decimal("0.01")
+
+
+def test_a_peak_that_may_begin_meanwhile_counts() -> None:
+    """At 00:50 UTC the peak of 01:00 is near; at 12:00 there is none (pricing/deepseek.yaml)."""
+    before = replace(Clock(), at=datetime(2026, 11, 24, 0, 50, tzinfo=UTC))
+    after = replace(Clock(), at=datetime(2026, 11, 24, 12, 0, tzinfo=UTC))
+    highs = []
+    for clock in (before, after):
+        entry = at_start("1", "deepseek", "deepseek-flash", Labels(), clock.at, REQUEST, price)
+        assert entry.cost_high_usd is not None
+        highs.append(entry.cost_high_usd)
+    assert highs[0] == 2 * highs[1]
+
+
+def test_no_text_is_logged_unless_asked_for() -> None:
+    events: list[Event | BaseException] = [Thinking("secret"), Answer("secret"), Finished(reason="stop", usage=USAGE)]
+    for log_text in (False, True):
+        written: list[UsageEntry] = []
+
+        def journal(entry: UsageEntry, to: list[UsageEntry] = written) -> Path:
+            to.append(entry)
+            return Path("log")
+
+        run(
+            Scripted(events),
+            ChatRequest(messages=(Message("user", "secret"),)),
+            lambda event: None,
+            labels=Labels(),
+            price_for=no_price,
+            journal=journal,
+            log_text=log_text,
+        )
+        assert [("secret" in entry.to_line()) for entry in written] == [False, log_text]
+
+
+@pytest.mark.parametrize(
+    ("tariff", "cost", "price_id"),
+    [(None, None, None), (Decimal("0.30"), Decimal("0.00045"), "electricity@0.30")],
+    ids=["tariff not known", "tariff known"],
+)
+def test_electricity_costs_what_the_tariff_says(
+    tariff: Decimal | None, cost: Decimal | None, price_id: str | None
+) -> None:
+    result = run(
+        Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)], provider="local"),
+        REQUEST,
+        lambda event: None,
+        labels=Labels(),
+        price_for=no_price,
+        journal=None,
+        meter=lambda: lambda: Energy(Decimal("1.5"), "rapl"),
+        power_usd_per_kwh=tariff,
+    )
+    entry = result.entry
+    assert (entry.energy_wh, entry.cost_usd, entry.price_id) == (Decimal("1.5"), cost, price_id)
+    assert (entry.provenance["energy_wh"], entry.flags) == ("counted", ("energy_rapl",))
