@@ -89,6 +89,15 @@ def test_imports_go_one_way() -> None:
     assert wrong == []
 
 
+def test_no_two_public_classes_share_a_name() -> None:
+    found: dict[str, list[str]] = {}
+    for module, path in modules():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(module)
+    assert {name: where for name, where in found.items() if len(where) > 1} == {}
+
+
 def test_every_heavy_library_is_imported_by_its_owner_alone() -> None:
     wrong = [
         f"{path.relative_to(PACKAGE.parent)}:{line}: {module} imports {name}"

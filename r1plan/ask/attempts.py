@@ -10,17 +10,17 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
-from r1plan.ask.decide import Choice, Found, ask_of, choose, find
-from r1plan.ask.options import Asking
-from r1plan.ask.resolve import Way, way
+from r1plan.ask.decide import AttemptPlan, Decided, ask_of, choose, find
+from r1plan.ask.options import AskOptions
+from r1plan.ask.resolve import Resolution, resolve
 
 if TYPE_CHECKING:
-    from r1plan.ask.backend import Askable
+    from r1plan.ask.backend import Backend
     from r1plan.conversation.session import Session, Wishes
     from r1plan.engine.chat import ChatEngine, Event
     from r1plan.route.execution.run import ChatResult
-    from r1plan.route.execution.target import Leg
-    from r1plan.route.forecast.forecast import Ask
+    from r1plan.route.execution.target import AttemptTarget
+    from r1plan.route.forecast.forecast import PromptFacts
 
 
 class Audience(Protocol):
@@ -58,7 +58,7 @@ class Prepared:
 
     session: Session
     question: str
-    choice: Choice
+    choice: AttemptPlan
     left_usd: Decimal | None
 
 
@@ -67,7 +67,7 @@ class Asker:
 
     def __init__(
         self,
-        asking: Asking,
+        asking: AskOptions,
         say: Callable[[str], None],
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -76,16 +76,16 @@ class Asker:
         self._asking = asking
         self._say = say
         self._now, self._sleep = now, sleep
-        self._way: Way | None = None
+        self._way: Resolution | None = None
         self._open_for: tuple[object, ...] = ()
-        self._choice: Choice | None = None
+        self._choice: AttemptPlan | None = None
         self._said = ""
 
-    def ready(self, wishes: Wishes) -> Way:
+    def ready(self, wishes: Wishes) -> Resolution:
         """Open what `wishes` name, and say what is to be known of it. What was open stays so when that fails."""
         wanted = (wishes.model, wishes.provider, wishes.local, wishes.base_url, wishes.route)
         if self._way is None or wanted != self._open_for:
-            opened = way(wishes, self._asking)
+            opened = resolve(wishes, self._asking)
             self.close()
             self._way, self._open_for = opened, wanted
             for note in opened.notes:
@@ -100,7 +100,7 @@ class Asker:
         legs = self._choice.legs if self._choice else ()
         return f"route {opened.policy}" + (f": {legs[0][0].model.rpartition('/')[2]}" if legs else "")
 
-    def found(self, session: Session, question: str) -> Found:
+    def found(self, session: Session, question: str) -> Decided:
         """What is decided for `question`; nothing is sent. Raises OverBudget and what `ready` does."""
         session.check_budget()
         opened = self.ready(session.wishes)
@@ -181,10 +181,10 @@ class Asker:
         limits = (self._asking.max_cost, session.budget_left_usd)
         return min((each for each in limits if each is not None), default=None)
 
-    def _ask_of(self, session: Session, question: str) -> Ask:
+    def _ask_of(self, session: Session, question: str) -> PromptFacts:
         return ask_of(session.messages(question), self._now(), self._asking)
 
-    def _announced(self, leg: Leg, askable: Askable, audience: Audience) -> Leg:
+    def _announced(self, leg: AttemptTarget, askable: Backend, audience: Audience) -> AttemptTarget:
         """`leg`, which tells `audience` when its turn comes."""
 
         def connect() -> ChatEngine:
@@ -193,7 +193,7 @@ class Asker:
 
         return replace(leg, connect=connect)
 
-    def _tell_who(self, opened: Way, choice: Choice) -> None:
+    def _tell_who(self, opened: Resolution, choice: AttemptPlan) -> None:
         """Say who is asked by a route, and that a model here is not, once until that changes."""
         decision = None if choice.found is None else choice.found.decision
         chosen = None if decision is None else decision.chosen

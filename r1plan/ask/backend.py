@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from r1plan.route.execution.record import PriceFor, no_price
 
 if TYPE_CHECKING:
-    from r1plan.ask.options import Asking
+    from r1plan.ask.options import AskOptions
     from r1plan.engine.chat import ChatEngine
     from r1plan.engine.target import LocalTarget, RemoteTarget
     from r1plan.hardware.energy import Energy, Meter
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Askable:
+class Backend:
     """A model here or at a provider. `connect` opens it once; `usd_per_token` is what its output costs then."""
 
     provider: str
@@ -38,7 +38,7 @@ class Askable:
         return f"{self.provider}/{self.model}"
 
 
-def here(target: LocalTarget, engines: Engines, asking: Asking) -> Askable:
+def local_backend(target: LocalTarget, engines: Engines, asking: AskOptions) -> Backend:
     """A model file, whose electricity is measured."""
 
     def load() -> ChatEngine:
@@ -46,7 +46,7 @@ def here(target: LocalTarget, engines: Engines, asking: Asking) -> Askable:
 
         return connect(target, os.environ, asking.context_tokens)
 
-    return Askable(
+    return Backend(
         provider="local",
         model=target.model,
         connect=engines.once(f"local/{target.path}", load),
@@ -54,7 +54,7 @@ def here(target: LocalTarget, engines: Engines, asking: Asking) -> Askable:
     )
 
 
-def elsewhere(target: RemoteTarget, engines: Engines, book: PriceBook | None, asking: Asking) -> Askable:
+def provider_backend(target: RemoteTarget, engines: Engines, book: PriceBook | None, asking: AskOptions) -> Backend:
     """A provider's model at the prices of `book`; None: no price of it is known in dollars."""
     provider, model = target.provider.id, target.model
 
@@ -67,13 +67,13 @@ def elsewhere(target: RemoteTarget, engines: Engines, book: PriceBook | None, as
 
     opened = engines.once(f"{provider}/{model}", reach)
     if book is None:
-        return Askable(provider=provider, model=model, connect=opened)
+        return Backend(provider=provider, model=model, connect=opened)
 
     def per_token(at: datetime) -> Decimal | None:
         price = book.price_at(provider, model, at)
         return None if price is None else price.per_token.output
 
-    return Askable(
+    return Backend(
         provider=provider,
         model=model,
         connect=opened,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from r1plan.ask.backend import Askable, elsewhere, here
+from r1plan.ask.backend import Backend, local_backend, provider_backend
 from r1plan.ask.decide import nobody
 from r1plan.ask.here import candidate_here
 from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers, load_routes
@@ -27,8 +27,8 @@ from r1plan.settings import directories
 from r1plan.tiny import MODEL_PATH
 
 if TYPE_CHECKING:
-    from r1plan.ask.options import Asking
-    from r1plan.ask.resolve import Way
+    from r1plan.ask.options import AskOptions
+    from r1plan.ask.resolve import Resolution
     from r1plan.conversation.session import Wishes
 
 DEFAULT_ROUTE = "cheapest"
@@ -41,7 +41,7 @@ ASKED = Route(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Market:
+class CandidateSet:
     """All that a decision takes but the request and the log. `askables` has each candidate by its id.
 
     `missing` names the variables of the providers that could be asked too, if their keys were there.
@@ -50,18 +50,18 @@ class Market:
     route: Route
     routes: Mapping[str, Route]
     candidates: tuple[Candidate, ...]
-    askables: Mapping[str, Askable]
+    askables: Mapping[str, Backend]
     book: PriceBook
     missing: tuple[str, ...] = ()
 
 
-def routed(wishes: Wishes, asking: Asking) -> Way | None:
+def routed(wishes: Wishes, asking: AskOptions) -> Resolution | None:
     """The way of the route that is wished for, else of the one by default; None when no key reaches anything then.
 
     Raises NotFound for a route that there is not, UsageError for what contradicts it, CatalogError, and EngineError or
     ProviderError where the route that is wished for has nobody to ask, or no key can be used.
     """
-    from r1plan.ask.resolve import DEMONSTRATION, Way
+    from r1plan.ask.resolve import DEMONSTRATION, Resolution
 
     routes, providers = load_routes(), load_providers()
     route = route_of(wishes.route, routes)
@@ -76,19 +76,19 @@ def routed(wishes: Wishes, asking: Asking) -> Way | None:
     def planned(file: LocalTarget) -> Candidate:
         return candidate_here(file, asking, load_models())
 
-    def market(at: datetime) -> Market:
+    def market(at: datetime) -> CandidateSet:
         models = load_models()
         found = api_candidates(providers, keys, book, models, at)
         askables = {
-            each.id: elsewhere(RemoteTarget(providers[each.provider], each.model), engines, book, asking)
+            each.id: provider_backend(RemoteTarget(providers[each.provider], each.model), engines, book, asking)
             for each in found
         }
         if mine is not None:
             found = (planned(mine), *found)
-            askables[found[0].id] = here(mine, engines, asking)
+            askables[found[0].id] = local_backend(mine, engines, asking)
         others = api_candidates(providers, set(providers) - set(keys), book, models, at)
         welcome = {each.provider for each in others if refusal(Policy(route), each) is None} if not wishes.local else ()
-        return Market(
+        return CandidateSet(
             route=route,
             routes=routes,
             candidates=found,
@@ -107,7 +107,7 @@ def routed(wishes: Wishes, asking: Asking) -> Way | None:
     notes = tuple(dict.fromkeys(f"warning: {each.message} {each.hint or ''}".rstrip() for each in wrong))
     if mine is not None and mine.demonstration:
         notes = (*notes, DEMONSTRATION.replace("answers", "may answer", 1))
-    return Way(
+    return Resolution(
         engines=engines,
         market=market,
         named=None,
@@ -127,7 +127,9 @@ def route_of(name: str | None, routes: Mapping[str, Route]) -> Route:
         raise NotFound(error.message, error.hint or f"there are {', '.join(routes)}.") from None
 
 
-def market_of(target: LocalTarget | RemoteTarget, named: Askable, at: datetime, asking: Asking) -> Market:
+def candidates_for(
+    target: LocalTarget | RemoteTarget, named: Backend, at: datetime, asking: AskOptions
+) -> CandidateSet:
     """The market in which `target`, which is `named`, is all there is."""
     models = load_models()
     if isinstance(target, LocalTarget):
@@ -137,7 +139,7 @@ def market_of(target: LocalTarget | RemoteTarget, named: Askable, at: datetime, 
         provider = target.provider
         book = book_of(provider) or PriceBook({}, {})
         candidate = _candidate_there(provider, target.model, book, models, at)
-    return Market(route=ASKED, routes={}, candidates=(candidate,), askables={candidate.id: named}, book=book)
+    return CandidateSet(route=ASKED, routes={}, candidates=(candidate,), askables={candidate.id: named}, book=book)
 
 
 def book_of(provider: Provider) -> PriceBook | None:

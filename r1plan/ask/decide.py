@@ -9,40 +9,40 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from r1plan.errors import EngineError, OverBudget, ProviderError, R1PlanError
-from r1plan.route.execution.target import Leg
+from r1plan.route.execution.target import AttemptTarget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from r1plan.ask.backend import Askable
-    from r1plan.ask.candidates import Market
-    from r1plan.ask.options import Asking
-    from r1plan.ask.resolve import Way
+    from r1plan.ask.backend import Backend
+    from r1plan.ask.candidates import CandidateSet
+    from r1plan.ask.options import AskOptions
+    from r1plan.ask.resolve import Resolution
     from r1plan.catalog.policy import Route
     from r1plan.engine.chat import Message
     from r1plan.ledger.entry import UsageEntry
     from r1plan.route.decision.decide import Decision
     from r1plan.route.decision.defer import Deferral
-    from r1plan.route.decision.ranked import Judged, Refused
-    from r1plan.route.forecast.forecast import Ask
-    from r1plan.route.forecast.statistics import Survey
+    from r1plan.route.decision.ranked import ExcludedCandidate, RankedCandidate
+    from r1plan.route.forecast.forecast import PromptFacts
+    from r1plan.route.forecast.statistics import LogStatistics
 
 # A prompt whose tokens are guessed may have so many times more: guessed by the log's own ratio, and without.
 _INPUT_MARGIN_KNOWN, _INPUT_MARGIN = 1.1, 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Decided:
     """A decision and what it was made of. `deferral` is set where the request may wait.
 
     `passed` are those that would have been asked first, and what says that a monthly budget leaves too little for each.
     """
 
-    market: Market
+    market: CandidateSet
     decision: Decision
-    past: Survey
+    past: LogStatistics
     deferral: Deferral | None = None
-    passed: tuple[tuple[Judged, OverBudget], ...] = ()
+    passed: tuple[tuple[RankedCandidate, OverBudget], ...] = ()
 
     def nobody(self) -> R1PlanError:
         """Why nobody may be asked, when the decision ranks none."""
@@ -50,26 +50,26 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class AttemptPlan:
     """The legs in order, each with what it opens, and the decision behind them; None: there was nothing to decide.
 
     There is no leg when nobody may be asked.
     """
 
-    legs: tuple[tuple[Leg, Askable], ...]
+    legs: tuple[tuple[AttemptTarget, Backend], ...]
     policy: str
     reasons: tuple[str, ...]
-    found: Found | None = None
+    found: Decided | None = None
 
 
-def ask_of(messages: Sequence[Message], at: datetime, asking: Asking) -> Ask:
+def ask_of(messages: Sequence[Message], at: datetime, asking: AskOptions) -> PromptFacts:
     """What a decision knows of a request: lengths and kinds, no text."""
     from r1plan.engine.dialects.usage import estimated_tokens
-    from r1plan.route.forecast.forecast import Ask
+    from r1plan.route.forecast.forecast import PromptFacts
     from r1plan.route.forecast.kind import kind_of, language_of
 
     last = messages[-1].content
-    return Ask(
+    return PromptFacts(
         at=at,
         estimated_input_tokens=sum(estimated_tokens(each.content) for each in messages),
         kind=kind_of(last),
@@ -81,25 +81,27 @@ def ask_of(messages: Sequence[Message], at: datetime, asking: Asking) -> Ask:
     )
 
 
-def find(way: Way, ask: Ask, asking: Asking, left_usd: Decimal | None, by: datetime | None = None) -> Found:
+def find(
+    way: Resolution, ask: PromptFacts, asking: AskOptions, left_usd: Decimal | None, by: datetime | None = None
+) -> Decided:
     """Decide for `ask`, of which `left_usd` is the most that it may cost and `by` when there should be an answer.
 
     Raises CatalogError, NotFound for a rule of a route that names no other, and LogError where there is a monthly
     budget and the log cannot be read.
     """
     from r1plan.catalog.load import load_providers
-    from r1plan.catalog.policy import Limits
+    from r1plan.catalog.policy import PolicyLimits
     from r1plan.catalog.priors import load_priors
     from r1plan.ledger.history import read_history
     from r1plan.route.decision.candidate import model_keys
     from r1plan.route.decision.decide import decide
     from r1plan.route.decision.defer import defer
-    from r1plan.route.forecast.statistics import survey
+    from r1plan.route.forecast.statistics import log_statistics
     from r1plan.settings import directories
 
     market = way.market(ask.at)
-    past = survey(read_history(directories().logs), model_keys(load_providers().values()), load_priors())
-    given = (past, market.book, market.route, market.routes, Limits(max_p90_usd=left_usd))
+    past = log_statistics(read_history(directories().logs), model_keys(load_providers().values()), load_priors())
+    given = (past, market.book, market.route, market.routes, PolicyLimits(max_p90_usd=left_usd))
     decision, candidates = decide(ask, market.candidates, *given), market.candidates
     over = _over_budget(decision, asking)
     passed = tuple(pair for pair, each in zip(over, decision.ranked, strict=False) if pair[0] is each)
@@ -108,17 +110,17 @@ def find(way: Way, ask: Ask, asking: Asking, left_usd: Decimal | None, by: datet
         candidates = tuple(each for each in candidates if each.id not in dear)
         decision = decide(ask, candidates, *given)
         decision = replace(decision, refused=(*(_refused(*each) for each in over), *decision.refused))
-    return Found(market, decision, past, None if by is None else defer(ask, by, candidates, *given), passed)
+    return Decided(market, decision, past, None if by is None else defer(ask, by, candidates, *given), passed)
 
 
-def _refused(judged: Judged, over: OverBudget) -> Refused:
-    from r1plan.route.decision.ranked import Refused
+def _refused(judged: RankedCandidate, over: OverBudget) -> ExcludedCandidate:
+    from r1plan.route.decision.ranked import ExcludedCandidate
 
     why = over.message.removeprefix(judged.id).strip(" .")
-    return Refused(candidate=judged.candidate, why=why, forecast=judged.forecast, cost=judged.cost)
+    return ExcludedCandidate(candidate=judged.candidate, why=why, forecast=judged.forecast, cost=judged.cost)
 
 
-def _over_budget(decision: Decision, asking: Asking) -> list[tuple[Judged, OverBudget]]:
+def _over_budget(decision: Decision, asking: AskOptions) -> list[tuple[RankedCandidate, OverBudget]]:
     if asking.budgets is None:
         return []
     from r1plan.route.decision.affordable import too_dear
@@ -127,7 +129,7 @@ def _over_budget(decision: Decision, asking: Asking) -> list[tuple[Judged, OverB
     return too_dear(decision.ranked, asking.budgets, rows, asking.labels.project, asking.power_usd_per_kwh)
 
 
-def choose(way: Way, ask: Ask, asking: Asking, left_usd: Decimal | None) -> Choice:
+def choose(way: Resolution, ask: PromptFacts, asking: AskOptions, left_usd: Decimal | None) -> AttemptPlan:
     """Who is asked. A model here that was named is asked without a decision.
 
     `left_usd` rules candidates of a route out; what was named keeps it when it is sent. Raises what `find` does.
@@ -136,12 +138,12 @@ def choose(way: Way, ask: Ask, asking: Asking, left_usd: Decimal | None) -> Choi
     if named is not None:
         judged = None
         if named.provider != "local":
-            from r1plan.route.decision.ranked import judge
+            from r1plan.route.decision.ranked import ranked_candidate
 
             found = find(way, ask, asking, None)
             # What was named is asked even where a decision would rule it out: its server knows best.
-            judged = judge(ask, found.market.candidates[0], found.past, found.market.book)
-        return Choice(((_leg(named, ask, judged, tariff), named),), way.policy, (way.reason,))
+            judged = ranked_candidate(ask, found.market.candidates[0], found.past, found.market.book)
+        return AttemptPlan(((_leg(named, ask, judged, tariff), named),), way.policy, (way.reason,))
     found = find(way, ask, asking, left_usd)
     market, decision = found.market, found.decision
     legs = []
@@ -151,10 +153,10 @@ def choose(way: Way, ask: Ask, asking: Asking, left_usd: Decimal | None) -> Choi
         legs.append((_handing_over(leg, each, decision.ranked[number:], market.route), askable))
     first = (f"{decision.chosen.id}: {decision.chosen.why}",) if decision.chosen else ()
     reasons = (*((way.reason,) if way.reason else ()), *first, *decision.reasons)
-    return Choice(tuple(legs), decision.policy.name, reasons, found)
+    return AttemptPlan(tuple(legs), decision.policy.name, reasons, found)
 
 
-def nobody(market: Market, decision: Decision | None = None) -> R1PlanError:
+def nobody(market: CandidateSet, decision: Decision | None = None) -> R1PlanError:
     """Why nobody of `market` may be asked, and what would help. `decision` None: there is no candidate at all."""
     from r1plan.render.text.units import small_usd
 
@@ -194,7 +196,9 @@ def nobody(market: Market, decision: Decision | None = None) -> R1PlanError:
     )
 
 
-def _leg(askable: Askable, ask: Ask, judged: Judged | None, power_usd_per_kwh: Decimal | None) -> Leg:
+def _leg(
+    askable: Backend, ask: PromptFacts, judged: RankedCandidate | None, power_usd_per_kwh: Decimal | None
+) -> AttemptTarget:
     cost = judged.cost if judged else None
 
     def mark(entry: UsageEntry) -> UsageEntry:
@@ -205,7 +209,7 @@ def _leg(askable: Askable, ask: Ask, judged: Judged | None, power_usd_per_kwh: D
     is_local = askable.provider == "local"
     # Electricity is counted where its price was given: an assumed one is not the user's money.
     aside = None if cost is None or (is_local and power_usd_per_kwh is None) else cost.p90_usd
-    return Leg(
+    return AttemptTarget(
         provider=askable.provider,
         model=askable.model,
         connect=askable.connect,
@@ -218,14 +222,16 @@ def _leg(askable: Askable, ask: Ask, judged: Judged | None, power_usd_per_kwh: D
     )
 
 
-def _input_most(judged: Judged) -> int:
+def _input_most(judged: RankedCandidate) -> int:
     each = judged.forecast
     if each.input_provenance == "counted":
         return each.input_tokens
     return ceil(each.input_tokens * (_INPUT_MARGIN_KNOWN if each.input_ratio != 1.0 else _INPUT_MARGIN))
 
 
-def _handing_over(leg: Leg, judged: Judged, followers: Sequence[Judged], route: Route) -> Leg:
+def _handing_over(
+    leg: AttemptTarget, judged: RankedCandidate, followers: Sequence[RankedCandidate], route: Route
+) -> AttemptTarget:
     """`leg`, which hands over where it is a model here with somebody elsewhere after it."""
     if not judged.candidate.is_local or all(each.candidate.is_local for each in followers):
         return leg

@@ -9,13 +9,13 @@ from r1plan.errors import R1PlanError
 from r1plan.route.decision.candidate import Candidate, Power, local_candidate
 
 if TYPE_CHECKING:
-    from r1plan.ask.options import Asking
+    from r1plan.ask.options import AskOptions
     from r1plan.catalog.model import Model
     from r1plan.engine.target import LocalTarget
     from r1plan.plan.llamacpp.option import Option
 
 
-def candidate_here(target: LocalTarget, asking: Asking, models: Mapping[str, Model]) -> Candidate:
+def candidate_here(target: LocalTarget, asking: AskOptions, models: Mapping[str, Model]) -> Candidate:
     """`target` as a candidate. Where it cannot be planned, what is assumed of a model here counts, until the log tells.
 
     The demonstration model is not planned: it answers sooner than that takes.
@@ -38,7 +38,7 @@ def candidate_here(target: LocalTarget, asking: Asking, models: Mapping[str, Mod
     return local_candidate(target.model, option.model.id, option.context, power, option.quality)
 
 
-def _planned(target: LocalTarget, asking: Asking) -> Option | None:
+def _planned(target: LocalTarget, asking: AskOptions) -> Option | None:
     """The layout in which the file runs best on this machine. Raises R1PlanError for a file that cannot be read."""
     from r1plan.catalog.load import load_hardware
     from r1plan.catalog.quality import load_quant_tables

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class AskOptions:
     """What holds for every question.
 
     `max_cost` is USD for one question with all its attempts; `conversation` the id that the rows of its turns share;

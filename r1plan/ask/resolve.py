@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from r1plan.ask.backend import Askable, elsewhere, here
+from r1plan.ask.backend import Backend, local_backend, provider_backend
 from r1plan.errors import EngineError, NotFound, UsageError
 from r1plan.route.execution.target import Engines
 
 if TYPE_CHECKING:
-    from r1plan.ask.candidates import Market
-    from r1plan.ask.options import Asking
+    from r1plan.ask.candidates import CandidateSet
+    from r1plan.ask.options import AskOptions
     from r1plan.conversation.session import Wishes
     from r1plan.engine.target import LocalTarget, RemoteTarget
 
@@ -25,7 +25,7 @@ DEMONSTRATION = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Resolution:
     """What may be asked. `named` is all there is, or None where a route chooses.
 
     `market` is what a decision is made of; it is read from the disk only when it is called. `policy` and `reason` say
@@ -33,14 +33,14 @@ class Way:
     """
 
     engines: Engines
-    market: Callable[[datetime], Market]
-    named: Askable | None
+    market: Callable[[datetime], CandidateSet]
+    named: Backend | None
     policy: str
     reason: str
     notes: tuple[str, ...] = ()
 
 
-def way(wishes: Wishes, asking: Asking) -> Way:
+def resolve(wishes: Wishes, asking: AskOptions) -> Resolution:
     """The way for `wishes`. What was named is opened, so that a wrong name is found before a question is put.
 
     Nothing is sent. Raises UsageError, NotFound, EngineError, ProviderError and CatalogError.
@@ -81,27 +81,27 @@ def _keys_may_choose(wishes: Wishes) -> bool:
     return (directories().config / FILE_NAME).exists()
 
 
-def _named(wishes: Wishes, target: LocalTarget | RemoteTarget, asking: Asking) -> Way:
+def _named(wishes: Wishes, target: LocalTarget | RemoteTarget, asking: AskOptions) -> Resolution:
     from r1plan.engine.target import LocalTarget
 
-    def market(at: datetime) -> Market:
-        from r1plan.ask.candidates import market_of
+    def market(at: datetime) -> CandidateSet:
+        from r1plan.ask.candidates import candidates_for
 
-        return market_of(target, named, at, asking)
+        return candidates_for(target, named, at, asking)
 
     engines = Engines()
     notes: tuple[str, ...] = () if wishes.is_named else (DEMONSTRATION,)
     if isinstance(target, LocalTarget):
-        named = here(target, engines, asking)
+        named = local_backend(target, engines, asking)
     else:
         from r1plan.ask.candidates import account_note, book_of
 
         said = account_note(target.provider.id)
         notes += () if said is None else (said,)
-        named = elsewhere(target, engines, book_of(target.provider), asking)
+        named = provider_backend(target, engines, book_of(target.provider), asking)
     if not asking.sends_nothing:
         named.connect()
-    return Way(
+    return Resolution(
         engines=engines,
         market=market,
         named=named,

@@ -39,7 +39,7 @@ _PLAIN |= {"decimal.Decimal", "builtins.frozenset"}
 _SETTLED_NS = 2_000_000_000
 
 
-def stored(name: str, files: Sequence[CatalogFile], build: Callable[[], T], now_ns: int | None = None) -> T:
+def cached(name: str, files: Sequence[CatalogFile], build: Callable[[], T], now_ns: int | None = None) -> T:
     """What `build` makes of `files`: the copy kept as `name`, or else built anew.
 
     What was built is kept unless a file changed shortly before `now_ns`, an instant in Unix nanoseconds (the clock's).

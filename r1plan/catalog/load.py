@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from r1plan.catalog.cache import stored
+from r1plan.catalog.cache import cached
 from r1plan.catalog.reading.files import files_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def load_models() -> dict[str, Model]:
 
         return assemble.models(files)
 
-    return stored("models", files, build)
+    return cached("models", files, build)
 
 
 def load_hardware() -> Hardware:
@@ -40,7 +40,7 @@ def load_hardware() -> Hardware:
 
         return assemble.hardware(files)
 
-    return stored("hardware", files, build)
+    return cached("hardware", files, build)
 
 
 def load_providers() -> dict[str, Provider]:
@@ -52,7 +52,7 @@ def load_providers() -> dict[str, Provider]:
 
         return assemble.providers(files)
 
-    return stored("providers", files, build)
+    return cached("providers", files, build)
 
 
 def load_routes() -> dict[str, Route]:
@@ -64,7 +64,7 @@ def load_routes() -> dict[str, Route]:
 
         return assemble.routes(files)
 
-    return stored("routes", files, build)
+    return cached("routes", files, build)
 
 
 def load_prices(provider: str | None = None) -> dict[str, PriceList]:
@@ -79,7 +79,7 @@ def load_prices(provider: str | None = None) -> dict[str, PriceList]:
 
         return assemble.prices(files)
 
-    return stored(f"prices-{provider}" if provider else "prices", files, build) if files else {}
+    return cached(f"prices-{provider}" if provider else "prices", files, build) if files else {}
 
 
 def load_holidays() -> dict[str, Holidays]:
@@ -91,4 +91,4 @@ def load_holidays() -> dict[str, Holidays]:
 
         return assemble.holidays(files)
 
-    return stored("holidays", files, build)
+    return cached("holidays", files, build)

@@ -16,7 +16,7 @@ Place = Literal["anywhere", "machine"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class PolicyLimits:
     """What no chosen candidate may exceed; None: no limit.
 
     The dollars and the seconds are those that nine in ten such requests stay under. `min_context_tokens` is the least
@@ -67,7 +67,7 @@ class Rule:
     only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     place: Place | None = None
-    limits: Limits = Limits()
+    limits: PolicyLimits = PolicyLimits()
     note: str | None = None
 
 
@@ -98,6 +98,6 @@ class Route:
     order: tuple[str, ...] = ()
     hand_over_after_s: Positive | None = None
     hand_over_thinking_tokens: Count | None = None
-    limits: Limits = Limits()
+    limits: PolicyLimits = PolicyLimits()
     rules: tuple[Rule, ...] = ()
     note: str | None = None

@@ -84,7 +84,7 @@ class Priors:
 
 def load_priors() -> Priors:
     """What is assumed; a user's file of the same name replaces ours whole. Raises CatalogError for a wrong file."""
-    from r1plan.catalog.cache import stored
+    from r1plan.catalog.cache import cached
     from r1plan.catalog.reading.files import files_of
 
     files = files_of("profiles", stem="forecast")
@@ -94,4 +94,4 @@ def load_priors() -> Priors:
 
         return load_file(Priors, files[-1])
 
-    return stored("forecast", files, build)
+    return cached("forecast", files, build)

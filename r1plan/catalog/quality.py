@@ -50,7 +50,7 @@ def load_quant_tables() -> tuple[QuantTable, ...]:
 
     Raises CatalogError for a wrong file.
     """
-    from r1plan.catalog.cache import stored
+    from r1plan.catalog.cache import cached
     from r1plan.catalog.reading.files import files_of
 
     files = files_of("profiles", stem="quant-quality")
@@ -60,4 +60,4 @@ def load_quant_tables() -> tuple[QuantTable, ...]:
 
         return {table.id: table for file in files for table in load_file(QuantTables, file).tables}
 
-    return tuple(stored("quant-quality", files, build).values())
+    return tuple(cached("quant-quality", files, build).values())

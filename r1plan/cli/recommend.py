@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from r1plan.market.compare import ApiOffer
-    from r1plan.plan.llamacpp.headroom import Room
+    from r1plan.plan.llamacpp.headroom import Headroom
     from r1plan.plan.llamacpp.option import Plan
     from r1plan.plan.workload import Workload
 
@@ -147,9 +147,9 @@ def command(
     plan = choose(described, named.models, tables, workload, pins, named.from_file)
     room = None
     if explain or json:
-        from r1plan.plan.llamacpp.headroom import room_of
+        from r1plan.plan.llamacpp.headroom import headroom_of
 
-        room = room_of(plan, named.models, tables, pins, named.from_file)
+        room = headroom_of(plan, named.models, tables, pins, named.from_file)
     _show(plan, _api(workload, datetime.now(UTC)), room, explain=explain, as_json=json)
 
 
@@ -162,7 +162,7 @@ def _api(workload: Workload, at: datetime) -> tuple[ApiOffer, ...]:
     return api_offers(load_providers(), full, PriceBook(load_prices(), load_holidays()), workload, at)
 
 
-def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Room | None, *, explain: bool, as_json: bool) -> None:
+def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Headroom | None, *, explain: bool, as_json: bool) -> None:
     from r1plan.plan.llamacpp.option import nearest_to_fitting
     from r1plan.render import output
 

@@ -16,7 +16,7 @@ View = Literal["help", "cost", "thinking"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class AskAgain:
     """Put this question."""
 
     question: str
@@ -41,7 +41,7 @@ class Reply:
     session: Session
     say: str | None = None
     view: View | None = None
-    act: Ask | Save | Quit | None = None
+    act: AskAgain | Save | Quit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def reply(session: Session, line: str, known: Known) -> Reply:
     """
     found = _COMMAND.match(line)
     if not found:
-        return Reply(session, act=Ask(line))
+        return Reply(session, act=AskAgain(line))
     name, arguments = found.group(1), (found.group(2) or "").strip()
     if name not in COMMANDS:
         raise _unknown(name)
@@ -171,7 +171,7 @@ def _retry(session: Session, arguments: str, _known: Known) -> Reply:
     question = session.last_question
     if question is None:
         raise UsageError("there is no question to ask again.", "ask something first.")
-    return Reply(session.without_last(), act=Ask(question))
+    return Reply(session.without_last(), act=AskAgain(question))
 
 
 def _undo(session: Session, arguments: str, _known: Known) -> Reply:

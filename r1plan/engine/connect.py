@@ -9,7 +9,7 @@ from pathlib import Path
 from r1plan.engine.chat import ChatEngine
 from r1plan.engine.history import thinking_back
 from r1plan.engine.keys import find_key, where_to_put
-from r1plan.engine.limits import Limits
+from r1plan.engine.limits import ServerLimits
 from r1plan.engine.target import LocalTarget, RemoteTarget, checked_url, offered
 from r1plan.errors import EngineError, ProviderError
 
@@ -20,7 +20,7 @@ def connect(
     context_tokens: int,
     *,
     config: Path | None = None,
-    limits: Limits | None = None,
+    limits: ServerLimits | None = None,
     session: str | None = None,
 ) -> ChatEngine:
     """The engine for `target`. Raises EngineError (model file) or ProviderError (no key, no address).

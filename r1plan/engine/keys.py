@@ -20,7 +20,7 @@ Ring = Callable[[str], str | None]
 """What a keyring holds for a provider's id; None when it holds nothing or does not work."""
 
 
-class Key:
+class ApiKey:
     """A key that shows itself nowhere: neither printed nor in a traceback's list of variables."""
 
     __slots__ = ("_text",)
@@ -56,7 +56,7 @@ def from_keyring(provider_id: str) -> str | None:
 
 def find_key(
     provider: Provider, environ: Mapping[str, str], folder: Path | None, ring: Ring = from_keyring
-) -> Key | None:
+) -> ApiKey | None:
     """The key for `provider`, or None. `folder` is the user's configuration directory, which may hold keys.yaml.
 
     Raises ProviderError for what cannot be a key, and for a file that others may read.
@@ -79,14 +79,14 @@ def where_to_put(provider: Provider, folder: Path | None) -> str:
     return ", or ".join(ways)
 
 
-def _checked(text: str, where: str) -> Key:
+def _checked(text: str, where: str) -> ApiKey:
     if not (text.isascii() and text.isprintable() and " " not in text):
         raise ProviderError(
             f"{where} holds characters that no key has.",
             "set it again; perhaps more than the key was copied.",
             fault="refused",
         )
-    return Key(text)
+    return ApiKey(text)
 
 
 def _from_file(path: Path, provider_id: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ServerLimits:
     """Seconds spent waiting for the server, and bytes that it sent.
 
     `connect_s`: until the connection stands. `first_token_s`: from the request on to the first token; comments and

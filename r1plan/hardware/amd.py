@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from r1plan.hardware import kernel_files
-from r1plan.hardware.found import Found, FoundGpu
+from r1plan.hardware.found import FoundGpu, ProbeResult
 from r1plan.hardware.machine import GpuDevice, HostMemory
 
 _PCI_VENDOR = 0x1002
@@ -54,7 +54,7 @@ _NAMES: dict[tuple[int, int | None], str] = {
 _TWO_DIES = frozenset({0x7408})
 
 
-def probe(memory: HostMemory, root: Path = Path("/")) -> Found:
+def probe(memory: HostMemory, root: Path = Path("/")) -> ProbeResult:
     """The AMD cards under `root`'s /sys/class/drm. `memory` caps what a unified device can have."""
     gpus: list[FoundGpu] = []
     notes: list[str] = []
@@ -75,7 +75,7 @@ def probe(memory: HostMemory, root: Path = Path("/")) -> Found:
             notes.append(f"{name} ({card.name}) is integrated graphics on the host's own memory; it is left out.")
         else:
             gpus.append(_card(len(gpus), device, name, pci, vram))
-    return Found(tuple(gpus), tuple(notes))
+    return ProbeResult(tuple(gpus), tuple(notes))
 
 
 def _integrated(pci: int) -> bool:

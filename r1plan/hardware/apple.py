@@ -6,7 +6,7 @@ import re
 import subprocess
 from collections.abc import Callable, Sequence
 
-from r1plan.hardware.found import Found, FoundGpu
+from r1plan.hardware.found import FoundGpu, ProbeResult
 from r1plan.hardware.machine import GpuDevice, HostMemory
 from r1plan.units import GIB, MIB
 
@@ -38,14 +38,14 @@ def metal_limit_bytes(ram_bytes: int) -> int:
     return ram_bytes * 2 // 3 if ram_bytes <= 32 * GIB else ram_bytes * 3 // 4
 
 
-def probe(memory: HostMemory, runner: Runner = run) -> Found:
+def probe(memory: HostMemory, runner: Runner = run) -> ProbeResult:
     """The chip's GPU; nothing on an Intel Mac, whose cards llama.cpp does not use."""
     facts = dict(line.split(": ", 1) for line in (runner(SYSCTL) or "").splitlines() if ": " in line)
     chip = facts.get("machdep.cpu.brand_string", "").strip()
     if not chip:
-        return Found(notes=("The chip is unknown: sysctl did not answer.",))
+        return ProbeResult(notes=("The chip is unknown: sysctl did not answer.",))
     if not chip.startswith("Apple "):
-        return Found(notes=(f"This Mac has no Apple GPU (its processor is {chip}).",))
+        return ProbeResult(notes=(f"This Mac has no Apple GPU (its processor is {chip}).",))
     notes = []
     ram = int(facts["hw.memsize"]) if facts.get("hw.memsize", "").isdigit() else memory.total_bytes
     wired = facts.get("iogpu.wired_limit_mb", "0")
@@ -58,7 +58,7 @@ def probe(memory: HostMemory, runner: Runner = run) -> Found:
     if cores is None:
         notes.append("The number of GPU cores is unknown: ioreg did not answer.")
     name = f"{chip} ({cores[1]})" if cores else chip
-    return Found(
+    return ProbeResult(
         gpus=(
             FoundGpu(
                 device=GpuDevice(

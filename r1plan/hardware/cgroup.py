@@ -14,7 +14,7 @@ from r1plan.hardware import kernel_files
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class ContainerLimits:
     """What the groups allow; None where they set no limit.
 
     `memory_bytes` is the lowest limit, `memory_left_bytes` the least that any group has left: its limit less its
@@ -26,7 +26,7 @@ class Allowance:
     cores: float | None = None
 
 
-def allowance(root: Path, ram_bytes: int) -> Allowance:
+def container_limits(root: Path, ram_bytes: int) -> ContainerLimits:
     """What the control groups of the process under `root` allow; a limit of `ram_bytes` or more is no limit."""
     limits: list[int] = []
     left: list[int] = []
@@ -45,7 +45,7 @@ def allowance(root: Path, ram_bytes: int) -> Allowance:
         quota = _cpu_quota(group, version)
         if quota is not None:
             cores.append(quota)
-    return Allowance(min(limits, default=None), min(left, default=None), min(cores, default=None))
+    return ContainerLimits(min(limits, default=None), min(left, default=None), min(cores, default=None))
 
 
 def _groups(root: Path, controller: str) -> Iterator[tuple[Path, int]]:

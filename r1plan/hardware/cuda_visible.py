@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from r1plan.hardware.found import Found, FoundGpu
+from r1plan.hardware.found import FoundGpu, ProbeResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Card:
     devices: tuple[tuple[str, FoundGpu], ...]
 
 
-def visible(cards: Sequence[Card], environ: Mapping[str, str]) -> Found:
+def visible(cards: Sequence[Card], environ: Mapping[str, str]) -> ProbeResult:
     """The devices that `environ` leaves of `cards`, with a note when it hides some."""
     everything = [found for card in cards for _, found in card.devices]
     wanted = environ.get("CUDA_VISIBLE_DEVICES")
     if wanted is None:
-        return Found(tuple(everything))
+        return ProbeResult(tuple(everything))
     entries = [each.strip() for each in wanted.split(",")]
     chosen: dict[str, list[FoundGpu]] = {}
     for entry in entries:
@@ -53,7 +53,7 @@ def visible(cards: Sequence[Card], environ: Mapping[str, str]) -> Found:
             "CUDA numbers different cards fastest first, nvidia-smi by slot; CUDA_VISIBLE_DEVICES was read by slot. "
             "Set CUDA_DEVICE_ORDER=PCI_BUS_ID to make them agree."
         )
-    return Found(gpus, tuple(notes))
+    return ProbeResult(gpus, tuple(notes))
 
 
 def _named(entry: str, cards: Sequence[Card]) -> tuple[str, list[FoundGpu]] | None:

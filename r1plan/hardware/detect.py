@@ -14,7 +14,7 @@ from r1plan.catalog.hardware import Accelerator, Gpu, Hardware
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware import amd, apple, host, nvidia
 from r1plan.hardware.bandwidth import assumed_layout
-from r1plan.hardware.found import Found, FoundGpu
+from r1plan.hardware.found import FoundGpu, ProbeResult
 from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
 
 
@@ -73,12 +73,12 @@ def detect(
     )
 
 
-def _guarded(vendor: str, probe: Callable[[], Found]) -> Found:
+def _guarded(vendor: str, probe: Callable[[], ProbeResult]) -> ProbeResult:
     """The probe's answer; one that trips over a driver nobody has met must not cost the rest of the machine."""
     try:
         return probe()
     except Exception as error:
-        return Found(notes=(f"{vendor} cards were not looked at: {type(error).__name__}: {error}.",))
+        return ProbeResult(notes=(f"{vendor} cards were not looked at: {type(error).__name__}: {error}.",))
 
 
 def _sheet(hardware: Hardware, names: str, total_bytes: int | None) -> Accelerator | None:

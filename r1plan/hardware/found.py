@@ -23,7 +23,7 @@ class FoundGpu:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ProbeResult:
     """What one probe found; `notes` say what it could not find out, and why."""
 
     gpus: tuple[FoundGpu, ...] = ()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from r1plan.hardware import kernel_files
-from r1plan.hardware.cgroup import allowance
+from r1plan.hardware.cgroup import container_limits
 from r1plan.hardware.machine import Cpu, Disk, HostMemory
 from r1plan.units import KIB
 
@@ -69,7 +69,7 @@ def _linux(root: Path, architecture: str, affinity: int) -> FoundHost:
     if available is None:
         available = _kib(meminfo.get("MemFree")) or 0
     total = total or 0
-    allowed = allowance(root, total)
+    allowed = container_limits(root, total)
     if allowed.memory_left_bytes is not None:
         available = min(available, allowed.memory_left_bytes)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from r1plan.hardware import kernel_files
 from r1plan.hardware.cuda_visible import Card, visible
-from r1plan.hardware.found import Found, FoundGpu
+from r1plan.hardware.found import FoundGpu, ProbeResult
 from r1plan.hardware.machine import GpuDevice, GpuProcess, HostMemory
 
 # What the driver makes on Linux, in WSL and on Tegra. Without one of them NVML cannot start, and its import is saved.
@@ -35,7 +35,7 @@ def driver_present(root: Path = Path("/")) -> bool:
     return any((root / each).exists() for each in _DRIVER_FILES)
 
 
-def probe_without_driver(root: Path = Path("/")) -> Found:
+def probe_without_driver(root: Path = Path("/")) -> ProbeResult:
     """What can be said where the driver is missing: a card on the PCI bus that nothing can use is worth a note."""
     cards = sum(
         kernel_files.integer(each / "vendor") == _PCI_VENDOR
@@ -44,9 +44,9 @@ def probe_without_driver(root: Path = Path("/")) -> Found:
         for each in sorted((root / "sys/bus/pci/devices").glob("*"))
     )
     if not cards:
-        return Found()
+        return ProbeResult()
     plural = "card is" if cards == 1 else "cards are"
-    return Found(
+    return ProbeResult(
         notes=(
             f"{cards} NVIDIA {plural} on the PCI bus, but no driver is here: install it, "
             "or start the container with the GPUs passed in (--gpus all).",
@@ -63,18 +63,18 @@ def library() -> Any:
     return pynvml
 
 
-def probe(nvml: Any, memory: HostMemory, environ: Mapping[str, str], root: Path = Path("/")) -> Found:
+def probe(nvml: Any, memory: HostMemory, environ: Mapping[str, str], root: Path = Path("/")) -> ProbeResult:
     """The cards that `nvml`, a module or object like pynvml, shows and CUDA_VISIBLE_DEVICES in `environ` leaves.
 
     `memory` sizes a card that shares the host's own; `root` is where process names are looked up.
     """
     if nvml is None:
-        return Found(notes=("NVIDIA cards were not looked at: the package nvidia-ml-py is not installed.",))
+        return ProbeResult(notes=("NVIDIA cards were not looked at: the package nvidia-ml-py is not installed.",))
     try:
         nvml.nvmlInit()
     except nvml.NVMLError as error:
         reason = _START_FAILURES.get(_code(error), str(error))
-        return Found(notes=(f"NVIDIA cards were not looked at: {reason}.",))
+        return ProbeResult(notes=(f"NVIDIA cards were not looked at: {reason}.",))
     try:
         return _Probe(nvml, memory, environ, root).run()
     finally:
@@ -103,7 +103,7 @@ class _Probe:
         self.root = root
         self.notes: list[str] = []
 
-    def run(self) -> Found:
+    def run(self) -> ProbeResult:
         count = _ask(self.nvml, self.nvml.nvmlDeviceGetCount) or 0
         self.driver = _ask(self.nvml, self.nvml.nvmlSystemGetDriverVersion)
         cards: list[Card] = []
@@ -117,7 +117,7 @@ class _Probe:
                 # CUDA still counts it.
                 cards.append(Card(number, "", ()))
         seen = visible(cards, self.environ)
-        return Found(seen.gpus, (*self.notes, *seen.notes))
+        return ProbeResult(seen.gpus, (*self.notes, *seen.notes))
 
     def _devices(self, number: int, handle: Any, uuid: str) -> Iterator[tuple[str, FoundGpu]]:
         """The card itself, or its MIG slices when it is cut into some; with the UUID of each."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from r1plan.catalog.provider import Offer, Provider
 from r1plan.plan.workload import Workload
-from r1plan.prices.book import PriceBook, PriceInForce
+from r1plan.prices.book import EffectivePrice, PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
 
@@ -27,7 +27,7 @@ class ApiOffer:
     model: str
     serves: str
     is_r1: bool
-    price: PriceInForce
+    price: EffectivePrice
     usd_per_request: Decimal
     usd_per_month: Decimal | None
 
@@ -66,7 +66,7 @@ def _on_sale(offers: Iterable[Offer], at: datetime) -> Iterable[Offer]:
             yield offer
 
 
-def _priced(provider: Provider, offer: Offer, price: PriceInForce, workload: Workload) -> ApiOffer:
+def _priced(provider: Provider, offer: Offer, price: EffectivePrice, workload: Workload) -> ApiOffer:
     usage = Usage(
         input_tokens=workload.input_tokens,
         cache_hit_tokens=int(workload.input_tokens * workload.cache_hit_share),

@@ -11,7 +11,7 @@ from r1plan.catalog.provider import Offer, Provider
 from r1plan.errors import NotFound
 from r1plan.prices.book import PriceBook
 from r1plan.prices.changes import Change, next_change
-from r1plan.prices.schedule import PriceInForce
+from r1plan.prices.schedule import EffectivePrice
 
 # How a profile says that an id answers no more.
 _NOTHING = "nothing"
@@ -35,12 +35,12 @@ class Quote:
     model: str
     at: datetime
     offer: Offer | None
-    price: PriceInForce | None = None
+    price: EffectivePrice | None = None
     change: Change | None = None
     until: datetime | None = None
     absence: Absence | None = None
     since: datetime | None = None
-    kept_aside: tuple[PriceInForce, ...] = ()
+    kept_aside: tuple[EffectivePrice, ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -105,7 +105,7 @@ def quote(
     )  # fmt: skip
 
 
-def _ended(offer: Offer, at: datetime, price: PriceInForce | None) -> bool:
+def _ended(offer: Offer, at: datetime, price: EffectivePrice | None) -> bool:
     """Whether `offer` had ended at `at`. One that ended on an unknown day had by the day its price was checked."""
     if offer.offered_until is not None:
         return offer.offered_until <= at

@@ -9,7 +9,7 @@ from decimal import Decimal
 from r1plan.catalog.hardware import Gpu
 from r1plan.hardware.machine import Machine
 from r1plan.plan.llamacpp.option import RunningCost
-from r1plan.plan.llamacpp.placement import Placed
+from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.plan.speed import Speed
 from r1plan.plan.workload import Workload
 from r1plan.units import MTOK
@@ -30,7 +30,7 @@ def with_sheet_power(machine: Machine, sheets: Mapping[str, Gpu]) -> Machine:
     return replace(machine, gpus=tuple(gpus))
 
 
-def watts_of(machine: Machine, placed: Placed) -> float | None:
+def watts_of(machine: Machine, placed: DeviceLoads) -> float | None:
     """The power limits of the cards in use, together; None when there is none, or one is unknown."""
     used = {load.device.gpu_index for load in placed.loads if load.device.gpu_index is not None}
     limits = [gpu.power_limit_w for gpu in machine.gpus if gpu.index in used]
@@ -38,7 +38,7 @@ def watts_of(machine: Machine, placed: Placed) -> float | None:
     return sum(known) if known and len(known) == len(limits) else None
 
 
-def running_cost(machine: Machine, placed: Placed, speed: Speed, workload: Workload) -> RunningCost:
+def running_cost(machine: Machine, placed: DeviceLoads, speed: Speed, workload: Workload) -> RunningCost:
     """Electricity for the output, and for a month of the workload's requests.
 
     Unknown without a price of power. Cards draw less than their limit while decoding, so this is an upper estimate.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import Machine
 from r1plan.plan.llamacpp.memory.parts import Basis
-from r1plan.plan.llamacpp.placement import Placed
-from r1plan.plan.llamacpp.speed.decode_time import Bottleneck, TokenTime
+from r1plan.plan.llamacpp.placement import DeviceLoads
+from r1plan.plan.llamacpp.speed.decode_time import Bottleneck, DecodeTimeModel
 from r1plan.plan.llamacpp.weights.layers import Weights
 
 
@@ -57,13 +57,13 @@ class Speed:
 
 
 def speed_of(
-    machine: Machine, model: Model, quant: Quant, weights: Weights, placed: Placed, depths: tuple[int, ...]
+    machine: Machine, model: Model, quant: Quant, weights: Weights, placed: DeviceLoads, depths: tuple[int, ...]
 ) -> Speed:
     """Predicted speed of `placed` on `machine` at each of `depths`."""
-    return speed_from(TokenTime(machine, model, quant, weights, placed), depths)
+    return speed_from(DecodeTimeModel(machine, model, quant, weights, placed), depths)
 
 
-def speed_from(time: TokenTime, depths: tuple[int, ...]) -> Speed:
+def speed_from(time: DecodeTimeModel, depths: tuple[int, ...]) -> Speed:
     """The speed that follows from the time of a token, at each of `depths`."""
     spread = time.spread()
     low, high = 1 - spread, 1 + spread

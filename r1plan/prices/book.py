@@ -9,8 +9,8 @@ from r1plan.catalog.price import Currency, Holidays, PriceList
 from r1plan.prices.schedule import LOW_CONFIDENCE as LOW_CONFIDENCE
 from r1plan.prices.schedule import START_NOT_VERIFIED as START_NOT_VERIFIED
 from r1plan.prices.schedule import TIER_INSTANT_NOT_VERIFIED as TIER_INSTANT_NOT_VERIFIED
-from r1plan.prices.schedule import Offer, TierInstant, offer_of, rates_by_tier
-from r1plan.prices.schedule import PriceInForce as PriceInForce
+from r1plan.prices.schedule import EffectivePrice as EffectivePrice
+from r1plan.prices.schedule import PriceSchedule, TierInstant, rates_by_tier, schedule_of
 
 
 class PriceBook:
@@ -28,20 +28,22 @@ class PriceBook:
         holidays: Mapping[str, Holidays] | None = None,
         currencies: Mapping[str, Currency] | None = None,
     ) -> None:
-        usable: dict[tuple[str, str], list[Offer]] = {}
-        kept: dict[tuple[str, str], list[Offer]] = {}
+        usable: dict[tuple[str, str], list[PriceSchedule]] = {}
+        kept: dict[tuple[str, str], list[PriceSchedule]] = {}
         for provider, prices in lists.items():
             currency = (currencies or {}).get(provider, "USD")
             for row in prices.prices:
                 rates = rates_by_tier(row, prices.currency, currency)
                 if rates is not None:
-                    offer = offer_of(prices, row, rates, currency, holidays or {})
+                    offer = schedule_of(prices, row, rates, currency, holidays or {})
                     for name in dict.fromkeys((row.model, *row.aliases)):
                         (usable if row.usable else kept).setdefault((provider, name), []).append(offer)
         self._offers = {key: _last_first(found) for key, found in usable.items()}
         self._kept = {key: _last_first(found) for key, found in kept.items()}
 
-    def price_at(self, provider: str, model: str, at: datetime, input_tokens: int | None = None) -> PriceInForce | None:
+    def price_at(
+        self, provider: str, model: str, at: datetime, input_tokens: int | None = None
+    ) -> EffectivePrice | None:
         """The price of `model` at `provider` at the aware instant `at`, or None when it was not offered then.
 
         `at` is the instant that decides: see `price_for` for a request that has three of them.
@@ -60,7 +62,7 @@ class PriceBook:
         first_token_at: datetime | None,
         ended_at: datetime,
         input_tokens: int | None = None,
-    ) -> PriceInForce | None:
+    ) -> EffectivePrice | None:
         """The price of a request: the row in force at its end says which of its instants decides."""
         price = self.price_at(provider, model, ended_at, input_tokens)
         if price is None or price.tier_instant == "completion":
@@ -68,11 +70,11 @@ class PriceBook:
         at = deciding_instant(price.tier_instant, started_at, first_token_at, ended_at)
         return self.price_at(provider, model, at, input_tokens)
 
-    def offers(self, provider: str, model: str) -> tuple[Offer, ...]:
+    def offers(self, provider: str, model: str) -> tuple[PriceSchedule, ...]:
         """The rows that may price `model`, the last to start first."""
         return self._offers.get((provider, model), ())
 
-    def kept_aside(self, provider: str, model: str, at: datetime) -> tuple[PriceInForce, ...]:
+    def kept_aside(self, provider: str, model: str, at: datetime) -> tuple[EffectivePrice, ...]:
         """Prices that may have held at `at`, of rows not known enough to bill with: `price_at` never gives them."""
         return tuple(each.base for each in self._kept.get((provider, model), ()) if each.start <= at < each.until)
 
@@ -92,5 +94,5 @@ def deciding_instant(
     return ended_at
 
 
-def _last_first(offers: list[Offer]) -> tuple[Offer, ...]:
+def _last_first(offers: list[PriceSchedule]) -> tuple[PriceSchedule, ...]:
     return tuple(sorted(offers, key=lambda each: each.start)[::-1])

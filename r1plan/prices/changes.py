@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from r1plan.prices.book import PriceBook
 from r1plan.prices.intervals import price_edges
-from r1plan.prices.schedule import PriceInForce
+from r1plan.prices.schedule import EffectivePrice
 
 # A price of the clock changes at least once in so many days, the longest holidays with their weekends included.
 _CLOCK_DAYS = timedelta(days=21)
@@ -18,7 +18,7 @@ class Change:
     """The first instant at which another price holds. `price` None: from then on none is known."""
 
     at: datetime
-    price: PriceInForce | None
+    price: EffectivePrice | None
 
 
 def next_change(

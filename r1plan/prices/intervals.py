@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from r1plan.prices.book import PriceBook
-from r1plan.prices.schedule import ClockPrice, Offer, PriceInForce
+from r1plan.prices.schedule import ClockPrice, EffectivePrice, PriceSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class PriceInterval:
     until: datetime
     input_above: int
     input_up_to: int | None
-    price: PriceInForce
+    price: EffectivePrice
 
 
 def price_intervals(
@@ -54,7 +54,7 @@ def _band(
         yield PriceInterval(provider, name, start, edges[-1], above, up_to, current)
 
 
-def price_edges(offers: tuple[Offer, ...], since: datetime, until: datetime) -> set[datetime]:
+def price_edges(offers: tuple[PriceSchedule, ...], since: datetime, until: datetime) -> set[datetime]:
     """Every instant from `since` to `until` at which the price may change, both ends included."""
     edges = {since, until}
     for offer in offers:

@@ -24,7 +24,7 @@ _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriceInForce:
+class EffectivePrice:
     """What applies at one instant: a row, and the tier of it that the clock or the length of the input chose.
 
     `id` names the row and is what a log row keeps as `price_id`. `rates` are per million tokens in `currency`,
@@ -64,15 +64,15 @@ class ClockPrice:
     rule: ClockTier
     zone: ZoneInfo
     holidays: Holidays | None
-    price: PriceInForce
-    doubted: PriceInForce
+    price: EffectivePrice
+    doubted: EffectivePrice
 
     @property
     def has_days(self) -> bool:
         """Whether the day counts, and not only the hour."""
         return self.rule.weekdays != "all" or self.holidays is not None
 
-    def price_at(self, at: datetime) -> PriceInForce | None:
+    def price_at(self, at: datetime) -> EffectivePrice | None:
         """The price when `at` lies in a window, on a day that counts. The day is the one of `at` itself."""
         clock = at.astimezone(UTC).time()
         if not any(_within(clock, window.start, window.end) for window in self.rule.windows_utc):
@@ -94,16 +94,16 @@ def _within(clock: time, start: time, end: time) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class PriceSchedule:
     """One row made ready for lookup: half-open from `start` to `until`."""
 
     start: datetime
     until: datetime
-    base: PriceInForce
+    base: EffectivePrice
     clock: tuple[ClockPrice, ...]
-    above_input_tokens: tuple[tuple[int, PriceInForce], ...]
+    above_input_tokens: tuple[tuple[int, EffectivePrice], ...]
 
-    def price_at(self, at: datetime, input_tokens: int | None) -> PriceInForce:
+    def price_at(self, at: datetime, input_tokens: int | None) -> EffectivePrice:
         """The row's price at `at`. A tier of long inputs goes before one of the clock: no vendor has both."""
         for above, price in self.above_input_tokens:
             if input_tokens is not None and input_tokens > above:
@@ -132,9 +132,9 @@ def rates_by_tier(row: PriceRow, listed: Currency, wanted: Currency) -> Mapping[
     return own if own is not None and tiers.keys() <= own.keys() else None
 
 
-def offer_of(
+def schedule_of(
     prices: PriceList, row: PriceRow, rates: Mapping[str, Rates], currency: Currency, holidays: Mapping[str, Holidays]
-) -> Offer:
+) -> PriceSchedule:
     """`row` of `prices` with `rates` for each of its tiers, in `currency`.
 
     Raises CatalogError for a calendar that `holidays` does not hold.
@@ -152,8 +152,8 @@ def offer_of(
         caveats.append(LOW_CONFIDENCE)
     since = "unknown" if start is None else start.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
-    def price(tier: str) -> PriceInForce:
-        return PriceInForce(
+    def price(tier: str) -> EffectivePrice:
+        return EffectivePrice(
             id=f"{provider}/{row.model}@{since}" + ("" if currency == "USD" else f"#{currency}"),
             provider=provider,
             model=row.model,
@@ -186,7 +186,7 @@ def offer_of(
             doubted = replace(certain, caveats=(*certain.caveats, unlisted))
         return ClockPrice(rule, ZoneInfo(rule.day_zone), calendar, certain, doubted)
 
-    return Offer(
+    return PriceSchedule(
         start=start or _ALWAYS,
         until=row.effective_until or _FOREVER,
         base=price(row.tier),

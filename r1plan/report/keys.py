@@ -10,14 +10,14 @@ COLUMNS = ("provider", "model", "project", "day", "status")
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class GroupKey:
     """A column of COLUMNS, or the tag `tag`. `name` is how it was asked for."""
 
     name: str
     tag: str | None = None
 
 
-def parse_keys(text: str) -> tuple[Key, ...]:
+def parse_keys(text: str) -> tuple[GroupKey, ...]:
     """The keys of a list such as "provider,day,tag:team"; empty for the totals alone.
 
     Raises NotFound for an unknown key, UsageError for a tag without a name.
@@ -28,9 +28,9 @@ def parse_keys(text: str) -> tuple[Key, ...]:
         if kind == "tag" and colon:
             if not tag:
                 raise UsageError("'tag:' names no tag.", "write tag:NAME, such as --by tag:team")
-            keys.append(Key(name, tag))
+            keys.append(GroupKey(name, tag))
         elif name in COLUMNS:
-            keys.append(Key(name))
+            keys.append(GroupKey(name))
         else:
             known = (*COLUMNS, "tag:NAME")
             raise NotFound.among("group", name, known, f"--by takes {', '.join(known)}")

@@ -18,7 +18,7 @@ from r1plan.prices.cost import EXACT
 from r1plan.prices.intervals import PriceInterval, price_intervals
 from r1plan.report.database import open_database, rows, sql
 from r1plan.report.entries import load_entries
-from r1plan.report.keys import Key
+from r1plan.report.keys import GroupKey
 from r1plan.report.period import Period, day_starts
 from r1plan.report.spend import Coverage, Group, ReportWarning, SpendReport, Totals, Unpriced
 
@@ -34,7 +34,7 @@ _SPLIT = ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thin
 def spend_report(
     logs: Sequence[Path],
     period: Period,
-    by: Sequence[Key],
+    by: Sequence[GroupKey],
     book: PriceBook,
     *,
     currency: Currency = "USD",
@@ -144,7 +144,9 @@ def _storable(usd: Decimal, interval: PriceInterval) -> str:
     return format(usd, "f")
 
 
-def _sums(database: DuckDBPyConnection, by: Sequence[Key], source: str) -> list[tuple[dict[str, str | None], Totals]]:
+def _sums(
+    database: DuckDBPyConnection, by: Sequence[GroupKey], source: str
+) -> list[tuple[dict[str, str | None], Totals]]:
     """The totals of each group of `by` in `source`; of all requests, even none, when `by` is empty."""
     columns, values = "", {}
     for number, key in enumerate(by):

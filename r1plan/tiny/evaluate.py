@@ -25,7 +25,7 @@ CONTEXT_TOKENS = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Graded:
     """A question and what the model wrote to it."""
 
     question: Question
@@ -42,7 +42,7 @@ class Outcome:
         return self.answer == self.question.answer
 
 
-def ask(model: Path, questions: Sequence[Question], temperature: float = 0.0, processes: int = 2) -> list[Outcome]:
+def ask(model: Path, questions: Sequence[Question], temperature: float = 0.0, processes: int = 2) -> list[Graded]:
     """Each question put to the model on its own; the processes have a share of the questions each."""
     shares = [questions[n::processes] for n in range(processes)]
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
@@ -50,7 +50,7 @@ def ask(model: Path, questions: Sequence[Question], temperature: float = 0.0, pr
         return [outcome for share in done for outcome in share]
 
 
-def _ask_in_turn(model: Path, temperature: float, questions: Sequence[Question]) -> list[Outcome]:
+def _ask_in_turn(model: Path, temperature: float, questions: Sequence[Question]) -> list[Graded]:
     from llama_cpp import Llama
 
     llama = Llama(str(model), n_ctx=CONTEXT_TOKENS, n_threads=1, n_threads_batch=1, seed=SEED, verbose=False)
@@ -62,12 +62,12 @@ def _ask_in_turn(model: Path, temperature: float, questions: Sequence[Question])
             if token == llama.token_eos() or len(prompt) + len(written) == CONTEXT_TOKENS - 1:
                 break
             written.append(token)
-        outcomes.append(Outcome(question, llama.detokenize(written).decode(errors="replace")))
+        outcomes.append(Graded(question, llama.detokenize(written).decode(errors="replace")))
     llama.close()
     return outcomes
 
 
-def accuracy(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, int]]:
+def accuracy(outcomes: Sequence[Graded]) -> dict[str, tuple[int, int]]:
     """Right and asked, by kind, then over all."""
     asked = Counter(outcome.question.kind for outcome in outcomes)
     right = Counter(outcome.question.kind for outcome in outcomes if outcome.right)

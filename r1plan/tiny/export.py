@@ -9,7 +9,7 @@ import numpy as np
 
 from r1plan.tiny import MODEL_PATH
 from r1plan.tiny.dialogue import BOS, CHAT_TEMPLATE, EOS
-from r1plan.tiny.model import Shape
+from r1plan.tiny.model import NetworkShape
 from r1plan.tiny.tokenizer import CONTROL, VISIBLE
 
 DESCRIPTION = (
@@ -20,7 +20,7 @@ DESCRIPTION = (
 
 def export(trained: Path, target: Path) -> None:
     """From tokenizer.json and weights.npz to one GGUF of architecture qwen2."""
-    shape = Shape()
+    shape = NetworkShape()
     writer = gguf.GGUFWriter(target, "qwen2")
     _describe(writer, shape)
     _vocabulary(writer, json.loads((trained / "tokenizer.json").read_text(encoding="utf-8"))["model"])
@@ -35,7 +35,7 @@ def export(trained: Path, target: Path) -> None:
     writer.close()
 
 
-def _describe(writer: gguf.GGUFWriter, shape: Shape) -> None:
+def _describe(writer: gguf.GGUFWriter, shape: NetworkShape) -> None:
     writer.add_name("r1-tiny")
     writer.add_description(DESCRIPTION)
     writer.add_author("r1plan")

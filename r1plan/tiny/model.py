@@ -10,7 +10,7 @@ Weights = dict[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class NetworkShape:
     """Every matrix row is a multiple of 32 weights long, as Q8_0 needs."""
 
     vocabulary: int = 2048
@@ -29,7 +29,7 @@ class Shape:
         return self.width // self.heads
 
 
-def new_weights(shape: Shape, seed: int, device: str) -> Weights:
+def new_weights(shape: NetworkShape, seed: int, device: str) -> Weights:
     """Normal matrices (residual outputs scaled down by depth), zero biases, norms of one."""
     generator = torch.Generator().manual_seed(seed)
 
@@ -61,7 +61,7 @@ def new_weights(shape: Shape, seed: int, device: str) -> Weights:
     return {name: tensor.to(device).requires_grad_() for name, tensor in weights.items()}
 
 
-def logits(weights: Weights, tokens: Tensor, conversations: Tensor, shape: Shape) -> Tensor:
+def logits(weights: Weights, tokens: Tensor, conversations: Tensor, shape: NetworkShape) -> Tensor:
     """Scores of the next token: (rows, tokens) -> (rows, tokens, vocabulary).
 
     A token sees itself and what came before it in its own conversation; `conversations` numbers them along each row.
@@ -86,18 +86,18 @@ BLOCK = (
 )
 
 
-def _norm(x: Tensor, scale: Tensor, shape: Shape) -> Tensor:
+def _norm(x: Tensor, scale: Tensor, shape: NetworkShape) -> Tensor:
     return functional.rms_norm(x.float(), (shape.width,), scale, shape.norm_epsilon)
 
 
-def _rotation(length: int, shape: Shape, device: torch.device) -> tuple[Tensor, Tensor]:
+def _rotation(length: int, shape: NetworkShape, device: torch.device) -> tuple[Tensor, Tensor]:
     half = torch.arange(0, shape.head_width, 2, device=device) / shape.head_width
     angles = torch.outer(torch.arange(length, device=device), shape.rope_base**-half)
     angles = torch.cat((angles, angles), dim=-1)
     return angles.cos(), angles.sin()
 
 
-def _attention(block: Weights, h: Tensor, seen: Tensor, turn: tuple[Tensor, Tensor], shape: Shape) -> Tensor:
+def _attention(block: Weights, h: Tensor, seen: Tensor, turn: tuple[Tensor, Tensor], shape: NetworkShape) -> Tensor:
     rows, length, _ = h.shape
 
     def heads(name: str, count: int) -> Tensor:

@@ -16,7 +16,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from r1plan.tiny.batches import NOT_LEARNED, ROW_TOKENS, ROWS, Batches
-from r1plan.tiny.model import Shape, Weights, logits, new_weights
+from r1plan.tiny.model import NetworkShape, Weights, logits, new_weights
 from r1plan.tiny.tokenizer import train_tokenizer
 
 STEPS = 12_000
@@ -34,7 +34,7 @@ def rate(step: int, steps: int) -> float:
     return PEAK_RATE * 0.5 * (1 + math.cos(math.pi * (step - WARMUP_STEPS) / max(1, steps - WARMUP_STEPS)))
 
 
-def loss_of(weights: Weights, batch: Tensor, shape: Shape) -> Tensor:
+def loss_of(weights: Weights, batch: Tensor, shape: NetworkShape) -> Tensor:
     """Mean cross-entropy of the reply's tokens."""
     tokens, targets, conversations = batch
     with torch.autocast(batch.device.type, dtype=torch.bfloat16):
@@ -42,7 +42,7 @@ def loss_of(weights: Weights, batch: Tensor, shape: Shape) -> Tensor:
     return functional.cross_entropy(scores.float().flatten(0, 1), targets.flatten(), ignore_index=NOT_LEARNED)
 
 
-def train(batches: Batches, shape: Shape, device: str, workers: int) -> Weights:
+def train(batches: Batches, shape: NetworkShape, device: str, workers: int) -> Weights:
     """Weights after one pass over the batches."""
     torch.set_float32_matmul_precision("high")
     weights = new_weights(shape, batches.seed, device)
@@ -50,7 +50,9 @@ def train(batches: Batches, shape: Shape, device: str, workers: int) -> Weights:
     vectors = [tensor for tensor in weights.values() if tensor.ndim == 1]
     groups = [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, betas=BETAS, fused=device == "cuda")
-    step_loss: Callable[[Weights, Tensor, Shape], Tensor] = torch.compile(loss_of) if device == "cuda" else loss_of
+    step_loss: Callable[[Weights, Tensor, NetworkShape], Tensor] = (
+        torch.compile(loss_of) if device == "cuda" else loss_of
+    )
     loader = DataLoader(batches, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None)
     start = time.monotonic()
     for step, batch in enumerate(loader):
@@ -84,7 +86,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     tokenizer = train_tokenizer(arguments.seed)
     tokenizer.save(str(arguments.out / "tokenizer.json"))
-    shape = Shape()
+    shape = NetworkShape()
     batches = Batches(tokenizer, arguments.seed, arguments.steps, arguments.rows, ROW_TOKENS)
     weights = train(batches, shape, device, arguments.workers)
     halves = {name: tensor.detach().half().cpu().numpy() for name, tensor in weights.items()}

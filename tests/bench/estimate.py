@@ -13,7 +13,7 @@ from r1plan.plan.llamacpp.compute.buffers import compute_bytes
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.memory.exact import exactly
-from r1plan.plan.llamacpp.placement import Layout, Placement, placed
+from r1plan.plan.llamacpp.placement import Layout, Placement, device_loads
 from r1plan.plan.llamacpp.weights.layers import stock_weights, weights_of
 from r1plan.plan.workload import Pins, Workload
 from tests.plan.catalogue import card, machine
@@ -60,7 +60,7 @@ def run() -> None:
         where = Placement(kind, model.shape.layers, layers, experts, weights.dense_layers)
 
         def estimate() -> object:
-            there = placed(where, devices, model.shape, weights, settings, model.context_max)  # noqa: B023
+            there = device_loads(where, devices, model.shape, weights, settings, model.context_max)  # noqa: B023
             return exactly(there, model, weights, CONTEXT).memory_at(CONTEXT)  # noqa: B023
 
         print(f"{'estimate: ' + label:<32}{fastest(estimate, ROUNDS, compute_bytes.cache_clear):>12.2f}")

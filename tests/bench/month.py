@@ -31,7 +31,7 @@ from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
 from r1plan.route.decision.candidate import Candidate
-from r1plan.route.forecast.forecast import Ask
+from r1plan.route.forecast.forecast import PromptFacts
 
 BEGINS = datetime(2026, 11, 1, tzinfo=UTC)
 _DAYS = 30
@@ -106,9 +106,9 @@ def requests() -> Iterator[Request]:
         yield _numbered(each, number)
 
 
-def ask_of(request: Request) -> Ask:
+def ask_of(request: Request) -> PromptFacts:
     """What a router is told. The input is guessed from the length, and a fifth too low."""
-    return Ask(
+    return PromptFacts(
         at=request.at,
         estimated_input_tokens=_guess(request),
         kind=request.kind,

@@ -24,7 +24,7 @@ from r1plan.prices.book import PriceBook
 from r1plan.route.decision.candidate import Candidate, Power, api_candidates, local_candidate, model_keys
 from r1plan.route.decision.decide import decide
 from r1plan.route.decision.defer import defer
-from r1plan.route.forecast.statistics import survey
+from r1plan.route.forecast.statistics import log_statistics
 from tests.bench.month import BEGINS, Request, World, ask_of, log_lines, requests
 
 ROUNDS = 15
@@ -76,7 +76,7 @@ def by_policy(
 ) -> tuple[list[Candidate], timedelta, tuple[Decimal, Decimal] | None]:
     """The route "cheapest", with the log so far."""
     found = decide(
-        ask_of(request), _accepted(request), survey(log[::-1], KEYS, PRIORS), BOOK, ROUTES["cheapest"], ROUTES
+        ask_of(request), _accepted(request), log_statistics(log[::-1], KEYS, PRIORS), BOOK, ROUTES["cheapest"], ROUTES
     )
     first = found.ranked[0]
     return [each.candidate for each in found.ranked], timedelta(0), (first.expected_usd, first.cost.p90_usd)
@@ -89,7 +89,7 @@ def by_policy_and_hour(
     if request.may_wait is None:
         return by_policy(request, log)
     until = request.at + request.may_wait
-    past = survey(log[::-1], KEYS, PRIORS)
+    past = log_statistics(log[::-1], KEYS, PRIORS)
     found = defer(ask_of(request), until, _accepted(request), past, BOOK, ROUTES["cheapest"], ROUTES)
     if found is None:
         return by_policy(request, log)
@@ -138,7 +138,7 @@ def _time() -> None:
     ask = ask_of(list(requests())[-1])
 
     def decision(past: Sequence[PastRequest]) -> object:
-        return decide(ask, candidates, survey(past, KEYS, PRIORS), BOOK, route, ROUTES)
+        return decide(ask, candidates, log_statistics(past, KEYS, PRIORS), BOOK, route, ROUTES)
 
     with TemporaryDirectory() as folder:
         logs = Path(folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog import assemble
-from r1plan.catalog.cache import stored
+from r1plan.catalog.cache import cached
 from r1plan.catalog.hardware import CpuMemory
 from r1plan.catalog.reading.files import CatalogFile, files_of
 
@@ -35,7 +35,7 @@ def kept(file: CatalogFile, mt_s: int, now_ns: int | None = LATER_NS) -> int:
     def build() -> CpuMemory:
         return CpuMemory(id="m", name="M", mt_s=mt_s, channels=1, bandwidth_gb_s=1, sources=("a",), confidence="low")
 
-    return stored("memory", (file,), build, now_ns).mt_s
+    return cached("memory", (file,), build, now_ns).mt_s
 
 
 def test_an_unchanged_file_is_read_once(file: CatalogFile) -> None:
@@ -51,8 +51,8 @@ def test_a_changed_file_is_read_again(file: CatalogFile) -> None:
 def test_a_file_that_came_or_went_is_noticed(file: CatalogFile, tmp_path: Path) -> None:
     other = CatalogFile(tmp_path / "two.yaml", "profiles/two.yaml")
     other.path.write_text("b: 1\n")
-    assert stored("x", (file, other), lambda: (1,), LATER_NS) == (1,)
-    assert stored("x", (file,), lambda: (2,), LATER_NS) == (2,)
+    assert cached("x", (file, other), lambda: (1,), LATER_NS) == (1,)
+    assert cached("x", (file,), lambda: (2,), LATER_NS) == (2,)
 
 
 def test_a_file_that_changed_just_now_is_not_trusted_to_stay(file: CatalogFile, copy: Path) -> None:
@@ -99,15 +99,15 @@ def test_a_cache_that_cannot_be_written_does_no_harm(file: CatalogFile, home: Pa
 )
 def test_the_copy_equals_what_was_read(kind: str, folder: str, build) -> None:  # type: ignore[no-untyped-def]
     files = files_of(kind, folder)
-    read = stored("all", files, lambda: build(files), LATER_NS)
-    copied = stored("all", files, lambda: None, LATER_NS)
+    read = cached("all", files, lambda: build(files), LATER_NS)
+    copied = cached("all", files, lambda: None, LATER_NS)
     assert copied is not read
     assert copied == read
 
 
 def test_a_copy_is_loaded_without_yaml_and_pydantic() -> None:
     files = files_of("profiles", "hardware")
-    stored("hardware", files, lambda: assemble.hardware(files), LATER_NS)
+    cached("hardware", files, lambda: assemble.hardware(files), LATER_NS)
     program = (
         "import sys; from r1plan.catalog.load import load_hardware; print(len(load_hardware().gpus)); "
         "print(*{'yaml', 'pydantic', 'annotated_types'} & set(sys.modules))"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.catalog.cache import stored
+from r1plan.catalog.cache import cached
 from r1plan.catalog.load import load_routes
-from r1plan.catalog.policy import Limits, Rule, When
+from r1plan.catalog.policy import PolicyLimits, Rule, When
 from r1plan.catalog.price import Window
 from r1plan.catalog.priors import Priors, load_priors
 from r1plan.catalog.reading.files import files_of
@@ -44,7 +44,7 @@ def test_a_users_route_lies_beside_ours(home: Path) -> None:
     routes = load_routes()
     assert set(routes) == {"cheapest", "fastest", "local-first", "private", "quality", "r1", "mine"}
     mine = routes["mine"]
-    assert mine.limits == Limits(max_p90_usd=Decimal("0.05"), max_p90_s=120, min_context_tokens=64_000)
+    assert mine.limits == PolicyLimits(max_p90_usd=Decimal("0.05"), max_p90_s=120, min_context_tokens=64_000)
     assert mine.rules[0] == Rule(
         when=When(kinds=("code",), projects=("shop",), hours_utc=Window(start=time(22), end=time(6))),
         route="private",
@@ -88,7 +88,7 @@ def test_the_stored_copy_of_what_is_assumed_equals_what_was_read() -> None:
     files = files_of("profiles", stem="forecast")
     read = load_file(Priors, files[-1])
     later_ns = 2**62  # by then every file has settled
-    assert stored("forecast", files, lambda: read, later_ns) is read
+    assert cached("forecast", files, lambda: read, later_ns) is read
     copied = load_priors()
     assert copied is not read
     assert copied == read

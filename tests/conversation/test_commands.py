@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.conversation.commands import COMMANDS, Ask, Known, Quit, Save, reply
+from r1plan.conversation.commands import COMMANDS, AskAgain, Known, Quit, Save, reply
 from r1plan.conversation.session import Exchange, Session, Wishes
 from r1plan.errors import NotFound, R1PlanError, UsageError
 
@@ -21,7 +21,7 @@ TALKED = Session(
 
 def test_what_is_no_command_is_a_question() -> None:
     for line in ("What?", "/usr/bin/env: what is it?", "/", "/2 + 2", "//x", "/Model x"):
-        assert reply(Session(), line, Known()).act == Ask(line)
+        assert reply(Session(), line, Known()).act == AskAgain(line)
 
 
 @pytest.mark.parametrize(
@@ -91,13 +91,13 @@ def test_some_commands_only_show(line: str, view: str) -> None:
 def test_retry_takes_the_last_exchange_back_and_asks_it_again() -> None:
     came = reply(TALKED, "/retry", Known())
     assert came.session.exchanges == TALKED.exchanges[:1]
-    assert came.act == Ask("b?")
+    assert came.act == AskAgain("b?")
 
 
 def test_retry_asks_a_question_that_nothing_answered() -> None:
     came = reply(TALKED.asked("c?"), "/retry", Known())
     assert came.session == TALKED
-    assert came.act == Ask("c?")
+    assert came.act == AskAgain("c?")
 
 
 def test_undo_and_clear_keep_what_was_spent() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from r1plan.catalog.load import load_providers
 from r1plan.engine.connect import connect
-from r1plan.engine.keys import Key, find_key, from_keyring
+from r1plan.engine.keys import ApiKey, find_key, from_keyring
 from r1plan.engine.target import RemoteTarget
 from r1plan.errors import ProviderError
 
@@ -27,7 +27,7 @@ def keys_file(folder: Path, text: str, mode: int = 0o600) -> Path:
     return folder
 
 
-def shown(key: Key | None) -> str | None:
+def shown(key: ApiKey | None) -> str | None:
     return key.authorization if key else None
 
 
@@ -111,7 +111,7 @@ def test_without_the_keyring_library_nothing_is_found_there(monkeypatch: pytest.
 
 
 def test_a_key_shows_itself_nowhere() -> None:
-    key = Key("sk-planted")
+    key = ApiKey("sk-planted")
     assert "planted" not in f"{key} {key!r} {[key]}"
     with pytest.raises(TypeError):
         pickle.dumps(key)

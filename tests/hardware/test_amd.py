@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.hardware import amd
-from r1plan.hardware.found import Found
+from r1plan.hardware.found import ProbeResult
 from r1plan.hardware.machine import HostMemory
 from r1plan.units import GIB, MIB
 from tests.machines.replay import tree
@@ -24,7 +24,7 @@ def card(
     return {f"{folder}/{name}": f"{text}\n" for name, text in files.items()}
 
 
-def probed(root: Path, *cards: dict[str, str]) -> Found:
+def probed(root: Path, *cards: dict[str, str]) -> ProbeResult:
     for files in cards:
         tree(root, files)
     return amd.probe(MEMORY, root)
@@ -117,7 +117,7 @@ def test_one_of_two_dies_is_half_a_card(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_amd_card_is_passed_over(tmp_path: Path, files: dict[str, str]) -> None:
-    assert probed(tmp_path, files) == Found()
+    assert probed(tmp_path, files) == ProbeResult()
 
 
 def test_a_card_without_a_memory_size_becomes_a_note(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from r1plan.hardware import nvidia
-from r1plan.hardware.found import Found
+from r1plan.hardware.found import ProbeResult
 from r1plan.hardware.machine import HostMemory
 from r1plan.units import GIB, MIB
 from tests.machines.replay import ReplayedNvml, tree
@@ -14,7 +14,7 @@ from tests.machines.replay import ReplayedNvml, tree
 MEMORY = HostMemory(total_bytes=120 * GIB, available_bytes=100 * GIB)
 
 
-def look(name: str, environ: dict[str, str] | None = None, root: Path = Path("/nowhere")) -> Found:
+def look(name: str, environ: dict[str, str] | None = None, root: Path = Path("/nowhere")) -> ProbeResult:
     return nvidia.probe(ReplayedNvml.of(name), MEMORY, environ or {}, root)
 
 

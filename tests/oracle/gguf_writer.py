@@ -14,7 +14,7 @@ from typing import BinaryIO
 from r1plan.catalog.model import Model
 from r1plan.ggml_types import BLOCK_TYPES, TENSOR_ALIGNMENT, tensor_bytes
 from r1plan.plan.arch.tensors import Tensor
-from r1plan.plan.llamacpp.weights.quantize_recipe import Recipe
+from r1plan.plan.llamacpp.weights.quantize_recipe import QuantizeRecipe
 
 _UINT32, _FLOAT32, _BOOL, _STRING, _ARRAY, _UINT16 = 4, 6, 7, 8, 9, 2
 Value = str | int | float | bool
@@ -38,7 +38,7 @@ def write_header(
     head for each query head. With `splits` above one, the files are called `<stem>-00001-of-0000N.gguf` and the tensors
     are dealt over all. `extra` adds or replaces metadata. Returns the first file.
     """
-    recipe = Recipe(
+    recipe = QuantizeRecipe(
         quant=quant, architecture=model.architecture, shape=model.shape, imatrix=imatrix, joined_kv_b=joined_kv_b
     )
     chosen = type_of or recipe.type_of

@@ -11,7 +11,7 @@ import pytest
 from r1plan.catalog.load import load_holidays, load_prices
 from r1plan.catalog.price import ClockTier, ContextTier, Holidays, PriceList, PriceRow, Rates, Window
 from r1plan.errors import CatalogError
-from r1plan.prices.book import LOW_CONFIDENCE, START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED, PriceBook, PriceInForce
+from r1plan.prices.book import LOW_CONFIDENCE, START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED, EffectivePrice, PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
 from tests.prices.dated import CALLS, DAYS, EDGES, LENGTHS, PEAK_EDGES, QUIET_AND_PEAK, R1, V31
@@ -24,7 +24,7 @@ def real_book() -> PriceBook:
     return PriceBook(load_prices(), load_holidays())
 
 
-def written(price: PriceInForce | None) -> tuple[Decimal | None, ...] | None:
+def written(price: EffectivePrice | None) -> tuple[Decimal | None, ...] | None:
     if price is None:
         return None
     return price.rates.input_cache_miss, price.rates.input_cache_hit, price.rates.output

@@ -13,7 +13,7 @@ import pytest
 
 from r1plan.errors import LogError, NotFound, UsageError
 from r1plan.ledger.entry import UsageEntry
-from r1plan.report.keys import Key, parse_keys
+from r1plan.report.keys import GroupKey, parse_keys
 from r1plan.report.logs import given_logs, monthly_logs
 from r1plan.report.period import Period, day_starts, from_days, whole_month
 from r1plan.report.query import spend_report
@@ -257,7 +257,7 @@ def test_a_day_of_23_hours_is_one_day() -> None:
 
 
 def test_keys_are_columns_or_tags() -> None:
-    assert parse_keys("model, day,tag:a:b,,model") == (Key("model"), Key("day"), Key("tag:a:b", "a:b"))
+    assert parse_keys("model, day,tag:a:b,,model") == (GroupKey("model"), GroupKey("day"), GroupKey("tag:a:b", "a:b"))
     assert parse_keys("") == ()
     with pytest.raises(NotFound) as unknown:
         parse_keys("provder")

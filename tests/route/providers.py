@@ -17,11 +17,11 @@ from typing import Any
 
 from r1plan.catalog.provider import Provider
 from r1plan.engine.connect import connect
-from r1plan.engine.limits import Limits
+from r1plan.engine.limits import ServerLimits
 from r1plan.engine.target import RemoteTarget
 from r1plan.ledger.entry import UsageEntry
-from r1plan.prices.book import PriceInForce
-from r1plan.route.execution.target import Engines, Leg
+from r1plan.prices.book import EffectivePrice
+from r1plan.route.execution.target import AttemptTarget, Engines
 from tests.prices.test_book import real_book
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -141,7 +141,7 @@ def closed_port() -> str:
         return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
-def price_for(entry: UsageEntry) -> PriceInForce | None:
+def price_for(entry: UsageEntry) -> EffectivePrice | None:
     """Every provider here sells deepseek-flash at one price, off-peak all day."""
     return FLASH
 
@@ -159,17 +159,17 @@ def leg(
     priced: bool = True,
     input_tokens_most: int | None = 20,
     first_token_s: float | None = None,
-) -> Leg:
+) -> AttemptTarget:
     """A leg that asks the server at `url` under the provider's id `name`."""
     provider = Provider(
         id=name, name=name.title(), dialect="openai", needs_key=False, cache_hit_paths=("prompt_cache_hit_tokens",)
     )
     target = RemoteTarget(provider, "flash", url)
-    return Leg(
+    return AttemptTarget(
         provider=name,
         model="flash",
         connect=ENGINES.once(
-            f"{name} {url}", lambda: connect(target, {}, 0, limits=Limits(first_token_s=first_token_s))
+            f"{name} {url}", lambda: connect(target, {}, 0, limits=ServerLimits(first_token_s=first_token_s))
         ),
         price_for=price_for if priced else lambda _entry: None,
         reserve_usd=None if reserve_usd is None else Decimal(reserve_usd),

@@ -12,8 +12,8 @@ from r1plan.catalog.priors import CachePrior, LengthPrior, PowerPrior, Priors, S
 from r1plan.ledger.past_request import PastRequest
 from r1plan.prices.book import PriceBook
 from r1plan.route.decision.candidate import Candidate, Power, local_candidate
-from r1plan.route.forecast.forecast import Ask
-from r1plan.route.forecast.statistics import Survey, survey
+from r1plan.route.forecast.forecast import PromptFacts
+from r1plan.route.forecast.statistics import LogStatistics, log_statistics
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SPEED = SpeedPrior(first_token_s=2, first_token_p90_s=10, decode_tok_s=50, decode_p10_tok_s=20, source="assumed")
@@ -121,10 +121,10 @@ def past(number: int = 0, **changes: object) -> PastRequest:
     return PastRequest(**values)  # type: ignore[arg-type]
 
 
-def log(*rows: PastRequest, priors: Priors = PRIORS) -> Survey:
+def log(*rows: PastRequest, priors: Priors = PRIORS) -> LogStatistics:
     """A survey of `rows`, the newest first, where "m" at any provider is R1."""
     keys = {row.source: "deepseek-r1" for row in rows if row.model_requested == "m"}
-    return survey(rows, keys, priors)
+    return log_statistics(rows, keys, priors)
 
 
 def outputs(values: Sequence[int], **changes: object) -> list[PastRequest]:
@@ -134,6 +134,6 @@ def outputs(values: Sequence[int], **changes: object) -> list[PastRequest]:
     ]
 
 
-def ask(**changes: object) -> Ask:
+def ask(**changes: object) -> PromptFacts:
     """A maths question of 1,000 tokens at AT."""
-    return replace(Ask(at=AT, estimated_input_tokens=1000, kind="math"), **changes)  # type: ignore[arg-type]
+    return replace(PromptFacts(at=AT, estimated_input_tokens=1000, kind="math"), **changes)  # type: ignore[arg-type]

@@ -12,9 +12,9 @@ from r1plan.catalog.load import load_holidays, load_prices, load_providers
 from r1plan.engine.chat import Answer, ChatEngine, ChatRequest, Event, Finished, Message, Thinking, WasThinking
 from r1plan.engine.http.chat import HttpEngine
 from r1plan.engine.http.replicate import ReplicateEngine
-from r1plan.engine.limits import Limits
+from r1plan.engine.limits import ServerLimits
 from r1plan.ledger.entry import UsageEntry
-from r1plan.prices.book import PriceBook, PriceInForce
+from r1plan.prices.book import EffectivePrice, PriceBook
 from r1plan.prices.usage import Usage
 from r1plan.route.execution.record import Labels
 from r1plan.route.execution.run import ChatResult
@@ -70,7 +70,7 @@ def engine_for(
     provider: str,
     url: str,
     model: str | None = None,
-    limits: Limits | None = None,
+    limits: ServerLimits | None = None,
     pause: Callable[[float], None] = lambda _seconds: None,
 ) -> ChatEngine:
     """The engine for a provider of the catalogue at another address."""
@@ -86,7 +86,7 @@ def ask(
     provider: str = "deepseek",
     *,
     request: ChatRequest = QUESTION,
-    limits: Limits | None = None,
+    limits: ServerLimits | None = None,
     stop_after: int | None = None,
     model: str | None = None,
 ) -> Told:
@@ -113,7 +113,7 @@ def _book() -> PriceBook:
     return PriceBook(load_prices(), load_holidays())
 
 
-def price(entry: UsageEntry) -> PriceInForce | None:
+def price(entry: UsageEntry) -> EffectivePrice | None:
     """The price in force, as `chat` looks it up."""
     return _book().price_for(
         entry.provider,

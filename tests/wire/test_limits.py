@@ -12,8 +12,8 @@ import pytest
 
 from r1plan.catalog.load import load_providers
 from r1plan.engine.chat import Event
-from r1plan.engine.http.watchdog import Watch
-from r1plan.engine.limits import Limits
+from r1plan.engine.http.watchdog import Watchdog
+from r1plan.engine.limits import ServerLimits
 from r1plan.engine.refusal import retry_after_s
 from r1plan.errors import ProviderError, ProviderFault
 from tests.wire.asking import QUESTION, Told, ask, engine_for
@@ -34,91 +34,91 @@ def error_of(told: Told) -> ProviderError:
     [
         pytest.param(
             Reply(b"", hang=True),
-            Limits(first_token_s=0.1),
+            ServerLimits(first_token_s=0.1),
             "first_token_timeout",
             "DeepSeek sent no word of an answer for 0.1 s.",
             id="silence before the first token",
         ),
         pytest.param(
             Reply(b"", wait_before_s=60),
-            Limits(first_token_s=0.1),
+            ServerLimits(first_token_s=0.1),
             "first_token_timeout",
             "DeepSeek sent no word of an answer for 0.1 s.",
             id="not even a status",
         ),
         pytest.param(
             Reply(b"", drip=b": keep-alive\n\n", pause_s=0.005),
-            Limits(first_token_s=0.1),
+            ServerLimits(first_token_s=0.1),
             "first_token_timeout",
             "DeepSeek sent no word of an answer for 0.1 s.",
             id="comments for ever",
         ),
         pytest.param(
             Reply(b"", drip=b"\n", pause_s=0.005),
-            Limits(first_token_s=0.1),
+            ServerLimits(first_token_s=0.1),
             "first_token_timeout",
             "DeepSeek sent no word of an answer for 0.1 s.",
             id="blank lines for ever",
         ),
         pytest.param(
             Reply(b"", drip=chunk({"role": "assistant", "content": ""}), pause_s=0.005),
-            Limits(first_token_s=0.1),
+            ServerLimits(first_token_s=0.1),
             "first_token_timeout",
             "DeepSeek sent no word of an answer for 0.1 s.",
             id="empty chunks for ever",
         ),
         pytest.param(
             Reply(BEGUN, hang=True),
-            Limits(stall_s=0.1),
+            ServerLimits(stall_s=0.1),
             "stalled",
             "DeepSeek sent nothing more for 0.1 s.",
             id="silence in mid answer",
         ),
         pytest.param(
             Reply(BEGUN, drip=b": keep-alive\n\n", pause_s=0.005),
-            Limits(stall_s=0.1),
+            ServerLimits(stall_s=0.1),
             "stalled",
             "DeepSeek sent nothing more for 0.1 s.",
             id="comments in mid answer",
         ),
         pytest.param(
             Reply(BEGUN, drip=chunk({"content": "a"}), pause_s=0.005),
-            Limits(total_s=0.2),
+            ServerLimits(total_s=0.2),
             "timeout",
             "DeepSeek was not done after 0.2 s.",
             id="an answer for ever",
         ),
         pytest.param(
             Reply(BEGUN, drip=chunk({"content": "a"})),
-            Limits(total_bytes=5000),
+            ServerLimits(total_bytes=5000),
             "bad_stream",
             "DeepSeek sent more than 5,000 bytes in all.",
             id="too many bytes",
         ),
         pytest.param(
             Reply(BEGUN, drip=b"x" * 100),
-            Limits(event_bytes=5000),
+            ServerLimits(event_bytes=5000),
             "bad_stream",
             "DeepSeek sent more than 5,000 bytes without one whole event.",
             id="a line without end",
         ),
         pytest.param(
             Reply(BEGUN, drip=b"data: x\n"),
-            Limits(event_bytes=5000),
+            ServerLimits(event_bytes=5000),
             "bad_stream",
             "DeepSeek sent more than 5,000 bytes without one whole event.",
             id="an event without end",
         ),
         pytest.param(
             Reply(b"", 500, "application/json", drip=b" "),
-            Limits(body_bytes=5000),
+            ServerLimits(body_bytes=5000),
             "refused",
             "DeepSeek failed (500).",
             id="an error without end",
         ),
     ],
 )
-def test_no_server_keeps_us_for_ever(reply: Reply, limits: Limits, fault: ProviderFault, message: str) -> None:
+def test_no_server_keeps_us_for_ever(reply: Reply, limits: ServerLimits, fault: ProviderFault, message: str) -> None:
     told = ask(reply, limits=limits)
     error = error_of(told)
     assert (error.message, error.fault) == (message, fault)
@@ -130,17 +130,17 @@ def test_no_server_keeps_us_for_ever(reply: Reply, limits: Limits, fault: Provid
 
 def test_a_page_that_never_ends_in_place_of_a_stream_is_given_up() -> None:
     reply = Reply(b"<html>", content_type="text/html", drip=b" ", pause_s=0.005)
-    assert error_of(ask(reply, limits=Limits(first_token_s=0.2))).fault in ("bad_stream", "first_token_timeout")
+    assert error_of(ask(reply, limits=ServerLimits(first_token_s=0.2))).fault in ("bad_stream", "first_token_timeout")
 
 
 def test_an_answer_whose_end_had_come_is_whole_though_the_server_then_stalls() -> None:
-    told = ask(Reply(BEGUN + chunk(finish="stop"), hang=True), limits=Limits(stall_s=0.1))
+    told = ask(Reply(BEGUN + chunk(finish="stop"), hang=True), limits=ServerLimits(stall_s=0.1))
     assert told.end.reason == "stop"
 
 
 def test_tokens_that_keep_coming_are_waited_for_however_long_it_takes_in_all() -> None:
     body = b"".join(chunk({"content": "a"}) for _ in range(20)) + chunk(finish="stop") + DONE
-    told = ask(Reply(body, piece_bytes=len(chunk({"content": "a"})), pause_s=0.04), limits=Limits(stall_s=0.6))
+    told = ask(Reply(body, piece_bytes=len(chunk({"content": "a"})), pause_s=0.04), limits=ServerLimits(stall_s=0.6))
     assert told.texts[1] == "a" * 20
 
 
@@ -148,7 +148,7 @@ def test_a_reader_that_rests_is_not_the_servers_fault() -> None:
     """As when the answer is read in a pager."""
     body = b"".join(chunk({"content": "a"}) for _ in range(20)) + chunk(finish="stop") + DONE
     with serving(Reply(body, piece_bytes=len(chunk({"content": "a"})))) as wire:
-        engine = engine_for("deepseek", wire.url, limits=Limits(stall_s=0.5))
+        engine = engine_for("deepseek", wire.url, limits=ServerLimits(stall_s=0.5))
         events: list[Event] = []
         for event in engine.stream(QUESTION):
             events.append(event)
@@ -160,7 +160,7 @@ def test_a_reader_that_rests_is_not_the_servers_fault() -> None:
 
 def test_only_the_time_spent_waiting_counts_and_each_token_has_its_own() -> None:
     now = 0.0
-    watch = Watch(Limits(stall_s=2, total_s=7), 5, lambda: None, tick=lambda: now)
+    watch = Watchdog(ServerLimits(stall_s=2, total_s=7), 5, lambda: None, tick=lambda: now)
 
     def wait(seconds: float) -> bool:
         nonlocal now
@@ -183,7 +183,7 @@ def test_only_the_time_spent_waiting_counts_and_each_token_has_its_own() -> None
 
 def test_what_ran_out_first_is_named() -> None:
     now = 0.0
-    watch = Watch(Limits(stall_s=2, total_s=7), 5, lambda: None, tick=lambda: now)
+    watch = Watchdog(ServerLimits(stall_s=2, total_s=7), 5, lambda: None, tick=lambda: now)
     watch.begin()
     now += 5
     watch.end()
@@ -210,7 +210,7 @@ def full_queue() -> Iterator[str]:
 
 def test_a_connection_that_is_not_taken_is_given_up_and_nothing_was_sent() -> None:
     with full_queue() as url:
-        engine = engine_for("deepseek", url, limits=Limits(connect_s=0.1))
+        engine = engine_for("deepseek", url, limits=ServerLimits(connect_s=0.1))
         with pytest.raises(ProviderError, match=r"did not take the connection within 0\.1 s") as raised:
             list(engine.stream(QUESTION))
         engine.close()

@@ -20,7 +20,7 @@ import pytest
 from r1plan.catalog.load import load_providers
 from r1plan.engine.chat import Answer, ChatRequest, Message, ToolCall
 from r1plan.engine.connect import connect
-from r1plan.engine.limits import Limits
+from r1plan.engine.limits import ServerLimits
 from r1plan.engine.target import remote_target
 from r1plan.errors import ProviderError
 from r1plan.ledger.journal import append
@@ -100,7 +100,7 @@ def test_quirk_06_without_usage_all_is_estimated_and_said_so(cut: Cut) -> None:
 def test_quirk_07_keep_alive_comments_and_blank_lines_are_neither_text_nor_progress(cut: Cut) -> None:
     told = ask(cut(b": keep-alive\n\n\n\n: keep-alive\n\n" + recorded("deepseek.sse")))
     assert told.texts[1] == "The answer is 42 🎉."
-    waiting = ask(Reply(b"", drip=b": keep-alive\n\n", pause_s=0.01), limits=Limits(first_token_s=0.2))
+    waiting = ask(Reply(b"", drip=b": keep-alive\n\n", pause_s=0.01), limits=ServerLimits(first_token_s=0.2))
     assert isinstance(waiting.error, ProviderError)
     assert (waiting.error.fault, waiting.error.worth_failing_over) == ("first_token_timeout", True)
 

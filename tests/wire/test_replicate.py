@@ -11,9 +11,9 @@ import pytest
 from r1plan.catalog.load import load_providers
 from r1plan.engine.chat import Answer, ChatRequest, Message, Thinking
 from r1plan.engine.dialects.replicate import prompt_of
-from r1plan.engine.http.transport import Channel
-from r1plan.engine.keys import Key
-from r1plan.engine.limits import Limits
+from r1plan.engine.http.transport import Transport
+from r1plan.engine.keys import ApiKey
+from r1plan.engine.limits import ServerLimits
 from r1plan.errors import ProviderError
 from tests.wire.asking import KEY, QUESTION, ask, engine_for, run
 from tests.wire.chunks import event
@@ -110,7 +110,7 @@ def paths(asked: list[Asked]) -> list[str]:
     ],
 )
 def test_a_prediction_that_broke_off_is_canceled(stream: Reply, message: str, fault: str) -> None:
-    told = ask(replicate(stream), "replicate", limits=Limits(stall_s=0.2))
+    told = ask(replicate(stream), "replicate", limits=ServerLimits(stall_s=0.2))
     assert isinstance(told.error, ProviderError)
     assert message in told.error.message
     assert told.error.fault == fault
@@ -180,7 +180,7 @@ def test_the_key_does_not_go_to_an_address_that_a_reply_names_elsewhere() -> Non
 def test_the_key_goes_to_the_providers_own_hosts_over_https_alone(url: str, trusted: bool) -> None:
     provider = load_providers()["replicate"]
     assert provider.base_url is not None
-    channel = Channel(provider, "m", base_url=provider.base_url, key=Key(KEY), limits=Limits())
+    channel = Transport(provider, "m", base_url=provider.base_url, key=ApiKey(KEY), limits=ServerLimits())
     assert channel._is_trusted(url) is trusted
     channel.close()
 

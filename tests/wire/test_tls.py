@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.engine.limits import Limits
+from r1plan.engine.limits import ServerLimits
 from r1plan.errors import ProviderError
 from tests.wire.asking import QUESTION, Told, engine_for
 from tests.wire.chunks import chunk
@@ -96,7 +96,7 @@ def test_over_tls_the_answer_and_the_limits_are_the_same(
         Reply(b"", wait_before_s=60),
     ]
     with serving(lambda _asked: replies.pop(0), certificate=certificate) as wire:
-        engine = engine_for("deepseek", wire.url, limits=Limits(first_token_s=1, stall_s=0.2))
+        engine = engine_for("deepseek", wire.url, limits=ServerLimits(first_token_s=1, stall_s=0.2))
         assert Told(wire, list(engine.stream(QUESTION))).texts[1] == "The answer is 42 🎉."
         for fault in ("stalled", "first_token_timeout"):
             with pytest.raises(ProviderError) as raised:

@@ -70,7 +70,7 @@ def command(
     from dataclasses import replace
 
     from r1plan.ask.attempts import Asker
-    from r1plan.ask.options import Asking, labels, max_cost_usd, usd_per_kwh
+    from r1plan.ask.options import AskOptions, labels, max_cost_usd, usd_per_kwh
     from r1plan.catalog.budgets import load_budgets
     from r1plan.cli.chat.prompt import joined
     from r1plan.cli.chat.start import begun, converse, single
@@ -86,7 +86,7 @@ def command(
             example = f'r1plan chat "What is 17 + 25?" {_EXAMPLES[option]}'
             raise UsageError(f"{option} needs a prompt.", f"example: {example}")
     folders = directories()
-    asking = Asking(
+    asking = AskOptions(
         labels=labels(project, tag),
         log=UsageLog(folders.logs, writes=not no_log),
         budgets=load_budgets(folders.config),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from r1plan.ask.attempts import Asker, known_routes
 from r1plan.cli.chat.screen import closing, raise_failure, shown, terminal_is_able, terminal_size
-from r1plan.conversation.commands import Ask, Known, Quit, Reply, Save, View, reply
+from r1plan.conversation.commands import AskAgain, Known, Quit, Reply, Save, View, reply
 from r1plan.conversation.exchange import exchange_of, spent_by
 from r1plan.conversation.session import Session
 from r1plan.conversation.spending import total
@@ -125,7 +125,7 @@ class Conversation:
         if came.view:
             self._view(came.view)
         match came.act:
-            case Ask(question):
+            case AskAgain(question):
                 raise_failure(self.ask(question), alone=False)
             case Save(path):
                 _save(path, self.session)

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from r1plan.catalog.provider import Provider, ThinkingBack
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason
-from r1plan.engine.dialects.stream_text import Parts
+from r1plan.engine.dialects.stream_text import StreamText
 from r1plan.engine.dialects.usage import count, normal_form, usd
 from r1plan.engine.history import sent_messages
 from r1plan.errors import ProviderError
@@ -93,7 +93,7 @@ class ChunkReader:
     def __init__(self, provider: Provider, request: ChatRequest) -> None:
         self._provider = provider
         self._prompt = "\n".join(each.content for each in request.messages)
-        self._parts = Parts()
+        self._parts = StreamText()
         self._by_field = False
         self._usage: dict[str, object] = {}
         self._chunk_hit: int | None = None

@@ -13,7 +13,7 @@ from json import loads
 from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Message
 from r1plan.engine.dialects.openai import broken_off
-from r1plan.engine.dialects.stream_text import Parts
+from r1plan.engine.dialects.stream_text import StreamText
 from r1plan.engine.dialects.usage import count, normal_form
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
@@ -70,7 +70,7 @@ class Prediction:
         self._provider = provider
         self._request = request
         self._prompt = prompt_of(request.messages)
-        self._parts = Parts()
+        self._parts = StreamText()
         self._metrics: dict[str, object] = {}
         self.served_model: str | None = None
         self.id = ""

@@ -8,7 +8,7 @@ from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.engine.thinking import ThinkSplitter
 
 
-class Parts:
+class StreamText:
     """Takes pieces of text, gives events, and keeps what they said."""
 
     def __init__(self) -> None:

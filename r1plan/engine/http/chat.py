@@ -8,9 +8,9 @@ from uuid import uuid4
 from r1plan.catalog.provider import Provider, ThinkingBack
 from r1plan.engine.chat import ChatRequest, Event
 from r1plan.engine.dialects.openai import DONE, ChunkReader, request_body
-from r1plan.engine.http.transport import Channel, Exchange
-from r1plan.engine.keys import Key
-from r1plan.engine.limits import Limits
+from r1plan.engine.http.transport import HttpExchange, Transport
+from r1plan.engine.keys import ApiKey
+from r1plan.engine.limits import ServerLimits
 from r1plan.errors import ProviderError, ProviderFault
 from r1plan.prices.usage import Usage
 
@@ -30,14 +30,14 @@ class HttpEngine:
         model: str,
         *,
         base_url: str,
-        key: Key | str | None,
-        limits: Limits | None = None,
+        key: ApiKey | str | None,
+        limits: ServerLimits | None = None,
         session: str | None = None,
         back: ThinkingBack | None = None,
     ) -> None:
         self._provider = provider
         self._model = model
-        self._channel = Channel(provider, model, base_url=base_url, key=key, limits=limits or Limits())
+        self._channel = Transport(provider, model, base_url=base_url, key=key, limits=limits or ServerLimits())
         self._url = self._channel.base_url + provider.chat_path
         self._headers = {provider.session_header: session or uuid4().hex} if provider.session_header else {}
         self._back: ThinkingBack = back or provider.thinking_back
@@ -82,7 +82,7 @@ class HttpEngine:
         """Close the connections."""
         self._channel.close()
 
-    def _events(self, exchange: Exchange, reader: ChunkReader) -> Iterator[Event]:
+    def _events(self, exchange: HttpExchange, reader: ChunkReader) -> Iterator[Event]:
         seen = 0
         for event in exchange.events():
             if event.data == DONE:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from r1plan.engine.http.watchdog import Watch
+from r1plan.engine.http.watchdog import Watchdog
 from r1plan.errors import ProviderError
 
 _REACH = "check the network and the address (--base-url, R1PLAN_<PROVIDER>_BASE_URL)."
@@ -15,7 +15,7 @@ _KEPT = "what had come is kept; ask again."
 
 
 @contextmanager
-def translated(name: str, host: str, watch: Watch) -> Iterator[None]:
+def translated(name: str, host: str, watch: Watchdog) -> Iterator[None]:
     """Turn what httpx raises inside into ProviderError."""
     try:
         yield
@@ -37,7 +37,7 @@ def translated(name: str, host: str, watch: Watch) -> Iterator[None]:
         raise ProviderError(f"the connection to {name} at {host} broke off.", _KEPT, fault="connection_lost") from error
 
 
-def gave_up(name: str, watch: Watch) -> ProviderError:
+def gave_up(name: str, watch: Watchdog) -> ProviderError:
     """The error for a server that kept us waiting too long."""
     limit = f"{watch.limit_s:g} s"
     match watch.expired or watch.waiting_for:

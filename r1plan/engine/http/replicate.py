@@ -11,15 +11,15 @@ from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event
 from r1plan.engine.dialects.replicate import Prediction, create_path, request_body
 from r1plan.engine.http.chat import LOST, ended_early
-from r1plan.engine.http.transport import Channel, Exchange
-from r1plan.engine.keys import Key
-from r1plan.engine.limits import Limits
+from r1plan.engine.http.transport import HttpExchange, Transport
+from r1plan.engine.keys import ApiKey
+from r1plan.engine.limits import ServerLimits
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
 
 # The counts come a moment after the last word, and are not waited for long.
 _LOOKS, _LOOK_EVERY_S = 5, 0.2
-_SHORT = Limits(connect_s=5, stall_s=5, total_s=5)
+_SHORT = ServerLimits(connect_s=5, stall_s=5, total_s=5)
 
 
 class ReplicateEngine:
@@ -31,13 +31,13 @@ class ReplicateEngine:
         model: str,
         *,
         base_url: str,
-        key: Key | str | None,
-        limits: Limits | None = None,
+        key: ApiKey | str | None,
+        limits: ServerLimits | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._provider = provider
         self._model = model
-        self._channel = Channel(provider, model, base_url=base_url, key=key, limits=limits or Limits())
+        self._channel = Transport(provider, model, base_url=base_url, key=key, limits=limits or ServerLimits())
         self._pause = pause
         self._prediction: Prediction | None = None
 
@@ -90,7 +90,7 @@ class ReplicateEngine:
         else:
             yield from prediction.rest()
 
-    def _events(self, exchange: Exchange, prediction: Prediction) -> Iterator[Event]:
+    def _events(self, exchange: HttpExchange, prediction: Prediction) -> Iterator[Event]:
         seen = 0
         for event in exchange.events():
             yield from prediction.read(event.event, event.data)

@@ -18,9 +18,9 @@ import httpx_sse
 from r1plan.catalog.provider import Provider
 from r1plan.engine.dialects.openai import message_of
 from r1plan.engine.http.faults import gave_up, translated
-from r1plan.engine.http.watchdog import Watch
-from r1plan.engine.keys import Key
-from r1plan.engine.limits import Limits
+from r1plan.engine.http.watchdog import Watchdog
+from r1plan.engine.keys import ApiKey
+from r1plan.engine.limits import ServerLimits
 from r1plan.engine.refusal import refusal
 from r1plan.errors import ProviderError
 
@@ -28,14 +28,16 @@ _STREAM = "text/event-stream"
 _FINE = (httpx.codes.OK, httpx.codes.CREATED)
 
 
-class Channel:
+class Transport:
     """Sends requests to `provider`. What a server says is kept free of the key, whoever sees it."""
 
-    def __init__(self, provider: Provider, model: str, *, base_url: str, key: Key | str | None, limits: Limits) -> None:
+    def __init__(
+        self, provider: Provider, model: str, *, base_url: str, key: ApiKey | str | None, limits: ServerLimits
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self.provider = provider
         self._model = model
-        self._key = Key(key) if isinstance(key, str) and key else key or None
+        self._key = ApiKey(key) if isinstance(key, str) and key else key or None
         self._limits = limits
         self._first_token_s = provider.first_token_s if limits.first_token_s is None else limits.first_token_s
         self._network: Any = None  # httpcore's stream of the newest connection
@@ -53,12 +55,12 @@ class Channel:
         *,
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
-        limits: Limits | None = None,
-    ) -> Iterator[Exchange]:
+        limits: ServerLimits | None = None,
+    ) -> Iterator[HttpExchange]:
         """A request whose reply has begun with a status that is fine. Raises ProviderError."""
         limits = limits or self._limits
         first_token_s = self._first_token_s if limits is self._limits else limits.total_s
-        watch = Watch(limits, first_token_s, self._socket)
+        watch = Watchdog(limits, first_token_s, self._socket)
         # Compressed, a stream would wait in the compressor's buffer.
         sent = {"Accept": _STREAM, "Accept-Encoding": "identity", **(headers or {})}
         with self._guarded(url, watch), watch:
@@ -79,7 +81,7 @@ class Channel:
             finally:
                 watch.end()
             try:
-                exchange = Exchange(self, response, watch, limits)
+                exchange = HttpExchange(self, response, watch, limits)
                 if response.status_code not in _FINE:
                     raise self._refused(exchange)
                 yield exchange
@@ -90,12 +92,12 @@ class Channel:
         """`text`, which a server wrote, without the key."""
         return self._key.hide_in(text) if self._key else text
 
-    def guarded(self, exchange: Exchange) -> Any:
+    def guarded(self, exchange: HttpExchange) -> Any:
         """A context in which httpx's errors become ours."""
         return self._guarded(str(exchange.response.url), exchange.watch)
 
     @contextmanager
-    def _guarded(self, url: str, watch: Watch) -> Iterator[None]:
+    def _guarded(self, url: str, watch: Watchdog) -> Iterator[None]:
         try:
             with translated(self.provider.name, urlsplit(url).netloc.rpartition("@")[2], watch):
                 yield
@@ -125,7 +127,7 @@ class Channel:
         found = self._network.get_extra_info("socket") if self._network is not None else None
         return found if isinstance(found, socket.socket) else None
 
-    def _refused(self, exchange: Exchange) -> ProviderError:
+    def _refused(self, exchange: HttpExchange) -> ProviderError:
         response = exchange.response
         return refusal(
             self.provider,
@@ -147,10 +149,10 @@ def _tls(provider: Provider, base_url: str) -> ssl.SSLContext | bool:
     return True
 
 
-class Exchange:
+class HttpExchange:
     """One request and its reply, as far as it has come."""
 
-    def __init__(self, channel: Channel, response: httpx.Response, watch: Watch, limits: Limits) -> None:
+    def __init__(self, channel: Transport, response: httpx.Response, watch: Watchdog, limits: ServerLimits) -> None:
         self._channel = channel
         self._limits = limits
         self._pending_bytes = 0  # since the last whole event

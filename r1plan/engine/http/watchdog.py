@@ -15,13 +15,13 @@ from time import monotonic
 from types import TracebackType
 from typing import Literal
 
-from r1plan.engine.limits import Limits
+from r1plan.engine.limits import ServerLimits
 
 Expiry = Literal["first_token", "stall", "total"]
 _LOOK_EVERY_S = 0.5
 
 
-class Watch:
+class Watchdog:
     """Watches one exchange. `connection` gives its socket, None where there is none yet.
 
     As a context manager it runs the thread. `begin` and `end` stand around each wait for the server; `token` says that
@@ -30,7 +30,7 @@ class Watch:
 
     def __init__(
         self,
-        limits: Limits,
+        limits: ServerLimits,
         first_token_s: float,
         connection: Callable[[], socket.socket | None],
         tick: Callable[[], float] = monotonic,
@@ -48,7 +48,7 @@ class Watch:
         self._thread = Thread(target=self._look, name="r1plan-watch", daemon=True)
         self.expired: Expiry | None = None
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Watchdog:
         self._thread.start()
         return self
 

@@ -9,9 +9,9 @@ from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
-from r1plan.plan.llamacpp.fit.incumbent import Candidate
+from r1plan.plan.llamacpp.fit.incumbent import QuantCandidate
 from r1plan.plan.llamacpp.fit.search import Search
-from r1plan.plan.llamacpp.fit.shortfall import lack, missing
+from r1plan.plan.llamacpp.fit.shortfall import lack, shortfall
 from r1plan.plan.llamacpp.kv_types import CUDA_FLASH_TYPES
 from r1plan.plan.llamacpp.memory.devices import Devices, devices_of, left_out
 from r1plan.plan.llamacpp.option import Option, Plan, Rejection, option_id
@@ -69,8 +69,8 @@ def choose(
             why_not = lack(found.failed[0])[1] if mixed and found.failed else None
             options.append(replace(found.best, not_on_gpu=why_not))
             continue
-        reason, shortfall, needed = missing(found.failed)
-        lacking[id_] = Rejection(id=id_, reason=reason, shortfall_bytes=shortfall, needed_bytes=needed)
+        reason, lacking_bytes, needed = shortfall(found.failed)
+        lacking[id_] = Rejection(id=id_, reason=reason, shortfall_bytes=lacking_bytes, needed_bytes=needed)
         if found.from_disk is not None:
             from_disk.append(found.from_disk)
         if pins.one_option:
@@ -84,7 +84,7 @@ def choose(
         chosen = None
         if options:
             asked = search.settled(by_id[options[0].id], options[0])
-            reason = _as_asked(asked.model) if asked.fits else missing([asked.memory])[0]
+            reason = _as_asked(asked.model) if asked.fits else shortfall([asked.memory])[0]
             chosen = replace(asked, reason=reason)
         return Plan(machine=machine, workload=workload, choice=chosen, alternatives=(), rejected=tuple(rejected))
     options, slow = fast_enough(options, workload)
@@ -125,7 +125,7 @@ def choose(
 class _Settled:
     """Options with what the engine really reserves. `rejected` are those that then do not fit after all."""
 
-    def __init__(self, search: Search, candidates: Mapping[str, Candidate]) -> None:
+    def __init__(self, search: Search, candidates: Mapping[str, QuantCandidate]) -> None:
         self._search, self._candidates = search, candidates
         self._known: dict[str, Option] = {}
         self.rejected: list[Rejection] = []
@@ -140,8 +140,10 @@ class _Settled:
         """Whether it does; if not, it is rejected."""
         settled = self.of(option)
         if not settled.fits:
-            reason, shortfall, needed = missing([settled.memory])
-            self.rejected.append(Rejection(id=option.id, reason=reason, shortfall_bytes=shortfall, needed_bytes=needed))
+            reason, lacking_bytes, needed = shortfall([settled.memory])
+            self.rejected.append(
+                Rejection(id=option.id, reason=reason, shortfall_bytes=lacking_bytes, needed_bytes=needed)
+            )
         return settled.fits
 
 
@@ -160,7 +162,7 @@ def _one(
 
 def _candidates(
     models: Mapping[str, Model], tables: tuple[QuantTable, ...], pins: Pins, from_file: Weights | None
-) -> Iterator[Candidate]:
+) -> Iterator[QuantCandidate]:
     by_folded = {each.casefold(): each for each in models}
     if pins.model is not None and pins.model.casefold() not in by_folded:
         raise NotFound.among("model", pins.model, models, f"known are {', '.join(models)}")
@@ -178,14 +180,14 @@ def _candidates(
                     )
                 continue
             found = True
-            yield Candidate(model, quant, from_file or weights_of(model, quant), quality_of(model, quant, tables))
+            yield QuantCandidate(model, quant, from_file or weights_of(model, quant), quality_of(model, quant, tables))
     if not found:
         known = dict.fromkeys(quant.name for model in wanted for quant in model.quants)
         whose = f"{wanted[0].id} has {', '.join(known)}" if pins.model else f"known are {', '.join(known)}"
         raise NotFound.among("quant", pins.quant or "", known, whose)
 
 
-def _check(pins: Pins, candidates: tuple[Candidate, ...], devices: Devices) -> None:
+def _check(pins: Pins, candidates: tuple[QuantCandidate, ...], devices: Devices) -> None:
     if not devices.gpus and (pins.gpu_layers or pins.experts_on_cpu):
         asked = f"--gpu-layers {pins.gpu_layers}" if pins.gpu_layers else "--experts-on-cpu"
         raise UsageError(
@@ -217,7 +219,7 @@ def _check(pins: Pins, candidates: tuple[Candidate, ...], devices: Devices) -> N
         )
 
 
-def _cannot(candidate: Candidate, pins: Pins) -> str | None:
+def _cannot(candidate: QuantCandidate, pins: Pins) -> str | None:
     """Why a model cannot do what is asked whatever the machine, or None."""
     model = candidate.model
     if pins.context is not None and pins.context > model.context_max:

@@ -40,7 +40,7 @@ class Gain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class Headroom:
     """The limits of a choice. `full_first` is the device that a longer context fills first, with that context.
 
     It is None where the model's own longest context fits. `most_slots` is how many slots of the chosen context the same
@@ -52,20 +52,20 @@ class Room:
     gains: tuple[Gain, ...]
 
 
-def room_of(
+def headroom_of(
     plan: Plan,
     models: Mapping[str, Model],
     quant_tables: tuple[QuantTable, ...],
     pins: Pins,
     from_file: Weights | None = None,
-) -> Room | None:
+) -> Headroom | None:
     """What limits the choice of `plan` and what would be gained by more room; None when nothing was chosen."""
     choice = plan.choice
     if choice is None or not choice.fits:
         return None
     again = _Again(plan, choice, models, quant_tables, pins, from_file)
     first = choice.full_at[0] if choice.full_at else None
-    return Room(
+    return Headroom(
         full_first=first if first is not None and first[1] < choice.model.context_max else None,
         most_slots=again.most_slots(),
         gains=tuple(again.gains()),

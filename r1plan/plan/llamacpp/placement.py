@@ -1,4 +1,4 @@
-"""Where each layer goes. A placement says it; `placed` says what that costs every device."""
+"""Where each layer goes. A placement says it; `device_loads` says what that costs every device."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from r1plan.catalog.model import Shape
 from r1plan.plan.llamacpp.fit.layer_split import copied_from_host
 from r1plan.plan.llamacpp.memory.buffers import (
     EngineSettings,
-    Line,
+    LinearBytes,
     cells_of,
     context_of,
     cpu_peaks,
@@ -18,7 +18,7 @@ from r1plan.plan.llamacpp.memory.buffers import (
     kv_bytes_per_cell,
 )
 from r1plan.plan.llamacpp.memory.devices import Devices, disk_of
-from r1plan.plan.llamacpp.memory.parts import Basis, Device, DeviceMemory, Load, MemoryPart
+from r1plan.plan.llamacpp.memory.parts import Basis, Device, DeviceLoad, DeviceMemory, MemoryPart
 from r1plan.plan.llamacpp.memory.pools import pools_line
 from r1plan.plan.llamacpp.weights.layers import Weights
 
@@ -87,14 +87,14 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class DeviceLoads:
     """A placement with its loads; what each device holds follows from the context.
 
     `disk` is set where experts may be read from it, and `disk_bytes`, by `at_context`, to those that have to be.
     """
 
     placement: Placement
-    loads: tuple[Load, ...]
+    loads: tuple[DeviceLoad, ...]
     settings: EngineSettings
     model_context: int
     disk: Device | None = None
@@ -117,7 +117,7 @@ class Placed:
             )
         )
 
-    def at_context(self, context: int) -> Placed:
+    def at_context(self, context: int) -> DeviceLoads:
         """The same with `disk_bytes` as they are at `context` tokens a slot."""
         return self if self.disk is None else replace(self, disk_bytes=self.read_from_disk_at(context))
 
@@ -139,14 +139,14 @@ class Placed:
         return (*held, DeviceMemory(self.disk, (left, *none, MemoryPart("overhead", 0, "exact", ""))))
 
 
-def placed(
+def device_loads(
     placement: Placement,
     devices: Devices,
     shape: Shape,
     weights: Weights,
     settings: EngineSettings,
     model_context: int,
-) -> Placed:
+) -> DeviceLoads:
     """`placement` with what it puts on each device. Devices that hold nothing are left out."""
     used, host_layers, pipelined = placement.used_gpus, placement.host_layers, placement.pipelined
     streamed = weights.dense_layers + placement.expert_layers_on_host
@@ -178,7 +178,7 @@ def placed(
             held += weights.output_bytes
         device = devices.gpus[index]
         loads.append(
-            Load(
+            DeviceLoad(
                 device=device,
                 weights_bytes=held,
                 weights_basis=split_basis,
@@ -197,7 +197,7 @@ def placed(
     else:
         loads = [_merged(loads[0], host)] if loads else [host]
     disk = disk_of(weights.total_bytes) if placement.from_disk else None
-    return Placed(placement, tuple(loads), settings, model_context, disk)
+    return DeviceLoads(placement, tuple(loads), settings, model_context, disk)
 
 
 def _host_load(
@@ -207,26 +207,26 @@ def _host_load(
     weights: Weights,
     settings: EngineSettings,
     split_basis: Basis,
-) -> Load:
+) -> DeviceLoad:
     layers = placement.host_layers
     streamed = weights.dense_layers + placement.expert_layers_on_host
     experts = weights.experts_of(0, max(layers, streamed))
     held = weights.embedding_bytes + weights.trunk_of(0, layers) + experts
-    peaks: tuple[Line, ...] = (host_line(shape, settings, pipelined=placement.pipelined),)
+    peaks: tuple[LinearBytes, ...] = (host_line(shape, settings, pipelined=placement.pipelined),)
     basis: Basis = split_basis
     if placement.layout == "cpu":
         held += weights.output_bytes_beside_embedding
         peaks = cpu_peaks(shape, settings)
         basis = "exact" if weights.whole_is_exact else "assumed"
     device: Device = devices.host or devices.gpus[0]
-    return Load(
+    return DeviceLoad(
         device=device,
         weights_bytes=held,
         weights_basis=basis,
         kv_bytes_per_cell=kv_bytes_per_cell(shape, settings.kv_type, layers) if layers else 0,
         peaks=peaks,
         compute_basis="calibrated" if settings.flash_attn else "assumed",
-        pools=Line(0, 0),
+        pools=LinearBytes(0, 0),
         cache_why=_cache_why(shape),
         droppable_bytes=experts if placement.from_disk else 0,
         weights_why="pages of the mapped file" if placement.mapped else "copied into the process's own memory",
@@ -242,7 +242,7 @@ def _cache_why(shape: Shape) -> str:
     return f"; builds before 2026 take {(now + latent.kv_lora_rank) / now:.1f} times as much"
 
 
-def _merged(card: Load, host: Load) -> Load:
+def _merged(card: DeviceLoad, host: DeviceLoad) -> DeviceLoad:
     """Both loads on one unified device."""
     return replace(
         card,

@@ -10,7 +10,7 @@ from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import GpuDevice, Machine
-from r1plan.plan.vllm.layouts import alike, layouts, refused
+from r1plan.plan.vllm.layouts import equal_gpus, layouts, refused
 from r1plan.plan.vllm.option import VllmOption, VllmPins, VllmPlan, VllmRejection
 from r1plan.plan.vllm.rank import WHY, best_of_each, different, fast_enough, other_layouts, ranked, why_else
 from r1plan.plan.vllm.weights import Dtype
@@ -32,7 +32,7 @@ def choose_vllm(
     With model and type pinned the choice is exactly that option, fitting or not, but None where vLLM refuses it. Raises
     NotFound for an unknown model or type, and UsageError for pins that cannot be meant or a machine without cards.
     """
-    cards, notes = alike(machine)
+    cards, notes = equal_gpus(machine)
     wanted = _wanted(models, pins)
     options: list[VllmOption] = []
     rejected: list[VllmRejection] = []

@@ -11,17 +11,17 @@ from r1plan.errors import UsageError
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.quality import Quality, QuantQuality, quality_of
 from r1plan.plan.vllm.cost import vllm_cost
-from r1plan.plan.vllm.memory import generation_of, rank_memory
+from r1plan.plan.vllm.memory import generation_of, gpu_budget
 from r1plan.plan.vllm.option import VllmOption, VllmPins
 from r1plan.plan.vllm.speed import vllm_speed
-from r1plan.plan.vllm.weights import Dtype, Parallel, misfit
+from r1plan.plan.vllm.weights import Dtype, Parallel, incompatibility
 from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST, Workload
 from r1plan.units import GIB
 
 _BITS = {"BF16": 16.0, "FP8": 8.0, "NVFP4": 4.5}
 
 
-def alike(machine: Machine) -> tuple[tuple[GpuDevice, ...], tuple[str, ...]]:
+def equal_gpus(machine: Machine) -> tuple[tuple[GpuDevice, ...], tuple[str, ...]]:
     """The cards that can serve together, the one with the least memory first, and what to say of the others.
 
     Raises UsageError when there is none.
@@ -70,10 +70,10 @@ def layouts(
         return
     quality = _quality(model, dtype, tables)
     found = []
-    for parallel in parallels(len(cards), model):
-        if misfit(model, dtype, parallel) is not None:
+    for parallel in parallel_configs(len(cards), model):
+        if incompatibility(model, dtype, parallel) is not None:
             continue
-        memory = rank_memory(model, dtype, parallel, cards[0], pins.settings)
+        memory = gpu_budget(model, dtype, parallel, cards[0], pins.settings)
         context = pins.context or min(CONTEXT_GOAL, model.context_max)
         possible = min(memory.context_of(pins.users), model.context_max)
         if pins.context is None and 0 < possible < context:
@@ -102,7 +102,7 @@ def layouts(
     yield from sorted(found, key=lambda option: option.memory.fixed_bytes - option.memory.allowed_bytes)
 
 
-def parallels(cards: int, model: Model) -> Iterator[Parallel]:
+def parallel_configs(cards: int, model: Model) -> Iterator[Parallel]:
     """Ways to share the cards, the plainest first: 1, 2, 4 … of them in tensor parallel.
 
     With latent attention, whose cache every card repeats, also all cards with one cache together, and all with the

@@ -70,7 +70,7 @@ class VllmPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RankMemory:
+class GpuBudget:
     """One GPU of the server. All GPUs of a server are alike.
 
     `total_bytes` is what CUDA reports, `free_bytes` what is free of it before the start; `allowed_bytes` is vLLM's
@@ -184,7 +184,7 @@ def batch_defaults(gpu: GpuDevice) -> tuple[int, int]:
     return 2_048, 256
 
 
-def rank_memory(model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevice, settings: VllmSettings) -> RankMemory:
+def gpu_budget(model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevice, settings: VllmSettings) -> GpuBudget:
     """What each of `parallel.gpus` cards like `gpu` holds when vLLM serves `model`."""
     shape, generation = model.shape, generation_of(gpu)
     tokens, sequences = batch_defaults(gpu)
@@ -223,7 +223,7 @@ def rank_memory(model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevice, 
     block = kv_bytes_per_token(shape, settings.kv_type, parallel.tensor) * in_block
     blocks = (allowed - sum(part.size_bytes for part in fixed)) // block
     cache = VllmPart("kv_cache", max(blocks, 0) * block, "exact", f"{max(blocks, 0):,} blocks of {in_block} tokens")
-    return RankMemory(
+    return GpuBudget(
         total_bytes=total,
         free_bytes=min(gpu.free_bytes, total),
         allowed_bytes=allowed,

@@ -10,7 +10,7 @@ from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.llamacpp.option import RunningCost
 from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Speed
-from r1plan.plan.vllm.memory import RankMemory, VllmSettings
+from r1plan.plan.vllm.memory import GpuBudget, VllmSettings
 from r1plan.plan.vllm.weights import Dtype, Parallel
 from r1plan.plan.workload import Workload
 
@@ -44,7 +44,7 @@ class VllmOption:
     parallel: Parallel
     settings: VllmSettings
     gpus: tuple[GpuDevice, ...]
-    memory: RankMemory
+    memory: GpuBudget
     context: int
     context_max: int
     users: int

@@ -86,7 +86,7 @@ def weights_bytes(model: Model, dtype: Dtype, parallel: Parallel, *, amd: bool =
     return held + shape.hidden_size * _BF16_BYTES + _rotary_bytes(model)
 
 
-def misfit(model: Model, dtype: Dtype, parallel: Parallel) -> str | None:
+def incompatibility(model: Model, dtype: Dtype, parallel: Parallel) -> str | None:
     """Why vLLM refuses to split the model so, or None.
 
     config/model.py and fp8_utils.py of vLLM 0.33.0: heads must divide, key-value heads must divide or be divided, and

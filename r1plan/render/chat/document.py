@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from r1plan.prices.book import PriceInForce
+from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import Cost
 from r1plan.route.execution.run import ChatResult
 
@@ -48,13 +48,13 @@ def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:
     }
 
 
-def _cost(cost: Cost | None, price: PriceInForce | None) -> dict[str, object]:
+def _cost(cost: Cost | None, price: EffectivePrice | None) -> dict[str, object]:
     names = ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "total_usd", "cache_saving_usd")
     amounts = {name: None if cost is None else getattr(cost, name) for name in names}
     return {"schema": "r1plan.cost/1", **amounts, "price": None if price is None else _price(price)}
 
 
-def _price(price: PriceInForce) -> dict[str, object]:
+def _price(price: EffectivePrice) -> dict[str, object]:
     return {
         "id": price.id,
         "served_model": price.served_model,

@@ -8,11 +8,11 @@ from datetime import datetime
 from r1plan.render.decision.terminal import deferral_text
 from r1plan.render.text.units import small_usd
 from r1plan.route.decision.defer import Deferral
-from r1plan.route.decision.ranked import Judged
-from r1plan.route.execution.target import Leg
+from r1plan.route.decision.ranked import RankedCandidate
+from r1plan.route.execution.target import AttemptTarget
 
 
-def chosen_line(chosen: Judged, route: str, legs: Sequence[Leg], *, by_default: bool) -> str:
+def chosen_line(chosen: RankedCandidate, route: str, legs: Sequence[AttemptTarget], *, by_default: bool) -> str:
     """Such as "deepseek/deepseek-flash is asked by route cheapest: expected to cost least; about $0.0018 (p90 …)."."""
     who = f"route {route}, as no model was named" if by_default else f"route {route}"
     cost = f"about {small_usd(chosen.expected_usd)} (p90 {small_usd(chosen.cost.p90_usd)})"

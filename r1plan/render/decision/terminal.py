@@ -13,7 +13,7 @@ from r1plan.render.text.units import count, tokens
 from r1plan.render.text.units import small_usd as usd
 from r1plan.route.decision.decide import Decision
 from r1plan.route.decision.defer import Deferral
-from r1plan.route.decision.ranked import Judged
+from r1plan.route.decision.ranked import RankedCandidate
 from r1plan.route.forecast.cost import CostForecast
 from r1plan.route.forecast.forecast import Forecast
 
@@ -79,7 +79,7 @@ def deferral_text(deferral: Deferral) -> str:
     )
 
 
-def _table(ranked: tuple[Judged, ...], width: int) -> Iterator[str]:
+def _table(ranked: tuple[RankedCandidate, ...], width: int) -> Iterator[str]:
     """A row a candidate where there is room for every term, else two lines each."""
     used = [name for name in _TERMS if any(getattr(each.cost.terms, name) for each in ranked)]
     if width < _WIDE:
@@ -105,7 +105,7 @@ def _table(ranked: tuple[Judged, ...], width: int) -> Iterator[str]:
             yield from _wrapped(f"{ranked[number - 1].why}.", width, " " * (widths[0] + 2), first=True)
 
 
-def _block(number: int, each: Judged, width: int) -> Iterator[str]:
+def _block(number: int, each: RankedCandidate, width: int) -> Iterator[str]:
     cost = each.cost
     yield from _wrapped(
         f"{number}. {each.id}  {usd(cost.expected_usd)}  (p50 {usd(cost.p50_usd)}, p90 {usd(cost.p90_usd)}, "
@@ -121,7 +121,7 @@ def terms_text(cost: CostForecast) -> str:
     return " + ".join(parts) or "nothing"
 
 
-def _grounds(ranked: tuple[Judged, ...], width: int) -> Iterator[str]:
+def _grounds(ranked: tuple[RankedCandidate, ...], width: int) -> Iterator[str]:
     """What the figures rest on; what several candidates share is said once, with their numbers."""
     yield "What this rests on"
     numbers: dict[tuple[str, str], list[int]] = {}

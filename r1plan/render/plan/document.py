@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from r1plan.market.compare import ApiOffer
-from r1plan.plan.llamacpp.headroom import Room
+from r1plan.plan.llamacpp.headroom import Headroom
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option, Plan, RunningCost
 from r1plan.plan.quality import Quality
@@ -20,7 +20,7 @@ from r1plan.render.text.units import exact
 SCHEMA = "r1plan.recommend/1"
 
 
-def plan_document(plan: Plan, api: Iterable[ApiOffer], room: Room | None = None) -> dict[str, Any]:
+def plan_document(plan: Plan, api: Iterable[ApiOffer], room: Headroom | None = None) -> dict[str, Any]:
     """The fields of the document, `schema` first."""
     return {
         "schema": SCHEMA,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from r1plan.plan.llamacpp.headroom import Room
+from r1plan.plan.llamacpp.headroom import Headroom
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option, Plan, Rejection
 from r1plan.plan.speed import Range
@@ -19,7 +19,7 @@ _BATCH = 2048  # llama.cpp's own n_batch, which caps the micro-batch
 _TERMS = {"weights": "weights", "kv_cache": "KV cache", "compute": "compute", "overhead": "overhead"}
 
 
-def explained(plan: Plan, room: Room | None = None, width: int | None = None) -> Iterator[str]:
+def explained(plan: Plan, room: Headroom | None = None, width: int | None = None) -> Iterator[str]:
     """The lines, an empty one before each part; broken at `width`, with what follows indented further."""
     for line in _lines(plan, room):
         indent = " " * (len(line) - len(line.lstrip()) + 4)
@@ -44,7 +44,7 @@ def rejected_and_assumed(rejected: Sequence[Rejection | VllmRejection], notes: S
             yield printable(f"  {note}")
 
 
-def _lines(plan: Plan, room: Room | None) -> Iterator[str]:
+def _lines(plan: Plan, room: Headroom | None) -> Iterator[str]:
     if plan.choice is not None:
         yield from _memory(plan.choice)
         if room is not None:
@@ -109,7 +109,7 @@ def _device(memory: DeviceMemory) -> Iterator[str]:
         yield f"    {_TERMS[part.term]:<9} {memory_size(part.size_bytes):>11}  {part.basis:<10}  {part.why}"
 
 
-def _room(option: Option, room: Room) -> Iterator[str]:
+def _room(option: Option, room: Headroom) -> Iterator[str]:
     yield ""
     yield "Room"
     if room.full_first is None:

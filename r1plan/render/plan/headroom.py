@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from r1plan.plan.llamacpp.headroom import Gain, Room
+from r1plan.plan.llamacpp.headroom import Gain, Headroom
 
 
-def room_fields(room: Room) -> dict[str, Any]:
+def room_fields(room: Headroom) -> dict[str, Any]:
     """The fields of `room`."""
     device, context = room.full_first or (None, None)
     return {

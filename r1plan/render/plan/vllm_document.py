@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from r1plan.market.compare import ApiOffer
-from r1plan.plan.vllm.memory import RankMemory, VllmTerm
+from r1plan.plan.vllm.memory import GpuBudget, VllmTerm
 from r1plan.plan.vllm.option import VllmOption, VllmPlan
 from r1plan.render.plan.document import SCHEMA, api_fields, cost_fields, quality_fields, speed_fields, workload_fields
 from r1plan.render.plan.vllm import serve_command
@@ -78,7 +78,7 @@ def vllm_option_fields(option: VllmOption) -> dict[str, Any]:
     }
 
 
-def _gpu(index: int, memory: RankMemory) -> dict[str, Any]:
+def _gpu(index: int, memory: GpuBudget) -> dict[str, Any]:
     """One GPU. `margin_bytes` is what vLLM leaves to others; its cache takes all the rest."""
     basis = {part.term: part.basis for part in memory.parts}
     return {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from r1plan.market.listing import Listing
     from r1plan.market.quote import Quote
     from r1plan.prices.cost import Cost
-    from r1plan.prices.schedule import PriceInForce
+    from r1plan.prices.schedule import EffectivePrice
 
 PRICE_SCHEMA = "r1plan.price/1"
 COST_SCHEMA = "r1plan.cost/1"
@@ -86,11 +86,11 @@ def _without_schema(fields: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if name != "schema"}
 
 
-def _tier(price: PriceInForce | None) -> str | None:
+def _tier(price: EffectivePrice | None) -> str | None:
     return price.tier if price else None
 
 
-def _rates(price: PriceInForce | None) -> dict[str, object]:
+def _rates(price: EffectivePrice | None) -> dict[str, object]:
     """The published prices, and under `…_billed_…` what a cached token is billed at where none was published."""
     rates = price.rates if price else None
     published: Mapping[str, Decimal | None] = {

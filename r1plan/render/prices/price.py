@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from r1plan.catalog.price import Rates
     from r1plan.market.quote import Quote
     from r1plan.prices.cost import Cost
-    from r1plan.prices.schedule import PriceInForce
+    from r1plan.prices.schedule import EffectivePrice
 
 _TIERS = {"off_peak": "off-peak", "peak": "peak", "standard": "standard hours"}
 _FLAGS = {
@@ -26,7 +26,7 @@ _FLAGS = {
 _DECIDES = {"start": "beginning", "first_token": "first token", "completion": "end"}
 
 
-def show_lines(quote: Quote, price: PriceInForce, width: int) -> Iterator[str]:
+def show_lines(quote: Quote, price: EffectivePrice, width: int) -> Iterator[str]:
     """The price of `quote` with everything that is known about it."""
     rates = price.rates
     cached = amount(price.per_token.hit.scaleb(6))
@@ -50,7 +50,7 @@ def show_lines(quote: Quote, price: PriceInForce, width: int) -> Iterator[str]:
         )  # fmt: skip
 
 
-def cost_lines(quote: Quote, price: PriceInForce, cost: Cost, width: int) -> Iterator[str]:
+def cost_lines(quote: Quote, price: EffectivePrice, cost: Cost, width: int) -> Iterator[str]:
     """What a request costs in one sentence, and at which price."""
     parts = [
         ("thinking", cost.thinking_usd, ""),
@@ -126,7 +126,7 @@ def amount(price: Decimal | None) -> str:
     return f"{whole}.{decimals:0<2}"
 
 
-def _basis(price: PriceInForce) -> str:
+def _basis(price: EffectivePrice) -> str:
     start = f"in force since {instant(price.effective_from)}" if price.effective_from else "start not verified"
     until = f" until {instant(price.effective_until)}" if price.effective_until else ""
     checked = f"; checked {price.checked}" if price.checked else ""

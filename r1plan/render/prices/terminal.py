@@ -16,7 +16,7 @@ from r1plan.render.text.units import count, usd
 if TYPE_CHECKING:
     from r1plan.catalog.price_files import PriceCheck
     from r1plan.market.listing import Listing
-    from r1plan.prices.book import PriceInForce
+    from r1plan.prices.book import EffectivePrice
     from r1plan.prices.usage import Usage
 
 _NAME_CELLS, _NOTE_CELLS = 30, 28  # what a name keeps, and a short note beside it
@@ -106,7 +106,7 @@ def _table(listings: Iterable[Listing], width: int) -> Iterator[str]:
         yield "The ids behind … are whole with --json."
 
 
-def _prices(price: PriceInForce | None) -> tuple[str, str, str]:
+def _prices(price: EffectivePrice | None) -> tuple[str, str, str]:
     if price is None:
         return "?", "?", "?"
     return amount(price.rates.input_cache_miss), amount(price.rates.input_cache_hit), amount(price.rates.output)

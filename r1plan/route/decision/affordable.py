@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from r1plan.catalog.budgets import Budgets
 from r1plan.errors import OverBudget
-from r1plan.route.decision.ranked import Judged
+from r1plan.route.decision.ranked import RankedCandidate
 from r1plan.route.spending.budget import allowances_of_month, over_budget
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def too_dear(
-    ranked: Iterable[Judged],
+    ranked: Iterable[RankedCandidate],
     budgets: Budgets,
     rows: Sequence[MonthRow],
     project: str | None,
     power_usd_per_kwh: Decimal | None,
-) -> list[tuple[Judged, OverBudget]]:
+) -> list[tuple[RankedCandidate, OverBudget]]:
     """Those of `ranked` whose p90 is more than a monthly budget leaves, each with what says so, in the same order.
 
     `rows` hold one row a request. As when it is sent, a model here needs money only where `power_usd_per_kwh` is given.

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from r1plan.catalog.policy import Limits, Route
+from r1plan.catalog.policy import PolicyLimits, Route
 from r1plan.prices.book import PriceBook
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.decision.policy import Policy, over_limit, placed, policy_for, quality_scores, refusal
-from r1plan.route.decision.ranked import Judged, Refused, judge
+from r1plan.route.decision.ranked import ExcludedCandidate, RankedCandidate, ranked_candidate
 from r1plan.route.decision.why import reasons, why
-from r1plan.route.forecast.forecast import Ask
-from r1plan.route.forecast.statistics import Survey
+from r1plan.route.forecast.forecast import PromptFacts
+from r1plan.route.forecast.statistics import LogStatistics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +21,13 @@ class Decision:
     """Who is asked first, who after that when it fails, who never, and why. `ranked` is empty when nobody may be."""
 
     policy: Policy
-    ask: Ask
-    ranked: tuple[Judged, ...]
-    refused: tuple[Refused, ...]
+    ask: PromptFacts
+    ranked: tuple[RankedCandidate, ...]
+    refused: tuple[ExcludedCandidate, ...]
     reasons: tuple[str, ...]
 
     @property
-    def chosen(self) -> Judged | None:
+    def chosen(self) -> RankedCandidate | None:
         """The one that is asked first."""
         return self.ranked[0] if self.ranked else None
 
@@ -36,7 +36,7 @@ SAME_COST = Decimal("1.02")
 """Costs whose ratio is no larger count as equal: no forecast is that exact."""
 
 
-def settled(route: Route, ordered: list[Judged]) -> list[Judged]:
+def settled(route: Route, ordered: list[RankedCandidate]) -> list[RankedCandidate]:
     """`ordered`, but of those that cost as good as the same the best known first.
 
     That is one whose cache is warm, else the one with the most requests of one's own: or else chance would move a
@@ -55,13 +55,13 @@ def settled(route: Route, ordered: list[Judged]) -> list[Judged]:
 
 
 def decide(
-    ask: Ask,
+    ask: PromptFacts,
     candidates: Sequence[Candidate],
-    survey: Survey,
+    survey: LogStatistics,
     book: PriceBook,
     route: Route,
     routes: Mapping[str, Route],
-    limits: Limits | None = None,
+    limits: PolicyLimits | None = None,
 ) -> Decision:
     """The candidates for `ask` in the order of `route`, whose rules may name others of `routes`.
 
@@ -69,25 +69,25 @@ def decide(
     names no route.
     """
     policy = policy_for(ask, route, routes, limits)
-    refused: list[Refused] = []
-    allowed: list[Judged] = []
+    refused: list[ExcludedCandidate] = []
+    allowed: list[RankedCandidate] = []
     for candidate in candidates:
         no = refusal(policy, candidate)
         if no is not None:
-            refused.append(Refused(candidate=candidate, why=no))
+            refused.append(ExcludedCandidate(candidate=candidate, why=no))
             continue
-        judged = judge(ask, candidate, survey, book)
+        judged = ranked_candidate(ask, candidate, survey, book)
         if judged is None:
-            refused.append(Refused(candidate=candidate, why="no price of it in dollars is known for then"))
+            refused.append(ExcludedCandidate(candidate=candidate, why="no price of it in dollars is known for then"))
             continue
         no = over_limit(policy, candidate, judged.forecast, judged.cost)
         if no is None:
             allowed.append(judged)
         else:
-            refused.append(Refused(candidate=candidate, why=no, forecast=judged.forecast, cost=judged.cost))
+            refused.append(ExcludedCandidate(candidate=candidate, why=no, forecast=judged.forecast, cost=judged.cost))
     scores = quality_scores(policy, [each.candidate for each in allowed])
 
-    def place(each: Judged) -> tuple[bool, float, Decimal, float, str]:
+    def place(each: RankedCandidate) -> tuple[bool, float, Decimal, float, str]:
         return placed(policy, each.candidate, each.forecast, each.cost, scores[each.id])
 
     ordered = settled(policy.route, sorted(allowed, key=place))

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from r1plan.catalog.policy import Limits, Route
+from r1plan.catalog.policy import PolicyLimits, Route
 from r1plan.prices.book import PriceBook
 from r1plan.prices.intervals import price_edges
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.decision.decide import Decision, decide
 from r1plan.route.decision.policy import dollars
-from r1plan.route.decision.ranked import Judged
-from r1plan.route.forecast.forecast import Ask
-from r1plan.route.forecast.statistics import Survey
+from r1plan.route.decision.ranked import RankedCandidate
+from r1plan.route.forecast.forecast import PromptFacts
+from r1plan.route.forecast.statistics import LogStatistics
 
 _FURTHEST = timedelta(days=7)
 
@@ -42,14 +42,14 @@ class Deferral:
 
 
 def defer(
-    ask: Ask,
+    ask: PromptFacts,
     by: datetime,
     candidates: Sequence[Candidate],
-    survey: Survey,
+    survey: LogStatistics,
     book: PriceBook,
     route: Route,
     routes: Mapping[str, Route],
-    limits: Limits | None = None,
+    limits: PolicyLimits | None = None,
 ) -> Deferral | None:
     """The cheapest instant from `ask.at` on to send so that nine in ten answers are there `by` then.
 
@@ -91,7 +91,7 @@ def _instants(since: datetime, until: datetime, candidates: Sequence[Candidate],
     return sorted(edge for edge in edges if since < edge < until)
 
 
-def _late_chance(chosen: Judged, at: datetime, by: datetime) -> float:
+def _late_chance(chosen: RankedCandidate, at: datetime, by: datetime) -> float:
     """That the answer takes longer than there is time, or fails."""
     each = chosen.forecast
     left_s = (by - at).total_seconds()
@@ -99,7 +99,7 @@ def _late_chance(chosen: Judged, at: datetime, by: datetime) -> float:
     return min(1.0, late + each.failures.chance * (1 - late))
 
 
-def _risks(first: Judged, then: Judged, late: float) -> tuple[str, ...]:
+def _risks(first: RankedCandidate, then: RankedCandidate, late: float) -> tuple[str, ...]:
     risks = [f"{late * 100:.1f} % likely to fail, or not to be done by then"]
     lost = first.forecast.cache.chance - then.forecast.cache.chance
     if then.id == first.id and first.forecast.cache.is_warm and lost > 0:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, time
 from decimal import Decimal
 
-from r1plan.catalog.policy import Limits, Route, Rule, When
+from r1plan.catalog.policy import PolicyLimits, Route, Rule, When
 from r1plan.catalog.price import Window
 from r1plan.errors import NotFound
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.forecast.cost import CostForecast
-from r1plan.route.forecast.forecast import Ask, Forecast
+from r1plan.route.forecast.forecast import Forecast, PromptFacts
 
 _FAMILIES = {
     "r1": "R1",
@@ -45,13 +45,15 @@ class Policy:
         return self.route.id
 
 
-def policy_for(ask: Ask, route: Route, routes: Mapping[str, Route], limits: Limits | None = None) -> Policy:
+def policy_for(
+    ask: PromptFacts, route: Route, routes: Mapping[str, Route], limits: PolicyLimits | None = None
+) -> Policy:
     """`route` as it is for `ask`, with `limits` of the command line on top.
 
     Rules apply one after another. Whatever they say, a limit is never lifted, and a request that must not leave the
     machine never does.
     """
-    changed = replace(route, limits=tightest(route.limits, limits or Limits()))
+    changed = replace(route, limits=tightest(route.limits, limits or PolicyLimits()))
     applied = []
     for number, rule in enumerate(route.rules, start=1):
         if matches(rule.when, ask):
@@ -60,21 +62,21 @@ def policy_for(ask: Ask, route: Route, routes: Mapping[str, Route], limits: Limi
     return Policy(changed, tuple(applied))
 
 
-def tightest(one: Limits, other: Limits) -> Limits:
+def tightest(one: PolicyLimits, other: PolicyLimits) -> PolicyLimits:
     """The tighter of each pair of limits."""
 
     def least(*values: Decimal | float | None) -> Decimal | float | None:
         return min((each for each in values if each is not None), default=None)
 
     contexts = [each for each in (one.min_context_tokens, other.min_context_tokens) if each is not None]
-    return Limits(
+    return PolicyLimits(
         max_p90_usd=least(one.max_p90_usd, other.max_p90_usd),  # type: ignore[arg-type]
         max_p90_s=least(one.max_p90_s, other.max_p90_s),  # type: ignore[arg-type]
         min_context_tokens=max(contexts, default=None),
     )
 
 
-def matches(when: When, ask: Ask) -> bool:
+def matches(when: When, ask: PromptFacts) -> bool:
     """Whether a rule for `when` applies to `ask`."""
     sent = ask.estimated_input_tokens
     prompt = sent if ask.prompt_tokens is None else ask.prompt_tokens

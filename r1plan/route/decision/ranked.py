@@ -8,12 +8,12 @@ from decimal import Decimal
 from r1plan.prices.book import PriceBook
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.forecast.cost import CostForecast, cost_forecast
-from r1plan.route.forecast.forecast import Ask, Forecast, forecast
-from r1plan.route.forecast.statistics import Survey
+from r1plan.route.forecast.forecast import Forecast, PromptFacts, forecast
+from r1plan.route.forecast.statistics import LogStatistics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class RankedCandidate:
     """A candidate that may be asked. `why` says in a sentence why it won or lost."""
 
     candidate: Candidate
@@ -33,7 +33,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class ExcludedCandidate:
     """A candidate that must not be asked, and `why`; what was worked out of it before that was clear."""
 
     candidate: Candidate
@@ -47,11 +47,13 @@ class Refused:
         return self.candidate.id
 
 
-def judge(ask: Ask, candidate: Candidate, survey: Survey, book: PriceBook) -> Judged | None:
+def ranked_candidate(
+    ask: PromptFacts, candidate: Candidate, survey: LogStatistics, book: PriceBook
+) -> RankedCandidate | None:
     """What `ask` is expected to be and to cost at `candidate`; None when no price in dollars is known then."""
     price = None if candidate.is_local else book.price_at(*candidate.source, ask.at, ask.estimated_input_tokens)
     if not candidate.is_local and (price is None or price.currency != "USD"):
         return None
     each = forecast(ask, candidate, survey, price.max_output_tokens if price else None)
     cost = cost_forecast(each, candidate, book)
-    return None if cost is None else Judged(candidate=candidate, forecast=each, cost=cost)
+    return None if cost is None else RankedCandidate(candidate=candidate, forecast=each, cost=cost)

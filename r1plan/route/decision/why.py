@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from r1plan.catalog.policy import Route
 from r1plan.route.decision.policy import Policy, dollars
-from r1plan.route.decision.ranked import Judged
+from r1plan.route.decision.ranked import RankedCandidate
 from r1plan.route.forecast.cost import CostForecast
 
 _TERMS = {
@@ -21,7 +21,7 @@ _TERMS = {
 _BEST = {"cost": "expected to cost least", "latency": "expected to be done first", "quality": "the best model"}
 
 
-def why(route: Route, each: Judged, ordered: Sequence[Judged]) -> str:
+def why(route: Route, each: RankedCandidate, ordered: Sequence[RankedCandidate]) -> str:
     """Why `each` of the ranked stands there: against the first of them, the first against the second."""
     first = ordered[0]
     if each is first:
@@ -47,7 +47,7 @@ def why(route: Route, each: Judged, ordered: Sequence[Judged]) -> str:
     return f"{money}{_cause(each.cost, first.cost)}"
 
 
-def reasons(policy: Policy, ordered: Sequence[Judged]) -> tuple[str, ...]:
+def reasons(policy: Policy, ordered: Sequence[RankedCandidate]) -> tuple[str, ...]:
     """What decided: the route, its rules that applied, and what a warm cache was worth."""
     route = policy.route
     found = [f"route {route.id}: {route.description}", *policy.applied]
@@ -64,7 +64,7 @@ def _cause(cost: CostForecast, first: CostForecast) -> str:
     return f", most of it for {name}" if gaps[name] > 0 else ""
 
 
-def _stays(first: Judged, others: Sequence[Judged]) -> Iterator[str]:
+def _stays(first: RankedCandidate, others: Sequence[RankedCandidate]) -> Iterator[str]:
     """That the cache is why `first` wins, where without it another would."""
     rival = next((each for each in others if not each.candidate.is_local), None)
     cache = first.forecast.cache
@@ -80,11 +80,11 @@ def _stays(first: Judged, others: Sequence[Judged]) -> Iterator[str]:
         )
 
 
-def _is_warm(each: Judged) -> bool:
+def _is_warm(each: RankedCandidate) -> bool:
     return each.forecast.cache.is_warm and bool(each.cost.terms.cache_saving_usd)
 
 
-def _leaves(each: Judged, first: Judged) -> str:
+def _leaves(each: RankedCandidate, first: RankedCandidate) -> str:
     """That the cache of `each` is warm and yet not worth it."""
     gap, saving = each.expected_usd - first.expected_usd, each.cost.terms.cache_saving_usd
     return (

@@ -11,15 +11,15 @@ from uuid import uuid4
 from r1plan.engine.chat import ChatEngine, ChatRequest, ClosesThinking, Event
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.usage_log import UsageLog
-from r1plan.route.execution.limits import Watch
+from r1plan.route.execution.limits import StreamLimits
 from r1plan.route.execution.record import Labels
 from r1plan.route.execution.run import ChatResult, Note, run
-from r1plan.route.execution.target import Leg
-from r1plan.route.spending.reservation import Admitted, Purse
+from r1plan.route.execution.target import AttemptTarget
+from r1plan.route.spending.reservation import Reserved, SpendReservation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class RequestContext:
     """What is the same for every leg of a question: what is asked, for whom, where to it is shown, and the clocks."""
 
     request: ChatRequest
@@ -27,12 +27,12 @@ class Asking:
     tell: Callable[[Note], None]
     labels: Labels
     log: UsageLog
-    purse: Purse
+    purse: SpendReservation
     log_text: bool
     now: Callable[[], datetime]
     tick: Callable[[], float]
 
-    def open(self, leg: Leg, before: Sequence[UsageEntry]) -> tuple[ChatEngine, Admitted]:
+    def open(self, leg: AttemptTarget, before: Sequence[UsageEntry]) -> tuple[ChatEngine, Reserved]:
         """The engine of `leg`, and its first row, which is written. `before` are the rows of the attempts before it.
 
         Raises OverBudget, LogError, and what opening an engine raises; there is no row then.
@@ -43,9 +43,9 @@ class Asking:
 
     def send(
         self,
-        leg: Leg,
+        leg: AttemptTarget,
         engine: ChatEngine,
-        admitted: Admitted,
+        admitted: Reserved,
         before: Sequence[UsageEntry],
         since: float,
         hands_over: bool,
@@ -58,7 +58,7 @@ class Asking:
             energy = measured() if measured else None
             return None if energy is None or per_kwh is None else energy.watt_hours * per_kwh / 1000
 
-        watch = Watch(
+        watch = StreamLimits(
             tick=self.tick,
             start=since,
             output_most=admitted.output_most,

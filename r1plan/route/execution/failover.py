@@ -19,20 +19,20 @@ from r1plan.errors import EngineError, LogError, OverBudget, ProviderError, R1Pl
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.route.execution import circuit_breaker as breaker
-from r1plan.route.execution.context import Asking
+from r1plan.route.execution.context import RequestContext
 from r1plan.route.execution.record import Labels
-from r1plan.route.execution.retry import Patience
+from r1plan.route.execution.retry import RetryPolicy
 from r1plan.route.execution.run import Attempt, ChatResult, Note, NoteKind
-from r1plan.route.execution.target import Leg
+from r1plan.route.execution.target import AttemptTarget
 from r1plan.route.spending.budget import SpendingLimits
-from r1plan.route.spending.reservation import Purse
+from r1plan.route.spending.reservation import SpendReservation
 
 # Refused before anything was written. 408 and 504 may be a gateway's word for a request that was taken.
 _ASK_AGAIN = frozenset({429, 500, 502, 503})
 
 
 def ask(
-    legs: Sequence[Leg],
+    legs: Sequence[AttemptTarget],
     request: ChatRequest,
     show: Callable[[Event], None],
     *,
@@ -42,7 +42,7 @@ def ask(
     thinking_shown: bool = True,
     tell: Callable[[Note], None] = lambda _note: None,
     log_text: bool = False,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     tick: Callable[[], float] = time.perf_counter,
     sleep: Callable[[float], None] = time.sleep,
@@ -61,8 +61,8 @@ def ask(
         notes.append(note)
         tell(note)
 
-    purse = Purse(spending or SpendingLimits(), log, labels, now)
-    asking = Asking(
+    purse = SpendReservation(spending or SpendingLimits(), log, labels, now)
+    asking = RequestContext(
         request=request,
         show=show,
         tell=say,
@@ -73,7 +73,7 @@ def ask(
         now=now,
         tick=tick,
     )
-    question = _Question(asking, thinking_shown, patience or Patience(), sleep, random)
+    question = _Question(asking, thinking_shown, patience or RetryPolicy(), sleep, random)
     result = question.answered_by(legs)
     return replace(result, attempts=tuple(question.attempts), notes=tuple(notes), go_on=question.go_on)
 
@@ -82,7 +82,7 @@ def ask(
 class _Turn:
     """A leg that may still be asked: not before `ready_at`, on the clock, and `asked` times already."""
 
-    leg: Leg
+    leg: AttemptTarget
     ready_at: float = float("-inf")
     asked: int = 0
 
@@ -91,9 +91,9 @@ class _Turn:
 class _Question:
     """One question on its way through the legs."""
 
-    asking: Asking
+    asking: RequestContext
     thinking_shown: bool
-    patience: Patience
+    patience: RetryPolicy
     sleep: Callable[[float], None]
     random: Callable[[], float]
     turns: list[_Turn] = field(default_factory=list)
@@ -105,7 +105,7 @@ class _Question:
     # Who could not be asked: told when another is; when nobody can, the error says it.
     passed: list[str] = field(default_factory=list)
 
-    def answered_by(self, legs: Sequence[Leg]) -> ChatResult:
+    def answered_by(self, legs: Sequence[AttemptTarget]) -> ChatResult:
         self.turns = [_Turn(leg) for leg in self._worth_asking(legs)]
         result: ChatResult | None = None
         unsent: list[R1PlanError] = []
@@ -142,7 +142,7 @@ class _Question:
         self._tell_passed()
         return result
 
-    def _worth_asking(self, legs: Sequence[Leg]) -> Sequence[Leg]:
+    def _worth_asking(self, legs: Sequence[AttemptTarget]) -> Sequence[AttemptTarget]:
         """`legs` without those whose provider has failed too often of late, unless none would be left."""
         if len(legs) == 1:
             return legs
@@ -172,7 +172,7 @@ class _Question:
             self._tell_why(f"asking {turn.leg.name} again in {wait_s:.1f} s.", "retrying")
             self.sleep(wait_s)
 
-    def _passes_over(self, leg: Leg, error: R1PlanError) -> None:
+    def _passes_over(self, leg: AttemptTarget, error: R1PlanError) -> None:
         if error.message.startswith(leg.name):
             self.passed.append(f"{error.message.rstrip('.')}: passed over.")
         else:
@@ -240,7 +240,7 @@ def _worth_failing_over(error: R1PlanError | None) -> bool:
     return error is None or isinstance(error, EngineError)
 
 
-def _too_long(leg: Leg, result: ChatResult) -> str:
+def _too_long(leg: AttemptTarget, result: ChatResult) -> str:
     thought = result.usage.thinking_tokens if result.usage else None
     if leg.max_thinking is not None and (leg.give_up_after_s is None or (thought or 0) > leg.max_thinking):
         return f"{leg.name} has thought longer than {leg.max_thinking} tokens."

@@ -14,7 +14,7 @@ _LOOK_EVERY_S = 1.0
 _NEVER = sys.maxsize
 
 
-class Watch:
+class StreamLimits:
     """To be called with each event of one stream, in order.
 
     A piece of text is at least one token, and at least as many as it has words: no tokenizer in use joins two words. So

@@ -12,12 +12,12 @@ from r1plan.engine.chat import ChatRequest, FinishReason
 from r1plan.errors import ProviderError, ProviderFault, R1PlanError
 from r1plan.hardware.energy import Energy
 from r1plan.ledger.entry import EndReason, Status, UsageEntry
-from r1plan.prices.book import PriceInForce
+from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import Cost, cost_of
 from r1plan.prices.usage import Provenance, Usage
 from r1plan.route.spending.bounds import NOTHING, Bounds, begun, broken_off, ended, longest_input_tokens
 
-PriceFor = Callable[[UsageEntry], PriceInForce | None]
+PriceFor = Callable[[UsageEntry], EffectivePrice | None]
 """The price in force for a request, or None. It sees the row before its cost is in it."""
 
 # A price may change while a server writes on after a connection broke: with the hour, or with the length of the input.
@@ -160,7 +160,7 @@ def at_end(
     request: ChatRequest,
     price_for: PriceFor,
     power_usd_per_kwh: Decimal | None = None,
-) -> tuple[UsageEntry, PriceInForce | None, Cost | None]:
+) -> tuple[UsageEntry, EffectivePrice | None, Cost | None]:
     """The row that replaces `begun_as`, and the price and cost in it, None where not known."""
     usage, energy = outcome.usage, outcome.energy
     entry = replace(
@@ -212,7 +212,9 @@ def with_text(entry: UsageEntry, request: ChatRequest, outcome: Outcome) -> Usag
     return replace(entry, text={"messages": asked, "thinking": outcome.thinking, "answer": outcome.answer})
 
 
-def prices_from(at: datetime, entry: UsageEntry, request: ChatRequest, price_for: PriceFor) -> tuple[PriceInForce, ...]:
+def prices_from(
+    at: datetime, entry: UsageEntry, request: ChatRequest, price_for: PriceFor
+) -> tuple[EffectivePrice, ...]:
     """The prices that may be in force when a request that is not known to have ended at `at` does end."""
     ends = [at + number * _LOOK_EVERY for number in range(_WRITES_ON // _LOOK_EVERY + 1)]
     return _prices_for(entry, (entry.input_tokens or 0, longest_input_tokens(request)), ends, price_for)
@@ -220,9 +222,9 @@ def prices_from(at: datetime, entry: UsageEntry, request: ChatRequest, price_for
 
 def _prices_for(
     entry: UsageEntry, inputs: Sequence[int], ends: Sequence[datetime], price_for: PriceFor
-) -> tuple[PriceInForce, ...]:
+) -> tuple[EffectivePrice, ...]:
     """The prices of a request that may have any of `inputs` tokens and end at any of `ends`."""
-    found: dict[tuple[str, str], PriceInForce] = {}
+    found: dict[tuple[str, str], EffectivePrice] = {}
     for tokens in inputs:
         for end in ends:
             price = price_for(replace(entry, ended_at=end, input_tokens=tokens))
@@ -256,7 +258,7 @@ def _is_counted(usage: Usage) -> bool:
     return all(usage.provenance.get(field) in _COUNTED for field in ("input_tokens", "output_tokens"))
 
 
-def _certain(usage: Usage, price: PriceInForce, cost: Cost) -> Bounds:
+def _certain(usage: Usage, price: EffectivePrice, cost: Cost) -> Bounds:
     """The bounds of a whole answer whose tokens were counted."""
     # Cached input that the server did not tell of is billed as fresh at most, as cached at least.
     untold = usage.input_tokens if usage.cache_hit_tokens is None else 0

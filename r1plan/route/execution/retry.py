@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """`times`: how often one provider is asked. `longest_s`: the longest wait before it is asked again, in all."""
 
     times: int = 3

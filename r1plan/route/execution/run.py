@@ -26,10 +26,10 @@ from r1plan.engine.chat import (
 from r1plan.errors import LogError, R1PlanError
 from r1plan.hardware.energy import Meter
 from r1plan.ledger.entry import UsageEntry
-from r1plan.prices.book import PriceInForce
+from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import Cost
 from r1plan.prices.usage import Usage
-from r1plan.route.execution.limits import Watch
+from r1plan.route.execution.limits import StreamLimits
 from r1plan.route.execution.record import Labels, Outcome, PriceFor, Stop, at_end, at_start, with_text
 from r1plan.route.spending.bounds import Bounds
 
@@ -87,7 +87,7 @@ class ChatResult:
     finish: FinishReason
     usage: Usage | None
     cost: Cost | None
-    price: PriceInForce | None
+    price: EffectivePrice | None
     timing: Timing
     entry: UsageEntry
     logged_in: Path | None = None
@@ -129,7 +129,7 @@ def run(
     power_usd_per_kwh: Decimal | None = None,
     log_text: bool = False,
     begun: Callable[[], UsageEntry] | None = None,
-    watch: Watch | None = None,
+    watch: StreamLimits | None = None,
     capped: bool = False,
     tell: Callable[[Note], None] = lambda _note: None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),

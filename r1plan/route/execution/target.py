@@ -20,7 +20,7 @@ def unmarked(entry: UsageEntry) -> UsageEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class AttemptTarget:
     """One thing that may be asked, in the order of the decision.
 
     `provider` is a provider's id, or "local". `connect` is called when the leg's turn comes, and whoever made it closes
@@ -59,7 +59,7 @@ class Engines:
     """Engines that are opened once, when first wanted, and closed together.
 
     >>> with Engines() as engines:
-    ...     leg = Leg(connect=engines.once("local", lambda: connect(target, environ, context)), ...)
+    ...     target = AttemptTarget(connect=engines.once("local", lambda: connect(target, environ, context)), ...)
     """
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from r1plan.catalog.priors import CachePrior
-from r1plan.route.forecast.statistics import Source, Survey
+from r1plan.route.forecast.statistics import LogStatistics, Source
 
 if TYPE_CHECKING:
     from r1plan.ledger.past_request import PastRequest
@@ -43,7 +43,12 @@ class _Turn(NamedTuple):
 
 
 def cache_forecast(
-    survey: Survey, source: Source, conversation: str | None, project: str | None, at: datetime, input_tokens: int
+    survey: LogStatistics,
+    source: Source,
+    conversation: str | None,
+    project: str | None,
+    at: datetime,
+    input_tokens: int,
 ) -> CacheForecast:
     """What `source` will find of `input_tokens` sent at `at`.
 
@@ -59,7 +64,7 @@ def cache_forecast(
 
 
 def _of_conversation(
-    survey: Survey, source: Source, last: PastRequest, at: datetime, input_tokens: int
+    survey: LogStatistics, source: Source, last: PastRequest, at: datetime, input_tokens: int
 ) -> CacheForecast:
     age_s = (at - last.ended_at) / _SECOND
     turns = survey.once(("turns", source), lambda: _turns(survey.rows(source)))

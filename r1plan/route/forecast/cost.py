@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import pairwise
 from math import ceil
 
-from r1plan.prices.book import PriceBook, PriceInForce
+from r1plan.prices.book import EffectivePrice, PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.intervals import price_edges
 from r1plan.prices.usage import Usage
@@ -30,7 +30,7 @@ _ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class CostBreakdown:
     """USD on average, by what they are for.
 
     `failure_usd` is for attempts that break off: they are billed whole, and the request is made again.
@@ -57,10 +57,10 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
+class PricePeriod:
     """A price that may apply, the chance that it does, and when it begins to: for a request that ends from then on."""
 
-    price: PriceInForce
+    price: EffectivePrice
     chance: float
     since: datetime
 
@@ -72,10 +72,10 @@ class CostForecast:
     `periods` are the prices that may apply, one after another; none for a model here.
     """
 
-    terms: Terms
+    terms: CostBreakdown
     p50_usd: Decimal
     p90_usd: Decimal
-    periods: tuple[Period, ...] = ()
+    periods: tuple[PricePeriod, ...] = ()
 
     @property
     def expected_usd(self) -> Decimal:
@@ -87,7 +87,7 @@ class CostForecast:
 class _Slice:
     """The lengths that end in one period."""
 
-    price: PriceInForce
+    price: EffectivePrice
     since: datetime
     atoms: Sequence[Atom]
 
@@ -116,22 +116,22 @@ def cost_forecast(each: Forecast, candidate: Candidate, book: PriceBook) -> Cost
         saving += _usd(chance * cached, rates.saving)
         thinking += _usd(sum([atom.chance * atom.thinking for atom in part.atoms]), rates.output)
         answer += _usd(sum([atom.chance * atom.answer for atom in part.atoms]), rates.output)
-    terms = Terms(
+    terms = CostBreakdown(
         input_miss_usd=miss, cache_hit_usd=hit, thinking_usd=thinking, answer_usd=answer, cache_saving_usd=saving
     )
     p50, p90 = _bounds(each, slices)
     periods = tuple(
-        Period(price=part.price, chance=part.chance, since=part.since) for part in slices if part.chance > _SLACK
+        PricePeriod(price=part.price, chance=part.chance, since=part.since) for part in slices if part.chance > _SLACK
     )
     return CostForecast(terms=_with_failures(terms, each), p50_usd=p50, p90_usd=p90, periods=periods)
 
 
 def _prices(
     each: Forecast, candidate: Candidate, book: PriceBook, edges: Sequence[datetime]
-) -> tuple[PriceInForce, ...]:
+) -> tuple[EffectivePrice, ...]:
     """The price of a request that ends at each of `edges` or after; where there is none, the one before holds on."""
     first_token_at = each.at + timedelta(seconds=each.speed.first_token_s)
-    found: list[PriceInForce] = []
+    found: list[EffectivePrice] = []
     for edge in edges:
         price = book.price_for(
             *candidate.source,
@@ -148,7 +148,7 @@ def _prices(
     return tuple(found)
 
 
-def _slices(each: Forecast, edges: Sequence[datetime], prices: Sequence[PriceInForce]) -> tuple[_Slice, ...]:
+def _slices(each: Forecast, edges: Sequence[datetime], prices: Sequence[EffectivePrice]) -> tuple[_Slice, ...]:
     """The lengths, the shortest first, cut where a longer one ends in the next period.
 
     The longest that may be is the last of them: no part of the mean, only of the bounds.
@@ -210,11 +210,11 @@ def _here(each: Forecast, power: Electricity) -> CostForecast:
     mean = each.lengths.thinking + each.lengths.answer
     found = (each.lengths.quantile(level) for level in (0.5, P90))
     p50, p90 = (usd(longest(each) if tokens is None else tokens) for tokens in found)
-    terms = _with_failures(Terms(electricity_usd=usd(mean)), each)
+    terms = _with_failures(CostBreakdown(electricity_usd=usd(mean)), each)
     return CostForecast(terms=terms, p50_usd=p50, p90_usd=p90)
 
 
-def _with_failures(terms: Terms, each: Forecast) -> Terms:
+def _with_failures(terms: CostBreakdown, each: Forecast) -> CostBreakdown:
     broken = Decimal(each.failures.broken_chance)
     return replace(terms, failure_usd=(broken * terms.attempt_usd).quantize(_STEP))
 

@@ -12,13 +12,13 @@ from typing import Literal
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.forecast.cache import CacheForecast, cache_forecast
 from r1plan.route.forecast.lengths import Lengths
-from r1plan.route.forecast.statistics import Failures, Speed, Survey
+from r1plan.route.forecast.statistics import Failures, LogStatistics, ObservedSpeed
 
 _NO_COUNTS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class PromptFacts:
     """What is to be sent, when and for whom.
 
     `estimated_input_tokens` is `engine.dialects.usage.estimated_tokens` of all that is sent; `counted` are true counts
@@ -65,7 +65,7 @@ class Forecast:
     most_output_tokens: int | None
     lengths: Lengths
     cache: CacheForecast
-    speed: Speed
+    speed: ObservedSpeed
     failures: Failures
     electricity: Electricity | None = None
 
@@ -88,7 +88,7 @@ class Forecast:
         return longest(self) if found is None else found
 
 
-def forecast(ask: Ask, candidate: Candidate, survey: Survey, max_output_tokens: int | None) -> Forecast:
+def forecast(ask: PromptFacts, candidate: Candidate, survey: LogStatistics, max_output_tokens: int | None) -> Forecast:
     """What `ask` will be at `candidate`, of which one answer can have `max_output_tokens`, None: not known."""
     tokens, provenance, ratio, why = _input(ask, candidate, survey)
     most = [each for each in (ask.max_tokens, max_output_tokens) if each is not None]
@@ -117,7 +117,7 @@ def longest(each: Forecast) -> float:
     return 2 * max((atom.total for atom in each.lengths.atoms), default=0.0)
 
 
-def _speed(candidate: Candidate, survey: Survey, input_tokens: int) -> Speed:
+def _speed(candidate: Candidate, survey: LogStatistics, input_tokens: int) -> ObservedSpeed:
     """As the log says; where only the plan does, the input is read first at the speed that it gives."""
     speed, power = survey.speed(candidate), candidate.power
     if speed.rows or power is None or power.prefill_tok_s is None:
@@ -126,7 +126,9 @@ def _speed(candidate: Candidate, survey: Survey, input_tokens: int) -> Speed:
     return replace(speed, first_token_s=read_s, first_token_p90_s=1.5 * read_s)
 
 
-def _input(ask: Ask, candidate: Candidate, survey: Survey) -> tuple[int, Literal["counted", "estimated"], float, str]:
+def _input(
+    ask: PromptFacts, candidate: Candidate, survey: LogStatistics
+) -> tuple[int, Literal["counted", "estimated"], float, str]:
     for name in (candidate.id, candidate.model_key):
         if name in ask.counted:
             return ask.counted[name], "counted", 1.0, "counted with its tokenizer"
@@ -135,7 +137,7 @@ def _input(ask: Ask, candidate: Candidate, survey: Survey) -> tuple[int, Literal
     return max(1, round(ask.estimated_input_tokens * ratio)), "estimated", ratio, why
 
 
-def _electricity(candidate: Candidate, survey: Survey) -> Electricity:
+def _electricity(candidate: Candidate, survey: LogStatistics) -> Electricity:
     """Watts from the log, else from the plan, else assumed; never nothing."""
     power, prior = candidate.power, survey.priors.power
     measured = survey.watts(candidate.source)

@@ -9,10 +9,10 @@ from r1plan.ledger.entry import UsageEntry
 
 if TYPE_CHECKING:
     from r1plan.route.forecast.cost import CostForecast
-    from r1plan.route.forecast.forecast import Ask
+    from r1plan.route.forecast.forecast import PromptFacts
 
 
-def stamped(entry: UsageEntry, ask: Ask, cost: CostForecast | None) -> UsageEntry:
+def stamped(entry: UsageEntry, ask: PromptFacts, cost: CostForecast | None) -> UsageEntry:
     """`entry` with what was known of `ask` before it was sent, and what it was expected to `cost` there."""
     return replace(
         entry,

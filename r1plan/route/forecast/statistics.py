@@ -38,7 +38,7 @@ _MOST_WH = 1_000_000  # more is no measurement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Speed:
+class ObservedSpeed:
     """Seconds to the first token and tokens a second after it: in the middle, and what nine in ten are better than."""
 
     first_token_s: float
@@ -69,7 +69,7 @@ def length_bucket(input_tokens: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class LogStatistics:
     """The log's rows, all and by provider and model, the newest first. What is asked of it twice is worked out once.
 
     `keys` says which model an id is; one that it does not know is taken for its own name.
@@ -147,14 +147,14 @@ class Survey:
         }
         return [Sample(each.thinking * factors[key], each.answer, each.is_cut) for key, each in samples]
 
-    def speed(self, candidate: Candidate) -> Speed:
+    def speed(self, candidate: Candidate) -> ObservedSpeed:
         """How fast `candidate` was lately; else what the plan says of it, else what is assumed."""
         return self.once(("speed", candidate.id), lambda: self._speed(candidate))
 
-    def _speed(self, candidate: Candidate) -> Speed:
+    def _speed(self, candidate: Candidate) -> ObservedSpeed:
         first, rates = _timings(self.rows(candidate.source))
         if len(rates) >= _FEW:
-            return Speed(
+            return ObservedSpeed(
                 first_token_s=median(first), first_token_p90_s=_at_rank(first, 0.9),
                 decode_tok_s=median(rates), decode_p10_tok_s=_at_rank(rates, 0.1),
                 rows=len(rates), why=f"{len(rates)} own requests",
@@ -164,7 +164,7 @@ class Survey:
         if power is None or power.decode_tok_s is None:
             return _prior_speed(prior)
         # Nine in ten no worse than two thirds of what was planned: the planner's own range is about as wide.
-        return Speed(
+        return ObservedSpeed(
             first_token_s=prior.first_token_s, first_token_p90_s=prior.first_token_p90_s,
             decode_tok_s=power.decode_tok_s, decode_p10_tok_s=power.decode_tok_s / 1.5, rows=0, why="the plan",
         )  # fmt: skip
@@ -208,12 +208,12 @@ class Survey:
         return [pair for each in self.by_source if each[0] != LOCAL for pair in _guesses(self.by_source[each])]
 
 
-def survey(rows: Sequence[PastRequest], keys: Mapping[Source, str], priors: Priors) -> Survey:
+def log_statistics(rows: Sequence[PastRequest], keys: Mapping[Source, str], priors: Priors) -> LogStatistics:
     """`rows`, the newest first, by provider and model."""
     by_source: defaultdict[Source, list[PastRequest]] = defaultdict(list)
     for source, row in zip(map(_SOURCE, rows), rows, strict=True):
         by_source[source].append(row)
-    return Survey(rows, dict(by_source), keys, priors)
+    return LogStatistics(rows, dict(by_source), keys, priors)
 
 
 def _samples(rows: Iterable[PastRequest]) -> list[Sample]:
@@ -248,8 +248,8 @@ def _at_rank(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def _prior_speed(prior: SpeedPrior) -> Speed:
-    return Speed(
+def _prior_speed(prior: SpeedPrior) -> ObservedSpeed:
+    return ObservedSpeed(
         first_token_s=prior.first_token_s, first_token_p90_s=prior.first_token_p90_s,
         decode_tok_s=prior.decode_tok_s, decode_p10_tok_s=prior.decode_p10_tok_s, rows=0, why=prior.source,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from r1plan.engine.chat import ChatRequest
-from r1plan.prices.book import PriceInForce
+from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import EXACT
 from r1plan.prices.usage import Usage
 
@@ -32,7 +32,7 @@ UNKNOWN = Bounds(None, None)
 NOTHING = Bounds(Decimal(0), Decimal(0))
 
 
-def begun(request: ChatRequest, prices: Sequence[PriceInForce]) -> Bounds:
+def begun(request: ChatRequest, prices: Sequence[EffectivePrice]) -> Bounds:
     """For a request that has only been sent: nothing was billed yet, or all that it can ever cost.
 
     `prices` are those that may be in force until it ends; the dearest counts.
@@ -41,7 +41,7 @@ def begun(request: ChatRequest, prices: Sequence[PriceInForce]) -> Bounds:
 
 
 def broken_off(
-    request: ChatRequest, received: Sequence[str], usage: Usage | None, prices: Sequence[PriceInForce]
+    request: ChatRequest, received: Sequence[str], usage: Usage | None, prices: Sequence[EffectivePrice]
 ) -> Bounds:
     """For an answer that broke off, of which the pieces `received` came (thinking, answer).
 
@@ -54,7 +54,9 @@ def broken_off(
     return _above(low, _most(request, usage, prices))
 
 
-def ended(request: ChatRequest, received: Sequence[str], usage: Usage | None, prices: Sequence[PriceInForce]) -> Bounds:
+def ended(
+    request: ChatRequest, received: Sequence[str], usage: Usage | None, prices: Sequence[EffectivePrice]
+) -> Bounds:
     """For an answer that came to its end, of which the server did not report all that it bills.
 
     As for one that broke off, but a reported output is all that was written. At most there is thinking that the server
@@ -91,13 +93,13 @@ def _above(low: Decimal, high: Decimal | None) -> Bounds:
     return Bounds(low, high if high is None else max(low, high))
 
 
-def _least(output: int, usage: Usage | None, prices: Sequence[PriceInForce]) -> Decimal:
+def _least(output: int, usage: Usage | None, prices: Sequence[EffectivePrice]) -> Decimal:
     read = _reported(usage, "input_tokens") or 0
     return min(_usd(min(each.per_token.hit, each.per_token.miss), read, each, output) for each in prices)
 
 
 def _most(
-    request: ChatRequest, usage: Usage | None, prices: Sequence[PriceInForce], output: int | None = None
+    request: ChatRequest, usage: Usage | None, prices: Sequence[EffectivePrice], output: int | None = None
 ) -> Decimal | None:
     """All that may be billed. `output` None: as many tokens as the limits allow."""
     read = _reported(usage, "input_tokens")
@@ -112,7 +114,7 @@ def _most(
     return max(costs)
 
 
-def _usd(input_usd: Decimal, read: int, price: PriceInForce, output: int) -> Decimal:
+def _usd(input_usd: Decimal, read: int, price: EffectivePrice, output: int) -> Decimal:
     return EXACT.add(EXACT.multiply(input_usd, read), EXACT.multiply(price.per_token.output, output))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from r1plan.catalog.budgets import Budgets
 from r1plan.errors import OverBudget
 from r1plan.ledger.entry import UsageEntry
-from r1plan.prices.book import PriceInForce
+from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import EXACT
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def tightest(allowances: Iterable[Allowance]) -> Allowance | None:
     return min(allowances, key=lambda each: each.left_usd, default=None)
 
 
-def output_room(limit_usd: Decimal, input_tokens_most: int, prices: Sequence[PriceInForce]) -> int | None:
+def output_room(limit_usd: Decimal, input_tokens_most: int, prices: Sequence[EffectivePrice]) -> int | None:
     """The most tokens that may be written within `limit_usd`, the dearest of `prices` in force; None without a price.
 
     The input counts as `input_tokens_most` fresh tokens. Below 0 where it alone may cost more.
@@ -131,7 +131,7 @@ def output_room(limit_usd: Decimal, input_tokens_most: int, prices: Sequence[Pri
     return min(rooms, default=None)
 
 
-def least_usd(input_tokens_most: int, prices: Sequence[PriceInForce]) -> Decimal | None:
+def least_usd(input_tokens_most: int, prices: Sequence[EffectivePrice]) -> Decimal | None:
     """What has to be set aside at least: the whole prompt as fresh tokens, and one token of an answer."""
     each_usd = [EXACT.add(EXACT.multiply(p.per_token.miss, input_tokens_most), p.per_token.output) for p in prices]
     return max(each_usd, default=None)

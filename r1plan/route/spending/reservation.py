@@ -12,9 +12,9 @@ from r1plan.engine.chat import ChatRequest
 from r1plan.errors import LogError, OverBudget
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.usage_log import UsageLog
-from r1plan.prices.book import PriceInForce
+from r1plan.prices.book import EffectivePrice
 from r1plan.route.execution.record import Labels, prices_from, unbounded_start, with_bounds
-from r1plan.route.execution.target import Leg
+from r1plan.route.execution.target import AttemptTarget
 from r1plan.route.spending.bounds import begun, longest_input_tokens
 from r1plan.route.spending.budget import (
     Allowance,
@@ -36,7 +36,7 @@ _EVERY_MODEL_WRITES = 8192
 
 
 @dataclass(slots=True, kw_only=True)
-class Admitted:
+class Reserved:
     """A request that may be sent, and its first row, which is written.
 
     `request` is what to send: its `max_tokens` is lower where the money allows no more, and then `capped`. No more than
@@ -51,11 +51,11 @@ class Admitted:
     limit_usd: Decimal | None = None
     uncounted: str | None = None
     log_error: LogError | None = None
-    prices: tuple[PriceInForce, ...] = field(default=(), repr=False)
+    prices: tuple[EffectivePrice, ...] = field(default=(), repr=False)
     input_tokens_most: int = 0
 
 
-class Purse:
+class SpendReservation:
     """What may be spent on one question. `log` says what other processes have spent and set aside, and learns of this.
 
     Where there is a monthly budget, the look at the log and the new row are one step, so that runs at the same time see
@@ -69,8 +69,8 @@ class Purse:
         self._now = now
 
     def admit(
-        self, id_: str, attempt_of: str | None, leg: Leg, request: ChatRequest, before: Sequence[UsageEntry]
-    ) -> Admitted:
+        self, id_: str, attempt_of: str | None, leg: AttemptTarget, request: ChatRequest, before: Sequence[UsageEntry]
+    ) -> Reserved:
         """Set aside what `leg` needs and write the first row. `before` are the attempts that the question has cost.
 
         Raises OverBudget, and LogError where a monthly budget cannot be kept without the log; nothing is written then.
@@ -82,7 +82,7 @@ class Purse:
         read = leg.input_tokens_most or longest_input_tokens(request)
         known = [each for each in (leg.reserve_usd, least_usd(read, prices)) if each is not None]
         entry = replace(entry, attempt_of=attempt_of, reserved_usd=max(known, default=None))
-        admitted = Admitted(
+        admitted = Reserved(
             entry=with_bounds(entry, begun(request, prices)), request=request, prices=prices, input_tokens_most=read
         )
 
@@ -102,7 +102,7 @@ class Purse:
                 admitted.log_error = error
         return admitted
 
-    def affords(self, leg: Leg, before: Sequence[UsageEntry]) -> bool:
+    def affords(self, leg: AttemptTarget, before: Sequence[UsageEntry]) -> bool:
         """Whether `leg` could be admitted as things are; nothing is written and nothing is set aside."""
         at = self._now()
         rows = self._log.this_month(at) if self._limits.budgets is not None else ()
@@ -112,7 +112,7 @@ class Purse:
             return False
         return True
 
-    def more(self, admitted: Admitted, before: Sequence[UsageEntry]) -> int | None:
+    def more(self, admitted: Reserved, before: Sequence[UsageEntry]) -> int | None:
         """Set twice as much aside for a request that has used up its part, or what is left; the tokens that may come.
 
         None: there is no more, or there is no monthly budget and all there is was allowed at the start.
@@ -150,7 +150,7 @@ class Purse:
             found += allowances_of_month(self._limits.budgets, rows, at, provider, self._labels.project, without)
         return found
 
-    def _decide(self, admitted: Admitted, leg: Leg, allowances: Sequence[Allowance]) -> None:
+    def _decide(self, admitted: Reserved, leg: AttemptTarget, allowances: Sequence[Allowance]) -> None:
         _check(leg, allowances)
         least = tightest(allowances)
         if least is None:
@@ -174,13 +174,13 @@ class Purse:
             room = output_room(min(aside, least.left_usd), admitted.input_tokens_most, admitted.prices)
         admitted.output_most = room
 
-    def _uncounted(self, leg: Leg, admitted: Admitted) -> str | None:
+    def _uncounted(self, leg: AttemptTarget, admitted: Reserved) -> str | None:
         if not admitted.prices:
             return f"no price of {leg.name} is known: the monthly budgets do not count what it costs."
         return None if self._log.writes else "with --no-log, later runs do not count what this costs in their budgets."
 
 
-def _check(leg: Leg, allowances: Sequence[Allowance]) -> None:
+def _check(leg: AttemptTarget, allowances: Sequence[Allowance]) -> None:
     """Raise OverBudget when one of `allowances` leaves less than `leg` needs."""
     for each in allowances:
         if leg.reserve_usd is None:
@@ -190,7 +190,7 @@ def _check(leg: Leg, allowances: Sequence[Allowance]) -> None:
             raise over_budget(each, leg.name, leg.reserve_usd)
 
 
-def _longest_answer(request: ChatRequest, prices: Sequence[PriceInForce]) -> int:
+def _longest_answer(request: ChatRequest, prices: Sequence[EffectivePrice]) -> int:
     """The longest answer that may be asked for without a limit of ours; a limit below it is to be sent."""
     known = [each.max_output_tokens for each in prices if each.max_output_tokens is not None]
     own = max(known) if len(known) == len(prices) else _EVERY_MODEL_WRITES

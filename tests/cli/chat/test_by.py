@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from r1plan.ask.attempts import Asker, Nobody
-from r1plan.ask.options import Asking
+from r1plan.ask.options import AskOptions
 from r1plan.cli.chat.start import Start, single
 from r1plan.conversation.session import Session, Wishes
 from r1plan.ledger.usage_log import UsageLog
@@ -40,7 +40,7 @@ class Clock:
 
 
 def asker(home: Path, clock: Clock, said: list[str], by: datetime) -> Asker:
-    asking = Asking(labels=Labels(), log=UsageLog(home / "data" / "logs"), context_tokens=8192, by=by)
+    asking = AskOptions(labels=Labels(), log=UsageLog(home / "data" / "logs"), context_tokens=8192, by=by)
     return Asker(asking, said.append, now=clock.now, sleep=clock.sleep)
 
 

@@ -10,7 +10,7 @@ import pytest
 from r1plan.catalog.load import load_hardware
 from r1plan.hardware.detect import detect
 from r1plan.hardware.machine import GpuProcess, Machine
-from r1plan.plan.llamacpp.headroom import Gain, Room, room_of
+from r1plan.plan.llamacpp.headroom import Gain, Headroom, headroom_of
 from r1plan.plan.llamacpp.option import Plan
 from r1plan.plan.workload import Pins
 from r1plan.units import GIB
@@ -18,14 +18,14 @@ from tests.machines.replay import ReplayedNvml, tree
 from tests.plan.catalogue import MODELS, TABLES, card, machine, plan
 
 
-def room(on: Machine, pins: Pins | None = None) -> tuple[Plan, Room]:
+def room(on: Machine, pins: Pins | None = None) -> tuple[Plan, Headroom]:
     answer = plan(on, pins=pins)
-    found = room_of(answer, MODELS, TABLES, pins or Pins())
+    found = headroom_of(answer, MODELS, TABLES, pins or Pins())
     assert found is not None
     return answer, found
 
 
-def added(found: Room) -> list[Gain]:
+def added(found: Headroom) -> list[Gain]:
     return [gain for gain in found.gains if gain.process is None]
 
 
@@ -126,4 +126,4 @@ def test_closing_what_holds_most_of_a_card_buys_a_better_model() -> None:
 
 
 def test_nothing_is_said_of_a_machine_that_runs_nothing() -> None:
-    assert room_of(plan(machine(ram=1)), MODELS, TABLES, Pins()) is None
+    assert headroom_of(plan(machine(ram=1)), MODELS, TABLES, Pins()) is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings, gpu_peaks
 from r1plan.plan.llamacpp.memory.devices import devices_of
-from r1plan.plan.llamacpp.placement import Placed, Placement, placed
+from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
 from r1plan.plan.llamacpp.weights.layers import weights_of
 from tests.plan.catalogue import card, machine, model, quant
 
@@ -57,11 +57,11 @@ def test_experts_are_counted_from_the_first_layer_of_all(where: Placement, n_cpu
     assert where.n_cpu_moe == n_cpu_moe
 
 
-def r1_on(where: Placement, cards: int) -> Placed:
+def r1_on(where: Placement, cards: int) -> DeviceLoads:
     which = model("DeepSeek-R1")
     devices = devices_of(machine(*(card(80, index=n) for n in range(cards)), ram=512))
     weights = weights_of(which, quant(which.id, "Q4_K_M"))
-    return placed(where, devices, which.shape, weights, EngineSettings(), which.context_max)
+    return device_loads(where, devices, which.shape, weights, EngineSettings(), which.context_max)
 
 
 def test_only_the_first_card_copies_experts_and_nothing_is_pipelined_then() -> None:

@@ -6,7 +6,15 @@ from typing import cast
 import pytest
 
 from r1plan.catalog.model import Model
-from r1plan.plan.vllm.weights import Dtype, Parallel, blockwise, kv_heads_each, layer_matrices, misfit, weights_bytes
+from r1plan.plan.vllm.weights import (
+    Dtype,
+    Parallel,
+    blockwise,
+    incompatibility,
+    kv_heads_each,
+    layer_matrices,
+    weights_bytes,
+)
 from r1plan.units import GIB
 from tests.plan.catalogue import MODELS, model
 from tests.plan.vllm.logs import StartUp, start_ups
@@ -108,7 +116,7 @@ def test_key_value_heads_are_shared_out_and_never_less_than_one(id_: str, ranks:
     ],
 )
 def test_vllm_refuses_what_does_not_divide(id_: str, dtype: Dtype, parallel: Parallel, why: str | None) -> None:
-    said = misfit(model(id_), dtype, parallel)
+    said = incompatibility(model(id_), dtype, parallel)
     assert (said is None) if why is None else (said is not None and why in said)
 
 

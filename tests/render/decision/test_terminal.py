@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.catalog.policy import Limits, Route
+from r1plan.catalog.policy import PolicyLimits, Route
 from r1plan.render.decision.document import decision_document
 from r1plan.render.decision.terminal import decision_lines, headline
 from r1plan.render.text.units import small_usd
@@ -24,7 +24,7 @@ ROUTE = Route(
     id="cheapest",
     description="What is expected to cost least.",
     accepts=("r1", "successor", "other"),
-    limits=Limits(max_p90_usd=Decimal("0.05")),
+    limits=PolicyLimits(max_p90_usd=Decimal("0.05")),
 )
 BOOK = book(
     acme=priced("m", "0.50 / 0.05 / 2.00", "1.00 / 0.10 / 4.00"),

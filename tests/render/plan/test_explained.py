@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from r1plan.plan.llamacpp.headroom import room_of
+from r1plan.plan.llamacpp.headroom import headroom_of
 from r1plan.plan.workload import Pins
 from r1plan.render.plan.explained import engine_flags, explained
 from tests.plan.catalogue import MODELS, TABLES, card, machine, plan
 
 ANSWER = plan(machine(card(24), ram=64))
-ROOM = room_of(ANSWER, MODELS, TABLES, Pins())
+ROOM = headroom_of(ANSWER, MODELS, TABLES, Pins())
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.load import load_models, load_providers, load_routes
-from r1plan.catalog.policy import Limits, Route
+from r1plan.catalog.policy import PolicyLimits, Route
 from r1plan.catalog.priors import load_priors
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.history import read_history
@@ -19,9 +19,9 @@ from r1plan.prices.book import PriceBook
 from r1plan.route.decision.candidate import api_candidates, model_keys
 from r1plan.route.decision.decide import Decision, decide
 from r1plan.route.decision.defer import Deferral, defer
-from r1plan.route.forecast.forecast import Ask
+from r1plan.route.forecast.forecast import PromptFacts
 from r1plan.route.forecast.stamp import stamped
-from r1plan.route.forecast.statistics import survey
+from r1plan.route.forecast.statistics import log_statistics
 from tests.prices.test_book import real_book
 from tests.route.worlds import AT, PRIORS, ask, book, candidate, here, log, past, priced
 
@@ -117,10 +117,12 @@ def test_the_real_catalogue_decides_for_each_of_our_routes() -> None:
         *api_candidates(providers, providers, real_book(), load_models(), at),
         here(watts=200.0, decode_tok_s=40.0),
     )
-    empty = survey((), model_keys(providers.values()), load_priors())
+    empty = log_statistics((), model_keys(providers.values()), load_priors())
     chosen = {}
     for name, route in load_routes().items():
-        found = decide(Ask(at=at, estimated_input_tokens=800), everybody, empty, real_book(), route, load_routes())
+        found = decide(
+            PromptFacts(at=at, estimated_input_tokens=800), everybody, empty, real_book(), route, load_routes()
+        )
         assert found.chosen is not None
         chosen[name] = found.chosen.id
         assert len(found.ranked) + len(found.refused) == len(everybody)
@@ -183,16 +185,16 @@ def test_a_prefix_that_cools_while_it_waits_is_in_the_saving_and_said() -> None:
 
 
 def test_who_may_not_be_asked_is_not_deferred_either() -> None:
-    limits = Limits(max_p90_usd=D(0))
+    limits = PolicyLimits(max_p90_usd=D(0))
     assert defer(ask(), AT + timedelta(hours=9), [candidate("acme")], log(), PEAK, CHEAPEST, {}, limits) is None
 
 
 def test_deepseeks_own_peak_is_waited_out() -> None:
     at = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)  # a Tuesday, 15:30 in Beijing
     flash = api_candidates(load_providers(), ["deepseek"], real_book(), load_models(), at)
-    empty = survey((), {}, load_priors())
+    empty = log_statistics((), {}, load_priors())
     until = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
-    found = defer(Ask(at=at, estimated_input_tokens=800), until, flash, empty, real_book(), CHEAPEST, {})
+    found = defer(PromptFacts(at=at, estimated_input_tokens=800), until, flash, empty, real_book(), CHEAPEST, {})
     assert found is not None
     assert found.send_at == datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
     assert "which instant decides the tier is not verified" in found.risks
@@ -231,7 +233,7 @@ def test_a_log_on_disk_teaches_the_next_decision(tmp_path: Path) -> None:
             thinking_tokens=1,
         )
         append(stamped(ended, turn, chosen.cost), tmp_path)
-    learnt = survey(read_history(tmp_path), {("home", "m"): "deepseek-r1"}, PRIORS)
+    learnt = log_statistics(read_history(tmp_path), {("home", "m"): "deepseek-r1"}, PRIORS)
     later = ask(at=AT + timedelta(minutes=5), conversation="c")
     first = decide(later, [HOME], learnt, TWO, CHEAPEST, {}).ranked[0].forecast
     assert (first.lengths.quantile(0.9), first.lengths.rows, first.input_tokens) == (7000, 30, 900)

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.catalog.load import load_routes
-from r1plan.catalog.policy import Family, Limits, Objective, Route, Rule, When
+from r1plan.catalog.policy import Family, Objective, PolicyLimits, Route, Rule, When
 from r1plan.catalog.price import Window
 from r1plan.errors import NotFound
 from r1plan.route.decision.decide import Decision, decide
 from r1plan.route.decision.policy import matches, policy_for, quality_scores, route_named, tightest
-from r1plan.route.forecast.forecast import Ask
+from r1plan.route.forecast.forecast import PromptFacts
 from tests.route.worlds import AT, ask, book, candidate, here, log, outputs, priced
 
 D = Decimal
@@ -35,7 +35,10 @@ ROUTE = Route(id="test", description="Test.", accepts=FAMILIES)
 
 
 def decided(
-    route: Route, on: Ask | None = None, limits: Limits | None = None, others: Mapping[str, Route] | None = None
+    route: Route,
+    on: PromptFacts | None = None,
+    limits: PolicyLimits | None = None,
+    others: Mapping[str, Route] | None = None,
 ) -> Decision:
     return decide(on or ask(), EVERYBODY, log(*outputs([2000] * 30)), BOOK, route, others or {}, limits)
 
@@ -87,13 +90,15 @@ def test_rules_apply_one_after_another() -> None:
 
 
 def test_a_rule_may_take_another_route_and_tighten_it() -> None:
-    other = Route(id="other", description="Other.", objective="quality", accepts=("r1",), limits=Limits(max_p90_s=9))
-    rule = Rule(when=When(), route="other", limits=Limits(max_p90_usd=D("0.5")))
-    route = policy_for(ask(), replace(ROUTE, rules=(rule,), limits=Limits(max_p90_s=99)), {"other": other}).route
+    other = Route(
+        id="other", description="Other.", objective="quality", accepts=("r1",), limits=PolicyLimits(max_p90_s=9)
+    )
+    rule = Rule(when=When(), route="other", limits=PolicyLimits(max_p90_usd=D("0.5")))
+    route = policy_for(ask(), replace(ROUTE, rules=(rule,), limits=PolicyLimits(max_p90_s=99)), {"other": other}).route
     assert (route.objective, route.accepts, route.limits) == (
         "quality",
         ("r1",),
-        Limits(max_p90_usd=D("0.5"), max_p90_s=9),
+        PolicyLimits(max_p90_usd=D("0.5"), max_p90_s=9),
     )
     with pytest.raises(NotFound):
         policy_for(ask(), replace(ROUTE, rules=(rule,)), {})
@@ -102,19 +107,19 @@ def test_a_rule_may_take_another_route_and_tighten_it() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "both"),
     [
-        (Limits(), Limits(), Limits()),
-        (Limits(max_p90_usd=D(1)), Limits(), Limits(max_p90_usd=D(1))),
-        (Limits(max_p90_s=5), Limits(max_p90_s=4), Limits(max_p90_s=4)),
-        (Limits(min_context_tokens=5), Limits(min_context_tokens=9), Limits(min_context_tokens=9)),
+        (PolicyLimits(), PolicyLimits(), PolicyLimits()),
+        (PolicyLimits(max_p90_usd=D(1)), PolicyLimits(), PolicyLimits(max_p90_usd=D(1))),
+        (PolicyLimits(max_p90_s=5), PolicyLimits(max_p90_s=4), PolicyLimits(max_p90_s=4)),
+        (PolicyLimits(min_context_tokens=5), PolicyLimits(min_context_tokens=9), PolicyLimits(min_context_tokens=9)),
     ],
 )
-def test_of_two_limits_the_tighter_counts(one: Limits, other: Limits, both: Limits) -> None:
+def test_of_two_limits_the_tighter_counts(one: PolicyLimits, other: PolicyLimits, both: PolicyLimits) -> None:
     assert tightest(one, other) == tightest(other, one) == both
 
 
 def test_a_limit_of_the_command_line_comes_on_top() -> None:
     assert decided(ROUTE).ranked[0].id == "free/m"
-    tight = decided(replace(ROUTE, never=("free",)), limits=Limits(max_p90_usd=D("0.02")))
+    tight = decided(replace(ROUTE, never=("free",)), limits=PolicyLimits(max_p90_usd=D("0.02")))
     assert "dear/m" not in [each.id for each in tight.ranked]
     (why,) = [each.why for each in tight.refused if each.id == "dear/m"]
     assert why == "may cost $0.045 (p90), over the limit of $0.020"
@@ -136,7 +141,7 @@ def test_an_input_must_fit_the_context(tokens: int, counted: dict[str, int], fit
 
 def test_a_model_of_unknown_context_is_under_any_that_is_wanted() -> None:
     strange = candidate("acme", context_tokens=None)
-    route = replace(ROUTE, limits=Limits(min_context_tokens=1))
+    route = replace(ROUTE, limits=PolicyLimits(min_context_tokens=1))
     found = decide(ask(), [strange], log(), BOOK, route, {})
     assert [each.why for each in found.refused] == [
         "an unknown number of tokens of context, under the 1 that are wanted"
@@ -188,7 +193,7 @@ RULES = st.lists(
         accepts=st.sampled_from([(), FAMILIES]),
         only=st.sampled_from([(), ("acme",), ("free", "dear"), ("local",)]),
         place=st.sampled_from([None, "anywhere", "machine"]),
-        limits=st.builds(Limits, max_p90_usd=st.sampled_from([None, D(100)])),
+        limits=st.builds(PolicyLimits, max_p90_usd=st.sampled_from([None, D(100)])),
     ),
     max_size=4,
 ).map(tuple)
@@ -224,7 +229,7 @@ def test_what_is_private_never_leaves_the_machine(
 def test_nothing_over_a_limit_is_chosen(
     rules: tuple[Rule, ...], usd: Decimal, seconds: float, context: int, tokens: int
 ) -> None:
-    limits = Limits(max_p90_usd=usd, max_p90_s=seconds, min_context_tokens=context)
+    limits = PolicyLimits(max_p90_usd=usd, max_p90_s=seconds, min_context_tokens=context)
     found = decided(replace(ROUTE, rules=rules), ask(estimated_input_tokens=tokens), limits, others=load_routes())
     for each in found.ranked:
         assert each.cost.p90_usd <= usd

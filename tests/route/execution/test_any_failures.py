@@ -18,7 +18,7 @@ from r1plan.ledger.usage_log import UsageLog
 from r1plan.prices.usage import Usage
 from r1plan.route.execution.failover import ask
 from r1plan.route.execution.record import Labels
-from r1plan.route.execution.target import Leg
+from r1plan.route.execution.target import AttemptTarget
 from r1plan.route.spending.budget import SpendingLimits
 from tests.route.providers import MISS_USD, OUTPUT_USD, Clock, price_for, rows_in
 
@@ -153,7 +153,7 @@ def test_any_failures(
     try:
         result = ask(
             [
-                Leg(
+                AttemptTarget(
                     provider=engine.provider,
                     model="flash",
                     connect=lambda engine=engine: engine,  # type: ignore[misc]

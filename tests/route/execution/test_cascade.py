@@ -14,7 +14,7 @@ from r1plan.engine.local import THINKING_CLOSED, LocalEngine
 from r1plan.errors import EngineError
 from r1plan.hardware.energy import Energy
 from r1plan.route.execution.record import no_price
-from r1plan.route.execution.target import Leg
+from r1plan.route.execution.target import AttemptTarget
 from r1plan.route.spending.budget import SpendingLimits
 from r1plan.tiny import MODEL_PATH
 from tests.route.execution.test_failover import GOOD, Asked
@@ -30,8 +30,10 @@ def tiny() -> Iterator[LocalEngine]:
     made.close()
 
 
-def here(engine: LocalEngine, **more: object) -> Leg:
-    plain = Leg(provider="local", model="r1-tiny", connect=lambda: engine, price_for=no_price, reserve_usd=None)
+def here(engine: LocalEngine, **more: object) -> AttemptTarget:
+    plain = AttemptTarget(
+        provider="local", model="r1-tiny", connect=lambda: engine, price_for=no_price, reserve_usd=None
+    )
     return replace(plain, **more)  # type: ignore[arg-type]
 
 

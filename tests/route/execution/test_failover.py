@@ -16,9 +16,9 @@ from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.route.execution.failover import ask
 from r1plan.route.execution.record import Labels
-from r1plan.route.execution.retry import Patience
+from r1plan.route.execution.retry import RetryPolicy
 from r1plan.route.execution.run import ChatResult, Note
-from r1plan.route.execution.target import Leg
+from r1plan.route.execution.target import AttemptTarget
 from tests.route.providers import Clock, Says, Server, answering, closed_port, leg, rows_in
 
 REQUEST = ChatRequest(messages=(Message("user", "What is 6 times 7?"),))
@@ -28,7 +28,7 @@ GOOD = Says(thinking=("hm",), answer=("42", "."))
 class Asked:
     """What one question came to."""
 
-    def __init__(self, tmp_path: Path, *legs: Leg, clock: Clock | None = None, **options: Any) -> None:
+    def __init__(self, tmp_path: Path, *legs: AttemptTarget, clock: Clock | None = None, **options: Any) -> None:
         self.shown: list[Event] = []
         self.notes: list[Note] = []
         self.clock = clock or Clock()
@@ -212,7 +212,7 @@ def test_a_wait_that_is_too_long_is_not_waited(tmp_path: Path) -> None:
 
 def test_no_provider_is_asked_more_often_than_patience_allows(tmp_path: Path) -> None:
     with answering(Says(status=503)) as down:
-        asked = Asked(tmp_path, leg("only", down.url), patience=Patience(times=2))
+        asked = Asked(tmp_path, leg("only", down.url), patience=RetryPolicy(times=2))
     assert len(down.asked) == 2
     assert asked.result.error is not None
 
@@ -278,7 +278,7 @@ def test_nobody_else_is_asked_when_what_may_be_billed_has_no_row(
 
 def fails_three_times(tmp_path: Path, bad: Server, clock: Clock) -> None:
     for _ in range(3):
-        Asked(tmp_path, leg("bad", bad.url), clock=clock, patience=Patience(times=1))
+        Asked(tmp_path, leg("bad", bad.url), clock=clock, patience=RetryPolicy(times=1))
 
 
 def test_a_provider_that_failed_three_times_is_passed_over_by_the_next_run(tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ def test_without_a_log_a_process_still_knows_its_own_failures(tmp_path: Path) ->
     clock, log = Clock(), UsageLog(tmp_path / "logs", writes=False)
     with answering(Says(status=503)) as bad, answering(GOOD) as good:
         for _ in range(3):
-            Asked(tmp_path, leg("bad", bad.url), clock=clock, patience=Patience(times=1), log=log)
+            Asked(tmp_path, leg("bad", bad.url), clock=clock, patience=RetryPolicy(times=1), log=log)
         asked = Asked(tmp_path, leg("bad", bad.url), leg("good", good.url), clock=clock, log=log)
     assert asked.outcomes == [("bad", "skipped"), ("good", "ok")]
     assert asked.rows == []

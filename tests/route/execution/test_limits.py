@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from r1plan.engine.chat import Answer, Event, Thinking, Waiting, WasThinking
-from r1plan.route.execution.limits import Watch
+from r1plan.route.execution.limits import StreamLimits
 from r1plan.route.execution.record import Stop
 
 
-def stops(watch: Watch, events: Iterable[Event]) -> tuple[int, Stop] | None:
+def stops(watch: StreamLimits, events: Iterable[Event]) -> tuple[int, Stop] | None:
     """After how many events it stops, and why."""
     for number, event in enumerate(events, 1):
         if stop := watch(event):
@@ -21,8 +21,8 @@ def stops(watch: Watch, events: Iterable[Event]) -> tuple[int, Stop] | None:
     return None
 
 
-def watch(**limits: Any) -> Watch:
-    return Watch(tick=limits.pop("tick", lambda: 0.0), **limits)
+def watch(**limits: Any) -> StreamLimits:
+    return StreamLimits(tick=limits.pop("tick", lambda: 0.0), **limits)
 
 
 T, A = Thinking("w"), Answer("w")

@@ -15,7 +15,7 @@ from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Th
 from r1plan.errors import LogError, ProviderError, ProviderFault
 from r1plan.hardware.energy import Energy
 from r1plan.ledger.entry import UsageEntry
-from r1plan.prices.book import PriceBook, PriceInForce
+from r1plan.prices.book import EffectivePrice, PriceBook
 from r1plan.prices.usage import Usage
 from r1plan.route.execution.record import Labels, at_start, no_price
 from r1plan.route.execution.run import ChatResult, run
@@ -77,7 +77,7 @@ class Clock:
         return float(self.looks)
 
 
-def price(entry: UsageEntry) -> PriceInForce | None:
+def price(entry: UsageEntry) -> EffectivePrice | None:
     book = PriceBook(load_prices(), load_holidays())
     return book.price_at(entry.provider, entry.model_requested, entry.placed_at)
 

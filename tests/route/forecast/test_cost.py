@@ -20,7 +20,7 @@ from r1plan.route.forecast.cache import CacheForecast
 from r1plan.route.forecast.cost import CostForecast, cost_forecast
 from r1plan.route.forecast.forecast import Forecast, forecast, longest
 from r1plan.route.forecast.lengths import Atom, Sample, from_samples
-from r1plan.route.forecast.statistics import Failures, Speed
+from r1plan.route.forecast.statistics import Failures, ObservedSpeed
 from tests.prices.test_book import real_book
 from tests.route.worlds import AT, PRIORS, ask, book, candidate, here, log, outputs, past, priced, rates
 
@@ -43,7 +43,7 @@ def made(
         most_output_tokens=90_000,
         lengths=from_samples(samples, "own", "test"),
         cache=CacheForecast(hit_tokens=hit, chance=chance, is_warm=chance > 0, why="test"),
-        speed=Speed(
+        speed=ObservedSpeed(
             first_token_s=2, first_token_p90_s=4, decode_tok_s=tok_s, decode_p10_tok_s=tok_s / 2, rows=9, why="test"
         ),
         failures=Failures(unsent_chance=0.05, broken_chance=broken, rows=9),

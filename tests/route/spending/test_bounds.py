@@ -15,7 +15,7 @@ from r1plan.engine.chat import ChatRequest, FinishReason, Message, ToolCall
 from r1plan.engine.dialects.usage import estimated_tokens
 from r1plan.engine.history import sent_messages
 from r1plan.ledger.entry import UsageEntry
-from r1plan.prices.book import PriceInForce
+from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
 from r1plan.route.execution.record import Labels, Outcome, at_end, unbounded_start
@@ -25,7 +25,7 @@ from tests.prices.test_book import real_book
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 
 
-def flash() -> PriceInForce:
+def flash() -> EffectivePrice:
     """Off-peak: 0.15, 0.003 and 0.60 USD a million tokens."""
     price = real_book().price_at("deepseek", "deepseek-flash", AT)
     assert price is not None
@@ -216,7 +216,7 @@ def test_where_the_input_is_a_guess_every_price_by_its_length_counts() -> None:
         input_tokens=150, output_tokens=2, provenance={"input_tokens": "estimated", "output_tokens": "estimated"}
     )
 
-    def price_for(entry: UsageEntry) -> PriceInForce:
+    def price_for(entry: UsageEntry) -> EffectivePrice:
         times, price = sum((entry.input_tokens or 0) > edge for edge in (100, 200)) + 1, flash()
         dearer = replace(price.per_token, output=price.per_token.output * times, miss=price.per_token.miss * times)
         return replace(price, tier=str(times), per_token=dearer)

@@ -21,7 +21,7 @@ from r1plan.ledger.usage_log import UsageLog
 from r1plan.prices.usage import Usage
 from r1plan.route.execution.failover import ask
 from r1plan.route.execution.record import Labels
-from r1plan.route.execution.target import Leg
+from r1plan.route.execution.target import AttemptTarget
 from r1plan.route.spending.budget import SpendingLimits
 from tests.route.execution.test_failover import GOOD, Asked
 from tests.route.providers import AT, MISS_USD, OUTPUT_USD, Clock, Says, answering, leg, price_for, rows_in
@@ -263,8 +263,8 @@ class Pieces:
         pass
 
 
-def scripted(engine: Any, reserve: Decimal) -> Leg:
-    return Leg(
+def scripted(engine: Any, reserve: Decimal) -> AttemptTarget:
+    return AttemptTarget(
         provider="a",
         model="flash",
         connect=lambda: engine,
@@ -275,7 +275,7 @@ def scripted(engine: Any, reserve: Decimal) -> Leg:
 
 
 def quietly(
-    legs: Sequence[Leg], log: UsageLog, spending: SpendingLimits, show: Any = lambda _event: None
+    legs: Sequence[AttemptTarget], log: UsageLog, spending: SpendingLimits, show: Any = lambda _event: None
 ) -> UsageEntry | None:
     """The row of the last request; None when the budget let none through."""
     clock = Clock()

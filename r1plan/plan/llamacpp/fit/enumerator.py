@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import product
 
 from r1plan.plan.llamacpp.fit.context import contexts_of
-from r1plan.plan.llamacpp.fit.incumbent import Best, Candidate
-from r1plan.plan.llamacpp.fit.layer_split import Filling, Task
+from r1plan.plan.llamacpp.fit.incumbent import Incumbent, QuantCandidate
+from r1plan.plan.llamacpp.fit.layer_split import LayerSplit, SplitTask
 from r1plan.plan.llamacpp.fit.layouts import EVERY_COMBINATION, Layouts, experts_left_with, fixed_layout
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import Devices
@@ -19,7 +19,7 @@ from r1plan.plan.workload import Pins
 _NEARLY = 4
 
 
-class Tries:
+class LayoutEnumerator:
     """The layouts of one model under one setting. Each is given to `consider`, which keeps `best`.
 
     `consider` answers with the score and the context of a layout that fits, and with None for one that does not.
@@ -30,15 +30,15 @@ class Tries:
         devices: Devices,
         groups: tuple[tuple[int, ...], ...],
         pins: Pins,
-        candidate: Candidate,
+        candidate: QuantCandidate,
         settings: EngineSettings,
         consider: Callable[[Placement], tuple[float, int] | None],
-        best: Best,
+        best: Incumbent,
     ) -> None:
         self.devices, self.pins, self.consider, self.best = devices, pins, consider, best
         self.shape, self.weights = candidate.model.shape, candidate.weights
         self.contexts = contexts_of(pins, candidate.model.context_max)
-        filling = Filling(devices, self.shape, self.weights, settings)
+        filling = LayerSplit(devices, self.shape, self.weights, settings)
         self.layouts = Layouts(devices, filling, self.weights, groups, pins.mapped)
         # With something in host memory every card helps; fewer are tried where one is too small to take part.
         self.mixed_groups = tuple(reversed(groups))
@@ -54,7 +54,7 @@ class Tries:
             return
         if devices.gpus:
             before = best.where
-            for placement in layouts.shared_out(Task(), *self.contexts):
+            for placement in layouts.shared_out(SplitTask(), *self.contexts):
                 self.consider(placement)
             whole = best.where is not before
             if not whole and not best.failed:
@@ -72,7 +72,7 @@ class Tries:
         if plain.layout not in ("cpu", "unified") and any(plain.layers_on_gpu):
             least, wanted, most = self.contexts
             on_host = weights.expert_layers if pins.experts_on_cpu else experts_left_with(weights, plain.host_layers)
-            task = Task(plain.host_layers, on_host)
+            task = SplitTask(plain.host_layers, on_host)
             shares = [self.consider(each) for each in layouts.shared_out(task, least, wanted, most)]
             if any(score is not None for score in shares):
                 return
@@ -80,14 +80,14 @@ class Tries:
                 self._with_experts_left(task)
         self.consider(plain)
 
-    def _with_experts_left(self, task: Task) -> None:
+    def _with_experts_left(self, task: SplitTask) -> None:
         """As many layers on cards as asked, with the experts in host memory for which there is no room."""
         layouts = self.layouts
         for cards, context in product(self.mixed_groups, (self.contexts.wanted, self.contexts.least)):
             at_least = max(task.experts_on_host, 1)
             experts = layouts.filling.fewest_experts(cards, context, at_least, task.first)
             if experts is not None:
-                left = Task(task.first, experts)
+                left = SplitTask(task.first, experts)
                 counts = layouts.counts(cards, left, context, context, context)
                 if counts and self.consider(layouts.placement(layouts.layout_of(cards, left), cards, counts, experts)):
                     return
@@ -108,7 +108,7 @@ class Tries:
 
             def without(number: int, cards: tuple[int, ...] = cards) -> Placement | None:
                 experts = min(number, expert_layers)
-                task = Task(number - experts, experts)
+                task = SplitTask(number - experts, experts)
                 counts = layouts.counts(cards, task, least, wanted, wanted)
                 if counts is None:
                     return None
@@ -138,7 +138,7 @@ class Tries:
                     continue
                 first = filling.lowest(cards, number, least)
                 experts = max(number, experts_left_with(weights, first))
-                counts = filling.split(cards, Task(first, experts), least) if 0 < first < filling.layers else None
+                counts = filling.split(cards, SplitTask(first, experts), least) if 0 < first < filling.layers else None
                 if counts is not None:
                     self.consider(layouts.placement("partial", cards, counts, experts))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from r1plan.catalog.model import Model, Quant
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.llamacpp.placement import Placed
+from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.plan.quality import Quality
 
@@ -15,7 +15,7 @@ _FULL = ("gpu", "gpu-split", "unified")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class QuantCandidate:
     """A model at a quant, with what does not depend on the layout."""
 
     model: Model
@@ -25,7 +25,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The best option that fits in memory, and the best that reads experts from disk where none does.
 
     `failed` are layouts that do not fit, at the least context that is any use, the most natural one first; `asked` is
@@ -39,14 +39,14 @@ class Found:
 
 
 @dataclass(slots=True)
-class Best:
+class Incumbent:
     """The best layout so far, with its context and the longest one; `failed` are those that did not fit."""
 
     score: float = float("-inf")
-    where: Placed | None = None
+    where: DeviceLoads | None = None
     context: int = 0
     most: int = 0
-    failed: list[Placed] = field(default_factory=list)
+    failed: list[DeviceLoads] = field(default_factory=list)
 
     @property
     def on_cards_alone(self) -> bool:

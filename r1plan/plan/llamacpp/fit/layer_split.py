@@ -16,7 +16,7 @@ from typing import NamedTuple
 from r1plan.catalog.model import Shape
 from r1plan.plan.llamacpp.memory.buffers import (
     EngineSettings,
-    Line,
+    LinearBytes,
     cells_of,
     copied_line,
     gpu_peaks,
@@ -27,7 +27,7 @@ from r1plan.plan.llamacpp.memory.pools import pools_line
 from r1plan.plan.llamacpp.weights.layers import Weights
 
 
-class Task(NamedTuple):
+class SplitTask(NamedTuple):
     """What the cards are to hold: layers from `first` on, less the experts of the first `experts_on_host` layers."""
 
     first: int = 0
@@ -36,7 +36,7 @@ class Task(NamedTuple):
 
 def copied_from_host(
     shape: Shape, weights: Weights, settings: EngineSettings, host_layers: int, experts_on_host: int
-) -> Line | None:
+) -> LinearBytes | None:
     """What the first card copies from host memory for batches of 32 tokens and more; None when nothing lies there.
 
     It is always the first: the scheduler hands such an operation to the first backend that takes it
@@ -48,7 +48,7 @@ def copied_from_host(
     return copied_line(shape, settings, max(experts, weights.widest_matrix_of(0, host_layers)), cells=host_layers > 0)
 
 
-class Filling:
+class LayerSplit:
     """The cards of a machine, to be filled with one model's layers under one setting of the engine.
 
     A run of layers on a card costs their weights, their part of the cache, the card's compute buffer and pools; the
@@ -60,16 +60,16 @@ class Filling:
         self.layers = shape.layers
         self.kv_bytes = kv_bytes_per_cell(shape, settings.kv_type, 1)
         self.pools = pools_line(shape, settings, plain=weights.plain)
-        self._peaks: dict[tuple[bool, bool, bool, Line | None], tuple[Line, ...]] = {}
-        self._highest_at: dict[tuple[bool, bool, bool, Line | None, int], int] = {}
-        self._copied: dict[Task, Line | None] = {}
+        self._peaks: dict[tuple[bool, bool, bool, LinearBytes | None], tuple[LinearBytes, ...]] = {}
+        self._highest_at: dict[tuple[bool, bool, bool, LinearBytes | None, int], int] = {}
+        self._copied: dict[SplitTask, LinearBytes | None] = {}
         self._layers_before: dict[tuple[int, int], list[int]] = {}
         self._cache_before: dict[int, list[int]] = {}
         self._held: dict[int, list[int]] = {}
         self._rooms = [gpu.room_bytes - self.pools.fixed_bytes for gpu in devices.gpus]
 
     def split(
-        self, cards: Sequence[int], task: Task, context: int, at_most: Sequence[int] | None = None
+        self, cards: Sequence[int], task: SplitTask, context: int, at_most: Sequence[int] | None = None
     ) -> tuple[int, ...] | None:
         """Layers of `task` a card of `cards`, each at least one, at `context` tokens; None when they do not all fit.
 
@@ -108,7 +108,7 @@ class Filling:
         low, high = 0, self.layers - len(cards) + 1
         while low < high:
             middle = (low + high) // 2
-            if self.split(cards, Task(middle, experts_on_host), context) is None:
+            if self.split(cards, SplitTask(middle, experts_on_host), context) is None:
                 low = middle + 1
             else:
                 high = middle
@@ -120,17 +120,17 @@ class Filling:
         None when even all of them leave too little room.
         """
         low, high = at_least, self.weights.expert_layers
-        if self.split(cards, Task(first, high), context) is None:
+        if self.split(cards, SplitTask(first, high), context) is None:
             return None
         while low < high:
             middle = (low + high) // 2
-            if self.split(cards, Task(first, middle), context) is None:
+            if self.split(cards, SplitTask(first, middle), context) is None:
                 low = middle + 1
             else:
                 high = middle
         return low
 
-    def longest(self, cards: Sequence[int], task: Task, low: int, high: int, step: int) -> int | None:
+    def longest(self, cards: Sequence[int], task: SplitTask, low: int, high: int, step: int) -> int | None:
         """The longest context between `low` and `high`, in whole `step`s above `low`, at which `task` fits, or None."""
         if self.split(cards, task, low) is None:
             return None
@@ -166,14 +166,14 @@ class Filling:
             found = self._held[experts_on_host] = list(map(add, self.weights.trunk_before, held))
         return found
 
-    def _copied_from_host(self, task: Task) -> Line | None:
+    def _copied_from_host(self, task: SplitTask) -> LinearBytes | None:
         if task not in self._copied:
             self._copied[task] = copied_from_host(
                 self.shape, self.weights, self.settings, task.first, task.experts_on_host
             )
         return self._copied[task]
 
-    def _highest(self, has_output: bool, alone: bool, pipelined: bool, copied: Line | None, cells: int) -> int:
+    def _highest(self, has_output: bool, alone: bool, pipelined: bool, copied: LinearBytes | None, cells: int) -> int:
         """The compute buffer at `cells`."""
         at = (has_output, alone, pipelined, copied, cells)
         known = self._highest_at.get(at)

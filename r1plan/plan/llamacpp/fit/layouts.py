@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from r1plan.catalog.model import Shape
-from r1plan.plan.llamacpp.fit.layer_split import Filling, Task
+from r1plan.plan.llamacpp.fit.layer_split import LayerSplit, SplitTask
 from r1plan.plan.llamacpp.memory.devices import Devices
 from r1plan.plan.llamacpp.memory.parts import Device
 from r1plan.plan.llamacpp.placement import Layout, Placement
@@ -44,7 +44,7 @@ class Layouts:
     """
 
     def __init__(
-        self, devices: Devices, filling: Filling, weights: Weights, groups: tuple[tuple[int, ...], ...], mapped: bool
+        self, devices: Devices, filling: LayerSplit, weights: Weights, groups: tuple[tuple[int, ...], ...], mapped: bool
     ) -> None:
         self.devices, self.filling, self.weights, self.groups, self.mapped = devices, filling, weights, groups, mapped
         self.layers = filling.layers
@@ -66,7 +66,7 @@ class Layouts:
         """All layers, or `layers` of them, on the one memory that processor and graphics share."""
         return self.placement("unified", (0,), (self.layers if layers is None else layers,), 0)
 
-    def shared_out(self, task: Task, least: int, wanted: int, most: int) -> Iterator[Placement]:
+    def shared_out(self, task: SplitTask, least: int, wanted: int, most: int) -> Iterator[Placement]:
         """`task` on each group of cards that holds it: at `wanted` tokens where that fits, else at what does fit.
 
         More cards than a group of the fastest needs, or slower ones, would be no faster.
@@ -86,7 +86,9 @@ class Layouts:
             if as_fast_as_any and self.filling.split(cards, task, wanted) is not None:
                 return
 
-    def counts(self, cards: Sequence[int], task: Task, least: int, wanted: int, most: int) -> tuple[int, ...] | None:
+    def counts(
+        self, cards: Sequence[int], task: SplitTask, least: int, wanted: int, most: int
+    ) -> tuple[int, ...] | None:
         """The best share of `task` on `cards`; None when it does not fit there at `least` tokens."""
         filling = self.filling
         if len(cards) == 1:
@@ -101,7 +103,7 @@ class Layouts:
             return None
         return filling.split(cards, task, context) if equal else self._fast_first(cards, task, context)
 
-    def layout_of(self, cards: Sequence[int], task: Task) -> Layout:
+    def layout_of(self, cards: Sequence[int], task: SplitTask) -> Layout:
         """How a layout of this kind is called."""
         if task.first:
             return "partial"
@@ -109,7 +111,7 @@ class Layouts:
             return "experts-in-ram"
         return "gpu" if len(cards) == 1 else "gpu-split"
 
-    def _fast_first(self, cards: Sequence[int], task: Task, context: int) -> tuple[int, ...] | None:
+    def _fast_first(self, cards: Sequence[int], task: SplitTask, context: int) -> tuple[int, ...] | None:
         counts = self.filling.split(cards, task, context)
         if counts is None:
             return None
@@ -127,7 +129,7 @@ class Layouts:
             limits[place] = high
         return counts
 
-    def _least_bytes(self, task: Task) -> int:
+    def _least_bytes(self, task: SplitTask) -> int:
         """The weights alone."""
         weights = self.weights
         cut = max(task.first, weights.dense_layers + task.experts_on_host if task.experts_on_host else 0)

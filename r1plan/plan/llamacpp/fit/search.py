@@ -8,17 +8,17 @@ from dataclasses import replace
 from r1plan.hardware.machine import Machine
 from r1plan.plan.energy import running_cost
 from r1plan.plan.llamacpp.fit.context import CONTEXT_SHOWN, context_within, contexts_of
-from r1plan.plan.llamacpp.fit.enumerator import Tries
-from r1plan.plan.llamacpp.fit.incumbent import Best, Candidate, Found
+from r1plan.plan.llamacpp.fit.enumerator import LayoutEnumerator
+from r1plan.plan.llamacpp.fit.incumbent import Incumbent, QuantCandidate, SearchResult
 from r1plan.plan.llamacpp.fit.layouts import groups_of
 from r1plan.plan.llamacpp.fit.shortfall import nearest
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import Devices, without_gpus
 from r1plan.plan.llamacpp.memory.exact import exactly, longest
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.llamacpp.placement import Placed, Placement, placed
+from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
 from r1plan.plan.llamacpp.rank import score_at, score_of
-from r1plan.plan.llamacpp.speed.decode_time import TokenTime
+from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel
 from r1plan.plan.speed import speed_from
 from r1plan.plan.workload import (
     CONTEXT_ENOUGH,
@@ -40,11 +40,11 @@ class Search:
         self.groups = groups_of(devices.gpus)
         speeds = [gpu.bandwidth_gb_s or 0.0 for gpu in devices.gpus]
         self.fastest = frozenset(card for card, speed in enumerate(speeds) if speed == max(speeds))
-        self._timed: tuple[Placed, TokenTime] | None = None
+        self._timed: tuple[DeviceLoads, DecodeTimeModel] | None = None
 
-    def of(self, candidate: Candidate) -> Found:
+    def of(self, candidate: QuantCandidate) -> SearchResult:
         """What was found for `candidate`."""
-        best = Best()
+        best = Incumbent()
         goal = contexts_of(self.pins, candidate.model.context_max).wanted
         hopeless = candidate.weights.total_bytes > self.room
         for settings in self._usual_settings():
@@ -58,14 +58,14 @@ class Search:
                 self._try(candidate, settings, best, all_kinds=short)
         failed = tuple(each.memory_at(self._least(each)) for each in best.failed)
         if best.where is not None:
-            return Found(self._option(candidate, best.where, best.context), None, None, failed)
+            return SearchResult(self._option(candidate, best.where, best.context), None, None, failed)
         asked = None
         if self.pins.one_option:
             said = nearest(failed)
             asked = self._option(candidate, best.failed[said], self._least(best.failed[said]))
-        return Found(None, self._from_disk(candidate, best.failed), asked, failed)
+        return SearchResult(None, self._from_disk(candidate, best.failed), asked, failed)
 
-    def _fastest(self, best: Best, goal: int) -> bool:
+    def _fastest(self, best: Incumbent, goal: int) -> bool:
         """Whether nothing is slower than it must be: all on cards, none but the fastest, at the wanted context."""
         if not best.on_cards_alone or best.context < goal:
             return False
@@ -94,27 +94,29 @@ class Search:
         slots = pins.slots or (SERVER_SLOTS if shared else 1)
         return EngineSettings(kv_type, n_ubatch, slots, pins.flash_attn, pins.runtime, one_cache=shared)
 
-    def _try(self, candidate: Candidate, settings: EngineSettings, best: Best, *, all_kinds: bool) -> None:
+    def _try(self, candidate: QuantCandidate, settings: EngineSettings, best: Incumbent, *, all_kinds: bool) -> None:
         """Consider every layout under `settings`; without `all_kinds`, only those on cards alone."""
 
         def consider(placement: Placement) -> tuple[float, int] | None:
             return self._consider(candidate, placement, settings, best)
 
-        Tries(self.devices, self.groups, self.pins, candidate, settings, consider, best).run(all_kinds=all_kinds)
+        LayoutEnumerator(self.devices, self.groups, self.pins, candidate, settings, consider, best).run(
+            all_kinds=all_kinds
+        )
 
-    def context_of(self, where: Placed) -> int:
+    def context_of(self, where: DeviceLoads) -> int:
         """The wanted context; else the largest up to the goal, in whole thousands, and never below the least."""
         return context_within(self.pins, where.context_max, where.model_context)
 
-    def _least(self, where: Placed) -> int:
+    def _least(self, where: DeviceLoads) -> int:
         return contexts_of(self.pins, where.model_context).least
 
     def _consider(
-        self, candidate: Candidate, placement: Placement, settings: EngineSettings, best: Best
+        self, candidate: QuantCandidate, placement: Placement, settings: EngineSettings, best: Incumbent
     ) -> tuple[float, int] | None:
         """Score and context of a layout that fits, which may be the best so far; None when it does not fit."""
         model = candidate.model
-        where = placed(placement, self.devices, model.shape, candidate.weights, settings, model.context_max)
+        where = device_loads(placement, self.devices, model.shape, candidate.weights, settings, model.context_max)
         most = where.context_max
         context = context_within(self.pins, most, where.model_context)
         if context > most:
@@ -125,18 +127,21 @@ class Search:
             best.score, best.where, best.context, best.most = score, where, context, most
         return score, context
 
-    def _score(self, candidate: Candidate, where: Placed, context: int) -> float:
+    def _score(self, candidate: QuantCandidate, where: DeviceLoads, context: int) -> float:
         depth = min(self.workload.typical_depth, context)
         time = self._time(candidate, where)
         return score_at(candidate.quality, 1 / time.a_token(depth), where.settings, context)
 
-    def _time(self, candidate: Candidate, where: Placed) -> TokenTime:
+    def _time(self, candidate: QuantCandidate, where: DeviceLoads) -> DecodeTimeModel:
         """The time of a token; the one asked for last is kept."""
         if self._timed is None or self._timed[0] is not where:
-            self._timed = where, TokenTime(self.machine, candidate.model, candidate.quant, candidate.weights, where)
+            self._timed = (
+                where,
+                DecodeTimeModel(self.machine, candidate.model, candidate.quant, candidate.weights, where),
+            )
         return self._timed[1]
 
-    def _from_disk(self, candidate: Candidate, failed: list[Placed]) -> Option | None:
+    def _from_disk(self, candidate: QuantCandidate, failed: list[DeviceLoads]) -> Option | None:
         """The fastest layout that keeps what experts it can in memory and reads the others from disk, or None."""
         if not candidate.weights.expert_layers or not self.pins.mapped:
             return None
@@ -146,9 +151,9 @@ class Search:
             on_host = candidate.weights.expert_layers
             tried = [replace(tried[0], layout="cpu", layers_on_gpu=(), expert_layers_on_host=on_host)]
         model, settings = candidate.model, failed[0].settings
-        best = Best()
+        best = Incumbent()
         for placement in dict.fromkeys(each for each in tried if each.expert_layers_on_host):
-            where = placed(
+            where = device_loads(
                 replace(placement, from_disk=True), devices, model.shape, candidate.weights, settings, model.context_max
             )
             most = where.context_max
@@ -159,7 +164,7 @@ class Search:
                     best.score, best.where, best.context = score, where, context
         return None if best.where is None else self._option(candidate, best.where, best.context)
 
-    def settled(self, candidate: Candidate, option: Option) -> Option:
+    def settled(self, candidate: QuantCandidate, option: Option) -> Option:
         """`option` with what the engine really reserves, which the search only knows from above.
 
         An asked context stays, fitting or not; another is made shorter where it has to be.
@@ -168,7 +173,7 @@ class Search:
         devices = self.devices
         if devices.unified and option.placement.layout == "cpu":
             devices = without_gpus(self.machine)
-        where = placed(option.placement, devices, model.shape, weights, option.settings, model.context_max)
+        where = device_loads(option.placement, devices, model.shape, weights, option.settings, model.context_max)
         most = longest(where, model, weights, min(self._least(where), option.context))
         context = option.context
         if self.pins.context is None and most is not None:
@@ -183,7 +188,7 @@ class Search:
             memory=there.at_context(context).memory_at(context),
         )
 
-    def _option(self, candidate: Candidate, where: Placed, context: int) -> Option:
+    def _option(self, candidate: QuantCandidate, where: DeviceLoads, context: int) -> Option:
         typical = min(self.workload.typical_depth, context)
         where = where.at_context(context)
         depths = tuple(dict.fromkeys((typical, 0, *self.workload.depths)))

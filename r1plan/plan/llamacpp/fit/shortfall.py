@@ -8,7 +8,7 @@ from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.units import GIB
 
 
-def missing(failed: Sequence[tuple[DeviceMemory, ...]]) -> tuple[str, int, int]:
+def shortfall(failed: Sequence[tuple[DeviceMemory, ...]]) -> tuple[str, int, int]:
     """What the first and the least bad failed layout lack: reason, shortfall and need in bytes."""
     least = min(failed, key=shortfall_bytes)
     said = [lack(memory) for memory in (failed[0], least)]

@@ -52,7 +52,7 @@ class EngineSettings:
         return self.n_ubatch if self.runtime == "in-process" else self.slots
 
 
-class Line(NamedTuple):
+class LinearBytes(NamedTuple):
     """Bytes as a line over the cells of the KV cache."""
 
     fixed_bytes: int
@@ -62,13 +62,13 @@ class Line(NamedTuple):
         """The bytes at `cells`."""
         return self.fixed_bytes + self.bytes_per_cell * cells
 
-    def plus(self, other: Line) -> Line:
+    def plus(self, other: LinearBytes) -> LinearBytes:
         """Both at once."""
-        return Line(self.fixed_bytes + other.fixed_bytes, self.bytes_per_cell + other.bytes_per_cell)
+        return LinearBytes(self.fixed_bytes + other.fixed_bytes, self.bytes_per_cell + other.bytes_per_cell)
 
-    def times(self, number: int) -> Line:
+    def times(self, number: int) -> LinearBytes:
         """So many of them."""
-        return Line(self.fixed_bytes * number, self.bytes_per_cell * number)
+        return LinearBytes(self.fixed_bytes * number, self.bytes_per_cell * number)
 
 
 def kv_bytes_per_cell(shape: Shape, kv_type: KvType, layers: int | None = None) -> int:
@@ -94,7 +94,7 @@ def context_of(cells: int, caches: int) -> int:
 
 
 @lru_cache(maxsize=2048)
-def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[Line, ...]:
+def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[LinearBytes, ...]:
     """Candidates for the CPU backend's compute buffer; tests/oracle compares them with llama.cpp's own dry run.
 
     With flash attention they are exact, but that a quantised cache keeps one hidden state more while logits are written
@@ -102,39 +102,39 @@ def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[Line, ...]:
     """
     ub, hidden, values = settings.n_ubatch, shape.hidden_size, 2 * shape.kv_heads * shape.head_dim
     mask = mask_line(settings)
-    logits = Line(settings.outputs * shape.vocab_size * 4 + 2 * ub * hidden * 4, 0)
-    attention = Line(0, -(-shape.heads * ub * 4 // settings.caches)).plus(mask)
+    logits = LinearBytes(settings.outputs * shape.vocab_size * 4 + 2 * ub * hidden * 4, 0)
+    attention = LinearBytes(0, -(-shape.heads * ub * 4 // settings.caches)).plus(mask)
     if shape.latent_attention is not None:
         if settings.flash_attn:
-            return (logits, Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(mask))
-        feed_forward = Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH, 0).plus(mask)
-        return (logits, feed_forward, Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(attention))
+            return (logits, LinearBytes(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(mask))
+        feed_forward = LinearBytes(ub * _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH, 0).plus(mask)
+        return (logits, feed_forward, LinearBytes(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(attention))
     if not settings.flash_attn:
-        feed_forward = Line(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask)
-        return (logits, feed_forward, Line(ub * 4 * (5 * hidden + values), 0).plus(attention))
+        feed_forward = LinearBytes(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask)
+        return (logits, feed_forward, LinearBytes(ub * 4 * (5 * hidden + values), 0).plus(attention))
     if settings.kv_type == "f16":
-        return (logits, Line(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask))
-    feed_forward = Line(ub * 4 * (3 * shape.ffn_size + 3 * hidden) + _ROTATION_BYTES, 0).plus(mask)
-    return (logits.plus(Line(ub * hidden * 4, 0)), feed_forward)
+        return (logits, LinearBytes(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask))
+    feed_forward = LinearBytes(ub * 4 * (3 * shape.ffn_size + 3 * hidden) + _ROTATION_BYTES, 0).plus(mask)
+    return (logits.plus(LinearBytes(ub * hidden * 4, 0)), feed_forward)
 
 
-def mask_line(settings: EngineSettings) -> Line:
+def mask_line(settings: EngineSettings) -> LinearBytes:
     """The attention mask: a row a token of the micro-batch, as long as one cache; f32 without flash attention."""
-    return Line(0, -(-(2 if settings.flash_attn else 4) * settings.n_ubatch // settings.caches))
+    return LinearBytes(0, -(-(2 if settings.flash_attn else 4) * settings.n_ubatch // settings.caches))
 
 
 @lru_cache(maxsize=2048)
-def host_line(shape: Shape, settings: EngineSettings, *, pipelined: bool = False) -> Line:
+def host_line(shape: Shape, settings: EngineSettings, *, pipelined: bool = False) -> LinearBytes:
     """The pinned host buffer beside cards: two hidden states and the mask; a pipeline holds the inputs four times."""
-    state = Line(settings.n_ubatch * 4 * shape.hidden_size, 0)
+    state = LinearBytes(settings.n_ubatch * 4 * shape.hidden_size, 0)
     inputs = state.plus(mask_line(settings))
     return state.plus(inputs.times(PIPELINE_COPIES if pipelined else 1))
 
 
-def copied_line(shape: Shape, settings: EngineSettings, widest_matrix_bytes: int, *, cells: bool) -> Line:
+def copied_line(shape: Shape, settings: EngineSettings, widest_matrix_bytes: int, *, cells: bool) -> LinearBytes:
     """What a card copies from host memory at once: the widest matrix there and, with `cells`, one layer's cache."""
     both = 2 if shape.latent_attention is not None else 1  # keys, and values that are a part of them
-    return Line(widest_matrix_bytes, both * kv_bytes_per_cell(shape, settings.kv_type, 1) if cells else 0)
+    return LinearBytes(widest_matrix_bytes, both * kv_bytes_per_cell(shape, settings.kv_type, 1) if cells else 0)
 
 
 @lru_cache(maxsize=2048)
@@ -145,36 +145,38 @@ def gpu_peaks(
     has_output: bool,
     alone: bool,
     pipelined: bool,
-    copied: Line | None = None,
-) -> tuple[Line, ...]:
+    copied: LinearBytes | None = None,
+) -> tuple[LinearBytes, ...]:
     """Candidates for a GPU's compute buffer, from above: what the search works with (compute/buffers.py is exact).
 
     `alone`: the whole model is on this one card; `pipelined`: it is on several. `copied`: see `copied_line`.
     """
     ub, latent = settings.n_ubatch, shape.latent_attention
-    state, mask = Line(ub * shape.hidden_size * 4, 0), mask_line(settings)
-    layer = Line(
+    state, mask = LinearBytes(ub * shape.hidden_size * 4, 0), mask_line(settings)
+    layer = LinearBytes(
         ub * _MLA_BYTES_PER_UBATCH_TOKEN if latent else ub * 4 * (3 * shape.ffn_size + 4 * shape.hidden_size), 0
     )
-    kept = state.plus(mask).times(PIPELINE_COPIES) if pipelined else Line(0, 0)
+    kept = state.plus(mask).times(PIPELINE_COPIES) if pipelined else LinearBytes(0, 0)
     if pipelined:
-        mask = Line(0, 0)  # it is among what is kept
+        mask = LinearBytes(0, 0)  # it is among what is kept
     peaks = [layer.plus(mask)]
     if has_output:
-        peaks.append(Line(settings.outputs * shape.vocab_size * 4, 0).plus(state.times(1 if alone else 2)))
-    attending = Line(ub * _MLA_ATTENTION_BYTES_PER_UBATCH_TOKEN, 0) if latent else state.times(4)
-    as_f16 = Line(0, 0 if settings.kv_type == "f16" else kv_bytes_per_cell(shape, "f16", 1))
+        peaks.append(LinearBytes(settings.outputs * shape.vocab_size * 4, 0).plus(state.times(1 if alone else 2)))
+    attending = LinearBytes(ub * _MLA_ATTENTION_BYTES_PER_UBATCH_TOKEN, 0) if latent else state.times(4)
+    as_f16 = LinearBytes(0, 0 if settings.kv_type == "f16" else kv_bytes_per_cell(shape, "f16", 1))
     if as_f16.bytes_per_cell:
         # One layer's keys and values while a prompt is read.
         peaks.append(attending.plus(as_f16).plus(mask))
     if not settings.flash_attn:
         straight = 2 * latent.kv_lora_rank if latent else 0
-        peaks.append(attending.plus(Line(0, shape.heads * ub * 4 // settings.caches + straight)).plus(mask))
+        peaks.append(attending.plus(LinearBytes(0, shape.heads * ub * 4 // settings.caches + straight)).plus(mask))
     if copied is not None:
-        streamed = Line(ub * _MLA_BYTES_PER_UBATCH_TOKEN_STREAMED, 0) if latent else layer
-        peaks.append(streamed.plus(mask).plus(Line(copied.fixed_bytes, 0)))
+        streamed = LinearBytes(ub * _MLA_BYTES_PER_UBATCH_TOKEN_STREAMED, 0) if latent else layer
+        peaks.append(streamed.plus(mask).plus(LinearBytes(copied.fixed_bytes, 0)))
         if copied.bytes_per_cell:
-            scores = Line(0, 0 if settings.flash_attn else shape.heads * ub * 4 // settings.caches)
-            cells = attending.plus(state.times(2)).plus(scores).plus(Line(copied.fixed_bytes, copied.bytes_per_cell))
+            scores = LinearBytes(0, 0 if settings.flash_attn else shape.heads * ub * 4 // settings.caches)
+            cells = (
+                attending.plus(state.times(2)).plus(scores).plus(LinearBytes(copied.fixed_bytes, copied.bytes_per_cell))
+            )
             peaks.append(cells.plus(mask).plus(as_f16))
     return tuple(peak.plus(kept) for peak in peaks)

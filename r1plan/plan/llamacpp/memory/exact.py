@@ -7,14 +7,14 @@ from dataclasses import replace
 from r1plan.catalog.model import Model
 from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of
 from r1plan.plan.llamacpp.compute.graph import HOST
-from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP, Line
+from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP, LinearBytes
 from r1plan.plan.llamacpp.memory.parts import Basis, Device
-from r1plan.plan.llamacpp.placement import Placed
+from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.units import pad
 
 
-def exactly(where: Placed, model: Model, weights: Weights, context: int) -> Placed:
+def exactly(where: DeviceLoads, model: Model, weights: Weights, context: int) -> DeviceLoads:
     """`where` with the compute buffers that the engine reserves for `context` tokens a slot, true there alone."""
     placement = where.placement
     cards = [placement.layers_on_gpu[place] for place in placement.used_gpus]
@@ -37,7 +37,7 @@ def exactly(where: Placed, model: Model, weights: Weights, context: int) -> Plac
     else:
         each = [*on_cards, host]
     loads = tuple(
-        replace(load, peaks=(Line(size, 0),), compute_basis=_basis(load.device, weights))
+        replace(load, peaks=(LinearBytes(size, 0),), compute_basis=_basis(load.device, weights))
         for load, size in zip(where.loads, each, strict=True)
     )
     return replace(where, loads=loads)
@@ -50,7 +50,7 @@ def _basis(device: Device, weights: Weights) -> Basis:
     return "exact" if weights.whole_is_exact else "calibrated"
 
 
-def longest(where: Placed, model: Model, weights: Weights, least: int) -> int | None:
+def longest(where: DeviceLoads, model: Model, weights: Weights, least: int) -> int | None:
     """The largest context of a slot, from `least` up, that leaves every device's margin alone; None where none does.
 
     Buffers never shrink as the context grows: what those of one context leave room for, no longer one exceeds.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from r1plan.plan.llamacpp.memory.buffers import Line
+from r1plan.plan.llamacpp.memory.buffers import LinearBytes
 
 Basis = Literal["exact", "measured", "calibrated", "assumed"]
 Term = Literal["weights", "kv_cache", "compute", "overhead"]
@@ -77,7 +77,7 @@ class DeviceMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class DeviceLoad:
     """What a layout puts on one device, before the context is known. The compute buffer is the highest of `peaks`.
 
     `droppable_bytes` of the weights may be dropped when memory runs short, and are then read from disk when needed.
@@ -87,9 +87,9 @@ class Load:
     weights_bytes: int
     weights_basis: Basis
     kv_bytes_per_cell: int
-    peaks: tuple[Line, ...]
+    peaks: tuple[LinearBytes, ...]
     compute_basis: Basis
-    pools: Line
+    pools: LinearBytes
     overhead_basis: Basis = "assumed"
     droppable_bytes: int = 0
     weights_why: str = "the file's tensors that lie here"

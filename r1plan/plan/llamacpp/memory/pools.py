@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from r1plan.catalog.model import Shape
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings, Line
+from r1plan.plan.llamacpp.memory.buffers import EngineSettings, LinearBytes
 from r1plan.units import KIB, MIB
 
 # Kernels as they are loaded, streams, events, and buffers rounded up to 2 MiB.
@@ -26,7 +26,7 @@ _SORTED_BYTES_A_TOKEN = 9 * KIB  # where each token goes in a mixture
 
 
 @lru_cache(maxsize=2048)
-def pools_line(shape: Shape, settings: EngineSettings, *, plain: bool) -> Line:
+def pools_line(shape: Shape, settings: EngineSettings, *, plain: bool) -> LinearBytes:
     """Bytes over the cells of the cache. `plain`: the matrices are 16-bit or wider numbers.
 
     Only attention without flash grows with the cells: its weights are copied as 16-bit numbers, once the cache is full.
@@ -42,4 +42,4 @@ def pools_line(shape: Shape, settings: EngineSettings, *, plain: bool) -> Line:
     size += ub * wide * _PLAIN_BYTES if plain else ub * wide * _BLOCK_BYTES // _BLOCK_ELEMENTS + _PARTIAL_SUMS_BYTES
     if not settings.flash_attn:
         slope = 2 * shape.heads * ub // settings.caches
-    return Line(size, slope)
+    return LinearBytes(size, slope)

@@ -13,7 +13,7 @@ from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
 from r1plan.plan.llamacpp.memory.parts import Basis
-from r1plan.plan.llamacpp.placement import Placed
+from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.plan.llamacpp.speed.device_class import HOST_CLASS, DeviceClass, device_class
 from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.units import GB
@@ -52,10 +52,10 @@ _DISK_SPREAD = 0.50
 _PCIE_BYTES_PER_S = 25 * GB  # experts copied to the card for each micro-batch of a prompt
 
 
-class TokenTime:
+class DecodeTimeModel:
     """One layout's time for a token, in parts, as far as it does not depend on how much the cache holds."""
 
-    def __init__(self, machine: Machine, model: Model, quant: Quant, weights: Weights, placed: Placed) -> None:
+    def __init__(self, machine: Machine, model: Model, quant: Quant, weights: Weights, placed: DeviceLoads) -> None:
         self.machine, self.model, self.weights, self.placed = machine, model, weights, placed
         self.placement = placed.placement
         self.moe = weights.expert_layers > 0

@@ -10,7 +10,7 @@ from itertools import accumulate, compress, pairwise
 from r1plan.catalog.model import Architecture, Model, Quant, Shape
 from r1plan.ggml_types import tensor_bytes
 from r1plan.plan.arch.tensors import Tensor, dense_layers, layer_tensors
-from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, PLAIN_QUANTS, Recipe, alike
+from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, PLAIN_QUANTS, QuantizeRecipe, equal_layers
 
 # Bits a weight in published dynamic files: the output head, and everything but the routed experts, which is kept at 4.5
 # to 6.6 bits (estimated from the published totals).
@@ -138,10 +138,12 @@ def stock_weights(
     architecture: Architecture, shape: Shape, quant: str, *, imatrix: bool = True, joined_kv_b: bool = False
 ) -> Weights:
     """What llama.cpp's quantiser makes of a model of this shape. `quant` is one of BASE_TYPES; the rest is Recipe's."""
-    recipe = Recipe(quant=quant, architecture=architecture, shape=shape, imatrix=imatrix, joined_kv_b=joined_kv_b)
+    recipe = QuantizeRecipe(
+        quant=quant, architecture=architecture, shape=shape, imatrix=imatrix, joined_kv_b=joined_kv_b
+    )
     outer = {tensor.name: tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.outer()}
     embedding = outer["token_embd.weight"]
-    like = alike(shape)
+    like = equal_layers(shape)
     of_kind = _layers(recipe, sorted(set(like)), dense_layers(shape))
     layers = [of_kind[each] for each in like]
     # The table of rotary frequencies goes where layer 0 goes.
@@ -199,7 +201,7 @@ def layer_of(
     return Layer(trunk_bytes, expert_bytes, widest_expert_bytes, matrices, widest)
 
 
-def _layers(recipe: Recipe, numbers: Iterable[int], dense: int) -> dict[int, Layer]:
+def _layers(recipe: QuantizeRecipe, numbers: Iterable[int], dense: int) -> dict[int, Layer]:
     """The layers of these numbers. Tensors whose type no layer decides are measured in the first of their kind."""
     kinds: dict[bool, tuple[list[int | None], list[bool], list[str]]] = {}
     found = {}

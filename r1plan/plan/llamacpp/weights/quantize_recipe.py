@@ -66,7 +66,7 @@ _STAND_INS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class QuantizeRecipe:
     """A stock quant of one model: call `type_of` for each tensor.
 
     `imatrix`: made with an importance matrix, as the published files are. `joined_kv_b`: latent attention as in files
@@ -231,7 +231,7 @@ def _fitting(wanted: str, row: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def alike(shape: Shape) -> tuple[int, ...]:
+def equal_layers(shape: Shape) -> tuple[int, ...]:
     """For each layer the first one that holds the same tensors and that no recipe treats differently."""
     layers, dense = shape.layers, dense_layers(shape)
     first: dict[tuple[bool, ...], int] = {}

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice, Machine
-from r1plan.plan.llamacpp.fit.incumbent import Candidate, Found
+from r1plan.plan.llamacpp.fit.incumbent import QuantCandidate, SearchResult
 from r1plan.plan.llamacpp.fit.search import Search
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import devices_of
-from r1plan.plan.llamacpp.placement import Layout, Placement, placed
+from r1plan.plan.llamacpp.placement import Layout, Placement, device_loads
 from r1plan.plan.llamacpp.rank import score_of
 from r1plan.plan.llamacpp.weights.layers import Layer, of_layers
 from r1plan.plan.quality import quality_of
@@ -27,7 +27,9 @@ from tests.plan.catalogue import TABLES, card, machine, model, quant
 
 
 @cache
-def small(sizes_mib: tuple[int, ...], experts_mib: int = 0, dense: int = 0, context_max: int = 32_768) -> Candidate:
+def small(
+    sizes_mib: tuple[int, ...], experts_mib: int = 0, dense: int = 0, context_max: int = 32_768
+) -> QuantCandidate:
     """A model of a few layers of these sizes; with `experts_mib`, all after the first `dense` hold experts too."""
     like = model("DeepSeek-R1" if experts_mib else "R1-Distill-Qwen-7B")
     shape = replace(like.shape, layers=len(sizes_mib), vocab_size=8_000)
@@ -45,10 +47,10 @@ def small(sizes_mib: tuple[int, ...], experts_mib: int = 0, dense: int = 0, cont
         dense=dense if experts_mib else len(sizes_mib),
         read_share=8 / 256 if experts_mib else 1.0,
     )
-    return Candidate(which, file, weights, quality_of(which, file, TABLES))
+    return QuantCandidate(which, file, weights, quality_of(which, file, TABLES))
 
 
-def every_layout(candidate: Candidate, cards: int) -> Iterator[Placement]:
+def every_layout(candidate: QuantCandidate, cards: int) -> Iterator[Placement]:
     """All of them: any layers on any card, and any number of expert layers in host memory."""
     layers, weights = candidate.weights.layers, candidate.weights
     for counts in product(range(layers + 1), repeat=cards):
@@ -64,12 +66,12 @@ def every_layout(candidate: Candidate, cards: int) -> Iterator[Placement]:
     yield Placement("cpu", layers, (0,) * cards, weights.expert_layers, weights.dense_layers)
 
 
-def best_of_all(on: Machine, candidate: Candidate, search: Search) -> float | None:
+def best_of_all(on: Machine, candidate: QuantCandidate, search: Search) -> float | None:
     """The score of the best layout that fits, found by trying each."""
     devices, best = devices_of(on), None
     for engine in search.settings_tried():
         for placement in every_layout(candidate, len(devices.gpus)):
-            where = placed(
+            where = device_loads(
                 placement, devices, candidate.model.shape, candidate.weights, engine, candidate.model.context_max
             )
             context = search.context_of(where)
@@ -82,7 +84,7 @@ def best_of_all(on: Machine, candidate: Candidate, search: Search) -> float | No
     return best
 
 
-def searched(on: Machine, candidate: Candidate, pins: Pins) -> tuple[Found, Search]:
+def searched(on: Machine, candidate: QuantCandidate, pins: Pins) -> tuple[SearchResult, Search]:
     search = Search(on, devices_of(on), Workload(), pins)
     return search.of(candidate), search
 
@@ -165,10 +167,10 @@ def test_more_memory_is_never_worse(sizes: list[tuple[int, float]], ram: int, wh
 ONE_CARD = Pins(kv_type="f16", n_ubatch=512, context=8192)
 
 
-def needed(candidate: Candidate, layers: int) -> int:
+def needed(candidate: QuantCandidate, layers: int) -> int:
     """Free bytes on one card that hold the last `layers` layers and the output head, to the byte."""
     devices = devices_of(machine(card(100), ram=100))
-    where = placed(
+    where = device_loads(
         Placement("partial" if layers < candidate.weights.layers else "gpu", candidate.weights.layers, (layers,)),
         devices,
         candidate.model.shape,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of, context_of, cpu_peaks, kv_bytes_per_cell
 from r1plan.plan.llamacpp.memory.devices import devices_of
-from r1plan.plan.llamacpp.placement import Placed, Placement, placed
+from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
 from r1plan.plan.llamacpp.weights.layers import weights_of
 from r1plan.plan.workload import KvType
 from r1plan.units import MIB
@@ -93,13 +93,13 @@ def test_flash_attention_off_costs_r1_forty_gib_at_its_longest() -> None:
 layouts_of_7b = st.sampled_from(["cpu", "gpu", "partial", "gpu-split"])
 
 
-def laid_out(name: str, engine: EngineSettings) -> Placed:
+def laid_out(name: str, engine: EngineSettings) -> DeviceLoads:
     which = model("R1-Distill-Qwen-7B")
     weights = weights_of(which, quant(which.id, "Q4_K_M"))
     devices = devices_of(machine(card(24), card(12, index=1)))
     shares = {"cpu": (0, 0), "gpu": (28, 0), "partial": (10, 3), "gpu-split": (20, 8)}[name]
     where = Placement(name, 28, shares)  # type: ignore[arg-type]
-    return placed(where, devices, which.shape, weights, engine, which.context_max)
+    return device_loads(where, devices, which.shape, weights, engine, which.context_max)
 
 
 @given(
@@ -144,7 +144,7 @@ def test_largest_context_is_where_one_step_more_does_not_fit(name: str) -> None:
     weights = weights_of(which, quant(which.id, "Q4_K_M"))
     devices = devices_of(machine(card(23.6), card(10, index=1), ram=24.5))
     shares = {"cpu": (0, 0), "gpu": (64, 0), "partial": (40, 10), "gpu-split": (50, 14)}[name]
-    where = placed(
+    where = device_loads(
         Placement(name, 64, shares),  # type: ignore[arg-type]
         devices,
         which.shape,

@@ -12,7 +12,7 @@ from r1plan.plan.llamacpp.fit.layouts import fixed_layout
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.memory.exact import exactly, longest
-from r1plan.plan.llamacpp.placement import Placed, Placement, placed
+from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
 from r1plan.plan.llamacpp.weights.layers import Weights, stock_weights, weights_of
 from r1plan.plan.workload import KvType
 from r1plan.units import MIB
@@ -22,13 +22,13 @@ from tests.plan.catalogue import card, machine, model, quant
 LOADS = [reading for reading in readings() if reading.used is not None]
 
 
-def on_h100(reading: Reading) -> Placed:
+def on_h100(reading: Reading) -> DeviceLoads:
     which = replace(model(reading.model), shape=reading.shape)
     weights = stock_weights(which.architecture, reading.shape, reading.quant)
     devices = devices_of(machine(card(80, gpu_class="nvidia-datacentre"), ram=512))
     layers = min(reading.gpu_layers, reading.layers + 1)
     where = fixed_layout(devices, reading.shape, weights, layers, reading.experts_on_cpu)
-    there = placed(where, devices, reading.shape, weights, reading.settings, which.context_max)
+    there = device_loads(where, devices, reading.shape, weights, reading.settings, which.context_max)
     return exactly(there, which, weights, reading.n_ctx)
 
 
@@ -44,7 +44,7 @@ def test_what_an_h100_lost_was_predicted(reading: Reading) -> None:
     assert -20 * MIB <= predicted - reading.used <= max(40 * MIB, 0.015 * reading.used)
 
 
-def laid_out(name: str, layout: str, engine: EngineSettings) -> tuple[Placed, Weights]:
+def laid_out(name: str, layout: str, engine: EngineSettings) -> tuple[DeviceLoads, Weights]:
     which = model(name)
     weights = weights_of(which, quant(which.id, "Q4_K_M"))
     layers = which.shape.layers
@@ -54,7 +54,7 @@ def laid_out(name: str, layout: str, engine: EngineSettings) -> tuple[Placed, We
     host = layers - sum(shares)
     experts = min(max(host - weights.dense_layers, 0), weights.expert_layers)
     where = Placement(layout, layers, shares, experts, weights.dense_layers)  # type: ignore[arg-type]
-    return placed(where, devices, which.shape, weights, engine, which.context_max), weights
+    return device_loads(where, devices, which.shape, weights, engine, which.context_max), weights
 
 
 @given(

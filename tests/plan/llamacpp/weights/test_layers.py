@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from r1plan.ggml_types import tensor_bytes
 from r1plan.plan.arch.tensors import Tensor
 from r1plan.plan.llamacpp.weights.layers import Weights, stock_weights, weights_of
-from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, Recipe
+from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, QuantizeRecipe
 from tests.oracle.quantize_types import distinct_shapes
 from tests.plan.catalogue import MODELS, model, quant
 
@@ -49,7 +49,7 @@ def test_r1_differs_from_the_catalogue_by_what_older_files_held(name: str) -> No
     # need a stand-in type, and attn_v_b. In the smallest quants it also counts layers where the quantiser counts
     # ffn_down tensors, of which an expert layer has two.
     r1 = model("DeepSeek-R1")
-    recipe = Recipe(quant=name, architecture=r1.architecture, shape=r1.shape)
+    recipe = QuantizeRecipe(quant=name, architecture=r1.architecture, shape=r1.shape)
     kv_b = Tensor("attn_kv_b.weight", (512, 128 * 256))
     older = weights_of(r1, quant("DeepSeek-R1", name)).total_bytes
     for layer in range(r1.shape.layers):

@@ -10,14 +10,14 @@ import pytest
 
 from r1plan.ggml_types import BLOCK_TYPES, tensor_bytes
 from r1plan.plan.arch.tensors import dense_layers
-from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, Recipe, alike
+from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, QuantizeRecipe, equal_layers
 from tests.oracle.quantize_types import RECORDED, WITHOUT_IMATRIX, distinct_shapes
 from tests.plan.catalogue import model
 
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]
 
 
-def types(recipe: Recipe) -> dict[str, str]:
+def types(recipe: QuantizeRecipe) -> dict[str, str]:
     """The types of each name over the layers that have it, as the recorded rows write them; without the plain ones."""
     found: dict[str, list[str]] = {}
     for tensor, type_ in recipe.outer():
@@ -35,7 +35,7 @@ def test_every_tensor_gets_the_type_that_llama_quantize_gives_it(id_: str) -> No
     rows = [row for row in ROWS if row["model"] == id_]
     assert len(rows) >= len(BASE_TYPES) - 3 + len(WITHOUT_IMATRIX)
     for row in rows:
-        recipe = Recipe(
+        recipe = QuantizeRecipe(
             quant=row["quant"],
             architecture=model(id_).architecture,
             shape=model(id_).shape,
@@ -61,10 +61,10 @@ def test_the_recording_holds_every_stock_quant_of_every_shape() -> None:
 
 @pytest.mark.parametrize("each", distinct_shapes(), ids=lambda each: each.id)
 def test_layers_called_alike_are_alike_in_every_recipe(each: Any) -> None:
-    like = alike(each.shape)
+    like = equal_layers(each.shape)
     assert len(set(like)) <= 12
     for quant in BASE_TYPES:
-        recipe = Recipe(quant=quant, architecture=each.architecture, shape=each.shape)
+        recipe = QuantizeRecipe(quant=quant, architecture=each.architecture, shape=each.shape)
         for layer, first in enumerate(like):
             assert list(recipe.layer(layer)) == list(recipe.layer(first)), (quant, layer)
 
@@ -95,6 +95,6 @@ def test_block_sizes_are_those_of_ggml() -> None:
 def test_the_first_layers_of_a_mixture_are_dense() -> None:
     r1 = model("DeepSeek-R1")
     assert dense_layers(r1.shape) == 3
-    recipe = Recipe(quant="Q4_K_M", architecture=r1.architecture, shape=r1.shape)
+    recipe = QuantizeRecipe(quant="Q4_K_M", architecture=r1.architecture, shape=r1.shape)
     held = [any(tensor.routed_expert for tensor in recipe.tensors(layer)) for layer in range(5)]
     assert held == [False, False, False, True, True]
