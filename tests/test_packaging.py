@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,3 +40,18 @@ def test_the_lock_pins_every_package_by_hash_and_names_no_index() -> None:
     assert all("==" in line for line in entries)
     assert text.count("--hash=sha256:") >= len(entries)
     assert "://" not in text
+
+
+def test_the_program_imports_every_library_that_it_asks_for() -> None:
+    imported = set()
+    for path in (ROOT / "r1plan").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    offers = packages_distributions()
+    used = {canonicalize_name(name) for module in imported for name in offers.get(module, ())}
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = {canonicalize_name(Requirement(line).name) for line in table["project"]["dependencies"]}
+    assert asked - used == {"tzdata"}  # read by zoneinfo, where the system has no time zones
