@@ -1,10 +1,15 @@
-# `make demo` shows the program, `make test` checks it. Each makes its own .venv from requirements.lock;
-# the first time that compiles llama.cpp (about 4 minutes on 2 cores), later runs start at once.
+# `make demo` shows the program, `make test` checks it, in the same .venv. requirements.lock holds the program,
+# requirements-dev.lock the same and the development tools. The first time compiles llama.cpp (about 4 minutes on
+# 2 cores), later runs start at once.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+TOOLS := .venv/.tools
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+
+LOCK := uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --extra local pyproject.toml
 
 .PHONY: help demo test lint bench readme lock clean
 
@@ -15,14 +20,19 @@ $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer was not found. hint: make PYTHON=/path/to/python3"; exit 1; }
 	@echo "Installing into .venv; the first time this compiles llama.cpp, about 4 minutes on 2 cores …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $(READY)
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS): requirements-dev.lock $(READY)
+	@echo "Installing the development tools into .venv …"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
 
 demo: $(READY)  ## Show the three jobs, offline
 	@$(BIN)/r1plan demo
 
-lint: $(READY)  ## Style and types
+lint: $(TOOLS)  ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -30,15 +40,15 @@ lint: $(READY)  ## Style and types
 test: lint  ## Style, types and the whole test suite, with branch coverage
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
-bench: $(READY)  ## Measure speed, as ratios within one run
+bench: $(TOOLS)  ## Measure speed, as ratios within one run
 	$(BIN)/python -m tests.bench
 
-readme: $(READY)  ## Write the README's examples anew
+readme: $(TOOLS)  ## Write the README's examples anew
 	$(BIN)/python -m tests.readme
 
 lock:  ## Pin every dependency anew, with hashes and without index addresses (needs uv)
-	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 \
-		--extra dev --extra local pyproject.toml --output-file requirements.lock
+	$(LOCK) --group dev --output-file requirements-dev.lock
+	$(LOCK) --group build --constraint requirements-dev.lock --output-file requirements.lock
 
 clean:  ## Remove what make made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
