@@ -1,5 +1,5 @@
 # `make demo` shows the program, `make test` checks it, in the same .venv. requirements.lock holds the program,
-# requirements-dev.lock the same and the development tools. The first time compiles llama.cpp (about 4 minutes on
+# requirements-dev.lock the same and the development tools. The first time compiles llama.cpp (2 to 3 minutes on
 # 2 cores), later runs start at once.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -8,6 +8,14 @@ BIN := .venv/bin
 READY := .venv/.ready
 TOOLS := .venv/.tools
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+
+# What r1plan never loads is not compiled: images and sound (LLAVA_BUILD), and what llama.cpp's own tools share
+# (LLAMA_BUILD_COMMON, which llama-cpp-python forces on: so it is put off where CMake enters llama.cpp). Nor are
+# llama.cpp's headers and a second copy of its libraries installed. Your own CMAKE_ARGS, such as -DGGML_CUDA=on,
+# are added and win.
+LEAN := .venv/lean.cmake
+LEAN_ARGS = -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama.cpp_INCLUDE='$(CURDIR)/$(LEAN)'
+LEAN_ENV = CMAKE_ARGS="$(LEAN_ARGS) $$CMAKE_ARGS" SKBUILD_WHEEL_EXCLUDE="/lib/;/include/"
 
 LOCK := uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --extra local pyproject.toml
 
@@ -18,9 +26,10 @@ help:  ## Show these targets
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer was not found. hint: make PYTHON=/path/to/python3"; exit 1; }
-	@echo "Installing into .venv; the first time this compiles llama.cpp, about 4 minutes on 2 cores …"
+	@echo "Installing into .venv; the first time this compiles llama.cpp, 2 to 3 minutes on 2 cores …"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) --require-hashes -r requirements.lock
+	@echo 'set(LLAMA_BUILD_COMMON OFF)' > $(LEAN)
+	@$(LEAN_ENV) $(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-build-isolation --editable .
 	@touch $@
 

@@ -163,3 +163,17 @@ def test_make_installs_the_tools_only_where_they_are_used(clone: Path, target: s
 def test_make_demo_has_nothing_to_install_after_the_tools(clone: Path) -> None:
     make(clone, "PYTHON=true", "PIP=true", ".venv/.tools")
     assert make(clone, "--dry-run", "demo").split() == [".venv/bin/r1plan", "demo"]
+
+
+@needs_make
+@pytest.mark.parametrize("own", ["", "-DGGML_CUDA=on"])
+def test_llama_cpp_is_compiled_without_what_is_never_loaded_and_with_the_users_own_arguments(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, own: str
+) -> None:
+    monkeypatch.setenv("CMAKE_ARGS", own)
+    said = make(clone, "PYTHON=true", "PIP=env #", ".venv/.ready").splitlines()
+    lean = clone / ".venv" / "lean.cmake"
+    ours = f"CMAKE_ARGS=-DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama.cpp_INCLUDE='{lean}'"
+    assert next(line for line in said if line.startswith("CMAKE_ARGS=")).split() == [*ours.split(), *own.split()]
+    assert "SKBUILD_WHEEL_EXCLUDE=/lib/;/include/" in said
+    assert lean.read_text() == "set(LLAMA_BUILD_COMMON OFF)\n"
