@@ -70,16 +70,17 @@ def command(
 
 
 def _period(month: str | None, since: str | None, until: str | None, timezone: str, everything: bool) -> Period:
-    from r1plan.report.period import Period, from_days, month_of, whole_month, zone
+    from r1plan.ledger.months import month_of
+    from r1plan.report.period import Period, from_days, whole_month, zone
 
-    zone(timezone)
+    here = zone(timezone)
     if month and (since or until):
         raise UsageError(f"--month {month} and --since or --until cannot both be meant.", "give one of them")
     if since or until:
         return from_days(since, until, timezone)
     if everything and not month:
         return Period(timezone=timezone)
-    return whole_month(month or month_of(datetime.now(UTC), timezone), timezone)
+    return whole_month(month or month_of(datetime.now(UTC), here), timezone)
 
 
 def _text(report: SpendReport, format: Format) -> str:  # noqa: A002
@@ -105,9 +106,9 @@ def _write(text: str, output: Path | None) -> None:
 
 
 def _where_to_look(folder: Path) -> str:
-    from r1plan.report.logs import all_monthly_logs
+    from r1plan.ledger.months import month_logs
 
-    months = [path.stem for path in all_monthly_logs(folder)]
+    months = [path.stem for path in month_logs(folder)]
     if months:
         return f"hint:  {folder} has {', '.join(months[-12:])}: add --month {months[-1]}"
     return f"hint:  {folder} holds no log yet: `r1plan chat` writes one, `r1plan demo` shows a sample month"

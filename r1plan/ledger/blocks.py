@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-
-MONTH = re.compile(r"\d{4}-\d{2}\.jsonl")
-"""The name of a monthly file."""
 
 # In the row of a request that has not ended, as `UsageEntry.to_line` writes it. A quote inside a value is escaped, so
 # only the field itself looks like this.

@@ -8,7 +8,8 @@ from pathlib import Path
 from msgspec import MsgspecError
 from msgspec.json import Decoder
 
-from r1plan.ledger.blocks import MONTH, NOT_ENDED, blocks_from_the_end
+from r1plan.ledger.blocks import NOT_ENDED, blocks_from_the_end
+from r1plan.ledger.months import month_logs
 from r1plan.ledger.past_request import PastRequest
 
 MOST_ROWS = 10_000
@@ -39,11 +40,7 @@ def read_history(logs: Path, most: int = MOST_ROWS) -> tuple[PastRequest, ...]:
 
 def _newest_first(logs: Path) -> Iterator[list[bytes]]:
     """The lines of all months in blocks, the last block of the last month first, each block in the log's order."""
-    try:
-        files = sorted((each for each in logs.iterdir() if MONTH.fullmatch(each.name)), reverse=True)
-    except OSError:
-        return
-    for file in files:
+    for file in reversed(month_logs(logs)):
         try:
             yield from blocks_from_the_end(file)
         except OSError:

@@ -1,4 +1,4 @@
-"""Appends rows to the monthly usage log, `YYYY-MM.jsonl`.
+"""Appends rows to the monthly files of the usage log.
 
 One write a row, under a lock, synced to the disk. The lock is the kernel's own on the file itself (flock): it ends with
 its process, however that dies, and leaves no second file behind.
@@ -12,11 +12,12 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from r1plan.errors import LogError
 from r1plan.ledger.entry import UsageEntry
+from r1plan.ledger.months import month_log
 
 WAIT_S = 2.0
 """How long `append` waits for the lock. A writer holds it for one write, so a longer wait means that it hangs."""
@@ -29,11 +30,6 @@ _PAGE_BYTES = 4096
 _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 
 
-def log_path(entry: UsageEntry, logs: Path) -> Path:
-    """The file that `entry` belongs in: the UTC month in which the request ended, or began if it has not ended."""
-    return logs / month_name(entry.placed_at)
-
-
 def append(entry: UsageEntry, logs: Path, wait_s: float = WAIT_S) -> Path:
     """Write `entry` and return its file. When this returns, the row is on the disk.
 
@@ -41,7 +37,7 @@ def append(entry: UsageEntry, logs: Path, wait_s: float = WAIT_S) -> Path:
     that it spoils no other. Raises LogError when the row could not be written whole, or another process kept the lock
     for `wait_s`; the hint is a shell command that adds the row.
     """
-    path = log_path(entry, logs)
+    path = month_log(logs, entry.placed_at)
     try:
         with _held(path, wait_s) as descriptor:
             _append(descriptor, entry, logs)
@@ -61,7 +57,7 @@ def append_once_decided(
 
     What `decide` raises goes through, and nothing is written then. Raises LogError.
     """
-    path = logs / month_name(at)
+    path = month_log(logs, at)
     try:
         with _held(path, wait_s) as descriptor:
             entry = decide()
@@ -72,12 +68,6 @@ def append_once_decided(
             "the monthly budgets of budgets.yaml are kept by it; nothing was sent.",
         ) from error
     return entry, path
-
-
-def month_name(at: datetime) -> str:
-    """The name of the file for the UTC month of `at`."""
-    at = at.astimezone(UTC)
-    return f"{at.year:04}-{at.month:02}.jsonl"
 
 
 @contextmanager

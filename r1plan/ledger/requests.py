@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -13,9 +13,9 @@ from typing import Literal, TypeVar
 from msgspec import MsgspecError, Struct
 from msgspec.json import Decoder
 
-from r1plan.ledger.blocks import MONTH, NOT_ENDED, blocks_from_the_end
+from r1plan.ledger.blocks import NOT_ENDED, blocks_from_the_end
 from r1plan.ledger.entry import SETTLED, Status, UsageEntry
-from r1plan.ledger.journal import month_name
+from r1plan.ledger.months import month_before, month_log, month_logs
 
 # About 100 rows, which is more than a breaker needs; and 500, among them the beginnings of all that may still run.
 _LAST_BYTES, _STILL_RUN_BYTES = 64 << 10, 256 << 10
@@ -102,11 +102,7 @@ def last_rows(logs: Path) -> list[LoggedRequest]:
 
     Lines that are torn or of another schema are left out.
     """
-    try:
-        files = sorted(each for each in logs.iterdir() if MONTH.fullmatch(each.name))
-    except OSError:
-        return []
-    blocks = [lines for file in files[-2:] for lines in reversed(list(_blocks(file, _LAST_BYTES)))]
+    blocks = [lines for file in month_logs(logs)[-2:] for lines in reversed(list(_blocks(file, _LAST_BYTES)))]
     return [row for lines in blocks for row in _decoded([line for line in lines if line])]
 
 
@@ -116,7 +112,7 @@ def rows_of_month(logs: Path, at: datetime) -> list[MonthRow]:
     Of the month before only what has not ended yet counts in this one. The first row of a request that has ended is
     left out: of half of all rows only the id is read so. Raises OSError when a file is there and cannot be read.
     """
-    this, before = logs / month_name(at), logs / month_name(at.replace(day=1) - timedelta(days=1))
+    this, before = month_log(logs, at), month_before(logs, at)
     rows: list[list[MonthRow]] = []
     begun: list[dict[str | None, bytes]] = []
     for lines in chain(_blocks(this), _blocks(before, _STILL_RUN_BYTES)):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from datetime import UTC, timedelta
 from pathlib import Path
 
 from r1plan.errors import LogError
+from r1plan.ledger.months import LONGEST_REQUEST, month_logs, month_of
 from r1plan.report.period import Period
-
-_LONGEST_REQUEST = timedelta(days=1)
-_MONTHLY = re.compile(r"\d{4}-\d{2}\.jsonl")
 
 
 def given_logs(paths: Iterable[Path]) -> list[Path]:
@@ -38,11 +34,6 @@ def monthly_logs(folder: Path, period: Period) -> list[Path]:
     The row at a request's end is in the month of its end. One that began in the period's last minutes has its end in
     the month after it: without that file it would look as if it had not ended.
     """
-    first = f"{period.start.astimezone(UTC):%Y-%m}" if period.start else ""
-    last = f"{period.until.astimezone(UTC) + _LONGEST_REQUEST:%Y-%m}" if period.until else "9999-99"
-    return [path for path in all_monthly_logs(folder) if first <= path.stem <= last]
-
-
-def all_monthly_logs(folder: Path) -> list[Path]:
-    """Every monthly log of `folder`, the oldest first; none when there is no such folder."""
-    return sorted(path for path in folder.glob("*.jsonl") if _MONTHLY.fullmatch(path.name))
+    first = month_of(period.start) if period.start else ""
+    last = month_of(period.until + LONGEST_REQUEST) if period.until else "9999-99"
+    return [path for path in month_logs(folder) if first <= path.stem <= last]

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from r1plan.errors import NotFound, UsageError
+from r1plan.ledger.months import month_days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +25,6 @@ class Period:
     until: datetime | None = None
 
 
-def month_of(at: datetime, timezone: str) -> str:
-    """The month in which `at` falls in `timezone`, as YYYY-MM."""
-    return at.astimezone(zone(timezone)).strftime("%Y-%m")
-
-
 def whole_month(month: str, timezone: str) -> Period:
     """The calendar month `month` (YYYY-MM) of `timezone`.
 
@@ -37,8 +33,7 @@ def whole_month(month: str, timezone: str) -> Period:
     found = re.fullmatch(r"(\d{4})-(\d{2})", month)
     if not found or not 1 <= int(found[2]) <= 12 or not 2000 <= int(found[1]) < 9999:
         raise UsageError(f"'{month}' is not a month.", "write it as YYYY-MM, such as 2025-09")
-    first = date(int(found[1]), int(found[2]), 1)
-    after = (first + timedelta(days=31)).replace(day=1)
+    first, after = month_days(month)
     return Period(month=month, timezone=timezone, start=_midnight(first, timezone), until=_midnight(after, timezone))
 
 

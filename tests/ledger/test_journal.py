@@ -20,7 +20,7 @@ import pytest
 
 from r1plan.errors import LogError
 from r1plan.ledger.entry import UsageEntry
-from r1plan.ledger.journal import append, log_path
+from r1plan.ledger.journal import append
 
 
 def entry(id_: str = "one", ended_at: datetime = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)) -> UsageEntry:
@@ -62,7 +62,7 @@ def test_a_row_holds_every_field_and_money_as_text(tmp_path: Path) -> None:
     ],
 )
 def test_a_request_belongs_to_the_utc_month_of_its_end(ended_at: datetime, name: str, tmp_path: Path) -> None:
-    assert log_path(entry(ended_at=ended_at), tmp_path).name == name
+    assert append(entry(ended_at=ended_at), tmp_path) == tmp_path / name
 
 
 def test_only_the_owner_can_read_the_log(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_four_processes_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
 
 def test_the_row_at_the_start_is_in_the_month_of_the_start(tmp_path: Path) -> None:
     begun = replace(entry(ended_at=datetime(2026, 12, 1, tzinfo=UTC)), ended_at=None, status="started")
-    assert log_path(begun, tmp_path).name == "2026-11.jsonl"
+    assert append(begun, tmp_path) == tmp_path / "2026-11.jsonl"
 
 
 def test_the_hint_is_a_shell_command_that_adds_the_row(tmp_path: Path) -> None:

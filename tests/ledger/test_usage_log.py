@@ -19,9 +19,10 @@ from r1plan.errors import LogError, OverBudget
 from r1plan.ledger import blocks as lines
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.journal import append, append_once_decided
+from r1plan.ledger.months import month_span
 from r1plan.ledger.requests import EndedRequest, LoggedRequest, MonthRow, by_request, last_rows, of_entry, rows_of_month
 from r1plan.ledger.usage_log import UsageLog
-from r1plan.route.spending.budget import counted_usd, counts_in_month, month_of
+from r1plan.route.spending.budget import counted_usd, counts_in_month
 from tests.ledger.test_journal import entry
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -95,7 +96,7 @@ def test_what_a_month_counts_is_what_its_whole_rows_say(
         whole[name].append(of_entry(row))
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    month = month_of(AT)
+    month = month_span(AT)
 
     def counted(found: Sequence[MonthRow]) -> dict[str, Decimal | None]:
         return {row.id: counted_usd(row) for row in by_request(found) if counts_in_month(row, month, AT)}

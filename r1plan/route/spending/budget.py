@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, cast
 
 from r1plan.catalog.budgets import Budgets
 from r1plan.errors import OverBudget
 from r1plan.ledger.entry import UsageEntry
+from r1plan.ledger.months import LONGEST_REQUEST, month_span
 from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import EXACT
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 Scope = Literal["request", "month", "provider", "project"]
 
-# A request that began in the month before and has no end yet may still end, and be billed, in this one.
-_MAY_STILL_RUN = timedelta(days=1)
 _NOTHING = Decimal(0)
 
 
@@ -75,7 +74,7 @@ def allowances_of_month(
 
     `rows` hold one row a request; the request `without` is left out.
     """
-    month = month_of(at)
+    month = month_span(at)
     rows = [each for each in rows if each.id != without and counts_in_month(each, month, at)]
     found = []
     if budgets.monthly_usd is not None:
@@ -87,18 +86,12 @@ def allowances_of_month(
     return tuple(found)
 
 
-def month_of(at: datetime) -> tuple[datetime, datetime]:
-    """The first instant of the UTC month of `at`, and that of the next month."""
-    first = at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return first, (first + timedelta(days=31)).replace(day=1)
-
-
 def counts_in_month(row: MonthRow, month: tuple[datetime, datetime], at: datetime) -> bool:
     """Whether a request belongs to `month`, or has begun shortly before `at` and may still end in it."""
     placed = row.placed_at
     if month[0] <= placed < month[1]:
         return True
-    return row.ended_at is None and placed < month[0] and at - placed <= _MAY_STILL_RUN
+    return row.ended_at is None and placed < month[0] and at - placed <= LONGEST_REQUEST
 
 
 def counted_usd(row: MonthRow | UsageEntry) -> Decimal | None:

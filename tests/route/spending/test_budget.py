@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from r1plan.catalog.budgets import Budgets
 from r1plan.errors import OverBudget
+from r1plan.ledger.months import month_span
 from r1plan.ledger.requests import LoggedRequest
 from r1plan.prices.cost import EXACT
 from r1plan.route.spending.budget import (
@@ -21,7 +22,6 @@ from r1plan.route.spending.budget import (
     counted_usd,
     counts_in_month,
     dollars,
-    month_of,
     output_room,
     over_budget,
     tightest,
@@ -124,7 +124,7 @@ SECOND = timedelta(seconds=1)
 )
 def test_a_month_is_one_of_utc(placed: datetime, ended: bool, counts: bool) -> None:
     now = FIRST + timedelta(hours=2)
-    assert counts_in_month(row("a", ended=ended, at=placed), month_of(now), now) is counts
+    assert counts_in_month(row("a", ended=ended, at=placed), month_span(now), now) is counts
 
 
 @pytest.mark.parametrize(
