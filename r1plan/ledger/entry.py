@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, Protocol
 
-SCHEMA = "r1plan.usage/1"
+from r1plan.ledger.schema import (
+    FIGURE,
+    INSTANT,
+    NAME,
+    NUMBER,
+    OBJECT,
+    SCHEMA,
+    STATUS,
+    TEXT,
+    TOKENS,
+    USD,
+    WORDS,
+    column,
+    columns,
+)
+from r1plan.ledger.schema import Status as Status
 
-Status = Literal["ok", "length", "aborted", "failed", "started"]
 SETTLED: tuple[Status, ...] = ("ok", "length")
+"""The status of a request that came to its end, so that its cost, where it is known, is certain."""
+
 EndReason = Literal[
     "stop",
     "length",
@@ -51,58 +68,105 @@ class UsageEntry:
     what the request was expected to cost at most in half and in nine tenths of all cases.
     """
 
-    id: str
-    started_at: datetime
-    first_token_at: datetime | None
-    ended_at: datetime | None
-    provider: str
-    model_requested: str
-    model_served: str | None
-    project: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    policy: str | None = None
-    status: Status
-    end_reason: EndReason | None = None
-    input_tokens: int | None
-    cache_hit_tokens: int | None = None
-    output_tokens: int | None
-    thinking_tokens: int | None = None
-    provenance: Mapping[str, str] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
-    price_id: str | None = None
-    cost_usd: Decimal | None = None
-    cost_low_usd: Decimal | None = None
-    cost_high_usd: Decimal | None = None
-    energy_wh: Decimal | None = None
-    attempt_of: str | None = None
-    text: Mapping[str, object] | None = None
-    reserved_usd: Decimal | None = None
-    http_status: int | None = None
-    kind: str | None = None
-    conversation: str | None = None
-    estimated_input_tokens: int | None = None
-    forecast_p50_usd: Decimal | None = None
-    forecast_p90_usd: Decimal | None = None
+    id: str = field(metadata=column(NAME, needed=True, in_report="id"))
+    started_at: datetime = field(metadata=column(INSTANT, needed=True, in_report="started_us"))
+    first_token_at: datetime | None = field(metadata=column(INSTANT, in_report="first_token_us"))
+    ended_at: datetime | None = field(metadata=column(INSTANT, in_report="ended_us"))
+    provider: str = field(metadata=column(NAME, needed=True, in_report="provider"))
+    model_requested: str = field(metadata=column(NAME, needed=True, in_report="model"))
+    model_served: str | None = field(metadata=column(TEXT))
+    project: str | None = field(default=None, metadata=column(TEXT, in_report="project"))
+    tags: Mapping[str, str] = field(default_factory=dict, metadata=column(OBJECT, in_report="tags"))
+    policy: str | None = field(default=None, metadata=column(TEXT))
+    status: Status = field(metadata=column(STATUS, needed=True, in_report="status"))
+    end_reason: EndReason | None = field(default=None, metadata=column(TEXT))
+    input_tokens: int | None = field(metadata=column(TOKENS, in_report="input_tokens"))
+    cache_hit_tokens: int | None = field(
+        default=None, metadata=column(TOKENS, in_report="cache_hit_tokens", part_of="input_tokens")
+    )
+    output_tokens: int | None = field(metadata=column(TOKENS, in_report="output_tokens"))
+    thinking_tokens: int | None = field(
+        default=None, metadata=column(TOKENS, in_report="thinking_tokens", part_of="output_tokens")
+    )
+    provenance: Mapping[str, str] = field(default_factory=dict, metadata=column(OBJECT))
+    flags: tuple[str, ...] = field(default=(), metadata=column(WORDS))
+    price_id: str | None = field(default=None, metadata=column(TEXT))
+    cost_usd: Decimal | None = field(default=None, metadata=column(FIGURE, in_report="cost_usd"))
+    cost_low_usd: Decimal | None = field(default=None, metadata=column(USD, in_report="cost_low_usd"))
+    cost_high_usd: Decimal | None = field(default=None, metadata=column(USD, in_report="cost_high_usd"))
+    energy_wh: Decimal | None = field(default=None, metadata=column(FIGURE, in_report="energy_wh"))
+    attempt_of: str | None = field(default=None, metadata=column(TEXT))
+    text: Mapping[str, object] | None = field(default=None, metadata=column(OBJECT, only_known=True))
+    reserved_usd: Decimal | None = field(default=None, metadata=column(FIGURE, only_known=True))
+    http_status: int | None = field(default=None, metadata=column(NUMBER, only_known=True))
+    kind: str | None = field(default=None, metadata=column(TEXT, only_known=True))
+    conversation: str | None = field(default=None, metadata=column(TEXT, only_known=True))
+    estimated_input_tokens: int | None = field(default=None, metadata=column(TOKENS, only_known=True))
+    forecast_p50_usd: Decimal | None = field(
+        default=None, metadata=column(FIGURE, in_report="forecast_p50_usd", only_known=True)
+    )
+    forecast_p90_usd: Decimal | None = field(
+        default=None, metadata=column(FIGURE, in_report="forecast_p90_usd", only_known=True)
+    )
 
     @property
     def placed_at(self) -> datetime:
         """The instant to which the request belongs: its end, or its start if it has not ended."""
-        return self.ended_at or self.started_at
+        return placed_at(self)
 
     @property
     def is_settled(self) -> bool:
         """Whether what it costs is known: it came to its end, or was refused. What broke off may be billed more."""
-        if self.ended_at is None or self.cost_usd is None:
-            return False
-        return self.status in SETTLED or self.cost_low_usd == self.cost_high_usd
+        return is_settled(self)
 
     def to_line(self) -> str:
-        """The row as one line of JSON, ending in a newline. From `text` on, a field that is None is left out."""
-        row = {"schema": SCHEMA, **dict(zip(_NAMES, _values(self), strict=True))}
-        for name in _OPTIONAL:
+        """The row as one line of JSON, ending in a newline; an `only_known` column is left out where it is None."""
+        kind: type = type(self)
+        names, values, only_known = _written(kind)
+        row = {"schema": SCHEMA, **dict(zip(names, values(self), strict=True))}
+        for name in only_known:
             if row[name] is None:
                 del row[name]
         return _encode(row) + "\n"
+
+
+class EndOfRequest(Protocol):
+    """The columns that say how a request ended and what it cost."""
+
+    @property
+    def status(self) -> Status: ...  # noqa: D102 -- as in UsageEntry, like all here
+    @property
+    def cost_usd(self) -> Decimal | None: ...  # noqa: D102
+
+
+class PlacedRequest(EndOfRequest, Protocol):
+    """And those that say when, and between what its cost may be."""
+
+    @property
+    def started_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def ended_at(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def cost_low_usd(self) -> Decimal | None: ...  # noqa: D102
+    @property
+    def cost_high_usd(self) -> Decimal | None: ...  # noqa: D102
+
+
+def placed_at(row: PlacedRequest) -> datetime:
+    """The instant to which a request belongs: its end, or its start if it has not ended."""
+    return row.ended_at or row.started_at
+
+
+def is_whole(row: EndOfRequest) -> bool:
+    """Whether a request that has ended came to its end and its cost is known: then nothing else of its row counts."""
+    return row.cost_usd is not None and row.status in SETTLED
+
+
+def is_settled(row: PlacedRequest) -> bool:
+    """Whether what a request costs is known: it came to its end, or was refused."""
+    if row.ended_at is None or row.cost_usd is None:
+        return False
+    return is_whole(row) or row.cost_low_usd == row.cost_high_usd
 
 
 def _plain(value: object) -> object:
@@ -115,8 +179,12 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-_NAMES = tuple(each.name for each in fields(UsageEntry))
-_OPTIONAL = _NAMES[_NAMES.index("text") :]
-_values = attrgetter(*_NAMES)
+@cache
+def _written(row: type) -> tuple[Sequence[str], Callable[[UsageEntry], tuple[object, ...]], Sequence[str]]:
+    """The columns of `row`, what gets their values, and the columns that are left out where they are None."""
+    found = columns(row)
+    return tuple(found), attrgetter(*found), tuple(name for name, each in found.items() if each.only_known)
+
+
 # Made once: json.dumps would make one for every row.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -42,6 +41,8 @@ def append(entry: UsageEntry, logs: Path, wait_s: float = WAIT_S) -> Path:
         with _held(path, wait_s) as descriptor:
             _append(descriptor, entry, logs)
     except OSError as error:
+        import shlex
+
         row = shlex.quote(entry.to_line().rstrip("\n"))
         raise LogError(
             f"the usage log {path} cannot be written: {_reason(error, logs)}.",

@@ -4,36 +4,34 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import Meta, Struct
-
-# A row with a local time, or with more tokens than anything can write, was not written by us.
-Instant = Annotated[datetime, Meta(tz=True)]
-Tokens = Annotated[int, Meta(ge=0, le=100_000_000)]
+from r1plan.ledger.entry import Status, UsageEntry
+from r1plan.ledger.projection import projection
 
 
-class PastRequest(Struct, frozen=True, kw_only=True, gc=False):
+@projection(UsageEntry)
+class PastRequest:
     """One ended request of the log. The fields are those of `UsageEntry`, by the same names and with the same units."""
 
     schema: Literal["r1plan.usage/1"]
     id: str
-    started_at: Instant
-    first_token_at: Instant | None = None
-    ended_at: Instant
+    started_at: datetime
+    first_token_at: datetime | None = None
+    ended_at: datetime
     provider: str
     model_requested: str
     project: str | None = None
-    status: Literal["ok", "length", "aborted", "failed"]
+    status: Status
     end_reason: str | None = None
-    input_tokens: Tokens | None = None
-    cache_hit_tokens: Tokens | None = None
-    output_tokens: Tokens | None = None
-    thinking_tokens: Tokens | None = None
+    input_tokens: int | None = None
+    cache_hit_tokens: int | None = None
+    output_tokens: int | None = None
+    thinking_tokens: int | None = None
     energy_wh: Decimal | None = None
     kind: str | None = None
     conversation: str | None = None
-    estimated_input_tokens: Tokens | None = None
+    estimated_input_tokens: int | None = None
 
     @property
     def source(self) -> tuple[str, str]:

@@ -10,21 +10,21 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from msgspec import MsgspecError, Struct
+from msgspec import MsgspecError, convert
 from msgspec.json import Decoder
 
 from r1plan.ledger.blocks import NOT_ENDED, blocks_from_the_end
-from r1plan.ledger.entry import SETTLED, Status, UsageEntry
+from r1plan.ledger.entry import Status, UsageEntry, is_settled, is_whole, placed_at
 from r1plan.ledger.months import month_before, month_log, month_logs
+from r1plan.ledger.projection import projection
 
 # About 100 rows, which is more than a breaker needs; and 500, among them the beginnings of all that may still run.
 _LAST_BYTES, _STILL_RUN_BYTES = 64 << 10, 256 << 10
 _BAD = (MsgspecError, UnicodeDecodeError, RecursionError)
 
-"""The status of a request that came to its end, so that its cost, where it is known, is certain."""
 
-
-class LoggedRequest(Struct, frozen=True, kw_only=True, gc=False):
+@projection(UsageEntry)
+class LoggedRequest:
     """The part of a log row that guards read. The fields are those of `UsageEntry`, with the same units."""
 
     schema: Literal["r1plan.usage/1"] = "r1plan.usage/1"
@@ -45,17 +45,16 @@ class LoggedRequest(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def placed_at(self) -> datetime:
         """The instant to which the request belongs: its end, or its start if it has not ended."""
-        return self.ended_at or self.started_at
+        return placed_at(self)
 
     @property
     def is_settled(self) -> bool:
         """Whether what it costs is known: see UsageEntry."""
-        if self.ended_at is None or self.cost_usd is None:
-            return False
-        return self.status in SETTLED or self.cost_low_usd == self.cost_high_usd
+        return is_settled(self)
 
 
-class EndedRequest(Struct, frozen=True, kw_only=True, gc=False):
+@projection(UsageEntry)
+class EndedRequest:
     """What a budget reads of a request that has ended: a third of `LoggedRequest`, and enough of most."""
 
     schema: Literal["r1plan.usage/1"] = "r1plan.usage/1"
@@ -74,7 +73,7 @@ class EndedRequest(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def is_settled(self) -> bool:
         """Whether the request came to its end and its cost is known: then nothing else of its row counts."""
-        return self.cost_usd is not None and self.status in SETTLED
+        return is_whole(self)
 
 
 MonthRow = LoggedRequest | EndedRequest
@@ -83,7 +82,8 @@ MonthRow = LoggedRequest | EndedRequest
 Row = TypeVar("Row", LoggedRequest, MonthRow)
 
 
-class _Named(Struct, gc=False):
+@projection(UsageEntry)
+class _Named:
     id: str
 
 
@@ -94,7 +94,7 @@ _named, _named_rows = Decoder(_Named), Decoder(list[_Named])
 
 def of_entry(entry: UsageEntry) -> LoggedRequest:
     """What a guard reads of a row that is not in the log."""
-    return LoggedRequest(**{name: getattr(entry, name) for name in LoggedRequest.__struct_fields__ if name != "schema"})
+    return convert(entry, LoggedRequest, from_attributes=True)
 
 
 def last_rows(logs: Path) -> list[LoggedRequest]:
@@ -157,7 +157,7 @@ def _of_ended(lines: Sequence[bytes]) -> list[MonthRow]:
         rows = _ended_rows.decode(_array(lines))
     except _BAD:
         return [*_decoded(lines)]
-    if all(row.cost_usd is not None and row.status in SETTLED for row in rows):
+    if all(map(is_whole, rows)):
         return [*rows]
     whole = zip(lines, rows, strict=True)
     return [each for line, row in whole for each in ((row,) if row.is_settled else _decoded((line,)))]
