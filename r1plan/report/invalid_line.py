@@ -1,78 +1,79 @@
-"""Why a line of a usage log cannot be used. `sql/entry.sql` decides that; this names the reason for a person."""
+"""Why a line of a usage log cannot be used. `sql/entry.sql` decides that; this finds the cause, by the same table."""
 
 from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from dataclasses import dataclass
+from typing import Literal
 
-from r1plan.ledger.entry import SCHEMA
+from r1plan.ledger.entry import UsageEntry
+from r1plan.ledger.schema import SCHEMA, Column, report_columns
 
-INSTANT = re.compile(r"20\d\d-[01]\d-[0-3]\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-4]):[0-5]\d)")
-_MONEY = re.compile(r"\d{1,18}(\.\d{1,15})?")
-_STATUSES = ("ok", "length", "aborted", "failed", "started")
-_TOKENS = ("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens")
+Cause = Literal[
+    "not_utf8",  # from byte `at` on
+    "torn",  # it ends in the middle
+    "not_json",  # `detail` is the JSON reader's word for it, `at` the column, where it knows them
+    "not_an_object",  # it is `got`
+    "other_schema",  # `expected` was expected in the column "schema"
+    "missing",  # there is no `column`
+    "unexpected",  # `expected` was expected in `column`
+    "unreadable",  # it can be read by us, and not by the report's reader
+]
 
 
-def reason(line: bytes) -> str:
-    """What is wrong with `line`, with the value; without a full stop."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFault:
+    """What is wrong with a line; the cause says which fields are set. `got` is JSON, `at` counts from 1."""
+
+    cause: Cause
+    at: int | None = None
+    detail: str | None = None
+    column: str | None = None
+    expected: str | None = None
+    got: str | None = None
+
+
+def fault_of(line: bytes, row: type = UsageEntry) -> LineFault:
+    """What is wrong with `line`, which a report over the columns of `row` cannot use."""
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
-        return f"not UTF-8 at byte {error.start + 1}"
+        return LineFault(cause="not_utf8", at=error.start + 1)
     try:
-        row = json.loads(text)
+        found = json.loads(text)
     except json.JSONDecodeError as error:
-        torn = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
-        return "torn: the line ends in the middle" if torn else f"not JSON: {error.msg} at column {error.colno}"
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
+            return LineFault(cause="torn")
+        return LineFault(cause="not_json", detail=error.msg, at=error.colno)
     except (RecursionError, ValueError):
-        return "not JSON that can be read"
-    if not isinstance(row, dict):
-        return f"expected an object, got {_shown(row)}"
-    if row.get("schema") != SCHEMA:
-        return f"schema: expected '{SCHEMA}', got {_shown(row.get('schema'))}"
-    return _wrong_field(row) or "not a row that can be read"
+        return LineFault(cause="not_json")
+    if not isinstance(found, dict):
+        return LineFault(cause="not_an_object", got=_json(found))
+    if found.get("schema") != SCHEMA:
+        return LineFault(cause="other_schema", column="schema", expected=SCHEMA, got=_json(found.get("schema")))
+    for name, column in report_columns(row).items():
+        if not _is_valid(found.get(name), column):
+            if name not in found:
+                return LineFault(cause="missing", column=name)
+            return LineFault(cause="unexpected", column=name, expected=column.kind.expected, got=_json(found[name]))
+    return LineFault(cause="unreadable")
 
 
-def _wrong_field(row: dict[str, object]) -> str | None:
-    for name in ("id", "provider", "model_requested"):
-        if not isinstance(row.get(name), str) or not row[name]:
-            return _expected(row, name, "a text")
-    if row.get("status") not in _STATUSES:
-        return _expected(row, "status", f"one of {', '.join(_STATUSES)}")
-    for name in ("started_at", "first_token_at", "ended_at"):
-        value = row.get(name)
-        if (value is None and name == "started_at") or (value is not None and not _is_instant(value)):
-            return _expected(row, name, "an ISO 8601 instant with its offset")
-    for name in _TOKENS:
-        value = row.get(name)
-        if value is not None and (type(value) is not int or not 0 <= value < 10**18):
-            return _expected(row, name, "a whole number of tokens, 0 or more")
-    for name in ("cost_low_usd", "cost_high_usd"):
-        value = row.get(name)
-        if value is not None and not (isinstance(value, str) and _MONEY.fullmatch(value)):
-            return _expected(row, name, "an amount of USD as a text")
-    if row.get("project") is not None and not isinstance(row["project"], str):
-        return _expected(row, "project", "a text")
-    if row.get("tags") is not None and not isinstance(row["tags"], dict):
-        return _expected(row, "tags", "an object")
-    return None
-
-
-def _is_instant(value: object) -> bool:
-    if not isinstance(value, str) or not INSTANT.fullmatch(value):
+def _is_valid(value: object, column: Column) -> bool:
+    kind = column.kind
+    if value is None:
+        return not column.needed
+    if kind.json_pattern is not None and not re.fullmatch(kind.json_pattern, _json(value)):
         return False
+    if kind.read is None:
+        return True
     try:
-        datetime.fromisoformat(value)
-    except ValueError:  # such as 30 February
+        kind.read(str(value))
+    except ValueError:
         return False
     return True
 
 
-def _expected(row: dict[str, object], name: str, what: str) -> str:
-    return f"{name}: expected {what}, got {_shown(row[name])}" if name in row else f"{name}: missing"
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -18,6 +18,7 @@ from r1plan.prices.cost import EXACT
 from r1plan.prices.intervals import PriceInterval, price_intervals
 from r1plan.report.database import open_database, rows, sql
 from r1plan.report.entries import load_entries
+from r1plan.report.entry_table import doubts_statement
 from r1plan.report.keys import GroupKey
 from r1plan.report.period import Period, day_starts
 from r1plan.report.spend import Coverage, Group, ReportWarning, SpendReport, Totals, Unpriced
@@ -59,7 +60,7 @@ def spend_report(
         here = {**within, "yuan": yuan, "in_yuan": currency == "CNY"}
         database.execute(sql("priced"), here)
         warnings += _other_currency(database, here, currency)
-        (doubts,) = rows(database, sql("doubts"))
+        (doubts,) = rows(database, doubts_statement())
         first_at, last_at = (None if at is None else _instant(at) for at in (doubts["first_us"], doubts["last_us"]))
         source, groups = "priced", by if first_at else ()
         if first_at and last_at and "day" in names:
@@ -95,7 +96,7 @@ def _other_currency(
     """A warning when the period has requests at accounts that are billed in another currency than `currency`."""
     ((count,),) = database.execute(sql("other_currency"), here).fetchall()
     if count:
-        yield ReportWarning(kind="other_currency", count=count, reason="USD" if currency == "CNY" else "CNY")
+        yield ReportWarning(kind="other_currency", count=count, currency="USD" if currency == "CNY" else "CNY")
 
 
 def _load_prices(
@@ -191,7 +192,7 @@ def _caveats(database: DuckDBPyConnection, prices: Mapping[str, tuple[str, ...]]
     for row in rows(database, used):
         for caveat in prices[row["price_id"]]:
             if caveat != TIER_INSTANT_NOT_VERIFIED:
-                yield ReportWarning(kind="price_caveat", count=row["requests"], price_id=row["price_id"], reason=caveat)
+                yield ReportWarning(kind="price_caveat", count=row["requests"], price_id=row["price_id"], caveat=caveat)
 
 
 def _microseconds(at: datetime) -> int:

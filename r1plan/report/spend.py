@@ -9,16 +9,17 @@ from decimal import Decimal
 from typing import Literal
 
 from r1plan.catalog.price import Currency
+from r1plan.report.invalid_line import LineFault
 from r1plan.report.period import Period
 
 WarningKind = Literal[
-    "bad_line",  # `file`, `line` and `reason`
-    "unreadable_file",  # `file` and `reason`
+    "bad_line",  # `file`, `line` and `fault`
+    "unreadable_file",  # `file` and `os_error`, the system's word for it
     "duplicate_ids",  # `count` ids, of which `ids` are the first: the last row of each was taken
     "unknown_tokens",  # `count` requests: only their known tokens are priced
     "impossible_usage",  # `count` requests with more cached than input, or more thinking than output, tokens
-    "other_currency",  # `count` requests at accounts that are billed in the currency `reason`: they are not in the sums
-    "price_caveat",  # `count` requests billed at `price_id`, of which `reason` is a doubt
+    "other_currency",  # `count` requests at accounts that are billed in `currency`: they are not in the sums
+    "price_caveat",  # `count` requests billed at `price_id`, of which `caveat` is a doubt
 ]
 
 
@@ -30,8 +31,11 @@ class ReportWarning:
     count: int = 1
     file: str | None = None
     line: int | None = None
-    reason: str | None = None
+    fault: LineFault | None = None
+    os_error: str | None = None
+    currency: Currency | None = None
     price_id: str | None = None
+    caveat: str | None = None
     ids: tuple[str, ...] = ()
 
 

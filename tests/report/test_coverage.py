@@ -11,7 +11,7 @@ import pytest
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.render.spend.document import spend_document
-from r1plan.render.spend.terminal import notes
+from r1plan.render.spend.words import notes
 from r1plan.report.spend import Coverage
 from tests.report.test_report import asked, report_on
 

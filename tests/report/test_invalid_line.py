@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.prices.book import PriceBook
+from r1plan.render.spend.words import fault_text
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.spend import SpendReport
@@ -116,7 +117,8 @@ def test_a_bad_line_is_named_and_the_others_count(tmp_path: Path, bad: bytes, re
     report = report_on(tmp_path, line(), b"", b"  \r", bad, line(id="b"), b"")
     (warning,) = report.warnings
     assert (warning.kind, warning.file, warning.line) == ("bad_line", str(tmp_path / "log.jsonl"), 4)
-    assert warning.reason == reason
+    assert warning.fault is not None
+    assert fault_text(warning.fault) == reason
     assert (report.totals.requests, report.totals.input_tokens, report.lost) == (2, 20, 1)
 
 
@@ -171,7 +173,7 @@ def test_a_file_that_cannot_be_opened_is_named_and_the_others_count(tmp_path: Pa
     good.write_bytes(line())
     report = spend_report([tmp_path / "gone.jsonl", good], Period(), (), PriceBook({}))
     (warning,) = report.warnings
-    assert (warning.kind, warning.reason) == ("unreadable_file", "No such file or directory")
+    assert (warning.kind, warning.os_error) == ("unreadable_file", "No such file or directory")
     assert (report.totals.requests, report.lost) == (1, 1)
     alone = spend_report([tmp_path / "gone.jsonl"], Period(), (), PriceBook({}))
     assert (alone.totals.requests, alone.lost) == (0, 1)

@@ -179,7 +179,7 @@ def test_what_is_unknown_or_impossible_is_said(tmp_path: Path) -> None:
         asked("d", "2025-09-10T00:00:00Z", provider="fireworks", model_requested=
               "accounts/fireworks/models/deepseek-r1-distill-qwen-7b"),
     )  # fmt: skip
-    assert [(each.kind, each.count, each.reason) for each in report.warnings] == [
+    assert [(each.kind, each.count, each.caveat) for each in report.warnings] == [
         ("unknown_tokens", 1, None),
         ("impossible_usage", 2, None),
         ("price_caveat", 1, "start not verified"),

@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from io import StringIO
 
-from r1plan.render.spend.terminal import warning_text
+from r1plan.render.spend.words import reason, warning_text
 from r1plan.render.text.units import exact
 from r1plan.report.spend import SpendReport, Totals
 
@@ -60,7 +60,7 @@ def spend_document(report: SpendReport) -> dict[str, object]:
                 "count": each.count,
                 "file": each.file,
                 "line": each.line,
-                "reason": each.reason,
+                "reason": reason(each),
             }
             for each in report.warnings
         ],

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
 from decimal import Decimal
 from unicodedata import east_asian_width
-from zoneinfo import ZoneInfo
 
+from r1plan.render.spend.words import headline, no_requests, notes, volume
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import count, money, percent, tokens
-from r1plan.report.spend import Group, ReportWarning, SpendReport, Totals
+from r1plan.render.text.units import money, percent
+from r1plan.report.spend import Group, SpendReport, Totals
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _BAR_CELLS = 6
-_NAMED_LINES = 5
 _NAME_CELLS = 20  # a name keeps these before columns are left out
 
 
 def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
     """The report for a terminal of `width` columns."""
     if not report.totals.requests:
-        yield f"No requests {period_name(report, 'in')}."
+        yield no_requests(report)
         yield from notes(report)
         return
     yield from _wrapped(headline(report), width)
@@ -39,7 +37,7 @@ def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
 def spend_markdown(report: SpendReport) -> Iterator[str]:
     """The report as a Markdown text."""
     if not report.totals.requests:
-        yield f"No requests {period_name(report, 'in')}."
+        yield no_requests(report)
     else:
         yield f"**{headline(report)}**"
         yield ""
@@ -56,111 +54,6 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
         yield ""
     for line in closing:
         yield f"- {line}"
-
-
-def headline(report: SpendReport) -> str:
-    """What it cost and what for, in one sentence."""
-    totals = report.totals
-    if totals.uncosted_requests == totals.requests:
-        return f"{period_name(report)} has no API cost; that of the electricity is not known."
-    parts = [
-        ("thinking", totals.thinking_usd, f" ({percent(totals.thinking_usd, totals.cost_usd)})"),
-        ("answers", totals.answer_usd, ""),
-        ("output that cannot be split", totals.thinking_unknown_usd, ""),
-        ("fresh input", totals.input_miss_usd, ""),
-        ("cached input", totals.cache_hit_usd, f" (the cache saved {money(totals.cache_saving_usd, report.currency)})"),
-        ("electricity", totals.energy_usd, ""),
-    ]
-    split = ", ".join(f"{name} {money(amount, report.currency)}{more}" for name, amount, more in parts if amount)
-    without = f", without {count(totals.unpriced_requests, 'unpriced request')}" if totals.unpriced_requests else ""
-    cost = money(totals.cost_usd, report.currency)
-    return f"{period_name(report)} cost {cost}{without}{': ' if split else ''}{split}."
-
-
-def volume(totals: Totals) -> str:
-    """How many requests and tokens, in one sentence."""
-    cached = f" ({percent(totals.cache_hit_tokens, totals.input_tokens)} cached)" if totals.cache_hit_tokens else ""
-    thought = f" ({percent(totals.thinking_tokens, totals.output_tokens)} thinking)" if totals.thinking_tokens else ""
-    return (
-        f"{count(totals.requests, 'request')}, {tokens(totals.input_tokens)} tokens in{cached}, "
-        f"{tokens(totals.output_tokens)} out{thought}."
-    )
-
-
-def period_name(report: SpendReport, before: str = "") -> str:
-    """The period as a person says it, in its time zone: "September 2025". `before` goes before a month."""
-    period = report.period
-    zone = ZoneInfo(period.timezone)
-    where = "" if period.timezone == "UTC" else f" ({period.timezone})"
-    if period.month:
-        month = date(int(period.month[:4]), int(period.month[5:]), 1)
-        return f"{before} {month:%B %Y}{where}".strip()
-    start = period.start or report.first_at
-    last = period.until - timedelta(microseconds=1) if period.until else report.last_at
-    if start is None or last is None:
-        return "there"
-    first_day, last_day = f"{start.astimezone(zone):%Y-%m-%d}", f"{last.astimezone(zone):%Y-%m-%d}"
-    if first_day == last_day:
-        return f"{'on ' if before else ''}{first_day}{where}"
-    return f"{'from ' if before else ''}{first_day} to {last_day}{where}"
-
-
-def notes(report: SpendReport) -> Iterator[str]:
-    """What the sum leaves out, and what is wrong with the logs."""
-    totals = report.totals
-    if totals.uncertain_requests:
-        low, high = money(totals.uncertain_low_usd, report.currency), money(totals.uncertain_high_usd, report.currency)
-        unbounded = f", and {totals.unbounded_requests:,} of them more than that" if totals.unbounded_requests else ""
-        requests = f"{count(totals.uncertain_requests, 'request')} broken off or not ended"
-        yield f"uncertain: {requests} may have cost {low} to {high} more{unbounded}."
-    for each in report.unpriced:
-        yield (
-            f"unpriced: {count(each.requests, 'request')} to {printable(each.provider)} {printable(each.model)}, "
-            f"{tokens(each.input_tokens)} tokens in and {tokens(each.output_tokens)} out: no price is known for then."
-        )
-    if (forecast := report.forecast) is not None:
-        within = percent(forecast.within_p90, forecast.requests)
-        yield (
-            f"forecast: {within} of {count(forecast.requests, 'request')} cost at most their p90 (90 % should), "
-            f"{percent(forecast.within_p50, forecast.requests)} their p50."
-        )
-    unnamed = 0
-    named = 0
-    for warning in report.warnings:
-        if warning.kind == "bad_line" and named == _NAMED_LINES:
-            unnamed += 1
-            continue
-        named += warning.kind == "bad_line"
-        yield f"warning: {warning_text(warning)}"
-    if unnamed:
-        yield f"warning: {count(unnamed, 'more line')} left out; --json names each."
-
-
-def warning_text(warning: ReportWarning) -> str:
-    """One warning as a sentence."""
-    requests = count(warning.count, "request")
-    match warning.kind:
-        case "bad_line":
-            text = f"{warning.file}:{warning.line}: left out: {warning.reason}."
-        case "unreadable_file":
-            text = f"{warning.file}: left out: {warning.reason}."
-        case "duplicate_ids":
-            ids = ", ".join(warning.ids) + (", …" if warning.count > len(warning.ids) else "")
-            text = f"{count(warning.count, 'request')} logged more than once, counted once by the last row: {ids}."
-        case "unknown_tokens":
-            text = f"{requests} with an unknown number of tokens: only the known ones are priced."
-        case "impossible_usage":
-            text = (
-                f"{requests} with more cached than input tokens, or more thinking than output: priced from the totals."
-            )
-        case "other_currency":
-            text = (
-                f"{requests} billed in {warning.reason} left out, as no rate adds up two currencies: "
-                f"--currency {warning.reason}."
-            )
-        case "price_caveat":
-            text = f"{requests} priced at {warning.price_id}, of which: {warning.reason}."
-    return printable(text)
 
 
 def _columns(wide: bool, currency: str) -> dict[str, Callable[[Totals], str]]:

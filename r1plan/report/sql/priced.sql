@@ -41,7 +41,7 @@ rated AS (
                 AND (cost_high_usd IS NULL OR cost_low_usd < cost_high_usd) AS is_uncertain
     FROM decided ASOF LEFT JOIN price ON decided.band = price.band AND decided.decided_us >= price.start_us
 ),
-judged AS (
+classified AS (
     SELECT
         *,
         COALESCE(has_price, false) AND NOT is_uncertain AS is_billed,
@@ -67,4 +67,4 @@ SELECT
     -- A row's own bounds are dollars.
     CASE WHEN is_uncertain AND NOT $in_yuan THEN cost_low_usd END AS uncertain_low_usd,
     CASE WHEN is_uncertain AND NOT $in_yuan THEN cost_high_usd END AS uncertain_high_usd
-FROM judged
+FROM classified

@@ -11,6 +11,7 @@ import pytest
 from r1plan.render.spend.document import spend_csv, spend_json
 from r1plan.render.spend.terminal import spend_lines, spend_markdown
 from r1plan.render.text.units import exact, percent, tokens, usd
+from r1plan.report.invalid_line import LineFault
 from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period, from_days, whole_month
 from r1plan.report.query import spend_report
@@ -98,7 +99,14 @@ def test_a_name_from_a_file_cannot_move_the_cursor_or_break_the_table() -> None:
         totals=totals,
         groups=(Group({"project": "\x1b[2J a\nb|c" + "日本" * 60}, totals), Group({"project": None}, totals)),
         unpriced=(Unpriced(provider="\x1b]0;x\x07p", model="m\x9b1m", requests=1, input_tokens=1, output_tokens=1),),
-        warnings=(ReportWarning(kind="bad_line", file="\x1b[1mf", line=1, reason="\x07"),),
+        warnings=(
+            ReportWarning(
+                kind="bad_line",
+                file="\x1b[1mf",
+                line=1,
+                fault=LineFault(cause="unexpected", column="id", expected="a text", got="\x07"),
+            ),
+        ),
     )
     text = "\n".join(spend_lines(hostile, 80))
     assert "\x1b" not in text
@@ -110,11 +118,13 @@ def test_a_name_from_a_file_cannot_move_the_cursor_or_break_the_table() -> None:
 
 
 def test_five_bad_lines_are_named_and_the_rest_counted() -> None:
-    bad = tuple(ReportWarning(kind="bad_line", file="f", line=number, reason="torn") for number in range(1, 9))
+    bad = tuple(
+        ReportWarning(kind="bad_line", file="f", line=number, fault=LineFault(cause="torn")) for number in range(1, 9)
+    )
     doubt = ReportWarning(kind="duplicate_ids", count=2, ids=("a",))
     lines = list(spend_lines(report(warnings=(*bad, doubt)), 80))[1:]
     assert lines == [
-        *(f"warning: f:{number}: left out: torn." for number in range(1, 6)),
+        *(f"warning: f:{number}: left out: torn: the line ends in the middle." for number in range(1, 6)),
         "warning: 2 requests logged more than once, counted once by the last row: a, ….",
         "warning: 3 more lines left out; --json names each.",
     ]
