@@ -76,4 +76,5 @@ def _is_valid(value: object, column: Column) -> bool:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    # Half a character, which JSON can escape, stays escaped: no output could hold it.
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()

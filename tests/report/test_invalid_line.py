@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.prices.book import PriceBook
+from r1plan.render.spend.document import spend_json
 from r1plan.render.spend.words import fault_text
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
@@ -109,6 +110,11 @@ BAD = [
     pytest.param(line(tags=["a"]), 'tags: expected an object, got ["a"]', id="tags-are-a-list"),
     pytest.param(line(project=3), "project: expected a text, got 3", id="project-is-a-number"),
     pytest.param(line(project="\ud800"), "not a row that can be read", id="half-a-character"),
+    pytest.param(
+        line(status="\ud800"),
+        'status: expected one of ok, length, aborted, failed, started, got "\\ud800"',
+        id="half-a-character-for-a-word",
+    ),
 ]
 
 
@@ -119,6 +125,7 @@ def test_a_bad_line_is_named_and_the_others_count(tmp_path: Path, bad: bytes, re
     assert (warning.kind, warning.file, warning.line) == ("bad_line", str(tmp_path / "log.jsonl"), 4)
     assert warning.fault is not None
     assert fault_text(warning.fault) == reason
+    spend_json(report).encode()
     assert (report.totals.requests, report.totals.input_tokens, report.lost) == (2, 20, 1)
 
 
