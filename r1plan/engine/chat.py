@@ -129,6 +129,10 @@ class ChatEngine(Protocol):
         """What a broken-off stream said answers, or None when it had not said so."""
         ...
 
+    def billed_so_far(self) -> Decimal | None:
+        """What the server of a broken-off stream said it bills, USD, or None when it had not said so."""
+        ...
+
     def close(self) -> None:
         """Give back memory, files and connections."""
         ...

@@ -58,10 +58,11 @@ class UsageEntry:
 
     A request has a row when it begins, with status "started" and `ended_at` None, and one with the same `id` at its
     end, which replaces it. A row's file is named after the UTC month of `placed_at`. `cost_low_usd` and
-    `cost_high_usd` bound what may be billed. `text` is what was asked and answered, only where the user wants it kept.
-    `attempt_of` is the id of the first request of several that were made for one question. `reserved_usd` is what a
-    budget sets aside for the request until its cost is known: a request that outgrows it has a further row with status
-    "started" and more set aside. `http_status` is that of a refusal.
+    `cost_high_usd` bound what may be billed, `reported_usd` is what the provider says it bills. `text` is what was
+    asked and answered, only where the user wants it kept. `attempt_of` is the id of the first request of several that
+    were made for one question. `reserved_usd` is what a budget sets aside for the request until its cost is known: a
+    request that outgrows it has a further row with status "started" and more set aside. `http_status` is that of a
+    refusal.
 
     The fields from `kind` on are what later forecasts learn from, and are in a row only where known: one word for what
     was asked, an id that the turns of one conversation share, the tokens guessed from the length of what was sent, and
@@ -94,6 +95,7 @@ class UsageEntry:
     cost_usd: Decimal | None = field(default=None, metadata=column(FIGURE, in_report="cost_usd"))
     cost_low_usd: Decimal | None = field(default=None, metadata=column(USD, in_report="cost_low_usd"))
     cost_high_usd: Decimal | None = field(default=None, metadata=column(USD, in_report="cost_high_usd"))
+    reported_usd: Decimal | None = field(default=None, metadata=column(USD, in_report="reported_usd", only_known=True))
     energy_wh: Decimal | None = field(default=None, metadata=column(FIGURE, in_report="energy_wh"))
     attempt_of: str | None = field(default=None, metadata=column(TEXT))
     text: Mapping[str, object] | None = field(default=None, metadata=column(OBJECT, only_known=True))

@@ -107,6 +107,9 @@ BAD = [
     ),
     pytest.param(line(cost_low_usd="-1"), 'cost_low_usd: expected an amount of USD as a text, got "-1"', id="money"),
     pytest.param(line(cost_high_usd=1), "cost_high_usd: expected an amount of USD as a text, got 1", id="money-number"),
+    pytest.param(
+        line(reported_usd="free"), 'reported_usd: expected an amount of USD as a text, got "free"', id="reported-money"
+    ),
     pytest.param(line(tags=["a"]), 'tags: expected an object, got ["a"]', id="tags-are-a-list"),
     pytest.param(line(project=3), "project: expected a text, got 3", id="project-is-a-number"),
     pytest.param(line(project="\ud800"), "not a row that can be read", id="half-a-character"),
@@ -139,6 +142,8 @@ def test_a_bad_line_is_named_and_the_others_count(tmp_path: Path, bad: bytes, re
         pytest.param(line(project="日本 \"x\" \\ \u0000"), id="any-text"),
         pytest.param(b" " + line() + b"\r", id="spaces-and-crlf"),
         pytest.param(line(cost_low_usd="0.000000000000001", cost_high_usd="1"), id="money"),
+        pytest.param(line(reported_usd="0.00095"), id="reported-money"),
+        pytest.param(line(reported_usd=None), id="no-reported-money"),
         pytest.param(line(tags={}), id="no-tags"),
     ],
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Told:
     events: list[Event] = field(default_factory=list)
     error: Exception | None = None
     usage_so_far: Usage | None = None
+    billed_so_far: Decimal | None = None
 
     @property
     def texts(self) -> tuple[str, str]:
@@ -104,6 +106,7 @@ def ask(
         except Exception as error:
             told.error = error
         told.usage_so_far = engine.usage_so_far()
+        told.billed_so_far = engine.billed_so_far()
         engine.close()
     return told
 

@@ -136,6 +136,14 @@ def test_what_openrouter_says_it_bills_is_kept_exactly(cost: str, expected: Deci
     assert ask(Reply(body), "deepseek").end.reported_usd is None
 
 
+def test_what_a_stream_had_said_of_its_bill_before_it_broke_off_is_known() -> None:
+    body = chunk({"content": "Yes"}) + chunk(usage=usage(100, 5, cost=0.00095))
+    told = ask(Reply(body, cut=True), "openrouter")
+    assert told.error is not None
+    assert told.billed_so_far == Decimal("0.00095")
+    assert ask(Reply(chunk({"content": "Yes"}), cut=True), "openrouter").billed_so_far is None
+
+
 def test_a_server_of_ones_own_is_asked_without_a_key_and_has_no_price() -> None:
     with serving(Reply(LLAMA + DONE)) as wire:
         done = subprocess.run(

@@ -138,13 +138,17 @@ class ChunkReader:
             answer=self._parts.answer,
         )
 
+    def reported_usd(self) -> Decimal | None:
+        """What the server says it bills; None when it does not say, or had not yet when the stream broke off."""
+        return usd(self._usage, self._provider.cost_usd_path)
+
     def finished(self) -> Finished:
         """The last event."""
         return Finished(
             reason=self.finish_reason or "stop",
             usage=self.usage(),
             served_model=self.served_model,
-            reported_usd=usd(self._usage, self._provider.cost_usd_path),
+            reported_usd=self.reported_usd(),
         )
 
     def _choice(self, choice: Mapping[str, object]) -> Iterator[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from uuid import uuid4
 
 from r1plan.catalog.provider import Provider, ThinkingBack
@@ -77,6 +78,10 @@ class HttpEngine:
     def served_so_far(self) -> str | None:
         """The model that a chunk has named, if any has."""
         return self._reader.served_model if self._reader else None
+
+    def billed_so_far(self) -> Decimal | None:
+        """What a chunk has said that is billed, if any has."""
+        return self._reader.reported_usd() if self._reader else None
 
     def close(self) -> None:
         """Close the connections."""

@@ -75,6 +75,9 @@ class ReplicateEngine:
         """The model that the prediction has named, if it has."""
         return self._prediction.served_model if self._prediction else None
 
+    def billed_so_far(self) -> None:
+        """Nothing: it tells of seconds and tokens alone."""
+
     def close(self) -> None:
         """Close the connections."""
         self._channel.close()

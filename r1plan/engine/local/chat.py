@@ -147,6 +147,9 @@ class LocalEngine:
         """The model: there is no other here."""
         return self._model
 
+    def billed_so_far(self) -> None:
+        """Nothing: nobody sends a bill."""
+
     def close_thinking(self) -> None:
         """End the thinking of the stream that runs after its next token."""
         self._close_asked = True

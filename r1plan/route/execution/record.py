@@ -12,6 +12,7 @@ from r1plan.engine.chat import ChatRequest, FinishReason
 from r1plan.errors import ProviderError, ProviderFault, R1PlanError
 from r1plan.hardware.energy import Energy
 from r1plan.ledger.entry import EndReason, Status, UsageEntry
+from r1plan.ledger.schema import MONEY_DIGITS
 from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import Cost, cost_of
 from r1plan.prices.usage import Provenance, Usage
@@ -23,8 +24,6 @@ PriceFor = Callable[[UsageEntry], EffectivePrice | None]
 # A price may change while a server writes on after a connection broke: with the hour, or with the length of the input.
 _WRITES_ON = timedelta(hours=2)
 _LOOK_EVERY = timedelta(minutes=15)
-# As many as a report adds up (report/sql/entry.sql).
-_MONEY_DIGITS = 15
 
 _STATUS: Mapping[FinishReason, Status] = {"length": "length", "aborted": "aborted", "failed": "failed"}
 _END: Mapping[FinishReason, EndReason] = {
@@ -59,6 +58,7 @@ class Outcome:
     """How a request went. `finish` None: it broke off, because of `why`, or was ended from here for what `stop` says.
 
     `usage` None: nothing is known of it. `capped`: its longest answer was made shorter, to what the user allows.
+    `reported_usd` is what the provider says it bills, where it says so.
     """
 
     first_token_at: datetime | None
@@ -72,6 +72,7 @@ class Outcome:
     energy: Energy | None = None
     stop: Stop | None = None
     capped: bool = False
+    reported_usd: Decimal | None = None
 
     @property
     def received(self) -> tuple[str, str]:
@@ -179,6 +180,7 @@ def at_end(
         flags=usage.flags if usage else (),
         cost_low_usd=None,
         cost_high_usd=None,
+        reported_usd=_reported(outcome.reported_usd),
     )
     if outcome.unsent:
         nothing = dict.fromkeys(("input_tokens", "output_tokens"), "counted")
@@ -250,7 +252,12 @@ def _with_energy(entry: UsageEntry, energy: Energy, power_usd_per_kwh: Decimal |
     if power_usd_per_kwh is None:
         return entry
     usd = energy.watt_hours * power_usd_per_kwh / 1000
-    return replace(entry, cost_usd=round(usd, _MONEY_DIGITS), price_id=f"electricity@{power_usd_per_kwh}")
+    return replace(entry, cost_usd=round(usd, MONEY_DIGITS), price_id=f"electricity@{power_usd_per_kwh}")
+
+
+def _reported(usd: Decimal | None) -> Decimal | None:
+    """`usd` to as many places as a report adds up: a server that counts in binary fractions sends more."""
+    return None if usd is None else round(usd, MONEY_DIGITS).normalize()
 
 
 def _is_counted(usage: Usage) -> bool:

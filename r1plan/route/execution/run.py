@@ -199,6 +199,7 @@ def run(
         energy=measured() if measured else None,
         stop=stop,
         capped=capped,
+        reported_usd=finished.reported_usd if finished else engine.billed_so_far(),
     )
     entry, price, cost = at_end(begun() if begun else row, outcome, request, price_for, power_usd_per_kwh)
     logged_in, log_error = _log(with_text(entry, request, outcome) if log_text else entry, journal)

@@ -75,6 +75,9 @@ class Engine:
     def served_so_far(self) -> str | None:
         return None
 
+    def billed_so_far(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -38,6 +38,7 @@ class Scripted:
     events: list[Event | BaseException]
     so_far: Usage | None = None
     served: str | None = None
+    billed: Decimal | None = None
     provider: str = "deepseek"
     model: str = "deepseek-flash"
     closed: bool = False
@@ -56,6 +57,9 @@ class Scripted:
 
     def served_so_far(self) -> str | None:
         return self.served
+
+    def billed_so_far(self) -> Decimal | None:
+        return self.billed
 
     def close(self) -> None:
         pass
@@ -202,6 +206,17 @@ def test_what_broke_off_has_bounds_and_a_reason(interruption: BaseException, sta
 def test_what_broke_off_keeps_the_model_that_the_stream_had_named() -> None:
     engine = Scripted([Answer("Ye"), ProviderError("?", fault="stalled")], served="flash-0925")
     assert go(engine)[0].entry.model_served == "flash-0925"
+
+
+def test_what_the_provider_says_it_bills_is_in_the_row_though_the_stream_broke_off() -> None:
+    bill = Decimal("0.00021")
+    whole: list[Event] = [Answer("x"), Finished(reason="stop", usage=USAGE, reported_usd=bill)]
+    assert go(Scripted([*whole]))[0].entry.reported_usd == bill
+    broken = go(Scripted([Answer("x"), ProviderError("?", fault="connection_lost")], billed=bill))[0].entry
+    assert (broken.status, broken.reported_usd) == ("failed", bill)
+    left = go(Scripted([*whole, KeyboardInterrupt()], billed=Decimal(7)))[0].entry
+    assert left.reported_usd == bill
+    assert go(Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)]))[0].entry.reported_usd is None
 
 
 @pytest.mark.parametrize("fault", ["refused", "unreachable"])

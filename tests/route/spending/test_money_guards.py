@@ -259,6 +259,9 @@ class Pieces:
     def served_so_far(self) -> str | None:
         return None
 
+    def billed_so_far(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
