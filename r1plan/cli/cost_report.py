@@ -6,17 +6,12 @@ import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import typer
 
-from r1plan.errors import LogError, UsageError
-
-if TYPE_CHECKING:
-    from r1plan.report.period import Period
-    from r1plan.report.spend import SpendReport
-
-Format = Literal["table", "json", "csv", "md"]
+from r1plan.errors import LogError
+from r1plan.render.spend.formats import Format  # at run time: the option's values are read from it
 
 
 def command(
@@ -46,53 +41,32 @@ def command(
     Example: r1plan cost-report --month 2025-09 --by day,model
     """
     from r1plan.catalog.load import load_holidays, load_prices
+    from r1plan.ledger.months import month_logs
     from r1plan.prices.account import account_currencies
     from r1plan.prices.book import PriceBook
     from r1plan.render.output import note
+    from r1plan.render.spend.formats import spend_text
+    from r1plan.render.spend.words import where_to_look
     from r1plan.report.keys import parse_keys
     from r1plan.report.logs import given_logs, monthly_logs
+    from r1plan.report.period import asked_period
     from r1plan.report.query import spend_report
     from r1plan.settings import directories
 
     keys = parse_keys(by)
-    period = _period(month, since, until, timezone, everything=bool(paths))
+    period = asked_period(month, since, until, timezone, now=None if paths else datetime.now(UTC))
     folder = directories().logs
     logs = given_logs(paths) if paths else monthly_logs(folder, period)
     prices = load_prices()
     accounts = account_currencies(prices, os.environ)
     book = PriceBook(prices, load_holidays(), accounts)
     report = spend_report(logs, period, keys, book, currency=currency, accounts=accounts)
-    _write(_text(report, "json" if json else format), output)
+    width = shutil.get_terminal_size((120, 24)).columns
+    _write(spend_text(report, "json" if json else format, width), output)
     if not report.totals.requests and not paths:
-        note(_where_to_look(folder))
+        note(where_to_look(folder, [path.stem for path in month_logs(folder)]))
     if strict and report.lost:
         raise typer.Exit(1)
-
-
-def _period(month: str | None, since: str | None, until: str | None, timezone: str, everything: bool) -> Period:
-    from r1plan.ledger.months import month_of
-    from r1plan.report.period import Period, from_days, whole_month, zone
-
-    here = zone(timezone)
-    if month and (since or until):
-        raise UsageError(f"--month {month} and --since or --until cannot both be meant.", "give one of them")
-    if since or until:
-        return from_days(since, until, timezone)
-    if everything and not month:
-        return Period(timezone=timezone)
-    return whole_month(month or month_of(datetime.now(UTC), here), timezone)
-
-
-def _text(report: SpendReport, format: Format) -> str:  # noqa: A002
-    from r1plan.render.spend.terminal import spend_lines, spend_markdown
-
-    if format == "table":
-        return "\n".join(spend_lines(report, shutil.get_terminal_size((120, 24)).columns)) + "\n"
-    if format == "md":
-        return "\n".join(spend_markdown(report)) + "\n"
-    from r1plan.render.spend.document import spend_csv, spend_json
-
-    return spend_csv(report) if format == "csv" else spend_json(report)
 
 
 def _write(text: str, output: Path | None) -> None:
@@ -103,12 +77,3 @@ def _write(text: str, output: Path | None) -> None:
         output.write_text(text, "utf-8")
     except OSError as error:
         raise LogError(f"cannot write {output}: {error.strerror}.") from error
-
-
-def _where_to_look(folder: Path) -> str:
-    from r1plan.ledger.months import month_logs
-
-    months = [path.stem for path in month_logs(folder)]
-    if months:
-        return f"hint:  {folder} has {', '.join(months[-12:])}: add --month {months[-1]}"
-    return f"hint:  {folder} holds no log yet: `r1plan chat` writes one, `r1plan demo` shows a sample month"

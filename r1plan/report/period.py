@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from r1plan.errors import NotFound, UsageError
-from r1plan.ledger.months import month_days
+from r1plan.ledger.months import month_days, month_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,23 @@ class Period:
     timezone: str = "UTC"
     start: datetime | None = None
     until: datetime | None = None
+
+
+def asked_period(
+    month: str | None, since: str | None, until: str | None, timezone: str, *, now: datetime | None
+) -> Period:
+    """The period of these options; without any the month of `now`, or all time where `now` is None.
+
+    Raises UsageError for options that exclude each other and for what is no month or day, NotFound for no time zone.
+    """
+    here = zone(timezone)
+    if month and (since or until):
+        raise UsageError(f"--month {month} and --since or --until cannot both be meant.", "give one of them")
+    if since or until:
+        return from_days(since, until, timezone)
+    if month:
+        return whole_month(month, timezone)
+    return Period(timezone=timezone) if now is None else whole_month(month_of(now, here), timezone)
 
 
 def whole_month(month: str, timezone: str) -> Period:

@@ -11,11 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.errors import LogError, NotFound, UsageError
 from r1plan.ledger.entry import UsageEntry
-from r1plan.report.keys import GroupKey, parse_keys
-from r1plan.report.logs import given_logs, monthly_logs
-from r1plan.report.period import Period, day_starts, from_days, whole_month
+from r1plan.report.keys import parse_keys
+from r1plan.report.period import Period, whole_month
 from r1plan.report.query import spend_report
 from r1plan.report.sample import MONTH, sample_entries, write_sample
 from r1plan.report.spend import SpendReport, Unpriced
@@ -204,90 +202,6 @@ def test_the_dearest_group_comes_first_but_days_keep_their_order(tmp_path: Path)
 def test_an_empty_log_is_an_empty_report(tmp_path: Path) -> None:
     report = report_on(tmp_path, by="day")
     assert (report.totals.requests, report.groups, report.first_at, report.warnings) == (0, (), None, ())
-
-
-@pytest.mark.parametrize(
-    ("period", "start", "until"),
-    [
-        pytest.param(whole_month("2025-12", "UTC"), "2025-12-01T00:00", "2026-01-01T00:00", id="december"),
-        pytest.param(whole_month("2025-09", "Asia/Shanghai"), "2025-08-31T16:00", "2025-09-30T16:00", id="china"),
-        pytest.param(
-            whole_month("2025-03", "Europe/Berlin"), "2025-02-28T23:00", "2025-03-31T22:00", id="clock-change"
-        ),
-        pytest.param(
-            from_days("2025-09-05", "2025-09-05", "UTC"), "2025-09-05T00:00", "2025-09-06T00:00", id="one-day"
-        ),
-        pytest.param(from_days(None, "2025-09-05", "UTC"), None, "2025-09-06T00:00", id="until"),
-        pytest.param(from_days("2025-09-05", None, "UTC"), "2025-09-05T00:00", None, id="since"),
-    ],
-)
-def test_a_period_has_exact_ends(period: Period, start: str | None, until: str | None) -> None:
-    ends = [None if text is None else datetime.fromisoformat(f"{text}+00:00") for text in (start, until)]
-    assert [period.start, period.until] == ends
-
-
-@pytest.mark.parametrize("month", ["2025-13", "2025-00", "2025-9", "september", "", "1999-01"])
-def test_what_is_not_a_month_is_refused(month: str) -> None:
-    with pytest.raises(UsageError, match=f"'{month}' is not a month"):
-        whole_month(month, "UTC")
-
-
-@pytest.mark.parametrize("day", ["2025-09-31", "2025-9-1", "20250901", "now"])
-def test_what_is_not_a_day_is_refused(day: str) -> None:
-    with pytest.raises(UsageError, match=f"'{day}' is not a day"):
-        from_days(day, None, "UTC")
-
-
-def test_a_period_that_ends_before_it_starts_is_refused() -> None:
-    with pytest.raises(UsageError, match="the period from 2025-09-02 until 2025-09-01 is empty"):
-        from_days("2025-09-02", "2025-09-01", "UTC")
-
-
-@pytest.mark.parametrize("name", ["Asia/Shanghia", "../etc/passwd", "Mars", ""])
-def test_an_unknown_time_zone_is_named(name: str) -> None:
-    with pytest.raises(NotFound, match=f"unknown time zone '{name}'"):
-        whole_month("2025-09", name)
-
-
-def test_a_day_of_23_hours_is_one_day() -> None:
-    first, last = (datetime(2025, 3, day, 12, tzinfo=UTC) for day in (29, 31))
-    starts = list(day_starts(first, last, "Europe/Berlin"))
-    assert [day for _, day in starts] == ["2025-03-29", "2025-03-30", "2025-03-31"]
-    assert [f"{at:%H}" for at, _ in starts] == ["23", "23", "22"]
-
-
-def test_keys_are_columns_or_tags() -> None:
-    assert parse_keys("model, day,tag:a:b,,model") == (GroupKey("model"), GroupKey("day"), GroupKey("tag:a:b", "a:b"))
-    assert parse_keys("") == ()
-    with pytest.raises(NotFound) as unknown:
-        parse_keys("provder")
-    assert (unknown.value.message, unknown.value.hint) == (
-        "unknown group 'provder'.",
-        "did you mean provider, project, model?",
-    )
-    with pytest.raises(UsageError, match="'tag:' names no tag"):
-        parse_keys("tag:")
-
-
-def test_a_month_is_read_from_the_files_it_can_be_in(tmp_path: Path) -> None:
-    for name in (*(f"2025-{month:02}.jsonl" for month in range(7, 12)), "notes.jsonl", "2025-09.jsonl.bak"):
-        (tmp_path / name).touch()
-    inside = [path.name for path in monthly_logs(tmp_path, whole_month("2025-09", "Asia/Shanghai"))]
-    # The last may hold the end of a request that began in the month.
-    assert inside == ["2025-08.jsonl", "2025-09.jsonl", "2025-10.jsonl"]
-    assert monthly_logs(tmp_path / "gone", Period()) == []
-
-
-def test_given_paths_are_read_once_each(tmp_path: Path) -> None:
-    (tmp_path / "b.jsonl").touch()
-    (tmp_path / "a.jsonl").touch()
-    (tmp_path / "c.txt").touch()
-    again = tmp_path / "sub" / ".." / "a.jsonl"
-    (tmp_path / "sub").mkdir()
-    names = [path.name for path in given_logs([tmp_path / "c.txt", tmp_path, again])]
-    assert names == ["c.txt", "a.jsonl", "b.jsonl"]
-    with pytest.raises(LogError, match=r"gone\.jsonl does not exist"):
-        given_logs([tmp_path / "gone.jsonl"])
 
 
 @pytest.mark.parametrize("name", ["20*.jsonl", "a[b].jsonl", "what?.jsonl"])

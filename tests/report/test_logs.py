@@ -1,0 +1,32 @@
+"""A report reads the files that can hold its requests, each once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from r1plan.errors import LogError
+from r1plan.report.logs import given_logs, monthly_logs
+from r1plan.report.period import Period, whole_month
+
+
+def test_a_month_is_read_from_the_files_it_can_be_in(tmp_path: Path) -> None:
+    for name in (*(f"2025-{month:02}.jsonl" for month in range(7, 12)), "notes.jsonl", "2025-09.jsonl.bak"):
+        (tmp_path / name).touch()
+    inside = [path.name for path in monthly_logs(tmp_path, whole_month("2025-09", "Asia/Shanghai"))]
+    # The last may hold the end of a request that began in the month.
+    assert inside == ["2025-08.jsonl", "2025-09.jsonl", "2025-10.jsonl"]
+    assert monthly_logs(tmp_path / "gone", Period()) == []
+
+
+def test_given_paths_are_read_once_each(tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl").touch()
+    (tmp_path / "a.jsonl").touch()
+    (tmp_path / "c.txt").touch()
+    again = tmp_path / "sub" / ".." / "a.jsonl"
+    (tmp_path / "sub").mkdir()
+    names = [path.name for path in given_logs([tmp_path / "c.txt", tmp_path, again])]
+    assert names == ["c.txt", "a.jsonl", "b.jsonl"]
+    with pytest.raises(LogError, match=r"gone\.jsonl does not exist"):
+        given_logs([tmp_path / "gone.jsonl"])
