@@ -34,7 +34,7 @@ def _check(name: str, column: Column) -> str | None:
     """Whether the value is valid, by the rule of `invalid_line`; None when anything is."""
     kind = column.kind
     if kind.json_pattern is None:
-        return None
+        return f"{name} IS NOT NULL" if column.needed else None
     check = f"regexp_matches(CAST({name} AS VARCHAR), '^{kind.json_pattern}$')"
     if kind.read is not None:
         check += f" AND {kind.sql.format(json=name)} IS NOT NULL"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from inspect import getsource
@@ -22,7 +22,22 @@ from r1plan.ledger import entry as entry_module
 from r1plan.ledger import past_request, requests
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.projection import projection
-from r1plan.ledger.schema import FIGURE, OBJECT, TOKENS, column, columns, report_columns
+from r1plan.ledger.schema import (
+    FIGURE,
+    INSTANT,
+    NAME,
+    NUMBER,
+    OBJECT,
+    STATUS,
+    TEXT,
+    TOKENS,
+    USD,
+    WORDS,
+    Kind,
+    column,
+    columns,
+    report_columns,
+)
 from r1plan.render.spend.words import fault_text
 from r1plan.report.database import open_database, rows
 from r1plan.report.entries import load_entries
@@ -79,6 +94,40 @@ def test_one_more_column_is_one_of_the_reports_and_a_wrong_value_has_a_reason(tm
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "wrong"),
+    [
+        pytest.param(NAME, "x", '""', id="name"),
+        pytest.param(STATUS, "ok", '"fine"', id="status"),
+        pytest.param(INSTANT, datetime(2026, 2, 28, tzinfo=UTC), '"2026-02-30T00:00:00Z"', id="instant"),
+        pytest.param(TOKENS, 7, "7.5", id="tokens"),
+        pytest.param(USD, Decimal("0.25"), '"-1"', id="usd"),
+        pytest.param(TEXT, "", "7", id="text"),
+        pytest.param(OBJECT, {"a": 1}, '["a"]', id="object"),
+        pytest.param(NUMBER, 429, '"429"', id="number"),
+        pytest.param(WORDS, ("a", "b"), '"a"', id="words"),
+        pytest.param(FIGURE, Decimal("0.25"), None, id="figure"),
+    ],
+)
+def test_a_column_may_be_of_any_kind(kind: Kind, value: object, wrong: str | None, tmp_path: Path) -> None:
+    wider = make_dataclass(
+        "Wider", [("extra", object, field(metadata=column(kind, needed=True, in_report="extra")))],
+        bases=(UsageEntry,), frozen=True, slots=True, kw_only=True,
+    )  # fmt: skip
+    values = {each.name: getattr(entry(), each.name) for each in fields(UsageEntry)}
+    line = wider(**values, extra=value).to_line()
+    reader: Any = projection(wider)(type("Reader", (), {"__annotations__": {"extra": kind.python}}))
+    assert decode(line, type=reader).extra == value
+    start, _, _ = line.rpartition('"extra":')
+    log = tmp_path / "log.jsonl"
+    log.write_text(line + entry().to_line() + (f'{start}"extra":{wrong}}}\n' if wrong else ""))
+    with open_database() as database:
+        warnings = load_entries(database, [log], wider)
+        assert database.execute("SELECT count(extra) FROM entry WHERE usable").fetchall() == [(1,)]
+    reasons = [fault_text(each.fault) for each in warnings if each.fault is not None]
+    assert reasons == ["extra: missing", *([f"extra: expected {kind.expected}, got {wrong}"] if wrong else [])]
+
+
 def test_more_of_one_more_column_than_of_its_whole_is_impossible(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(tooled(tool_tokens=21).to_line() + tooled(id="b", tool_tokens=20).to_line())
@@ -93,18 +142,18 @@ def test_no_row_of_ours_has_that_column() -> None:
     assert "tool_tokens" not in columns(UsageEntry)
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
-MONEY = st.decimals(0, 10**6, places=15)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
+AMOUNTS = st.decimals(0, 10**6, places=15)
 INSTANTS = st.integers(0, 40 * 365 * 86_400_000_000).flatmap(
     lambda us: st.sampled_from((UTC, timezone(timedelta(hours=-9.5)))).map(
         lambda zone: datetime(2020, 1, 1, tzinfo=UTC).astimezone(zone) + timedelta(microseconds=us)
     )
 )
 VALUES: Mapping[object, st.SearchStrategy[Any]] = {
-    str: TEXT,
+    str: TEXTS,
     datetime: INSTANTS,
     int: st.integers(0, 10**8),
-    Decimal: MONEY,
+    Decimal: AMOUNTS,
 }
 
 
@@ -113,8 +162,8 @@ def a_value(kind: Any) -> st.SearchStrategy[Any]:
     if kind in VALUES:
         return VALUES[kind]
     if get_origin(kind) is dict:
-        return st.dictionaries(TEXT, TEXT, max_size=2)
-    return st.lists(TEXT, max_size=2).map(tuple) if get_origin(kind) is tuple else st.sampled_from(get_args(kind))
+        return st.dictionaries(TEXTS, TEXTS, max_size=2)
+    return st.lists(TEXTS, max_size=2).map(tuple) if get_origin(kind) is tuple else st.sampled_from(get_args(kind))
 
 
 def any_row() -> st.SearchStrategy[UsageEntry]:
