@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.json import decode
 
@@ -183,6 +183,7 @@ Everything: Any = projection(UsageEntry)(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(any_row())
 def test_every_column_comes_back_as_it_was_written(row: UsageEntry) -> None:
     found = decode(row.to_line(), type=Everything)
@@ -190,6 +191,7 @@ def test_every_column_comes_back_as_it_was_written(row: UsageEntry) -> None:
         assert getattr(found, name) == getattr(row, name), name
 
 
+@settings(deadline=None, max_examples=50)
 @given(row=any_row())
 def test_every_row_that_can_be_written_is_one_for_the_report(
     tmp_path_factory: pytest.TempPathFactory, row: UsageEntry
