@@ -32,7 +32,6 @@ UP = {
     ("ask", "render"),
     ("ask", "cli"),
     ("catalog", "prices"),
-    ("market", "plan"),
     ("models", "plan"),
 }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from r1plan.ask.backend import Backend, local_backend, provider_backend
 from r1plan.ask.decide import nobody
 from r1plan.ask.here import candidate_here
+from r1plan.catalog.family import family_of, model_key
 from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers, load_routes
 from r1plan.catalog.model import Model
 from r1plan.catalog.policy import Route
@@ -20,7 +21,7 @@ from r1plan.engine.target import LocalTarget, RemoteTarget, local_target
 from r1plan.errors import ProviderError, UsageError
 from r1plan.prices.account import account_currencies
 from r1plan.prices.book import PriceBook
-from r1plan.route.decision.candidate import Candidate, api_candidates, family_of, model_key
+from r1plan.route.decision.candidate import Candidate, api_candidates
 from r1plan.route.decision.policy import Policy, refusal, route_named
 from r1plan.route.execution.target import Engines
 from r1plan.settings import directories
@@ -169,7 +170,7 @@ def reachable(
     ring = from_keyring if with_ring else _no_ring
     found, wrong = [], []
     for each in providers.values():
-        if each.dialect == "none" or not each.offers:
+        if not (each.can_be_asked and each.offers):
             continue
         try:
             if find_key(each, os.environ, directories().config, ring) is not None:
@@ -212,6 +213,5 @@ def _candidate_there(
         serves=serves,
         model_key=model_key(serves),
         family=family_of(serves, bool(offer and offer.is_r1)),
-        is_r1=bool(offer and offer.is_r1),
         context_tokens=price.context_tokens if price else None,
     )

@@ -56,15 +56,15 @@ def resolve(wishes: Wishes, asking: AskOptions) -> Resolution:
 def model_names() -> tuple[str, ...]:
     """What may be named: PROVIDER/MODEL of all that is offered now, and r1-tiny."""
     from r1plan.catalog.load import load_providers
-    from r1plan.engine.target import TINY, can_be_asked, is_current
+    from r1plan.engine.target import TINY
 
     now = datetime.now(UTC)
     offers = (
         f"{provider.id}/{offer.model}"
         for provider in load_providers().values()
-        if can_be_asked(provider)
+        if provider.can_be_asked
         for offer in provider.offers
-        if is_current(offer, now)
+        if offer.is_current(now)
     )
     return (TINY, *dict.fromkeys(offers))
 

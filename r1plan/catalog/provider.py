@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
+from r1plan.catalog.family import Family, family_of
 from r1plan.catalog.reading.fields import Instant, Positive
 
 _FORBID_EXTRA = {"extra": "forbid"}
@@ -37,6 +39,38 @@ class Offer:
     served_since: Instant | None = None
     thinking_back: ThinkingBack | None = None
     note: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that it can be asked by: the id, and its aliases."""
+        return self.model, *self.aliases
+
+    @property
+    def family(self) -> Family:
+        """Whether what it serves is R1, a distill of it, a successor or another model."""
+        return family_of(self.serves, self.is_r1)
+
+    @property
+    def answers(self) -> bool:
+        """Whether any model answers: the profile of an id that ended says "nothing: refused"."""
+        return not self.serves.startswith("nothing")
+
+    def has_begun(self, at: datetime) -> bool:
+        """Whether its first instant had come at `at`, as far as that is known."""
+        return self.offered_from is None or self.offered_from <= at
+
+    def has_ended(self, at: datetime, gone_by: date | None = None) -> bool:
+        """Whether it was no longer offered at `at`.
+
+        One that ended on an unknown day had by `gone_by`, the day on which somebody found it gone; None: by any.
+        """
+        if self.offered_until is not None:
+            return self.offered_until <= at
+        return self.retired and (gone_by is None or at.date() >= gone_by)
+
+    def is_current(self, at: datetime) -> bool:
+        """Whether it was on offer at `at`, as far as its dates are known."""
+        return self.has_begun(at) and not self.has_ended(at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +121,16 @@ class Provider:
     def base_url_variable(self) -> str:
         """The environment variable that replaces `base_url`, for tests and proxies."""
         return f"R1PLAN_{self.id.upper().replace('-', '_')}_BASE_URL"
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether r1plan speaks its dialect."""
+        return self.dialect != "none"
+
+    def named(self, name: str) -> tuple[Offer, ...]:
+        """The offers that had the id or alias `name` at some time, in the order of the file."""
+        return tuple(each for each in self.offers if name in each.names)
+
+    def full_r1(self, at: datetime) -> tuple[Offer, ...]:
+        """The offers on sale at `at` of which somebody verified that R1 itself answers, and no distill."""
+        return tuple(each for each in self.offers if each.verified and each.family == "r1" and each.is_current(at))

@@ -154,12 +154,12 @@ def command(
 
 
 def _api(workload: Workload, at: datetime) -> tuple[ApiOffer, ...]:
-    from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers
+    from r1plan.catalog.load import load_holidays, load_prices, load_providers
     from r1plan.market.compare import api_offers
     from r1plan.prices.book import PriceBook
 
-    full = {model.id for model in load_models().values() if model.kind == "full"}
-    return api_offers(load_providers(), full, PriceBook(load_prices(), load_holidays()), workload, at)
+    book = PriceBook(load_prices(), load_holidays())
+    return api_offers(load_providers(), book, workload.usage, workload.requests_per_day, at)
 
 
 def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Headroom | None, *, explain: bool, as_json: bool) -> None:

@@ -85,22 +85,17 @@ def remote_target(
     `model` is `PROVIDER/MODEL`, or a provider's own id when `provider` is given or only one provider offers it.
     """
     chosen, wanted = _provider_and_model(model, provider, providers, now)
-    if not can_be_asked(chosen):
+    if not chosen.can_be_asked:
         raise UsageError(
             f"r1plan cannot chat with {chosen.name} yet.",
-            f"these can be asked: {', '.join(each for each, p in providers.items() if can_be_asked(p))}.",
+            f"these can be asked: {', '.join(each for each, p in providers.items() if p.can_be_asked)}.",
         )
     offer = offered(chosen, wanted, now)
-    if offer is not None and _early(offer, now):
+    if offer is not None and not offer.has_begun(now):
         raise _not_yet(chosen, wanted, offer, providers, now)
-    if offer is not None and not is_current(offer, now):
+    if offer is not None and not offer.is_current(now):
         raise _retired(chosen, wanted, offer, providers, now)
     return RemoteTarget(chosen, wanted, base_url)
-
-
-def can_be_asked(provider: Provider) -> bool:
-    """Whether r1plan speaks the provider's dialect."""
-    return provider.dialect != "none"
 
 
 def unlisted_sentence(target: RemoteTarget, at: datetime) -> str | None:
@@ -110,7 +105,7 @@ def unlisted_sentence(target: RemoteTarget, at: datetime) -> str | None:
         return None
     from difflib import get_close_matches
 
-    near = get_close_matches(model, [each.model for each in provider.offers if is_current(each, at)], n=1)
+    near = get_close_matches(model, [each.model for each in provider.offers if each.is_current(at)], n=1)
     meant = f" Did you mean '{near[0]}'?" if near else ""
     return f"'{model}' is not among what is known of {provider.name}: it is asked for as it is, unpriced.{meant}"
 
@@ -120,20 +115,11 @@ def offered(provider: Provider, model: str, at: datetime) -> Offer | None:
 
     None: the provider's file names no such model.
     """
-    found = [each for each in provider.offers if model in (each.model, *each.aliases)]
-    current = [each for each in found if is_current(each, at)]
-    ended = sorted((each for each in found if not _early(each, at)), key=lambda each: each.offered_until or at)
-    early = sorted((each for each in found if _early(each, at)), key=lambda each: each.offered_from or at)
+    found = provider.named(model)
+    current = [each for each in found if each.is_current(at)]
+    ended = sorted((each for each in found if each.has_begun(at)), key=lambda each: each.offered_until or at)
+    early = sorted((each for each in found if not each.has_begun(at)), key=lambda each: each.offered_from or at)
     return next(iter((*current, *reversed(ended), *early)), None)
-
-
-def is_current(offer: Offer, at: datetime) -> bool:
-    """Whether `offer` stands at `at`, as far as its dates are known."""
-    return not offer.retired and not _early(offer, at) and (offer.offered_until is None or offer.offered_until > at)
-
-
-def _early(offer: Offer, at: datetime) -> bool:
-    return offer.offered_from is not None and offer.offered_from > at
 
 
 def _provider_and_model(
@@ -141,7 +127,7 @@ def _provider_and_model(
 ) -> tuple[Provider, str]:
     if provider is not None:
         if provider not in providers:
-            askable = [each for each, its in providers.items() if can_be_asked(its)]
+            askable = [each for each, its in providers.items() if its.can_be_asked]
             raise NotFound.among("provider", provider, providers, f"there are {', '.join(askable)}.")
         chosen = providers[provider]
         wanted = model.removeprefix(f"{provider}/") if model else chosen.default_model
@@ -177,7 +163,7 @@ def _not_yet(
     chosen: Provider, model: str, offer: Offer, providers: Mapping[str, Provider], now: datetime
 ) -> ProviderError:
     default = offered(chosen, chosen.default_model, now) if chosen.default_model else None
-    parts = [f"until then '{default.model}' can be asked"] if default and is_current(default, now) else []
+    parts = [f"until then '{default.model}' can be asked"] if default and default.is_current(now) else []
     parts += _who_sells_r1(providers, now)
     return ProviderError(
         f"{chosen.name} does not serve '{model}' yet (from {offer.offered_from:%Y-%m-%d %H:%M} UTC on).",
@@ -189,10 +175,7 @@ def _not_yet(
 def _who_sells_r1(providers: Mapping[str, Provider], now: datetime) -> list[str]:
     """Who, of those that can be asked, is known to sell the full R1 now, as part of a hint."""
     sellers = {
-        each.id: current[0].model
-        for each in providers.values()
-        if can_be_asked(each)
-        and (current := [o for o in each.offers if o.is_r1 and o.verified and is_current(o, now) and _full(o)])
+        each.id: current[0].model for each in providers.values() if each.can_be_asked and (current := each.full_r1(now))
     }
     if not sellers:
         return []
@@ -202,7 +185,3 @@ def _who_sells_r1(providers: Mapping[str, Provider], now: datetime) -> list[str]
 
 def _joined(parts: list[str]) -> str | None:
     return "; ".join(parts) + "." if parts else None
-
-
-def _full(offer: Offer) -> bool:
-    return "distill" not in offer.model.casefold()

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from r1plan.catalog.family import Family
 from r1plan.catalog.provider import Provider
 from r1plan.errors import NotFound, R1PlanError
-from r1plan.market.quote import Kind, Quote, quote
+from r1plan.market.quote import Quote, quote
 from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
-
-_ORDER: tuple[Kind, ...] = ("r1", "distill", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +24,9 @@ class Listing:
     usage_cost: Decimal | None
 
     @property
-    def kind(self) -> Kind:
+    def family(self) -> Family:
         """Whether it is the full R1, a distill of it or something else."""
-        return self.quote.kind
+        return self.quote.family
 
     @property
     def verified(self) -> bool:
@@ -80,12 +79,12 @@ def same_provider(name: str, book: PriceBook, providers: Mapping[str, Provider])
     raise NotFound.among("provider", name, sorted(known), "r1plan prices list shows them all")
 
 
-def cheapest(listings: Collection[Listing], kind: Kind | None = None) -> tuple[Listing, ...]:
-    """The verified listings that cost least, of `kind` if given; several when they cost the same."""
+def cheapest(listings: Collection[Listing], family: Family | None = None) -> tuple[Listing, ...]:
+    """The verified listings that cost least, of `family` if given; several when they cost the same."""
     priced = [
         (each.usage_cost, each)
         for each in listings
-        if each.usage_cost is not None and each.verified and kind in (None, each.kind)
+        if each.usage_cost is not None and each.verified and family in (None, each.family)
     ]
     least = min((cost for cost, _ in priced), default=None)
     return tuple(each for cost, each in priced if cost == least)
@@ -108,10 +107,8 @@ def _is_alias(each: Quote, own: Collection[tuple[str, str]]) -> bool:
 def _wanted(each: Quote, model: str) -> bool:
     wanted = model.casefold()
     if wanted == "r1":
-        return each.kind != "other"
-    texts = [each.model]
-    if each.offer is not None:
-        texts += [*each.offer.aliases, each.offer.serves]
+        return each.family in ("r1", "distill")
+    texts = [each.model, *((*each.offer.aliases, each.offer.serves) if each.offer else ())]
     return any(wanted in text.casefold() for text in texts)
 
 
@@ -120,8 +117,9 @@ def _listing(each: Quote, usage: Usage) -> Listing:
 
 
 def _place(each: Listing) -> tuple[int, bool, bool, Decimal, str, str]:
+    rank = {"r1": 0, "distill": 1}.get(each.family, 2)
     return (
-        _ORDER.index(each.kind), each.usage_cost is None, not each.verified, each.usage_cost or Decimal(0),
+        rank, each.usage_cost is None, not each.verified, each.usage_cost or Decimal(0),
         each.quote.provider, each.quote.model,
     )  # fmt: skip
 

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from r1plan.catalog.family import Family, family_of
 from r1plan.catalog.provider import Offer, Provider
 from r1plan.errors import NotFound
 from r1plan.prices.book import PriceBook
 from r1plan.prices.changes import Change, next_change
 from r1plan.prices.schedule import EffectivePrice
 
-# How a profile says that an id answers no more.
-_NOTHING = "nothing"
-
 Absence = Literal["ended", "not_yet", "no_price"]
-Kind = Literal["r1", "distill", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +40,17 @@ class Quote:
     kept_aside: tuple[EffectivePrice, ...] = ()
 
     @property
-    def kind(self) -> Kind:
-        """Whether what answered is R1."""
-        return kind_of(self.served_model, self.offer)
+    def family(self) -> Family:
+        """That of what answered, else of what the offer serves."""
+        offer = self.offer
+        return family_of(self.served_model or (offer.serves if offer else ""), is_r1=bool(offer and offer.is_r1))
 
     @property
     def served_model(self) -> str | None:
         """What answered under that name, None when nobody wrote it down."""
         if self.price is not None and self.price.served_model is not None:
             return self.price.served_model
-        return self.offer.serves if self.price and self.offer and not self.offer.serves.startswith(_NOTHING) else None
+        return self.offer.serves if self.price and self.offer and self.offer.answers else None
 
 
 def quote(
@@ -70,10 +68,11 @@ def quote(
     _known(book, providers, provider, model)
     profile = providers.get(provider)
     name = profile.name if profile else provider
-    naming = [each for each in (profile.offers if profile else ()) if model in (each.model, *each.aliases)]
+    naming = profile.named(model) if profile else ()
     price = book.price_at(provider, model, at, input_tokens)
-    lasting = [each for each in naming if not _ended(each, at, price)]
-    begun = [each for each in lasting if each.offered_from is None or each.offered_from <= at]
+    gone_by = price.checked if price else None
+    lasting = [each for each in naming if not each.has_ended(at, gone_by)]
+    begun = [each for each in lasting if each.has_begun(at)]
     offer = next(iter((begun or lasting or naming)[-1:]), None)
     if naming and not lasting:
         return Quote(
@@ -105,13 +104,6 @@ def quote(
     )  # fmt: skip
 
 
-def _ended(offer: Offer, at: datetime, price: EffectivePrice | None) -> bool:
-    """Whether `offer` had ended at `at`. One that ended on an unknown day had by the day its price was checked."""
-    if offer.offered_until is not None:
-        return offer.offered_until <= at
-    return offer.retired and (price is None or price.checked is None or at.date() >= price.checked)
-
-
 def _known(book: PriceBook, providers: Mapping[str, Provider], provider: str, model: str) -> None:
     priced = tuple(book.names())
     known = {*providers, *(each for each, _ in priced)}
@@ -119,28 +111,13 @@ def _known(book: PriceBook, providers: Mapping[str, Provider], provider: str, mo
         raise NotFound.among("provider", provider, sorted(known), "r1plan prices list shows them all")
     models = {name for each, name in priced if each == provider}
     if provider in providers:
-        models |= {name for each in providers[provider].offers for name in (each.model, *each.aliases)}
+        models |= {name for each in providers[provider].offers for name in each.names}
     if model not in models:
         raise NotFound.among(
             f"model of {provider}", model, sorted(models), f"r1plan prices list --provider {provider} shows them"
         )
 
 
-def kind_of(served: str | None, offer: Offer | None) -> Kind:
-    """Whether what answered, or what `offer` serves, is the full R1, a distill of it or something else."""
-    text = (served or (offer.serves if offer else "")).casefold()
-    if text.startswith("r1-") or (offer is not None and offer.is_r1 and "distill" in text):
-        return "distill"
-    return "r1" if text.startswith("deepseek-r1") or (offer is not None and offer.is_r1) else "other"
-
-
 def sellers_of_r1(providers: Iterable[Provider], at: datetime) -> tuple[str, ...]:
     """The providers that, as far as anyone has verified, sell the full R1 at `at`, by id."""
-    return tuple(
-        provider.id
-        for provider in providers
-        if any(
-            each.verified and each.is_r1 and kind_of(None, each) == "r1" and not _ended(each, at, None)
-            for each in provider.offers
-        )
-    )
+    return tuple(each.id for each in providers if each.full_r1(at))

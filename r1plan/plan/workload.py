@@ -9,6 +9,7 @@ from typing import Literal
 from r1plan.errors import UsageError
 from r1plan.plan.llamacpp.kv_types import KV_TYPES
 from r1plan.plan.llamacpp.kv_types import KvType as KvType
+from r1plan.prices.usage import Usage
 
 Objective = Literal["balanced", "quality", "speed", "cost"]
 Runtime = Literal["in-process", "llama-server"]
@@ -62,6 +63,16 @@ class Workload:
     def output_tokens(self) -> int:
         """Thinking and answer together: both are generated, and billed, alike."""
         return self.thinking_tokens + self.answer_tokens
+
+    @property
+    def usage(self) -> Usage:
+        """One request as it is billed."""
+        return Usage(
+            input_tokens=self.input_tokens,
+            cache_hit_tokens=int(self.input_tokens * self.cache_hit_share),
+            output_tokens=self.output_tokens,
+            thinking_tokens=self.thinking_tokens,
+        )
 
     @property
     def typical_depth(self) -> int:

@@ -9,13 +9,13 @@ import pytest
 
 from r1plan.catalog.load import load_providers
 from r1plan.catalog.provider import Offer, Provider
-from r1plan.engine.target import can_be_asked, is_current, offered, remote_target
+from r1plan.engine.target import offered, remote_target
 from r1plan.errors import ProviderError
 
 PROVIDERS = load_providers()
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-ASKABLE = [(p, offer) for p in PROVIDERS.values() if can_be_asked(p) for offer in p.offers]
+ASKABLE = [(p, offer) for p in PROVIDERS.values() if p.can_be_asked for offer in p.offers]
 IDS = [f"{provider.id}-{offer.model}" for provider, offer in ASKABLE]
 
 
@@ -37,10 +37,10 @@ def test_an_offer_is_sold_within_its_dates(provider: Provider, offer: Offer) -> 
 @pytest.mark.parametrize(("provider", "offer"), ASKABLE, ids=IDS)
 def test_after_its_end_an_id_is_refused_with_its_successor_and_who_sells_r1(provider: Provider, offer: Offer) -> None:
     if offer.offered_until is None and not offer.retired:
-        assert is_current(offer, NOW)
+        assert offer.is_current(NOW)
         return
     at = offer.offered_until or NOW
-    if (other := offered(provider, offer.model, at)) and is_current(other, at):
+    if (other := offered(provider, offer.model, at)) and other.is_current(at):
         assert offer.model in other.aliases  # it goes on as another's alias
         return
     with pytest.raises(ProviderError) as raised:
@@ -64,7 +64,7 @@ def test_before_its_beginning_an_id_is_refused_with_what_may_be_asked_meanwhile(
 ) -> None:
     assert offer.offered_from is not None
     at = offer.offered_from - SECOND
-    if (other := offered(provider, offer.model, at)) and is_current(other, at):
+    if (other := offered(provider, offer.model, at)) and other.is_current(at):
         return  # it was sold under another offer's dates
     with pytest.raises(ProviderError) as raised:
         ask(provider, offer, at)

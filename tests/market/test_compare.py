@@ -18,7 +18,8 @@ NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 
 
 def offers(at: datetime = NOW, workload: Workload | None = None) -> tuple[ApiOffer, ...]:
-    return api_offers(PROVIDERS, FULL, BOOK, workload or Workload(), at)
+    wanted = workload or Workload()
+    return api_offers(PROVIDERS, BOOK, wanted.usage, wanted.requests_per_day, at)
 
 
 def test_full_r1_comes_first_and_the_cheapest_of_it_foremost() -> None:

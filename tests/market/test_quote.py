@@ -142,10 +142,12 @@ def test_an_offer_of_a_known_first_day_is_not_dated_back_by_an_undated_price() -
 
 def test_the_list_has_r1_first_and_each_kind_with_the_cheapest_first() -> None:
     listings = offered(real_book(), PROVIDERS, USUAL, at("2026-11-24T07:00:00"))
-    order = {"r1": 0, "distill": 1, "other": 2}
-    assert [order[each.kind] for each in listings] == sorted(order[each.kind] for each in listings)
-    for kind in order:
-        costs = [each.usage_cost for each in listings if each.kind == kind and each.verified and each.usage_cost]
+    places = [{"r1": 0, "distill": 1}.get(each.family, 2) for each in listings]
+    assert places == sorted(places)
+    assert set(places) == {0, 1, 2}
+    for place in (0, 1, 2):
+        group = [each for each, its in zip(listings, places, strict=True) if its == place]
+        costs = [each.usage_cost for each in group if each.verified and each.usage_cost]
         assert costs == sorted(costs)
     names = [(each.quote.provider, each.quote.model) for each in listings]
     assert len(names) == len(set(names))
@@ -172,9 +174,9 @@ def test_the_cheapest_r1_is_a_seller_that_someone_saw_answer() -> None:
 def test_r1_is_found_by_what_the_ids_served_on_that_day(when: str, sellers: set[str]) -> None:
     listings = offered(real_book(), PROVIDERS, USUAL, at(when), model="r1")
     dated = [each for each in listings if each.quote.price and each.quote.price.caveats == ()]
-    found = {each.quote.provider for each in listings if each.kind == "r1" and each.verified}
+    found = {each.quote.provider for each in listings if each.family == "r1" and each.verified}
     assert found >= sellers
-    assert "other" not in {each.kind for each in listings}
+    assert {each.family for each in listings} <= {"r1", "distill"}
     assert dated or when.startswith("2026")
 
 

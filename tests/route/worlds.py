@@ -88,7 +88,6 @@ def candidate(provider: str, model: str = "m", **changes: object) -> Candidate:
         serves="DeepSeek-R1",
         model_key="deepseek-r1",
         family="r1",
-        is_r1=True,
         context_tokens=100_000,
     )
     return replace(made, **changes)  # type: ignore[arg-type]

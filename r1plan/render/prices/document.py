@@ -76,7 +76,11 @@ def list_document(listings: Iterable[Listing], at: datetime) -> dict[str, object
         "schema": LIST_SCHEMA,
         "at": at.isoformat(),
         "offers": [
-            {"kind": each.kind, "verified": each.verified, **_without_schema(price_document(each.quote))}
+            {
+                "kind": each.family if each.family in ("r1", "distill") else "other",
+                "verified": each.verified,
+                **_without_schema(price_document(each.quote)),
+            }
             for each in listings
         ],
     }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NAME_CELLS, _NOTE_CELLS = 30, 28  # what a name keeps, and a short note beside it
 # Doubts about a row at any time: said where they matter, and by `prices show`.
 _STANDING = (START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED, LOW_CONFIDENCE)
-_KINDS = {"r1": "R1", "distill": "distill", "other": ""}
+_FAMILIES = {"r1": "R1", "distill": "distill"}
 
 
 def list_lines(listings: Sequence[Listing], at: datetime, usage: Usage, width: int) -> Iterator[str]:
@@ -44,7 +44,7 @@ def headlines(listings: Sequence[Listing], usage: Usage) -> Iterator[str]:
     best, all_best = cheapest(in_usd, "r1"), cheapest(in_usd)
     if best:
         yield f"Real R1 is cheapest at {_places(best)}: {_thousand(best)}{work}."
-    elif any(each.kind == "r1" for each in listings):
+    elif any(each.family == "r1" for each in listings):
         yield "Nobody is known to sell real R1 at a known price here; it was not verified that these still answer."
     if all_best and all_best != best:
         also = "Cheapest of all" if best else "Cheapest"
@@ -78,7 +78,7 @@ def _table(listings: Iterable[Listing], width: int) -> Iterator[str]:
     """A line for each listing; its note at the end of the line where all fit, else on a line of its own."""
     cells = [
         (
-            _KINDS[each.kind],
+            _FAMILIES.get(each.family, ""),
             printable(each.quote.provider),
             printable(each.quote.model),
             *_prices(each.quote.price),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from r1plan.catalog.family import Family, family_of, model_key
 from r1plan.catalog.model import Model
-from r1plan.catalog.policy import Family
-from r1plan.catalog.provider import Offer, Provider
+from r1plan.catalog.provider import Provider
 from r1plan.plan.quality import BENCHMARK, Quality, quality_of
 from r1plan.prices.book import PriceBook
 
@@ -34,9 +33,9 @@ class Power:
 class Candidate:
     """One thing that may be asked. `model` is the id to ask for, `serves` what answers then.
 
-    `model_key` is the same for one model at all its sellers. `is_r1` holds for R1 and its distills. `context_tokens`
-    is what the input and the answer can have together, None where nobody wrote it down. `quality_index` is the
-    planner's, None where it has none. `power` is set for a model on this machine, and only there.
+    `model_key` is the same for one model at all its sellers. `context_tokens` is what the input and the answer can have
+    together, None where nobody wrote it down. `quality_index` is the planner's, None where it has none. `power` is set
+    for a model on this machine, and only there.
     """
 
     provider: str
@@ -44,7 +43,6 @@ class Candidate:
     serves: str
     model_key: str
     family: Family
-    is_r1: bool
     context_tokens: int | None = None
     quality_index: float | None = None
     power: Power | None = None
@@ -55,6 +53,11 @@ class Candidate:
         return f"{self.provider}/{self.model}"
 
     @property
+    def is_r1(self) -> bool:
+        """Whether it is R1 or a distill of it."""
+        return self.family in ("r1", "distill")
+
+    @property
     def is_local(self) -> bool:
         """Whether the prompt stays on this machine."""
         return self.provider == LOCAL
@@ -63,19 +66,6 @@ class Candidate:
     def source(self) -> tuple[str, str]:
         """Who is asked for what, as a log row has it."""
         return self.provider, self.model
-
-
-def model_key(serves: str) -> str:
-    """One name for one model, whoever sells it: "DeepSeek-V4.1-Flash (1017)" is "deepseek-v4.1-flash"."""
-    return re.split(r"[\s(,:]", serves.strip().rsplit("/", 1)[-1].casefold(), maxsplit=1)[0]
-
-
-def family_of(serves: str, is_r1: bool) -> Family:
-    """Whether it is R1, a distill of it, or what its maker sells in its stead."""
-    key = model_key(serves)
-    if is_r1 or key.startswith(("r1-", "deepseek-r1")):
-        return "distill" if key.startswith("r1-") or "distill" in key else "r1"
-    return "successor" if key.startswith("deepseek-v") or key == "deepseek-flash" else "other"
 
 
 def api_candidates(
@@ -92,11 +82,10 @@ def api_candidates(
     found = []
     by_key = {model_key(each.id): each for each in models.values()}
     for provider in providers.values():
-        if provider.id not in keys or provider.dialect == "none":
+        if provider.id not in keys or not provider.can_be_asked:
             continue
         for offer in provider.offers:
-            family = family_of(offer.serves, offer.is_r1)
-            if family == "other" or not (offer.verified and is_current(offer, at)):
+            if offer.family == "other" or not (offer.verified and offer.is_current(at)):
                 continue
             key = model_key(offer.serves)
             known = by_key.get(key)
@@ -108,8 +97,7 @@ def api_candidates(
                     model=offer.model,
                     serves=offer.serves,
                     model_key=key,
-                    family=family,
-                    is_r1=offer.is_r1,
+                    family=offer.family,
                     context_tokens=context or (known.context_max if known else None),
                     quality_index=unquantised_index(known) if known else None,
                 )
@@ -121,24 +109,16 @@ def local_candidate(
     model: str, serves: str, context_tokens: int, power: Power, quality: Quality | None = None
 ) -> Candidate:
     """A model on this machine: `model` is the name that its log rows carry, `serves` what it is, by the catalogue."""
-    family = family_of(serves, is_r1=False)
     return Candidate(
         provider=LOCAL,
         model=model,
         serves=serves,
         model_key=model_key(serves),
-        family=family,
-        is_r1=family in ("r1", "distill"),
+        family=family_of(serves, is_r1=False),
         context_tokens=context_tokens,
         quality_index=quality.index if quality else None,
         power=power,
     )
-
-
-def is_current(offer: Offer, at: datetime) -> bool:
-    """Whether `offer` had begun and not ended at `at`."""
-    begun = offer.offered_from is None or offer.offered_from <= at
-    return begun and not offer.retired and (offer.offered_until is None or at < offer.offered_until)
 
 
 def model_keys(providers: Iterable[Provider]) -> dict[tuple[str, str], str]:
@@ -150,8 +130,8 @@ def model_keys(providers: Iterable[Provider]) -> dict[tuple[str, str], str]:
         (provider.id, name): model_key(offer.serves)
         for provider in providers
         for offer in provider.offers
-        if not offer.serves.startswith("nothing")
-        for name in (*offer.aliases, offer.model)
+        if offer.answers
+        for name in offer.names
     }
 
 

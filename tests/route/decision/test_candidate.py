@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import pytest
-
 from r1plan.catalog.load import load_models, load_providers
 from r1plan.route.decision.candidate import (
     Candidate,
     Power,
     api_candidates,
-    family_of,
     local_candidate,
-    model_key,
     model_keys,
 )
 from tests.prices.test_book import real_book
@@ -24,34 +20,6 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 def offered(*keys: str, at: datetime = NOW) -> dict[str, Candidate]:
     return {each.id: each for each in api_candidates(load_providers(), keys, real_book(), load_models(), at)}
-
-
-@pytest.mark.parametrize(
-    ("serves", "key"),
-    [
-        ("DeepSeek-V4.1-Flash (1017)", "deepseek-v4.1-flash"),
-        ("DeepSeek-V4.1-Flash", "deepseek-v4.1-flash"),
-        ("deepseek-ai/DeepSeek-R1-0528", "deepseek-r1-0528"),
-        ("R1-Distill-Qwen-7B:Q4_K_M", "r1-distill-qwen-7b"),
-    ],
-)
-def test_one_model_has_one_name(serves: str, key: str) -> None:
-    assert model_key(serves) == key
-
-
-@pytest.mark.parametrize(
-    ("serves", "is_r1", "family"),
-    [
-        ("DeepSeek-R1-0528", True, "r1"),
-        ("R1-Distill-Llama-70B", True, "distill"),
-        ("R1-0528-Qwen3-8B", False, "distill"),
-        ("DeepSeek-V4-Pro-0813", False, "successor"),
-        ("o3", False, "other"),
-        ("llama-3", False, "other"),
-    ],
-)
-def test_r1_its_distills_and_its_successors_are_told_apart(serves: str, is_r1: bool, family: str) -> None:
-    assert family_of(serves, is_r1) == family
 
 
 def test_only_providers_with_a_key_are_asked() -> None:

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.catalog.load import load_routes
-from r1plan.catalog.policy import Family, Objective, PolicyLimits, Route, Rule, When
+from r1plan.catalog.family import Family
+from r1plan.catalog.policy import Objective, PolicyLimits, Route, Rule, When
 from r1plan.catalog.price import Window
 from r1plan.errors import NotFound
 from r1plan.route.decision.decide import Decision, decide
@@ -28,7 +29,7 @@ BOOK = book(
 EVERYBODY = [
     candidate("acme"),
     candidate("dear", model_key="best", quality_index=90.0),
-    candidate("free", family="successor", model_key="new", is_r1=False),
+    candidate("free", family="successor", model_key="new"),
     here(watts=300.0, decode_tok_s=20.0),
 ]
 ROUTE = Route(id="test", description="Test.", accepts=FAMILIES)
