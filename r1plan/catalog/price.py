@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from typing import ClassVar, Literal
 
 from r1plan.catalog.model import Confidence
@@ -35,6 +35,12 @@ class Window:
     start: TimeOfDay
     end: TimeOfDay
 
+    def holds(self, clock: time) -> bool:
+        """Whether the UTC time of day `clock` lies in it."""
+        if self.start <= self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockTier:
@@ -62,6 +68,11 @@ class ContextTier:
     above_input_tokens: Count
     rates: Rates
 
+    @property
+    def tier(self) -> str:
+        """The name of the tier."""
+        return f"input_above_{self.above_input_tokens}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRow:
@@ -69,7 +80,8 @@ class PriceRow:
 
     `effective_from` None: the start was never verified; `evidence_first_seen` is then the first day it was seen.
     `effective_until` None: still in force. `tier_instant` says which instant of a request decides its tier.
-    `usable` false: a real price whose interval is not known well enough to bill with; it is kept and never used.
+    `billable`, which files call `usable`, is false for a real price whose interval is not known well enough to bill
+    with; it is kept and never used. `thinking_billed_as_output` may only be true: nothing else can be billed.
     `checked` is the day on which someone last looked at this price, None: the one of the whole list.
     `cny_rates` are the vendor's own yuan prices for an account in yuan, by tier; they are no conversion of `rates`.
     """
@@ -93,7 +105,7 @@ class PriceRow:
     effective_until_precision: Literal["instant", "day", "open"] = "open"
     evidence_first_seen: date | None = None
     evidence_last_seen: date | None = None
-    usable: bool = True
+    billable: bool = field(default=True, metadata={"alias": "usable"})
     checked: date | None = None
     context_window: Count | None = None
     max_output: Count | None = None
@@ -101,6 +113,24 @@ class PriceRow:
     sources: tuple[str, ...]
     confidence: Confidence = "high"
     note: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The id and the aliases, each once."""
+        return tuple(dict.fromkeys((self.model, *self.aliases)))
+
+    @property
+    def start(self) -> datetime | None:
+        """The instant from which it counts: its own, else the first day on which it was seen; None: neither known."""
+        if self.effective_from is None and self.evidence_first_seen is not None:
+            return datetime.combine(self.evidence_first_seen, time.min, UTC)
+        return self.effective_from
+
+    @property
+    def tiers(self) -> dict[str, Rates]:
+        """The rates of each of its tiers by name, the usual one first."""
+        others: tuple[ClockTier | ContextTier, ...] = (*self.clock, *self.context_tiers)
+        return {self.tier: self.rates, **{each.tier: each.rates for each in others}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

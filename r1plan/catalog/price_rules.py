@@ -9,7 +9,6 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from r1plan.catalog.price import ClockTier, Holidays, PriceList, PriceRow, Window
-from r1plan.prices.schedule import context_tier_name
 
 _ALWAYS, _FOREVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 Location = tuple[int | str, ...]
@@ -43,7 +42,7 @@ def notes_on(prices: PriceList, holidays: Mapping[str, Holidays], at: datetime, 
     yield from _gaps(prices)
     for index, row in enumerate(prices.prices):
         where: Location = ("prices", index)
-        if not row.usable:
+        if not row.billable:
             yield Problem(where, f"{_name(row)} is kept and never used: its dates are not known well enough")
         hit = row.rates.input_cache_hit
         if hit is not None and hit > row.rates.input_cache_miss:
@@ -52,7 +51,7 @@ def notes_on(prices: PriceList, holidays: Mapping[str, Holidays], at: datetime, 
         for tier in row.clock:
             calendar = holidays.get(tier.holidays) if tier.holidays else None
             end = row.effective_until or at
-            if calendar is not None and row.usable and end.date() > calendar.known_until:
+            if calendar is not None and row.billable and end.date() > calendar.known_until:
                 text = f"'{tier.holidays}' has no days after {calendar.known_until}; add the new year's"
                 yield Problem((*where, "clock"), text)
 
@@ -83,9 +82,14 @@ def _row_errors(row: PriceRow) -> Iterator[Problem]:
     above = [each.above_input_tokens for each in row.context_tiers]
     if len(above) != len(set(above)):
         yield Problem(("context_tiers",), "two tiers begin at the same length of input")
-    tiers = {row.tier, *(each.tier for each in row.clock), *(context_tier_name(each) for each in above)}
-    for name in sorted(set(row.cny_rates or {}) - tiers):
-        yield Problem(("cny_rates", name), f"the row has no tier of that name; it has {', '.join(sorted(tiers))}")
+    for name in sorted(set(row.cny_rates or {}) - row.tiers.keys()):
+        yield Problem(("cny_rates", name), f"the row has no tier of that name; it has {', '.join(sorted(row.tiers))}")
+    if not row.thinking_billed_as_output:
+        text = "expected true, got false: thinking is billed as output, and there is no other way to bill it yet"
+        yield Problem(("thinking_billed_as_output",), text)
+    first, last = row.evidence_first_seen, row.evidence_last_seen
+    if first and last and last < first:
+        yield Problem(("evidence_last_seen",), f"expected a day from evidence_first_seen ({first}) on, got {last}")
 
 
 def _clock_errors(clock: tuple[ClockTier, ...]) -> Iterator[Problem]:
@@ -123,17 +127,14 @@ def _meet(one: tuple[time, time], other: tuple[time, time]) -> bool:
 
 
 def _interval(row: PriceRow) -> tuple[datetime, datetime]:
-    start = row.effective_from
-    if start is None and row.evidence_first_seen is not None:
-        start = datetime.combine(row.evidence_first_seen, time.min, UTC)
-    return start or _ALWAYS, row.effective_until or _FOREVER
+    return row.start or _ALWAYS, row.effective_until or _FOREVER
 
 
 def _by_name(prices: PriceList) -> Mapping[str, list[tuple[int, PriceRow]]]:
-    """The usable rows of each model id and alias, in time."""
+    """The billable rows of each model id and alias, in time."""
     named: dict[str, list[tuple[int, PriceRow]]] = {}
     for index, row in enumerate(prices.prices):
-        for name in dict.fromkeys((row.model, *row.aliases)) if row.usable else ():
+        for name in row.names if row.billable else ():
             named.setdefault(name, []).append((index, row))
     for rows in named.values():
         rows.sort(key=lambda each: _interval(each[1]))

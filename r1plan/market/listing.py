@@ -94,7 +94,7 @@ def _names(book: PriceBook, providers: Mapping[str, Provider]) -> set[tuple[str,
     """Each model once, under its own id: aliases are left out."""
     offered = {(each.id, offer.model) for each in providers.values() for offer in each.offers}
     named = {(each.id, name) for each in providers.values() for offer in each.offers for name in offer.aliases}
-    own = {(provider, offer.base.model) for provider, name in book.names() for offer in book.offers(provider, name)}
+    own = {(provider, each.base.model) for provider, name in book.names() for each in book.schedules(provider, name)}
     return offered | (own - named)
 
 

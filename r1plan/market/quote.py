@@ -22,9 +22,9 @@ class Quote:
     """The answer for one name at one instant.
 
     `price` is None exactly when `absence` says why: the offer had `ended` (at `since`, if that is known), had `not_yet`
-    begun (`since` is then when it does), or no price is known well enough to bill with; `kept_aside` are then the
-    prices that may have held. `until` is when the offer itself ends, if that is known. `offer` is None where no
-    profile names the model.
+    begun (`since` is then when it does), or no price is known well enough to bill with; `unverified_prices` are then
+    those that may have held. `until` is when the offer itself ends, if that is known. `offer` is None where no profile
+    names the model.
     """
 
     provider: str
@@ -37,7 +37,7 @@ class Quote:
     until: datetime | None = None
     absence: Absence | None = None
     since: datetime | None = None
-    kept_aside: tuple[EffectivePrice, ...] = ()
+    unverified_prices: tuple[EffectivePrice, ...] = ()
 
     @property
     def family(self) -> Family:
@@ -82,19 +82,19 @@ def quote(
     if price is not None and price.effective_from is None and naming and not begun:
         price = None  # a price of unknown age says less than the offer's own first day
     if price is None:
-        rows = book.offers(provider, model)
-        kept = book.kept_aside(provider, model, at)
+        rows = book.schedules(provider, model)
+        unverified = book.unverified_prices(provider, model, at)
         starts = [each.start for each in rows if each.start.year > 1]
         starts += [each.offered_from for each in naming if each.offered_from]
         absence: Absence = "no_price"
         since = None
-        if starts and at < min(starts) and not kept:
+        if starts and at < min(starts) and not unverified:
             absence, since = "not_yet", min(starts)
         elif rows and at >= max(each.until for each in rows) and not naming:
             absence, since = "ended", max(each.until for each in rows)
         return Quote(
             provider=provider, provider_name=name, model=model, at=at, offer=offer, absence=absence, since=since,
-            kept_aside=kept,
+            unverified_prices=unverified,
         )  # fmt: skip
     ends = [each.offered_until for each in lasting if each.offered_until]
     return Quote(

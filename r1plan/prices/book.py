@@ -28,18 +28,18 @@ class PriceBook:
         holidays: Mapping[str, Holidays] | None = None,
         currencies: Mapping[str, Currency] | None = None,
     ) -> None:
-        usable: dict[tuple[str, str], list[PriceSchedule]] = {}
-        kept: dict[tuple[str, str], list[PriceSchedule]] = {}
+        billable: dict[tuple[str, str], list[PriceSchedule]] = {}
+        unverified: dict[tuple[str, str], list[PriceSchedule]] = {}
         for provider, prices in lists.items():
             currency = (currencies or {}).get(provider, "USD")
             for row in prices.prices:
                 rates = rates_by_tier(row, prices.currency, currency)
                 if rates is not None:
-                    offer = schedule_of(prices, row, rates, currency, holidays or {})
-                    for name in dict.fromkeys((row.model, *row.aliases)):
-                        (usable if row.usable else kept).setdefault((provider, name), []).append(offer)
-        self._offers = {key: _last_first(found) for key, found in usable.items()}
-        self._kept = {key: _last_first(found) for key, found in kept.items()}
+                    schedule = schedule_of(prices, row, rates, currency, holidays or {})
+                    for name in row.names:
+                        (billable if row.billable else unverified).setdefault((provider, name), []).append(schedule)
+        self._schedules = {key: _last_first(found) for key, found in billable.items()}
+        self._unverified = {key: _last_first(found) for key, found in unverified.items()}
 
     def price_at(
         self, provider: str, model: str, at: datetime, input_tokens: int | None = None
@@ -48,9 +48,9 @@ class PriceBook:
 
         `at` is the instant that decides: see `price_for` for a request that has three of them.
         """
-        for offer in self._offers.get((provider, model), ()):
-            if offer.start <= at < offer.until:
-                return offer.price_at(at, input_tokens)
+        for schedule in self._schedules.get((provider, model), ()):
+            if schedule.start <= at < schedule.until:
+                return schedule.price_at(at, input_tokens)
         return None
 
     def price_for(
@@ -70,17 +70,17 @@ class PriceBook:
         at = deciding_instant(price.tier_instant, started_at, first_token_at, ended_at)
         return self.price_at(provider, model, at, input_tokens)
 
-    def offers(self, provider: str, model: str) -> tuple[PriceSchedule, ...]:
+    def schedules(self, provider: str, model: str) -> tuple[PriceSchedule, ...]:
         """The rows that may price `model`, the last to start first."""
-        return self._offers.get((provider, model), ())
+        return self._schedules.get((provider, model), ())
 
-    def kept_aside(self, provider: str, model: str, at: datetime) -> tuple[EffectivePrice, ...]:
+    def unverified_prices(self, provider: str, model: str, at: datetime) -> tuple[EffectivePrice, ...]:
         """Prices that may have held at `at`, of rows not known enough to bill with: `price_at` never gives them."""
-        return tuple(each.base for each in self._kept.get((provider, model), ()) if each.start <= at < each.until)
+        return tuple(each.base for each in self._unverified.get((provider, model), ()) if each.start <= at < each.until)
 
     def names(self) -> Iterable[tuple[str, str]]:
         """Every provider and model id or alias that has a price at some time."""
-        return self._offers.keys()
+        return self._schedules.keys()
 
 
 def deciding_instant(
@@ -94,5 +94,5 @@ def deciding_instant(
     return ended_at
 
 
-def _last_first(offers: list[PriceSchedule]) -> tuple[PriceSchedule, ...]:
-    return tuple(sorted(offers, key=lambda each: each.start)[::-1])
+def _last_first(schedules: list[PriceSchedule]) -> tuple[PriceSchedule, ...]:
+    return tuple(sorted(schedules, key=lambda each: each.start)[::-1])

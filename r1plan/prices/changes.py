@@ -28,9 +28,9 @@ def next_change(
 
     A new row that costs the same is no change.
     """
-    offers = book.offers(provider, model)
+    schedules = book.schedules(provider, model)
     horizon = min(at, datetime.max.replace(tzinfo=UTC) - 2 * _CLOCK_DAYS) + _CLOCK_DAYS
-    edges = price_edges(offers, at, horizon) | {edge for each in offers for edge in (each.start, each.until)}
+    edges = price_edges(schedules, at, horizon) | {edge for each in schedules for edge in (each.start, each.until)}
     now = book.price_at(provider, model, at, input_tokens)
     for edge in sorted(each for each in edges if at < each < datetime.max.replace(tzinfo=UTC)):
         then = book.price_at(provider, model, edge, input_tokens)

@@ -31,9 +31,9 @@ def price_intervals(
 ) -> Iterator[PriceInterval]:
     """Every price of `names` from `since` until `until`, by name and in time; where there is none there is a gap."""
     for provider, name in names:
-        offers = book.offers(provider, name)
-        edges = sorted(price_edges(offers, since, until))
-        above = sorted({-1, *(tokens for offer in offers for tokens, _ in offer.above_input_tokens)})
+        schedules = book.schedules(provider, name)
+        edges = sorted(price_edges(schedules, since, until))
+        above = sorted({-1, *(tokens for each in schedules for tokens, _ in each.above_input_tokens)})
         up_to = [*above[1:], None]
         for low, high in zip(above, up_to, strict=True):
             yield from _band(book, provider, name, edges, low, high)
@@ -54,14 +54,14 @@ def _band(
         yield PriceInterval(provider, name, start, edges[-1], above, up_to, current)
 
 
-def price_edges(offers: tuple[PriceSchedule, ...], since: datetime, until: datetime) -> set[datetime]:
+def price_edges(schedules: tuple[PriceSchedule, ...], since: datetime, until: datetime) -> set[datetime]:
     """Every instant from `since` to `until` at which the price may change, both ends included."""
     edges = {since, until}
-    for offer in offers:
-        start, end = max(offer.start, since), min(offer.until, until)
+    for schedule in schedules:
+        start, end = max(schedule.start, since), min(schedule.until, until)
         if start < end:
             edges |= {start, end}
-            for tier in offer.clock:
+            for tier in schedule.clock:
                 edges.update(edge for edge in _clock_edges(tier, start, end) if start < edge < end)
     return edges
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -75,7 +75,7 @@ class ClockPrice:
     def price_at(self, at: datetime) -> EffectivePrice | None:
         """The price when `at` lies in a window, on a day that counts. The day is the one of `at` itself."""
         clock = at.astimezone(UTC).time()
-        if not any(_within(clock, window.start, window.end) for window in self.rule.windows_utc):
+        if not any(window.holds(clock) for window in self.rule.windows_utc):
             return None
         if not self.has_days:
             return self.price
@@ -87,10 +87,6 @@ class ClockPrice:
         if day in self.holidays.days:
             return None
         return self.price if day <= self.holidays.known_until else self.doubted
-
-
-def _within(clock: time, start: time, end: time) -> bool:
-    return start <= clock < end if start <= end else clock >= start or clock < end
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +110,12 @@ class PriceSchedule:
         return self.base
 
 
-def context_tier_name(above_input_tokens: int) -> str:
-    """How the tier of inputs longer than `above_input_tokens` is called."""
-    return f"input_above_{above_input_tokens}"
-
-
 def rates_by_tier(row: PriceRow, listed: Currency, wanted: Currency) -> Mapping[str, Rates] | None:
     """The rates of each tier of `row` in the currency `wanted`, or None when the vendor published none for them all."""
-    tiers: dict[str, Rates] = {
-        row.tier: row.rates,
-        **{each.tier: each.rates for each in row.clock},
-        **{context_tier_name(each.above_input_tokens): each.rates for each in row.context_tiers},
-    }
     if listed == wanted:
-        return tiers
+        return row.tiers
     own = row.cny_rates if wanted == "CNY" else None
-    return own if own is not None and tiers.keys() <= own.keys() else None
+    return own if own is not None and row.tiers.keys() <= own.keys() else None
 
 
 def schedule_of(
@@ -139,60 +125,62 @@ def schedule_of(
 
     Raises CatalogError for a calendar that `holidays` does not hold.
     """
-    provider = prices.provider
-    start = row.effective_from
-    if start is None and row.evidence_first_seen is not None:
-        start = datetime.combine(row.evidence_first_seen, time.min, UTC)
-    caveats: list[str] = []
-    if start is None:
-        caveats.append(START_NOT_VERIFIED)
-    if row.clock and not row.tier_instant_verified:
-        caveats.append(TIER_INSTANT_NOT_VERIFIED)
-    if row.confidence == "low":
-        caveats.append(LOW_CONFIDENCE)
-    since = "unknown" if start is None else start.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
     def price(tier: str) -> EffectivePrice:
-        return EffectivePrice(
-            id=f"{provider}/{row.model}@{since}" + ("" if currency == "USD" else f"#{currency}"),
-            provider=provider,
-            model=row.model,
-            served_model=row.served_model,
-            tier=tier,
-            rates=rates[tier],
-            per_token=token_rates(rates[tier], row.cache_hit_rule),
-            effective_from=row.effective_from,
-            effective_until=row.effective_until,
-            tier_instant=row.tier_instant,
-            confidence=row.confidence,
-            sources=row.sources,
-            caveats=tuple(caveats),
-            currency=currency,
-            checked=row.checked or prices.checked,
-            note=row.note,
-            max_output_tokens=row.max_output or row.context_window,
-            context_tokens=row.context_window,
-        )
+        return _effective(prices, row, tier, rates[tier], currency)
 
-    def clocked(rule: ClockTier) -> ClockPrice:
-        calendar = None
-        certain = doubted = price(rule.tier)
-        if rule.holidays is not None:
-            calendar = holidays.get(rule.holidays)
-            if calendar is None:
-                where = f"pricing/{provider}.yaml: {row.model}: holidays"
-                raise CatalogError(f"{where}: unknown calendar '{rule.holidays}'.")
-            unlisted = f"holidays after {calendar.known_until.isoformat()} are not in the calendar '{rule.holidays}'"
-            doubted = replace(certain, caveats=(*certain.caveats, unlisted))
-        return ClockPrice(rule, ZoneInfo(rule.day_zone), calendar, certain, doubted)
-
+    longest_first = sorted(row.context_tiers, key=lambda each: each.above_input_tokens, reverse=True)
     return PriceSchedule(
-        start=start or _ALWAYS,
+        start=row.start or _ALWAYS,
         until=row.effective_until or _FOREVER,
         base=price(row.tier),
-        clock=tuple(clocked(tier) for tier in row.clock),
-        above_input_tokens=tuple(
-            (above, price(context_tier_name(above)))
-            for above in sorted((each.above_input_tokens for each in row.context_tiers), reverse=True)
+        clock=tuple(
+            _clock_price(rule, price(rule.tier), holidays, f"pricing/{prices.provider}.yaml: {row.model}")
+            for rule in row.clock
         ),
+        above_input_tokens=tuple((each.above_input_tokens, price(each.tier)) for each in longest_first),
     )
+
+
+def _effective(prices: PriceList, row: PriceRow, tier: str, rates: Rates, currency: Currency) -> EffectivePrice:
+    since = "unknown" if row.start is None else row.start.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return EffectivePrice(
+        id=f"{prices.provider}/{row.model}@{since}" + ("" if currency == "USD" else f"#{currency}"),
+        provider=prices.provider,
+        model=row.model,
+        served_model=row.served_model,
+        tier=tier,
+        rates=rates,
+        per_token=token_rates(rates, row.cache_hit_rule),
+        effective_from=row.effective_from,
+        effective_until=row.effective_until,
+        tier_instant=row.tier_instant,
+        confidence=row.confidence,
+        sources=row.sources,
+        caveats=tuple(_caveats(row)),
+        currency=currency,
+        checked=row.checked or prices.checked,
+        note=row.note,
+        max_output_tokens=row.max_output or row.context_window,
+        context_tokens=row.context_window,
+    )
+
+
+def _caveats(row: PriceRow) -> Iterator[str]:
+    if row.start is None:
+        yield START_NOT_VERIFIED
+    if row.clock and not row.tier_instant_verified:
+        yield TIER_INSTANT_NOT_VERIFIED
+    if row.confidence == "low":
+        yield LOW_CONFIDENCE
+
+
+def _clock_price(rule: ClockTier, price: EffectivePrice, holidays: Mapping[str, Holidays], where: str) -> ClockPrice:
+    if rule.holidays is None:
+        return ClockPrice(rule, ZoneInfo(rule.day_zone), None, price, price)
+    calendar = holidays.get(rule.holidays)
+    if calendar is None:
+        raise CatalogError(f"{where}: holidays: unknown calendar '{rule.holidays}'.")
+    unlisted = f"holidays after {calendar.known_until.isoformat()} are not in the calendar '{rule.holidays}'"
+    doubted = replace(price, caveats=(*price.caveats, unlisted))
+    return ClockPrice(rule, ZoneInfo(rule.day_zone), calendar, price, doubted)

@@ -65,7 +65,7 @@ def by_list_price(request: Request, _log: list[PastRequest]) -> tuple[list[Candi
     """
 
     def listed(each: Candidate) -> Decimal:
-        base = BOOK.offers(*each.source)[0].base.rates
+        base = BOOK.schedules(*each.source)[0].base.rates
         return base.input_cache_miss + base.output
 
     return sorted(_accepted(request), key=listed), timedelta(0), None

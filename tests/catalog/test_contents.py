@@ -154,7 +154,7 @@ def test_a_price_has_a_source_and_a_provider_that_offers_it(provider: str, row: 
 def test_usable_prices_of_one_name_never_overlap() -> None:
     known: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for provider, row in ROWS:
-        for name in (row.model, *row.aliases) if row.usable else ():
+        for name in row.names if row.billable else ():
             start = row.effective_from.isoformat() if row.effective_from else ""
             until = row.effective_until.isoformat() if row.effective_until else "9999"
             known.setdefault((provider, name), []).append((start, until))
@@ -182,8 +182,8 @@ def test_a_day_means_its_midnight_in_utc() -> None:
     assert first.effective_from_precision == "day"
 
 
-def test_only_the_rows_whose_interval_is_unknown_are_unusable() -> None:
-    assert sorted((provider, row.model) for provider, row in ROWS if not row.usable) == [
+def test_only_the_rows_whose_interval_is_unknown_are_not_billable() -> None:
+    assert sorted((provider, row.model) for provider, row in ROWS if not row.billable) == [
         ("deepseek", "deepseek-v4-pro"),
         ("google", "gemini-2.5-pro"),
         ("openai", "o1-mini"),

@@ -123,6 +123,23 @@ def test_a_sound_file_has_nothing_to_say(tmp_path: Path) -> None:
             "prices[0].cny_rates.peak: the row has no tier of that name; it has flat", id="yuan-tier",
         ),
         pytest.param(
+            HEAD + ROW + "    thinking_billed_as_output: false\n", 12,
+            "prices[0].thinking_billed_as_output: expected true, got false", id="thinking-billed-otherwise",
+        ),
+        pytest.param(
+            HEAD + ROW + "    evidence_first_seen: 2026-01-02\n    evidence_last_seen: 2026-01-01\n", 13,
+            "prices[0].evidence_last_seen: expected a day from evidence_first_seen (2026-01-02) on, got 2026-01-01",
+            id="seen-last-before-first",
+        ),
+        pytest.param(
+            HEAD + ROW + "    usabel: false\n", 12,
+            "prices[0]: unknown field 'usabel', did you mean usable?", id="a-field-as-files-spell-it",
+        ),
+        pytest.param(
+            HEAD + ROW + "    billable: false\n", 12,
+            "prices[0]: unknown field 'billable'", id="a-field-as-code-spells-it",
+        ),
+        pytest.param(
             HEAD.replace("acme", "apex") + ROW, 1,
             "provider: expected 'acme', as the file is called, got 'apex'", id="another-provider",
         ),

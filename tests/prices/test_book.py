@@ -51,8 +51,8 @@ def test_every_first_and_last_instant_in_pricing_has_its_row_in_the_table() -> N
     edges = {
         (provider, name, edge)
         for provider, name in real_book().names()
-        for offer in real_book().offers(provider, name)
-        for edge in (offer.start, offer.until)
+        for schedule in real_book().schedules(provider, name)
+        for edge in (schedule.start, schedule.until)
         if 1 < edge.year < 9999
     }
     assert edges - told == set()
@@ -101,7 +101,7 @@ def test_a_price_whose_dates_are_not_known_is_kept_and_prices_nothing(
 ) -> None:
     instant = datetime.fromisoformat(f"{at}+00:00")
     assert real_book().price_at(provider, model, instant) is None
-    assert [written(each) for each in real_book().kept_aside(provider, model, instant)] == [parsed(kept)]
+    assert [written(each) for each in real_book().unverified_prices(provider, model, instant)] == [parsed(kept)]
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,8 @@ def test_the_first_evidence_is_the_start_when_none_is_known() -> None:
     assert (price.caveats, price.effective_from, price.id) == ((LOW_CONFIDENCE,), None, "p/m@2025-06-01T00:00:00Z")
 
 
-def test_a_row_that_is_not_usable_is_never_used() -> None:
-    assert book(row("1 / - / 2", JUNE, usable=False)).price_at("p", "m", JULY) is None
+def test_a_row_that_is_not_billable_is_never_used() -> None:
+    assert book(row("1 / - / 2", JUNE, billable=False)).price_at("p", "m", JULY) is None
 
 
 def test_of_two_rows_the_later_start_counts_and_then_the_later_line() -> None:

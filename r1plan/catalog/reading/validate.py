@@ -132,12 +132,12 @@ def _near(name: str, known: list[str]) -> str:
 
 
 def _field_names(shape: Any, location: Location) -> list[str]:
-    """The field names of the dataclass at `location` inside `shape`."""
+    """The field names of the dataclass at `location` inside `shape`, as files spell them."""
     for step in location:
         if isinstance(step, str) and is_dataclass(shape):
             shape = typing.get_type_hints(shape)[step]
         shape = _inner(shape, into=not isinstance(step, str) or not is_dataclass(shape))
-    return [each.name for each in fields(shape)] if is_dataclass(shape) else []
+    return [each.metadata.get("alias", each.name) for each in fields(shape)] if is_dataclass(shape) else []
 
 
 def _inner(shape: Any, into: bool) -> Any:

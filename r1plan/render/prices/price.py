@@ -82,7 +82,7 @@ def absence_text(quote: Quote) -> str:
         return f"{quote.provider_name} no longer serves {name}{f' (refused{since})' if since else ''}."
     if quote.absence == "not_yet":
         return f"{quote.provider_name} did not serve {name} before {instant(quote.since) if quote.since else 'then'}."
-    kept = [f"{rate_text(each.rates)} {each.currency}" for each in quote.kept_aside]
+    kept = [f"{rate_text(each.rates)} {each.currency}" for each in quote.unverified_prices]
     more = f": {' or '.join(kept)} may have held, but its dates are not known well enough" if kept else ""
     return f"no price of {name} at {quote.provider_name} is known for {instant(quote.at)}{more}."
 

@@ -86,7 +86,7 @@ def _instants(since: datetime, until: datetime, candidates: Sequence[Candidate],
         edge
         for each in candidates
         if not each.is_local and since < until
-        for edge in price_edges(book.offers(*each.source), since, until)
+        for edge in price_edges(book.schedules(*each.source), since, until)
     }
     return sorted(edge for edge in edges if since < edge < until)
 

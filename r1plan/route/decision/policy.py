@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, time
+from datetime import UTC
 from decimal import Decimal
 
 from r1plan.catalog.policy import PolicyLimits, Route, Rule, When
-from r1plan.catalog.price import Window
 from r1plan.errors import NotFound
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.forecast.cost import CostForecast
@@ -86,7 +85,7 @@ def matches(when: When, ask: PromptFacts) -> bool:
         and (not when.languages or ask.language in when.languages)
         and _between(prompt, when.min_prompt_tokens, when.max_prompt_tokens)
         and _between(sent, when.min_context_tokens, when.max_context_tokens)
-        and (when.hours_utc is None or _within(ask.at.astimezone(UTC).time(), when.hours_utc))
+        and (when.hours_utc is None or when.hours_utc.holds(ask.at.astimezone(UTC).time()))
     )
 
 
@@ -191,8 +190,3 @@ def _changed(route: Route, rule: Rule, routes: Mapping[str, Route]) -> Route:
 
 def _between(value: int, least: int | None, most: int | None) -> bool:
     return (least is None or value >= least) and (most is None or value <= most)
-
-
-def _within(clock: time, window: Window) -> bool:
-    start, end = window.start, window.end
-    return start <= clock < end if start <= end else clock >= start or clock < end

@@ -102,7 +102,7 @@ def cost_forecast(each: Forecast, candidate: Candidate, book: PriceBook) -> Cost
         return _here(each, each.electricity)
     # A second more, so that the longest output too ends before the last edge.
     end = each.at + timedelta(seconds=min(each.seconds(longest(each)), _LONGEST_S) + 1)
-    edges = sorted(price_edges(book.offers(*candidate.source), each.at, end))[:-1]
+    edges = sorted(price_edges(book.schedules(*candidate.source), each.at, end))[:-1]
     prices = _prices(each, candidate, book, edges)
     if not prices:
         return None

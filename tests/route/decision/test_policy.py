@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1plan.catalog.load import load_routes
 from r1plan.catalog.family import Family
+from r1plan.catalog.load import load_routes
 from r1plan.catalog.policy import Objective, PolicyLimits, Route, Rule, When
 from r1plan.catalog.price import Window
 from r1plan.errors import NotFound
