@@ -68,7 +68,22 @@ class OverBudget(R1PlanError):
 
 
 class CatalogError(R1PlanError):
-    """A YAML file of the catalogue is wrong; the message names file, field and value."""
+    """A YAML file of the catalogue is wrong; the message names file, field and value.
+
+    `problem` is the message without the file, `line` the line that it is about; None where that is not known.
+    """
+
+    def __init__(
+        self, message: str, hint: str | None = None, problem: str | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.problem = message if problem is None else problem
+        self.line = line
+
+    @classmethod
+    def in_file(cls, label: str, problem: str, hint: str, line: int | None = None) -> CatalogError:
+        """The error for `problem` in the file that is shown as `label`."""
+        return cls(f"{label}: {problem}", hint, problem, line)
 
 
 class NotFound(R1PlanError):

@@ -110,14 +110,7 @@ def _with(known: Mapping[str, Holidays], added: Mapping[str, Holidays]) -> dict[
 
 
 def _unreadable(file: CatalogFile, error: CatalogError) -> Finding:
-    """The error of reading a file, whose message begins with its label, with the line that the hint may give."""
-    _, _, line = (error.hint or "").rpartition(", line ")
-    return Finding(
-        file.label,
-        int(line) if line.isdigit() else None,
-        error.message.removeprefix(f"{file.label}: ").removesuffix("."),
-        is_error=True,
-    )
+    return Finding(file.label, error.line, error.problem.removesuffix("."), is_error=True)
 
 
 def _found(file: CatalogFile, problems: Iterator[Problem], *, is_error: bool) -> Iterator[Finding]:

@@ -224,3 +224,22 @@ def test_every_command_that_reads_a_users_file_refuses_it_the_same_way(home: Pat
         load_prices()
     assert error in raised.value.message.replace("pricing/acme.yaml", "config/pricing/acme.yaml")
     assert str(file) in (raised.value.hint or "")
+
+
+def test_a_file_that_is_no_yaml_is_named_once_with_what_is_wrong_in_it(tmp_path: Path) -> None:
+    ((is_error, line, said),) = found(tmp_path, HEAD + "  - model: [m\n")
+    assert is_error
+    assert line is None
+    assert said.startswith("line 5: ")
+    assert not said.endswith(".")
+
+
+def test_the_error_of_a_file_tells_its_problem_and_line_apart(home: Path) -> None:
+    file = home / "config" / "pricing" / "acme.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(HEAD + ROW.replace("[my bill]", "[]"), encoding="utf-8")
+    with pytest.raises(CatalogError) as raised:
+        load_prices()
+    assert raised.value.line == 10
+    assert raised.value.problem.startswith("prices[0].sources: a price needs a source")
+    assert raised.value.message.endswith(f"pricing/acme.yaml: {raised.value.problem}")

@@ -19,21 +19,23 @@ def read(file: CatalogFile) -> Any:
     try:
         text = file.path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CatalogError(f"{file.label}: byte {error.start} is not UTF-8.", f"save {file.path} as UTF-8") from None
+        hint = f"save {file.path} as UTF-8"
+        raise CatalogError.in_file(file.label, f"byte {error.start} is not UTF-8.", hint) from None
     except OSError as error:
-        raise CatalogError(f"{file.label}: {reason(error)}.", f"the file is {file.path}") from None
+        raise CatalogError.in_file(file.label, f"{reason(error)}.", f"the file is {file.path}") from None
     try:
         content = yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader with fewer types)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         lines = text.count("\n") + 1  # the mark of a file that breaks off is one line beyond it
-        where = f"{file.label}: line {min(mark.line + 1, lines)}" if mark else file.label
-        raise CatalogError(f"{where}: {error.problem or error.context}.", f"the file is {file.path}") from None
+        where = f"line {min(mark.line + 1, lines)}: " if mark else ""
+        problem = f"{where}{error.problem or error.context}."
+        raise CatalogError.in_file(file.label, problem, f"the file is {file.path}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: an integer of thousands of digits
         problem = " ".join(str(error).split()) or "not YAML"
-        raise CatalogError(f"{file.label}: {problem}.", f"the file is {file.path}") from None
+        raise CatalogError.in_file(file.label, f"{problem}.", f"the file is {file.path}") from None
     if content is None:
-        raise CatalogError(f"{file.label}: the file is empty.", f"fill or remove {file.path}")
+        raise CatalogError.in_file(file.label, "the file is empty.", f"fill or remove {file.path}")
     return content
 
 

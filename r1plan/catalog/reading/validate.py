@@ -48,7 +48,7 @@ def load_file(shape: type[T], file: CatalogFile) -> T:
     try:
         text = json.dumps(content, default=str)
     except ValueError:
-        raise CatalogError(f"{file.label}: a value holds itself.", f"the file is {file.path}") from None
+        raise CatalogError.in_file(file.label, "a value holds itself.", f"the file is {file.path}") from None
     try:
         # JSON in between so that strict means strict: '80' is text, 1 is not true, and a list may fill a tuple.
         value: T = adapter(shape).validate_json(text, strict=True)
@@ -72,10 +72,8 @@ def fail(file: CatalogFile, content: Any, location: Location, problem: str, at: 
     """Raise the CatalogError for `problem` at `location` of `content`; the hint gives path and line (of `at`)."""
     where = _dotted(content, location)
     line = line_of(file, location if at is None else at)
-    raise CatalogError(
-        f"{file.label}: {where}: {problem}" if where else f"{file.label}: {problem}",
-        f"{file.path}, line {line}" if line else f"the file is {file.path}",
-    )
+    hint = f"{file.path}, line {line}" if line else f"the file is {file.path}"
+    raise CatalogError.in_file(file.label, f"{where}: {problem}" if where else problem, hint, line)
 
 
 def shown(value: Any) -> str:
