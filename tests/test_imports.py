@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "r1plan"
 
 # What stands at the top of the package, lowest first: each imports only from what stands before it.
 LAYERS = (
-    *("errors", "settings", "units", "ggml_types", "tiny"),
+    *("errors", "settings", "units", "money", "ggml_types", "tiny"),
     "catalog",
     *("prices", "ledger"),
     *("market", "hardware", "models", "engine"),

@@ -158,7 +158,7 @@ def choose(way: Resolution, ask: PromptFacts, asking: AskOptions, left_usd: Deci
 
 def nobody(market: CandidateSet, decision: Decision | None = None) -> R1PlanError:
     """Why nobody of `market` may be asked, and what would help. `decision` None: there is no candidate at all."""
-    from r1plan.render.text.units import small_usd
+    from r1plan.money import small_usd
 
     route = market.route
     if decision is None or not market.candidates:

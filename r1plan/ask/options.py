@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from r1plan.errors import UsageError
+from r1plan.money import typed_usd
 
 if TYPE_CHECKING:
     from r1plan.catalog.budgets import Budgets
@@ -56,7 +57,7 @@ def usd_per_kwh(text: str | None) -> Decimal | None:
     """The price of electricity that `text` says. Raises UsageError."""
     if text is None:
         return None
-    price = _amount(text)
+    price = typed_usd(text)
     if price is None or price >= 1000:
         raise UsageError(f"'{text}' is not a price of electricity.", "give USD for a kWh, such as --power-price 0.30")
     return price
@@ -66,16 +67,7 @@ def max_cost_usd(text: str | None) -> Decimal | None:
     """The dollars that `--max-cost` says. Raises UsageError."""
     if text is None:
         return None
-    amount = _amount(text.removeprefix("$"))
+    amount = typed_usd(text)
     if not amount:
         raise UsageError(f"'{text}' is not an amount.", "give USD, such as --max-cost 0.05")
     return amount
-
-
-def _amount(text: str) -> Decimal | None:
-    """A number that is not negative, or None."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and amount >= 0 else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
 
 from r1plan.conversation.session import THINKING_SHOWN, Session, Wishes
 from r1plan.errors import NotFound, UsageError
+from r1plan.money import typed_usd
 
 View = Literal["help", "cost", "thinking"]
 
@@ -141,12 +141,8 @@ def _budget(session: Session, arguments: str, _known: Known) -> Reply:
     if arguments in _OFF:
         wishes = replace(session.wishes, budget_usd=None)
         return Reply(replace(session, wishes=wishes), "This conversation has no budget.")
-    text = arguments.removeprefix("$")
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not (amount.is_finite() and 0 < amount < 1_000_000):
+    amount = typed_usd(arguments)
+    if not (amount and amount < 1_000_000):
         raise UsageError(f"'{arguments}' is not an amount.", "give USD, such as /budget 0.50, or /budget off.")
     wishes = replace(session.wishes, budget_usd=amount)
     said = f"This conversation may cost ${amount:f}; then nothing more is sent."

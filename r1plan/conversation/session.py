@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from r1plan.conversation.spending import Spent
 from r1plan.engine.chat import FinishReason, Message
 from r1plan.errors import OverBudget
+from r1plan.money import small_usd
 
 ThinkingShown = Literal["show", "dim", "fold", "hide"]
 THINKING_SHOWN: tuple[ThinkingShown, ...] = get_args(ThinkingShown)
@@ -118,20 +119,15 @@ class Session:
         hint = "raise it with /budget USD, or drop it with /budget off."
         if left <= 0:
             raise OverBudget(
-                f"the budget of {_usd(budget)} is used up: {_usd(budget - left)} so far.",
+                f"the budget of {small_usd(budget)} is used up: {small_usd(budget - left)} so far.",
                 hint,
             )
         if needs_usd is None:
-            raise OverBudget(f"what {who} costs is not known, so the budget of {_usd(budget)} cannot be kept.", hint)
-        if needs_usd > left:
-            of = "" if left == budget else f", of which {_usd(left)} is left"
             raise OverBudget(
-                f"{who} may cost {_usd(needs_usd)} (p90), more than the budget of {_usd(budget)}{of}.", hint
+                f"what {who} costs is not known, so the budget of {small_usd(budget)} cannot be kept.", hint
             )
-
-
-def _usd(amount: Decimal) -> str:
-    """An amount to the cent, a smaller one to two digits."""
-    if not amount or abs(amount) >= Decimal("0.01"):
-        return f"${amount:,.2f}"
-    return f"${amount:.{1 - amount.adjusted()}f}".rstrip("0")
+        if needs_usd > left:
+            of = "" if left == budget else f", of which {small_usd(left)} is left"
+            raise OverBudget(
+                f"{who} may cost {small_usd(needs_usd)} (p90), more than the budget of {small_usd(budget)}{of}.", hint
+            )

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
+
+from r1plan.money import parsed
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -51,11 +53,8 @@ def parse_price(value: object) -> Decimal:
     """A price of at least 0 from its quoted text, exactly as written."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise ValueError(f"expected a price in quotes, '{value}', got {value} without quotes (a float loses digits)")
-    try:
-        price = Decimal(value) if isinstance(value, str) else Decimal("NaN")
-    except InvalidOperation:
-        price = Decimal("NaN")
-    if not price.is_finite():
+    price = parsed(value) if isinstance(value, str) else None
+    if price is None:
         raise ValueError("expected a price in quotes such as '0.55'")
     if price < 0:
         raise ValueError("expected a price of 0 or more")
@@ -66,11 +65,8 @@ def parse_usd(value: object) -> Decimal:
     """An amount of at least 0: a whole number, or quoted text exactly as written."""
     if isinstance(value, float):
         raise ValueError(f"expected an amount in quotes, '{value}', got {value} without quotes (a float loses digits)")
-    try:
-        amount = Decimal(value) if isinstance(value, str | int) and not isinstance(value, bool) else Decimal("NaN")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not (amount.is_finite() and amount >= 0):
+    amount = parsed(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
+    if amount is None or amount < 0:
         raise ValueError("expected an amount of 0 or more, such as '12.50'")
     return amount
 

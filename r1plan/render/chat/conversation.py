@@ -8,8 +8,9 @@ from decimal import Decimal
 from r1plan.conversation.commands import Known, listed
 from r1plan.conversation.session import Exchange, Session
 from r1plan.conversation.spending import Spending, by_model, total
+from r1plan.money import usd
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import count, percent, tokens, usd
+from r1plan.render.text.units import count, percent, tokens
 from r1plan.render.text.wrap import wrapped
 
 _KEYS = (

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from r1plan.render.text.units import count, usd
+from r1plan.money import usd
+from r1plan.render.text.units import count
 
 Phase = Literal["waiting", "thinking", "answering"]
 

@@ -8,10 +8,10 @@ from time import monotonic
 from typing import Literal, TextIO
 
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
+from r1plan.money import usd
 from r1plan.prices.usage import Usage
 from r1plan.render.text.quote import Quoted
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import usd
 from r1plan.route.execution.run import ChatResult
 
 ThinkingShown = Literal["show", "dim", "hide"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from r1plan.money import small_usd
 from r1plan.render.decision.terminal import deferral_text
-from r1plan.render.text.units import small_usd
 from r1plan.route.decision.defer import Deferral
 from r1plan.route.decision.ranked import RankedCandidate
 from r1plan.route.execution.target import AttemptTarget

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from r1plan.render.text.units import exact
+from r1plan.money import exact
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.decision.decide import Decision
 from r1plan.route.decision.defer import Deferral

@@ -7,10 +7,10 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import Literal
 
+from r1plan.money import small_usd as usd
 from r1plan.render.prices.price import instant
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, tokens
-from r1plan.render.text.units import small_usd as usd
 from r1plan.route.decision.decide import Decision
 from r1plan.route.decision.defer import Deferral
 from r1plan.route.decision.ranked import RankedCandidate

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from r1plan.market.compare import ApiOffer
+from r1plan.money import exact
 from r1plan.plan.llamacpp.headroom import Headroom
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option, Plan, RunningCost
@@ -15,7 +16,6 @@ from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Range, Speed
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.headroom import room_fields
-from r1plan.render.text.units import exact
 
 SCHEMA = "r1plan.recommend/1"
 

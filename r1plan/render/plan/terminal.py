@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from r1plan.hardware.machine import Machine
 from r1plan.market.compare import ApiOffer
+from r1plan.money import usd
 from r1plan.plan.llamacpp.option import Option, Plan, Rejection
 from r1plan.plan.llamacpp.speed.decode_time import disk_bandwidth
 from r1plan.plan.speed import Range
 from r1plan.plan.workload import Workload
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import card_name, count, gib, usd
+from r1plan.render.text.units import card_name, count, gib
 
 if TYPE_CHECKING:
     from rich.console import Console

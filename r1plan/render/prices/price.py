@@ -8,8 +8,8 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from r1plan.money import money, price_text
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import exact, money
 
 if TYPE_CHECKING:
     from r1plan.catalog.price import Rates
@@ -120,10 +120,7 @@ def rate_text(rates: Rates) -> str:
 
 def amount(price: Decimal | None) -> str:
     """A price of a million tokens with at least two decimals and no digit lost; "-" when none was published."""
-    if price is None:
-        return "-"
-    whole, _, decimals = exact(price).partition(".")
-    return f"{whole}.{decimals:0<2}"
+    return "-" if price is None else price_text(price)
 
 
 def _basis(price: EffectivePrice) -> str:

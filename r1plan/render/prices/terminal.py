@@ -8,10 +8,11 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from r1plan.money import usd
 from r1plan.prices.schedule import LOW_CONFIDENCE, START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED
 from r1plan.render.prices.price import amount, instant, timing
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import count, usd
+from r1plan.render.text.units import count
 
 if TYPE_CHECKING:
     from r1plan.catalog.price_files import PriceCheck

@@ -8,8 +8,8 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from io import StringIO
 
+from r1plan.money import exact
 from r1plan.render.spend.words import reason, warning_text
-from r1plan.render.text.units import exact
 from r1plan.report.spend import SpendReport, Totals
 
 SCHEMA = "r1plan.cost_report/1"

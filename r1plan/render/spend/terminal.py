@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from unicodedata import east_asian_width
 
+from r1plan.money import money
 from r1plan.render.spend.words import headline, no_requests, notes, volume
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import money, percent
+from r1plan.render.text.units import percent
 from r1plan.report.spend import Group, SpendReport, Totals
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"

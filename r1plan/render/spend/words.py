@@ -8,8 +8,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from r1plan.ledger.months import month_days
+from r1plan.money import money
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import count, money, percent, tokens
+from r1plan.render.text.units import count, percent, tokens
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.spend import ReportWarning, SpendReport, Totals
 

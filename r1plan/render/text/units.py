@@ -17,29 +17,6 @@ def count(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
-def usd(amount: Decimal) -> str:
-    """An amount to the cent, a tiny one to two digits: "$1,234.56", "$0.0034"."""
-    digits = 2 if not amount or abs(amount) >= Decimal("0.01") else 1 - amount.adjusted()
-    return f"${amount:,.{digits}f}"
-
-
-def small_usd(amount: Decimal) -> str:
-    """What one request costs, to two digits below a dollar: "$1.23", "$0.018", "$0.00034"."""
-    digits = 2 if not amount or abs(amount) >= 1 else 1 - amount.adjusted()
-    return f"${amount:,.{digits}f}"
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """A sum in its currency: "$0.0034", "¥12.00"."""
-    return usd(amount).replace("$", "¥" if currency == "CNY" else "$", 1)
-
-
-def exact(amount: Decimal) -> str:
-    """An amount for a program: every digit, no exponent, no zeros at the end."""
-    text = format(amount, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def percent(part: Decimal | int, whole: Decimal | int) -> str:
     """A share in whole per cent: "65 %". Nothing of nothing is 0 %."""
     return f"{Decimal(part) / Decimal(whole) * 100 if whole else Decimal(0):.0f} %"

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from r1plan.catalog.policy import PolicyLimits, Route
+from r1plan.money import small_usd
 from r1plan.prices.book import PriceBook
 from r1plan.prices.intervals import price_edges
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.decision.decide import Decision, decide
-from r1plan.route.decision.policy import dollars
 from r1plan.route.decision.ranked import RankedCandidate
 from r1plan.route.forecast.forecast import PromptFacts
 from r1plan.route.forecast.statistics import LogStatistics
@@ -108,5 +108,5 @@ def _risks(first: RankedCandidate, then: RankedCandidate, late: float) -> tuple[
             f"{first.forecast.cache.chance * 100:.0f} %, which the saving allows for"
         )
     risks += sorted({caveat for period in then.cost.periods for caveat in period.price.caveats})
-    risks.append(f"at the price of now it costs {dollars(first.expected_usd)}")
+    risks.append(f"at the price of now it costs {small_usd(first.expected_usd)}")
     return tuple(risks)

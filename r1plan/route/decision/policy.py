@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from r1plan.catalog.policy import PolicyLimits, Route, Rule, When
 from r1plan.errors import NotFound
+from r1plan.money import small_usd
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.forecast.cost import CostForecast
 from r1plan.route.forecast.forecast import Forecast, PromptFacts
@@ -113,7 +114,7 @@ def over_limit(policy: Policy, candidate: Candidate, forecast: Forecast, cost: C
         if forecast.input_tokens * margin >= context:
             return f"the input of {forecast.input_tokens:,} tokens does not fit into {context:,} of context"
     if limits.max_p90_usd is not None and cost.p90_usd > limits.max_p90_usd:
-        return f"may cost {dollars(cost.p90_usd)} (p90), over the limit of {dollars(limits.max_p90_usd)}"
+        return f"may cost {small_usd(cost.p90_usd)} (p90), over the limit of {small_usd(limits.max_p90_usd)}"
     if limits.max_p90_s is not None and forecast.p90_s > limits.max_p90_s:
         return f"may take {forecast.p90_s:,.0f} s (p90), over the limit of {limits.max_p90_s:g} s"
     return None
@@ -154,12 +155,6 @@ def quality_scores(policy: Policy, candidates: Sequence[Candidate]) -> dict[str,
         each.id: by_key.get(each.model_key, lowest) if each.quality_index is None else each.quality_index
         for each in candidates
     }
-
-
-def dollars(amount: Decimal) -> str:
-    """An amount in a reason, as `rows.small_usd` shows it: to two digits below a dollar."""
-    digits = 2 if not amount or abs(amount) >= 1 else 1 - amount.adjusted()
-    return f"${amount:,.{digits}f}"
 
 
 def _changed(route: Route, rule: Rule, routes: Mapping[str, Route]) -> Route:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from r1plan.catalog.policy import Route
-from r1plan.route.decision.policy import Policy, dollars
+from r1plan.money import small_usd
+from r1plan.route.decision.policy import Policy
 from r1plan.route.decision.ranked import RankedCandidate
 from r1plan.route.forecast.cost import CostForecast
 
@@ -35,7 +36,7 @@ def why(route: Route, each: RankedCandidate, ordered: Sequence[RankedCandidate])
             return "as cheap as any, to 2 %, and the best known"
         return _BEST[route.objective]
     gap = each.expected_usd - first.expected_usd
-    money = f"{dollars(abs(gap))} {'more' if gap >= 0 else 'less'}" if gap else "the same cost"
+    money = f"{small_usd(abs(gap))} {'more' if gap >= 0 else 'less'}" if gap else "the same cost"
     if route.prefer_local and first.candidate.is_local and not each.candidate.is_local:
         return f"leaves the machine; {money}"
     if route.objective == "latency":
@@ -76,7 +77,7 @@ def _stays(first: RankedCandidate, others: Sequence[RankedCandidate]) -> Iterato
     if gap > 0:
         yield (
             f"stays with {first.id}: what it has cached ({cache.chance * 100:.0f} % likely) is worth "
-            f"{dollars(saving)}, more than the {dollars(gap)} by which {rival.id} is else cheaper"
+            f"{small_usd(saving)}, more than the {small_usd(gap)} by which {rival.id} is else cheaper"
         )
 
 
@@ -88,6 +89,6 @@ def _leaves(each: RankedCandidate, first: RankedCandidate) -> str:
     """That the cache of `each` is warm and yet not worth it."""
     gap, saving = each.expected_usd - first.expected_usd, each.cost.terms.cache_saving_usd
     return (
-        f"leaves {each.id}: what it has cached is worth {dollars(saving)}, and {first.id} is still expected to cost "
-        f"{dollars(abs(gap))} {'less' if gap >= 0 else 'more'}"
+        f"leaves {each.id}: what it has cached is worth {small_usd(saving)}, and {first.id} is still expected to cost "
+        f"{small_usd(abs(gap))} {'less' if gap >= 0 else 'more'}"
     )

@@ -16,6 +16,7 @@ from r1plan.catalog.budgets import Budgets
 from r1plan.errors import OverBudget
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.months import LONGEST_REQUEST, month_span
+from r1plan.money import small_usd
 from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import EXACT
 
@@ -132,15 +133,15 @@ def least_usd(input_tokens_most: int, prices: Sequence[EffectivePrice]) -> Decim
 
 def over_budget(allowance: Allowance, leg: str, need_usd: Decimal) -> OverBudget:
     """The error for a request that needs more than `allowance` leaves."""
-    asked = f"{leg} may cost {dollars(need_usd)}"
-    used = f"{dollars(allowance.spent_usd)} spent"
+    asked = f"{leg} may cost {small_usd(need_usd)}"
+    used = f"{small_usd(allowance.spent_usd)} spent"
     if allowance.reserved_usd:
-        used += f" and {dollars(allowance.reserved_usd)} set aside for requests that run or broke off"
-    left = f"{dollars(max(allowance.left_usd, _NOTHING))} of {dollars(allowance.limit_usd)} are left"
+        used += f" and {small_usd(allowance.reserved_usd)} set aside for requests that run or broke off"
+    left = f"{small_usd(max(allowance.left_usd, _NOTHING))} of {small_usd(allowance.limit_usd)} are left"
     if allowance.scope == "request":
         if allowance.spent_usd:
             return OverBudget(f"{asked}, and of --max-cost {left} ({used}).", _CHEAPER)
-        return OverBudget(f"{asked}, more than --max-cost {dollars(allowance.limit_usd)}.", _CHEAPER)
+        return OverBudget(f"{asked}, more than --max-cost {small_usd(allowance.limit_usd)}.", _CHEAPER)
     whose = {
         "month": "this month",
         "provider": f"{allowance.name} this month",
@@ -155,18 +156,12 @@ def over_budget(allowance: Allowance, leg: str, need_usd: Decimal) -> OverBudget
 def unknown_cost(allowance: Allowance, leg: str) -> OverBudget:
     """The error for a request whose cost nobody can tell, where `--max-cost` is to be kept."""
     return OverBudget(
-        f"what {leg} costs is not known, so --max-cost {dollars(allowance.limit_usd)} cannot be kept.",
+        f"what {leg} costs is not known, so --max-cost {small_usd(allowance.limit_usd)} cannot be kept.",
         "add its price (r1plan prices --help), leave --max-cost out, or ask here: --local",
     )
 
 
 _CHEAPER = "raise --max-cost, lower --max-tokens, ask a cheaper provider, or ask here: --local"
-
-
-def dollars(amount: Decimal) -> str:
-    """An amount to the cent, a smaller one to two digits."""
-    digits = 2 if not amount or abs(amount) >= Decimal("0.01") else 1 - amount.adjusted()
-    return f"${amount:,.{digits}f}"
 
 
 def _allowance(scope: Scope, limit_usd: Decimal, name: str | None, rows: Iterable[MonthRow]) -> Allowance:

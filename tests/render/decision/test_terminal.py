@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.policy import PolicyLimits, Route
+from r1plan.money import small_usd
 from r1plan.render.decision.document import decision_document
 from r1plan.render.decision.terminal import decision_lines, headline
-from r1plan.render.text.units import small_usd
 from r1plan.route.decision.decide import Decision, decide
 from r1plan.route.decision.defer import defer
-from r1plan.route.decision.policy import dollars
 from tests.route.worlds import AT, ask, book, candidate, here, log, outputs, priced
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -88,19 +87,3 @@ def test_a_name_from_a_users_file_moves_no_cursor() -> None:
     evil = candidate("acme", "m", serves="\x1b[2Jfree", family="distill")
     found = decide(ASK, [evil], SURVEY, BOOK, ROUTE, {})
     assert "\x1b" not in "".join(decision_lines(found, 80))
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"),
-    [
-        ("0", "$0.00"),
-        ("0.00000027", "$0.00000027"),
-        ("0.0042", "$0.0042"),
-        ("0.018", "$0.018"),
-        ("0.5", "$0.50"),
-        ("1", "$1.00"),
-        ("1234.567", "$1,234.57"),
-    ],
-)
-def test_what_one_request_costs_has_two_digits(amount: str, text: str) -> None:
-    assert small_usd(Decimal(amount)) == dollars(Decimal(amount)) == text

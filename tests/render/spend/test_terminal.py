@@ -10,7 +10,7 @@ import pytest
 
 from r1plan.render.spend.document import spend_csv, spend_json
 from r1plan.render.spend.terminal import spend_lines, spend_markdown
-from r1plan.render.text.units import exact, percent, tokens, usd
+from r1plan.render.text.units import percent, tokens
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period, from_days, whole_month
@@ -128,23 +128,6 @@ def test_five_bad_lines_are_named_and_the_rest_counted() -> None:
         "warning: 2 requests logged more than once, counted once by the last row: a, ….",
         "warning: 3 more lines left out; --json names each.",
     ]
-
-
-@pytest.mark.parametrize(
-    ("amount", "shown", "all_digits"),
-    [
-        ("0", "$0.00", "0"),
-        ("1234.565", "$1,234.56", "1234.565"),
-        ("0.01", "$0.01", "0.01"),
-        ("0.00999", "$0.0100", "0.00999"),
-        ("0.0034", "$0.0034", "0.0034"),
-        ("0.000000070000000", "$0.000000070", "0.00000007"),
-        ("100.000", "$100.00", "100"),
-        ("1E+2", "$100.00", "100"),
-    ],
-)
-def test_money_to_the_cent_for_people_and_exact_for_programs(amount: str, shown: str, all_digits: str) -> None:
-    assert (usd(Decimal(amount)), exact(Decimal(amount))) == (shown, all_digits)
 
 
 def test_shares_and_tokens() -> None:

@@ -1,0 +1,55 @@
+"""Money as text for people and programs, and read from text: the one place for both. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+_CENT = Decimal("0.01")
+
+
+def usd(amount: Decimal) -> str:
+    """A sum to the cent, a tiny one to two digits: "$1,234.56", "$0.0034"."""
+    return _dollars(amount, _CENT)
+
+
+def small_usd(amount: Decimal) -> str:
+    """What one request costs or may cost, to two digits below a dollar: "$1.23", "$0.018", "$0.00034"."""
+    return _dollars(amount, Decimal(1))
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """A sum in its currency: "$0.0034", "¥12.00"."""
+    return usd(amount).replace("$", "¥" if currency == "CNY" else "$", 1)
+
+
+def exact(amount: Decimal) -> str:
+    """An amount for a program: every digit, no exponent, no zeros at the end."""
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def price_text(price: Decimal) -> str:
+    """A published price with at least two decimals and no digit lost: "0.30", "0.028"."""
+    whole, _, decimals = exact(price).partition(".")
+    return f"{whole}.{decimals:0<2}"
+
+
+def parsed(text: str) -> Decimal | None:
+    """The number that `text` says, exactly as written; None where it says none, or one that is not finite."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def typed_usd(text: str) -> Decimal | None:
+    """The dollars that a person typed, with or without their sign; None where it is no amount of 0 or more."""
+    amount = parsed(text.removeprefix("$"))
+    return None if amount is None or amount < 0 else amount
+
+
+def _dollars(amount: Decimal, cents_from: Decimal) -> str:
+    """An amount with cents from `cents_from` on, and to two digits below it."""
+    digits = 2 if not amount or abs(amount) >= cents_from else 1 - amount.adjusted()
+    return f"${amount:,.{digits}f}"
