@@ -200,14 +200,17 @@ class Asker:
         if decision is None or chosen is None or chosen.id == self._said:
             return
         from r1plan.render.decision.chosen import chosen_line
+        from r1plan.render.decision.words import exclusion_text
+        from r1plan.route.spending.budget import over_budget
 
         self._said = chosen.id
         legs = [leg for leg, _ in choice.legs]
         for each in decision.refused:
             if each.candidate.is_local:
-                self._say(f"{each.id} is not asked: {each.why}.")
+                self._say(f"{each.id} is not asked: {exclusion_text(each.cause)}.")
         if choice.found is not None and choice.found.passed:
-            self._say(f"Not asked: {choice.found.passed[0][1].message}")
+            dear, allowance = choice.found.passed[0]
+            self._say(f"Not asked: {over_budget(allowance, dear.id, dear.cost.p90_usd).message}")
         self._say(chosen_line(chosen, choice.policy, legs, by_default=bool(opened.reason)))
 
 

@@ -22,7 +22,7 @@ from r1plan.errors import ProviderError, UsageError
 from r1plan.prices.account import account_currencies
 from r1plan.prices.book import PriceBook
 from r1plan.route.decision.candidate import Candidate, api_candidates
-from r1plan.route.decision.policy import Policy, refusal, route_named
+from r1plan.route.decision.policy import Policy, exclusion, route_named
 from r1plan.route.execution.target import Engines
 from r1plan.settings import directories
 from r1plan.tiny import MODEL_PATH
@@ -88,7 +88,9 @@ def routed(wishes: Wishes, asking: AskOptions) -> Resolution | None:
             found = (planned(mine), *found)
             askables[found[0].id] = local_backend(mine, engines, asking)
         others = api_candidates(providers, set(providers) - set(keys), book, models, at)
-        welcome = {each.provider for each in others if refusal(Policy(route), each) is None} if not wishes.local else ()
+        welcome = (
+            {each.provider for each in others if exclusion(Policy(route), each) is None} if not wishes.local else ()
+        )
         return CandidateSet(
             route=route,
             routes=routes,

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from r1plan.ledger.entry import UsageEntry
     from r1plan.route.decision.decide import Decision
     from r1plan.route.decision.defer import Deferral
-    from r1plan.route.decision.ranked import ExcludedCandidate, RankedCandidate
+    from r1plan.route.decision.ranked import RankedCandidate
     from r1plan.route.forecast.forecast import PromptFacts
     from r1plan.route.forecast.statistics import LogStatistics
+    from r1plan.route.spending.budget import Allowance
 
 # A prompt whose tokens are guessed may have so many times more: guessed by the log's own ratio, and without.
 _INPUT_MARGIN_KNOWN, _INPUT_MARGIN = 1.1, 1.5
@@ -35,18 +36,23 @@ _INPUT_MARGIN_KNOWN, _INPUT_MARGIN = 1.1, 1.5
 class Decided:
     """A decision and what it was made of. `deferral` is set where the request may wait.
 
-    `passed` are those that would have been asked first, and what says that a monthly budget leaves too little for each.
+    `passed` are those that would have been asked first, and the monthly budget that leaves too little for each.
     """
 
     market: CandidateSet
     decision: Decision
     past: LogStatistics
     deferral: Deferral | None = None
-    passed: tuple[tuple[RankedCandidate, OverBudget], ...] = ()
+    passed: tuple[tuple[RankedCandidate, Allowance], ...] = ()
 
     def nobody(self) -> R1PlanError:
         """Why nobody may be asked, when the decision ranks none."""
-        return self.passed[0][1] if self.passed else nobody(self.market, self.decision)
+        from r1plan.route.spending.budget import over_budget
+
+        if self.passed:
+            each, allowance = self.passed[0]
+            return over_budget(allowance, each.id, each.cost.p90_usd)
+        return nobody(self.market, self.decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ def find(
     from r1plan.catalog.priors import load_priors
     from r1plan.ledger.history import read_history
     from r1plan.route.decision.candidate import model_keys
+    from r1plan.route.decision.cause import OverAllowance
     from r1plan.route.decision.decide import decide
     from r1plan.route.decision.defer import defer
     from r1plan.route.forecast.statistics import log_statistics
@@ -106,21 +113,15 @@ def find(
     over = _over_budget(decision, asking)
     passed = tuple(pair for pair, each in zip(over, decision.ranked, strict=False) if pair[0] is each)
     if over:
-        dear = {each.id for each, _ in over}
-        candidates = tuple(each for each in candidates if each.id not in dear)
+        out = {each.id for each, _ in over}
+        candidates = tuple(each for each in candidates if each.id not in out)
         decision = decide(ask, candidates, *given)
-        decision = replace(decision, refused=(*(_refused(*each) for each in over), *decision.refused))
+        dear = (each.excluded(OverAllowance(allowance, each.cost.p90_usd)) for each, allowance in over)
+        decision = replace(decision, refused=(*dear, *decision.refused))
     return Decided(market, decision, past, None if by is None else defer(ask, by, candidates, *given), passed)
 
 
-def _refused(judged: RankedCandidate, over: OverBudget) -> ExcludedCandidate:
-    from r1plan.route.decision.ranked import ExcludedCandidate
-
-    why = over.message.removeprefix(judged.id).strip(" .")
-    return ExcludedCandidate(candidate=judged.candidate, why=why, forecast=judged.forecast, cost=judged.cost)
-
-
-def _over_budget(decision: Decision, asking: AskOptions) -> list[tuple[RankedCandidate, OverBudget]]:
+def _over_budget(decision: Decision, asking: AskOptions) -> list[tuple[RankedCandidate, Allowance]]:
     if asking.budgets is None:
         return []
     from r1plan.route.decision.affordable import too_dear
@@ -151,14 +152,17 @@ def choose(way: Resolution, ask: PromptFacts, asking: AskOptions, left_usd: Deci
         askable = market.askables[each.id]
         leg = _leg(askable, ask, each, tariff)
         legs.append((_handing_over(leg, each, decision.ranked[number:], market.route), askable))
-    first = (f"{decision.chosen.id}: {decision.chosen.why}",) if decision.chosen else ()
-    reasons = (*((way.reason,) if way.reason else ()), *first, *decision.reasons)
+    from r1plan.render.decision.words import rank_text, reason_text
+
+    first = (f"{decision.chosen.id}: {rank_text(decision.chosen.cause)}",) if decision.chosen else ()
+    reasons = (*((way.reason,) if way.reason else ()), *first, *map(reason_text, decision.reasons))
     return AttemptPlan(tuple(legs), decision.policy.name, reasons, found)
 
 
 def nobody(market: CandidateSet, decision: Decision | None = None) -> R1PlanError:
     """Why nobody of `market` may be asked, and what would help. `decision` None: there is no candidate at all."""
     from r1plan.money import small_usd
+    from r1plan.render.decision.words import exclusion_text
 
     route = market.route
     if decision is None or not market.candidates:
@@ -183,14 +187,14 @@ def nobody(market: CandidateSet, decision: Decision | None = None) -> R1PlanErro
             "and nobody else may be asked for less.",
             "allow more, lower --max-tokens, or ask here: --local",
         )
-    why = decision.refused[0]
+    first = decision.refused[0]
     more = len(decision.refused) - 1
     others = f" (and {more} more)" if more else ""
     helps = f"set {_either(market.missing)}; " if market.missing else ""
     if decision.policy.route.place == "machine":
         helps = "name a model here: --model FILE.gguf; "
     return ProviderError(
-        f"route {route.id} has nobody to ask: {why.id}: {why.why}{others}.",
+        f"route {route.id} has nobody to ask: {first.id}: {exclusion_text(first.cause)}{others}.",
         f"{helps}--explain says it of each",
         fault="refused",
     )

@@ -16,6 +16,7 @@ def explain(asker: Asker, session: Session, question: str, *, as_json: bool) -> 
     """Print the decision for `question`. Raises what says that nobody may be asked, after it is printed."""
     from r1plan.render.decision.document import decision_document
     from r1plan.render.decision.terminal import decision_lines
+    from r1plan.render.decision.words import exclusion_text
     from r1plan.render.output import document
 
     found = asker.found(session, question)
@@ -25,7 +26,8 @@ def explain(asker: Asker, session: Session, question: str, *, as_json: bool) -> 
     if as_json:
         document(decision_document(decision, deferral))
     elif unpriced:
-        print(f"{decision.refused[0].id} is asked, as it was named; nothing is forecast: {decision.refused[0].why}.")
+        why = exclusion_text(decision.refused[0].cause)
+        print(f"{decision.refused[0].id} is asked, as it was named; nothing is forecast: {why}.")
     else:
         print("\n".join(decision_lines(decision, _columns(), deferral)))
     if not decision.ranked and not unpriced:

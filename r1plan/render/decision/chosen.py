@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from r1plan.money import small_usd
-from r1plan.render.decision.terminal import deferral_text
+from r1plan.render.decision.terminal import deferral_text, no_cheaper_hour
+from r1plan.render.decision.words import rank_text, risk_text
 from r1plan.route.decision.defer import Deferral
 from r1plan.route.decision.ranked import RankedCandidate
 from r1plan.route.execution.target import AttemptTarget
@@ -18,7 +19,7 @@ def chosen_line(chosen: RankedCandidate, route: str, legs: Sequence[AttemptTarge
     cost = f"about {small_usd(chosen.expected_usd)} (p90 {small_usd(chosen.cost.p90_usd)})"
     if chosen.candidate.is_local:
         cost += " of electricity"
-    line = f"{chosen.id} is asked by {who}: {chosen.why}; {cost}."
+    line = f"{chosen.id} is asked by {who}: {rank_text(chosen.cause)}; {cost}."
     first, *others = legs
     if not first.hands_over or not others:
         return line
@@ -29,11 +30,10 @@ def chosen_line(chosen: RankedCandidate, route: str, legs: Sequence[AttemptTarge
 
 def waiting_line(deferral: Deferral, now: datetime) -> str:
     """What is said of a request that may wait before it is sent, or is sent at once."""
-    text = deferral_text(deferral)
     if not deferral.is_worth_it:
-        return text.replace("Send it now", "Sent now", 1)
+        return f"Sent now: {no_cheaper_hour(deferral)}."
     minutes = max(1, round((deferral.send_at - now).total_seconds() / 60))
     hours, rest = divmod(minutes, 60)
     left = " ".join([*([f"{hours} h"] if hours else []), *([f"{rest} min"] if rest else [])])
-    risks = "".join(f" Risk: {each}." for each in deferral.risks[:1])
-    return f"{text}{risks} Waiting {left}; Ctrl-C stops, and nothing is sent then."
+    risks = "".join(f" Risk: {risk_text(each)}." for each in deferral.risks[:1])
+    return f"{deferral_text(deferral)}{risks} Waiting {left}; Ctrl-C stops, and nothing is sent then."

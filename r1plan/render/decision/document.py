@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import get_args
 
 from r1plan.money import exact
+from r1plan.render.decision.words import exclusion_text, rank_text, reason_text, risk_text
 from r1plan.route.decision.candidate import Candidate
+from r1plan.route.decision.cause import CostTerm
 from r1plan.route.decision.decide import Decision
 from r1plan.route.decision.defer import Deferral
 from r1plan.route.forecast.cost import CostForecast
 from r1plan.route.forecast.forecast import Forecast
 
 SCHEMA = "r1plan.decision/1"
-_TERMS = ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "electricity_usd", "failure_usd")
+_TERMS: tuple[CostTerm, ...] = get_args(CostTerm)
 
 
 def decision_document(decision: Decision, deferral: Deferral | None = None) -> dict[str, object]:
@@ -25,11 +28,11 @@ def decision_document(decision: Decision, deferral: Deferral | None = None) -> d
         "kind": ask.kind,
         "language": ask.language,
         "chosen": chosen.id if chosen else None,
-        "reasons": list(decision.reasons),
+        "reasons": [reason_text(each) for each in decision.reasons],
         "candidates": [
             {
                 **_candidate(each.candidate),
-                "why": each.why,
+                "why": rank_text(each.cause),
                 "cost": _cost(each.cost),
                 "forecast": _forecast(each.forecast),
             }
@@ -38,7 +41,7 @@ def decision_document(decision: Decision, deferral: Deferral | None = None) -> d
         "refused": [
             {
                 **_candidate(each.candidate),
-                "why": each.why,
+                "why": exclusion_text(each.cause),
                 "cost": None if each.cost is None else _cost(each.cost),
                 "forecast": None if each.forecast is None else _forecast(each.forecast),
             }
@@ -115,7 +118,7 @@ def _deferral(each: Deferral) -> dict[str, object]:
         "chosen": chosen.id if chosen else None,
         "saving_usd": exact(each.saving_usd),
         "late_chance": _share(each.late_chance),
-        "risks": list(each.risks),
+        "risks": [risk_text(risk) for risk in each.risks],
     }
 
 

@@ -7,17 +7,20 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import Literal
 
+from r1plan.catalog.family import Family
 from r1plan.money import small_usd as usd
+from r1plan.render.decision.words import exclusion_text, rank_text, reason_text, risk_text
 from r1plan.render.prices.price import instant
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, tokens
+from r1plan.route.decision.cause import CostTerm
 from r1plan.route.decision.decide import Decision
 from r1plan.route.decision.defer import Deferral
 from r1plan.route.decision.ranked import RankedCandidate
 from r1plan.route.forecast.cost import CostForecast
 from r1plan.route.forecast.forecast import Forecast
 
-_TERMS = {
+_TERMS: dict[CostTerm, str] = {
     "input_miss_usd": "fresh in",
     "cache_hit_usd": "cached in",
     "thinking_usd": "thinking",
@@ -26,7 +29,7 @@ _TERMS = {
     "failure_usd": "failures",
 }
 _TOPICS = ("model", "input", "output", "cache", "power", "speed", "failures", "end")
-_FAMILIES = {
+_FAMILIES: dict[Family, str] = {
     "r1": "R1 itself",
     "distill": "a distill of R1",
     "successor": "a successor of R1",
@@ -41,9 +44,9 @@ def decision_lines(decision: Decision, width: int, deferral: Deferral | None = N
     if deferral is not None:
         yield from _wrapped(deferral_text(deferral), width)
         for risk in deferral.risks:
-            yield from _wrapped(f"risk: {risk}.", width, "  ")
+            yield from _wrapped(f"risk: {risk_text(risk)}.", width, "  ")
     for reason in decision.reasons:
-        yield from _wrapped(f"{reason.rstrip('.')}.", width)
+        yield from _wrapped(f"{reason_text(reason).rstrip('.')}.", width)
     if decision.ranked:
         yield ""
         yield from _table(decision.ranked, width)
@@ -53,7 +56,7 @@ def decision_lines(decision: Decision, width: int, deferral: Deferral | None = N
         yield ""
         yield f"Not asked ({len(decision.refused):,})"
         for each in decision.refused:
-            yield from _wrapped(f"{each.id}: {each.why}.", width, "  ")
+            yield from _wrapped(f"{each.id}: {exclusion_text(each.cause)}.", width, "  ")
 
 
 def headline(decision: Decision) -> str:
@@ -63,20 +66,25 @@ def headline(decision: Decision) -> str:
         return f"Nobody may be asked by route {decision.policy.name}: every candidate is ruled out."
     return (
         f"{chosen.id} is expected to cost {usd(chosen.expected_usd)} (p90 {usd(chosen.cost.p90_usd)}) and to take "
-        f"{_seconds(chosen.forecast.p50_s)} (p90 {_seconds(chosen.forecast.p90_s)}): {chosen.why}."
+        f"{_seconds(chosen.forecast.p50_s)} (p90 {_seconds(chosen.forecast.p90_s)}): {rank_text(chosen.cause)}."
     )
 
 
 def deferral_text(deferral: Deferral) -> str:
     """When to send instead, and what that saves."""
     if not deferral.is_worth_it:
-        return f"Send it now: no hour before {instant(deferral.by)} is cheaper."
+        return f"Send it now: {no_cheaper_hour(deferral)}."
     chosen = deferral.decision.chosen
     who = f" to {chosen.id}" if chosen else ""
     return (
         f"Sent{who} at {instant(deferral.send_at)} it is expected to cost {usd(deferral.saving_usd)} less, "
         f"with the answer there by {instant(deferral.by)}."
     )
+
+
+def no_cheaper_hour(deferral: Deferral) -> str:
+    """Why waiting saves nothing."""
+    return f"no hour before {instant(deferral.by)} is cheaper"
 
 
 def _table(ranked: tuple[RankedCandidate, ...], width: int) -> Iterator[str]:
@@ -102,7 +110,7 @@ def _table(ranked: tuple[RankedCandidate, ...], width: int) -> Iterator[str]:
         ]
         yield "  ".join(cells).rstrip()
         if number:
-            yield from _wrapped(f"{ranked[number - 1].why}.", width, " " * (widths[0] + 2), first=True)
+            yield from _wrapped(f"{rank_text(ranked[number - 1].cause)}.", width, " " * (widths[0] + 2), first=True)
 
 
 def _block(number: int, each: RankedCandidate, width: int) -> Iterator[str]:
@@ -112,7 +120,7 @@ def _block(number: int, each: RankedCandidate, width: int) -> Iterator[str]:
         f"{_seconds(each.forecast.p50_s)})",
         width, "   ",
     )  # fmt: skip
-    yield from _wrapped(f"{terms_text(cost)}: {each.why}.", width, "   ", first=True)
+    yield from _wrapped(f"{terms_text(cost)}: {rank_text(each.cause)}.", width, "   ", first=True)
 
 
 def terms_text(cost: CostForecast) -> str:

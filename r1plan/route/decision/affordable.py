@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from r1plan.catalog.budgets import Budgets
-from r1plan.errors import OverBudget
 from r1plan.route.decision.ranked import RankedCandidate
-from r1plan.route.spending.budget import allowances_of_month, over_budget
+from r1plan.route.spending.budget import Allowance, allowances_of_month
 
 if TYPE_CHECKING:
     from r1plan.ledger.requests import MonthRow
@@ -21,8 +20,8 @@ def too_dear(
     rows: Sequence[MonthRow],
     project: str | None,
     power_usd_per_kwh: Decimal | None,
-) -> list[tuple[RankedCandidate, OverBudget]]:
-    """Those of `ranked` whose p90 is more than a monthly budget leaves, each with what says so, in the same order.
+) -> list[tuple[RankedCandidate, Allowance]]:
+    """Those of `ranked` whose p90 is more than a monthly budget leaves, each with that budget, in the same order.
 
     `rows` hold one row a request. As when it is sent, a model here needs money only where `power_usd_per_kwh` is given.
     """
@@ -33,6 +32,6 @@ def too_dear(
             continue
         for allowance in allowances_of_month(budgets, rows, each.forecast.at, provider, project):
             if each.cost.p90_usd > allowance.left_usd:
-                found.append((each, over_budget(allowance, each.id, each.cost.p90_usd)))
+                found.append((each, allowance))
                 break
     return found

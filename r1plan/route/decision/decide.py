@@ -9,9 +9,10 @@ from decimal import Decimal
 from r1plan.catalog.policy import PolicyLimits, Route
 from r1plan.prices.book import PriceBook
 from r1plan.route.decision.candidate import Candidate
-from r1plan.route.decision.policy import Policy, over_limit, placed, policy_for, quality_scores, refusal
+from r1plan.route.decision.cause import DecisionReason, NoPrice
+from r1plan.route.decision.policy import Policy, exclusion, over_limit, placed, policy_for, quality_scores
 from r1plan.route.decision.ranked import ExcludedCandidate, RankedCandidate, ranked_candidate
-from r1plan.route.decision.why import reasons, why
+from r1plan.route.decision.why import rank_cause, reasons
 from r1plan.route.forecast.forecast import PromptFacts
 from r1plan.route.forecast.statistics import LogStatistics
 
@@ -24,7 +25,7 @@ class Decision:
     ask: PromptFacts
     ranked: tuple[RankedCandidate, ...]
     refused: tuple[ExcludedCandidate, ...]
-    reasons: tuple[str, ...]
+    reasons: tuple[DecisionReason, ...]
 
     @property
     def chosen(self) -> RankedCandidate | None:
@@ -57,7 +58,7 @@ def settled(route: Route, ordered: list[RankedCandidate]) -> list[RankedCandidat
 def decide(
     ask: PromptFacts,
     candidates: Sequence[Candidate],
-    survey: LogStatistics,
+    statistics: LogStatistics,
     book: PriceBook,
     route: Route,
     routes: Mapping[str, Route],
@@ -69,22 +70,22 @@ def decide(
     names no route.
     """
     policy = policy_for(ask, route, routes, limits)
-    refused: list[ExcludedCandidate] = []
+    excluded: list[ExcludedCandidate] = []
     allowed: list[RankedCandidate] = []
     for candidate in candidates:
-        no = refusal(policy, candidate)
-        if no is not None:
-            refused.append(ExcludedCandidate(candidate=candidate, why=no))
+        cause = exclusion(policy, candidate)
+        if cause is not None:
+            excluded.append(ExcludedCandidate(candidate=candidate, cause=cause))
             continue
-        judged = ranked_candidate(ask, candidate, survey, book)
-        if judged is None:
-            refused.append(ExcludedCandidate(candidate=candidate, why="no price of it in dollars is known for then"))
+        each = ranked_candidate(ask, candidate, statistics, book)
+        if each is None:
+            excluded.append(ExcludedCandidate(candidate=candidate, cause=NoPrice()))
             continue
-        no = over_limit(policy, candidate, judged.forecast, judged.cost)
-        if no is None:
-            allowed.append(judged)
+        cause = over_limit(policy, candidate, each.forecast, each.cost)
+        if cause is None:
+            allowed.append(each)
         else:
-            refused.append(ExcludedCandidate(candidate=candidate, why=no, forecast=judged.forecast, cost=judged.cost))
+            excluded.append(each.excluded(cause))
     scores = quality_scores(policy, [each.candidate for each in allowed])
 
     def place(each: RankedCandidate) -> tuple[bool, float, Decimal, float, str]:
@@ -94,7 +95,7 @@ def decide(
     return Decision(
         policy=policy,
         ask=ask,
-        ranked=tuple(replace(each, why=why(policy.route, each, ordered)) for each in ordered),
-        refused=tuple(refused),
+        ranked=tuple(replace(each, cause=rank_cause(policy.route, each, ordered)) for each in ordered),
+        refused=tuple(excluded),
         reasons=reasons(policy, ordered),
     )

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from r1plan.catalog.policy import PolicyLimits, Route
-from r1plan.money import small_usd
 from r1plan.prices.book import PriceBook
 from r1plan.prices.intervals import price_edges
 from r1plan.route.decision.candidate import Candidate
+from r1plan.route.decision.cause import ColderCache, CostOfNow, DeferralRisk, DoubtedPrice, MayBeLate
 from r1plan.route.decision.decide import Decision, decide
 from r1plan.route.decision.ranked import RankedCandidate
 from r1plan.route.forecast.forecast import PromptFacts
@@ -33,7 +33,7 @@ class Deferral:
     decision: Decision
     saving_usd: Decimal
     late_chance: float
-    risks: tuple[str, ...]
+    risks: tuple[DeferralRisk, ...]
 
     @property
     def is_worth_it(self) -> bool:
@@ -45,7 +45,7 @@ def defer(
     ask: PromptFacts,
     by: datetime,
     candidates: Sequence[Candidate],
-    survey: LogStatistics,
+    statistics: LogStatistics,
     book: PriceBook,
     route: Route,
     routes: Mapping[str, Route],
@@ -56,13 +56,13 @@ def defer(
     Prices change at known instants only, so those are the ones that count. None when nobody may be asked now. Beyond a
     week nothing is looked at.
     """
-    now = decide(ask, candidates, survey, book, route, routes, limits)
+    now = decide(ask, candidates, statistics, book, route, routes, limits)
     first = now.chosen
     if first is None:
         return None
     best, then, send_at = now, first, ask.at
     for at in _instants(ask.at, min(by, ask.at + _FURTHEST), candidates, book):
-        later = decide(replace(ask, at=at), candidates, survey, book, route, routes, limits)
+        later = decide(replace(ask, at=at), candidates, statistics, book, route, routes, limits)
         chosen = later.chosen
         if chosen is None or at + timedelta(seconds=chosen.forecast.p90_s) > by:
             continue
@@ -99,14 +99,10 @@ def _late_chance(chosen: RankedCandidate, at: datetime, by: datetime) -> float:
     return min(1.0, late + each.failures.chance * (1 - late))
 
 
-def _risks(first: RankedCandidate, then: RankedCandidate, late: float) -> tuple[str, ...]:
-    risks = [f"{late * 100:.1f} % likely to fail, or not to be done by then"]
-    lost = first.forecast.cache.chance - then.forecast.cache.chance
-    if then.id == first.id and first.forecast.cache.is_warm and lost > 0:
-        risks.append(
-            f"the cached prefix is found with {then.forecast.cache.chance * 100:.0f} % instead of "
-            f"{first.forecast.cache.chance * 100:.0f} %, which the saving allows for"
-        )
-    risks += sorted({caveat for period in then.cost.periods for caveat in period.price.caveats})
-    risks.append(f"at the price of now it costs {small_usd(first.expected_usd)}")
-    return tuple(risks)
+def _risks(first: RankedCandidate, then: RankedCandidate, late: float) -> tuple[DeferralRisk, ...]:
+    risks: list[DeferralRisk] = [MayBeLate(late)]
+    was, will_be = first.forecast.cache, then.forecast.cache
+    if then.id == first.id and was.is_warm and will_be.chance < was.chance:
+        risks.append(ColderCache(will_be.chance, was.chance))
+    caveats = {caveat for period in then.cost.periods for caveat in period.price.caveats}
+    return (*risks, *(DoubtedPrice(each) for each in sorted(caveats)), CostOfNow(first.expected_usd))

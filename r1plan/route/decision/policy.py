@@ -9,17 +9,21 @@ from decimal import Decimal
 
 from r1plan.catalog.policy import PolicyLimits, Route, Rule, When
 from r1plan.errors import NotFound
-from r1plan.money import small_usd
 from r1plan.route.decision.candidate import Candidate
+from r1plan.route.decision.cause import (
+    ExclusionCause,
+    LeftOut,
+    LongInput,
+    OtherFamily,
+    OverCost,
+    OverTime,
+    RuleApplied,
+    ShortContext,
+    StaysHere,
+)
 from r1plan.route.forecast.cost import CostForecast
 from r1plan.route.forecast.forecast import Forecast, PromptFacts
 
-_FAMILIES = {
-    "r1": "R1",
-    "distill": "a distill of R1",
-    "successor": "a successor of R1",
-    "other": "neither R1 nor of its family",
-}
 # An input that was estimated may be this much longer.
 _ESTIMATE_MARGIN = 1.1
 
@@ -37,7 +41,7 @@ class Policy:
     """A route with what its rules change for one request; `applied` says which did."""
 
     route: Route
-    applied: tuple[str, ...] = ()
+    applied: tuple[RuleApplied, ...] = ()
 
     @property
     def name(self) -> str:
@@ -58,7 +62,7 @@ def policy_for(
     for number, rule in enumerate(route.rules, start=1):
         if matches(rule.when, ask):
             changed = _changed(changed, rule, routes)
-            applied.append(rule.note or f"rule {number}" + (f": as {rule.route}" if rule.route else ""))
+            applied.append(RuleApplied(number, rule.note, rule.route))
     return Policy(changed, tuple(applied))
 
 
@@ -90,33 +94,32 @@ def matches(when: When, ask: PromptFacts) -> bool:
     )
 
 
-def refusal(policy: Policy, candidate: Candidate) -> str | None:
+def exclusion(policy: Policy, candidate: Candidate) -> ExclusionCause | None:
     """Why `policy` does not have `candidate`, whatever it may cost; None: it may be asked."""
     route = policy.route
     if route.place == "machine" and not candidate.is_local:
-        return f"{route.id} never leaves this machine"
+        return StaysHere(route.id)
     if candidate.provider in route.never or (route.only and candidate.provider not in route.only):
-        return f"{route.id} leaves out {candidate.provider}"
+        return LeftOut(route.id, candidate.provider)
     if candidate.family not in route.accepts:
-        return f"{candidate.serves} is {_FAMILIES[candidate.family]}, which {route.id} does not accept"
+        return OtherFamily(route.id, candidate.serves, candidate.family)
     return None
 
 
-def over_limit(policy: Policy, candidate: Candidate, forecast: Forecast, cost: CostForecast) -> str | None:
-    """Which limit `candidate` would exceed, in one sentence; None: none."""
+def over_limit(policy: Policy, candidate: Candidate, forecast: Forecast, cost: CostForecast) -> ExclusionCause | None:
+    """Which limit `candidate` would exceed; None: none."""
     limits = policy.route.limits
     context = candidate.context_tokens
     if limits.min_context_tokens is not None and (context is None or context < limits.min_context_tokens):
-        has = "an unknown number" if context is None else f"{context:,}"
-        return f"{has} of tokens of context, under the {limits.min_context_tokens:,} that are wanted"
+        return ShortContext(context, limits.min_context_tokens)
     if context is not None:
         margin = _ESTIMATE_MARGIN if forecast.input_provenance == "estimated" else 1.0
         if forecast.input_tokens * margin >= context:
-            return f"the input of {forecast.input_tokens:,} tokens does not fit into {context:,} of context"
+            return LongInput(forecast.input_tokens, context)
     if limits.max_p90_usd is not None and cost.p90_usd > limits.max_p90_usd:
-        return f"may cost {small_usd(cost.p90_usd)} (p90), over the limit of {small_usd(limits.max_p90_usd)}"
+        return OverCost(cost.p90_usd, limits.max_p90_usd)
     if limits.max_p90_s is not None and forecast.p90_s > limits.max_p90_s:
-        return f"may take {forecast.p90_s:,.0f} s (p90), over the limit of {limits.max_p90_s:g} s"
+        return OverTime(forecast.p90_s, limits.max_p90_s)
     return None
 
 

@@ -133,24 +133,27 @@ def least_usd(input_tokens_most: int, prices: Sequence[EffectivePrice]) -> Decim
 
 def over_budget(allowance: Allowance, leg: str, need_usd: Decimal) -> OverBudget:
     """The error for a request that needs more than `allowance` leaves."""
-    asked = f"{leg} may cost {small_usd(need_usd)}"
+    hint = _CHEAPER if allowance.scope == "request" else _NEXT_MONTH
+    return OverBudget(f"{leg} {shortfall_text(allowance, need_usd)}.", hint)
+
+
+def shortfall_text(allowance: Allowance, need_usd: Decimal) -> str:
+    """What is missing, as the end of a sentence on who needs `need_usd` while `allowance` leaves less."""
+    asked = f"may cost {small_usd(need_usd)}"
     used = f"{small_usd(allowance.spent_usd)} spent"
     if allowance.reserved_usd:
         used += f" and {small_usd(allowance.reserved_usd)} set aside for requests that run or broke off"
     left = f"{small_usd(max(allowance.left_usd, _NOTHING))} of {small_usd(allowance.limit_usd)} are left"
     if allowance.scope == "request":
         if allowance.spent_usd:
-            return OverBudget(f"{asked}, and of --max-cost {left} ({used}).", _CHEAPER)
-        return OverBudget(f"{asked}, more than --max-cost {small_usd(allowance.limit_usd)}.", _CHEAPER)
+            return f"{asked}, and of --max-cost {left} ({used})"
+        return f"{asked}, more than --max-cost {small_usd(allowance.limit_usd)}"
     whose = {
         "month": "this month",
         "provider": f"{allowance.name} this month",
         "project": f"'{allowance.name}' this month",
     }
-    return OverBudget(
-        f"{asked}, and of the budget for {whose[allowance.scope]} {left} ({used}).",
-        "raise it in budgets.yaml, ask a cheaper provider, or ask here: --local. Months are those of UTC.",
-    )
+    return f"{asked}, and of the budget for {whose[allowance.scope]} {left} ({used})"
 
 
 def unknown_cost(allowance: Allowance, leg: str) -> OverBudget:
@@ -161,6 +164,7 @@ def unknown_cost(allowance: Allowance, leg: str) -> OverBudget:
     )
 
 
+_NEXT_MONTH = "raise it in budgets.yaml, ask a cheaper provider, or ask here: --local. Months are those of UTC."
 _CHEAPER = "raise --max-cost, lower --max-tokens, ask a cheaper provider, or ask here: --local"
 
 

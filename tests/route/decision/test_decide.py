@@ -16,7 +16,9 @@ from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.history import read_history
 from r1plan.ledger.journal import append
 from r1plan.prices.book import PriceBook
+from r1plan.render.decision.words import exclusion_text, rank_text, reason_text, risk_text
 from r1plan.route.decision.candidate import api_candidates, model_keys
+from r1plan.route.decision.cause import LeavesCache, StaysForCache
 from r1plan.route.decision.decide import Decision, decide
 from r1plan.route.decision.defer import Deferral, defer
 from r1plan.route.forecast.forecast import PromptFacts
@@ -45,8 +47,8 @@ def test_it_stays_where_the_cache_is_worth_more_than_the_price_gap() -> None:
     found = warm(5)
     assert found.ranked[0].id == "home/m"
     assert found.ranked[0].cost.terms.cache_saving_usd > 0
-    (stays,) = [each for each in found.reasons if each.startswith("stays")]
-    assert stays == (
+    (stays,) = [each for each in found.reasons if isinstance(each, StaysForCache)]
+    assert reason_text(stays) == (
         "stays with home/m: what it has cached (90 % likely) is worth $0.019, more than the $0.0050 by which away/m is "
         "else cheaper"
     )
@@ -55,36 +57,37 @@ def test_it_stays_where_the_cache_is_worth_more_than_the_price_gap() -> None:
 def test_it_leaves_when_the_cache_is_gone() -> None:
     found = warm(2000)
     assert found.ranked[0].id == "away/m"
-    assert not [each for each in found.reasons if each.startswith(("stays", "leaves"))]
+    assert not [each for each in found.reasons if isinstance(each, StaysForCache | LeavesCache)]
 
 
 def test_it_leaves_when_the_cache_is_worth_less_than_the_gap_and_says_so() -> None:
     found = warm(5, tokens=5_000)
     assert found.ranked[0].id == "away/m"
-    assert [each for each in found.reasons if each.startswith("leaves home/m: what it has cached is worth $0.0019")]
+    (leaves,) = [each for each in found.reasons if isinstance(each, LeavesCache)]
+    assert reason_text(leaves).startswith("leaves home/m: what it has cached is worth $0.0019")
 
 
 def test_the_first_differs_in_words_from_the_rest() -> None:
     found = decide(ask(), [HOME, AWAY], log(), TWO, CHEAPEST, {})
-    assert [each.why for each in found.ranked] == [
+    assert [rank_text(each.cause) for each in found.ranked] == [
         "expected to cost least",
         "$0.00010 more, most of it for fresh input",
     ]
     alone = decide(ask(), [HOME], log(), TWO, CHEAPEST, {})
-    assert alone.ranked[0].why == "the only one that may be asked"
+    assert rank_text(alone.ranked[0].cause) == "the only one that may be asked"
 
 
 def test_a_candidate_without_a_price_is_refused_with_the_reason() -> None:
     found = decide(ask(), [candidate("nobody")], log(), TWO, CHEAPEST, {})
     assert found.chosen is None
-    assert [each.why for each in found.refused] == ["no price of it in dollars is known for then"]
+    assert [exclusion_text(each.cause) for each in found.refused] == ["no price of it in dollars is known for then"]
 
 
 def test_a_provider_that_keeps_failing_costs_more() -> None:
     lost = [past(n, provider="away", status="failed", end_reason="connection_lost") for n in range(200)]
     found = decide(ask(), [HOME, AWAY], log(*lost), TWO, CHEAPEST, {})
     assert found.ranked[0].id == "home/m"
-    assert found.ranked[1].why.endswith("most of it for failures")
+    assert rank_text(found.ranked[1].cause).endswith("most of it for failures")
 
 
 @pytest.mark.parametrize(
@@ -99,8 +102,8 @@ def test_what_costs_the_same_goes_to_the_best_known(miss: str, first: str) -> No
     found = decide(ask(), [HOME, AWAY], log(*known, priors=quiet), near, CHEAPEST, {})
     assert found.ranked[0].id == first
     if first == "home/m":
-        assert found.ranked[0].why == "as cheap as any, to 2 %, and the best known"
-        assert found.ranked[1].why == "$0.000060 less"
+        assert rank_text(found.ranked[0].cause) == "as cheap as any, to 2 %, and the best known"
+        assert rank_text(found.ranked[1].cause) == "$0.000060 less"
 
 
 def test_a_machine_that_costs_more_than_an_api_is_not_cheapest() -> None:
@@ -150,7 +153,7 @@ def test_a_request_in_the_peak_waits_for_its_end() -> None:
     assert now.chosen is not None
     assert found.saving_usd == now.chosen.expected_usd / 2
     assert found.is_worth_it
-    assert found.risks[-1] == "at the price of now it costs $0.0070"
+    assert risk_text(found.risks[-1]) == "at the price of now it costs $0.0070"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +184,9 @@ def test_a_prefix_that_cools_while_it_waits_is_in_the_saving_and_said() -> None:
     turn = ask(at=AT + timedelta(minutes=150), conversation="c")
     found = defer(turn, AT + timedelta(hours=6), [candidate("acme")], log(last), PEAK, CHEAPEST, {})
     assert found is not None
-    assert "the cached prefix is found with 30 % instead of 90 %, which the saving allows for" in found.risks
+    assert "the cached prefix is found with 30 % instead of 90 %, which the saving allows for" in map(
+        risk_text, found.risks
+    )
 
 
 def test_who_may_not_be_asked_is_not_deferred_either() -> None:
@@ -197,7 +202,7 @@ def test_deepseeks_own_peak_is_waited_out() -> None:
     found = defer(PromptFacts(at=at, estimated_input_tokens=800), until, flash, empty, real_book(), CHEAPEST, {})
     assert found is not None
     assert found.send_at == datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-    assert "which instant decides the tier is not verified" in found.risks
+    assert "which instant decides the tier is not verified" in map(risk_text, found.risks)
 
 
 def test_a_row_keeps_what_was_forecast_of_it() -> None:

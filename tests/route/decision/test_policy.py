@@ -16,6 +16,8 @@ from r1plan.catalog.load import load_routes
 from r1plan.catalog.policy import Objective, PolicyLimits, Route, Rule, When
 from r1plan.catalog.price import Window
 from r1plan.errors import NotFound
+from r1plan.render.decision.words import exclusion_text, rank_text
+from r1plan.route.decision.cause import RuleApplied
 from r1plan.route.decision.decide import Decision, decide
 from r1plan.route.decision.policy import matches, policy_for, quality_scores, route_named, tightest
 from r1plan.route.forecast.forecast import PromptFacts
@@ -51,7 +53,7 @@ def test_who_differs_in_nothing_is_said_to(objective: Objective, why: str) -> No
     prices = book(one=priced("m", "0.50 / 0.05 / 2.00"), two=priced("m", "0.50 / 0.05 / 2.00"))
     route = replace(ROUTE, objective=objective)
     found = decide(ask(), [candidate("one"), candidate("two")], log(), prices, route, {})
-    assert found.ranked[1].why == why
+    assert rank_text(found.ranked[1].cause) == why
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def test_rules_apply_one_after_another() -> None:
     )
     policy = policy_for(ask(), replace(ROUTE, rules=rules), {})
     assert (policy.route.objective, policy.route.never, policy.applied) == (
-        "latency", ("free",), ("rule 1", "no free lunch"),
+        "latency", ("free",), (RuleApplied(1, None, None), RuleApplied(3, "no free lunch", None)),
     )  # fmt: skip
 
 
@@ -122,7 +124,7 @@ def test_a_limit_of_the_command_line_comes_on_top() -> None:
     assert decided(ROUTE).ranked[0].id == "free/m"
     tight = decided(replace(ROUTE, never=("free",)), limits=PolicyLimits(max_p90_usd=D("0.02")))
     assert "dear/m" not in [each.id for each in tight.ranked]
-    (why,) = [each.why for each in tight.refused if each.id == "dear/m"]
+    (why,) = [exclusion_text(each.cause) for each in tight.refused if each.id == "dear/m"]
     assert why == "may cost $0.045 (p90), over the limit of $0.020"
 
 
@@ -144,7 +146,7 @@ def test_a_model_of_unknown_context_is_under_any_that_is_wanted() -> None:
     strange = candidate("acme", context_tokens=None)
     route = replace(ROUTE, limits=PolicyLimits(min_context_tokens=1))
     found = decide(ask(), [strange], log(), BOOK, route, {})
-    assert [each.why for each in found.refused] == [
+    assert [exclusion_text(each.cause) for each in found.refused] == [
         "an unknown number of tokens of context, under the 1 that are wanted"
     ]
 
