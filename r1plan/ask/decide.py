@@ -228,8 +228,6 @@ def _leg(
 
 def _input_most(judged: RankedCandidate) -> int:
     each = judged.forecast
-    if each.input_provenance == "counted":
-        return each.input_tokens
     return ceil(each.input_tokens * (_INPUT_MARGIN_KNOWN if each.input_ratio != 1.0 else _INPUT_MARGIN))
 
 

@@ -121,7 +121,7 @@ def past(number: int = 0, **changes: object) -> PastRequest:
 
 
 def log(*rows: PastRequest, priors: Priors = PRIORS) -> LogStatistics:
-    """A survey of `rows`, the newest first, where "m" at any provider is R1."""
+    """What is known of `rows`, the newest first, where "m" at any provider is R1."""
     keys = {row.source: "deepseek-r1" for row in rows if row.model_requested == "m"}
     return log_statistics(rows, keys, priors)
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import get_args
 
 from r1plan.money import exact
+from r1plan.render.decision.grounds import cache_text, lengths_text, speed_text, tariff_text, watts_text
 from r1plan.render.decision.words import exclusion_text, rank_text, reason_text, risk_text
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.decision.cause import CostTerm
@@ -90,22 +91,26 @@ def _forecast(each: Forecast) -> dict[str, object]:
 
     return {
         "input_tokens": each.input_tokens,
-        "input_provenance": each.input_provenance,
+        "input_provenance": "estimated",
         "thinking_tokens": quantiles("thinking", lengths.thinking),
         "answer_tokens": quantiles("answer", lengths.answer),
         "lengths_basis": lengths.basis,
         "lengths_rows": lengths.rows,
-        "lengths_why": lengths.why,
-        "cache": {"hit_tokens": each.cache.hit_tokens, "chance": _share(each.cache.chance), "why": each.cache.why},
+        "lengths_why": lengths_text(lengths),
+        "cache": {
+            "hit_tokens": each.cache.hit_tokens,
+            "chance": _share(each.cache.chance),
+            "why": cache_text(each.cache.ground),
+        },
         "failure_chance": _share(each.failures.chance),
-        "seconds": {"p50": round(each.p50_s, 1), "p90": round(each.p90_s, 1), "why": each.speed.why},
+        "seconds": {"p50": round(each.p50_s, 1), "p90": round(each.p90_s, 1), "why": speed_text(each.speed)},
         "electricity": None
         if power is None
         else {
             "watts": round(power.watts, 1),
             "usd_per_kwh": exact(Decimal(power.usd_per_kwh)),
             "basis": "assumed" if power.is_assumed else "known",
-            "why": f"{power.watts_why}; {power.tariff_why}",
+            "why": f"{watts_text(power.watts_ground)}; {tariff_text(power.tariff_ground)}",
         },
     }
 

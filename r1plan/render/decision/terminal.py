@@ -9,6 +9,7 @@ from typing import Literal
 
 from r1plan.catalog.family import Family
 from r1plan.money import small_usd as usd
+from r1plan.render.decision.grounds import cache_text, input_text, lengths_text, speed_text, tariff_text, watts_text
 from r1plan.render.decision.words import exclusion_text, rank_text, reason_text, risk_text
 from r1plan.render.prices.price import instant
 from r1plan.render.text.sanitize import printable
@@ -144,21 +145,22 @@ def _grounds(ranked: tuple[RankedCandidate, ...], width: int) -> Iterator[str]:
 
 def grounds(each: Forecast, cost: CostForecast) -> Iterator[tuple[str, str]]:
     """The parts of a forecast by topic, with what each is based on."""
-    about = "about " if each.input_provenance == "estimated" else ""
     unit = "token" if each.input_tokens == 1 else "tokens"
-    yield "input", f"{about}{tokens(each.input_tokens)} {unit} ({each.input_provenance}, {each.input_why})"
-    yield "output", f"{_tokens(each, 'thinking')}, {_tokens(each, 'answer')} ({each.lengths.why})"
+    yield "input", f"about {tokens(each.input_tokens)} {unit} (estimated, {input_text(each)})"
+    yield "output", f"{_tokens(each, 'thinking')}, {_tokens(each, 'answer')} ({lengths_text(each.lengths)})"
     power, cache, failures = each.electricity, each.cache, each.failures
     if power is not None:
-        yield (
-            "power",
-            f"{power.watts:,.0f} W ({power.watts_why}) at ${power.usd_per_kwh} a kWh ({power.tariff_why})",
-        )
+        watts, tariff = watts_text(power.watts_ground), tariff_text(power.tariff_ground)
+        yield "power", f"{power.watts:,.0f} W ({watts}) at ${power.usd_per_kwh} a kWh ({tariff})"
     elif cache.hit_tokens:
-        yield "cache", f"{tokens(cache.hit_tokens)} tokens, {_percent(cache.chance)} likely ({cache.why})"
+        yield (
+            "cache",
+            f"{tokens(cache.hit_tokens)} tokens, {_percent(cache.chance)} likely ({cache_text(cache.ground)})",
+        )
     else:
-        yield "cache", f"empty ({cache.why})"
-    yield "speed", f"{each.speed.decode_tok_s:,.0f} tok/s after {_seconds(each.speed.first_token_s)} ({each.speed.why})"
+        yield "cache", f"empty ({cache_text(cache.ground)})"
+    speed = each.speed
+    yield "speed", f"{speed.decode_tok_s:,.0f} tok/s after {_seconds(speed.first_token_s)} ({speed_text(speed)})"
     yield (
         "failures",
         f"{failures.chance * 100:.1f} % likely ({count(failures.rows, 'own request')}, drawn towards what is assumed)",

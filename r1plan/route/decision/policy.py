@@ -24,7 +24,7 @@ from r1plan.route.decision.cause import (
 from r1plan.route.forecast.cost import CostForecast
 from r1plan.route.forecast.forecast import Forecast, PromptFacts
 
-# An input that was estimated may be this much longer.
+# The input is estimated: it may be this much longer.
 _ESTIMATE_MARGIN = 1.1
 
 
@@ -112,10 +112,8 @@ def over_limit(policy: Policy, candidate: Candidate, forecast: Forecast, cost: C
     context = candidate.context_tokens
     if limits.min_context_tokens is not None and (context is None or context < limits.min_context_tokens):
         return ShortContext(context, limits.min_context_tokens)
-    if context is not None:
-        margin = _ESTIMATE_MARGIN if forecast.input_provenance == "estimated" else 1.0
-        if forecast.input_tokens * margin >= context:
-            return LongInput(forecast.input_tokens, context)
+    if context is not None and forecast.input_tokens * _ESTIMATE_MARGIN >= context:
+        return LongInput(forecast.input_tokens, context)
     if limits.max_p90_usd is not None and cost.p90_usd > limits.max_p90_usd:
         return OverCost(cost.p90_usd, limits.max_p90_usd)
     if limits.max_p90_s is not None and forecast.p90_s > limits.max_p90_s:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from r1plan.catalog.priors import CachePrior
+from r1plan.route.forecast.ground import CacheGround, FirstTurns, LastTurn, NothingSent
 from r1plan.route.forecast.statistics import LogStatistics, Source
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ _IS_KEPT = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheForecast:
-    """`hit_tokens` of the input are cached with the `chance`, else none. `why` says from what, for a person."""
+    """`hit_tokens` of the input are cached with the `chance`, else none. `ground` is what says so."""
 
     hit_tokens: int
     chance: float
     is_warm: bool
-    why: str
+    ground: CacheGround
 
 
 class _Turn(NamedTuple):
@@ -43,7 +44,7 @@ class _Turn(NamedTuple):
 
 
 def cache_forecast(
-    survey: LogStatistics,
+    statistics: LogStatistics,
     source: Source,
     conversation: str | None,
     project: str | None,
@@ -55,20 +56,20 @@ def cache_forecast(
     In a conversation that it answered before, the earlier turn's input is the prefix. Elsewhere it is what the requests
     of the project shared: instructions, files.
     """
-    rows = survey.rows(source)
+    rows = statistics.rows(source)
     if conversation is not None:
         last = next((row for row in rows if row.conversation == conversation and row.input_tokens), None)
         if last is not None and last.ended_at <= at:
-            return _of_conversation(survey, source, last, at, input_tokens)
+            return _of_conversation(statistics, source, last, at, input_tokens)
     return _of_project(rows, project, input_tokens)
 
 
 def _of_conversation(
-    survey: LogStatistics, source: Source, last: PastRequest, at: datetime, input_tokens: int
+    statistics: LogStatistics, source: Source, last: PastRequest, at: datetime, input_tokens: int
 ) -> CacheForecast:
     age_s = (at - last.ended_at) / _SECOND
-    turns = survey.once(("turns", source), lambda: _turns(survey.rows(source)))
-    bands = survey.priors.cache
+    turns = statistics.once(("turns", source), lambda: _turns(statistics.rows(source)))
+    bands = statistics.priors.cache
     assumed, older, younger = _band(bands, age_s)
     alike = [each for each in turns if older < each.age_s <= younger]
     kept = [each for each in alike if each.share >= _IS_KEPT]
@@ -76,8 +77,8 @@ def _of_conversation(
     all_kept = [each.share for each in turns if each.share >= _IS_KEPT]
     share = sum(all_kept) / len(all_kept) if len(all_kept) >= _FEW else _SHARE_KEPT
     tokens = min(input_tokens, round(share * (last.input_tokens or 0)))
-    why = f"last turn there {_ago(age_s)} ago; {len(kept)} of {len(alike)} turns as long after found their prefix"
-    return CacheForecast(hit_tokens=tokens, chance=min(1.0, chance) if tokens else 0.0, is_warm=True, why=why)
+    ground = LastTurn(age_s, kept=len(kept), alike=len(alike))
+    return CacheForecast(hit_tokens=tokens, chance=min(1.0, chance) if tokens else 0.0, is_warm=True, ground=ground)
 
 
 def _of_project(rows: Sequence[PastRequest], project: str | None, input_tokens: int) -> CacheForecast:
@@ -92,11 +93,11 @@ def _of_project(rows: Sequence[PastRequest], project: str | None, input_tokens: 
     told = [*alone, *first.values()]
     shares = [min(1.0, (row.cache_hit_tokens or 0) / (row.input_tokens or 1)) for row in told if row.cache_hit_tokens]
     if not shares:
-        return CacheForecast(hit_tokens=0, chance=0.0, is_warm=False, why="nothing of it was sent there before")
+        return CacheForecast(hit_tokens=0, chance=0.0, is_warm=False, ground=NothingSent())
     chance = len(shares) / (len(told) + _PRIOR_TURNS)
     tokens = round(input_tokens * sum(shares) / len(shares))
-    why = f"{len(shares)} of {len(told)} first turns of the project found a part"
-    return CacheForecast(hit_tokens=tokens, chance=chance if tokens else 0.0, is_warm=False, why=why)
+    ground = FirstTurns(with_hits=len(shares), told=len(told))
+    return CacheForecast(hit_tokens=tokens, chance=chance if tokens else 0.0, is_warm=False, ground=ground)
 
 
 def _turns(rows: Sequence[PastRequest]) -> list[_Turn]:
@@ -124,10 +125,3 @@ def _band(bands: Sequence[CachePrior], age_s: float) -> tuple[float, float, floa
             return band.chance, older, band.within_s
         older = band.within_s
     return 0.0, older, float("inf")
-
-
-def _ago(age_s: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if age_s >= size:
-            return f"{age_s / size:.0f} {unit}"
-    return f"{age_s:.0f} s"

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Literal
 
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.forecast.cache import CacheForecast, cache_forecast
+from r1plan.route.forecast.ground import Assumed, TariffGround, WattsGround
 from r1plan.route.forecast.lengths import Lengths
 from r1plan.route.forecast.statistics import Failures, LogStatistics, ObservedSpeed
-
-_NO_COUNTS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptFacts:
     """What is to be sent, when and for whom.
 
-    `estimated_input_tokens` is `engine.dialects.usage.estimated_tokens` of all that is sent; `counted` are true counts
-    by a candidate's id or model key, where a tokenizer was at hand. `prompt_tokens` are those of the last turn alone,
-    None: the whole. `conversation` is the id that the log rows of its turns share. `max_tokens` is the most that may be
-    written. `kind` and `language` are those of the last turn (`kind.kind_of`, `kind.language_of`).
+    `estimated_input_tokens` is `engine.dialects.usage.estimated_tokens` of all that is sent. `prompt_tokens` are those
+    of the last turn alone, None: the whole. `conversation` is the id that the log rows of its turns share. `max_tokens`
+    is the most that may be written. `kind` and `language` are those of the last turn (`kind.kind_of`,
+    `kind.language_of`).
     """
 
     at: datetime
@@ -35,7 +31,6 @@ class PromptFacts:
     conversation: str | None = None
     prompt_tokens: int | None = None
     max_tokens: int | None = None
-    counted: Mapping[str, int] = field(default_factory=lambda: _NO_COUNTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,24 +39,28 @@ class Electricity:
 
     watts: float
     usd_per_kwh: Decimal
-    watts_why: str
-    tariff_why: str
-    is_assumed: bool
+    watts_ground: WattsGround
+    tariff_ground: TariffGround
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether nobody measured or said one of the two."""
+        return isinstance(self.watts_ground, Assumed) or isinstance(self.tariff_ground, Assumed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
     """What is expected of one request at one candidate.
 
-    `input_ratio` is what the estimate was multiplied with. `most_output_tokens` is the longest output that there can
-    be, None where nobody says. `electricity` is set for a model here.
+    `input_tokens` are estimated from the length; `input_ratio` is what that was multiplied with, as in
+    `input_ratio_rows` requests of one's own. `most_output_tokens` is the longest output that there can be, None where
+    nobody says. `electricity` is set for a model here.
     """
 
     at: datetime
     input_tokens: int
-    input_provenance: Literal["counted", "estimated"]
     input_ratio: float
-    input_why: str
+    input_ratio_rows: int
     most_output_tokens: int | None
     lengths: Lengths
     cache: CacheForecast
@@ -88,9 +87,12 @@ class Forecast:
         return longest(self) if found is None else found
 
 
-def forecast(ask: PromptFacts, candidate: Candidate, survey: LogStatistics, max_output_tokens: int | None) -> Forecast:
+def forecast(
+    ask: PromptFacts, candidate: Candidate, statistics: LogStatistics, max_output_tokens: int | None
+) -> Forecast:
     """What `ask` will be at `candidate`, of which one answer can have `max_output_tokens`, None: not known."""
-    tokens, provenance, ratio, why = _input(ask, candidate, survey)
+    ratio, ratio_rows = statistics.input_ratio(candidate.source)
+    tokens = max(1, round(ask.estimated_input_tokens * ratio))
     most = [each for each in (ask.max_tokens, max_output_tokens) if each is not None]
     if candidate.context_tokens is not None:
         most.append(max(0, candidate.context_tokens - tokens))
@@ -98,15 +100,14 @@ def forecast(ask: PromptFacts, candidate: Candidate, survey: LogStatistics, max_
     return Forecast(
         at=ask.at,
         input_tokens=tokens,
-        input_provenance=provenance,
         input_ratio=ratio,
-        input_why=why,
+        input_ratio_rows=ratio_rows,
         most_output_tokens=limit,
-        lengths=survey.lengths(candidate.model_key, ask.kind, tokens).capped(limit),
-        cache=cache_forecast(survey, candidate.source, ask.conversation, ask.project, ask.at, tokens),
-        speed=_speed(candidate, survey, tokens),
-        failures=survey.failures(candidate.source),
-        electricity=_electricity(candidate, survey) if candidate.is_local else None,
+        lengths=statistics.lengths(candidate.model_key, ask.kind, tokens).capped(limit),
+        cache=cache_forecast(statistics, candidate.source, ask.conversation, ask.project, ask.at, tokens),
+        speed=_speed(candidate, statistics, tokens),
+        failures=statistics.failures(candidate.source),
+        electricity=_electricity(candidate, statistics) if candidate.is_local else None,
     )
 
 
@@ -117,42 +118,30 @@ def longest(each: Forecast) -> float:
     return 2 * max((atom.total for atom in each.lengths.atoms), default=0.0)
 
 
-def _speed(candidate: Candidate, survey: LogStatistics, input_tokens: int) -> ObservedSpeed:
+def _speed(candidate: Candidate, statistics: LogStatistics, input_tokens: int) -> ObservedSpeed:
     """As the log says; where only the plan does, the input is read first at the speed that it gives."""
-    speed, power = survey.speed(candidate), candidate.power
+    speed, power = statistics.speed(candidate), candidate.power
     if speed.rows or power is None or power.prefill_tok_s is None:
         return speed
     read_s = input_tokens / power.prefill_tok_s
     return replace(speed, first_token_s=read_s, first_token_p90_s=1.5 * read_s)
 
 
-def _input(
-    ask: PromptFacts, candidate: Candidate, survey: LogStatistics
-) -> tuple[int, Literal["counted", "estimated"], float, str]:
-    for name in (candidate.id, candidate.model_key):
-        if name in ask.counted:
-            return ask.counted[name], "counted", 1.0, "counted with its tokenizer"
-    ratio, rows = survey.input_ratio(candidate.source)
-    why = f"from the length, times {ratio:.2f} as in {rows} own requests" if rows else "from the length"
-    return max(1, round(ask.estimated_input_tokens * ratio)), "estimated", ratio, why
-
-
-def _electricity(candidate: Candidate, survey: LogStatistics) -> Electricity:
+def _electricity(candidate: Candidate, statistics: LogStatistics) -> Electricity:
     """Watts from the log, else from the plan, else assumed; never nothing."""
-    power, prior = candidate.power, survey.priors.power
-    measured = survey.watts(candidate.source)
-    given = power.watts if power else None
+    power, prior = candidate.power, statistics.priors.power
+    measured, given = statistics.watts(candidate.source), power.watts if power else None
+    ground: WattsGround
     if measured is not None:
-        watts, watts_why = measured, "as logged"
+        watts, ground = measured, "log"
     elif given:
-        watts, watts_why = given, "as planned"
+        watts, ground = given, "plan"
     else:
-        watts, watts_why = prior.watts, f"assumed: {prior.watts_source}"
+        watts, ground = prior.watts, Assumed(prior.watts_source)
     tariff = power.usd_per_kwh if power else None
     return Electricity(
         watts=watts,
         usd_per_kwh=prior.usd_per_kwh if tariff is None else tariff,
-        watts_why=watts_why,
-        tariff_why=f"assumed: {prior.usd_per_kwh_source}" if tariff is None else "as set",
-        is_assumed=tariff is None or not (measured or given),
+        watts_ground=ground,
+        tariff_ground=Assumed(prior.usd_per_kwh_source) if tariff is None else "user",
     )

@@ -8,13 +8,13 @@ each is as likely to be the largest, so the ceil((n + 1) * 0.9)-th smallest is e
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 from operator import attrgetter
 from statistics import NormalDist
 from typing import Literal, NamedTuple
 
-LengthBasis = Literal["own", "borrowed", "published", "assumed"]
+from r1plan.route.forecast.ground import Averages, LengthBasis, LengthGround
 
 P90 = 0.9
 _SLACK = 1e-9  # sums of weights that should be 0.9 may come out below it
@@ -62,14 +62,18 @@ class Lengths:
     """The lengths that an output may have, the shortest first; their chances add up to 1.
 
     `beyond` is the chance that p50 and p90 give to an output as long as it may be at all. `rows` is how many earlier
-    requests it rests on, `basis` what kind of ground that is, `why` the same for a person.
+    requests it rests on, `ground` which those are, or whose averages stand for them.
     """
 
     atoms: tuple[Atom, ...]
     beyond: float
     rows: int
-    basis: LengthBasis
-    why: str
+    ground: LengthGround
+
+    @property
+    def basis(self) -> LengthBasis:
+        """What kind of ground that is."""
+        return self.ground.basis
 
     @property
     def thinking(self) -> float:
@@ -103,10 +107,10 @@ class Lengths:
             else Atom(min(each.thinking, most), most - min(each.thinking, most), each.chance, each.bounding)
             for each in self.atoms
         )
-        return Lengths(atoms=atoms, beyond=self.beyond, rows=self.rows, basis=self.basis, why=self.why)
+        return replace(self, atoms=atoms)
 
 
-def from_samples(samples: Sequence[Sample], basis: LengthBasis, why: str) -> Lengths:
+def from_samples(samples: Sequence[Sample], ground: LengthGround) -> Lengths:
     """The lengths that `samples`, at least one, make likely.
 
     What a cut sample had left goes to the longer ones. Where the longest was cut there is nobody to take it: the mean
@@ -128,10 +132,10 @@ def from_samples(samples: Sequence[Sample], basis: LengthBasis, why: str) -> Len
         atoms.append(Atom(2 * longest.thinking, 2 * longest.answer, left, 0.0))
     else:
         left = 0.0
-    return Lengths(atoms=tuple(atoms), beyond=left * seen + 1 - seen, rows=rows, basis=basis, why=why)
+    return Lengths(atoms=tuple(atoms), beyond=left * seen + 1 - seen, rows=rows, ground=ground)
 
 
-def assumed(thinking: float, answer: float, p90_over_p50: float, basis: LengthBasis, why: str) -> Lengths:
+def assumed(thinking: float, answer: float, p90_over_p50: float, ground: Averages) -> Lengths:
     """Lengths around published or assumed averages, as wide as `p90_over_p50` says: log-normal, in equal parts.
 
     Thinking and answer are long together.
@@ -141,17 +145,17 @@ def assumed(thinking: float, answer: float, p90_over_p50: float, basis: LengthBa
     mean = sum(shapes) / len(shapes)
     chance = 1 / len(shapes)
     atoms = tuple(Atom(thinking * shape / mean, answer * shape / mean, chance, chance) for shape in shapes)
-    return Lengths(atoms=atoms, beyond=0.0, rows=0, basis=basis, why=why)
+    return Lengths(atoms=atoms, beyond=0.0, rows=0, ground=ground)
 
 
-def blended(own: Sequence[Sample], prior: Lengths, why: str) -> Lengths:
+def blended(own: Sequence[Sample], prior: Lengths) -> Lengths:
     """`prior` with the few requests of one's own that there are; of the bounds the wider counts.
 
     A few rows bound nothing by themselves, so their chances count in full here.
     """
     if not own:
         return prior
-    rows = from_samples(own, prior.basis, why)
+    rows = from_samples(own, prior.ground)
     share = len(own) / (len(own) + PRIOR_WORTH)
     mixed: Iterable[Atom] = (
         *(Atom(each.thinking, each.answer, each.chance * share, each.chance * share) for each in rows.atoms),
@@ -161,4 +165,4 @@ def blended(own: Sequence[Sample], prior: Lengths, why: str) -> Lengths:
         ),
     )
     atoms = tuple(sorted(mixed, key=lambda each: each.total))
-    return Lengths(atoms=atoms, beyond=0.0, rows=len(own), basis=prior.basis, why=why)
+    return Lengths(atoms=atoms, beyond=0.0, rows=len(own), ground=prior.ground)

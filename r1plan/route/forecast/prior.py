@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from r1plan.catalog.priors import LengthPrior, Priors
+from r1plan.route.forecast.ground import Averages
 from r1plan.route.forecast.lengths import Lengths, assumed
 
 
@@ -29,4 +30,5 @@ _NOTHING_KNOWN = LengthPrior(
 def prior_lengths(priors: Priors, model: str, kind: str) -> Lengths:
     """What is assumed of `model` for that kind of prompt."""
     row = length_prior(priors, model, kind)
-    return assumed(row.thinking_tokens, row.answer_tokens, row.p90_over_p50, row.basis, f"{row.basis}: {row.source}")
+    ground = Averages(row.basis, row.source)
+    return assumed(row.thinking_tokens, row.answer_tokens, row.p90_over_p50, ground)

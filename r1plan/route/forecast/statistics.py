@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from r1plan.catalog.family import model_key
 from r1plan.catalog.priors import Priors, SpeedPrior
 from r1plan.route.decision.candidate import LOCAL, Candidate
+from r1plan.route.forecast.ground import AnyModels, Assumed, OwnRequests, SpeedGround
 from r1plan.route.forecast.lengths import Lengths, Sample, blended, from_samples
 from r1plan.route.forecast.prior import length_prior, prior_lengths
 
@@ -40,14 +41,17 @@ _MOST_WH = 1_000_000  # more is no measurement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedSpeed:
-    """Seconds to the first token and tokens a second after it: in the middle, and what nine in ten are better than."""
+    """Seconds to the first token and tokens a second after it: in the middle, and what nine in ten are better than.
+
+    `ground` is "log" for the `rows` of one's own requests, "plan" for the planner's word.
+    """
 
     first_token_s: float
     first_token_p90_s: float
     decode_tok_s: float
     decode_p10_tok_s: float
     rows: int
-    why: str
+    ground: SpeedGround
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,20 +108,17 @@ class LogStatistics:
     def _lengths(self, model: str, kind: str, bucket: int) -> Lengths:
         of_kind = self._by_model(kind).get(model, [])
         alike = (row for row in of_kind if length_bucket(row.input_tokens or 0) == bucket)
-        named = kind.replace("_", " ")
-        for rows, what in ((alike, f"{named}, as long a prompt"), (of_kind, named)):
+        groups: tuple[tuple[Iterable[PastRequest], bool], ...] = ((alike, True), (of_kind, False))
+        for rows, is_as_long in groups:
             if len(samples := _samples(rows)) >= ENOUGH_ROWS:
-                return from_samples(samples, "own", f"{len(samples)} own requests to it ({what})")
+                return from_samples(samples, OwnRequests(kind, is_as_long))
         others = self.once(("samples", kind), lambda: self._samples_of_kind(kind))
         if len(others) >= ENOUGH_ROWS:
-            scaled = self._scaled(others, model, kind)
-            return from_samples(scaled, "borrowed", f"{len(scaled)} own requests to any model ({named}), scaled")
+            return from_samples(self._scaled(others, model, kind), AnyModels(kind))
         sources = {source for source in self.by_source if self.key_of(source) == model}
         if len(samples := _samples(row for row in self.newest if row.source in sources)) >= ENOUGH_ROWS:
-            return from_samples(samples, "own", f"{len(samples)} own requests to it (any kind)")
-        prior = prior_lengths(self.priors, model, kind)
-        few = _samples(of_kind)
-        return blended(few, prior, f"{prior.why}, and {len(few)} own request{'' if len(few) == 1 else 's'}")
+            return from_samples(samples, OwnRequests(kind=None))
+        return blended(_samples(of_kind), prior_lengths(self.priors, model, kind))
 
     def _of_kind(self, kind: str) -> list[PastRequest]:
         return self.once(("kind", kind), lambda: [row for row in self.newest if row.kind == kind])
@@ -158,7 +159,7 @@ class LogStatistics:
             return ObservedSpeed(
                 first_token_s=median(first), first_token_p90_s=_at_rank(first, 0.9),
                 decode_tok_s=median(rates), decode_p10_tok_s=_at_rank(rates, 0.1),
-                rows=len(rates), why=f"{len(rates)} own requests",
+                rows=len(rates), ground="log",
             )  # fmt: skip
         prior = self.priors.local_speed if candidate.is_local else self.priors.provider_speed
         power = candidate.power
@@ -167,7 +168,7 @@ class LogStatistics:
         # Nine in ten no worse than two thirds of what was planned: the planner's own range is about as wide.
         return ObservedSpeed(
             first_token_s=prior.first_token_s, first_token_p90_s=prior.first_token_p90_s,
-            decode_tok_s=power.decode_tok_s, decode_p10_tok_s=power.decode_tok_s / 1.5, rows=0, why="the plan",
+            decode_tok_s=power.decode_tok_s, decode_p10_tok_s=power.decode_tok_s / 1.5, rows=0, ground="plan",
         )  # fmt: skip
 
     def failures(self, source: Source) -> Failures:
@@ -252,7 +253,7 @@ def _at_rank(values: list[float], share: float) -> float:
 def _prior_speed(prior: SpeedPrior) -> ObservedSpeed:
     return ObservedSpeed(
         first_token_s=prior.first_token_s, first_token_p90_s=prior.first_token_p90_s,
-        decode_tok_s=prior.decode_tok_s, decode_p10_tok_s=prior.decode_p10_tok_s, rows=0, why=prior.source,
+        decode_tok_s=prior.decode_tok_s, decode_p10_tok_s=prior.decode_p10_tok_s, rows=0, ground=Assumed(prior.source),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from r1plan.route.decision.candidate import Candidate
 from r1plan.route.forecast.cache import CacheForecast
 from r1plan.route.forecast.cost import CostForecast, cost_forecast
 from r1plan.route.forecast.forecast import Forecast, forecast, longest
+from r1plan.route.forecast.ground import Assumed, NothingSent, OwnRequests
 from r1plan.route.forecast.lengths import Atom, Sample, from_samples
 from r1plan.route.forecast.statistics import Failures, ObservedSpeed
 from tests.prices.test_book import real_book
@@ -37,14 +38,13 @@ def made(
     return Forecast(
         at=at,
         input_tokens=10_000,
-        input_provenance="counted",
         input_ratio=1.0,
-        input_why="counted",
+        input_ratio_rows=0,
         most_output_tokens=90_000,
-        lengths=from_samples(samples, "own", "test"),
-        cache=CacheForecast(hit_tokens=hit, chance=chance, is_warm=chance > 0, why="test"),
+        lengths=from_samples(samples, OwnRequests(None)),
+        cache=CacheForecast(hit_tokens=hit, chance=chance, is_warm=chance > 0, ground=NothingSent()),
         speed=ObservedSpeed(
-            first_token_s=2, first_token_p90_s=4, decode_tok_s=tok_s, decode_p10_tok_s=tok_s / 2, rows=9, why="test"
+            first_token_s=2, first_token_p90_s=4, decode_tok_s=tok_s, decode_p10_tok_s=tok_s / 2, rows=9, ground="log"
         ),
         failures=Failures(unsent_chance=0.05, broken_chance=broken, rows=9),
     )
@@ -218,7 +218,7 @@ def test_electricity_is_never_nothing_and_never_unknown(power: dict[str, object]
     assert each.electricity is not None
     assert each.electricity.is_assumed
     assert costed(each, FLAT, here()).p50_usd > 0
-    assert "assumed" in (each.electricity.watts_why + each.electricity.tariff_why)
+    assert Assumed in (type(each.electricity.watts_ground), type(each.electricity.tariff_ground))
     assert each.electricity.usd_per_kwh in (PRIORS.power.usd_per_kwh, Decimal("0.3"))
 
 
@@ -239,7 +239,7 @@ def test_more_thinking_never_costs_less_at_one_price(totals: list[int], more: li
     less, longer = made(totals), made(totals)
     ordered = sorted(totals)
     samples = [Sample(each * 2 // 3 + extra, each - each * 2 // 3) for each, extra in zip(ordered, more, strict=False)]
-    longer = replace(longer, lengths=from_samples(samples, "own", "test"))
+    longer = replace(longer, lengths=from_samples(samples, OwnRequests(None)))
     one, other = costed(less, FLAT), costed(longer, FLAT)
     assert other.expected_usd >= one.expected_usd
     assert other.p50_usd >= one.p50_usd

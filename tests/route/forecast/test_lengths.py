@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r1plan.route.forecast.ground import Averages, OwnRequests
 from r1plan.route.forecast.lengths import PRIOR_WORTH, Lengths, Sample, assumed, blended, from_samples
+
+OWN, AVERAGES = OwnRequests("math"), Averages("published", "a paper")
 
 
 def lengths(*totals: float, cut: tuple[float, ...] = ()) -> Lengths:
     samples = [Sample(0, each) for each in totals] + [Sample(0, each, is_cut=True) for each in cut]
-    return from_samples(samples, "own", "test")
+    return from_samples(samples, OWN)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_taking_cut_outputs_for_whole_would_promise_less() -> None:
 
 
 def test_what_is_assumed_keeps_its_mean_and_its_width() -> None:
-    found = assumed(4000, 600, 4, "published", "test")
+    found = assumed(4000, 600, 4, AVERAGES)
     assert found.thinking == pytest.approx(4000)
     assert found.answer == pytest.approx(600)
     p50, p90 = found.quantile(0.5), found.quantile(0.9)
@@ -93,16 +96,16 @@ def test_what_is_assumed_keeps_its_mean_and_its_width() -> None:
 
 
 def test_few_requests_of_ones_own_pull_what_is_assumed_towards_them() -> None:
-    prior = assumed(1000, 0.001, 1, "assumed", "test")
-    found = blended([Sample(3000, 0)] * 5, prior, "test")
+    prior = assumed(1000, 0.001, 1, AVERAGES)
+    found = blended([Sample(3000, 0)] * 5, prior)
     assert found.thinking == pytest.approx((5 * 3000 + PRIOR_WORTH * 1000) / (5 + PRIOR_WORTH))
-    assert blended([], prior, "test") is prior
+    assert blended([], prior) is prior
 
 
 def test_a_limit_cuts_the_answer_before_the_thinking() -> None:
-    found = from_samples([Sample(100, 50), Sample(10, 5)], "own", "test").capped(120)
+    found = from_samples([Sample(100, 50), Sample(10, 5)], OWN).capped(120)
     assert [(each.thinking, each.answer) for each in found.atoms] == [(10, 5), (100, 20)]
-    nothing = from_samples([Sample(100, 50)], "own", "test").capped(0)
+    nothing = from_samples([Sample(100, 50)], OWN).capped(0)
     assert (nothing.thinking, nothing.answer) == (0, 0)
 
 
@@ -115,7 +118,7 @@ SAMPLES = st.lists(
 
 @given(SAMPLES)
 def test_chances_add_up_and_quantiles_rise(samples: list[Sample]) -> None:
-    found = from_samples(samples, "own", "test")
+    found = from_samples(samples, OWN)
     assert sum(each.chance for each in found.atoms) == pytest.approx(1)
     assert sum(each.bounding for each in found.atoms) + found.beyond == pytest.approx(1)
     totals = [each.total for each in found.atoms]
@@ -126,5 +129,5 @@ def test_chances_add_up_and_quantiles_rise(samples: list[Sample]) -> None:
 
 @given(SAMPLES, st.integers(0, 10**5))
 def test_no_output_is_longer_than_the_limit(samples: list[Sample], most: int) -> None:
-    found = from_samples(samples, "own", "test").capped(most)
+    found = from_samples(samples, OWN).capped(most)
     assert all(each.total <= most + 1e-6 and each.thinking >= 0 and each.answer >= -1e-9 for each in found.atoms)

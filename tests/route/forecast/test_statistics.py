@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from r1plan.route.forecast.forecast import forecast
+from r1plan.route.forecast.ground import Assumed
 from r1plan.route.forecast.statistics import ENOUGH_ROWS, length_bucket
 from tests.route.worlds import PRIORS, ask, candidate, here, log, outputs, past
 
@@ -110,7 +111,7 @@ def test_more_thinking_than_output_is_taken_for_an_answer_alone() -> None:
 
 def test_speed_is_that_of_the_log_once_there_is_some() -> None:
     few, enough = log(*(past(n) for n in range(4))), log(*(past(n) for n in range(5)))
-    assert few.speed(ACME).why == "assumed"
+    assert few.speed(ACME).ground == Assumed("assumed")
     found = enough.speed(ACME)
     assert (found.first_token_s, found.decode_tok_s, found.rows) == (2, 50, 5)
 
@@ -165,17 +166,17 @@ def test_energy_that_cannot_be_is_left_out(energy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "tokens", "provenance"),
+    ("rows", "tokens", "ratio_rows"),
     [
-        pytest.param(0, 1000, "estimated", id="no-log"),
-        pytest.param(4, 1000, "estimated", id="too-few"),
-        pytest.param(5, 1250, "estimated", id="own-ratio"),
+        pytest.param(0, 1000, 0, id="no-log"),
+        pytest.param(4, 1000, 0, id="too-few"),
+        pytest.param(5, 1250, 5, id="own-ratio"),
     ],
 )
-def test_the_estimate_of_the_input_is_corrected_by_what_was_counted(rows: int, tokens: int, provenance: str) -> None:
+def test_the_estimate_of_the_input_is_corrected_by_what_was_counted(rows: int, tokens: int, ratio_rows: int) -> None:
     past_rows = [past(n, input_tokens=1000, estimated_input_tokens=800) for n in range(rows)]
     each = forecast(ask(), ACME, log(*past_rows), None)
-    assert (each.input_tokens, each.input_provenance) == (tokens, provenance)
+    assert (each.input_tokens, each.input_ratio_rows) == (tokens, ratio_rows)
 
 
 def test_another_providers_ratio_serves_until_there_is_an_own_one() -> None:
@@ -186,12 +187,6 @@ def test_another_providers_ratio_serves_until_there_is_an_own_one() -> None:
 def test_an_input_that_nobody_counted_corrects_nothing() -> None:
     rows = [past(n, input_tokens=1000, estimated_input_tokens=1000) for n in range(30)]
     assert log(*rows).input_ratio(("acme", "m")) == (1.0, 0)
-
-
-@pytest.mark.parametrize("name", ["acme/m", "deepseek-r1"], ids=["by-id", "by-model"])
-def test_a_true_count_goes_before_any_estimate(name: str) -> None:
-    each = forecast(ask(counted={name: 777}), ACME, log(), None)
-    assert (each.input_tokens, each.input_provenance) == (777, "counted")
 
 
 @pytest.mark.parametrize(
