@@ -11,7 +11,7 @@ from r1plan.catalog.family import Family
 from r1plan.money import small_usd as usd
 from r1plan.render.decision.grounds import cache_text, input_text, lengths_text, speed_text, tariff_text, watts_text
 from r1plan.render.decision.words import exclusion_text, rank_text, reason_text, risk_text
-from r1plan.render.prices.price import instant
+from r1plan.render.prices.words import instant
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, tokens
 from r1plan.route.decision.cause import CostTerm

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from r1plan.money import exact
-from r1plan.render.prices.price import absence_text
+from r1plan.render.prices.words import absence_text
 
 if TYPE_CHECKING:
     from r1plan.market.listing import Listing

@@ -1,4 +1,4 @@
-"""Prices for people: what is offered now, at what price this hour, and when that changes next."""
+"""Prices for people: what is offered and when that changes, one price, one request's cost, a check of the files."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from r1plan.money import usd
+from r1plan.money import money, usd
 from r1plan.prices.schedule import LOW_CONFIDENCE, START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED
-from r1plan.render.prices.price import amount, instant, timing
+from r1plan.render.prices.words import amount, basis_text, instant, rate_text, sentence, timing
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count
 
 if TYPE_CHECKING:
     from r1plan.catalog.price_files import PriceCheck
     from r1plan.market.listing import Listing
+    from r1plan.market.quote import Quote
     from r1plan.prices.book import EffectivePrice
+    from r1plan.prices.cost import Cost
     from r1plan.prices.usage import Usage
 
 _NAME_CELLS, _NOTE_CELLS = 30, 28  # what a name keeps, and a short note beside it
@@ -68,10 +70,10 @@ def _note(each: Listing) -> str:
     if not each.verified:
         notes.append("not verified")
     elif price and price.confidence == "low":
-        notes.append("low confidence")
+        notes.append(LOW_CONFIDENCE)
     notes += [caveat for caveat in (price.caveats if price else ()) if caveat not in _STANDING]
     if price and price.effective_from is None and price.checked and each.quote.at.date() < price.checked:
-        notes.append("start not verified")
+        notes.append(START_NOT_VERIFIED)
     return "; ".join(note for note in notes if note)
 
 
@@ -129,6 +131,48 @@ def _shortened(name: str, room: int) -> str:
         if len(short := f"…/{'/'.join(parts)}") <= room:
             return short
     return f"…{name[len(name) - room + 1 :]}"
+
+
+def show_lines(quote: Quote, price: EffectivePrice, width: int) -> Iterator[str]:
+    """The price of `quote` with everything that is known about it."""
+    rates = price.rates
+    cached = amount(price.per_token.hit.scaleb(6))
+    if rates.input_cache_hit is None:
+        cached += " (none was published)"
+    said = [
+        f"{quote.model} at {quote.provider_name} costs {amount(rates.input_cache_miss)} fresh input, {cached} cached "
+        f"input, {amount(rates.output)} output: {price.currency} per million tokens at {instant(quote.at)}.",
+        sentence(timing(quote)),
+        f"It serves {quote.served_model}." if quote.served_model else "",
+        basis_text(price),
+        f"Note: {price.note}" if price.note else "",
+    ]
+    for text in said:
+        yield from wrap(printable(text), width, break_on_hyphens=False, break_long_words=False)
+    yield "Sources:"
+    for source in price.sources:
+        yield from wrap(
+            printable(source), width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False,
+            break_long_words=False,
+        )  # fmt: skip
+
+
+def cost_lines(quote: Quote, price: EffectivePrice, cost: Cost, width: int) -> Iterator[str]:
+    """What a request costs in one sentence, and at which price."""
+    parts = [
+        ("thinking", cost.thinking_usd, ""),
+        ("answer", cost.answer_usd, ""),
+        ("output", cost.thinking_unknown_usd, " (thinking and answer not told apart)"),
+        ("fresh input", cost.input_miss_usd, ""),
+        ("cached input", cost.cache_hit_usd, f" (the cache saves {money(cost.cache_saving_usd, price.currency)})"),
+    ]
+    split = ", ".join(f"{name} {money(each, price.currency)}{more}" for name, each, more in parts if each)
+    yield from wrap(
+        f"{money(cost.total_usd, price.currency)} at {quote.provider_name} {quote.model}, {instant(quote.at)}"
+        f"{': ' if split else ''}{split}.",
+        width, break_on_hyphens=False, break_long_words=False,
+    )  # fmt: skip
+    yield f"{price.currency} per million tokens: {rate_text(price.rates)}. {sentence(timing(quote))}".rstrip()
 
 
 def check_lines(check: PriceCheck) -> Iterator[str]:

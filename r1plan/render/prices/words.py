@@ -1,77 +1,46 @@
-"""One price for a person: what it is, what it is based on, when it changes, what a request costs at it."""
+"""The words for a price: what it is, what it is based on, when it changes, and why there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from r1plan.money import money, price_text
-from r1plan.render.text.sanitize import printable
+from r1plan.money import price_text
+from r1plan.prices.cost import CACHE_HIT_UNKNOWN
+from r1plan.prices.schedule import START_NOT_VERIFIED
+from r1plan.prices.usage import HIT_OVER_INPUT, THINKING_OVER_OUTPUT
 
 if TYPE_CHECKING:
     from r1plan.catalog.price import Rates
     from r1plan.market.quote import Quote
-    from r1plan.prices.cost import Cost
     from r1plan.prices.schedule import EffectivePrice
 
 _TIERS = {"off_peak": "off-peak", "peak": "peak", "standard": "standard hours"}
 _FLAGS = {
-    "cache_hit_unknown": "how much of the input was cached is unknown: all of it is billed as fresh",
-    "cache_hit_over_input": "more cached than input tokens cannot be: all input is billed as fresh",
-    "thinking_over_output": "more thinking than output tokens cannot be: the output is not split",
+    CACHE_HIT_UNKNOWN: "how much of the input was cached is unknown: all of it is billed as fresh",
+    HIT_OVER_INPUT: "more cached than input tokens cannot be: all input is billed as fresh",
+    THINKING_OVER_OUTPUT: "more thinking than output tokens cannot be: the output is not split",
 }
 _DECIDES = {"start": "beginning", "first_token": "first token", "completion": "end"}
 
 
-def show_lines(quote: Quote, price: EffectivePrice, width: int) -> Iterator[str]:
-    """The price of `quote` with everything that is known about it."""
-    rates = price.rates
-    cached = amount(price.per_token.hit.scaleb(6))
-    if rates.input_cache_hit is None:
-        cached += " (none was published)"
-    said = [
-        f"{quote.model} at {quote.provider_name} costs {amount(rates.input_cache_miss)} fresh input, {cached} cached "
-        f"input, {amount(rates.output)} output: {price.currency} per million tokens at {instant(quote.at)}.",
-        _sentence(timing(quote)),
-        f"It serves {quote.served_model}." if quote.served_model else "",
-        _basis(price),
-        f"Note: {price.note}" if price.note else "",
-    ]
-    for text in said:
-        yield from wrap(printable(text), width, break_on_hyphens=False, break_long_words=False)
-    yield "Sources:"
-    for source in price.sources:
-        yield from wrap(
-            printable(source), width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False,
-            break_long_words=False,
-        )  # fmt: skip
-
-
-def cost_lines(quote: Quote, price: EffectivePrice, cost: Cost, width: int) -> Iterator[str]:
-    """What a request costs in one sentence, and at which price."""
-    parts = [
-        ("thinking", cost.thinking_usd, ""),
-        ("answer", cost.answer_usd, ""),
-        ("output", cost.thinking_unknown_usd, " (thinking and answer not told apart)"),
-        ("fresh input", cost.input_miss_usd, ""),
-        ("cached input", cost.cache_hit_usd, f" (the cache saves {money(cost.cache_saving_usd, price.currency)})"),
-    ]
-    split = ", ".join(f"{name} {money(each, price.currency)}{more}" for name, each, more in parts if each)
-    yield from wrap(
-        f"{money(cost.total_usd, price.currency)} at {quote.provider_name} {quote.model}, {instant(quote.at)}"
-        f"{': ' if split else ''}{split}.",
-        width, break_on_hyphens=False, break_long_words=False,
-    )  # fmt: skip
-    yield f"{price.currency} per million tokens: {rate_text(price.rates)}. {_sentence(timing(quote))}".rstrip()
-
-
-def flag_lines(flags: Iterable[str]) -> Iterator[str]:
+def flag_text(flag: str) -> str:
     """What was unknown or impossible in the numbers, and how it was billed."""
-    for flag in flags:
-        yield _FLAGS.get(flag, flag)
+    return _FLAGS.get(flag, flag)
+
+
+def basis_text(price: EffectivePrice) -> str:
+    """What is known of a price: since when, how sure, and what decides its hour."""
+    start = f"in force since {instant(price.effective_from)}" if price.effective_from else START_NOT_VERIFIED
+    until = f" until {instant(price.effective_until)}" if price.effective_until else ""
+    checked = f"; checked {price.checked}" if price.checked else ""
+    caveats = "".join(f"; {each}" for each in price.caveats if each != START_NOT_VERIFIED)
+    decides = ""
+    if price.tier != "flat":
+        decides = f"; the {_DECIDES[price.tier_instant]} of a request decides its hour"
+    return sentence(f"{start}{until}{checked}; confidence {price.confidence}{decides}{caveats}")
 
 
 def absence_text(quote: Quote) -> str:
@@ -123,18 +92,8 @@ def amount(price: Decimal | None) -> str:
     return "-" if price is None else price_text(price)
 
 
-def _basis(price: EffectivePrice) -> str:
-    start = f"in force since {instant(price.effective_from)}" if price.effective_from else "start not verified"
-    until = f" until {instant(price.effective_until)}" if price.effective_until else ""
-    checked = f"; checked {price.checked}" if price.checked else ""
-    caveats = "".join(f"; {printable(each)}" for each in price.caveats if each != "start not verified")
-    decides = ""
-    if price.tier != "flat":
-        decides = f"; the {_DECIDES[price.tier_instant]} of a request decides its hour"
-    return _sentence(f"{start}{until}{checked}; confidence {price.confidence}{decides}{caveats}")
-
-
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """`text` with a capital letter and a full stop; nothing of nothing."""
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 

@@ -1,0 +1,1 @@
+"""`r1plan prices`: one module a command."""

@@ -1,0 +1,62 @@
+"""`r1plan prices cost`: what one request costs, thinking and answer apart."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from r1plan.cli.prices.options import (
+    At,
+    InCurrency,
+    Json,
+    ModelName,
+    ProviderName,
+    columns,
+    instant_of,
+    no_price_error,
+    quoted,
+)
+
+
+def cost(
+    provider: ProviderName,
+    model: ModelName,
+    input_tokens: Annotated[int, typer.Option("--input", metavar="N", min=0, help="Input tokens, cached ones too.")],
+    output_tokens: Annotated[int, typer.Option("--output", metavar="N", min=0, help="Output tokens, thinking too.")],
+    cache_hit: Annotated[
+        int | None, typer.Option("--cache-hit", metavar="N", min=0, help="Input tokens from the cache.")
+    ] = None,
+    thinking: Annotated[int | None, typer.Option(metavar="N", min=0, help="Output tokens that were thinking.")] = None,
+    at: At = "now",
+    currency: InCurrency = None,
+    json: Json = False,
+) -> None:
+    """Say what one request costs, thinking and answer apart.
+
+    What is not given is unknown: input is then billed as fresh, and output is not split. Exit code 1: there is no
+    price.
+    """
+    from r1plan.prices.cost import cost_of
+    from r1plan.prices.usage import Usage
+    from r1plan.render import output
+
+    found, providers = quoted(provider, model, instant_of(at), input_tokens, currency)
+    usage = Usage(
+        input_tokens=input_tokens, output_tokens=output_tokens, cache_hit_tokens=cache_hit, thinking_tokens=thinking
+    )
+    total = cost_of(usage, found.price.per_token) if found.price else None
+    if json:
+        from r1plan.render.prices.document import cost_document
+
+        output.document(cost_document(found, total))
+        raise typer.Exit(0 if found.price else 1)
+    if found.price is None or total is None:
+        raise no_price_error(found, providers)
+    from r1plan.render.prices.terminal import cost_lines
+    from r1plan.render.prices.words import flag_text
+
+    for line in cost_lines(found, found.price, total, columns()):
+        print(line)
+    for flag in total.flags:
+        output.note(flag_text(flag))
