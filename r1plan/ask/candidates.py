@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from r1plan.ask.backend import Backend, local_backend, provider_backend
 from r1plan.ask.decide import nobody
 from r1plan.ask.here import candidate_here
-from r1plan.catalog.family import family_of, model_key
 from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers, load_routes
 from r1plan.catalog.model import Model
 from r1plan.catalog.policy import Route
-from r1plan.catalog.provider import Provider
+from r1plan.catalog.provider import Provider, family_of, model_key
 from r1plan.engine.target import LocalTarget, RemoteTarget, local_target
 from r1plan.errors import ProviderError, UsageError
 from r1plan.prices.account import account_currencies
@@ -88,9 +87,7 @@ def routed(wishes: Wishes, asking: AskOptions) -> Resolution | None:
             found = (planned(mine), *found)
             askables[found[0].id] = local_backend(mine, engines, asking)
         others = api_candidates(providers, set(providers) - set(keys), book, models, at)
-        welcome = (
-            {each.provider for each in others if exclusion(Policy(route), each) is None} if not wishes.local else ()
-        )
+        welcome = () if wishes.local else {each.provider for each in others if exclusion(Policy(route), each) is None}
         return CandidateSet(
             route=route,
             routes=routes,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from r1plan.catalog.family import Family
 from r1plan.catalog.price import Window
+from r1plan.catalog.provider import Family
 from r1plan.catalog.reading.fields import Count, Positive, Price, Whole
 
 _FORBID_EXTRA = {"extra": "forbid"}
@@ -78,7 +78,7 @@ class Route:
     `accepts` are the families of models that will do: R1 itself, what it was distilled into, what its maker sells in
     its stead, any other. `prefer_local` puts what answers here first, whatever it costs. `only` and `never` name
     providers ("local" among them). `order` ranks models whose quality nobody put in a number, the best first, by the
-    name that `family.model_key` makes of what a provider serves.
+    name that `provider.model_key` makes of what a provider serves.
 
     Where a model here comes first, it hands over to the next one when its answer has not begun after
     `hand_over_after_s`, or when it has thought longer than `hand_over_thinking_tokens`. None: what nine in ten of its

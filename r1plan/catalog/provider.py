@@ -1,15 +1,18 @@
-"""A provider: where it is, how it speaks, and what it offered when."""
+"""A provider: where it is, how it speaks, and what it offered when; which model that is, and of which family."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
-from r1plan.catalog.family import Family, family_of
 from r1plan.catalog.reading.fields import Instant, Positive
 
 _FORBID_EXTRA = {"extra": "forbid"}
+
+Family = Literal["r1", "distill", "successor", "other"]
+"""R1 itself; what it was distilled into; what its maker sells in its stead; any other model."""
 
 ThinkingBack = Literal["never", "tool_turns"]
 """Which thinking goes back to the model: none, or that of turns in which it called a tool."""
@@ -134,3 +137,16 @@ class Provider:
     def full_r1(self, at: datetime) -> tuple[Offer, ...]:
         """The offers on sale at `at` of which somebody verified that R1 itself answers, and no distill."""
         return tuple(each for each in self.offers if each.verified and each.family == "r1" and each.is_current(at))
+
+
+def model_key(serves: str) -> str:
+    """One name for one model, whoever sells it: "DeepSeek-V4.1-Flash (1017)" is "deepseek-v4.1-flash"."""
+    return re.split(r"[\s(,:]", serves.strip().rsplit("/", 1)[-1].casefold(), maxsplit=1)[0]
+
+
+def family_of(serves: str, is_r1: bool) -> Family:
+    """The family of what is called `serves`; `is_r1` when it is known to be R1 or a distill of it."""
+    key = model_key(serves)
+    if is_r1 or key.startswith(("r1-", "deepseek-r1")):
+        return "distill" if key.startswith("r1-") or "distill" in key else "r1"
+    return "successor" if key.startswith("deepseek-v") or key == "deepseek-flash" else "other"

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from r1plan.catalog.family import Family
-from r1plan.catalog.provider import Provider
+from r1plan.catalog.provider import Family, Provider
 from r1plan.errors import NotFound, R1PlanError
 from r1plan.market.quote import Quote, quote
 from r1plan.prices.book import PriceBook

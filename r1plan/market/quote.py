@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from r1plan.catalog.family import Family, family_of
-from r1plan.catalog.provider import Offer, Provider
+from r1plan.catalog.provider import Family, Offer, Provider, family_of
 from r1plan.errors import NotFound
 from r1plan.prices.book import PriceBook
 from r1plan.prices.changes import Change, next_change

@@ -7,7 +7,7 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import Literal
 
-from r1plan.catalog.family import Family
+from r1plan.catalog.provider import Family
 from r1plan.money import small_usd as usd
 from r1plan.render.decision.grounds import cache_text, input_text, lengths_text, speed_text, tariff_text, watts_text
 from r1plan.render.decision.words import exclusion_text, rank_text, reason_text, risk_text

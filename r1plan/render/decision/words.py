@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import assert_never
 
-from r1plan.catalog.family import Family
+from r1plan.catalog.provider import Family
 from r1plan.money import small_usd
 from r1plan.route.decision.cause import (
     ColderCache,

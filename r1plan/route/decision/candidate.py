@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from r1plan.catalog.family import Family, family_of, model_key
 from r1plan.catalog.model import Model
-from r1plan.catalog.provider import Provider
+from r1plan.catalog.provider import Family, Provider, family_of, model_key
 from r1plan.plan.quality import BENCHMARK, Quality, quality_of
 from r1plan.prices.book import PriceBook
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal
 
-from r1plan.catalog.family import Family
+from r1plan.catalog.provider import Family
 
 if TYPE_CHECKING:
     from r1plan.route.spending.budget import Allowance

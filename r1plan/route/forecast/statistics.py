@@ -12,8 +12,8 @@ from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
-from r1plan.catalog.family import model_key
 from r1plan.catalog.priors import Priors, SpeedPrior
+from r1plan.catalog.provider import model_key
 from r1plan.route.decision.candidate import LOCAL, Candidate
 from r1plan.route.forecast.ground import AnyModels, Assumed, OwnRequests, SpeedGround
 from r1plan.route.forecast.lengths import Lengths, Sample, blended, from_samples

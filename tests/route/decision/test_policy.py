@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1plan.catalog.family import Family
 from r1plan.catalog.load import load_routes
 from r1plan.catalog.policy import Objective, PolicyLimits, Route, Rule, When
 from r1plan.catalog.price import Window
+from r1plan.catalog.provider import Family
 from r1plan.errors import NotFound
 from r1plan.render.decision.words import exclusion_text, rank_text
 from r1plan.route.decision.cause import RuleApplied
