@@ -38,6 +38,15 @@ def test_a_request_costs_its_tokens_at_the_rates_shown() -> None:
         assert each.usd_per_month is None
 
 
+def test_the_cached_share_of_the_input_is_billed_as_cached_in_whole_tokens() -> None:
+    workload = Workload(input_tokens=1_001, cache_hit_share=0.5, thinking_tokens=0, answer_tokens=0)
+    assert (workload.usage.cache_hit_tokens, workload.usage.input_tokens) == (500, 1_001)
+    own = offers(workload=workload)[-1]
+    rates = own.price.rates
+    assert rates.input_cache_hit is not None
+    assert own.usd_per_request.scaleb(6) == 501 * rates.input_cache_miss + 500 * rates.input_cache_hit
+
+
 def test_a_month_is_so_many_requests() -> None:
     each = offers(workload=Workload(requests_per_day=10))[0]
     assert each.usd_per_month == each.usd_per_request * Decimal("304.4")
