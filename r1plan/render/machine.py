@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
-from textwrap import wrap
 
 from r1plan.hardware.machine import GpuDevice, GpuProcess, HostMemory, Machine
-from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import count, gib, memory_size
+from r1plan.render.text.units import card_name, count, gib, memory_size
+from r1plan.render.text.wrap import labelled, wrapped
 from r1plan.units import GB
-
-_LABEL = 11
 
 
 def lines(machine: Machine, width: int) -> list[str]:
     """The machine for a terminal of `width` columns, the answer in the first line."""
-    told = [*wrap(sentence(machine), width, break_on_hyphens=False), "", *_alike(machine.gpus, width)]
+    told = [*wrapped(sentence(machine), width, cut_words=True), "", *_alike(machine.gpus, width)]
     cpu, memory = machine.cpu, machine.memory
     physical = f", {cpu.physical_cores} physical" if cpu.physical_cores else ""
-    told += _row("processor", f"{cpu.model} ({cpu.architecture}), {count(cpu.cores, 'core')} usable{physical}", width)
-    told += _row("memory", _memory(memory), width)
+    told += labelled(
+        "processor", f"{cpu.model} ({cpu.architecture}), {count(cpu.cores, 'core')} usable{physical}", width
+    )
+    told += labelled("memory", _memory(memory), width)
     if memory.limit_bytes is not None:
-        told += _row("container", f"limited to {gib(memory.limit_bytes)} GiB of memory", width)
+        told += labelled("container", f"limited to {gib(memory.limit_bytes)} GiB of memory", width)
     if machine.disk:
-        told += _row("disk", f"{machine.disk.free_bytes / GB:,.0f} GB free for models in {machine.disk.path}", width)
-    return [printable(each) for each in told]
+        told += labelled(
+            "disk", f"{machine.disk.free_bytes / GB:,.0f} GB free for models in {machine.disk.path}", width
+        )
+    return told
 
 
 def sentence(machine: Machine) -> str:
@@ -36,7 +37,7 @@ def sentence(machine: Machine) -> str:
     if len(machine.gpus) == 1 and machine.gpus[0].unified:
         unified = machine.gpus[0]
         return (
-            f"{_short(unified.name)} with {gib(memory.total_bytes)} GiB of memory for processor and graphics, "
+            f"{card_name(unified.name)} with {gib(memory.total_bytes)} GiB of memory for processor and graphics, "
             f"{gib(unified.free_bytes)} free for models; {cores}."
         )
     cards = "; ".join(_cards(machine.gpus)) or "No graphics card found"
@@ -49,7 +50,7 @@ def _cards(gpus: tuple[GpuDevice, ...]) -> Iterator[str]:
         group = list(alike)
         free = gib(sum(each.free_bytes for each in group))
         total = gib(sum(each.total_bytes for each in group))
-        yield f"{len(group)} x {_short(name)}, {free} of {total} GiB free"
+        yield f"{len(group)} x {card_name(name)}, {free} of {total} GiB free"
 
 
 def _alike(gpus: tuple[GpuDevice, ...], width: int) -> Iterator[str]:
@@ -58,10 +59,10 @@ def _alike(gpus: tuple[GpuDevice, ...], width: int) -> Iterator[str]:
         group = list(same)
         first, last = group[0], group[-1]
         label = f"GPU {first.index}" if first is last else f"GPU {first.index}-{last.index}"
-        yield from _row(label, f"{first.name} ({first.profile or 'no data sheet'})", width)
-        yield from _row("", ", ".join(_facts(first, each="" if first is last else " each")), width)
+        yield from labelled(label, f"{first.name} ({first.profile or 'no data sheet'})", width)
+        yield from labelled("", ", ".join(_facts(first, each="" if first is last else " each")), width)
         if first.processes:
-            yield from _row("", f"held by {', '.join(_holder(each) for each in first.processes)}", width)
+            yield from labelled("", f"held by {', '.join(_holder(each) for each in first.processes)}", width)
 
 
 def _facts(gpu: GpuDevice, each: str) -> Iterator[str]:
@@ -93,17 +94,3 @@ def _memory(memory: HostMemory) -> str:
         basis = f" ({memory.bandwidth_basis})" if memory.bandwidth_basis else ""
         rate = f"{memory.bandwidth_gb_s:,.1f} GB/s{basis}"
     return f"{gib(memory.available_bytes)} of {gib(memory.total_bytes)} GiB available, {rate}"
-
-
-def _row(label: str, told: str, width: int) -> Iterator[str]:
-    """A labelled line, continued under itself where it is too long."""
-    room = max(20, width - _LABEL)
-    for place, part in enumerate(wrap(told, room, break_on_hyphens=False)):
-        yield f"{label if place == 0 else '':<{_LABEL}}{part}"
-
-
-def _short(name: str) -> str:
-    """A card's name as people say it, without its maker."""
-    for maker in ("NVIDIA ", "GeForce ", "AMD ", "Apple "):
-        name = name.removeprefix(maker)
-    return name

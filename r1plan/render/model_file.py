@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import Any
 
 from r1plan.models.gguf.file import Gguf
 from r1plan.models.gguf.model import ModelFile, type_sizes
-from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, memory_size, parameters, percent
+from r1plan.render.text.wrap import labelled, wrapped
 
 SCHEMA = "r1plan.model_file/1"
 OLD_CACHE = (
     "this file is from before April 2025: every engine expands its attention, and R1's cache takes 71 times as much as "
     "with a newer conversion."
 )
-_LABEL = 11
 
 
 def model_file_lines(gguf: Gguf, file: ModelFile, width: int) -> list[str]:
     """The file for a terminal of `width` columns, the answer in the first line."""
     model, weights, shape = file.model, file.weights, file.model.shape
     known = "" if file.known else ", which the catalogue does not know"
-    told = wrap(
+    told = wrapped(
         f"{model.id} at {file.quant.name}{known}: {memory_size(weights.total_bytes)} of weights, "
         f"{file.quant.bits_per_weight:.2f} bits each.",
         width,
-        break_on_hyphens=False,
+        cut_words=True,
     )
     rows = [
         ("file", f"{gguf.name}, {count(gguf.shards, 'file')}, {memory_size(gguf.file_bytes)}"),
@@ -54,9 +52,8 @@ def model_file_lines(gguf: Gguf, file: ModelFile, width: int) -> list[str]:
     rows.append(("types", ", ".join(parts)))
     told.append("")
     for label, text in rows:
-        first, *rest = wrap(text, max(width - _LABEL, 20), break_on_hyphens=False) or [""]
-        told += [f"{label:<{_LABEL}}{first}", *(" " * _LABEL + line for line in rest)]
-    return [printable(line) for line in told]
+        told += labelled(label, text, width)
+    return told
 
 
 def model_file_document(gguf: Gguf, file: ModelFile) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import textwrap
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,9 +31,11 @@ def note(text: str) -> None:
 
     line = printable(text)
     if sys.stderr.isatty():
+        from r1plan.render.text.dim import dimmed
+        from r1plan.render.text.wrap import wrapped
+
         width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
-        line = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
-        line = f"\x1b[2m{line}\x1b[0m"
+        line = dimmed("\n".join(wrapped(text, width)))
     sys.stdout.flush()  # so that both streams keep their order where they meet
     print(line, file=sys.stderr, flush=True)
 

@@ -11,7 +11,7 @@ from r1plan.conversation.spending import Spending, by_model, total
 from r1plan.money import usd
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, percent, tokens
-from r1plan.render.text.wrap import wrapped
+from r1plan.render.text.wrap import rows_of
 
 _KEYS = (
     ("Enter", "send; a line that ends in \\ goes on in the next"),
@@ -36,7 +36,7 @@ def help_rows(known: Known, saved_in: str | None, columns: int) -> list[str]:
         "",
         *(f"{left:<{width}}  {right}" for left, right in _KEYS),
         "",
-        *(row.rstrip() for row in wrapped(kept, columns)),
+        *(row.rstrip() for row in rows_of(kept, columns)),
     ]
 
 

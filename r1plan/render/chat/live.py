@@ -17,7 +17,9 @@ from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.engine.dialects.usage import estimated_tokens
 from r1plan.render.chat.progress import Phase, Progress, fitted, status_line
 from r1plan.render.chat.terminal import Cleaner
+from r1plan.render.text.dim import dimmed
 from r1plan.render.text.sanitize import printable
+from r1plan.render.text.wrap import rows_of
 
 if TYPE_CHECKING:
     from r1plan.render.chat.live_answer import AnswerRows
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 _PAINT_EVERY_S = 0.05
 _SHARE = 9  # painting waits nine times as long as it took: at most a tenth of a core
-DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
 
 class LiveScreen:
@@ -109,7 +110,7 @@ class LiveScreen:
                 settled += [*self._grown(pieces), *self._closed(at), *self._said(event)]
                 self._enter("waiting", at)
             elif type(event) is WasThinking:
-                settled += [*self._grown(pieces), *self._closed(at), "", f"{DIM}(that was the thinking){PLAIN}", ""]
+                settled += [*self._grown(pieces), *self._closed(at), "", dimmed("(that was the thinking)"), ""]
                 self._enter("waiting", at)
             elif type(event) is Answer or type(event) is Thinking:
                 phase: Phase = "answering" if type(event) is Answer else "thinking"
@@ -120,10 +121,8 @@ class LiveScreen:
         return [*settled, *self._grown(pieces)]
 
     def _said(self, text: str) -> list[str]:
-        from r1plan.render.text.wrap import wrapped
-
         columns, _ = self._size()
-        return [*(f"{DIM}{row.rstrip()}{PLAIN}" for row in wrapped(printable(text), columns)), ""]
+        return [*(dimmed(row.rstrip()) for row in rows_of(printable(text), columns)), ""]
 
     def _enter(self, phase: Phase, at: float) -> None:
         self._tokens_before += self._phase_tokens()
@@ -184,7 +183,7 @@ class LiveScreen:
             )
         )
         columns, _ = self._size()
-        return ["", f"{DIM}{fitted(line, columns - 1)}{PLAIN}"]
+        return ["", dimmed(fitted(line, columns - 1))]
 
     # What follows imports rich, when there is something to be set.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from r1plan.render.chat.progress import folded_line
-from r1plan.render.text.wrap import wrapped
+from r1plan.render.text.dim import dimmed
+from r1plan.render.text.wrap import rows_of
 
 LiveThinking = Literal["show", "dim", "fold", "hide"]
 
-DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
 _WINDOW_ROWS = 8
 _RECENT = 4096
@@ -34,9 +34,9 @@ class ThinkingRows:
         if self._folded or self._mode == "hide":
             return []
         lines = self._text[self._settled :].split("\n")
-        last = wrapped(lines[-1], columns)
+        last = rows_of(lines[-1], columns)
         self._settled = len(self._text) - len(last[-1])
-        return self._dimmed([row for line in lines[:-1] for row in wrapped(line, columns)] + last[:-1])
+        return self._dimmed([row for line in lines[:-1] for row in rows_of(line, columns)] + last[:-1])
 
     def open(self, columns: int, height: int) -> list[str]:
         """The rows that may still change."""
@@ -46,7 +46,7 @@ class ThinkingRows:
             return self._dimmed([self._text[self._settled :]])
         # From a place that moves seldom, so that the rows do not shift with every word.
         text = self._text[max(0, (len(self._text) // _RECENT - 1) * _RECENT) :].rstrip("\n")
-        rows = [row for line in text.split("\n") for row in wrapped(line, columns)]
+        rows = [row for line in text.split("\n") for row in rows_of(line, columns)]
         return self._dimmed(rows[-min(_WINDOW_ROWS, max(1, height - 3)) :])
 
     def closed(self, columns: int, seconds: float, tokens: int) -> list[str]:
@@ -54,10 +54,10 @@ class ThinkingRows:
         if self._mode == "hide":
             return []
         if self._folded:
-            return [f"{DIM}{folded_line(seconds, tokens)} · /thinking shows it{PLAIN}", ""]
+            return [dimmed(f"{folded_line(seconds, tokens)} · /thinking shows it"), ""]
         left = self._text[self._settled :].rstrip("\n")
-        return [*self._dimmed([row for line in left.split("\n") for row in wrapped(line, columns)]), ""]
+        return [*self._dimmed([row for line in left.split("\n") for row in rows_of(line, columns)]), ""]
 
     def _dimmed(self, rows: list[str]) -> list[str]:
         rows = [row.rstrip() for row in rows]
-        return rows if self._mode == "show" else [f"{DIM}{row}{PLAIN}" if row else row for row in rows]
+        return rows if self._mode == "show" else [dimmed(row) if row else row for row in rows]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import TextIO
 
-from r1plan.render.text.wrap import cells
+from r1plan.render.text.width import cells
 
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 # A terminal that knows these shows what stands between them at once (contour-terminal's synchronized output).

@@ -10,6 +10,7 @@ from typing import Literal, TextIO
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.money import usd
 from r1plan.prices.usage import Usage
+from r1plan.render.text.dim import dimmed
 from r1plan.render.text.quote import Quoted
 from r1plan.render.text.sanitize import printable
 from r1plan.route.execution.run import ChatResult
@@ -17,7 +18,6 @@ from r1plan.route.execution.run import ChatResult
 ThinkingShown = Literal["show", "dim", "hide"]
 
 _WRITE_EVERY_S = 0.03
-_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
 # A control sequence that the text may end in the middle of.
 _UNFINISHED = re.compile(r"(?:\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?|\x9b[0-?]*[ -/]*)\Z")
@@ -91,7 +91,7 @@ class ChatScreen:
             self._put(self._cleaner.rest())
             self._end_line(self._in_thinking)
         line = printable(text)
-        self._err.write(f"{_DIM}{line}{_PLAIN}\n" if self._err.isatty() else f"{line}\n")
+        self._err.write(f"{dimmed(line)}\n" if self._err.isatty() else f"{line}\n")
         self._err.flush()
 
     def done(self) -> None:
@@ -134,7 +134,7 @@ class ChatScreen:
         if not text or (self._in_thinking and self._mode == "hide"):
             return
         stream = self._err if self._in_thinking else self._out
-        stream.write(f"{_DIM}{text}{_PLAIN}" if self._in_thinking and self._dim else text)
+        stream.write(dimmed(text) if self._in_thinking and self._dim else text)
         stream.flush()
         self._last[self._in_thinking] = text[-1]
 

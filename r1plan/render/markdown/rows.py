@@ -16,7 +16,7 @@ from rich.theme import Theme
 
 from r1plan.render.markdown.blocks import Block, CodeEnd, CodeLine, CodeStart, Prose
 from r1plan.render.markdown.elements import CODE_COLOURS, Document
-from r1plan.render.text.wrap import wrapped
+from r1plan.render.text.wrap import rows_of
 
 WIDEST = 120
 """Prose is not set wider: longer lines are hard to read."""
@@ -64,7 +64,7 @@ class MarkdownRows:
                 try:
                     rows = self.prose(source, columns)
                 except Exception:  # rich asserts what Markdown may hold; an answer is not to be lost over its looks
-                    rows = [row for line in source.rstrip("\n").split("\n") for row in wrapped(line, columns)]
+                    rows = [row for line in source.rstrip("\n").split("\n") for row in rows_of(line, columns)]
                 return [""] * gap + rows
             case CodeStart(fence, language, gap):
                 self._language, self._code, self._size = language, [], 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from r1plan.render.markdown.blocks import CodeEnd, CodeLine, CodeStart, Prose
 from r1plan.render.markdown.rows import MarkdownRows, colours
-from r1plan.render.text.wrap import cells, wrapped
+from r1plan.render.text.width import cells
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -83,11 +83,3 @@ def test_what_rich_cannot_set_is_shown_as_it_came() -> None:
 
 def test_a_gap_is_an_empty_row() -> None:
     assert MarkdownRows(colours()).rows(Prose("a", gap=True), 20)[0] == ""
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.text(alphabet="ab 你\t", max_size=60), st.integers(2, 20))
-def test_rows_are_short_and_joined_they_are_the_line_again(line: str, columns: int) -> None:
-    cut = wrapped(line, columns)
-    assert "".join(cut) == line
-    assert all(len(row) == 1 or cells(row.rstrip()) <= columns for row in cut)

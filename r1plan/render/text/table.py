@@ -1,0 +1,37 @@
+"""Tables as plain lines: columns two spaces apart, each as wide as its widest cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from r1plan.render.text.width import cells, padded
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_GAP = "  "
+
+
+def column_widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """How many columns of the terminal each column of a table would like to have. The rows are of one length."""
+    return [max(cells(text) for text in column) for column in zip(*rows, strict=True)]
+
+
+def table_width(widths: Sequence[int]) -> int:
+    """How wide a row of these columns is."""
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def table_row(texts: Iterable[str], widths: Iterable[int], sides: Iterable[str]) -> str:
+    """One line of a table, without spaces at its end. `sides` has "<" for a column set to the left, else ">"."""
+    row = zip(texts, widths, sides, strict=True)
+    return _GAP.join(padded(text, width, "<" if side == "<" else ">") for text, width, side in row).rstrip()
+
+
+def ruled_table() -> Table:
+    """An empty rich table with a rule under its titles, the way a plan's options are set."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
