@@ -126,7 +126,9 @@ def _target(wishes: Wishes) -> LocalTarget | RemoteTarget:
     if wishes.local and (provider or base_url):
         raise UsageError("--local answers here, --provider and --base-url elsewhere.", "leave one of them out.")
     if base_url and not provider:
-        return custom_target(base_url, model)
+        from r1plan.catalog.load import load_dialects
+
+        return custom_target(base_url, model, load_dialects()["openai"])
     if not provider and (file := local_target(model, MODEL_PATH)):
         return file
     if wishes.local:

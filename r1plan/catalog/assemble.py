@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from r1plan.catalog.hardware import Hardware, HardwareFile
@@ -10,7 +10,7 @@ from r1plan.catalog.model import Model
 from r1plan.catalog.policy import Route
 from r1plan.catalog.price import HolidayCalendar, Holidays, PriceList
 from r1plan.catalog.price_rules import errors_of
-from r1plan.catalog.provider import Provider
+from r1plan.catalog.provider import Dialect, Provider, WireDialect
 from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.reading.validate import fail, load_file
 
@@ -46,9 +46,25 @@ def hardware(files: Iterable[CatalogFile]) -> Hardware:
     return known
 
 
-def providers(files: Iterable[CatalogFile]) -> dict[str, Provider]:
-    """Every provider by id. A user's file replaces the provider of the same id."""
-    return {each.id: each for file in files for each in (load_file(Provider, file),)}
+def dialects(files: Iterable[CatalogFile]) -> dict[WireDialect, Dialect]:
+    """Every dialect by id. A user's file replaces the dialect of the same id."""
+    return {each.id: each for file in files for each in (load_file(Dialect, file),)}
+
+
+def providers(files: Iterable[CatalogFile], known: Mapping[WireDialect, Dialect]) -> dict[str, Provider]:
+    """Every provider by id, its `usage` laid over that of its dialect. A user's file replaces the provider of its id.
+
+    Raises CatalogError for a wrong file, or for a dialect that is not `known`.
+    """
+    loaded: dict[str, Provider] = {}
+    for file in files:
+        provider = load_file(Provider, file)
+        if provider.dialect != "none":
+            if provider.dialect not in known:
+                fail(file, {}, ("dialect",), f"profiles/dialects has no file for '{provider.dialect}'")
+            provider = replace(provider, usage=provider.usage.over(known[provider.dialect].usage))
+        loaded[provider.id] = provider
+    return loaded
 
 
 def routes(files: Iterable[CatalogFile]) -> dict[str, Route]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from r1plan.catalog.model import Model
     from r1plan.catalog.policy import Route
     from r1plan.catalog.price import Holidays, PriceList
-    from r1plan.catalog.provider import Provider
+    from r1plan.catalog.provider import Dialect, Provider, WireDialect
 
 
 def load_models() -> dict[str, Model]:
@@ -43,16 +43,28 @@ def load_hardware() -> Hardware:
     return cached("hardware", files, build)
 
 
+def load_dialects() -> dict[WireDialect, Dialect]:
+    """Every dialect by id. A user's file replaces the dialect of the same id."""
+    files = files_of("profiles", "dialects")
+
+    def build() -> dict[WireDialect, Dialect]:
+        from r1plan.catalog import assemble
+
+        return assemble.dialects(files)
+
+    return cached("dialects", files, build)
+
+
 def load_providers() -> dict[str, Provider]:
     """Every provider by id. A user's file replaces the provider of the same id."""
-    files = files_of("profiles", "providers")
+    files, dialects = files_of("profiles", "providers"), files_of("profiles", "dialects")
 
     def build() -> dict[str, Provider]:
         from r1plan.catalog import assemble
 
-        return assemble.providers(files)
+        return assemble.providers(files, assemble.dialects(dialects))
 
-    return cached("providers", files, build)
+    return cached("providers", (*files, *dialects), build)
 
 
 def load_routes() -> dict[str, Route]:

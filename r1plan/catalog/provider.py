@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
-from r1plan.catalog.reading.fields import Instant, Positive
+from r1plan.catalog.reading.fields import Instant, PathSum, Positive
 
 _FORBID_EXTRA = {"extra": "forbid"}
 
 Family = Literal["r1", "distill", "successor", "other"]
 """R1 itself; what it was distilled into; what its maker sells in its stead; any other model."""
+
+WireDialect = Literal["openai", "replicate"]
+"""The dialects that r1plan speaks: each has a file in profiles/dialects and a row in `engine.dialects.table`."""
 
 ThinkingBack = Literal["never", "tool_turns"]
 """Which thinking goes back to the model: none, or that of turns in which it called a tool."""
@@ -77,6 +80,42 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsagePaths:
+    """Where a server's JSON says what was counted: of each field the ways to read it, first match wins.
+
+    A way is a dotted path from the top of a chunk of the stream, or several whose values are added up: the first must
+    be there, and of the others each that is. `input` counts cached tokens and `output` the thinking; `cache_miss` and
+    `total` are only compared with them. `reported_usd` is what was billed. None: as the provider's dialect has it.
+    """
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    input: tuple[PathSum, ...] | None = None
+    output: tuple[PathSum, ...] | None = None
+    cache_hit: tuple[PathSum, ...] | None = None
+    cache_miss: tuple[PathSum, ...] | None = None
+    thinking: tuple[PathSum, ...] | None = None
+    total: tuple[PathSum, ...] | None = None
+    reported_usd: tuple[PathSum, ...] | None = None
+
+    def over(self, dialect: UsagePaths) -> UsagePaths:
+        """These, and where they say nothing those of the dialect."""
+        own: dict[str, tuple[PathSum, ...] | None] = {each.name: getattr(self, each.name) for each in fields(self)}
+        return UsagePaths(**{name: getattr(dialect, name) if paths is None else paths for name, paths in own.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """What the servers of a dialect share, as `profiles/dialects/<id>.yaml` says it."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    id: WireDialect
+    usage: UsagePaths
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """One provider, as `profiles/providers/<id>.yaml` says it.
 
@@ -87,8 +126,7 @@ class Provider:
     `max_tokens_field` is the name of that limit, `max_thinking_path` the dotted path of the one on the thinking (None:
     it has none), `session_header` carries one value a conversation, so that a cache kept by each replica is found.
     What comes: `thinking_fields` are the names of the thinking, first match wins; `<think>` inside the content is
-    always recognised. `cache_hit_paths` are dotted paths into the usage object, `chunk_cache_hit_paths` into the whole
-    chunk, first match wins; `cost_usd_path` is where the usage object says what was billed.
+    always recognised. `usage` is where the counts are: in a loaded catalogue, with those of its dialect.
     `first_token_s` is how long the first token may take, comments that keep the connection alive not counted.
     """
 
@@ -96,7 +134,7 @@ class Provider:
 
     id: str
     name: str
-    dialect: Literal["openai", "replicate", "none"]
+    dialect: WireDialect | Literal["none"]
     base_url: str | None = None
     own_server: bool = False
     key_variable: str | None = None
@@ -109,10 +147,7 @@ class Provider:
     max_thinking_path: str | None = None
     session_header: str | None = None
     thinking_fields: tuple[str, ...] = ("reasoning_content", "reasoning")
-    cache_hit_paths: tuple[str, ...] = ("prompt_tokens_details.cached_tokens",)
-    chunk_cache_hit_paths: tuple[str, ...] = ()
-    reasoning_tokens_path: str = "completion_tokens_details.reasoning_tokens"
-    cost_usd_path: str | None = None
+    usage: UsagePaths = UsagePaths()
     thinking_back: ThinkingBack = "never"
     first_token_s: Positive = 180
     default_model: str | None = None

@@ -10,13 +10,14 @@ from r1plan.catalog.model import Model
 from r1plan.catalog.policy import Route
 from r1plan.catalog.price import HolidayCalendar, PriceList
 from r1plan.catalog.priors import Priors
-from r1plan.catalog.provider import Provider
+from r1plan.catalog.provider import Dialect, Provider
 from r1plan.catalog.reading.validate import adapter
 from r1plan.settings import catalog_folders
 
 SHAPES = {
     "model": Model,
     "hardware": HardwareFile,
+    "dialect": Dialect,
     "provider": Provider,
     "route": Route,
     "forecast": Priors,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from r1plan.engine.chat import ChatEngine
+from r1plan.engine.dialects.table import ENGINES, Endpoint
 from r1plan.engine.history import thinking_back
 from r1plan.engine.keys import find_key, where_to_put
 from r1plan.engine.limits import ServerLimits
@@ -44,21 +45,19 @@ def connect(
             fault="refused",
         )
     checked_url(base_url)
-    if provider.dialect == "replicate":
-        from r1plan.engine.http.replicate import ReplicateEngine
-
-        return ReplicateEngine(provider, target.model, base_url=base_url, key=key, limits=limits)
-    from r1plan.engine.http.chat import HttpEngine
-
+    if provider.dialect == "none":
+        raise ProviderError(f"r1plan does not speak with {provider.name}.", "choose another provider.", fault="refused")
     offer = offered(provider, target.model, datetime.now(UTC))
-    return HttpEngine(
-        provider,
-        target.model,
-        base_url=base_url,
-        key=key,
-        limits=limits,
-        session=session,
-        back=thinking_back(provider, offer),
+    return ENGINES[provider.dialect](
+        Endpoint(
+            provider=provider,
+            model=target.model,
+            base_url=base_url,
+            key=key,
+            limits=limits,
+            session=session,
+            back=thinking_back(provider, offer),
+        )
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from r1plan.catalog.provider import Offer, Provider
+from r1plan.catalog.provider import Dialect, Offer, Provider
 from r1plan.errors import NotFound, ProviderError, UsageError
 
 TINY = "r1-tiny"
@@ -42,21 +42,20 @@ def local_target(model: str | None, tiny: Path) -> LocalTarget | None:
     return None
 
 
-def custom_target(base_url: str, model: str | None) -> RemoteTarget:
-    """A server that no catalogue knows; its log rows carry its host and port as the provider."""
+def custom_target(base_url: str, model: str | None, dialect: Dialect) -> RemoteTarget:
+    """A server of that dialect that no catalogue knows; its log rows carry its host and port as the provider."""
     if model is None:
         raise UsageError("--base-url needs --model.", "example: --base-url http://127.0.0.1:8080/v1 --model r1")
     host = checked_url(base_url)
     server = Provider(
         id=host,
         name=host,
-        dialect="openai",
+        dialect=dialect.id,
+        usage=dialect.usage,
         own_server=True,
         key_variable="R1PLAN_API_KEY",
         needs_key=False,
-        chunk_cache_hit_paths=("timings.cache_n",),
         first_token_s=1800,
-        cache_hit_paths=("prompt_cache_hit_tokens", "prompt_tokens_details.cached_tokens", "cached_tokens"),
     )
     return RemoteTarget(server, model, base_url)
 

@@ -13,6 +13,7 @@ from r1plan.catalog import assemble
 from r1plan.catalog.cache import cached
 from r1plan.catalog.hardware import CpuMemory
 from r1plan.catalog.reading.files import CatalogFile, files_of
+from tests.catalog.ours import DIALECTS
 
 LATER_NS = 2**62  # by then every file has settled
 
@@ -91,7 +92,8 @@ def test_a_cache_that_cannot_be_written_does_no_harm(file: CatalogFile, home: Pa
     [
         ("profiles", "models", assemble.models),
         ("profiles", "hardware", assemble.hardware),
-        ("profiles", "providers", assemble.providers),
+        ("profiles", "dialects", assemble.dialects),
+        ("profiles", "providers", lambda files: assemble.providers(files, DIALECTS)),
         ("profiles", "routes", assemble.routes),
         ("pricing", "", assemble.prices),
         ("pricing", "calendars", assemble.holidays),

@@ -187,6 +187,38 @@ def changed(text: str, old: str, new: str) -> str:
             "offers: expected a list, got a mapping",
             id="not a list",
         ),
+        pytest.param(
+            "profiles/providers/mine.yaml",
+            "{id: a, name: A, dialect: openai, usage: {input: usage.input_tokens}}",
+            "usage.input: expected a list, got 'usage.input_tokens'",
+            id="one way to read a count is still a list",
+        ),
+        pytest.param(
+            "profiles/providers/mine.yaml",
+            "{id: a, name: A, dialect: openai, usage: {input: [usage..input_tokens]}}",
+            "usage.input[0]: expected a dotted path such as usage.prompt_tokens, or a list of those to add up, "
+            "got 'usage..input_tokens'",
+            id="no path",
+        ),
+        pytest.param(
+            "profiles/providers/mine.yaml",
+            "{id: a, name: A, dialect: openai, usage: {input: [[]]}}",
+            "usage.input[0]: expected a dotted path such as usage.prompt_tokens, or a list of those to add up, "
+            "got a list",
+            id="a sum of nothing",
+        ),
+        pytest.param(
+            "profiles/providers/mine.yaml",
+            "{id: a, name: A, dialect: openai, usage: {inputs: [usage.prompt_tokens]}}",
+            "usage: unknown field 'inputs', did you mean input?",
+            id="unknown count",
+        ),
+        pytest.param(
+            "profiles/dialects/mine.yaml",
+            "{id: grpc, usage: {input: [usage.prompt_tokens]}}",
+            "id: expected 'openai' or 'replicate', got 'grpc'",
+            id="a dialect that nobody speaks",
+        ),
     ],
 )
 def test_a_wrong_file_is_named_with_field_and_value(write_own: WriteOwn, path: str, text: str, message: str) -> None:

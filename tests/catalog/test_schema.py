@@ -13,6 +13,7 @@ from tests.catalog.ours import our_files
 OURS = [
     *((each, "model") for each in our_files("profiles", "models")),
     *((each, "hardware") for each in our_files("profiles", "hardware")),
+    *((each, "dialect") for each in our_files("profiles", "dialects")),
     *((each, "provider") for each in our_files("profiles", "providers")),
     *((each, "route") for each in our_files("profiles", "routes")),
     *((each, "forecast") for each in our_files("profiles") if each.path.stem == "forecast"),
@@ -42,3 +43,10 @@ def test_an_editor_is_told_that_prices_are_text_and_fields_are_closed() -> None:
     rates = json.loads(schemas()["price-list"])["$defs"]["Rates"]
     assert rates["properties"]["output"] == {"pattern": r"^[0-9]+(\.[0-9]+)?$", "title": "Output", "type": "string"}
     assert rates["additionalProperties"] is False
+
+
+def test_an_editor_is_told_that_a_count_may_be_a_sum() -> None:
+    paths = json.loads(schemas()["dialect"])["$defs"]["UsagePaths"]
+    text = {"pattern": r"^[^\s.]+(\.[^\s.]+)*$", "type": "string"}
+    (way, _) = paths["properties"]["input"]["anyOf"]
+    assert way["items"]["anyOf"] == [text, {"items": text, "minItems": 1, "type": "array"}]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.catalog.load import load_providers
+from r1plan.catalog.load import load_dialects, load_providers
 from r1plan.engine.connect import connect
 from r1plan.engine.target import (
     LocalTarget,
@@ -20,6 +20,7 @@ from r1plan.engine.target import (
 from r1plan.errors import NotFound, ProviderError, R1PlanError, UsageError
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
+OPENAI = load_dialects()["openai"]
 
 
 def remote(model: str | None, provider: str | None = None, now: datetime = NOW) -> tuple[str, str]:
@@ -88,19 +89,19 @@ def test_a_gguf_path_and_the_built_in_model_are_local() -> None:
 
 
 def test_any_server_can_be_named_by_its_address() -> None:
-    target = custom_target("http://127.0.0.1:8080/v1", "r1")
+    target = custom_target("http://127.0.0.1:8080/v1", "r1", OPENAI)
     assert (target.provider.id, target.model) == ("127.0.0.1:8080", "r1")
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://host", "http://", "http://host:99999", "http://h/?a=1"])
 def test_what_is_not_an_address_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="is not a server's address"):
-        custom_target(url, "r1")
+        custom_target(url, "r1", OPENAI)
 
 
 def test_an_address_needs_a_model() -> None:
     with pytest.raises(UsageError, match="--base-url needs --model"):
-        custom_target("http://127.0.0.1:8080/v1", None)
+        custom_target("http://127.0.0.1:8080/v1", None, OPENAI)
 
 
 def test_without_a_key_nothing_is_sent() -> None:

@@ -22,6 +22,7 @@ from r1plan.engine.target import RemoteTarget
 from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.book import EffectivePrice
 from r1plan.route.execution.target import AttemptTarget, Engines
+from tests.catalog.ours import DIALECTS
 from tests.prices.test_book import real_book
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -161,9 +162,7 @@ def leg(
     first_token_s: float | None = None,
 ) -> AttemptTarget:
     """A leg that asks the server at `url` under the provider's id `name`."""
-    provider = Provider(
-        id=name, name=name.title(), dialect="openai", needs_key=False, cache_hit_paths=("prompt_cache_hit_tokens",)
-    )
+    provider = Provider(id=name, name=name.title(), dialect="openai", needs_key=False, usage=DIALECTS["openai"].usage)
     target = RemoteTarget(provider, "flash", url)
     return AttemptTarget(
         provider=name,

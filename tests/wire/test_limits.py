@@ -160,35 +160,35 @@ def test_a_reader_that_rests_is_not_the_servers_fault() -> None:
 
 def test_only_the_time_spent_waiting_counts_and_each_token_has_its_own() -> None:
     now = 0.0
-    watch = Watchdog(ServerLimits(stall_s=2, total_s=7), 5, lambda: None, tick=lambda: now)
+    watchdog = Watchdog(ServerLimits(stall_s=2, total_s=7), 5, lambda: None, tick=lambda: now)
 
     def wait(seconds: float) -> bool:
         nonlocal now
-        in_time = watch.begin()
+        in_time = watchdog.begin()
         now += seconds
-        watch.end()
+        watchdog.end()
         return in_time
 
     assert wait(3)
     now += 100  # the reader rests
     assert wait(1.9)
-    watch.token()
+    watchdog.token()
     assert wait(1)
-    watch.token()
+    watchdog.token()
     assert wait(1)
     assert wait(0.2)
     assert not wait(0)
-    assert (watch.expired, watch.limit_s) == ("total", 7)
+    assert (watchdog.expired, watchdog.limit_s) == ("total", 7)
 
 
 def test_what_ran_out_first_is_named() -> None:
     now = 0.0
-    watch = Watchdog(ServerLimits(stall_s=2, total_s=7), 5, lambda: None, tick=lambda: now)
-    watch.begin()
+    watchdog = Watchdog(ServerLimits(stall_s=2, total_s=7), 5, lambda: None, tick=lambda: now)
+    watchdog.begin()
     now += 5
-    watch.end()
-    assert not watch.begin()
-    assert watch.expired == "first_token"
+    watchdog.end()
+    assert not watchdog.begin()
+    assert watchdog.expired == "first_token"
 
 
 @contextmanager

@@ -180,9 +180,9 @@ def test_the_key_does_not_go_to_an_address_that_a_reply_names_elsewhere() -> Non
 def test_the_key_goes_to_the_providers_own_hosts_over_https_alone(url: str, trusted: bool) -> None:
     provider = load_providers()["replicate"]
     assert provider.base_url is not None
-    channel = Transport(provider, "m", base_url=provider.base_url, key=ApiKey(KEY), limits=ServerLimits())
-    assert channel._is_trusted(url) is trusted
-    channel.close()
+    transport = Transport(provider, "m", base_url=provider.base_url, key=ApiKey(KEY), limits=ServerLimits())
+    assert transport._is_trusted(url) is trusted
+    transport.close()
 
 
 def test_from_a_safe_address_none_that_is_not_safe_is_followed() -> None:

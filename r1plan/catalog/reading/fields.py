@@ -15,6 +15,7 @@ from r1plan.money import parsed
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_PATH = re.compile(r"[^\s.]+(\.[^\s.]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,14 @@ class AtLeast:
 
 @dataclass(frozen=True, slots=True)
 class _FromText:
-    """A value read by `parse` from text; `pattern` tells an editor what the text looks like."""
+    """A value read by `parse` from text; `pattern` tells an editor what the text looks like.
+
+    `or_list`: a list of such texts is read too.
+    """
 
     parse: Any
     pattern: str
+    or_list: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic_core import core_schema
@@ -46,7 +51,8 @@ class _FromText:
         return core_schema.no_info_plain_validator_function(self.parse)
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
-        return {"type": "string", "pattern": self.pattern}
+        text = {"type": "string", "pattern": self.pattern}
+        return {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]} if self.or_list else text
 
 
 def parse_price(value: object) -> Decimal:
@@ -94,6 +100,16 @@ def parse_time(value: object) -> time:
     return time.fromisoformat(value)
 
 
+def parse_sum(value: object) -> tuple[str, ...]:
+    """The dotted paths whose values are added up, from one path or a list of them."""
+    paths = [value] if isinstance(value, str) else value
+    if not (
+        isinstance(paths, list) and paths and all(isinstance(each, str) and _PATH.fullmatch(each) for each in paths)
+    ):
+        raise ValueError("expected a dotted path such as usage.prompt_tokens, or a list of those to add up")
+    return tuple(paths)
+
+
 Count = Annotated[int, AtLeast(1)]
 Whole = Annotated[int, AtLeast(0)]
 Positive = Annotated[float, AtLeast(0, exclusive=True)]
@@ -101,6 +117,7 @@ NotNegative = Annotated[float, AtLeast(0)]
 Price = Annotated[Decimal, _FromText(parse_price, r"^[0-9]+(\.[0-9]+)?$")]
 Usd = Annotated[Decimal, _FromText(parse_usd, r"^[0-9]+(\.[0-9]+)?$")]
 TimeOfDay = Annotated[time, _FromText(parse_time, rf"^{_TIME.pattern}$")]
+PathSum = Annotated[tuple[str, ...], _FromText(parse_sum, rf"^{_PATH.pattern}$", or_list=True)]
 Instant = Annotated[
     datetime,
     _FromText(parse_instant, r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$"),

@@ -13,7 +13,7 @@ from decimal import Decimal
 from r1plan.catalog.provider import Provider, ThinkingBack
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason
 from r1plan.engine.dialects.stream_text import StreamText
-from r1plan.engine.dialects.usage import count, normal_form, usd
+from r1plan.engine.dialects.usage import ReportedUsage
 from r1plan.engine.history import sent_messages
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
@@ -93,10 +93,9 @@ class ChunkReader:
     def __init__(self, provider: Provider, request: ChatRequest) -> None:
         self._provider = provider
         self._prompt = "\n".join(each.content for each in request.messages)
-        self._parts = StreamText()
+        self._text = StreamText()
         self._by_field = False
-        self._usage: dict[str, object] = {}
-        self._chunk_hit: int | None = None
+        self._reported = ReportedUsage(provider.usage)
         self.served_model: str | None = None
         self.progress = 0
         self.finish_reason: FinishReason | None = None
@@ -113,34 +112,24 @@ class ChunkReader:
             raise broken_off(self._provider, chunk["error"])
         if isinstance(model := chunk.get("model"), str) and model:
             self.served_model = " ".join(model.split())[:_MESSAGE_LIMIT]
-        if isinstance(usage := chunk.get("usage"), dict):
-            # The last count that is not null wins; some servers send it in two parts.
-            self._usage |= {name: value for name, value in usage.items() if value is not None}
-        for path in self._provider.chunk_cache_hit_paths:
-            if (hit := count(chunk, path)) is not None:
-                self._chunk_hit = hit
+        self._reported.take(chunk)
         choices = chunk.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
             yield from self._choice(choices[0])
 
     def rest(self) -> Iterator[Event]:
         """What was held back, to be asked for when the stream is over, however it ended."""
-        yield from self._parts.rest()
+        yield from self._text.rest()
 
     def usage(self) -> Usage:
         """What the server counted; estimates for what it did not, or had not yet when the stream broke off."""
-        return normal_form(
-            self._usage,
-            self._provider,
-            self._chunk_hit,
-            prompt=self._prompt,
-            thinking=self._parts.thinking,
-            answer=self._parts.answer,
+        return self._reported.usage(
+            prompt=self._prompt, thinking=self._text.thinking_so_far, answer=self._text.answer_so_far
         )
 
     def reported_usd(self) -> Decimal | None:
         """What the server says it bills; None when it does not say, or had not yet when the stream broke off."""
-        return usd(self._usage, self._provider.cost_usd_path)
+        return self._reported.usd
 
     def finished(self) -> Finished:
         """The last event."""
@@ -161,10 +150,10 @@ class ChunkReader:
             if thought:
                 self.progress += 1
                 self._by_field = True
-                yield from self._parts.thought(thought)
+                yield from self._text.thinking(thought)
             if isinstance(content, str) and content:
                 self.progress += 1
-                yield from self._parts.answered(content) if self._by_field else self._parts.fed(content)
+                yield from self._text.answer(content) if self._by_field else self._text.feed(content)
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             self.progress += 1

@@ -14,15 +14,13 @@ from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Message
 from r1plan.engine.dialects.openai import broken_off
 from r1plan.engine.dialects.stream_text import StreamText
-from r1plan.engine.dialects.usage import count, normal_form
+from r1plan.engine.dialects.usage import ReportedUsage
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
 
 _MODEL = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _ID = re.compile(r"\w{1,80}", re.ASCII)
 _ENDED = frozenset({"succeeded", "failed", "canceled", "aborted"})
-# What its metrics are called in the one normal form.
-_METRICS = {"prompt_tokens": "input_token_count", "completion_tokens": "output_token_count"}
 
 
 def create_path(model: str) -> str:
@@ -70,8 +68,8 @@ class Prediction:
         self._provider = provider
         self._request = request
         self._prompt = prompt_of(request.messages)
-        self._parts = StreamText()
-        self._metrics: dict[str, object] = {}
+        self._text = StreamText()
+        self._reported = ReportedUsage(provider.usage)
         self.served_model: str | None = None
         self.id = ""
         self.stream_url = ""
@@ -100,7 +98,7 @@ class Prediction:
         """The events of one event of the stream. Raises ProviderError for an error that it tells."""
         if kind == "output" and data:
             self.progress += 1
-            yield from self._parts.fed(data)
+            yield from self._text.feed(data)
         elif kind == "error":
             raise broken_off(self._provider, _object(data).get("detail") or data)
         elif kind == "done":
@@ -115,28 +113,21 @@ class Prediction:
         self.has_ended = body.get("status") in _ENDED
         if isinstance(model := body.get("model"), str) and model:
             self.served_model = " ".join(model.split())[:300]
-        metrics = body.get("metrics")
-        if isinstance(metrics, Mapping):
-            counted = {name: count(metrics, path) for name, path in _METRICS.items()}
-            self._metrics |= {name: value for name, value in counted.items() if value is not None}
+        self._reported.take(body)
 
     @property
     def is_counted(self) -> bool:
-        """Whether the metrics have come."""
-        return len(self._metrics) == len(_METRICS)
+        """Whether the counts have come."""
+        return self._reported.is_complete
 
     def rest(self) -> Iterator[Event]:
         """What was held back, to be asked for when the stream is over, however it ended."""
-        yield from self._parts.rest()
+        yield from self._text.rest()
 
     def usage(self) -> Usage:
         """What Replicate counted; estimates for what it did not."""
-        return normal_form(
-            self._metrics,
-            self._provider,
-            prompt=self._prompt,
-            thinking=self._parts.thinking,
-            answer=self._parts.answer,
+        return self._reported.usage(
+            prompt=self._prompt, thinking=self._text.thinking_so_far, answer=self._text.answer_so_far
         )
 
     def finished(self) -> Finished:

@@ -16,19 +16,19 @@ class StreamText:
         self._thinking: list[str] = []
         self._answer: list[str] = []
 
-    def thought(self, text: str) -> Iterator[Event]:
+    def thinking(self, text: str) -> Iterator[Event]:
         """The events of a piece that the server calls thinking."""
         self._splitter.open()
         if event := self._splitter.piece(text):
             yield self._kept(event)
 
-    def answered(self, text: str) -> Iterator[Event]:
+    def answer(self, text: str) -> Iterator[Event]:
         """The events of a piece that the server calls the answer, after thinking that it called so."""
         if self._splitter.thinking:
             self._splitter.close()
-        yield from self.fed(text)
+        yield from self.feed(text)
 
-    def fed(self, text: str) -> Iterator[Event]:
+    def feed(self, text: str) -> Iterator[Event]:
         """The events of a piece that may hold `<think>` and `</think>`, or parts of them."""
         for event in self._splitter.feed(text):
             yield self._kept(event)
@@ -39,12 +39,12 @@ class StreamText:
             yield self._kept(event)
 
     @property
-    def thinking(self) -> str:
+    def thinking_so_far(self) -> str:
         """All the thinking so far."""
         return "".join(self._thinking)
 
     @property
-    def answer(self) -> str:
+    def answer_so_far(self) -> str:
         """All the answer so far."""
         return "".join(self._answer)
 

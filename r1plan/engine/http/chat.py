@@ -38,8 +38,8 @@ class HttpEngine:
     ) -> None:
         self._provider = provider
         self._model = model
-        self._channel = Transport(provider, model, base_url=base_url, key=key, limits=limits or ServerLimits())
-        self._url = self._channel.base_url + provider.chat_path
+        self._transport = Transport(provider, model, base_url=base_url, key=key, limits=limits or ServerLimits())
+        self._url = self._transport.base_url + provider.chat_path
         self._headers = {provider.session_header: session or uuid4().hex} if provider.session_header else {}
         self._back: ThinkingBack = back or provider.thinking_back
         self._reader: ChunkReader | None = None
@@ -58,7 +58,7 @@ class HttpEngine:
         """The answer as it comes. Raises ProviderError."""
         self._reader = None
         body = request_body(request, self._model, self._provider, self._back)
-        with self._channel.exchange("POST", self._url, body=body, headers=self._headers) as exchange:
+        with self._transport.exchange("POST", self._url, body=body, headers=self._headers) as exchange:
             reader = self._reader = ChunkReader(self._provider, request)
             try:
                 yield from self._events(exchange, reader)
@@ -85,7 +85,7 @@ class HttpEngine:
 
     def close(self) -> None:
         """Close the connections."""
-        self._channel.close()
+        self._transport.close()
 
     def _events(self, exchange: HttpExchange, reader: ChunkReader) -> Iterator[Event]:
         seen = 0
@@ -96,7 +96,7 @@ class HttpEngine:
                 yield from reader.read(event.data)
             if reader.progress != seen:
                 seen = reader.progress
-                exchange.watch.token()
+                exchange.watchdog.token()
         if reader.finish_reason is None:
             raise ended_early(self._provider)
 

@@ -15,21 +15,21 @@ _KEPT = "what had come is kept; ask again."
 
 
 @contextmanager
-def translated(name: str, host: str, watch: Watchdog) -> Iterator[None]:
+def translated(name: str, host: str, watchdog: Watchdog) -> Iterator[None]:
     """Turn what httpx raises inside into ProviderError."""
     try:
         yield
     except httpx.ConnectTimeout as error:
         raise ProviderError(
-            f"{name} at {host} did not take the connection within {watch.limits.connect_s:g} s.",
+            f"{name} at {host} did not take the connection within {watchdog.limits.connect_s:g} s.",
             _REACH,
             fault="unreachable",
         ) from error
     except httpx.ConnectError as error:
         raise ProviderError(f"cannot reach {name} at {host}: {_reason(error)}.", _REACH, fault="unreachable") from error
     except httpx.HTTPError as error:
-        if watch.expired is not None or isinstance(error, httpx.ReadTimeout):
-            raise gave_up(name, watch) from error
+        if watchdog.expired is not None or isinstance(error, httpx.ReadTimeout):
+            raise gave_up(name, watchdog) from error
         if isinstance(error, httpx.TimeoutException):
             raise ProviderError(
                 f"{name} at {host} did not take the request in time.", _REACH, fault="timeout"
@@ -37,10 +37,10 @@ def translated(name: str, host: str, watch: Watchdog) -> Iterator[None]:
         raise ProviderError(f"the connection to {name} at {host} broke off.", _KEPT, fault="connection_lost") from error
 
 
-def gave_up(name: str, watch: Watchdog) -> ProviderError:
+def gave_up(name: str, watchdog: Watchdog) -> ProviderError:
     """The error for a server that kept us waiting too long."""
-    limit = f"{watch.limit_s:g} s"
-    match watch.expired or watch.waiting_for:
+    limit = f"{watchdog.limit_s:g} s"
+    match watchdog.expired or watchdog.waiting_for:
         case "first_token":
             return ProviderError(
                 f"{name} sent no word of an answer for {limit}.",

@@ -37,7 +37,9 @@ class ReplicateEngine:
     ) -> None:
         self._provider = provider
         self._model = model
-        self._channel = Transport(provider, model, base_url=base_url, key=key, limits=limits or ServerLimits())
+        self._transport = Transport(
+            provider, model, base_url=base_url, key=key, limits=limits or ServerLimits(), elsewhere=True
+        )
         self._pause = pause
         self._prediction: Prediction | None = None
 
@@ -54,10 +56,10 @@ class ReplicateEngine:
     def stream(self, request: ChatRequest) -> Iterator[Event]:
         """The answer as it comes. A prediction that is not read to its end is canceled. Raises ProviderError."""
         self._prediction = None
-        url = self._channel.base_url + create_path(self._model)
+        url = self._transport.base_url + create_path(self._model)
         prediction = Prediction(self._provider, request)
         try:
-            with self._channel.exchange("POST", url, body=request_body(request, self._provider)) as exchange:
+            with self._transport.exchange("POST", url, body=request_body(request, self._provider)) as exchange:
                 self._prediction = prediction
                 prediction.created(exchange.json())
             yield from self._streamed(prediction)
@@ -80,11 +82,11 @@ class ReplicateEngine:
 
     def close(self) -> None:
         """Close the connections."""
-        self._channel.close()
+        self._transport.close()
 
     def _streamed(self, prediction: Prediction) -> Iterator[Event]:
         try:
-            with self._channel.exchange("GET", self._checked(prediction.stream_url)) as exchange:
+            with self._transport.exchange("GET", self._checked(prediction.stream_url)) as exchange:
                 yield from self._events(exchange, prediction)
         except ProviderError as error:
             yield from prediction.rest()
@@ -99,14 +101,14 @@ class ReplicateEngine:
             yield from prediction.read(event.event, event.data)
             if prediction.progress != seen:
                 seen = prediction.progress
-                exchange.watch.token()
+                exchange.watchdog.token()
             if prediction.finish_reason is not None:
                 return
         raise ended_early(self._provider)
 
     def _checked(self, url: str) -> str:
         """`url`, which the server named, when it is as safe as the address that the person named."""
-        allowed = ("https",) if self._channel.base_url.startswith("https:") else ("https", "http")
+        allowed = ("https",) if self._transport.base_url.startswith("https:") else ("https", "http")
         if urlsplit(url).scheme not in allowed:
             raise ProviderError(
                 f"{self._provider.name} named an address that is not safe to stream from.",
@@ -121,7 +123,7 @@ class ReplicateEngine:
             for look in range(_LOOKS):
                 if look:
                     self._pause(_LOOK_EVERY_S)
-                with self._channel.exchange("GET", self._own(prediction), limits=_SHORT) as exchange:
+                with self._transport.exchange("GET", self._own(prediction), limits=_SHORT) as exchange:
                     prediction.state(exchange.json())
                 if prediction.is_counted or prediction.has_ended:
                     return
@@ -129,10 +131,10 @@ class ReplicateEngine:
     def _cancel(self, prediction: Prediction) -> None:
         with (
             suppress(ProviderError),
-            self._channel.exchange("POST", f"{self._own(prediction)}/cancel", limits=_SHORT) as exchange,
+            self._transport.exchange("POST", f"{self._own(prediction)}/cancel", limits=_SHORT) as exchange,
         ):
             prediction.state(exchange.json())
 
     def _own(self, prediction: Prediction) -> str:
         """The prediction's address, from our own base: one that the server names would get the key."""
-        return f"{self._channel.base_url}/predictions/{prediction.id}"
+        return f"{self._transport.base_url}/predictions/{prediction.id}"

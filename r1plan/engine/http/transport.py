@@ -29,10 +29,20 @@ _FINE = (httpx.codes.OK, httpx.codes.CREATED)
 
 
 class Transport:
-    """Sends requests to `provider`. What a server says is kept free of the key, whoever sees it."""
+    """Sends requests to `provider`. What a server says is kept free of the key, whoever sees it.
+
+    `elsewhere`: its replies may name other addresses than `base_url`, to be asked too.
+    """
 
     def __init__(
-        self, provider: Provider, model: str, *, base_url: str, key: ApiKey | str | None, limits: ServerLimits
+        self,
+        provider: Provider,
+        model: str,
+        *,
+        base_url: str,
+        key: ApiKey | str | None,
+        limits: ServerLimits,
+        elsewhere: bool = False,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.provider = provider
@@ -41,7 +51,7 @@ class Transport:
         self._limits = limits
         self._first_token_s = provider.first_token_s if limits.first_token_s is None else limits.first_token_s
         self._network: Any = None  # httpcore's stream of the newest connection
-        self._client = httpx.Client(verify=_tls(provider, self.base_url), follow_redirects=False)
+        self._client = httpx.Client(verify=elsewhere or _tls(self.base_url), follow_redirects=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -60,28 +70,28 @@ class Transport:
         """A request whose reply has begun with a status that is fine. Raises ProviderError."""
         limits = limits or self._limits
         first_token_s = self._first_token_s if limits is self._limits else limits.total_s
-        watch = Watchdog(limits, first_token_s, self._socket)
+        watchdog = Watchdog(limits, first_token_s, self._socket)
         # Compressed, a stream would wait in the compressor's buffer.
         sent = {"Accept": _STREAM, "Accept-Encoding": "identity", **(headers or {})}
-        with self._guarded(url, watch), watch:
+        with self._guarded(url, watchdog), watchdog:
             request = self._client.build_request(
                 method,
                 url,
                 json=body,
                 headers=sent | self._authorization(url),
-                # The watch is stricter with what comes: it sums up.
+                # The watchdog is stricter with what comes: it sums up.
                 timeout=httpx.Timeout(
                     connect=limits.connect_s, read=max(first_token_s, limits.stall_s), write=30, pool=10
                 ),
                 extensions={"trace": self._traced},
             )
-            watch.begin()
+            watchdog.begin()
             try:
                 response = self._client.send(request, stream=True)
             finally:
-                watch.end()
+                watchdog.end()
             try:
-                exchange = HttpExchange(self, response, watch, limits)
+                exchange = HttpExchange(self, response, watchdog, limits)
                 if response.status_code not in _FINE:
                     raise self._refused(exchange)
                 yield exchange
@@ -94,12 +104,12 @@ class Transport:
 
     def guarded(self, exchange: HttpExchange) -> Any:
         """A context in which httpx's errors become ours."""
-        return self._guarded(str(exchange.response.url), exchange.watch)
+        return self._guarded(str(exchange.response.url), exchange.watchdog)
 
     @contextmanager
-    def _guarded(self, url: str, watch: Watchdog) -> Iterator[None]:
+    def _guarded(self, url: str, watchdog: Watchdog) -> Iterator[None]:
         try:
-            with translated(self.provider.name, urlsplit(url).netloc.rpartition("@")[2], watch):
+            with translated(self.provider.name, urlsplit(url).netloc.rpartition("@")[2], watchdog):
                 yield
         except ProviderError as error:
             error.message = self.hide_key(error.message)
@@ -139,30 +149,30 @@ class Transport:
         )
 
 
-def _tls(provider: Provider, base_url: str) -> ssl.SSLContext | bool:
+def _tls(base_url: str) -> ssl.SSLContext | bool:
     """How TLS is verified: as everywhere, or, where no TLS can be met, by a context that trusts nobody.
 
     Reading the authorities' certificates takes 40 ms, which a plain address, as of a server of one's own, never needs.
     """
-    if base_url.startswith("http:") and provider.dialect == "openai":
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return True
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if base_url.startswith("http:") else True
 
 
 class HttpExchange:
     """One request and its reply, as far as it has come."""
 
-    def __init__(self, channel: Transport, response: httpx.Response, watch: Watchdog, limits: ServerLimits) -> None:
-        self._channel = channel
+    def __init__(
+        self, transport: Transport, response: httpx.Response, watchdog: Watchdog, limits: ServerLimits
+    ) -> None:
+        self._transport = transport
         self._limits = limits
         self._pending_bytes = 0  # since the last whole event
         self.response = response
-        self.watch = watch
+        self.watchdog = watchdog
 
     def events(self) -> Iterator[httpx_sse.ServerSentEvent]:
         """The stream's events, each free of the key. Raises ProviderError for what is no stream, or breaks off."""
         kind = self.response.headers.get("content-type", "")
-        name = self._channel.provider.name
+        name = self._transport.provider.name
         if _STREAM not in kind:
             said = self.said()
             raise ProviderError(
@@ -172,8 +182,8 @@ class HttpExchange:
             )
         # The blank line lets an event through whose server closed right after it.
         bounded = httpx.Response(200, headers={"content-type": _STREAM}, stream=_Body(self._bytes, end=b"\n\n"))
-        hide = self._channel.hide_key
-        with self._channel.guarded(self):
+        hide = self._transport.hide_key
+        with self._transport.guarded(self):
             for event in httpx_sse.EventSource(bounded).iter_sse():
                 self._pending_bytes = 0
                 data = hide(event.data)
@@ -184,7 +194,7 @@ class HttpExchange:
         parsed = self._parsed()
         if not isinstance(parsed, dict):
             raise ProviderError(
-                f"{self._channel.provider.name} answered with something that is not a JSON object.",
+                f"{self._transport.provider.name} answered with something that is not a JSON object.",
                 "check the server's address.",
                 fault="bad_stream",
             )
@@ -203,7 +213,7 @@ class HttpExchange:
                 if len(body) > self._limits.body_bytes:
                     return None
             # Before it is cut to a length that may leave the half of it.
-            text = self._channel.hide_key(body.decode("utf-8", "replace"))
+            text = self._transport.hide_key(body.decode("utf-8", "replace"))
             return json.loads(text, parse_float=Decimal)
         except httpx.HTTPError:
             return None
@@ -212,14 +222,14 @@ class HttpExchange:
 
     def _bytes(self) -> Iterator[bytes]:
         """The bytes of the reply, as long as they come in time and are not too many."""
-        watch, limits, name = self.watch, self._limits, self._channel.provider.name
+        watchdog, limits, name = self.watchdog, self._limits, self._transport.provider.name
         total = 0
         pieces = self.response.iter_bytes()
         while True:
             try:
-                data = next(pieces, None) if watch.begin() else None
+                data = next(pieces, None) if watchdog.begin() else None
             finally:
-                watch.end()
+                watchdog.end()
             if data is None:
                 break
             total += len(data)
@@ -231,8 +241,8 @@ class HttpExchange:
                     f"{name} sent more than {over:,} bytes {what}.", "check the server's address.", fault="bad_stream"
                 )
             yield data
-        if watch.expired is not None:
-            raise gave_up(name, watch)
+        if watchdog.expired is not None:
+            raise gave_up(name, watchdog)
 
 
 class _Body(httpx.SyncByteStream):
