@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Waiting
@@ -11,7 +12,7 @@ from r1plan.engine.local.load import captured_log, check_file, last_line, load, 
 from r1plan.engine.local.vocabulary import Vocabulary
 from r1plan.engine.thinking import CLOSE, OPEN, ThinkSplitter
 from r1plan.errors import EngineError
-from r1plan.prices.usage import Usage
+from r1plan.prices.usage import Provenance, Usage
 
 DEFAULT_CONTEXT_TOKENS = 8192
 THINKING_CLOSED = "thinking_closed"
@@ -19,6 +20,9 @@ THINKING_CLOSED = "thinking_closed"
 
 # DeepSeek-R1's README, "Usage Recommendations": temperature 0.5 to 0.7 (0.6 recommended), top_p 0.95.
 _TEMPERATURE, _TOP_P = 0.6, 0.95
+_COUNTED: dict[str, Provenance] = dict.fromkeys(
+    ("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens"), "counted"
+)
 
 
 class LocalEngine:
@@ -80,64 +84,66 @@ class LocalEngine:
                 f"the prompt has {len(tokens)} tokens, and the context holds {self._context}.",
                 "shorten it, or raise --context if the model and the memory allow.",
             )
-        limit = room if request.max_tokens is None else min(room, request.max_tokens)
         cached = self._cached(tokens)
-        splitter = ThinkSplitter(opened=opened)
-        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        pieces, by_token = self._pieces, self._close is not None
-        output = thinking = 0
-        most_thinking = room if request.max_thinking is None else request.max_thinking
-        flags: tuple[str, ...] = ()
-        spliced: list[int] = []
-        reason: FinishReason = "length"
-        self._usage = _usage(len(tokens), cached, 0, 0)
+        so_far = _Answered(limit=room if request.max_tokens is None else min(room, request.max_tokens))
+        self._usage = so_far.usage(len(tokens), cached)
         try:
             yield from self._read(tokens, cached, request)
-            if opened and most_thinking == 0:
-                flags = (THINKING_CLOSED,)
-                spliced += self._closing
-            for token in self._written(tokens, request, spliced):
-                try:
-                    data = pieces[token]
-                except KeyError:
-                    data = pieces[token] = self._vocabulary.piece(token)
-                if data is None:
-                    reason = "stop"
-                    break
-                output += 1
-                if splitter.thinking:
-                    thinking += 1
-                if by_token:
-                    if token == self._close:
-                        if not splitter.thinking and not flags:
-                            thinking = output
-                        if mistaken := splitter.close():
-                            yield mistaken
-                    elif token == self._open and output == 1:
-                        thinking = 1
-                        splitter.open()
-                    elif (text := decode(data)) and (event := splitter.piece(text)):
-                        yield event
-                elif text := decode(data):
-                    before = splitter.thinking
-                    yield from splitter.feed(text)
-                    if splitter.thinking and not before:
-                        thinking = output
-                if output >= limit:
-                    break
-                if splitter.thinking and (thinking >= most_thinking or self._close_asked) and not flags:
-                    flags = (THINKING_CLOSED,)
-                    spliced += self._closing
-            rest = splitter.piece(decode(b"", True)) if by_token else splitter.rest()
-            if rest:
-                yield rest
+            yield from self._answer(tokens, ThinkSplitter(opened=opened), request, so_far)
         except RuntimeError as error:  # llama_decode failed
             raise EngineError(
                 f"llama.cpp stopped: {last_line(self._log) or error}.", "try a smaller --context."
             ) from error
         finally:
-            self._usage = _usage(len(tokens), cached, output, thinking, flags)
-        yield Finished(reason=reason, usage=self._usage, served_model=self._model)
+            self._usage = so_far.usage(len(tokens), cached)
+        yield Finished(reason=so_far.reason, usage=self._usage, served_model=self._model)
+
+    def _answer(
+        self, prompt: list[int], splitter: ThinkSplitter, request: ChatRequest, so_far: _Answered
+    ) -> Iterator[Event]:
+        """What the model writes after `prompt`, which may have opened its thinking; counted in `so_far`."""
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        pieces, open_, close = self._pieces, self._open, self._close
+        output, limit = 0, so_far.limit
+        most_thinking = self._context if request.max_thinking is None else request.max_thinking
+        spliced: list[int] = []
+        if splitter.thinking and most_thinking == 0:
+            so_far.flags = (THINKING_CLOSED,)
+            spliced += self._closing
+        for token in self._written(prompt, request, spliced):
+            try:
+                data = pieces[token]
+            except KeyError:
+                data = pieces[token] = self._vocabulary.piece(token)
+            if data is None:
+                so_far.reason = "stop"
+                break
+            so_far.output = output = output + 1
+            if splitter.thinking:
+                so_far.thinking += 1
+            if close is None:
+                if text := decode(data):
+                    before = splitter.thinking
+                    yield from splitter.feed(text)
+                    if splitter.thinking and not before:
+                        so_far.thinking = output
+            elif token == close:
+                if not splitter.thinking and not so_far.flags:
+                    so_far.thinking = output
+                if mistaken := splitter.close():
+                    yield mistaken
+            elif token == open_ and output == 1:
+                so_far.thinking = 1
+                splitter.open()
+            elif (text := decode(data)) and (event := splitter.piece(text)):
+                yield event
+            if output >= limit:
+                break
+            if splitter.thinking and (so_far.thinking >= most_thinking or self._close_asked) and not so_far.flags:
+                so_far.flags = (THINKING_CLOSED,)
+                spliced += self._closing
+        if rest := splitter.rest() if close is None else splitter.piece(decode(b"", True)):
+            yield rest
 
     def usage_so_far(self) -> Usage | None:
         """The exact tokens of the request that ran last, or runs."""
@@ -202,15 +208,25 @@ class LocalEngine:
         return min(common, len(tokens) - 1)
 
 
-def _usage(prompt: int, cached: int, output: int, thinking: int, flags: tuple[str, ...] = ()) -> Usage:
-    return Usage(
-        input_tokens=prompt,
-        cache_hit_tokens=cached,
-        output_tokens=output,
-        thinking_tokens=thinking,
-        provenance=dict.fromkeys(("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens"), "counted"),
-        flags=flags,
-    )
+@dataclass(slots=True)
+class _Answered:
+    """How many tokens were written so far, of at most `limit`, and what ended it."""
+
+    limit: int
+    output: int = 0
+    thinking: int = 0
+    flags: tuple[str, ...] = ()
+    reason: FinishReason = "length"
+
+    def usage(self, input_tokens: int, cached: int) -> Usage:
+        return Usage(
+            input_tokens=input_tokens,
+            cache_hit_tokens=cached,
+            output_tokens=self.output,
+            thinking_tokens=self.thinking,
+            provenance=_COUNTED,
+            flags=self.flags,
+        )
 
 
 def _number(metadata: dict[str, str], key: str, default: float) -> float:
