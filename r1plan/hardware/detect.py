@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -18,58 +18,70 @@ from r1plan.hardware.found import FoundGpu, ProbeResult
 from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
 
 
-def detect(
-    sheets: Callable[[], Hardware],
-    storage: Path,
-    *,
-    root: Path = Path("/"),
-    environ: Mapping[str, str] = os.environ,
-    nvml: Callable[[], Any] = nvidia.library,
-    runner: apple.Runner = apple.run,
-    system: str = sys.platform,
-    architecture: str | None = None,
-    affinity: int | None = None,
-) -> Machine:
-    """What this machine has. `storage` is where models would be stored.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probes:
+    """Where the probes look: at the machine that this process runs on, or at a recorded one.
 
-    `sheets` gives the catalogue's hardware and is called only when there is a graphics card to look up; `nvml` likewise
-    only where there is an NVIDIA driver. The other arguments say where to look; a test gives recorded ones.
+    `root` is where its file system begins. `nvml` gives NVIDIA's library and is called only where there is a driver;
+    `runner` runs a program of macOS. `architecture` and `affinity` (usable cores) None: as Python finds them.
+    """
+
+    root: Path = Path("/")
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    nvml: Callable[[], Any] = nvidia.library
+    runner: apple.Runner = apple.run
+    system: str = sys.platform
+    architecture: str | None = None
+    affinity: int | None = None
+
+    def probe_host(self) -> host.FoundHost:
+        """Processor and memory."""
+        return host.probe(self.root, system=self.system, architecture=self.architecture, affinity=self.affinity)
+
+    def probe_cards(self, memory: HostMemory) -> tuple[ProbeResult, ...]:
+        """The graphics cards, by vendor; `memory` is what they may share with the processor. No probe raises."""
+        if self.system == "darwin":
+            return (_guarded("Apple", lambda: apple.probe(memory, self.runner)),)
+        if nvidia.driver_present(self.root):
+            cards = _guarded("NVIDIA", lambda: nvidia.probe(self.nvml(), memory, self.environ, self.root))
+        else:
+            cards = _guarded("NVIDIA", lambda: nvidia.probe_without_driver(self.root))
+        return cards, _guarded("AMD", lambda: amd.probe(memory, self.root))
+
+
+def detect(sheets: Callable[[], Hardware], storage: Path, probes: Probes | None = None) -> Machine:
+    """What this machine has, or the one that `probes` look at. `storage` is where models would be stored.
+
+    `sheets` gives the catalogue's hardware and is called only when there is a graphics card to look up.
     Raises CatalogError when a file of profiles/hardware is wrong; no probe raises.
     """
-    here = host.probe(root, system=system, architecture=architecture, affinity=affinity)
-    memory = here.memory
-    if system == "darwin":
-        probes = [("Apple", lambda: apple.probe(memory, runner))]
-    elif nvidia.driver_present(root):
-        probes = [
-            ("NVIDIA", lambda: nvidia.probe(nvml(), memory, environ, root)),
-            ("AMD", lambda: amd.probe(memory, root)),
-        ]
-    else:
-        probes = [("NVIDIA", lambda: nvidia.probe_without_driver(root)), ("AMD", lambda: amd.probe(memory, root))]
-    answers = [_guarded(vendor, probe) for vendor, probe in probes]
+    probes = probes or Probes()
+    here = probes.probe_host()
+    answers = probes.probe_cards(here.memory)
     found = [gpu for answer in answers for gpu in answer.gpus]
+    gpus = _with_sheets(found, sheets()) if found else ()
     notes = [*here.notes, *(note for answer in answers for note in answer.notes)]
-
-    gpus: tuple[GpuDevice, ...] = ()
-    if found:
-        look_up = cache(partial(_sheet, sheets()))
-        gpus = tuple(
-            replace(_joined(each, look_up(each.sheet_name, each.sheet_bytes)), index=index)
-            for index, each in enumerate(found)
-        )
-    notes.extend(
+    notes += (
         f"No data sheet is known for {each.name}: its speed is a guess." for each in gpus if each.bandwidth_gb_s is None
     )
-    memory, why = _with_bandwidth(memory, here.cpu, gpus)
+    memory, why = _with_bandwidth(here.memory, here.cpu, gpus)
     return Machine(
         origin="detected",
-        system=system,
+        system=probes.system,
         cpu=_named_by_chip(here.cpu, gpus),
         memory=memory,
         gpus=gpus,
         disk=host.free_disk(storage),
         notes=(*notes, *why),
+    )
+
+
+def _with_sheets(found: Sequence[FoundGpu], hardware: Hardware) -> tuple[GpuDevice, ...]:
+    """The devices, numbered anew, each with what its data sheet adds."""
+    look_up = cache(partial(_sheet, hardware))
+    return tuple(
+        replace(_joined(each, look_up(each.sheet_name, each.sheet_bytes)), index=index)
+        for index, each in enumerate(found)
     )
 
 

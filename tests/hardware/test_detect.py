@@ -7,7 +7,7 @@ import pytest
 
 from r1plan.catalog.hardware import Hardware
 from r1plan.catalog.load import load_hardware
-from r1plan.hardware.detect import detect
+from r1plan.hardware.detect import Probes, detect
 from r1plan.hardware.machine import Machine
 from r1plan.units import GIB
 from tests.hardware import test_amd, test_apple
@@ -33,18 +33,22 @@ def detected(root: Path, nvml: str | None = None, **environ: str) -> Machine:
     return detect(
         load_hardware,
         root,
-        root=root,
-        environ=environ,
-        nvml=(lambda: ReplayedNvml.of(nvml)) if nvml else no_library,
-        system="linux",
-        architecture="x86_64",
-        affinity=32,
+        Probes(
+            root=root,
+            environ=environ,
+            nvml=(lambda: ReplayedNvml.of(nvml)) if nvml else no_library,
+            system="linux",
+            architecture="x86_64",
+            affinity=32,
+        ),
     )
 
 
 def test_a_machine_without_a_card_needs_neither_nvml_nor_data_sheets(tmp_path: Path) -> None:
     tree(tmp_path, HOST)
-    machine = detect(no_sheets, tmp_path, root=tmp_path, environ={}, nvml=no_library, system="linux", affinity=32)
+    machine = detect(
+        no_sheets, tmp_path, Probes(root=tmp_path, environ={}, nvml=no_library, system="linux", affinity=32)
+    )
     assert (machine.origin, machine.gpus) == ("detected", ())
     assert (machine.memory.bandwidth_gb_s, machine.memory.bandwidth_basis) == (76.8, "assumed")
     assert "Memory bandwidth is assumed, 76.8 GB/s (ddr5-4800-2ch)" in machine.notes[0]
@@ -116,7 +120,9 @@ def test_a_card_without_a_data_sheet_is_kept_and_said(tmp_path: Path) -> None:
 
 def test_a_mac_is_told_by_its_chip(tmp_path: Path) -> None:
     machine = detect(
-        load_hardware, tmp_path, runner=test_apple.mac(test_apple.sysctl()), system="darwin", architecture="arm64"
+        load_hardware,
+        tmp_path,
+        Probes(runner=test_apple.mac(test_apple.sysctl()), system="darwin", architecture="arm64"),
     )
     (gpu,) = machine.gpus
     assert (gpu.profile, gpu.bandwidth_gb_s, gpu.unified) == ("m3-max-40c", 400.0, True)
@@ -129,6 +135,8 @@ def test_a_probe_that_trips_costs_only_its_own_cards(tmp_path: Path) -> None:
     def broken() -> Any:
         raise RuntimeError("nobody has met this driver")
 
-    machine = detect(load_hardware, tmp_path, root=tmp_path, environ={}, nvml=broken, system="linux", affinity=1)
+    machine = detect(
+        load_hardware, tmp_path, Probes(root=tmp_path, environ={}, nvml=broken, system="linux", affinity=1)
+    )
     assert [each.vendor for each in machine.gpus] == ["amd"]
     assert "NVIDIA cards were not looked at: RuntimeError: nobody has met this driver." in machine.notes

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.load import load_hardware
-from r1plan.hardware.detect import detect
+from r1plan.hardware.detect import Probes, detect
 from r1plan.hardware.machine import GpuProcess, Machine
 from r1plan.plan.llamacpp.headroom import Gain, Headroom, headroom_of
 from r1plan.plan.llamacpp.option import Plan
@@ -97,12 +97,14 @@ def test_processes_are_named_and_closing_them_is_tried(tmp_path: Path) -> None:
     recorded = detect(
         load_hardware,
         tmp_path,
-        root=tree(tmp_path, {"proc/driver/nvidia/version": "", "proc/meminfo": "MemTotal: 65536000 kB\n"}),
-        environ={},
-        nvml=lambda: ReplayedNvml.of("desktop-rtx-4090"),
-        system="linux",
-        architecture="x86_64",
-        affinity=8,
+        Probes(
+            root=tree(tmp_path, {"proc/driver/nvidia/version": "", "proc/meminfo": "MemTotal: 65536000 kB\n"}),
+            environ={},
+            nvml=lambda: ReplayedNvml.of("desktop-rtx-4090"),
+            system="linux",
+            architecture="x86_64",
+            affinity=8,
+        ),
     )
     desktop = replace(recorded, memory=replace(recorded.memory, available_bytes=48 * GIB))
     _, found = room(desktop)
