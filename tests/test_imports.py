@@ -43,7 +43,7 @@ OWNERS = {
     "pynvml": {"r1plan.hardware.nvidia"},
     "psutil": {"r1plan.hardware.host"},
     "yaml": {"r1plan.catalog"},
-    "torch": {"r1plan.tiny"},
+    "torch": {"r1plan.tiny.training"},
     "typer": {"r1plan.cli"},
     "rich": {"r1plan.render"},
     "markdown_it": {"r1plan.render"},

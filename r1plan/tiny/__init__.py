@@ -3,8 +3,8 @@
 It is not DeepSeek R1. It is a few million parameters in R1's distill shape (Qwen2, R1's chat template, visible
 thinking), trained here on text made here; it does small arithmetic and says so when asked for more (MODEL_CARD.md).
 
-operands -> arithmetic, beyond -> dialogue -> tokenizer -> train -> export -> evaluate; only the last four import
-anything heavy.
+operands -> arithmetic, beyond -> dialogue -> training (tokenizer -> train -> export) -> evaluate; only the last two
+import anything heavy.
 """
 
 from pathlib import Path

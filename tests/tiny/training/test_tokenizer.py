@@ -12,7 +12,7 @@ pytest.importorskip("tokenizers", reason="needs the extra `train`")
 
 def test_training_again_gives_the_shipped_vocabulary_and_llama_cpp_the_same_tokens() -> None:
     llama_cpp = pytest.importorskip("llama_cpp", reason="needs the extra `local`")
-    from r1plan.tiny.tokenizer import train_tokenizer
+    from r1plan.tiny.training.tokenizer import train_tokenizer
 
     tokenizer = train_tokenizer(seed=0)
     llama = llama_cpp.Llama(str(MODEL_PATH), vocab_only=True, verbose=False)

@@ -1,4 +1,4 @@
-"""Writes the shipped file: `python -m r1plan.tiny.export --weights DIR`; matrices become Q8_0, vectors stay F32."""
+"""Writes the shipped file: `python -m r1plan.tiny.training.export --weights DIR`; matrices become Q8_0, vectors F32."""
 
 import argparse
 import json
@@ -9,8 +9,8 @@ import numpy as np
 
 from r1plan.tiny import MODEL_PATH
 from r1plan.tiny.dialogue import BOS, CHAT_TEMPLATE, EOS
-from r1plan.tiny.model import NetworkShape
-from r1plan.tiny.tokenizer import CONTROL, VISIBLE
+from r1plan.tiny.training.model import NetworkShape
+from r1plan.tiny.training.tokenizer import CONTROL, VISIBLE
 
 DESCRIPTION = (
     "A demonstration model that ships with r1plan: small arithmetic with visible thinking, in the shape of DeepSeek "

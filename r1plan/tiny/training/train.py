@@ -1,4 +1,4 @@
-"""Trains r1-tiny on one GPU: `python -m r1plan.tiny.train --out DIR --seed 0`; then `r1plan.tiny.export`.
+"""Trains r1-tiny on one GPU: `python -m r1plan.tiny.training.train --out DIR --seed 0`; then `…training.export`.
 
 Needs the extra `train`. Text is generated as it goes, never twice; the same seed gives the same text in the same order.
 """
@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from r1plan.tiny.batches import NOT_LEARNED, ROW_TOKENS, ROWS, Batches
-from r1plan.tiny.model import NetworkShape, Weights, logits, new_weights
-from r1plan.tiny.tokenizer import train_tokenizer
+from r1plan.tiny.training.batches import NOT_LEARNED, ROW_TOKENS, ROWS, Batches
+from r1plan.tiny.training.model import NetworkShape, Weights, logits, new_weights
+from r1plan.tiny.training.tokenizer import train_tokenizer
 
 STEPS = 12_000
 PEAK_RATE = 2e-3

@@ -1,0 +1,1 @@
+"""How r1-tiny is made: its tokenizer, its network, batches, the training and the file written of it."""
