@@ -86,7 +86,7 @@ def streamed(thinking: ThinkingShown) -> Iterator[Audience]:
     """Where events are written when one stream is a pipe or a file: the answer on stdout, the rest on stderr."""
     from r1plan.render.chat.terminal import ChatScreen
 
-    screen = ChatScreen(sys.stdout, sys.stderr, "hide" if thinking == "fold" else thinking)
+    screen = ChatScreen(sys.stdout, sys.stderr, thinking)
     yield _Written(screen)
     try:
         screen.done()

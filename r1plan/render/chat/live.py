@@ -22,8 +22,9 @@ from r1plan.render.text.sanitize import printable
 from r1plan.render.text.wrap import rows_of
 
 if TYPE_CHECKING:
+    from r1plan.conversation.session import ThinkingShown
     from r1plan.render.chat.live_answer import AnswerRows
-    from r1plan.render.chat.live_thinking import LiveThinking, ThinkingRows
+    from r1plan.render.chat.live_thinking import ThinkingRows
     from r1plan.render.chat.region import Region
 
 _PAINT_EVERY_S = 0.05
@@ -45,7 +46,7 @@ class LiveScreen:
     def __init__(
         self,
         out: TextIO,
-        thinking: LiveThinking,
+        thinking: ThinkingShown,
         *,
         size: Callable[[], tuple[int, int]],
         fold: bool = True,
@@ -53,7 +54,7 @@ class LiveScreen:
         tick: Callable[[], float] = monotonic,
     ) -> None:
         self._out, self._size, self._tick = out, size, tick
-        self._mode: LiveThinking = thinking
+        self._mode: ThinkingShown = thinking
         self._folded = fold and thinking != "show"
         self._model = ""
         self._usd_before = usd_before

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from r1plan.render.chat.progress import folded_line
 from r1plan.render.text.dim import dimmed
 from r1plan.render.text.wrap import rows_of
 
-LiveThinking = Literal["show", "dim", "fold", "hide"]
+if TYPE_CHECKING:
+    from r1plan.conversation.session import ThinkingShown
 
 
 _WINDOW_ROWS = 8
@@ -22,7 +23,7 @@ class ThinkingRows:
     as it was shown.
     """
 
-    def __init__(self, mode: LiveThinking, *, folded: bool) -> None:
+    def __init__(self, mode: ThinkingShown, *, folded: bool) -> None:
         self._mode = mode
         self._folded = folded
         self._text = ""

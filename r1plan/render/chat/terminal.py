@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from time import monotonic
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.money import usd
@@ -15,7 +15,8 @@ from r1plan.render.text.quote import Quoted
 from r1plan.render.text.sanitize import printable
 from r1plan.route.execution.run import ChatResult
 
-ThinkingShown = Literal["show", "dim", "hide"]
+if TYPE_CHECKING:
+    from r1plan.conversation.session import ThinkingShown
 
 _WRITE_EVERY_S = 0.03
 
@@ -49,7 +50,7 @@ class ChatScreen:
 
     Into a pipe, an answer before which no thinking came is written at its end: `</think>` may still turn it into
     thinking, and what is written cannot be taken back. Writes are gathered for 30 ms. No line of the thinking looks
-    like an error or a hint of ours.
+    like an error or a hint of ours. A thinking to "fold" is hidden: what is written once cannot be closed to a line.
     """
 
     def __init__(
@@ -131,7 +132,7 @@ class ChatScreen:
         self._put_cleaned(self._quoted.feed(text) if self._in_thinking else text)
 
     def _put_cleaned(self, text: str) -> None:
-        if not text or (self._in_thinking and self._mode == "hide"):
+        if not text or (self._in_thinking and self._mode in ("hide", "fold")):
             return
         stream = self._err if self._in_thinking else self._out
         stream.write(dimmed(text) if self._in_thinking and self._dim else text)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from r1plan.conversation.session import ThinkingShown
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.render.chat.live import LiveScreen
-from r1plan.render.chat.live_thinking import LiveThinking
 from r1plan.render.chat.progress import Progress, fitted, folded_line, status_line
 from r1plan.render.chat.region import Region
 from tests.terminal import Screen
@@ -29,7 +29,7 @@ THOUGHTS = (
 class Watched:
     """A live screen on a terminal, with a clock that moves by a hundredth of a second an event."""
 
-    def __init__(self, mode: LiveThinking, columns: int = 80, rows: int = 24, *, fold: bool = True) -> None:
+    def __init__(self, mode: ThinkingShown, columns: int = 80, rows: int = 24, *, fold: bool = True) -> None:
         self.terminal = Screen(columns, rows)
         self.now = 0.0
         self.out = StringIO()
@@ -86,7 +86,7 @@ def test_the_screen_is_as_it_was_looked_over(columns: int) -> None:
 @pytest.mark.parametrize("fold", [True, False], ids=["folded", "kept"])
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 30), (30, 8)])
 def test_what_is_left_does_not_depend_on_when_it_was_painted(
-    mode: LiveThinking, fold: bool, columns: int, rows: int
+    mode: ThinkingShown, fold: bool, columns: int, rows: int
 ) -> None:
     def left(paint_every: int) -> list[str]:
         watched = Watched(mode, columns, rows, fold=fold)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r1plan.conversation.session import ThinkingShown
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
-from r1plan.render.chat.terminal import ChatScreen, Cleaner, ThinkingShown
+from r1plan.render.chat.terminal import ChatScreen, Cleaner
 from r1plan.render.text.quote import Quoted
 from r1plan.render.text.sanitize import printable
 
