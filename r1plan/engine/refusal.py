@@ -9,6 +9,9 @@ from email.utils import parsedate_to_datetime
 from r1plan.catalog.provider import Provider
 from r1plan.errors import ProviderError
 
+KEPT = "what had come is kept; ask again."
+"""The hint of an error that broke off an answer."""
+
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
 
 

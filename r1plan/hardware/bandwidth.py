@@ -30,7 +30,7 @@ class MemoryLayout:
 
 DESKTOP = MemoryLayout("ddr4-3200-2ch", 3200, 2)
 
-_DDR4_8CH = MemoryLayout("ddr4-3200-8ch", 3200, 8)
+DDR4_8CH = MemoryLayout("ddr4-3200-8ch", 3200, 8)
 _DDR5_4800_8CH = MemoryLayout("ddr5-4800-8ch", 4800, 8)
 _DDR5_5200_8CH = MemoryLayout("ddr5-5200-8ch", 5200, 8)
 
@@ -38,13 +38,13 @@ _DDR5_5200_8CH = MemoryLayout("ddr5-5200-8ch", 5200, 8)
 _SERVERS = (
     (r"EPYC 9\w{2}5", MemoryLayout("ddr5-6000-12ch", 6000, 12)),
     (r"EPYC 9\w{2}4", MemoryLayout("ddr5-4800-12ch", 4800, 12)),
-    (r"EPYC 7\w{2}[23]", _DDR4_8CH),
+    (r"EPYC 7\w{2}[23]", DDR4_8CH),
     (r"Threadripper PRO [79]\d{3}WX", _DDR5_5200_8CH),
-    (r"Threadripper PRO [35]\d{3}WX", _DDR4_8CH),
+    (r"Threadripper PRO [35]\d{3}WX", DDR4_8CH),
     (r"Xeon.* 69\d{2}P", MemoryLayout("ddr5-6400-12ch", 6400, 12)),
     (r"Xeon.* [3-8]5\d{2}", MemoryLayout("ddr5-5600-8ch", 5600, 8)),
     (r"Xeon.* [3-9]4\d{2}", _DDR5_4800_8CH),
-    (r"Xeon.* [4-8]3\d{2}", _DDR4_8CH),
+    (r"Xeon.* [4-8]3\d{2}", DDR4_8CH),
     (r"AmpereOne", MemoryLayout("ddr5-5200-8ch-ampereone", 5200, 8)),
 )
 _CLIENTS = (

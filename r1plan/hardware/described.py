@@ -8,7 +8,7 @@ from dataclasses import replace
 from r1plan.catalog.hardware import AppleChip, Gpu
 from r1plan.errors import UsageError
 from r1plan.hardware.apple import metal_limit_bytes
-from r1plan.hardware.bandwidth import DESKTOP, MemoryLayout
+from r1plan.hardware.bandwidth import DDR4_8CH, DESKTOP
 from r1plan.hardware.detect import described_by
 from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine, Vendor
 from r1plan.units import GIB, MIB, gib_to_bytes
@@ -52,7 +52,6 @@ _ARCHITECTURES: dict[Vendor, str] = {"apple": "arm64", "amd": "x86_64", "nvidia"
 
 # The operating system and an idle desktop, but no more than a quarter of a small machine.
 _SYSTEM_BYTES = 2 * GIB
-_SERVER_LAYOUT = MemoryLayout("ddr4-3200-8ch", 3200, 8)
 _DESKTOP_CORES = 8
 _SERVER_CORES = 16
 _LEAST_RAM_GIB = 16
@@ -93,7 +92,7 @@ def describe(
         isinstance(sheet, Gpu) and sheet.memory_type.startswith("HBM") for sheet, _ in cards
     )
     cores = _SERVER_CORES if server else _DESKTOP_CORES
-    layout = _SERVER_LAYOUT if server else DESKTOP
+    layout = DDR4_8CH if server else DESKTOP
     if ram_bandwidth_gb_s is None:
         notes.append(f"Memory bandwidth is assumed, {layout.gb_s:.1f} GB/s ({layout.row}); --ram-bandwidth sets it.")
     notes.append(f"{cores} processor cores are assumed.")

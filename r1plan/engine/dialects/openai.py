@@ -15,6 +15,7 @@ from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason
 from r1plan.engine.dialects.stream_text import StreamText
 from r1plan.engine.dialects.usage import ReportedUsage
 from r1plan.engine.history import sent_messages
+from r1plan.engine.refusal import KEPT
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
 
@@ -78,9 +79,7 @@ def broken_off(provider: Provider, error: object) -> ProviderError:
     said = message_of(error) or "it gave no reason"
     code = error.get("code") if isinstance(error, Mapping) else None
     status = int(code) if isinstance(code, int | str) and _STATUS.fullmatch(str(code)) else None
-    return ProviderError(
-        f"{provider.name} broke off the answer: {said}.", "what had come is kept; ask again.", status=status
-    )
+    return ProviderError(f"{provider.name} broke off the answer: {said}.", KEPT, status=status)
 
 
 class ChunkReader:

@@ -12,6 +12,7 @@ from r1plan.engine.dialects.openai import DONE, ChunkReader, request_body
 from r1plan.engine.http.transport import HttpExchange, Transport
 from r1plan.engine.keys import ApiKey
 from r1plan.engine.limits import ServerLimits
+from r1plan.engine.refusal import KEPT
 from r1plan.errors import ProviderError, ProviderFault
 from r1plan.prices.usage import Usage
 
@@ -105,6 +106,6 @@ def ended_early(provider: Provider) -> ProviderError:
     """The error for a stream that ended well and said no end of the answer."""
     return ProviderError(
         f"{provider.name} broke off the answer before its end.",
-        "what had come is kept; ask again.",
+        KEPT,
         fault="connection_lost",
     )

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import httpx
 
 from r1plan.engine.http.watchdog import Watchdog
+from r1plan.engine.refusal import KEPT
 from r1plan.errors import ProviderError
 
 _REACH = "check the network and the address (--base-url, R1PLAN_<PROVIDER>_BASE_URL)."
-_KEPT = "what had come is kept; ask again."
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def translated(name: str, host: str, watchdog: Watchdog) -> Iterator[None]:
             raise ProviderError(
                 f"{name} at {host} did not take the request in time.", _REACH, fault="timeout"
             ) from error
-        raise ProviderError(f"the connection to {name} at {host} broke off.", _KEPT, fault="connection_lost") from error
+        raise ProviderError(f"the connection to {name} at {host} broke off.", KEPT, fault="connection_lost") from error
 
 
 def gave_up(name: str, watchdog: Watchdog) -> ProviderError:
@@ -48,8 +48,8 @@ def gave_up(name: str, watchdog: Watchdog) -> ProviderError:
                 fault="first_token_timeout",
             )
         case "stall":
-            return ProviderError(f"{name} sent nothing more for {limit}.", _KEPT, fault="stalled")
-    return ProviderError(f"{name} was not done after {limit}.", _KEPT, fault="timeout")
+            return ProviderError(f"{name} sent nothing more for {limit}.", KEPT, fault="stalled")
+    return ProviderError(f"{name} was not done after {limit}.", KEPT, fault="timeout")
 
 
 def _reason(error: httpx.ConnectError) -> str:
