@@ -10,6 +10,7 @@ from r1plan.conversation.session import Exchange, Session
 from r1plan.conversation.spending import Spending, by_model, total
 from r1plan.money import usd
 from r1plan.render.text.sanitize import printable
+from r1plan.render.text.table import column_widths, table_row, table_width
 from r1plan.render.text.units import count, percent, tokens
 from r1plan.render.text.wrap import rows_of
 
@@ -25,16 +26,16 @@ _KEYS = (
 def help_rows(known: Known, saved_in: str | None, columns: int) -> list[str]:
     """The commands and keys. `saved_in` is the file that the conversation is saved in, None where it is not."""
     commands = [(f"/{name} {each.arguments}".rstrip(), each.summary) for name, each in listed(known).items()]
-    width = max(len(left) for left, _ in (*commands, *_KEYS))
+    widths = column_widths([*commands, *_KEYS])
     kept = (
         f"Saved in {saved_in}: r1plan chat --continue goes on with it, --no-log saves nothing."
         if saved_in
         else "This conversation is not saved."
     )
     return [
-        *(f"{left:<{width}}  {right}" for left, right in commands),
+        *(table_row(row, widths, "<<") for row in commands),
         "",
-        *(f"{left:<{width}}  {right}" for left, right in _KEYS),
+        *(table_row(row, widths, "<<") for row in _KEYS),
         "",
         *(row.rstrip() for row in rows_of(kept, columns)),
     ]
@@ -64,11 +65,11 @@ _HEADER = ("", "questions", "tokens in", "out", "thinking", "cost", "of it think
 
 def _table(rows: list[tuple[str, ...]], columns: int) -> list[str]:
     """The rows in columns; where they would be too wide, each name stands on a line of its own."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-    numbers = "  ".join(f"{{:>{size}}}" for size in widths[1:])
-    if sum(widths) + 2 * len(widths) - 2 < columns:
-        return [f"{row[0]:<{widths[0]}}  {numbers.format(*row[1:])}" for row in rows]
-    return [line for row in rows for line in ([row[0]] if row[0] else []) + [f"  {numbers.format(*row[1:])}"]]
+    widths, sides = column_widths(rows), "<" + ">" * (len(_HEADER) - 1)
+    if table_width(widths) < columns:
+        return [table_row(row, widths, sides) for row in rows]
+    numbers = [f"  {table_row(row[1:], widths[1:], sides[1:])}" for row in rows]
+    return [line for row, under in zip(rows, numbers, strict=True) for line in (row[0], under) if line]
 
 
 def _is_here(group: Spending) -> bool:
