@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -44,7 +43,7 @@ def command(
     from r1plan.ledger.months import month_logs
     from r1plan.prices.account import account_currencies
     from r1plan.prices.book import PriceBook
-    from r1plan.render.output import note
+    from r1plan.render.output import columns, note
     from r1plan.render.spend.formats import spend_text
     from r1plan.render.spend.words import where_to_look
     from r1plan.report.keys import parse_keys
@@ -61,8 +60,7 @@ def command(
     accounts = account_currencies(prices, os.environ)
     book = PriceBook(prices, load_holidays(), accounts)
     report = spend_report(logs, period, keys, book, currency=currency, accounts=accounts)
-    width = shutil.get_terminal_size((120, 24)).columns
-    _write(spend_text(report, "json" if json else format, width), output)
+    _write(spend_text(report, "json" if json else format, columns()), output)
     if not report.totals.requests and not paths:
         note(where_to_look(folder, [path.stem for path in month_logs(folder)]))
     if strict and report.lost:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import Annotated
 
 import typer
@@ -29,15 +27,7 @@ def command(
         return
     from r1plan.render.machine import lines
 
-    for line in lines(machine, _width()):
+    for line in lines(machine, output.columns()):
         print(line)
     for note in machine.notes:
         output.note(note)
-
-
-def _width() -> int:
-    """Columns of the terminal; 120 where the output goes elsewhere."""
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or 120
-    except (OSError, ValueError):
-        return 120

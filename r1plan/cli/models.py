@@ -42,5 +42,5 @@ def inspect(
     if json:
         output.document(model_file_document(gguf, read))
         return
-    for line in model_file_lines(gguf, read, output.console().width):
+    for line in model_file_lines(gguf, read, output.columns()):
         print(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -23,6 +24,11 @@ def console(stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else 120
     return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+def columns() -> int:
+    """How wide what goes to stdout may be: COLUMNS, else its terminal; 120 where that is none."""
+    return shutil.get_terminal_size((120, 24)).columns
 
 
 def note(text: str) -> None:

@@ -12,7 +12,6 @@ from r1plan.cli.prices.options import (
     Json,
     ModelName,
     ProviderName,
-    columns,
     instant_of,
     no_price_error,
     quoted,
@@ -56,7 +55,7 @@ def cost(
     from r1plan.render.prices.terminal import cost_lines
     from r1plan.render.prices.words import flag_text
 
-    for line in cost_lines(found, found.price, total, columns()):
+    for line in cost_lines(found, found.price, total, output.columns()):
         print(line)
     for flag in total.flags:
         output.note(flag_text(flag))

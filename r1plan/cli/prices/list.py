@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from r1plan.cli.prices.options import At, Json, columns, instant_of, price_book
+from r1plan.cli.prices.options import At, Json, instant_of, price_book
 
 
 def list_offers(
@@ -37,5 +37,5 @@ def list_offers(
         return
     from r1plan.render.prices.terminal import list_lines
 
-    for line in list_lines(listings, instant, usage, columns()):
+    for line in list_lines(listings, instant, usage, output.columns()):
         print(line)

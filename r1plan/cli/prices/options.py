@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -63,8 +62,3 @@ def no_price_error(found: Quote, providers: dict[str, Provider]) -> R1PlanError:
 
     sellers = sellers_of_r1(providers.values(), found.at) if found.absence == "ended" else ()
     return R1PlanError(absence_text(found), absence_hint(found, sellers))
-
-
-def columns() -> int:
-    """Columns of the terminal; 120 where the output goes elsewhere."""
-    return shutil.get_terminal_size((120, 24)).columns

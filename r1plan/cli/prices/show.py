@@ -12,7 +12,6 @@ from r1plan.cli.prices.options import (
     Json,
     ModelName,
     ProviderName,
-    columns,
     instant_of,
     no_price_error,
     quoted,
@@ -45,5 +44,5 @@ def show(
         raise no_price_error(found, providers)
     from r1plan.render.prices.terminal import show_lines
 
-    for line in show_lines(found, found.price, columns()):
+    for line in show_lines(found, found.price, output.columns()):
         print(line)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from textwrap import wrap
 from typing import Literal
 
 from r1plan.catalog.provider import Family
@@ -13,7 +12,10 @@ from r1plan.render.decision.grounds import cache_text, input_text, lengths_text,
 from r1plan.render.decision.words import exclusion_text, rank_text, reason_text, risk_text
 from r1plan.render.prices.words import instant
 from r1plan.render.text.sanitize import printable
+from r1plan.render.text.table import column_widths, table_row, table_width
 from r1plan.render.text.units import count, tokens
+from r1plan.render.text.width import shortened
+from r1plan.render.text.wrap import wrapped
 from r1plan.route.decision.cause import CostTerm
 from r1plan.route.decision.decide import Decision
 from r1plan.route.decision.defer import Deferral
@@ -101,15 +103,12 @@ def _table(ranked: tuple[RankedCandidate, ...], width: int) -> Iterator[str]:
         cost = each.cost
         figures = [usd(cost.p50_usd), usd(cost.p90_usd), _seconds(each.forecast.p50_s)]
         lines.append([f"{number}", printable(each.id), usd(cost.expected_usd), *terms, *figures])
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    room = width - sum(widths) - 2 * (len(widths) - 1)
-    widths[1] = max(16, widths[1] + min(0, room))
+    widths = column_widths(lines)
+    widths[1] = max(16, widths[1] + min(0, width - table_width(widths)))
     for number, line in enumerate(lines):
-        cells = [
-            _shortened(text, space).ljust(space) if column == 1 else text.rjust(space)
-            for column, (text, space) in enumerate(zip(line, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+        place, name, *figures = line
+        texts = [place, shortened(name, widths[1], (widths[1] - 1) // 3), *figures]
+        yield table_row(texts, widths, "><" + ">" * len(figures))
         if number:
             yield from _wrapped(f"{rank_text(ranked[number - 1].cause)}.", width, " " * (widths[0] + 2), first=True)
 
@@ -190,21 +189,7 @@ def _seconds(value: float) -> str:
     return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
 
 
-def _shortened(text: str, width: int) -> str:
-    """`text` in `width` characters; what goes is in the middle, as the ends of model ids differ."""
-    if len(text) <= width:
-        return text
-    head = (width - 1) // 3
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
-
-
 def _wrapped(text: str, width: int, indent: str = "", *, first: bool = False) -> Iterator[str]:
     """`text` in lines; the first is indented too where it begins no paragraph of its own."""
-    yield from wrap(
-        printable(text),
-        width,
-        initial_indent=indent if first or indent == "  " else "",
-        subsequent_indent=indent + ("  " if indent == "  " else ""),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    paragraph = indent if first or indent == "  " else ""
+    yield from wrapped(text, width, first=paragraph, later=indent + ("  " if indent == "  " else ""))

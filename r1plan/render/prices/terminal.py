@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from r1plan.money import money, usd
 from r1plan.prices.schedule import LOW_CONFIDENCE, START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED
 from r1plan.render.prices.words import amount, basis_text, instant, rate_text, sentence, timing
 from r1plan.render.text.sanitize import printable
+from r1plan.render.text.table import column_widths, table_row, table_width
 from r1plan.render.text.units import count
+from r1plan.render.text.width import cells, path_end
+from r1plan.render.text.wrap import wrapped
 
 if TYPE_CHECKING:
     from r1plan.catalog.price_files import PriceCheck
@@ -25,15 +27,16 @@ if TYPE_CHECKING:
 _NAME_CELLS, _NOTE_CELLS = 30, 28  # what a name keeps, and a short note beside it
 # Doubts about a row at any time: said where they matter, and by `prices show`.
 _STANDING = (START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED, LOW_CONFIDENCE)
+_SIDES = "<<<>>>"
 _FAMILIES = {"r1": "R1", "distill": "distill"}
 
 
 def list_lines(listings: Sequence[Listing], at: datetime, usage: Usage, width: int) -> Iterator[str]:
     """The list for a terminal of `width` columns: the answer, then a table, R1 first and the cheapest first."""
     for line in headlines(listings, usage):
-        yield from wrap(line, width, break_on_hyphens=False, break_long_words=False)
+        yield from wrapped(line, width)
     currencies = sorted({each.quote.price.currency for each in listings if each.quote.price})
-    yield from wrap(f"{' and '.join(currencies) or 'USD'} per million tokens at {instant(at)}:", width)
+    yield from wrapped(f"{' and '.join(currencies) or 'USD'} per million tokens at {instant(at)}:", width)
     yield ""
     yield from _table(listings, width)
 
@@ -79,7 +82,7 @@ def _note(each: Listing) -> str:
 
 def _table(listings: Iterable[Listing], width: int) -> Iterator[str]:
     """A line for each listing; its note at the end of the line where all fit, else on a line of its own."""
-    cells = [
+    rows = [
         (
             _FAMILIES.get(each.family, ""),
             printable(each.quote.provider),
@@ -90,21 +93,20 @@ def _table(listings: Iterable[Listing], width: int) -> Iterator[str]:
         for each in listings
     ]
     heads = ("", "provider", "model", "input", "cached", "output")
-    widths = [max(len(row[index]) for row in [heads, *cells]) for index in range(len(heads))]
-    others = sum(widths) - widths[2] + 2 * (len(heads) - 1)
-    free = width - others
+    widths = column_widths([heads, *(row[:6] for row in rows)])
+    free = width - (table_width(widths) - widths[2])
     widths[2] = min(widths[2], free - _NOTE_CELLS if free - _NOTE_CELLS >= _NAME_CELLS else max(free, _NAME_CELLS))
     room = free - widths[2] - 2
-    yield _row(heads, widths).rstrip()
-    for row in cells:
-        line = _row(row[:6], widths)
-        if len(row[-1]) <= room:
-            yield f"{line}  {row[-1]}".rstrip()
+    yield table_row(heads, widths, _SIDES)
+    for kind, provider, model, *figures, note in rows:
+        line = table_row([kind, provider, path_end(model, widths[2]), *figures], widths, _SIDES)
+        if len(note) <= room:
+            yield f"{line}  {note}".rstrip()
         else:
-            yield line.rstrip()
+            yield line
             indent = " " * (widths[0] + widths[1] + 4)
-            yield from wrap(row[-1], width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
-    if any(len(row[2]) > widths[2] for row in cells):
+            yield from wrapped(note, width, first=indent, later=indent, cut_words=True)
+    if any(cells(row[2]) > widths[2] for row in rows):
         yield ""
         yield "The ids behind … are whole with --json."
 
@@ -113,24 +115,6 @@ def _prices(price: EffectivePrice | None) -> tuple[str, str, str]:
     if price is None:
         return "?", "?", "?"
     return amount(price.rates.input_cache_miss), amount(price.rates.input_cache_hit), amount(price.rates.output)
-
-
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    left = [f"{_shortened(cell, room):<{room}}" for cell, room in zip(cells[:3], widths[:3], strict=True)]
-    right = [f"{cell:>{room}}" for cell, room in zip(cells[3:], widths[3:], strict=True)]
-    return "  ".join([*left, *right])
-
-
-def _shortened(name: str, room: int) -> str:
-    """A path loses its first parts, then letters: its end says which model it is."""
-    if len(name) <= room:
-        return name
-    parts = name.split("/")
-    while len(parts) > 1:
-        parts = parts[1:]
-        if len(short := f"…/{'/'.join(parts)}") <= room:
-            return short
-    return f"…{name[len(name) - room + 1 :]}"
 
 
 def show_lines(quote: Quote, price: EffectivePrice, width: int) -> Iterator[str]:
@@ -148,13 +132,10 @@ def show_lines(quote: Quote, price: EffectivePrice, width: int) -> Iterator[str]
         f"Note: {price.note}" if price.note else "",
     ]
     for text in said:
-        yield from wrap(printable(text), width, break_on_hyphens=False, break_long_words=False)
+        yield from wrapped(text, width)
     yield "Sources:"
     for source in price.sources:
-        yield from wrap(
-            printable(source), width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False,
-            break_long_words=False,
-        )  # fmt: skip
+        yield from wrapped(source, width, first="  ", later="    ")
 
 
 def cost_lines(quote: Quote, price: EffectivePrice, cost: Cost, width: int) -> Iterator[str]:
@@ -167,11 +148,11 @@ def cost_lines(quote: Quote, price: EffectivePrice, cost: Cost, width: int) -> I
         ("cached input", cost.cache_hit_usd, f" (the cache saves {money(cost.cache_saving_usd, price.currency)})"),
     ]
     split = ", ".join(f"{name} {money(each, price.currency)}{more}" for name, each, more in parts if each)
-    yield from wrap(
+    yield from wrapped(
         f"{money(cost.total_usd, price.currency)} at {quote.provider_name} {quote.model}, {instant(quote.at)}"
         f"{': ' if split else ''}{split}.",
-        width, break_on_hyphens=False, break_long_words=False,
-    )  # fmt: skip
+        width,
+    )
     yield f"{price.currency} per million tokens: {rate_text(price.rates)}. {sentence(timing(quote))}".rstrip()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from unicodedata import east_asian_width
 
 from r1plan.money import money
 from r1plan.render.spend.words import headline, no_requests, notes, volume
 from r1plan.render.text.sanitize import printable
+from r1plan.render.text.table import column_widths, table_row, table_width
 from r1plan.render.text.units import percent
+from r1plan.render.text.width import shortened
+from r1plan.render.text.wrap import wrapped
 from r1plan.report.spend import Group, SpendReport, Totals
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -23,8 +25,8 @@ def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
         yield no_requests(report)
         yield from notes(report)
         return
-    yield from _wrapped(headline(report), width)
-    yield from _wrapped(volume(report.totals), width)
+    yield from wrapped(headline(report), width)
+    yield from wrapped(volume(report.totals), width)
     if report.groups:
         yield ""
         yield from _table(report, width)
@@ -32,7 +34,7 @@ def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
     if closing:
         yield ""
     for line in closing:
-        yield from _wrapped(line, width, indent="  ")
+        yield from wrapped(line, width, later="  ")
 
 
 def spend_markdown(report: SpendReport) -> Iterator[str]:
@@ -90,17 +92,14 @@ def _table(report: SpendReport, width: int) -> Iterator[str]:
     lines, widths = _measured(report, wide=True)
     names = len(report.by)
     least = [min(cells, _NAME_CELLS) for cells in widths[:names]] + widths[names:]
-    if sum(least) + 2 * (len(least) - 1) > width:
+    if table_width(least) > width:
         lines, widths = _measured(report, wide=False)
     _narrow(widths, names, width)
     for number, line in enumerate(lines):
         if number in (1, len(lines) - 1):
-            yield "─" * min(width, sum(widths) + 2 * (len(widths) - 1))
-        cells = [
-            _padded(_shortened(text, space), space, right=names <= column < len(line) - 1)
-            for column, (text, space) in enumerate(zip(line, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+            yield "─" * min(width, table_width(widths))
+        texts = [shortened(text, space, (space - 1) // 4) for text, space in zip(line, widths, strict=True)]
+        yield table_row(texts, widths, "<" * names + ">" * (len(line) - names - 1) + "<")
 
 
 def _measured(report: SpendReport, wide: bool) -> tuple[list[list[str]], list[int]]:
@@ -109,12 +108,12 @@ def _measured(report: SpendReport, wide: bool) -> tuple[list[list[str]], list[in
     lines = [[*report.by, *columns, "share"]]
     sums = [(_names(group), group.totals) for group in report.groups] + [(_total_names(report), report.totals)]
     lines += [[*names, *(show(totals) for show in columns.values()), _bar(totals)] for names, totals in sums]
-    return lines, [max(_cells(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return lines, column_widths(lines)
 
 
 def _narrow(widths: list[int], names: int, width: int) -> None:
     """Take from the widest name until the table fits; names keep 8 cells."""
-    while sum(widths) + 2 * (len(widths) - 1) > width and max(widths[:names], default=0) > 8:
+    while table_width(widths) > width and max(widths[:names], default=0) > 8:
         widest = max(range(names), key=lambda column: widths[column])
         widths[widest] -= 1
 
@@ -135,33 +134,6 @@ def _bar(totals: Totals) -> str:
     full, rest = divmod(eighths, 8)
     bar = "█" * full + (_EIGHTHS[rest] if rest else "")
     return f"{percent(totals.thinking_usd, totals.cost_usd):>4} {bar}"
-
-
-def _cells(text: str) -> int:
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def _padded(text: str, width: int, right: bool) -> str:
-    space = " " * (width - _cells(text))
-    return space + text if right else text + space
-
-
-def _shortened(text: str, width: int) -> str:
-    """`text` in `width` cells; what goes is in the middle, as the ends of model ids differ."""
-    if _cells(text) <= width:
-        return text
-    head, tail = text[: (width - 1) // 4], ""
-    for char in reversed(text):
-        if _cells(head + "…" + char + tail) > width:
-            break
-        tail = char + tail
-    return f"{head}…{tail}"
-
-
-def _wrapped(text: str, width: int, indent: str = "") -> Iterator[str]:
-    from textwrap import wrap
-
-    yield from wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _markdown_row(cells: list[str]) -> str:
