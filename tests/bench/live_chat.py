@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from r1plan.engine.chat import Answer
+from r1plan.render.chat import region
 from r1plan.render.chat.live import LiveScreen, Ticker
 
 ROOT = Path(__file__).parents[2]
@@ -19,11 +20,11 @@ SECONDS = 6
 
 def answers() -> dict[str, str]:
     """Answers of the kinds that cost most to set."""
-    mixed = (ROOT / "tests" / "render" / "answer.md").read_text(encoding="utf-8")
-    code = (ROOT / "r1plan" / "plan" / "memory.py").read_text(encoding="utf-8")
+    mixed = (ROOT / "tests" / "render" / "markdown" / "answer.md").read_text(encoding="utf-8")
+    code = Path(region.__file__).read_text(encoding="utf-8")
     return {
         "prose, lists, tables, code": mixed * 20,
-        "one long code block": f"```python\n{code * 3}",
+        "one long code block": f"```python\n{code * 6}",
         "one long table": "| a | b |\n|---|---|\n" + "| word and word | more words here |\n" * 1000,
         "one long paragraph": "word and other words " * 1000,
     }
