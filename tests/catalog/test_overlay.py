@@ -66,6 +66,18 @@ def test_a_users_provider_and_its_prices_need_no_code(write_own: WriteOwn) -> No
     assert load_prices("acme") == {}
 
 
+def test_a_users_dialect_changes_every_provider_that_leaves_it_open(write_own: WriteOwn) -> None:
+    before = load_providers()
+    write_own(
+        "profiles/dialects/openai.yaml",
+        "{id: openai, usage: {input: [usage.read], output: [usage.written], cache_hit: [usage.cached]}}",
+    )
+    after = load_providers()
+    assert after["together"].usage.input == (("usage.read",),)
+    assert after["together"].usage.cache_hit == before["together"].usage.cache_hit
+    assert after["replicate"] == before["replicate"]
+
+
 def test_a_users_calendar_adds_its_days(write_own: WriteOwn) -> None:
     write_own(
         "pricing/calendars/mine.yaml",
