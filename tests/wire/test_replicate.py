@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from r1plan.catalog.load import load_providers
 from r1plan.engine.chat import Answer, ChatRequest, Message, Thinking
-from r1plan.engine.dialects.replicate import prompt_of
+from r1plan.engine.dialects.replicate import Prediction, prompt_of
 from r1plan.engine.http.transport import Transport
 from r1plan.engine.keys import ApiKey
 from r1plan.engine.limits import ServerLimits
@@ -60,6 +62,15 @@ def test_a_prediction_becomes_the_same_events_as_any_stream() -> None:
     assert created.body == {"input": {"prompt": "x", "max_tokens": 50, "seed": 7}, "stream": True}
     assert streamed.headers["accept"] == "text/event-stream"
     assert [each.headers["authorization"] for each in (created, streamed, looked)] == [f"Bearer {KEY}"] * 3
+
+
+def test_what_a_prediction_bills_is_read_where_its_file_says() -> None:
+    known = load_providers()["replicate"]
+    provider = replace(known, usage=replace(known.usage, reported_usd=(("metrics.usd",),)))
+    for asked, usd in ((known, None), (provider, Decimal("0.01"))):
+        prediction = Prediction(asked, QUESTION)
+        prediction.state({"metrics": COUNTS | {"usd": Decimal("0.01")}})
+        assert prediction.finished().reported_usd == usd
 
 
 def test_a_count_that_reached_the_limit_is_an_answer_cut_off() -> None:

@@ -130,12 +130,21 @@ class Prediction:
             prompt=self._prompt, thinking=self._text.thinking_so_far, answer=self._text.answer_so_far
         )
 
+    def reported_usd(self) -> Decimal | None:
+        """What the server says it bills; None when it does not say."""
+        return self._reported.usd
+
     def finished(self) -> Finished:
         """The last event. Replicate does not say that a limit was reached: its count does."""
         usage, limit = self.usage(), self._request.max_tokens
         reported = usage.provenance["output_tokens"] == "reported"
         cut = limit is not None and reported and usage.output_tokens >= limit
-        return Finished(reason="length" if cut else "stop", usage=usage, served_model=self.served_model)
+        return Finished(
+            reason="length" if cut else "stop",
+            usage=usage,
+            served_model=self.served_model,
+            reported_usd=self.reported_usd(),
+        )
 
 
 def _object(data: str) -> Mapping[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from r1plan.catalog.provider import Provider
@@ -77,8 +78,9 @@ class ReplicateEngine:
         """The model that the prediction has named, if it has."""
         return self._prediction.served_model if self._prediction else None
 
-    def billed_so_far(self) -> None:
-        """Nothing: it tells of seconds and tokens alone."""
+    def billed_so_far(self) -> Decimal | None:
+        """What the prediction has said that is billed, where the provider's file says how to read that."""
+        return self._prediction.reported_usd() if self._prediction else None
 
     def close(self) -> None:
         """Close the connections."""
