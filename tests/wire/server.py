@@ -119,6 +119,8 @@ def serving(reply: Reply | Callable[[Asked], Reply], *, certificate: Path | None
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Transfer-Encoding", "chunked")
+            # It does close: unsaid, a client may send its next request into the closing connection.
+            self.send_header("Connection", "close")
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.end_headers()
