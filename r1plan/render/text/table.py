@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from r1plan.render.text.width import cells, padded
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _GAP = "  "
 
@@ -27,11 +23,3 @@ def table_row(texts: Iterable[str], widths: Iterable[int], sides: Iterable[str])
     """One line of a table, without spaces at its end. `sides` has "<" for a column set to the left, else ">"."""
     row = zip(texts, widths, sides, strict=True)
     return _GAP.join(padded(text, width, "<" if side == "<" else ">") for text, width, side in row).rstrip()
-
-
-def ruled_table() -> Table:
-    """An empty rich table with a rule under its titles, the way a plan's options are set."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
