@@ -1,4 +1,4 @@
-"""Units: sizes in bytes and what a person types for them. Rounding for display is in render/text/units.py."""
+"""Units: sizes in bytes, energy and time. Rounding for display is in render/text/units.py."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ MIB = 1 << 20
 GIB = 1 << 30
 GB = 1_000_000_000
 MTOK = 1_000_000
+J_A_KWH = 3_600_000
+DAYS_A_MONTH = 30.44
 
 
 def gib_to_bytes(gib: float) -> int:

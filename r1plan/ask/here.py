@@ -46,14 +46,18 @@ def _planned(target: LocalTarget, asking: AskOptions) -> Option | None:
     from r1plan.models.reference import named_model
     from r1plan.plan.energy import with_sheet_power
     from r1plan.plan.llamacpp.choose import choose
-    from r1plan.plan.workload import Pins, Workload, checked_pins, checked_workload
+    from r1plan.plan.llamacpp.pins import checked_pins
+    from r1plan.plan.model_set import ModelSet
+    from r1plan.plan.pins import Pins
+    from r1plan.plan.workload import Workload, checked_workload
 
     named = named_model(str(target.path), None)
     machine = with_sheet_power(machine_from_options(), load_hardware().gpus)
     context = min(asking.context_tokens, *(each.context_max for each in named.models.values()))
     pins = checked_pins(Pins(model=named.model, quant=named.quant, context=context, kv_type="f16"))
     workload = checked_workload(Workload())
-    return choose(machine, named.models, load_quant_tables(), workload, pins, named.from_file).choice
+    models = ModelSet(named.models, load_quant_tables(), named.from_file)
+    return choose(machine, models, workload, pins).choice
 
 
 def _served(stem: str, models: Mapping[str, Model]) -> str:

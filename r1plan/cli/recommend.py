@@ -17,14 +17,10 @@ from r1plan.cli.options.machine import (
     VramOption,
     machine_from_options,
 )
-from r1plan.errors import NothingFits
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from r1plan.market.compare import ApiOffer
-    from r1plan.plan.llamacpp.headroom import Headroom
-    from r1plan.plan.llamacpp.option import Plan
+    from r1plan.plan.planner import EngineOption
     from r1plan.plan.workload import Workload
 
 
@@ -79,12 +75,13 @@ def command(
 
     Example: r1plan recommend --gpu rtx-4090 --ram 64 --objective quality
     """
-    from datetime import UTC, datetime
-
     from r1plan.catalog.quality import load_quant_tables
-    from r1plan.models.reference import named_model
-    from r1plan.plan.llamacpp.choose import choose
-    from r1plan.plan.workload import Pins, Workload, checked_pins, checked_workload
+    from r1plan.cli.engines import engine_for
+    from r1plan.models.reference import is_file, named_model
+    from r1plan.plan.model_set import ModelSet
+    from r1plan.plan.pins import Pins
+    from r1plan.plan.workload import Workload, checked_workload
+    from r1plan.render.plan.show import show
 
     workload = checked_workload(
         Workload(
@@ -99,30 +96,25 @@ def command(
             depths=tuple(depth or ()),
         )
     )
-    if engine == "vllm":
-        from r1plan.cli.recommend_vllm import recommend_vllm, vllm_pins
-
-        llamas = {
-            "--ubatch": ubatch is not None,
-            "--gpu-layers": gpu_layers is not None,
-            "--experts-on-cpu": experts_on_cpu,
-            "--no-flash-attn": not flash_attn,
-            "--no-mmap": not mmap,
-            "--disk-bandwidth": disk_bandwidth is not None,
-            "--runtime": runtime != "in-process",
-        }
-        of_vllm = vllm_pins(model, quant, context, kv, slots, [option for option, given in llamas.items() if given])
-        cards = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
-        offers = _api(workload, datetime.now(UTC))
-        recommend_vllm(cards, workload, of_vllm, offers, explain=explain, as_json=json)
-        return
+    given: dict[EngineOption, bool] = {
+        "--ubatch": ubatch is not None,
+        "--gpu-layers": gpu_layers is not None,
+        "--experts-on-cpu": experts_on_cpu,
+        "--no-flash-attn": not flash_attn,
+        "--no-mmap": not mmap,
+        "--disk-bandwidth": disk_bandwidth is not None,
+        "--runtime": runtime != "in-process",
+        "--model FILE.gguf": model is not None and is_file(model),
+    }
+    planned_for = engine_for(engine, [option for option, said in given.items() if said], model)
+    planner = planned_for.planner
     named = named_model(model, quant)
     if named.old_cache:
         from r1plan.render.model_file import OLD_CACHE
         from r1plan.render.output import note
 
         note(OLD_CACHE)
-    pins = checked_pins(
+    pins = planner.checked(
         Pins(
             model=named.model,
             quant=named.quant,
@@ -143,59 +135,19 @@ def command(
         from r1plan.plan.energy import with_sheet_power
 
         described = with_sheet_power(described, load_hardware().gpus)
-    tables = load_quant_tables()
-    plan = choose(described, named.models, tables, workload, pins, named.from_file)
-    room = None
-    if explain or json:
-        from r1plan.plan.llamacpp.headroom import headroom_of
-
-        room = headroom_of(plan, named.models, tables, pins, named.from_file)
-    _show(plan, _api(workload, datetime.now(UTC)), room, explain=explain, as_json=json)
+    models = ModelSet(named.models, load_quant_tables(), named.from_file)
+    plan = planner.plan(described, models, workload, pins)
+    headroom = planner.headroom(plan, models, pins) if explain or json else None
+    show(planned_for.view, plan, _api(workload), headroom, explain=explain, as_json=json)
 
 
-def _api(workload: Workload, at: datetime) -> tuple[ApiOffer, ...]:
+def _api(workload: Workload) -> tuple[ApiOffer, ...]:
+    """What the same work costs by the token now."""
+    from datetime import UTC, datetime
+
     from r1plan.catalog.load import load_holidays, load_prices, load_providers
     from r1plan.market.compare import api_offers
     from r1plan.prices.book import PriceBook
 
     book = PriceBook(load_prices(), load_holidays())
-    return api_offers(load_providers(), book, workload.usage, workload.requests_per_day, at)
-
-
-def _show(plan: Plan, api: tuple[ApiOffer, ...], room: Headroom | None, *, explain: bool, as_json: bool) -> None:
-    from r1plan.plan.llamacpp.option import nearest_to_fitting
-    from r1plan.render import output
-
-    if as_json:
-        from r1plan.render.plan.document import plan_document
-
-        output.document(plan_document(plan, api, room))
-    elif plan.choice is not None or explain:
-        from r1plan.render.plan.terminal import show_plan
-
-        show_plan(plan, api, output.console())
-    if explain and not as_json:
-        from r1plan.render.plan.explained import explained
-
-        console = output.console()
-        for line in explained(plan, room, console.width if console.is_terminal else None):
-            print(line)
-    if plan.choice is None:
-        least = nearest_to_fitting(plan.rejected)
-        if least is None:
-            raise NothingFits("nothing fits what was asked.", "--explain says why each option was rejected")
-        which = "smallest" if least.tok_s is None else "fastest"
-        does = least.reason if least.tok_s is None else f"makes {least.reason}"
-        raise NothingFits(f"nothing fits: the {which}, {least.id}, {does}.", "--explain says why for each option")
-    if not plan.choice.fits:
-        from_disk = plan.rejected[0].disk_tok_s
-        hint = "leave out --quant to see what does"
-        if from_disk is not None:
-            hint += f"; --min-speed {from_disk * 0.99:.2g} accepts experts on disk"
-        raise NothingFits(f"{plan.choice.id} does not fit: {plan.choice.reason}.", hint)
-    if not as_json and not explain:
-        from r1plan.hardware.described import assumed_ram
-
-        if assumed := assumed_ram(plan.machine):
-            output.note(assumed)
-        output.note("r1plan recommend --explain shows the memory of each part and every rejected option.")
+    return api_offers(load_providers(), book, workload.usage, workload.requests_per_day, datetime.now(UTC))

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from r1plan.catalog.hardware import Gpu
-from r1plan.hardware.machine import Machine
-from r1plan.plan.llamacpp.option import RunningCost
-from r1plan.plan.llamacpp.placement import DeviceLoads
-from r1plan.plan.speed import Speed
+from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.plan.basis import Basis
 from r1plan.plan.workload import Workload
-from r1plan.units import MTOK
+from r1plan.units import DAYS_A_MONTH, J_A_KWH, MTOK
 
-_DAYS_A_MONTH = 30.44
-_J_A_KWH = 3_600_000
 _CENT_FRACTION = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningCost:
+    """Electricity of the graphics cards in use, at their power limits. None where a card's limit is unknown."""
+
+    usd_per_mtok_output: Decimal | None
+    usd_per_month: Decimal | None
+    basis: Basis | None
+    watts: float | None
 
 
 def with_sheet_power(machine: Machine, sheets: Mapping[str, Gpu]) -> Machine:
@@ -30,33 +36,35 @@ def with_sheet_power(machine: Machine, sheets: Mapping[str, Gpu]) -> Machine:
     return replace(machine, gpus=tuple(gpus))
 
 
-def watts_of(machine: Machine, placed: DeviceLoads) -> float | None:
-    """The power limits of the cards in use, together; None when there is none, or one is unknown."""
-    used = {load.device.gpu_index for load in placed.loads if load.device.gpu_index is not None}
-    limits = [gpu.power_limit_w for gpu in machine.gpus if gpu.index in used]
+def watts_of(cards: Iterable[GpuDevice]) -> float | None:
+    """The power limits of the cards together; None when there is none, or one is unknown."""
+    limits = [gpu.power_limit_w for gpu in cards]
     known = [limit for limit in limits if limit is not None]
     return sum(known) if known and len(known) == len(limits) else None
 
 
-def running_cost(machine: Machine, placed: DeviceLoads, speed: Speed, workload: Workload) -> RunningCost:
-    """Electricity for the output, and for a month of the workload's requests.
+def running_cost(
+    cards: Iterable[GpuDevice], workload: Workload, output_tok_s: float, prompt_tok_s: float | None
+) -> RunningCost:
+    """Electricity for the output, and for a month of the workload's requests, with `cards` at work.
 
-    Unknown without a price of power. Cards draw less than their limit while decoding, so this is an upper estimate.
+    `output_tok_s` are those of all requests that are answered at once; `prompt_tok_s` None leaves prompts uncounted.
+    Unknown without a price of power or a card's limit. Cards draw less than their limit while decoding, so this is an
+    upper estimate.
     """
-    watts = watts_of(machine, placed)
+    watts = watts_of(cards)
     price = workload.power_usd_per_kwh
     if watts is None or price is None:
         return RunningCost(usd_per_mtok_output=None, usd_per_month=None, basis=None, watts=watts)
-    usd_a_second = watts / _J_A_KWH * price
-    decode = speed.at(workload.typical_depth).mid
+    usd_a_second = watts / J_A_KWH * price
     month = None
     if workload.requests_per_day is not None:
-        seconds = workload.output_tokens / decode
-        if speed.prefill_tok_s is not None:
-            seconds += workload.input_tokens * (1 - workload.cache_hit_share) / speed.prefill_tok_s.mid
-        month = _usd(usd_a_second * seconds * workload.requests_per_day * _DAYS_A_MONTH)
+        seconds = workload.output_tokens / output_tok_s
+        if prompt_tok_s is not None:
+            seconds += workload.input_tokens * (1 - workload.cache_hit_share) / prompt_tok_s
+        month = _usd(usd_a_second * seconds * workload.requests_per_day * DAYS_A_MONTH)
     return RunningCost(
-        usd_per_mtok_output=_usd(usd_a_second * MTOK / decode), usd_per_month=month, basis="assumed", watts=watts
+        usd_per_mtok_output=_usd(usd_a_second * MTOK / output_tok_s), usd_per_month=month, basis="assumed", watts=watts
     )
 
 

@@ -12,7 +12,7 @@ from math import log, log2
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.catalog.quality import QuantLoss, QuantTable
-from r1plan.plan.llamacpp.memory.parts import Basis
+from r1plan.plan.basis import Basis
 
 BENCHMARK = "gpqa_diamond"
 

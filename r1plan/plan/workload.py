@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Literal
 
 from r1plan.errors import UsageError
-from r1plan.plan.llamacpp.kv_types import KV_TYPES
-from r1plan.plan.llamacpp.kv_types import KvType as KvType
+from r1plan.plan.bounds import above_zero, at_most, not_negative
 from r1plan.prices.usage import Usage
 
 Objective = Literal["balanced", "quality", "speed", "cost"]
-Runtime = Literal["in-process", "llama-server"]
 
 # R1's own evaluations allow 32,768 generated tokens, and R1-0528 averages 23,000 a question on AIME 2025 (model card).
 # Half of that still holds most answers; under an eighth, thinking is cut off more often than not.
@@ -20,19 +17,8 @@ CONTEXT_GOAL = 32_768
 CONTEXT_ENOUGH = 16_384
 CONTEXT_LEAST = 4_096
 
-# llama.cpp's own default; and what is tried where it leaves too little room.
-USUAL_UBATCH = 512
-SMALLER_UBATCHES = (256, 128)
-
-# llama-server's default at build 0c1e57098.
-SERVER_SLOTS = 4
-
-# LLAMA_MAX_SEQ at build 0c1e57098: llama.cpp refuses a context of more sequences.
-MOST_SLOTS = 256
-
 # Far above what anyone means: a day has 86,400 seconds, the longest context is 163,840 tokens.
-_MOST = 1e9
-_MOST_UBATCH = 1e6
+MOST = 1e9
 _MOST_USD_PER_KWH = 1e4
 
 # 12,000 tokens of thinking at 5 tokens a second are 40 minutes: slower is no conversation any more.
@@ -80,49 +66,23 @@ class Workload:
         return self.input_tokens + self.output_tokens // 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pins:
-    """What the person has fixed; None is the planner's to choose. `context` is that of one slot, in tokens.
-
-    `slots` None: one for a plain context; llama-server's own four, which share one cache. Without `mapped` (llama.cpp's
-    --no-mmap) weights in host memory belong to the process: none of them can stay on disk.
-    """
-
-    model: str | None = None
-    quant: str | None = None
-    context: int | None = None
-    kv_type: KvType | None = None
-    n_ubatch: int | None = None
-    slots: int | None = None
-    gpu_layers: int | None = None
-    experts_on_cpu: bool = False
-    flash_attn: bool = True
-    runtime: Runtime = "in-process"
-    mapped: bool = True
-
-    @property
-    def one_option(self) -> bool:
-        """Whether model and quant are both fixed, so that exactly this option is asked about."""
-        return self.model is not None and self.quant is not None
-
-
 def checked_workload(workload: Workload) -> Workload:
     """`workload`, when it can be meant. Raises UsageError, which names the option and its value."""
     if not 0 <= workload.cache_hit_share <= 1:
         raise UsageError(f"--cache-hit {workload.cache_hit_share:g}: expected a share from 0 to 1.")
-    _above_zero(
+    above_zero(
         ("--min-speed", workload.min_tok_s),
         ("--requests-per-day", workload.requests_per_day),
         ("--input-tokens", workload.input_tokens),
         ("--answer-tokens", workload.answer_tokens),
     )
-    _not_negative(
+    not_negative(
         ("--thinking-tokens", workload.thinking_tokens),
         ("--power-price", workload.power_usd_per_kwh),
         *(("--depth", depth) for depth in workload.depths),
     )
-    _at_most(
-        _MOST,
+    at_most(
+        MOST,
         ("--min-speed", workload.min_tok_s),
         ("--requests-per-day", workload.requests_per_day),
         ("--input-tokens", workload.input_tokens),
@@ -130,46 +90,5 @@ def checked_workload(workload: Workload) -> Workload:
         ("--answer-tokens", workload.answer_tokens),
         *(("--depth", depth) for depth in workload.depths),
     )
-    _at_most(_MOST_USD_PER_KWH, ("--power-price", workload.power_usd_per_kwh))
+    at_most(_MOST_USD_PER_KWH, ("--power-price", workload.power_usd_per_kwh))
     return workload
-
-
-def checked_pins(pins: Pins) -> Pins:
-    """`pins`, when they can be meant together. Raises UsageError, which names the option and its value."""
-    _above_zero(("--context", pins.context), ("--ubatch", pins.n_ubatch), ("--slots", pins.slots))
-    _not_negative(("--gpu-layers", pins.gpu_layers))
-    _at_most(_MOST_UBATCH, ("--ubatch", pins.n_ubatch))
-    _at_most(_MOST, ("--gpu-layers", pins.gpu_layers))
-    if pins.slots is not None and pins.slots > MOST_SLOTS:
-        raise UsageError(
-            f"--slots {pins.slots}: llama.cpp takes at most {MOST_SLOTS}.", "--engine vllm plans for more users"
-        )
-    if pins.kv_type is not None and KV_TYPES[pins.kv_type].quantised and not pins.flash_attn:
-        raise UsageError(
-            f"--kv {pins.kv_type} with --no-flash-attn: llama.cpp refuses a quantised V cache without flash attention.",
-            "leave out one of the two",
-        )
-    if pins.experts_on_cpu and pins.gpu_layers == 0:
-        raise UsageError(
-            "--experts-on-cpu with --gpu-layers 0: then everything is on the processor.",
-            "--cpu-only plans for that",
-        )
-    return pins
-
-
-def _above_zero(*options: tuple[str, float | None]) -> None:
-    for name, value in options:
-        if value is not None and not (isfinite(value) and value > 0):
-            raise UsageError(f"{name} {value:g}: expected a number above zero.")
-
-
-def _not_negative(*options: tuple[str, float | None]) -> None:
-    for name, value in options:
-        if value is not None and not (isfinite(value) and value >= 0):
-            raise UsageError(f"{name} {value:g}: expected zero or more.")
-
-
-def _at_most(most: float, *options: tuple[str, float | None]) -> None:
-    for name, value in options:
-        if value is not None and value > most:
-            raise UsageError(f"{name} {value:g}: expected at most {most:,.0f}.")

@@ -15,7 +15,9 @@ from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.memory.exact import exactly
 from r1plan.plan.llamacpp.placement import Layout, Placement, device_loads
 from r1plan.plan.llamacpp.weights.layers import stock_weights, weights_of
-from r1plan.plan.workload import Pins, Workload
+from r1plan.plan.model_set import ModelSet
+from r1plan.plan.pins import Pins
+from r1plan.plan.workload import Workload
 from tests.plan.catalogue import card, machine
 
 CONTEXT = 32_768
@@ -50,7 +52,8 @@ def fastest(work: Callable[[], object], rounds: int, forget: Callable[[], None])
 
 def run() -> None:
     """Print the milliseconds of each estimate and of a choice over the catalogue, the fastest of several."""
-    models, tables = load_models(), load_quant_tables()
+    models = load_models()
+    catalogue = ModelSet(models, load_quant_tables())
     print(f"\n{'planner, in process':<32}{'fastest ms':>12}")
     for label, name, quant_name, number, layers, experts in ESTIMATES:
         model, settings = models[name], EngineSettings()
@@ -71,5 +74,5 @@ def run() -> None:
             compute_bytes.cache_clear()
             stock_weights.cache_clear()
 
-        took = fastest(lambda: choose(on, models, tables, Workload(), Pins()), CHOICES, forget)  # noqa: B023
+        took = fastest(lambda: choose(on, catalogue, Workload(), Pins()), CHOICES, forget)  # noqa: B023
         print(f"{f'choice: catalogue, {number} x 80 GiB':<32}{took:>12.0f}")

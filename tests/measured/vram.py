@@ -10,7 +10,7 @@ from typing import Any
 
 from r1plan.catalog.model import Shape
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
-from r1plan.plan.workload import KvType
+from r1plan.plan.pins import KvType
 from r1plan.units import MIB
 from tests.plan.catalogue import model
 

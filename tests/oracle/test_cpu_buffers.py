@@ -11,9 +11,10 @@ import pytest
 from r1plan.catalog.load import load_models
 from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of
 from r1plan.plan.llamacpp.compute.graph import HOST
-from r1plan.plan.llamacpp.kv_types import KV_TYPES, KvType
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of, kv_bytes_per_cell
+from r1plan.plan.llamacpp.settings import KV_TYPES
 from r1plan.plan.llamacpp.weights.layers import stock_weights
+from r1plan.plan.pins import KvType
 from r1plan.units import MIB
 from tests.oracle.dry_run import dry_run
 from tests.oracle.gguf_writer import write_header

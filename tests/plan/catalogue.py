@@ -7,12 +7,17 @@ from r1plan.catalog.model import Model, Quant
 from r1plan.catalog.quality import load_quant_tables
 from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
 from r1plan.plan.llamacpp.choose import choose
-from r1plan.plan.llamacpp.option import Plan
-from r1plan.plan.workload import Pins, Workload
+from r1plan.plan.llamacpp.option import Option
+from r1plan.plan.model_set import ModelSet
+from r1plan.plan.pins import Pins
+from r1plan.plan.plan import Plan, PlannedOption, Rejection
+from r1plan.plan.workload import Workload
+from r1plan.render.plan.words import cause_text, standing_text
 from r1plan.units import GIB
 
 MODELS = load_models()
 TABLES = load_quant_tables()
+CATALOGUE = ModelSet(MODELS, TABLES)
 
 
 def model(id_: str) -> Model:
@@ -65,5 +70,10 @@ def machine(*gpus: GpuDevice, ram: float = 64.0, limit: float | None = None, cor
     )
 
 
-def plan(on: Machine, workload: Workload | None = None, pins: Pins | None = None) -> Plan:
-    return choose(on, MODELS, TABLES, workload or Workload(), pins or Pins())
+def plan(on: Machine, workload: Workload | None = None, pins: Pins | None = None) -> Plan[Option]:
+    return choose(on, CATALOGUE, workload or Workload(), pins or Pins())
+
+
+def reason(option: PlannedOption | Rejection) -> str:
+    """What is said of an option, offered or rejected."""
+    return cause_text(option.cause) if isinstance(option, Rejection) else standing_text(option.why)

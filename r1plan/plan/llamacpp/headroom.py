@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from r1plan.catalog.model import Model
-from r1plan.catalog.quality import QuantTable
 from r1plan.hardware.machine import GpuProcess, Machine
+from r1plan.plan.headroom import Gain, Headroom, Improvement
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.memory.parts import Device
-from r1plan.plan.llamacpp.option import Option, Plan, option_id
-from r1plan.plan.llamacpp.weights.layers import Weights
-from r1plan.plan.workload import Pins
+from r1plan.plan.llamacpp.option import Option, option_id
+from r1plan.plan.model_set import ModelSet
+from r1plan.plan.pins import Pins
+from r1plan.plan.plan import Plan
 from r1plan.units import GIB
 
 _STEPS_GIB = (1, 2, 4, 8, 16)
@@ -24,46 +25,12 @@ _MOST_SLOTS = 64
 _FASTER = 1.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gain:
-    """What `extra_bytes` more on `device` would buy; by closing `process`, or by adding memory where it is None.
-
-    `option` is what would then be chosen and `says` how it is better than what is chosen now; both are None when it
-    would change nothing.
-    """
-
-    device: str
-    extra_bytes: int
-    process: GpuProcess | None
-    option: Option | None
-    says: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headroom:
-    """The limits of a choice. `full_first` is the device that a longer context fills first, with that context.
-
-    It is None where the model's own longest context fits. `most_slots` is how many slots of the chosen context the same
-    layout holds; None where slots share one cache.
-    """
-
-    full_first: tuple[str, int] | None
-    most_slots: int | None
-    gains: tuple[Gain, ...]
-
-
-def headroom_of(
-    plan: Plan,
-    models: Mapping[str, Model],
-    quant_tables: tuple[QuantTable, ...],
-    pins: Pins,
-    from_file: Weights | None = None,
-) -> Headroom | None:
+def headroom_of(plan: Plan[Option], models: ModelSet, pins: Pins) -> Headroom[Option] | None:
     """What limits the choice of `plan` and what would be gained by more room; None when nothing was chosen."""
     choice = plan.choice
     if choice is None or not choice.fits:
         return None
-    again = _Again(plan, choice, models, quant_tables, pins, from_file)
+    again = _Again(plan, choice, models, pins)
     first = choice.full_at[0] if choice.full_at else None
     return Headroom(
         full_first=first if first is not None and first[1] < choice.model.context_max else None,
@@ -75,19 +42,12 @@ def headroom_of(
 class _Again:
     """Makes a plan again, among the options that more room could bring up."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        choice: Option,
-        models: Mapping[str, Model],
-        tables: tuple[QuantTable, ...],
-        pins: Pins,
-        from_file: Weights | None,
-    ) -> None:
-        self.plan, self.choice, self.tables, self.pins, self.from_file = plan, choice, tables, pins, from_file
-        self.models = models if pins.one_option else _shortlist(plan, choice, models)
+    def __init__(self, plan: Plan[Option], choice: Option, models: ModelSet, pins: Pins) -> None:
+        self.plan, self.choice, self.pins = plan, choice, pins
+        some = models.models if pins.one_option else _shortlist(plan, choice, models.models)
+        self.models = replace(models, models=some)
 
-    def gains(self) -> Iterator[Gain]:
+    def gains(self) -> Iterator[Gain[Option]]:
         """First what closing each process would buy, the largest first, then what each next GiB would."""
         held = [each for each in self.choice.memory if each.device.kind != "disk"]
         tightest = min(held, key=lambda each: each.spare_bytes - each.device.margin_bytes).device
@@ -135,20 +95,20 @@ class _Again:
             n_ubatch=settings.n_ubatch,
             slots=slots,
         )
-        models = {choice.model.id: replace(choice.model, quants=(choice.quant,))}
-        then = choose(self.plan.machine, models, self.tables, self.plan.workload, pins, self.from_file).choice
+        only = {choice.model.id: replace(choice.model, quants=(choice.quant,))}
+        then = choose(self.plan.machine, replace(self.models, models=only), self.plan.workload, pins).choice
         return then is not None and then.fits and then.placement.layout == choice.placement.layout
 
-    def _gain(self, device: Device, extra_bytes: int, process: GpuProcess | None) -> Gain:
+    def _gain(self, device: Device, extra_bytes: int, process: GpuProcess | None) -> Gain[Option]:
         roomier = with_room(self.plan.machine, device, extra_bytes)
-        then = choose(roomier, self.models, self.tables, self.plan.workload, self.pins, self.from_file).choice
-        says = better_by(self.choice, then) if then is not None and then.fits else None
+        then = choose(roomier, self.models, self.plan.workload, self.pins).choice
+        better = better_by(self.choice, then) if then is not None and then.fits else None
         return Gain(
             device=device.name,
             extra_bytes=extra_bytes,
             process=process,
-            option=then if says is not None else None,
-            says=says,
+            option=then if better is not None else None,
+            better=better,
         )
 
 
@@ -176,33 +136,33 @@ def with_room(machine: Machine, device: Device, extra_bytes: int) -> Machine:
     return replace(machine, gpus=gpus, memory=memory)
 
 
-def better_by(now: Option, then: Option) -> str | None:
-    """How `then` is better than `now`, in words; None when it is not."""
-    said = []
-    if then.id != now.id:
-        same = then.model.id == now.model.id
-        said.append(f"{then.quant.name if same else then.id} instead of {now.quant.name if same else now.id}")
-    if then.disk_bytes < now.disk_bytes:
-        said.append(f"{(now.disk_bytes - then.disk_bytes) / GIB:.0f} GiB fewer to read from disk")
-    if then.id == now.id:
-        layers = now.placement.host_layers - then.placement.host_layers
-        experts = now.placement.expert_layers_on_host - then.placement.expert_layers_on_host
-        if layers > 0:
-            said.append(f"{layers} more {'layer' if layers == 1 else 'layers'} on the GPU")
-        elif experts > 0:
-            said.append(f"experts of {experts} more {'layer' if experts == 1 else 'layers'} on the GPU")
-    if now.settings.kv_type != "f16" and then.settings.kv_type == "f16":
-        said.append("a cache that is not quantised")
-    if then.context > now.context:
-        said.append(f"{then.context:,} tokens of context")
-    elif then.id == now.id and then.settings == now.settings and then.context_max > now.context_max:
-        said.append(f"room for {then.context_max:,} tokens instead of {now.context_max:,}")
-    if said and then.tok_s > _FASTER * now.tok_s:
-        said.append(f"{then.tok_s:.0f} tok/s instead of {now.tok_s:.0f}")
-    return ", ".join(said) or None
+def better_by(now: Option, then: Option) -> Improvement | None:
+    """How `then` is better than `now`; None when it is not."""
+    same = then.id == now.id
+    layers = now.placement.host_layers - then.placement.host_layers
+    experts = now.placement.expert_layers_on_host - then.placement.expert_layers_on_host
+    longer = then.context > now.context
+    roomier = same and then.settings == now.settings and then.context_max > now.context_max
+    better = Improvement(
+        instead=None if same else _told_apart(then, now),
+        disk_bytes_fewer=max(now.disk_bytes - then.disk_bytes, 0),
+        layers_on_gpu=layers if same and layers > 0 else 0,
+        expert_layers_on_gpu=experts if same and layers <= 0 < experts else 0,
+        plain_cache=now.settings.kv_type != "f16" and then.settings.kv_type == "f16",
+        context=then.context if longer else None,
+        context_max=(then.context_max, now.context_max) if roomier and not longer else None,
+    )
+    if better == Improvement():
+        return None
+    return replace(better, tok_s=(then.tok_s, now.tok_s)) if then.tok_s > _FASTER * now.tok_s else better
 
 
-def _shortlist(plan: Plan, choice: Option, models: Mapping[str, Model]) -> Mapping[str, Model]:
+def _told_apart(then: Option, now: Option) -> tuple[str, str]:
+    """What both are called: by their quants alone where the model is the same."""
+    return (then.quant.name, now.quant.name) if then.model.id == now.model.id else (then.id, now.id)
+
+
+def _shortlist(plan: Plan[Option], choice: Option, models: Mapping[str, Model]) -> Mapping[str, Model]:
     """The models with only those quants that more room could bring up.
 
     They are the choice, its alternatives, the nearest misses for memory and the chosen model's next larger quants.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from r1plan.catalog.model import Shape
+from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.fit.layer_split import copied_from_host
 from r1plan.plan.llamacpp.memory.buffers import (
     EngineSettings,
@@ -18,7 +19,7 @@ from r1plan.plan.llamacpp.memory.buffers import (
     kv_bytes_per_cell,
 )
 from r1plan.plan.llamacpp.memory.devices import Devices, disk_of
-from r1plan.plan.llamacpp.memory.parts import Basis, Device, DeviceLoad, DeviceMemory, MemoryPart
+from r1plan.plan.llamacpp.memory.parts import Device, DeviceLoad, DeviceMemory, MemoryPart
 from r1plan.plan.llamacpp.memory.pools import pools_line
 from r1plan.plan.llamacpp.weights.layers import Weights
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import log2
 
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
-from r1plan.plan.llamacpp.option import Option, Rejection
+from r1plan.plan.llamacpp.option import Option
+from r1plan.plan.llamacpp.settings import USUAL_UBATCH
+from r1plan.plan.pins import KvType
+from r1plan.plan.plan import Rejection, difference, fastest_of_the_slow, least_tok_s
 from r1plan.plan.quality import Quality
-from r1plan.plan.speed import Speed
-from r1plan.plan.workload import CONTEXT_ENOUGH, CONTEXT_GOAL, LEAST_TOK_S, USUAL_UBATCH, KvType, Workload
-from r1plan.units import GIB
+from r1plan.plan.reasons import Chosen, Difference, NeedsMemory, RanksBelow, ReadsFromDisk, TooSlow
+from r1plan.plan.workload import CONTEXT_ENOUGH, CONTEXT_GOAL, Workload
 
 MOST_ALTERNATIVES = 8
 
@@ -47,13 +49,8 @@ _HALF = 0.5
 _WORTH_SHOWING_POINTS = 35.0
 
 
-def score_of(quality: Quality, speed: Speed, settings: EngineSettings, context: int) -> float:
-    """What `balanced` ranks by, in GPQA points: quality, what speed is worth, what a short context costs."""
-    return score_at(quality, speed.decode[0].tok_s.mid, settings, context)
-
-
 def score_at(quality: Quality, tok_s: float, settings: EngineSettings, context: int) -> float:
-    """The same at a decode speed of `tok_s`."""
+    """What `balanced` ranks by, in GPQA points: quality, what `tok_s` are worth, what a short context costs."""
     return (
         quality.index + _worth(tok_s / quality.thinking_over_r1) - settings_points(settings) - context_points(context)
     )
@@ -89,11 +86,6 @@ def reaches(option: Option, workload: Workload) -> bool:
     return speed >= least_tok_s(workload)
 
 
-def least_tok_s(workload: Workload) -> float:
-    """The slowest speed that is any use: the asked one, else that of the objective."""
-    return LEAST_TOK_S[workload.objective] if workload.min_tok_s is None else workload.min_tok_s
-
-
 def fast_enough(options: list[Option], workload: Workload) -> tuple[list[Option], list[Rejection]]:
     """The options that reach the minimum speed.
 
@@ -108,15 +100,8 @@ def fast_enough(options: list[Option], workload: Workload) -> tuple[list[Option]
         least = least if best >= least else best / 2
         slow = [option for option in options if _effective(option) < least]
     left_out = {option.id for option in slow}
-    rejected = [Rejection(id=option.id, reason=_too_slow(option, least), tok_s=option.tok_s) for option in slow]
+    rejected = [Rejection(option.id, _too_slow(option, least)) for option in slow]
     return [option for option in options if option.id not in left_out], rejected
-
-
-def _too_slow(option: Option, least: float) -> str:
-    if option.tok_s < least:
-        return f"about {option.tok_s:.1f} tok/s, slower than {least:.1f}"
-    longer = f"it thinks {option.quality.thinking_over_r1:g} times as long as R1"
-    return f"about {option.tok_s:.1f} tok/s, but {longer}, as if at {_effective(option):.1f}: slower than {least:.1f}"
 
 
 def ranked(options: list[Option], workload: Workload) -> list[Option]:
@@ -161,7 +146,7 @@ def different(choice: Option, others: list[Option]) -> Iterator[Option]:
         if len(shown) > MOST_ALTERNATIVES or any(_dominates(each, option) for each in shown):
             continue
         shown.append(option)
-        yield replace(option, reason=_why_else(option, choice))
+        yield replace(option, why=_difference(option, choice))
 
 
 def _worth_waiting_for(option: Option, choice: Option) -> bool:
@@ -184,52 +169,44 @@ def _dominates(one: Option, other: Option) -> bool:
     )
 
 
-def why_chosen(workload: Workload, choice: Option) -> str:
-    """The reason of the first option."""
-    if choice.disk_bytes:
-        return f"nothing fits in memory: {reads_from_disk(choice)}"
-    match workload.objective:
-        case "balanced":
-            return "best balance of quality and speed"
-        case "quality":
-            return "highest quality that fits"
-        case "speed":
-            return "fastest of nearly the best quality"
-        case "cost":
-            return "least energy an answer at nearly the best quality"
+def why_chosen(workload: Workload, choice: Option) -> Chosen | ReadsFromDisk:
+    """Why the first option is the first."""
+    return ReadsFromDisk(choice.disk_bytes, last_resort=True) if choice.disk_bytes else Chosen(workload.objective)
 
 
-def reads_from_disk(option: Option) -> str:
-    """How much of it stays on disk."""
-    return f"{option.disk_bytes / GIB:.0f} GiB of experts are read from disk"
-
-
-def too_slow_from_disk(lacking: Rejection, option: Option, least: float) -> Rejection:
-    """`lacking`, which fits no memory, with why reading the rest from disk does not help."""
-    reason = f"{lacking.reason}; with experts read from disk about {option.tok_s:.1f} tok/s, slower than {least:.1f}"
-    return replace(lacking, reason=reason, disk_tok_s=option.tok_s)
-
-
-def _why_else(option: Option, choice: Option) -> str:
-    said = []
-    gap = option.quality.index - choice.quality.index
-    if abs(gap) >= 0.5:
-        said.append("better" if gap > 0 else "less able")
-    ratio = option.tok_s / choice.tok_s
-    if not 0.95 < ratio < 1.05:
-        said.append(f"{ratio:.1f}x the speed")
-    if option.disk_bytes and not choice.disk_bytes:
-        said.append("reads experts from disk")
-    if option.context != choice.context:
-        said.append("longer context" if option.context > choice.context else "shorter context")
-    return ", ".join(said) or "much the same"
+def too_slow_from_disk(lacking: NeedsMemory, option: Option, least: float) -> NeedsMemory:
+    """`lacking`, with why reading the rest from disk, as `option` does, is no help."""
+    return replace(lacking, from_disk=_too_slow(option, least))
 
 
 def behind(option: Option, choice: Option) -> Rejection:
     """Why an option that fits is not shown."""
-    rate = f"{option.tok_s:.{0 if option.tok_s >= 10 else 1}f} tok/s"
-    how = f"{_why_else(option, choice)} ({rate})"
-    if option.not_on_gpu is not None:
-        where = "with experts on disk" if option.disk_bytes else "partly in RAM"
-        return Rejection(id=option.id, reason=f"{option.not_on_gpu}; {where} it ranks below {choice.id}: {how}")
-    return Rejection(id=option.id, reason=f"fits, but ranks below {choice.id}: {how}")
+    return Rejection(
+        option.id,
+        RanksBelow(
+            choice_id=choice.id,
+            difference=_difference(option, choice),
+            tok_s=option.tok_s,
+            from_disk=option.disk_bytes > 0,
+            not_on_gpu=option.not_on_gpu,
+        ),
+    )
+
+
+def nearest_to_fitting(rejected: Sequence[Rejection]) -> Rejection | None:
+    """When nothing is left: the fastest of the too slow, else the one that needs the least memory."""
+    large = [(each.cause.needed_bytes, each) for each in rejected if isinstance(each.cause, NeedsMemory)]
+    smallest = min(large, key=lambda each: each[0])[1] if large else None
+    return fastest_of_the_slow(rejected) or smallest
+
+
+def _too_slow(option: Option, least: float) -> TooSlow:
+    return TooSlow(tok_s=option.tok_s, least_tok_s=least, thinking_over_r1=option.quality.thinking_over_r1)
+
+
+def _difference(option: Option, choice: Option) -> Difference:
+    return replace(
+        difference(option, choice),
+        from_disk=option.disk_bytes > 0 and not choice.disk_bytes,
+        context_tokens=option.context - choice.context,
+    )

@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import Literal
 
 from r1plan.catalog.model import Architecture, Experts, LatentAttention, Model, Shape
+from r1plan.plan.serving.checkpoints import Dtype
+from r1plan.plan.serving.sharding import Parallel, kv_heads_each
 from r1plan.units import pad
 
-Dtype = Literal["BF16", "FP8", "NVFP4"]
 Split = Literal["rows", "columns", "heads", "none"]
 
 VOCABULARY_PADDING = 64  # vocab_parallel_embedding.py, DEFAULT_VOCAB_PADDING_SIZE
@@ -25,25 +26,6 @@ _BF16_BYTES = 2
 _F32_BYTES = 4
 # On AMD an expert's row that is a multiple of 512 bytes gets 256 more (VLLM_ROCM_MOE_PADDING, on by default).
 _AMD_ROW_BYTES, _AMD_PAD_BYTES = 512, 256
-
-
-@dataclass(frozen=True, slots=True)
-class Parallel:
-    """How the GPUs share the work.
-
-    `tensor` GPUs share every layer. `data` such groups each serve requests of their own and repeat the attention,
-    while the experts are spread over all GPUs (vLLM's --data-parallel-size with --enable-expert-parallel).
-    `context` of the `tensor` GPUs share one cache (--decode-context-parallel-size).
-    """
-
-    tensor: int = 1
-    data: int = 1
-    context: int = 1
-
-    @property
-    def gpus(self) -> int:
-        """Cards in use."""
-        return self.tensor * self.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +153,6 @@ def _vectors(model: Model, parallel: Parallel) -> Iterator[int]:
         yield (shape.heads // parallel.tensor + 2 * kv_heads_each(shape, parallel.tensor)) * shape.head_dim
     elif model.architecture == "qwen3":
         yield 2 * shape.head_dim
-
-
-def kv_heads_each(shape: Shape, ranks: int) -> int:
-    """Key-value heads on one of `ranks` GPUs: a share, and one at least."""
-    return max(shape.kv_heads // ranks, 1)
 
 
 def _dense_layers(shape: Shape) -> int:

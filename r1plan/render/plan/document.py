@@ -9,64 +9,80 @@ from typing import Any
 
 from r1plan.market.compare import ApiOffer
 from r1plan.money import exact
-from r1plan.plan.llamacpp.headroom import Headroom
-from r1plan.plan.llamacpp.memory.parts import DeviceMemory
-from r1plan.plan.llamacpp.option import Option, Plan, RunningCost
+from r1plan.plan.energy import RunningCost
+from r1plan.plan.headroom import Gain, Headroom
+from r1plan.plan.plan import Plan
 from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Range, Speed
 from r1plan.plan.workload import Workload
-from r1plan.render.plan.headroom import room_fields
+from r1plan.render.plan.view import EngineView, OptionT
+from r1plan.render.plan.words import cause_text, improvement_text, machine_notes, standing_text
 
 SCHEMA = "r1plan.recommend/1"
 
 
-def plan_document(plan: Plan, api: Iterable[ApiOffer], room: Headroom | None = None) -> dict[str, Any]:
+def plan_document(
+    view: EngineView[OptionT],
+    plan: Plan[OptionT],
+    api: Iterable[ApiOffer],
+    headroom: Headroom[OptionT] | None = None,
+) -> dict[str, Any]:
     """The fields of the document, `schema` first."""
     return {
         "schema": SCHEMA,
-        "machine": asdict(plan.machine),
-        "workload": workload_fields(plan.workload),
-        "choice": option_fields(plan.choice) if plan.choice else None,
-        "alternatives": [option_fields(option) for option in plan.alternatives],
-        "rejected": [{"id": each.id, "reason": each.reason} for each in plan.rejected],
-        "api": [api_fields(offer) for offer in api],
+        "machine": {**asdict(plan.machine), "notes": machine_notes(plan)},
+        "workload": _workload(plan.workload),
+        "choice": option_fields(view, plan, plan.choice) if plan.choice else None,
+        "alternatives": [option_fields(view, plan, option) for option in plan.alternatives],
+        "rejected": [{"id": each.id, "reason": cause_text(each.cause)} for each in plan.rejected],
+        "api": [_api(offer) for offer in api],
         "break_even": None,
-        "room": room_fields(room) if room is not None else None,
+        **view.plan_fields(plan, headroom),
     }
 
 
-def option_fields(option: Option) -> dict[str, Any]:
+def option_fields(view: EngineView[OptionT], plan: Plan[OptionT], option: OptionT) -> dict[str, Any]:
     """One option."""
-    settings, placement = option.settings, option.placement
     return {
         "id": option.id,
         "model": option.model.id,
-        "quant": option.quant.name,
-        "engine": "llama.cpp",
+        "quant": option.quant_name,
+        "engine": plan.engine,
         "fits": option.fits,
-        "reason": option.reason,
+        "reason": standing_text(option.why),
         "context": {"chosen": option.context, "max": option.context_max},
-        "kv_type": settings.kv_type,
-        "n_ubatch": settings.n_ubatch,
-        "slots": settings.slots,
-        "flash_attn": settings.flash_attn,
-        "runtime": settings.runtime,
-        "placement": {
-            "layout": placement.layout,
-            "gpu_layers": placement.gpu_layers,
-            "expert_layers_on_cpu": placement.expert_layers_on_host,
-            "tensor_split": list(placement.tensor_split),
-            "n_cpu_moe": placement.n_cpu_moe,
-            "mmap": placement.mapped,
-        },
-        "memory": [_memory(device, dict(option.full_at)) for device in option.memory],
-        "speed": speed_fields(option.speed),
-        **quality_fields(option.quality),
-        "cost": cost_fields(option.cost),
+        **view.setting_fields(option),
+        "speed": _speed(option.speed),
+        **_quality(option.quality),
+        "cost": _cost(option.cost),
+        **view.own_fields(option),
     }
 
 
-def quality_fields(quality: Quality) -> dict[str, Any]:
+def headroom_fields(headroom: Headroom[OptionT]) -> dict[str, Any]:
+    """What limits a plan and what more room would buy."""
+    device, context = headroom.full_first or (None, None)
+    return {
+        "full_first": {"device": device, "context": context} if headroom.full_first else None,
+        "most_slots": headroom.most_slots,
+        "gains": [_gain(each) for each in headroom.gains],
+    }
+
+
+def _gain(gain: Gain[OptionT]) -> dict[str, Any]:
+    then = gain.option
+    return {
+        "device": gain.device,
+        "extra_bytes": gain.extra_bytes,
+        "process": {"pid": gain.process.pid, "name": gain.process.name} if gain.process else None,
+        "buys": improvement_text(gain.better) if gain.better else None,
+        "id": then.id if then else None,
+        "context": {"chosen": then.context, "max": then.context_max} if then else None,
+        "decode_tok_s": round(then.tok_s, 2) if then else None,
+    }
+
+
+def _quality(quality: Quality) -> dict[str, Any]:
     """The published scores, and what the quant loses."""
     return {
         "quality": {score.benchmark: {"score": score.score, "source": score.source} for score in quality.scores},
@@ -78,7 +94,7 @@ def quality_fields(quality: Quality) -> dict[str, Any]:
     }
 
 
-def cost_fields(cost: RunningCost) -> dict[str, Any]:
+def _cost(cost: RunningCost) -> dict[str, Any]:
     """Electricity."""
     return {
         "usd_per_mtok_output": _decimal(cost.usd_per_mtok_output),
@@ -87,7 +103,7 @@ def cost_fields(cost: RunningCost) -> dict[str, Any]:
     }
 
 
-def workload_fields(workload: Workload) -> dict[str, Any]:
+def _workload(workload: Workload) -> dict[str, Any]:
     """What was asked for."""
     return {
         "objective": workload.objective,
@@ -101,22 +117,7 @@ def workload_fields(workload: Workload) -> dict[str, Any]:
     }
 
 
-def _memory(memory: DeviceMemory, full_at: dict[str, int]) -> dict[str, Any]:
-    device = memory.device
-    return {
-        "device": device.name,
-        "kind": device.kind,
-        "capacity_bytes": device.capacity_bytes,
-        "free_bytes": device.free_bytes,
-        "margin_bytes": device.margin_bytes,
-        **{f"{part.term}_bytes": part.size_bytes for part in memory.parts},
-        "total_bytes": memory.total_bytes,
-        "full_at_context": full_at.get(device.name),
-        "basis": {part.term: part.basis for part in memory.parts},
-    }
-
-
-def speed_fields(speed: Speed) -> dict[str, Any]:
+def _speed(speed: Speed) -> dict[str, Any]:
     """The predicted speeds."""
     return {
         "prefill_tok_s": _range(speed.prefill_tok_s) if speed.prefill_tok_s else None,
@@ -133,7 +134,7 @@ def _range(speed: Range) -> dict[str, float]:
     return {"low": round(speed.low, 2), "mid": round(speed.mid, 2), "high": round(speed.high, 2)}
 
 
-def api_fields(offer: ApiOffer) -> dict[str, Any]:
+def _api(offer: ApiOffer) -> dict[str, Any]:
     """What an API asks for the same work."""
     rates = offer.price.rates
     return {

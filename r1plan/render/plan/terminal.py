@@ -2,80 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from r1plan.hardware.machine import Machine
 from r1plan.market.compare import ApiOffer
 from r1plan.money import usd
-from r1plan.plan.llamacpp.option import Option, Plan, Rejection
-from r1plan.plan.llamacpp.speed.decode_time import disk_bandwidth
-from r1plan.plan.speed import Range
+from r1plan.plan.plan import Plan
 from r1plan.plan.workload import Workload
+from r1plan.render.plan.view import NARROW, EngineView, OptionT
+from r1plan.render.plan.words import cause_text, standing_text
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import card_name, count, gib
+from r1plan.render.text.units import count
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_NARROW = 116
 _TIERS = {"off_peak": " (off-peak now)", "peak": " (peak now)"}
 
 
-def show_plan(plan: Plan, api: Sequence[ApiOffer], out: Console) -> None:
+def show_plan(view: EngineView[OptionT], plan: Plan[OptionT], api: Sequence[ApiOffer], out: Console) -> None:
     """Print the plan."""
-    for line in opening(plan, api):
-        out.print("\n".join(wrap(printable(line), out.width, break_on_hyphens=False)), markup=False)
-    options = [option for option in (plan.choice, *plan.alternatives) if option is not None]
-    if options:
+    for line in view.opening(plan):
+        if line.verbatim:
+            out.print(printable(line.text), markup=False, soft_wrap=True)
+        else:
+            _wrapped(line.text, out)
+    if api:
+        _wrapped(api_line(api, plan.workload), out)
+    if view.shows_table(plan):
         out.print()
-        _table(options, out)
-    closing = rejected_line(plan.rejected)
+        _table(view, plan.options, out)
+    closing = rejected_line(view, plan)
     if closing and (plan.choice is None or plan.choice.fits):
         out.print()
-        out.print("\n".join(wrap(closing, out.width, break_on_hyphens=False)), markup=False)
-
-
-def opening(plan: Plan, api: Sequence[ApiOffer]) -> Iterator[str]:
-    """What to run, and what the APIs would charge for the same work."""
-    if plan.choice is not None:
-        yield headline(plan.choice, plan.machine)
-        if running := _running(plan.choice, plan.workload):
-            yield running
-    if api:
-        yield api_line(api, plan.workload)
-
-
-def headline(option: Option, machine: Machine) -> str:
-    """The sentence to act on."""
-    where = machine_name(option, machine)
-    context = f"{count(option.context, 'token')} of context"
-    if not option.fits:
-        return f"{option.model.id} at {option.quant.name} with {context} does not fit {where}: it {option.reason}."
-    speed = f"about {_speed(option.speed.decode[0].tok_s)}"
-    if option.disk_bytes:
-        spare = f"as {gib(option.disk_bytes)} GiB of experts find no room and are read from {disk_bandwidth(machine)}"
-    else:
-        tightest = min(option.memory, key=lambda each: each.spare_bytes)
-        spare = f"{gib(tightest.spare_bytes)} GiB to spare"
-    return f"Run {option.model.id} at {option.quant.name} with {context} on {where}: {speed}, {spare}."
-
-
-def machine_name(option: Option, machine: Machine) -> str:
-    """Where an option runs, as people say it: "your RTX 4090", "2 x RTX 3090 with the experts in RAM"."""
-    your = machine.origin == "detected"
-    used = {each.device.gpu_index for each in option.memory} - {None}
-    names = [card_name(gpu.name) for gpu in machine.gpus if gpu.index in used]
-    if not names:
-        return "your processor" if your else "the processor"
-    numbers = {name: names.count(name) for name in names}
-    if your:
-        said = "your " + " and ".join(f"{n} {name}" if n > 1 else name for name, n in numbers.items())
-    else:
-        said = " and ".join(f"{n} x {name}" for name, n in numbers.items())
-    in_ram = {"experts-in-ram": " with experts in RAM", "partial": " with some layers in RAM"}
-    return said + in_ram.get(option.placement.layout, "")
+        _wrapped(closing, out)
 
 
 def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
@@ -91,96 +53,39 @@ def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
     return f"At an API instead, 1,000 requests of {tokens}: {'; '.join(said)}."
 
 
-def _running(option: Option, workload: Workload) -> str | None:
-    if option.cost.usd_per_mtok_output is None:
-        return None
-    month = f", {usd(option.cost.usd_per_month)} a month" if option.cost.usd_per_month is not None else ""
-    return (
-        f"Electricity at ${workload.power_usd_per_kwh:g} a kWh: {usd(option.cost.usd_per_mtok_output)} "
-        f"a million tokens of output{month}, at the cards' power limit."
-    )
-
-
-def rejected_line(rejected: Sequence[Rejection]) -> str:
+def rejected_line(view: EngineView[OptionT], plan: Plan[OptionT]) -> str:
     """How many options were rejected, with the nearest misses in numbers."""
-    if not rejected:
+    if not plan.rejected:
         return ""
-    memory = [each for each in rejected if each.shortfall_bytes is not None]
-    slow = [each for each in rejected if each.tok_s is not None]
-    behind = len(rejected) - len(memory) - len(slow)
-    parts = []
-    if memory:
-        parts.append(f"{len(memory):,} {'needs' if len(memory) == 1 else 'need'} more memory")
-    if slow:
-        parts.append(f"{len(slow):,} would be too slow")
-    if behind:
-        parts.append(f"{behind:,} {'fits and ranks' if behind == 1 else 'fit and rank'} lower")
-    nearest = "; ".join(f"{each.id} {each.reason}" for each in memory[:1] + slow[:1])
-    example = f" Nearest misses: {nearest}." if nearest else ""
-    return f"{count(len(rejected), 'other option')} rejected: {', '.join(parts)}.{example}"
+    numbers = Counter(view.tally[each.cause.kind] for each in plan.rejected)
+    said = dict.fromkeys(view.tally.values())
+    parts = ", ".join(f"{numbers[each]:,} {each[numbers[each] > 1]}" for each in said if numbers[each])
+    called, near = view.nearest(plan)
+    examples = "; ".join(f"{each.id} {cause_text(each.cause)}" for each in near)
+    example = f" {called}: {examples}." if near else ""
+    return f"{count(len(plan.rejected), 'other option')} rejected: {parts}.{example}"
 
 
-def _table(options: list[Option], out: Console) -> None:
+def _wrapped(line: str, out: Console) -> None:
+    out.print("\n".join(wrap(printable(line), out.width, break_on_hyphens=False)), markup=False)
+
+
+def _table(view: EngineView[OptionT], options: Sequence[OptionT], out: Console) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    narrow = out.width < _NARROW
+    between = "\n  " if out.width < NARROW else " "
+    columns = view.columns(out.width)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
     table.add_column("model", no_wrap=True, overflow="fold")
-    for title in ("where", "context", "GiB", "tok/s"):
-        table.add_column(title, justify="left" if title == "where" else "right", no_wrap=not narrow or title != "where")
-    if not narrow:
-        table.add_column("GPQA", justify="right")
+    for column in columns:
+        table.add_column(column.title, justify="left" if column.left else "right", no_wrap=not column.may_wrap)
     table.add_column("why", overflow="fold")
     for number, option in enumerate(options):
-        model = f"{option.model.id}\n  {option.quant.name}" if narrow else f"{option.model.id} {option.quant.name}"
-        cells = [
-            model,
-            where(option),
-            _context(option),
-            gib(option.needed_bytes),
-            _speed(option.speed.decode[0].tok_s, unit="", narrow=narrow),
-        ]
-        if not narrow:
-            cells.append(_gpqa(option))
-        table.add_row(*cells, option.reason, style="bold" if number == 0 else None)
+        table.add_row(
+            f"{option.model.id}{between}{option.quant_name}",
+            *(column.cell(option) for column in columns),
+            standing_text(option.why),
+            style="bold" if number == 0 else None,
+        )
     out.print(table)
-
-
-def where(option: Option) -> str:
-    """The layout in two or three words."""
-    placement = option.placement
-    cards = len(placement.used_gpus)
-    on = "GPU" if cards == 1 else f"{cards} GPUs"
-    match placement.layout:
-        case "gpu":
-            return "GPU"
-        case "gpu-split":
-            return on
-        case "experts-in-ram":
-            beside = "RAM and on disk" if option.disk_bytes else "RAM"
-            return f"{on} + experts in {beside}"
-        case "partial":
-            beside = "RAM, experts on disk" if option.disk_bytes else "RAM"
-            return f"{on}, {placement.host_layers} of {placement.layers} layers in {beside}"
-        case "cpu":
-            return "CPU + experts on disk" if option.disk_bytes else "CPU"
-        case "unified":
-            return "GPU"
-
-
-def _context(option: Option) -> str:
-    kept = "" if option.settings.kv_type == "f16" else f" {option.settings.kv_type}"
-    return f"{option.context:,}{kept}"
-
-
-def _gpqa(option: Option) -> str:
-    found = next((score.score for score in option.quality.scores if score.benchmark == "gpqa_diamond"), None)
-    return "-" if found is None else f"{found:.1f}"
-
-
-def _speed(speed: Range, unit: str = " tok/s", narrow: bool = False) -> str:
-    digits = 0 if speed.mid >= 10 else 1 if speed.mid >= 0.3 else 2
-    if narrow:
-        return f"{speed.mid:.{digits}f}"
-    return f"{speed.mid:.{digits}f}{unit} ({speed.low:.{digits}f}-{speed.high:.{digits}f})"

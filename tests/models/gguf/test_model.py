@@ -18,7 +18,9 @@ from r1plan.models.gguf.source import LocalFile
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
 from r1plan.plan.llamacpp.weights.layers import stock_weights, weights_of
-from r1plan.plan.workload import Pins, Workload
+from r1plan.plan.model_set import ModelSet
+from r1plan.plan.pins import Pins
+from r1plan.plan.workload import Workload
 from tests.oracle.gguf_writer import write_header
 from tests.plan.catalogue import MODELS, TABLES, card, machine, model, quant
 
@@ -148,5 +150,5 @@ def test_no_metadata_crash_the_planner(id_: str, values: dict[str, Any], tmp_pat
     with suppress(R1PlanError):
         file = reading(tmp_path, of, "Q4_K_M", extra=extra)
         pins = Pins(model=file.model.id, quant=file.quant.name)
-        found = choose(machine(card(24)), {file.model.id: file.model}, TABLES, Workload(), pins, file.weights)
+        found = choose(machine(card(24)), ModelSet({file.model.id: file.model}, TABLES, file.weights), Workload(), pins)
         assert found.choice is not None

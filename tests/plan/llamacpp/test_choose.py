@@ -11,10 +11,14 @@ from r1plan.cli.options.machine import machine_from_options
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
 from r1plan.plan.llamacpp.choose import choose
-from r1plan.plan.llamacpp.option import Option, Plan, nearest_to_fitting
-from r1plan.plan.workload import Objective, Pins, Workload, checked_pins, checked_workload
+from r1plan.plan.llamacpp.option import Option
+from r1plan.plan.llamacpp.pins import checked_pins
+from r1plan.plan.pins import Pins
+from r1plan.plan.plan import Plan
+from r1plan.plan.reasons import NeedsMemory
+from r1plan.plan.workload import Objective, Workload, checked_workload
 from r1plan.units import GIB
-from tests.plan.catalogue import MODELS, TABLES, card, machine, plan
+from tests.plan.catalogue import CATALOGUE, MODELS, card, machine, plan, reason
 
 
 def best(**options: Any) -> Option:
@@ -46,7 +50,7 @@ def test_eight_h100_run_the_full_r1_on_their_own_memory_and_say_why_not_at_eight
     assert choice.placement.layout == "gpu-split"
     assert choice.placement.host_layers == choice.placement.expert_layers_on_host == 0
     eight_bits = next(each for each in answer.rejected if each.id == "DeepSeek-R1-0528:Q8_0")
-    assert eight_bits.reason.startswith("needs 673.1 GiB on 8 GPUs, 627.1 free")
+    assert reason(eight_bits).startswith("needs 673.1 GiB on 8 GPUs, 627.1 free")
 
 
 def test_two_cores_get_a_small_distill_and_an_honest_speed() -> None:
@@ -84,11 +88,11 @@ def test_nothing_fits_one_gib_and_the_smallest_need_is_named() -> None:
     answer = plan(machine(ram=1))
     assert answer.choice is None
     assert answer.alternatives == ()
-    smallest = nearest_to_fitting(answer.rejected)
+    smallest = answer.nearest_miss
     assert smallest is not None
     assert smallest.id == "R1-Distill-Qwen-1.5B:IQ1_S"
-    assert smallest.needed_bytes is not None
-    assert 0.7 * GIB < smallest.needed_bytes < 1.1 * GIB
+    assert isinstance(smallest.cause, NeedsMemory)
+    assert 0.7 * GIB < smallest.cause.needed_bytes < 1.1 * GIB
 
 
 machines = st.builds(
@@ -161,7 +165,7 @@ def test_r1_zero_is_never_recommended_but_answers_when_asked_for() -> None:
     assert not any("Zero" in id_ for id_ in named)
     asked = plan(big, pins=Pins(model="deepseek-r1-zero", quant="iq2_xxs")).choice
     assert asked is not None
-    assert "not recommended" in asked.reason
+    assert "not recommended" in reason(asked)
 
 
 PINNED = Pins(model="r1-distill-qwen-32b", quant="q4_k_m", kv_type="f16")
@@ -175,7 +179,7 @@ def test_a_pinned_option_is_answered_fitting_or_not(context: int, fits: bool) ->
     assert answer.choice.fits is fits
     assert answer.choice.context == context
     assert bool(answer.rejected) is not fits
-    assert fits or answer.choice.reason.startswith("needs ")
+    assert fits or reason(answer.choice).startswith("needs ")
 
 
 @pytest.mark.parametrize(
@@ -260,12 +264,12 @@ def test_an_asked_speed_is_kept_to_and_the_default_one_gives_way() -> None:
     assert plan(slow).choice is not None
     asked = plan(slow, Workload(min_tok_s=500))
     assert asked.choice is None
-    fastest = nearest_to_fitting(asked.rejected)
+    fastest = asked.nearest_miss
     assert fastest is not None
-    assert "slower than 500.0" in fastest.reason
+    assert "slower than 500.0" in reason(fastest)
 
 
-def h200_and_slow_memory(bandwidth: float) -> Plan:
+def h200_and_slow_memory(bandwidth: float) -> Plan[Option]:
     gpu = card(140, bandwidth=4800, gpu_class="nvidia-datacentre")
     on = machine(gpu, ram=126)
     return plan(replace(on, memory=replace(on.memory, bandwidth_gb_s=bandwidth)))
@@ -277,7 +281,7 @@ def test_long_thinking_at_eight_tokens_a_second_is_no_balance() -> None:
     assert slow.choice is not None
     assert slow.choice.placement.layout == "gpu"
     assert slow.choice.tok_s > 30
-    why = next(each.reason for each in slow.rejected if each.id == "DeepSeek-R1-0528:UD-IQ2_XXS")
+    why = next(reason(each) for each in slow.rejected if each.id == "DeepSeek-R1-0528:UD-IQ2_XXS")
     assert "thinks 1.9 times as long as R1" in why
     fast = h200_and_slow_memory(205.0)
     assert fast.choice is not None
@@ -294,7 +298,7 @@ def test_an_asked_speed_is_of_tokens_and_not_of_thoughts() -> None:
 def test_a_card_with_less_than_the_context_costs_is_told_so() -> None:
     pins = Pins(model="R1-Distill-Qwen-7B", quant="Q4_K_M", context=131_072, gpu_layers=29)
     answer = plan(machine(card(2)), pins=pins)
-    assert "(the context alone takes 2.0)" in answer.rejected[0].reason
+    assert "(the context alone takes 2.0)" in reason(answer.rejected[0])
 
 
 def test_more_gpu_layers_than_there_are_mean_all_of_them() -> None:
@@ -342,11 +346,11 @@ def test_electricity_is_unknown_without_a_price_and_falls_with_speed() -> None:
 
 
 def test_each_alternative_beats_what_is_shown_before_it_in_something() -> None:
-    answer = choose(machine(card(24)), MODELS, TABLES, Workload(), Pins())
+    answer = choose(machine(card(24)), CATALOGUE, Workload(), Pins())
     assert answer.choice is not None
     shown = [answer.choice]
     for option in answer.alternatives:
-        assert option.reason
+        assert reason(option)
         for other in shown:
             assert (
                 option.quality.index > other.quality.index - 0.5

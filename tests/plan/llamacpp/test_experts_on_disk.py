@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.workload import Pins, Workload
+from r1plan.plan.pins import Pins
+from r1plan.plan.reasons import NeedsMemory
+from r1plan.plan.workload import Workload
 from r1plan.units import GB, GIB
-from tests.plan.catalogue import card, machine, plan
+from tests.plan.catalogue import card, machine, plan, reason
 
 BOX = machine(card(24), ram=64)
 R1 = Pins(model="DeepSeek-R1", quant="Q4_K_M")
@@ -60,9 +62,10 @@ def test_exactly_this_option_is_refused_with_its_speed_unless_that_is_accepted()
     assert not refused.choice.fits
     assert not refused.choice.disk_bytes
     rejection = refused.rejected[0]
-    assert "with experts read from disk about 0.3 tok/s, slower than 5.0" in rejection.reason
-    assert rejection.disk_tok_s is not None
-    accepted = plan(BOX, Workload(min_tok_s=rejection.disk_tok_s * 0.99), R1).choice
+    assert "with experts read from disk about 0.3 tok/s, slower than 5.0" in reason(rejection)
+    assert isinstance(rejection.cause, NeedsMemory)
+    assert rejection.cause.from_disk is not None
+    accepted = plan(BOX, Workload(min_tok_s=rejection.cause.from_disk.tok_s * 0.99), R1).choice
     assert accepted is not None
     assert accepted.fits
     assert accepted.disk_bytes
@@ -72,10 +75,10 @@ def test_a_model_that_nothing_holds_is_offered_from_disk_and_says_so() -> None:
     choice = plan(BOX, pins=Pins(model="DeepSeek-R1")).choice
     assert choice is not None
     assert choice.disk_bytes
-    assert choice.reason.startswith("nothing fits in memory: ")
+    assert reason(choice).startswith("nothing fits in memory: ")
     asked = plan(BOX, Workload(min_tok_s=3), Pins(model="DeepSeek-R1"))
     assert asked.choice is None
-    assert all("slower than 3.0" in each.reason for each in asked.rejected)
+    assert all("slower than 3.0" in reason(each) for each in asked.rejected)
 
 
 def test_what_fits_in_memory_goes_before_what_is_read_from_disk() -> None:
@@ -88,14 +91,14 @@ def test_what_fits_in_memory_goes_before_what_is_read_from_disk() -> None:
 def test_dense_models_never_read_weights_from_disk() -> None:
     answer = plan(machine(ram=8), Workload(min_tok_s=0.01), Pins(model="R1-Distill-Llama-70B"))
     assert answer.choice is None
-    assert not any("disk" in each.reason for each in answer.rejected)
+    assert not any("disk" in reason(each) for each in answer.rejected)
 
 
 def test_weights_that_are_not_mapped_must_fit() -> None:
     refused = plan(BOX, Workload(min_tok_s=0.01), replace(R1, mapped=False))
     assert refused.choice is not None
     assert not refused.choice.fits
-    assert "disk" not in refused.rejected[0].reason
+    assert "disk" not in reason(refused.rejected[0])
 
 
 def test_a_containers_limit_bounds_what_stays_in_the_page_cache() -> None:

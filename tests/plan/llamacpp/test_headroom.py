@@ -10,23 +10,30 @@ import pytest
 from r1plan.catalog.load import load_hardware
 from r1plan.hardware.detect import Probes, detect
 from r1plan.hardware.machine import GpuProcess, Machine
-from r1plan.plan.llamacpp.headroom import Gain, Headroom, headroom_of
-from r1plan.plan.llamacpp.option import Plan
-from r1plan.plan.workload import Pins
+from r1plan.plan.headroom import Gain, Headroom
+from r1plan.plan.llamacpp.headroom import headroom_of
+from r1plan.plan.llamacpp.option import Option
+from r1plan.plan.pins import Pins
+from r1plan.plan.plan import Plan
+from r1plan.render.plan.words import improvement_text
 from r1plan.units import GIB
 from tests.machines.replay import ReplayedNvml, tree
-from tests.plan.catalogue import MODELS, TABLES, card, machine, plan
+from tests.plan.catalogue import CATALOGUE, card, machine, plan
 
 
-def room(on: Machine, pins: Pins | None = None) -> tuple[Plan, Headroom]:
+def room(on: Machine, pins: Pins | None = None) -> tuple[Plan[Option], Headroom[Option]]:
     answer = plan(on, pins=pins)
-    found = headroom_of(answer, MODELS, TABLES, pins or Pins())
+    found = headroom_of(answer, CATALOGUE, pins or Pins())
     assert found is not None
     return answer, found
 
 
-def added(found: Headroom) -> list[Gain]:
+def added(found: Headroom[Option]) -> list[Gain[Option]]:
     return [gain for gain in found.gains if gain.process is None]
+
+
+def said(gain: Gain[Option]) -> str:
+    return improvement_text(gain.better) if gain.better else ""
 
 
 def test_the_device_that_fills_first_is_named_with_its_context() -> None:
@@ -84,13 +91,13 @@ def test_a_gain_is_what_the_roomier_machine_really_gets() -> None:
 def test_layers_that_would_move_to_the_card_are_counted() -> None:
     pins = Pins(model="R1-Distill-Qwen-32B", quant="Q8_0", context=8192, kv_type="f16")
     _, found = room(machine(card(24), ram=64), pins)
-    assert any("more layers on the GPU" in (gain.says or "") for gain in added(found))
+    assert any("more layers on the GPU" in said(gain) for gain in added(found))
 
 
 def test_experts_that_would_move_to_the_card_are_counted() -> None:
     pins = Pins(model="DeepSeek-R1", quant="Q4_K_M", context=8192, kv_type="f16")
     _, found = room(machine(card(48), ram=512), pins)
-    assert any("experts of" in (gain.says or "") for gain in added(found))
+    assert any("experts of" in said(gain) for gain in added(found))
 
 
 def test_processes_are_named_and_closing_them_is_tried(tmp_path: Path) -> None:
@@ -123,9 +130,8 @@ def test_closing_what_holds_most_of_a_card_buys_a_better_model() -> None:
     assert closing.option is not None
     assert answer.choice is not None
     assert closing.option.quality.index > answer.choice.quality.index
-    assert closing.says is not None
-    assert closing.says.startswith((closing.option.id, closing.option.quant.name))
+    assert said(closing).startswith((closing.option.id, closing.option.quant.name))
 
 
 def test_nothing_is_said_of_a_machine_that_runs_nothing() -> None:
-    assert headroom_of(plan(machine(ram=1)), MODELS, TABLES, Pins()) is None
+    assert headroom_of(plan(machine(ram=1)), CATALOGUE, Pins()) is None

@@ -5,35 +5,46 @@ from typing import Any
 
 import pytest
 
+from r1plan.catalog.model import Model
 from r1plan.cli.options.machine import machine_from_options
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
-from r1plan.plan.vllm.choose import choose_vllm
-from r1plan.plan.vllm.memory import VllmSettings
-from r1plan.plan.vllm.option import VllmOption, VllmPins, VllmPlan
-from r1plan.plan.vllm.speed import vllm_speed
-from r1plan.plan.vllm.weights import Parallel
+from r1plan.plan.plan import Plan
+from r1plan.plan.serving.choose import choose_served
+from r1plan.plan.serving.option import ServerSettings, ServingOption, ServingPins
+from r1plan.plan.serving.sharding import Parallel
+from r1plan.plan.serving.speed import user_speed
+from r1plan.plan.speed import Speed
+from r1plan.plan.vllm.planner import VLLM
+from r1plan.plan.vllm.step import step_bytes
 from r1plan.plan.workload import Objective, Workload
+from r1plan.render.plan.words import plan_notes
 from r1plan.units import GIB
-from tests.plan.catalogue import MODELS, TABLES, model
+from tests.plan.catalogue import CATALOGUE, model, reason
 from tests.plan.vllm.logs import gpu
 
 
-def plan(on: Machine, workload: Workload | None = None, **pins: Any) -> VllmPlan:
-    return choose_vllm(on, MODELS, TABLES, workload or Workload(), VllmPins(**pins))
+def plan(on: Machine, workload: Workload | None = None, **pins: Any) -> Plan[ServingOption]:
+    return choose_served(VLLM, on, CATALOGUE, workload or Workload(), ServingPins(**pins))
 
 
-def server(card: str, **pins: Any) -> VllmPlan:
+def server(card: str, **pins: Any) -> Plan[ServingOption]:
     return plan(machine_from_options(gpu=[card]), **pins)
 
 
-def chosen(on: VllmPlan) -> VllmOption:
+def chosen(on: Plan[ServingOption]) -> ServingOption:
     assert on.choice is not None
     return on.choice
 
 
-def reason_of(on: VllmPlan, id_: str) -> str:
-    return next(each.reason for each in on.rejected if each.id == id_)
+def speed(of: Model, parallel: Parallel, users: int, depths: tuple[int, ...]) -> Speed:
+    """In FP8 on H200."""
+    read = step_bytes(of, "FP8", parallel, users)
+    return user_speed(of, parallel, gpu(139.8), "bf16", users, depths, read)
+
+
+def reason_of(on: Plan[ServingOption], id_: str) -> str:
+    return next(reason(each) for each in on.rejected if each.id == id_)
 
 
 @pytest.mark.parametrize(
@@ -63,14 +74,14 @@ def test_a_pinned_option_is_answered_for_even_when_it_does_not_fit() -> None:
     choice = chosen(server("h100-sxm-80gb:8", model="deepseek-r1", dtype="fp8"))
     assert choice.id == "DeepSeek-R1:FP8"
     assert not choice.fits
-    assert choice.reason.startswith("needs ")
+    assert reason(choice).startswith("needs ")
 
 
 def test_a_pinned_option_that_vllm_refuses_is_no_choice() -> None:
     on = server("h200:8", model="DeepSeek-R1", dtype="NVFP4")
     assert on.choice is None
     assert on.nearest_miss is not None
-    assert on.nearest_miss.reason == "NVFP4 needs Blackwell cards, such as B200"
+    assert reason(on.nearest_miss) == "NVFP4 needs Blackwell cards, such as B200"
 
 
 def test_wanted_users_are_held_or_the_option_says_how_many_it_holds() -> None:
@@ -79,7 +90,7 @@ def test_wanted_users_are_held_or_the_option_says_how_many_it_holds() -> None:
     assert chosen(on).users >= 20
     on = server("h200:8", context=32_768, users=2000, model="DeepSeek-R1-0528", dtype="FP8")
     assert not chosen(on).fits
-    assert chosen(on).reason == "holds 154 users of 32,768 tokens, 2,000 asked"
+    assert reason(chosen(on)) == "holds 154 users of 32,768 tokens, 2,000 asked"
 
 
 def test_without_a_context_it_shrinks_until_the_users_fit() -> None:
@@ -114,7 +125,7 @@ def test_heads_that_do_not_divide_leave_cards_out() -> None:
 
 def test_of_unequal_cards_those_alike_work_and_the_smallest_counts() -> None:
     mixed = plan(machine_from_options(gpu=["h200:8", "h100-sxm-80gb:2"]))
-    assert mixed.notes == ("Tensor parallelism wants equal cards: H100 SXM5 80 GB left out.",)
+    assert plan_notes(mixed) == ("Tensor parallelism wants equal cards: H100 SXM5 80 GB left out.",)
     assert len(chosen(mixed).gpus) == 8
     whole = machine_from_options(gpu=["h200:8"])
     shared = replace(
@@ -122,7 +133,7 @@ def test_of_unequal_cards_those_alike_work_and_the_smallest_counts() -> None:
         gpus=tuple(replace(each, free_bytes=each.free_bytes - (each.index == 3) * 9 * GIB) for each in whole.gpus),
     )
     on = plan(shared)
-    assert "gpu3" in on.notes[0]
+    assert "gpu3" in plan_notes(on)[0]
     assert chosen(on).memory.free_bytes == shared.gpus[3].free_bytes
 
 
@@ -162,37 +173,33 @@ def test_every_option_shown_fits_and_none_is_shown_twice(objective: Objective) -
     for card in ("h200:8", "h100-sxm-80gb:4", "rtx-4090:2", "l40s", "mi300x", "t4:4"):
         on = plan(machine_from_options(gpu=[card]), Workload(objective=objective))
         shown = [chosen(on), *on.alternatives]
-        assert all(option.fits and option.reason for option in shown)
+        assert all(option.fits and reason(option) for option in shown)
         assert len({(option.id, option.parallel) for option in shown}) == len(shown)
-        assert {option.id for option in shown}.isdisjoint(each.id for each in on.rejected if each.why != "slow")
+        assert {option.id for option in shown}.isdisjoint(each.id for each in on.rejected if each.cause.kind != "slow")
 
 
 def test_an_fp8_cache_holds_twice_the_users() -> None:
     plain = chosen(server("h200:8", model="DeepSeek-R1-0528", dtype="FP8"))
-    small = chosen(server("h200:8", model="DeepSeek-R1-0528", dtype="FP8", settings=VllmSettings(kv_type="fp8")))
+    small = chosen(server("h200:8", model="DeepSeek-R1-0528", dtype="FP8", settings=ServerSettings(kv_type="fp8")))
     assert small.users in (2 * plain.users, 2 * plain.users + 1)
     assert small.memory.block_tokens == 64
 
 
 def test_the_speed_is_near_the_one_public_sweep() -> None:
-    card = gpu(139.8)
     measured = {8: 12.8, 16: 17.2, 32: 25.6, 64: 34.6}  # SemiAnalysisAI/InferenceX issue 870
     for users, milliseconds in measured.items():
-        rate = vllm_speed(model("DeepSeek-R1-0528"), "FP8", Parallel(8), card, "bf16", users, (1536,)).decode[0].tok_s
+        rate = speed(model("DeepSeek-R1-0528"), Parallel(8), users, (1536,)).decode[0].tok_s
         assert 1000 / rate.mid == pytest.approx(milliseconds, rel=0.22)
         assert rate.low < 1000 / milliseconds < rate.high
 
 
 def test_more_users_and_deeper_contexts_are_never_faster_for_each() -> None:
-    card = gpu(139.8)
     for id_, parallel in (("DeepSeek-R1-0528", Parallel(8)), ("R1-Distill-Llama-70B", Parallel(4))):
-        speeds = [
-            vllm_speed(model(id_), "FP8", parallel, card, "bf16", users, (0, 4096, 32_768)) for users in (1, 2, 16, 256)
-        ]
-        for speed in speeds:
-            mids = [each.tok_s.mid for each in speed.decode]
+        speeds = [speed(model(id_), parallel, users, (0, 4096, 32_768)) for users in (1, 2, 16, 256)]
+        for found in speeds:
+            mids = [each.tok_s.mid for each in found.decode]
             assert mids == sorted(mids, reverse=True)
-        firsts = [speed.decode[0].tok_s.mid for speed in speeds]
+        firsts = [found.decode[0].tok_s.mid for found in speeds]
         assert firsts == sorted(firsts, reverse=True)
 
 

@@ -9,17 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice
-from r1plan.plan.vllm.memory import (
-    VllmKv,
-    VllmSettings,
-    batch_defaults,
-    block_tokens,
-    cuda_total_bytes,
-    generation_of,
-    gpu_budget,
-    kv_bytes_per_token,
-)
-from r1plan.plan.vllm.weights import Dtype, Parallel
+from r1plan.plan.serving.budget import ServedKv, kv_bytes_per_token
+from r1plan.plan.serving.cards import cuda_total_bytes, generation_of
+from r1plan.plan.serving.checkpoints import Dtype
+from r1plan.plan.serving.option import ServerSettings
+from r1plan.plan.serving.sharding import Parallel
+from r1plan.plan.vllm.memory import batch_defaults, block_tokens, gpu_budget
 from r1plan.units import GB, GIB
 from tests.plan.catalogue import model
 from tests.plan.vllm.logs import StartUp, gpu, start_ups
@@ -41,13 +36,13 @@ H200 = gpu(139.8)
         pytest.param("R1-Distill-Llama-70B", "fp8", 4, 512, id="grouped-fp8"),
     ],
 )
-def test_a_tokens_cache_by_layer(id_: str, kv_type: VllmKv, ranks: int, each_layer: int) -> None:
+def test_a_tokens_cache_by_layer(id_: str, kv_type: ServedKv, ranks: int, each_layer: int) -> None:
     shape = model(id_).shape
     assert kv_bytes_per_token(shape, kv_type, ranks) == each_layer * shape.layers
 
 
-def _planned(each: StartUp, kv_type: VllmKv = "bf16") -> tuple[float, int]:
-    settings = VllmSettings(kv_type="fp8" if each.fp8_cache else kv_type)
+def _planned(each: StartUp, kv_type: ServedKv = "bf16") -> tuple[float, int]:
+    settings = ServerSettings(kv_type="fp8" if each.fp8_cache else kv_type)
     memory = gpu_budget(model(each.model), cast("Dtype", each.dtype), Parallel(each.tensor), each.card, settings)
     return memory.bytes_of("kv_cache") / GIB, memory.kv_tokens
 
@@ -83,7 +78,7 @@ def test_on_amd_the_cache_is_never_promised_larger_than_it_was(each: StartUp) ->
 @pytest.mark.parametrize("each", [one for one in start_ups() if one.vllm == "0.18.0"], ids=_id)
 def test_tokens_are_the_caches_bytes_in_whole_blocks(each: StartUp) -> None:
     assert each.kv_cache_gib is not None
-    kv_type: VllmKv = "fp8" if each.fp8_cache else "bf16"
+    kv_type: ServedKv = "fp8" if each.fp8_cache else "bf16"
     shape, generation = model(each.model).shape, generation_of(each.card)
     in_block = block_tokens(shape, kv_type, generation)
     assert (each.kv_tokens or 0) % in_block == 0
@@ -93,15 +88,15 @@ def test_tokens_are_the_caches_bytes_in_whole_blocks(each: StartUp) -> None:
 
 
 def test_eight_h100_do_not_hold_r1_in_fp8_and_eight_h200_hold_nineteen_users_at_32k() -> None:
-    h100 = gpu_budget(R1, "FP8", Parallel(8), gpu(79.18, profile="h100-sxm-80gb"), VllmSettings())
+    h100 = gpu_budget(R1, "FP8", Parallel(8), gpu(79.18, profile="h100-sxm-80gb"), ServerSettings())
     assert h100.blocks < 0
     assert h100.users(32_768) == h100.kv_tokens == h100.context_of(1) == 0
-    h200 = gpu_budget(R1, "FP8", Parallel(8), H200, VllmSettings())
+    h200 = gpu_budget(R1, "FP8", Parallel(8), H200, ServerSettings())
     assert h200.users(32_768) == 19
 
 
 def test_one_user_of_r1_needs_about_what_vllms_recipe_states() -> None:
-    memory = gpu_budget(R1, "FP8", Parallel(8), H200, VllmSettings())
+    memory = gpu_budget(R1, "FP8", Parallel(8), H200, ServerSettings())
     machine = 8 * memory.needed_bytes(32_768, 1) / memory.allowed_bytes * memory.total_bytes
     assert machine / GB == pytest.approx(805, rel=0.04)
 
@@ -121,12 +116,12 @@ def test_one_user_of_r1_needs_about_what_vllms_recipe_states() -> None:
     ],
 )
 def test_users_need_whole_blocks_of_a_hundred(context: int, users: int) -> None:
-    memory = replace(gpu_budget(R1, "FP8", Parallel(8), H200, VllmSettings()), blocks=101)  # one stays empty
+    memory = replace(gpu_budget(R1, "FP8", Parallel(8), H200, ServerSettings()), blocks=101)  # one stays empty
     assert memory.users(context) == users
 
 
 def test_the_context_of_some_users_is_the_longest_that_holds_them() -> None:
-    memory = gpu_budget(R1, "FP8", Parallel(8), H200, VllmSettings())
+    memory = gpu_budget(R1, "FP8", Parallel(8), H200, ServerSettings())
     for users in (1, 2, 3, 7, 19, 20, 1024):
         longest = memory.context_of(users)
         assert memory.users(longest) >= users
@@ -135,15 +130,15 @@ def test_the_context_of_some_users_is_the_longest_that_holds_them() -> None:
 
 
 def test_one_cache_for_all_gpus_holds_eight_times_as_much() -> None:
-    alone = gpu_budget(R1, "FP8", Parallel(8), H200, VllmSettings())
-    shared = gpu_budget(R1, "FP8", Parallel(8, context=8), H200, VllmSettings())
+    alone = gpu_budget(R1, "FP8", Parallel(8), H200, ServerSettings())
+    shared = gpu_budget(R1, "FP8", Parallel(8, context=8), H200, ServerSettings())
     assert shared.kv_tokens == 8 * alone.kv_tokens
     assert shared.parts == alone.parts
 
 
 def test_repeated_attention_serves_more_users_from_less_cache_each() -> None:
-    alone = gpu_budget(R1, "FP8", Parallel(8), H200, VllmSettings())
-    repeated = gpu_budget(R1, "FP8", Parallel(1, data=8), H200, VllmSettings())
+    alone = gpu_budget(R1, "FP8", Parallel(8), H200, ServerSettings())
+    repeated = gpu_budget(R1, "FP8", Parallel(1, data=8), H200, ServerSettings())
     assert repeated.bytes_of("kv_cache") < alone.bytes_of("kv_cache")
     assert repeated.users(32_768) > 4 * alone.users(32_768)
     assert repeated.users(32_768) % 8 == 0
@@ -159,9 +154,9 @@ def test_repeated_attention_serves_more_users_from_less_cache_each() -> None:
     kv_type=st.sampled_from(["bf16", "fp8"]),
 )
 def test_more_memory_never_holds_fewer_and_parts_add_up_to_what_vllm_may_use(
-    gib: float, more: float, utilization: float, ranks: int, context: int, id_: str, kv_type: VllmKv
+    gib: float, more: float, utilization: float, ranks: int, context: int, id_: str, kv_type: ServedKv
 ) -> None:
-    settings = VllmSettings(kv_type=kv_type, utilization=utilization, batched_tokens=8192, sequences=1024)
+    settings = ServerSettings(kv_type=kv_type, utilization=utilization, batched_tokens=8192, sequences=1024)
     each, dtype = model(id_), "FP8"
     less_memory, memory = (
         gpu_budget(each, cast("Dtype", dtype), Parallel(ranks), gpu(size), settings) for size in (gib, gib + more)
@@ -194,13 +189,13 @@ def test_the_largest_batch_is_vllms_own_for_the_card(card: GpuDevice, tokens: in
 def test_what_something_else_holds_is_not_the_drivers_share() -> None:
     busy = replace(H200, free_bytes=H200.total_bytes - 30 * GIB)
     assert cuda_total_bytes(busy) > 0.98 * H200.total_bytes
-    assert not gpu_budget(R1, "FP8", Parallel(8), busy, VllmSettings()).starts
-    assert gpu_budget(R1, "FP8", Parallel(8), busy, VllmSettings(utilization=0.7)).starts
+    assert not gpu_budget(R1, "FP8", Parallel(8), busy, ServerSettings()).starts
+    assert gpu_budget(R1, "FP8", Parallel(8), busy, ServerSettings(utilization=0.7)).starts
 
 
 def test_each_figure_says_what_it_rests_on() -> None:
-    on_h200 = {part.term: part.basis for part in gpu_budget(R1, "FP8", Parallel(8), H200, VllmSettings()).parts}
+    on_h200 = {part.term: part.basis for part in gpu_budget(R1, "FP8", Parallel(8), H200, ServerSettings()).parts}
     assert set(on_h200.values()) == {"calibrated", "exact"}
     old = gpu(79.2, profile="a100-sxm-80gb")
-    on_a100 = {part.term: part.basis for part in gpu_budget(SEVENTY, "BF16", Parallel(4), old, VllmSettings()).parts}
+    on_a100 = {part.term: part.basis for part in gpu_budget(SEVENTY, "BF16", Parallel(4), old, ServerSettings()).parts}
     assert on_a100["activations"] == on_a100["cuda_graphs"] == "assumed"

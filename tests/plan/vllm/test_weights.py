@@ -6,15 +6,9 @@ from typing import cast
 import pytest
 
 from r1plan.catalog.model import Model
-from r1plan.plan.vllm.weights import (
-    Dtype,
-    Parallel,
-    blockwise,
-    incompatibility,
-    kv_heads_each,
-    layer_matrices,
-    weights_bytes,
-)
+from r1plan.plan.serving.checkpoints import Dtype
+from r1plan.plan.serving.sharding import Parallel, kv_heads_each
+from r1plan.plan.vllm.weights import blockwise, incompatibility, layer_matrices, weights_bytes
 from r1plan.units import GIB
 from tests.plan.catalogue import MODELS, model
 from tests.plan.vllm.logs import StartUp, start_ups

@@ -1,49 +1,27 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from r1plan.plan.llamacpp.headroom import headroom_of
-from r1plan.plan.workload import Pins
-from r1plan.render.plan.explained import engine_flags, explained
-from tests.plan.catalogue import MODELS, TABLES, card, machine, plan
+from r1plan.plan.pins import Pins
+from r1plan.render.plan.explained import explained
+from r1plan.render.plan.llamacpp import LlamaCppView
+from tests.plan.catalogue import CATALOGUE, card, machine, plan
 
 ANSWER = plan(machine(card(24), ram=64))
-ROOM = headroom_of(ANSWER, MODELS, TABLES, Pins())
+VIEW = LlamaCppView()
+HEADROOM = headroom_of(ANSWER, CATALOGUE, Pins())
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_lines_are_broken_at_the_terminals_width_and_lose_no_word(width: int) -> None:
-    plain, broken = list(explained(ANSWER, ROOM)), list(explained(ANSWER, ROOM, width))
+    plain, broken = list(explained(VIEW, ANSWER, HEADROOM)), list(explained(VIEW, ANSWER, HEADROOM, width))
     assert any(len(line) > width for line in plain)
     assert all(len(line) <= width for line in broken)
     assert " ".join(plain).split() == " ".join(broken).split()
 
 
 def test_what_fills_first_and_what_more_room_buys_are_said() -> None:
-    text = "\n".join(explained(ANSWER, ROOM))
+    text = "\n".join(explained(VIEW, ANSWER, HEADROOM))
     assert "as the context grows in this layout, gpu0 is full first: at " in text
     assert "GiB more on gpu0: " in text
-
-
-@pytest.mark.parametrize(
-    ("pins", "flags"),
-    [
-        (Pins(), "--ctx-size 8192 --gpu-layers 29"),
-        (Pins(kv_type="q8_0"), "--ctx-size 8192 --gpu-layers 29 --cache-type-k q8_0 --cache-type-v q8_0"),
-        (Pins(n_ubatch=256), "--ctx-size 8192 --gpu-layers 29 --ubatch-size 256"),
-        (Pins(n_ubatch=4096), "--ctx-size 8192 --gpu-layers 29 --batch-size 4096 --ubatch-size 4096"),
-        (Pins(slots=2), "--ctx-size 16384 --parallel 2 --gpu-layers 29"),
-        (Pins(runtime="llama-server"), "--ctx-size 8192 --gpu-layers 29"),
-        (Pins(runtime="llama-server", slots=1), "--ctx-size 8192 --parallel 1 --gpu-layers 29"),
-        (Pins(flash_attn=False, mapped=False), "--ctx-size 8192 --gpu-layers 29 --flash-attn off --no-mmap"),
-    ],
-    ids=["defaults", "cache", "micro-batch", "large micro-batch", "slots", "one cache for slots", "one slot", "off"],
-)
-def test_the_flags_are_those_that_allocate_the_plan(pins: Pins, flags: str) -> None:
-    pinned = replace(pins, model="R1-Distill-Qwen-7B", quant="Q4_K_M", context=8_192)
-    option = plan(machine(card(24), ram=64), pins=pinned).choice
-    assert option is not None
-    assert " ".join(engine_flags(option)) == flags
-    assert f"  {flags}" in explained(replace(ANSWER, choice=option))

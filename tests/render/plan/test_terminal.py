@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from r1plan.cli.options.machine import machine_from_options
-from r1plan.plan.llamacpp.option import Rejection
-from r1plan.plan.workload import Pins
-from r1plan.render.plan.terminal import rejected_line, where
-from tests.plan.catalogue import plan
+from r1plan.plan.llamacpp.option import Option
+from r1plan.plan.pins import Pins
+from r1plan.plan.plan import Plan, Rejection
+from r1plan.plan.reasons import Difference, NeedsMemory, RanksBelow, Shortfall, TooSlow
+from r1plan.render.plan.llamacpp import LlamaCppView, where
+from r1plan.render.plan.terminal import rejected_line
+from tests.plan.catalogue import card, machine, plan
 
-MISSING = Rejection(id="a", reason="needs 2 GiB", shortfall_bytes=1)
-SLOW = Rejection(id="b", reason="about 1.0 tok/s", tok_s=1.0)
-BEHIND = Rejection(id="c", reason="fits, but ranks below d")
+SHORT = Shortfall(kind="host", device="host", cards=0, needed_bytes=2, room_bytes=1, context_bytes=0)
+MISSING = Rejection("a", NeedsMemory(shortfalls=(SHORT,), shortfall_bytes=1, needed_bytes=2))
+SLOW = Rejection("b", TooSlow(tok_s=1.0, least_tok_s=5.0))
+BEHIND = Rejection("c", RanksBelow(choice_id="d", difference=Difference(quality_points=-1, speed_ratio=1)))
 
 
 @pytest.mark.parametrize(
@@ -24,7 +30,8 @@ BEHIND = Rejection(id="c", reason="fits, but ranks below d")
     ids=["one of each", "two of each"],
 )
 def test_what_was_rejected_is_counted_in_words_that_agree(rejected: tuple[Rejection, ...], says: str) -> None:
-    assert rejected_line(rejected).startswith(says)
+    answer: Plan[Option] = replace(plan(machine(card(24))), rejected=rejected)
+    assert rejected_line(LlamaCppView(), answer).startswith(says)
 
 
 @pytest.mark.parametrize(

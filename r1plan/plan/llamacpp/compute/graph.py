@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from r1plan.catalog.model import Architecture, Experts, LatentAttention, Shape
-from r1plan.plan.llamacpp.kv_types import KV_TYPES, KvType
+from r1plan.plan.llamacpp.settings import KV_TYPES
+from r1plan.plan.pins import KvType
 
 HOST = -1  # the processor's memory; graphics cards are numbered from 0
 _F32 = 4

@@ -1,19 +1,20 @@
-"""How long a context is wanted, and how long one may be."""
+"""How long a context is aimed at, and how long one may be."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST, Pins
+from r1plan.plan.pins import Pins
+from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST
 
 CONTEXT_SHOWN = 1024  # a context that nobody asked for is a whole multiple of this
 
 
 class Contexts(NamedTuple):
-    """The shortest context that is any use, the wanted one, and the longest."""
+    """The shortest context that is any use, the one aimed at, and the longest."""
 
     least: int
-    wanted: int
+    goal: int
     most: int
 
 
@@ -25,7 +26,7 @@ def contexts_of(pins: Pins, model_context: int) -> Contexts:
 
 
 def context_within(pins: Pins, most: int, model_context: int) -> int:
-    """The wanted context; else the largest up to the goal and `most`, in whole thousands, never below the least."""
+    """The asked context; else the largest up to the goal and `most`, in whole thousands, never below the least."""
     if pins.context is not None:
         return pins.context
     return max(min(most, CONTEXT_GOAL) // CONTEXT_SHOWN * CONTEXT_SHOWN, contexts_of(pins, model_context).least)

@@ -1,29 +1,40 @@
-"""Which layouts of a model are tried under one setting of the engine, the most natural ones first."""
+"""Which layouts of a model there are to try under one setting of the engine, by kind, the most natural ones first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
+from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.context import contexts_of
-from r1plan.plan.llamacpp.fit.incumbent import Incumbent, QuantCandidate
 from r1plan.plan.llamacpp.fit.layer_split import LayerSplit, SplitTask
 from r1plan.plan.llamacpp.fit.layouts import EVERY_COMBINATION, Layouts, experts_left_with, fixed_layout
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import Devices
 from r1plan.plan.llamacpp.placement import Placement
-from r1plan.plan.llamacpp.rank import context_points
-from r1plan.plan.workload import Pins
+from r1plan.plan.pins import Pins
 
 _NEARLY = 4
 
 
-class LayoutEnumerator:
-    """The layouts of one model under one setting. Each is given to `consider`, which keeps `best`.
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """Layouts on the same cards with ever fewer layers in host memory.
 
-    `consider` answers with the score and the context of a layout that fits, and with None for one that does not.
+    With `enough` there the context goal fits, with fewer than `fewest` no context that is any use. Of a mixture the
+    first layers leave their experts, and only beyond all of those whole layers. `placement` is None where there is no
+    such layout.
     """
+
+    fewest: int
+    enough: int
+    placement: Callable[[int], Placement | None]
+
+
+class LayoutEnumerator:
+    """The layouts of one model under one setting. Each is made when it is asked for."""
 
     def __init__(
         self,
@@ -32,134 +43,110 @@ class LayoutEnumerator:
         pins: Pins,
         candidate: QuantCandidate,
         settings: EngineSettings,
-        consider: Callable[[Placement], tuple[float, int] | None],
-        best: Incumbent,
     ) -> None:
-        self.devices, self.pins, self.consider, self.best = devices, pins, consider, best
-        self.shape, self.weights = candidate.model.shape, candidate.weights
-        self.contexts = contexts_of(pins, candidate.model.context_max)
-        filling = LayerSplit(devices, self.shape, self.weights, settings)
-        self.layouts = Layouts(devices, filling, self.weights, groups, pins.mapped)
+        self._devices, self._pins = devices, pins
+        self._shape, self._weights = candidate.model.shape, candidate.weights
+        self._contexts = contexts_of(pins, candidate.model.context_max)
+        self._split = LayerSplit(devices, self._shape, self._weights, settings)
+        self._layouts = Layouts(devices, self._split, self._weights, groups, pins.mapped)
         # With something in host memory every card helps; fewer are tried where one is too small to take part.
-        self.mixed_groups = tuple(reversed(groups))
+        self._mixed_groups = tuple(reversed(groups))
 
-    def run(self, *, all_kinds: bool) -> None:
-        """Try every layout; without `all_kinds`, only those on cards alone."""
-        devices, layouts, best = self.devices, self.layouts, self.best
-        if self.pins.gpu_layers is not None or (self.pins.experts_on_cpu and devices.gpus):
-            self._as_pinned()
+    def cpu(self) -> Placement:
+        """Nothing on a card."""
+        return self._layouts.cpu()
+
+    def unified(self) -> Placement:
+        """All layers on the one memory that processor and graphics share."""
+        return self._layouts.unified()
+
+    def on_cards(self) -> Iterator[Placement]:
+        """All layers on cards alone, where that fits."""
+        return self._layouts.shared_out(SplitTask(), *self._contexts)
+
+    def usual(self) -> Placement:
+        """All layers on all cards by their free memory, fitting or not."""
+        return fixed_layout(self._devices, self._shape, self._weights, self._shape.layers + 1, False)
+
+    def as_pinned(self) -> Placement:
+        """What --gpu-layers and --experts-on-cpu ask for, by free memory, fitting or not."""
+        pins, layers = self._pins, self._pins.gpu_layers
+        gpu_layers = self._shape.layers + 1 if layers is None else layers
+        plain = fixed_layout(self._devices, self._shape, self._weights, gpu_layers, pins.experts_on_cpu)
+        return replace(plain, mapped=pins.mapped)
+
+    def pinned_shares(self, plain: Placement) -> Iterator[Placement]:
+        """As many layers on cards as `plain` has, shared out among them so that they fit."""
+        return self._layouts.shared_out(self._pinned_task(plain), *self._contexts)
+
+    def pinned_with_more_experts_left(self, plain: Placement) -> Iterator[Placement]:
+        """As many layers on cards as `plain` has, with the experts in host memory for which there is no room."""
+        task, layouts = self._pinned_task(plain), self._layouts
+        if self._weights.expert_layers <= task.experts_on_host:
             return
-        if devices.unified:
-            self.consider(layouts.unified())
-            return
-        if devices.gpus:
-            before = best.where
-            for placement in layouts.shared_out(SplitTask(), *self.contexts):
-                self.consider(placement)
-            whole = best.where is not before
-            if not whole and not best.failed:
-                self.consider(fixed_layout(devices, self.shape, self.weights, self.shape.layers + 1, False))
-            if all_kinds and not (whole and best.context >= self.contexts.wanted):
-                self._mixed()
-        if all_kinds and not best.on_cards_alone:
-            self.consider(layouts.cpu())
-
-    def _as_pinned(self) -> None:
-        """The layout that --gpu-layers and --experts-on-cpu ask for."""
-        layouts, weights, pins, shape = self.layouts, self.weights, self.pins, self.shape
-        gpu_layers = shape.layers + 1 if pins.gpu_layers is None else pins.gpu_layers
-        plain = replace(fixed_layout(self.devices, shape, weights, gpu_layers, pins.experts_on_cpu), mapped=pins.mapped)
-        if plain.layout not in ("cpu", "unified") and any(plain.layers_on_gpu):
-            least, wanted, most = self.contexts
-            on_host = weights.expert_layers if pins.experts_on_cpu else experts_left_with(weights, plain.host_layers)
-            task = SplitTask(plain.host_layers, on_host)
-            shares = [self.consider(each) for each in layouts.shared_out(task, least, wanted, most)]
-            if any(score is not None for score in shares):
-                return
-            if weights.expert_layers > on_host:
-                self._with_experts_left(task)
-        self.consider(plain)
-
-    def _with_experts_left(self, task: SplitTask) -> None:
-        """As many layers on cards as asked, with the experts in host memory for which there is no room."""
-        layouts = self.layouts
-        for cards, context in product(self.mixed_groups, (self.contexts.wanted, self.contexts.least)):
-            at_least = max(task.experts_on_host, 1)
-            experts = layouts.filling.fewest_experts(cards, context, at_least, task.first)
+        for cards, context in product(self._mixed_groups, (self._contexts.goal, self._contexts.least)):
+            experts = self._split.fewest_experts(cards, context, max(task.experts_on_host, 1), task.first)
             if experts is not None:
                 left = SplitTask(task.first, experts)
                 counts = layouts.counts(cards, left, context, context, context)
-                if counts and self.consider(layouts.placement(layouts.layout_of(cards, left), cards, counts, experts)):
-                    return
+                if counts:
+                    yield layouts.placement(layouts.layout_of(cards, left), cards, counts, experts)
 
-    def _mixed(self) -> None:
-        """Layouts with something in host memory: experts alone where that is enough, else whole layers."""
-        layouts, filling, expert_layers = self.layouts, self.layouts.filling, self.weights.expert_layers
-        least, wanted, _ = self.contexts
-        for cards in self.mixed_groups:
-
-            def lightest(context: int, cards: tuple[int, ...] = cards) -> int | None:
-                """How little must leave the cards: experts of so many layers; beyond all of them, whole layers."""
-                experts = filling.fewest_experts(cards, context) if expert_layers else None
-                if experts is not None:
-                    return experts
-                first = max(filling.lowest(cards, expert_layers, context), 1)
-                return expert_layers + first if first < filling.layers else None
-
-            def without(number: int, cards: tuple[int, ...] = cards) -> Placement | None:
-                experts = min(number, expert_layers)
-                task = SplitTask(number - experts, experts)
-                counts = layouts.counts(cards, task, least, wanted, wanted)
-                if counts is None:
-                    return None
-                return layouts.placement(layouts.layout_of(cards, task), cards, counts, experts)
-
-            fewest = lightest(least)
-            if fewest is not None:
-                enough = lightest(wanted) or expert_layers + filling.layers - len(cards)
-                self._descend(without, fewest, enough)
-                if len(self.devices.gpus) > EVERY_COMBINATION:
-                    break
-        if expert_layers and self.best.where is None and self.devices.host is not None:
-            self._with_little_ram()
-
-    def _with_little_ram(self) -> None:
-        """Whole layers in host memory that holds fewer experts than must leave the cards."""
-        layouts, filling, weights, least = self.layouts, self.layouts.filling, self.weights, self.contexts.least
-        room = self.devices.host.room_bytes if self.devices.host is not None else 0
-        for cards in self.mixed_groups if len(self.devices.gpus) <= EVERY_COMBINATION else self.mixed_groups[:1]:
-            if sum(self.devices.gpus[card].room_bytes for card in cards) + room < weights.total_bytes:
+    def descents(self) -> Iterator[Descent]:
+        """With something in host memory: experts alone where that is enough, else whole layers too."""
+        for cards in self._mixed_groups:
+            fewest = self._least_on_host(cards, self._contexts.least)
+            if fewest is None:
                 continue
-            fewest = filling.fewest_experts(cards, least) or weights.expert_layers
+            most = self._weights.expert_layers + self._split.layers - len(cards)
+            enough = self._least_on_host(cards, self._contexts.goal) or most
+            yield Descent(fewest, enough, partial(self._with_on_host, cards))
+            if len(self._devices.gpus) > EVERY_COMBINATION:
+                return
+
+    def in_little_ram(self) -> Iterator[Placement]:
+        """Whole layers in host memory that holds fewer experts than must leave the cards."""
+        weights, least, host = self._weights, self._contexts.least, self._devices.host
+        if not weights.expert_layers or host is None:
+            return
+        for cards in self._mixed_groups if len(self._devices.gpus) <= EVERY_COMBINATION else self._mixed_groups[:1]:
+            if sum(self._devices.gpus[card].room_bytes for card in cards) + host.room_bytes < weights.total_bytes:
+                continue
+            fewest = self._split.fewest_experts(cards, least) or weights.expert_layers
             # Either no experts at all go to host memory, or nearly as many as would do alone.
             few = range(min(weights.dense_layers, weights.expert_layers) + 1)
             for number in dict.fromkeys((*few, *range(max(fewest - _NEARLY, 0), fewest + 1))):
-                if weights.experts_of(0, weights.dense_layers + number) > room:
+                if weights.experts_of(0, weights.dense_layers + number) > host.room_bytes:
                     continue
-                first = filling.lowest(cards, number, least)
+                first = self._split.lowest(cards, number, least)
+                if not 0 < first < self._split.layers:
+                    continue
                 experts = max(number, experts_left_with(weights, first))
-                counts = filling.split(cards, SplitTask(first, experts), least) if 0 < first < filling.layers else None
+                counts = self._split.split(cards, SplitTask(first, experts), least)
                 if counts is not None:
-                    self.consider(layouts.placement("partial", cards, counts, experts))
+                    yield self._layouts.placement("partial", cards, counts, experts)
 
-    def _descend(self, placement_with: Callable[[int], Placement | None], fewest: int, enough: int) -> None:
-        """Consider the layouts with `enough` layers in host memory, where the wanted context fits, down to `fewest`.
+    def _pinned_task(self, plain: Placement) -> SplitTask:
+        weights = self._weights
+        all_experts = self._pins.experts_on_cpu
+        experts = weights.expert_layers if all_experts else experts_left_with(weights, plain.host_layers)
+        return SplitTask(plain.host_layers, experts)
 
-        Fewer layers there are faster and leave less room for context. None in between is better than the speed of
-        `fewest` with the context of the one tried last, so the search ends where that is no better than the best.
-        """
-        best, consider = self.best, self.consider
-        placement = placement_with(fewest)
-        fastest = consider(placement) if placement else None
-        if fastest is None:
-            return
-        most = fastest[0] + context_points(fastest[1])
-        if most <= best.score or fewest == enough:
-            return
-        placement = placement_with(enough)
-        last = consider(placement) if placement else None
-        for number in range(enough - 1, fewest, -1):
-            if last is not None and most - context_points(last[1]) <= best.score:
-                return
-            placement = placement_with(number)
-            last = (consider(placement) if placement else None) or last
+    def _least_on_host(self, cards: tuple[int, ...], context: int) -> int | None:
+        """How little must leave the cards: experts of so many layers; beyond all of them, whole layers. None: all."""
+        expert_layers = self._weights.expert_layers
+        experts = self._split.fewest_experts(cards, context) if expert_layers else None
+        if experts is not None:
+            return experts
+        first = max(self._split.lowest(cards, expert_layers, context), 1)
+        return expert_layers + first if first < self._split.layers else None
+
+    def _with_on_host(self, cards: tuple[int, ...], number: int) -> Placement | None:
+        """The best share of the layers with that many of them in host memory, counted as `_least_on_host` does."""
+        experts = min(number, self._weights.expert_layers)
+        task = SplitTask(number - experts, experts)
+        least, goal, _ = self._contexts
+        counts = self._layouts.counts(cards, task, least, goal, goal)
+        if counts is None:
+            return None
+        return self._layouts.placement(self._layouts.layout_of(cards, task), cards, counts, experts)

@@ -1,41 +1,12 @@
-"""A model at a quant that layouts are looked for, and what was found of it."""
+"""The best layout so far."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from r1plan.catalog.model import Model, Quant
-from r1plan.plan.llamacpp.memory.parts import DeviceMemory
-from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import DeviceLoads
-from r1plan.plan.llamacpp.weights.layers import Weights
-from r1plan.plan.quality import Quality
 
-_FULL = ("gpu", "gpu-split", "unified")
-
-
-@dataclass(frozen=True, slots=True)
-class QuantCandidate:
-    """A model at a quant, with what does not depend on the layout."""
-
-    model: Model
-    quant: Quant
-    weights: Weights
-    quality: Quality
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """The best option that fits in memory, and the best that reads experts from disk where none does.
-
-    `failed` are layouts that do not fit, at the least context that is any use, the most natural one first; `asked` is
-    the one that the reason speaks of, as an option, when exactly this model and quant were asked for.
-    """
-
-    best: Option | None
-    from_disk: Option | None
-    asked: Option | None
-    failed: tuple[tuple[DeviceMemory, ...], ...]
+_ON_CARDS_ALONE = ("gpu", "gpu-split", "unified")
 
 
 @dataclass(slots=True)
@@ -45,13 +16,18 @@ class Incumbent:
     score: float = float("-inf")
     where: DeviceLoads | None = None
     context: int = 0
-    most: int = 0
+    context_max: int = 0
     failed: list[DeviceLoads] = field(default_factory=list)
+
+    def offer(self, where: DeviceLoads, score: float, context: int, context_max: int) -> None:
+        """Take the layout instead, if it is better; of equal ones the one with room for a longer context."""
+        if (score, context_max) > (self.score, self.context_max):
+            self.score, self.where, self.context, self.context_max = score, where, context, context_max
 
     @property
     def on_cards_alone(self) -> bool:
         """Whether no layer is in host memory."""
-        return self.where is not None and self.where.placement.layout in _FULL
+        return self.where is not None and self.where.placement.layout in _ON_CARDS_ALONE
 
     @property
     def cards(self) -> tuple[int, ...]:

@@ -40,14 +40,14 @@ class Layouts:
     """Proposals for one model under one setting, each sharing out its layers in the best way.
 
     A share is the best when no other leaves room for a longer context; of cards that differ in speed, when the slower
-    ones hold as little as they can at the wanted context.
+    ones hold as little as they can at the context aimed at.
     """
 
     def __init__(
-        self, devices: Devices, filling: LayerSplit, weights: Weights, groups: tuple[tuple[int, ...], ...], mapped: bool
+        self, devices: Devices, split: LayerSplit, weights: Weights, groups: tuple[tuple[int, ...], ...], mapped: bool
     ) -> None:
-        self.devices, self.filling, self.weights, self.groups, self.mapped = devices, filling, weights, groups, mapped
-        self.layers = filling.layers
+        self.devices, self.layer_split, self.weights, self.groups, self.mapped = devices, split, weights, groups, mapped
+        self.layers = split.layers
 
     def placement(self, layout: Layout, cards: Sequence[int], counts: Sequence[int], experts_on_host: int) -> Placement:
         """The layout with `counts` layers on `cards`."""
@@ -66,8 +66,8 @@ class Layouts:
         """All layers, or `layers` of them, on the one memory that processor and graphics share."""
         return self.placement("unified", (0,), (self.layers if layers is None else layers,), 0)
 
-    def shared_out(self, task: SplitTask, least: int, wanted: int, most: int) -> Iterator[Placement]:
-        """`task` on each group of cards that holds it: at `wanted` tokens where that fits, else at what does fit.
+    def shared_out(self, task: SplitTask, least: int, goal: int, most: int) -> Iterator[Placement]:
+        """`task` on each group of cards that holds it: at `goal` tokens where that fits, else at what does fit.
 
         More cards than a group of the fastest needs, or slower ones, would be no faster.
         `least` is the shortest context that is any use, and `most` the longest.
@@ -78,30 +78,28 @@ class Layouts:
         for cards in self.groups:
             if sum([rooms[card] for card in cards]) < needs:
                 continue
-            counts = self.counts(cards, task, least, wanted, most)
+            counts = self.counts(cards, task, least, goal, most)
             if counts is None:
                 continue
             yield self.placement(self.layout_of(cards, task), cards, counts, task.experts_on_host)
             as_fast_as_any = min(_speed(self.devices.gpus[card]) for card in cards) == fastest
-            if as_fast_as_any and self.filling.split(cards, task, wanted) is not None:
+            if as_fast_as_any and self.layer_split.split(cards, task, goal) is not None:
                 return
 
-    def counts(
-        self, cards: Sequence[int], task: SplitTask, least: int, wanted: int, most: int
-    ) -> tuple[int, ...] | None:
+    def counts(self, cards: Sequence[int], task: SplitTask, least: int, goal: int, most: int) -> tuple[int, ...] | None:
         """The best share of `task` on `cards`; None when it does not fit there at `least` tokens."""
-        filling = self.filling
+        layer_split = self.layer_split
         if len(cards) == 1:
-            return filling.split(cards, task, least)
+            return layer_split.split(cards, task, least)
         equal = self._equal([self.devices.gpus[card] for card in cards])
-        context = wanted if filling.split(cards, task, wanted) is not None else None
+        context = goal if layer_split.split(cards, task, goal) is not None else None
         if context is None:
-            context = filling.longest(cards, task, least, wanted, _STEP)
+            context = layer_split.longest(cards, task, least, goal, _STEP)
         elif equal:
-            context = filling.longest(cards, task, wanted, most, _STEP)
+            context = layer_split.longest(cards, task, goal, most, _STEP)
         if context is None:
             return None
-        return filling.split(cards, task, context) if equal else self._fast_first(cards, task, context)
+        return layer_split.split(cards, task, context) if equal else self._fast_first(cards, task, context)
 
     def layout_of(self, cards: Sequence[int], task: SplitTask) -> Layout:
         """How a layout of this kind is called."""
@@ -112,7 +110,7 @@ class Layouts:
         return "gpu" if len(cards) == 1 else "gpu-split"
 
     def _fast_first(self, cards: Sequence[int], task: SplitTask, context: int) -> tuple[int, ...] | None:
-        counts = self.filling.split(cards, task, context)
+        counts = self.layer_split.split(cards, task, context)
         if counts is None:
             return None
         limits = [self.layers] * len(cards)
@@ -121,7 +119,7 @@ class Layouts:
             low, high = 1, counts[place]
             while low < high:
                 limits[place] = middle = (low + high) // 2
-                found = self.filling.split(cards, task, context, limits)
+                found = self.layer_split.split(cards, task, context, limits)
                 if found is None:
                     low = middle + 1
                 else:
@@ -144,14 +142,14 @@ def fixed_layout(devices: Devices, shape: Shape, weights: Weights, gpu_layers: i
     layers, dense, expert_layers = shape.layers, weights.dense_layers, weights.expert_layers
     if gpu_layers <= 0:
         return Placement("cpu", layers, (0,) * len(devices.gpus), expert_layers, dense)
-    wanted = min(gpu_layers - 1, layers)
+    on_cards = min(gpu_layers - 1, layers)
     if devices.unified:
-        return Placement("unified", layers, (wanted,))
-    shares = spread(wanted, [device.free_bytes for device in devices.gpus])
-    on_host = expert_layers if experts_on_cpu else experts_left_with(weights, layers - wanted)
+        return Placement("unified", layers, (on_cards,))
+    shares = spread(on_cards, [device.free_bytes for device in devices.gpus])
+    on_host = expert_layers if experts_on_cpu else experts_left_with(weights, layers - on_cards)
     layout: Layout = "gpu-split" if sum(map(bool, shares)) > 1 else "gpu"
-    if wanted < layers or on_host:
-        layout = "partial" if wanted < layers else "experts-in-ram"
+    if on_cards < layers or on_host:
+        layout = "partial" if on_cards < layers else "experts-in-ram"
     return Placement(layout, layers, shares, on_host, dense)
 
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from r1plan.catalog.model import Shape
-from r1plan.plan.llamacpp.kv_types import KV_TYPES, KvType
-from r1plan.plan.workload import Runtime
+from r1plan.plan.llamacpp.settings import KV_TYPES
+from r1plan.plan.pins import KvType, Runtime
 from r1plan.units import KIB, pad
 
 CONTEXT_STEP = 256  # llama_context pads n_ctx to this

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.llamacpp.memory.parts import Device
+from r1plan.plan.reasons import CardsBeyond
 from r1plan.units import MIB
 
 # A CUDA context is about 330 MiB on smaller cards (reported); on an H100, 524 to 527 MiB were gone when it existed,
@@ -43,12 +44,10 @@ def devices_of(machine: Machine) -> Devices:
     return Devices((_unified(integrated[0], machine),), None)
 
 
-def left_out(machine: Machine) -> str | None:
-    """What to say of cards that one llama.cpp cannot take; None when it takes all."""
+def cards_beyond(machine: Machine) -> CardsBeyond | None:
+    """The cards that one llama.cpp cannot take; None when it takes all."""
     cards = sum(not gpu.unified and gpu.free_bytes > 0 for gpu in machine.gpus)
-    if cards <= MOST_CARDS:
-        return None
-    return f"llama.cpp takes at most {MOST_CARDS} cards: the first {MOST_CARDS} of {cards:,} are planned for."
+    return CardsBeyond(MOST_CARDS, cards) if cards > MOST_CARDS else None
 
 
 def without_gpus(machine: Machine) -> Devices:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.memory.buffers import LinearBytes
 
-Basis = Literal["exact", "measured", "calibrated", "assumed"]
 Term = Literal["weights", "kv_cache", "compute", "overhead"]
 _OVERHEAD = "context, pools and the process itself"
 DeviceKind = Literal["gpu", "host", "unified", "disk"]

@@ -7,20 +7,15 @@ Constants of a kind of device are in speed/device_class.py; those here are of mo
 
 from __future__ import annotations
 
-from typing import Literal
-
 from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
-from r1plan.plan.llamacpp.memory.parts import Basis
 from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.plan.llamacpp.speed.device_class import HOST_CLASS, DeviceClass, device_class
 from r1plan.plan.llamacpp.weights.layers import Weights
+from r1plan.plan.speed import Bottleneck, DecodeSpeed, Range, Speed, SpeedTerm
 from r1plan.units import GB
-
-Bottleneck = Literal[
-    "gpu bandwidth", "gpu layers' fixed cost", "host bandwidth", "processor cores", "reading the cache", "disk"
-]
 
 _UNKNOWN_BANDWIDTH_GB_S = 300.0  # a card of which nothing is known
 _HOST_EXPERTS_EFFICIENCY = 0.40  # b0646, b0691: experts in host memory
@@ -204,6 +199,26 @@ class DecodeTimeModel:
     def _weights_read(self, first: int, end: int, experts_from: int, experts_end: int, output: bool) -> float:
         read = self.weights.trunk_of(first, end) + (self.weights.output_bytes if output else 0)
         return read + self.weights.experts_of(experts_from, experts_end) * self.weights.experts_read_share
+
+
+def predicted_speed(time: DecodeTimeModel, depths: tuple[int, ...]) -> Speed:
+    """The speed that follows from the time of a token, at each of `depths`."""
+    spread = time.spread()
+    low, high = 1 - spread, 1 + spread
+    decode = []
+    for depth in depths:
+        mid = 1 / time.a_token(depth)
+        decode.append(DecodeSpeed(depth, Range(mid * low, mid, mid * high)))
+    prefill = time.prompt_tok_s()
+    terms = sorted(time.seconds(depths[0]).items(), key=lambda term: -term[1])
+    return Speed(
+        prefill_tok_s=Range(prefill * (low - 0.1), prefill, prefill * (high + 0.1)) if prefill else None,
+        decode=tuple(decode),
+        bottleneck=terms[0][0],
+        basis=time.basis(),
+        terms=tuple(SpeedTerm(what, seconds) for what, seconds in terms),
+        source=time.source(),
+    )
 
 
 def disk_bandwidth(machine: Machine) -> str:

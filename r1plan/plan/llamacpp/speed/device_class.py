@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from r1plan.hardware.machine import GpuDevice
-from r1plan.plan.llamacpp.memory.parts import Basis
+from r1plan.plan.basis import Basis
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of, steady,
 from r1plan.plan.llamacpp.compute.graph import HOST, Run
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of
 from r1plan.plan.llamacpp.weights.layers import Weights, stock_weights
-from r1plan.plan.workload import KvType
+from r1plan.plan.pins import KvType
 from r1plan.units import MIB
 from tests.measured.vram import Reading, readings, split_readings
 from tests.plan.catalogue import model

@@ -12,16 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice, Machine
-from r1plan.plan.llamacpp.fit.incumbent import QuantCandidate, SearchResult
+from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.search import Search
+from r1plan.plan.llamacpp.fit.settings import tighter_settings, usual_settings
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import devices_of
+from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import Layout, Placement, device_loads
-from r1plan.plan.llamacpp.rank import score_of
+from r1plan.plan.llamacpp.rank import score_at
+from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel
 from r1plan.plan.llamacpp.weights.layers import Layer, of_layers
+from r1plan.plan.pins import Pins
 from r1plan.plan.quality import quality_of
-from r1plan.plan.speed import speed_of
-from r1plan.plan.workload import Pins, Workload
+from r1plan.plan.workload import Workload
 from r1plan.units import MIB
 from tests.plan.catalogue import TABLES, card, machine, model, quant
 
@@ -69,24 +72,25 @@ def every_layout(candidate: QuantCandidate, cards: int) -> Iterator[Placement]:
 def best_of_all(on: Machine, candidate: QuantCandidate, search: Search) -> float | None:
     """The score of the best layout that fits, found by trying each."""
     devices, best = devices_of(on), None
-    for engine in search.settings_tried():
+    for engine in (*usual_settings(search.pins), *tighter_settings(search.pins)):
         for placement in every_layout(candidate, len(devices.gpus)):
             where = device_loads(
                 placement, devices, candidate.model.shape, candidate.weights, engine, candidate.model.context_max
             )
-            context = search.context_of(where)
+            context = search.evaluator.context_of(where)
             if not all(device.fits for device in where.memory_at(context)):
                 continue
             depth = min(search.workload.typical_depth, context)
-            speed = speed_of(on, candidate.model, candidate.quant, candidate.weights, where, (depth,))
-            score = score_of(candidate.quality, speed, engine, context)
+            time = DecodeTimeModel(on, candidate.model, candidate.quant, candidate.weights, where)
+            score = score_at(candidate.quality, 1 / time.a_token(depth), engine, context)
             best = score if best is None else max(best, score)
     return best
 
 
-def searched(on: Machine, candidate: QuantCandidate, pins: Pins) -> tuple[SearchResult, Search]:
+def searched(on: Machine, candidate: QuantCandidate, pins: Pins) -> tuple[Option | None, Search]:
     search = Search(on, devices_of(on), Workload(), pins)
-    return search.of(candidate), search
+    found = search.of(candidate)
+    return (found if isinstance(found, Option) else None), search
 
 
 cards_of = st.lists(st.tuples(st.integers(900, 5000), st.sampled_from([1000.0, 1000.0, 450.0])), min_size=0, max_size=3)
@@ -113,10 +117,10 @@ def test_no_layout_of_a_dense_model_beats_the_one_found(
     on = machine(*cards(sizes), ram=ram)
     found, search = searched(on, candidate, Pins(kv_type="f16", n_ubatch=512, context=context))
     truth = best_of_all(on, candidate, search)
-    assert (found.best is None) == (truth is None)
-    if found.best is not None and truth is not None:
-        assert found.best.fits
-        assert truth - near(on) <= found.best.score <= truth + 1e-6
+    assert (found is None) == (truth is None)
+    if found is not None and truth is not None:
+        assert found.fits
+        assert truth - near(on) <= found.score <= truth + 1e-6
 
 
 @given(cards_of, st.integers(9, 40), st.sampled_from([None, 4096, 20_000]))
@@ -128,10 +132,10 @@ def test_no_layout_of_a_mixture_beats_the_one_found(
     on = machine(*cards(sizes), ram=ram)
     found, search = searched(on, candidate, Pins(kv_type="f16", n_ubatch=512, context=context))
     truth = best_of_all(on, candidate, search)
-    assert (found.best is None) == (truth is None)
-    if found.best is not None and truth is not None:
-        assert found.best.fits
-        assert truth - near(on) <= found.best.score <= truth + 1e-6
+    assert (found is None) == (truth is None)
+    if found is not None and truth is not None:
+        assert found.fits
+        assert truth - near(on) <= found.score <= truth + 1e-6
 
 
 @given(cards_of, st.integers(1, 9))
@@ -143,7 +147,7 @@ def test_where_ram_is_too_small_for_the_experts_a_layout_is_found_if_there_is_on
     on = machine(*cards(sizes), ram=ram)
     found, search = searched(on, candidate, Pins(kv_type="f16", n_ubatch=512))
     truth = best_of_all(on, candidate, search)
-    assert (found.best is None) == (truth is None)
+    assert (found is None) == (truth is None)
 
 
 @given(cards_of, st.integers(1, 12), st.integers(0, 3), st.integers(1, 3000))
@@ -159,9 +163,9 @@ def test_more_memory_is_never_worse(sizes: list[tuple[int, float]], ram: int, wh
         roomier = machine(*on.gpus, ram=ram + more_mib / 1024)
     before, _ = searched(on, candidate, Pins())
     after, _ = searched(roomier, candidate, Pins())
-    if before.best is not None:
-        assert after.best is not None
-        assert after.best.score >= before.best.score - 1e-9
+    if before is not None:
+        assert after is not None
+        assert after.score >= before.score - 1e-9
 
 
 ONE_CARD = Pins(kv_type="f16", n_ubatch=512, context=8192)
@@ -188,8 +192,8 @@ def test_a_card_holds_a_layer_from_the_byte_on_that_it_needs(layers: int, spare:
     free = needed(candidate, layers) + 256 * MIB + spare
     on = machine(replace(card(10), free_bytes=free), ram=100)
     found, _ = searched(on, candidate, ONE_CARD)
-    assert found.best is not None
-    assert sum(found.best.placement.layers_on_gpu) == layers + more
+    assert found is not None
+    assert sum(found.placement.layers_on_gpu) == layers + more
 
 
 @pytest.mark.parametrize("context", [None, 9000])
@@ -198,27 +202,27 @@ def test_pinned_layers_are_shared_out_so_that_they_fit(gpu_layers: int, context:
     candidate = small((700, 520, 480, 480, 500, 650))
     on = machine(*cards([(2000, 1000.0), (4000, 450.0)]), ram=20)
     found, _ = searched(on, candidate, Pins(gpu_layers=gpu_layers, context=context, kv_type="f16"))
-    assert found.best is not None
-    assert found.best.fits
-    assert found.best.placement.gpu_layers == gpu_layers
+    assert found is not None
+    assert found.fits
+    assert found.placement.gpu_layers == gpu_layers
 
 
 def test_a_smaller_micro_batch_is_used_only_where_the_usual_one_leaves_too_little() -> None:
     candidate = small((700, 520, 480, 480, 500, 650))
     roomy, _ = searched(machine(card(8), ram=1), candidate, Pins())
-    assert roomy.best is not None
-    assert roomy.best.settings.n_ubatch == 512
+    assert roomy is not None
+    assert roomy.settings.n_ubatch == 512
     room = needed(candidate, 6) + 256 * MIB
     tight, _ = searched(machine(replace(card(8), free_bytes=room - 120 * MIB), ram=1), candidate, Pins())
-    assert tight.best is not None
-    assert tight.best.settings.n_ubatch < 512
+    assert tight is not None
+    assert tight.settings.n_ubatch < 512
     asked, _ = searched(machine(replace(card(8), free_bytes=room - 120 * MIB), ram=1), candidate, Pins(n_ubatch=512))
-    assert asked.best is None or asked.best.context < tight.best.context
+    assert asked is None or asked.context < tight.context
 
 
 def test_flash_attention_is_off_only_when_asked() -> None:
     candidate = small((700, 520, 480, 480, 500, 650))
     for asked in (True, False):
         found, _ = searched(machine(card(8), ram=1), candidate, Pins(flash_attn=asked))
-        assert found.best is not None
-        assert found.best.settings.flash_attn is asked
+        assert found is not None
+        assert found.settings.flash_attn is asked

@@ -10,7 +10,7 @@ from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of, contex
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
 from r1plan.plan.llamacpp.weights.layers import weights_of
-from r1plan.plan.workload import KvType
+from r1plan.plan.pins import KvType
 from r1plan.units import MIB
 from tests.plan.catalogue import MODELS, card, machine, model, quant
 

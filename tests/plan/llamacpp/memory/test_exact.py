@@ -14,7 +14,7 @@ from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.memory.exact import exactly, longest
 from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
 from r1plan.plan.llamacpp.weights.layers import Weights, stock_weights, weights_of
-from r1plan.plan.workload import KvType
+from r1plan.plan.pins import KvType
 from r1plan.units import MIB
 from tests.measured.vram import Reading, readings
 from tests.plan.catalogue import card, machine, model, quant

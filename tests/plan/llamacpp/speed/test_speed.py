@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from r1plan.cli.options.machine import machine_from_options
-from r1plan.plan.workload import Pins, Workload
+from r1plan.plan.pins import Pins
+from r1plan.plan.workload import Workload
 from tests.plan.catalogue import card, machine, plan
 
 MEASURED = Path(__file__).parents[3] / "measured"

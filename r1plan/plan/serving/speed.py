@@ -1,4 +1,4 @@
-"""How fast each user of a vLLM server gets tokens: the bytes that one step reads, over the card's bandwidth.
+"""How fast each user of a server gets tokens: the bytes that one step reads, over the card's bandwidth.
 
     t = weights read / (eta * BW) + cache read / (eta_kv * BW) + c * layers
 
@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuDevice
-from r1plan.plan.llamacpp.memory.parts import Basis
+from r1plan.plan.basis import Basis
+from r1plan.plan.serving.budget import ServedKv, kv_bytes_per_token
+from r1plan.plan.serving.sharding import Parallel
 from r1plan.plan.speed import DecodeSpeed, Range, Speed, SpeedTerm
-from r1plan.plan.vllm.memory import VllmKv, kv_bytes_per_token
-from r1plan.plan.vllm.weights import Dtype, Parallel, layer_matrices, matrix_bytes
 from r1plan.units import GB
 
 _EFFICIENCY = 0.75
@@ -30,18 +30,21 @@ _UNKNOWN_GB_S = 300.0
 _SOURCE = "bytes read over bandwidth; one public sweep within 22 %"
 
 
-def vllm_speed(
+def user_speed(
     model: Model,
-    dtype: Dtype,
     parallel: Parallel,
     gpu: GpuDevice,
-    kv_type: VllmKv,
+    kv_type: ServedKv,
     users: int,
     depths: tuple[int, ...],
+    step_bytes: float,
 ) -> Speed:
-    """Tokens a second that each of `users` gets at each of `depths`. How fast a prompt is read is not predicted."""
+    """Tokens a second that each of `users` gets at each of `depths`, where a step reads `step_bytes` of weights.
+
+    How fast a prompt is read is not predicted.
+    """
     bandwidth = (gpu.bandwidth_gb_s or _UNKNOWN_GB_S) * GB
-    weights = _read_bytes(model, dtype, parallel, users) / (_EFFICIENCY * bandwidth)
+    weights = step_bytes / (_EFFICIENCY * bandwidth)
     fixed = _seconds_a_layer(model, parallel, gpu) * model.shape.layers
     on_each = -(-users // parallel.data) / parallel.context
     each_token = kv_bytes_per_token(model.shape, kv_type, parallel.tensor) * on_each / (_KV_EFFICIENCY * bandwidth)
@@ -63,22 +66,6 @@ def vllm_speed(
         terms=tuple(sorted(terms, key=lambda term: -term.seconds)),
         source=_SOURCE,
     )
-
-
-def _read_bytes(model: Model, dtype: Dtype, parallel: Parallel, users: int) -> float:
-    """Bytes of weights that each GPU reads for one step of `users` tokens."""
-    shape, experts = model.shape, model.shape.experts
-    share = 1.0
-    dense = shape.layers
-    if experts is not None:
-        share = 1 - (1 - experts.used_per_token / experts.routed) ** users
-        dense = min(experts.dense_layers, shape.layers)
-    read = shape.vocab_size // parallel.tensor * shape.hidden_size * 2.0
-    for expert_layer, layers in ((False, dense), (True, shape.layers - dense)):
-        for matrix in layer_matrices(model.architecture, shape, expert_layer=expert_layer):
-            size = matrix_bytes(model, matrix, dtype, parallel)
-            read += layers * size * (share if matrix.routed else 1.0)
-    return read
 
 
 def _seconds_a_layer(model: Model, parallel: Parallel, gpu: GpuDevice) -> float:

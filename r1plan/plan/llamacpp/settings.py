@@ -1,10 +1,20 @@
-"""The element types that llama.cpp keeps a KV cache in."""
+"""What llama.cpp can be set to: the element types of its KV cache, its defaults and its limits."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-KvType = Literal["f16", "q8_0", "q4_0", "f32", "bf16", "q4_1", "q5_0", "q5_1", "iq4_nl"]
+from r1plan.plan.pins import KvType
+
+# llama.cpp's own default; and what is tried where it leaves too little room.
+USUAL_UBATCH = 512
+SMALLER_UBATCHES = (256, 128)
+
+# llama-server's default at build 0c1e57098.
+SERVER_SLOTS = 4
+
+# LLAMA_MAX_SEQ at build 0c1e57098: llama.cpp refuses a context of more sequences.
+MOST_SLOTS = 256
 
 
 class KvElements(NamedTuple):

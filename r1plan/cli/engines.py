@@ -1,0 +1,65 @@
+"""The engines that can be planned for: each with its planner and the way its plans are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from r1plan.errors import UsageError
+from r1plan.plan.plan import PlannedOption
+
+if TYPE_CHECKING:
+    from r1plan.plan.plan import EngineName
+    from r1plan.plan.planner import EngineOption, Planner
+    from r1plan.render.plan.view import EngineView
+
+OptionT = TypeVar("OptionT", bound=PlannedOption)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine(Generic[OptionT]):
+    """One engine."""
+
+    planner: Planner[OptionT]
+    view: EngineView[OptionT]
+
+
+def _llama_cpp() -> Engine[Any]:
+    from r1plan.plan.llamacpp.planner import LlamaCppPlanner
+    from r1plan.render.plan.llamacpp import LlamaCppView
+
+    return Engine(LlamaCppPlanner(), LlamaCppView())
+
+
+def _vllm() -> Engine[Any]:
+    from r1plan.plan.vllm.planner import VllmPlanner
+    from r1plan.render.plan.vllm import VllmView
+
+    return Engine(VllmPlanner(), VllmView())
+
+
+# Each is imported when it is asked for.
+ENGINES: dict[EngineName, Callable[[], Engine[Any]]] = {"llama.cpp": _llama_cpp, "vllm": _vllm}
+
+
+def engine_for(name: EngineName, given: Collection[EngineOption], model: str | None) -> Engine[Any]:
+    """The engine, when it understands every option that was given. Raises UsageError, which names one that it does not.
+
+    `model` is what --model says.
+    """
+    engine = ENGINES[name]()
+    for option in given:
+        if option not in engine.planner.understands:
+            raise _not_understood(name, option, model)
+    return engine
+
+
+def _not_understood(name: EngineName, option: EngineOption, model: str | None) -> UsageError:
+    whose = " and ".join(each for each, made in ENGINES.items() if option in made().planner.understands)
+    if option == "--model FILE.gguf":
+        return UsageError(
+            f"--model {model} with --engine {name}: a GGUF file is {whose}'s.",
+            "name a model of the catalogue, such as DeepSeek-R1-0528",
+        )
+    return UsageError(f"{option} with --engine {name}: only {whose} has it.", "leave out one of the two")

@@ -1,0 +1,1 @@
+"""How a plan is put to work: the arguments that make an engine do what was planned."""

@@ -1,0 +1,86 @@
+"""What a layout is worth on one machine for one workload: what it loads, how fast it is, its score."""
+
+from __future__ import annotations
+
+from r1plan.hardware.machine import Machine
+from r1plan.plan.energy import running_cost
+from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
+from r1plan.plan.llamacpp.fit.context import context_within, contexts_of
+from r1plan.plan.llamacpp.memory.buffers import EngineSettings
+from r1plan.plan.llamacpp.memory.devices import Devices
+from r1plan.plan.llamacpp.option import Option
+from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
+from r1plan.plan.llamacpp.rank import score_at
+from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, predicted_speed
+from r1plan.plan.pins import Pins
+from r1plan.plan.workload import Workload
+
+
+class Evaluator:
+    """Judges layouts on `devices` of a machine."""
+
+    def __init__(self, machine: Machine, devices: Devices, workload: Workload, pins: Pins) -> None:
+        self.machine, self.devices, self.workload, self.pins = machine, devices, workload, pins
+        self._timed: tuple[DeviceLoads, DecodeTimeModel] | None = None
+
+    def loads(
+        self, candidate: QuantCandidate, placement: Placement, settings: EngineSettings, devices: Devices | None = None
+    ) -> DeviceLoads:
+        """What `placement` puts on each device; on other `devices` of the same machine, if given."""
+        model = candidate.model
+        return device_loads(
+            placement, devices or self.devices, model.shape, candidate.weights, settings, model.context_max
+        )
+
+    def context_of(self, where: DeviceLoads) -> int:
+        """The asked context; else the largest up to the goal, in whole thousands, and never below the least."""
+        return context_within(self.pins, where.context_max, where.model_context)
+
+    def least_context(self, where: DeviceLoads) -> int:
+        """The shortest context that is any use."""
+        return contexts_of(self.pins, where.model_context).least
+
+    def score(self, candidate: QuantCandidate, where: DeviceLoads, context: int) -> float:
+        """What `balanced` ranks by."""
+        depth = min(self.workload.typical_depth, context)
+        return score_at(candidate.quality, 1 / self._time(candidate, where).a_token(depth), where.settings, context)
+
+    def option(self, candidate: QuantCandidate, where: DeviceLoads, context: int) -> Option:
+        """The layout with `context` tokens a slot, with all that is said of it."""
+        workload = self.workload
+        where = where.at_context(context)
+        depths = tuple(dict.fromkeys((min(workload.typical_depth, context), 0, *workload.depths)))
+        speed = predicted_speed(self._time(candidate, where), depths)
+        used = {load.device.gpu_index for load in where.loads}
+        return Option(
+            model=candidate.model,
+            quant=candidate.quant,
+            settings=where.settings,
+            placement=where.placement,
+            context=context,
+            context_max=where.context_max,
+            full_at=where.full_at(),
+            memory=where.memory_at(context),
+            speed=speed,
+            quality=candidate.quality,
+            cost=running_cost(
+                [gpu for gpu in self.machine.gpus if gpu.index in used],
+                workload,
+                speed.at(workload.typical_depth).mid,
+                speed.prefill_tok_s.mid if speed.prefill_tok_s is not None else None,
+            ),
+            score=score_at(candidate.quality, speed.decode[0].tok_s.mid, where.settings, context),
+        )
+
+    def at_least_context(self, candidate: QuantCandidate, where: DeviceLoads) -> Option:
+        """The layout with the shortest context that is any use."""
+        return self.option(candidate, where, self.least_context(where))
+
+    def _time(self, candidate: QuantCandidate, where: DeviceLoads) -> DecodeTimeModel:
+        """The time of a token; the one asked for last is kept."""
+        if self._timed is None or self._timed[0] is not where:
+            self._timed = (
+                where,
+                DecodeTimeModel(self.machine, candidate.model, candidate.quant, candidate.weights, where),
+            )
+        return self._timed[1]

@@ -1,0 +1,108 @@
+"""The walk over the layouts of one model under one setting of the engine, which leaves out what cannot be best."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
+from r1plan.plan.llamacpp.fit.context import contexts_of
+from r1plan.plan.llamacpp.fit.enumerator import Descent, LayoutEnumerator
+from r1plan.plan.llamacpp.fit.evaluator import Evaluator
+from r1plan.plan.llamacpp.fit.incumbent import Incumbent
+from r1plan.plan.llamacpp.memory.buffers import EngineSettings
+from r1plan.plan.llamacpp.placement import Placement
+from r1plan.plan.llamacpp.rank import context_points
+
+
+class Fit(NamedTuple):
+    """A layout that fits: its score, and the context that it is for."""
+
+    score: float
+    context: int
+
+
+class LayoutWalk:
+    """Considers layouts, and keeps the best of them in `best`, which other walks may have filled before."""
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        groups: tuple[tuple[int, ...], ...],
+        candidate: QuantCandidate,
+        settings: EngineSettings,
+        best: Incumbent,
+    ) -> None:
+        self._evaluator, self._candidate, self._settings, self._best = evaluator, candidate, settings, best
+        self._devices, pins = evaluator.devices, evaluator.pins
+        self._pinned = pins.gpu_layers is not None or (pins.experts_on_cpu and bool(self._devices.gpus))
+        self._context_goal = contexts_of(pins, candidate.model.context_max).goal
+        self._layouts = LayoutEnumerator(self._devices, groups, pins, candidate, settings)
+
+    def run(self, *, mixed: bool) -> None:
+        """Consider every kind of layout; without `mixed`, only those on cards alone."""
+        if self._pinned:
+            self._as_pinned()
+        elif self._devices.unified:
+            self._consider(self._layouts.unified())
+        else:
+            if self._devices.gpus:
+                self._with_cards(mixed)
+            if mixed and not self._best.on_cards_alone:
+                self._consider(self._layouts.cpu())
+
+    def _as_pinned(self) -> None:
+        plain = self._layouts.as_pinned()
+        if plain.layout not in ("cpu", "unified") and any(plain.layers_on_gpu):
+            fits = [self._consider(placement) for placement in self._layouts.pinned_shares(plain)]
+            if any(fit is not None for fit in fits):
+                return
+            for placement in self._layouts.pinned_with_more_experts_left(plain):
+                if self._consider(placement) is not None:
+                    break
+        self._consider(plain)
+
+    def _with_cards(self, mixed: bool) -> None:
+        best, before = self._best, self._best.where
+        for placement in self._layouts.on_cards():
+            self._consider(placement)
+        better = best.where is not before
+        if not better and not best.failed:
+            self._consider(self._layouts.usual())  # so that there is something to say of what is lacking
+        if mixed and not (better and best.context >= self._context_goal):
+            for descent in self._layouts.descents():
+                self._descend(descent)
+            if best.where is None:
+                for placement in self._layouts.in_little_ram():
+                    self._consider(placement)
+
+    def _descend(self, descent: Descent) -> None:
+        """Consider the layouts of `descent` from `enough` layers in host memory down.
+
+        Fewer layers there are faster and leave less room for context. None in between is better than the speed of
+        `fewest` with the context of the one tried last, so it ends where that is no better than the best.
+        """
+        fastest = self._consider(descent.placement(descent.fewest))
+        if fastest is None:
+            return
+        bound = fastest.score + context_points(fastest.context)
+        if bound <= self._best.score:
+            return
+        last: Fit | None = None
+        for number in range(descent.enough, descent.fewest, -1):
+            if last is not None and bound - context_points(last.context) <= self._best.score:
+                return
+            last = self._consider(descent.placement(number)) or last
+
+    def _consider(self, placement: Placement | None) -> Fit | None:
+        """How a layout fits, which may then be the best so far; None when it does not fit or there is none."""
+        if placement is None:
+            return None
+        where = self._evaluator.loads(self._candidate, placement, self._settings)
+        context_max = where.context_max
+        context = self._evaluator.context_of(where)
+        if context > context_max:
+            self._best.failed.append(where)
+            return None
+        score = self._evaluator.score(self._candidate, where, context)
+        self._best.offer(where, score, context, context_max)
+        return Fit(score, context)

@@ -1,0 +1,37 @@
+"""The planner for llama.cpp."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from r1plan.hardware.machine import Machine
+from r1plan.plan.headroom import Headroom
+from r1plan.plan.llamacpp.choose import choose
+from r1plan.plan.llamacpp.option import Option
+from r1plan.plan.llamacpp.pins import checked_pins
+from r1plan.plan.model_set import ModelSet
+from r1plan.plan.pins import Pins
+from r1plan.plan.plan import EngineName, Plan
+from r1plan.plan.planner import EngineOption
+from r1plan.plan.workload import Workload
+
+
+class LlamaCppPlanner:
+    """Plans for llama.cpp: one option is a GGUF quant laid out over cards, RAM and disk."""
+
+    engine: EngineName = "llama.cpp"
+    understands: frozenset[EngineOption] = frozenset(get_args(EngineOption))
+
+    def checked(self, pins: Pins) -> Pins:
+        """`pins`, when they can be meant together."""
+        return checked_pins(pins)
+
+    def plan(self, machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -> Plan[Option]:
+        """See `choose`."""
+        return choose(machine, models, workload, pins)
+
+    def headroom(self, plan: Plan[Option], models: ModelSet, pins: Pins) -> Headroom[Option] | None:
+        """See `headroom_of`."""
+        from r1plan.plan.llamacpp.headroom import headroom_of
+
+        return headroom_of(plan, models, pins)

@@ -1,0 +1,46 @@
+"""The models to choose among, whichever engine is planned for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from r1plan.catalog.model import Model
+from r1plan.catalog.quality import QuantTable
+from r1plan.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from r1plan.plan.llamacpp.weights.layers import Weights
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSet:
+    """Models by id, with what quants were measured to lose.
+
+    `from_file` are the weights of the one model and quant that are pinned, when a file's own header tells them.
+    """
+
+    models: Mapping[str, Model]
+    quant_tables: tuple[QuantTable, ...]
+    from_file: Weights | None = None
+
+    def asked(self, id_: str | None) -> list[Model]:
+        """The model of that id, whatever its case; without one, all that are recommended. Raises NotFound."""
+        if id_ is None:
+            return [model for model in self.models.values() if model.recommended]
+        by_folded = {each.casefold(): each for each in self.models}
+        if id_.casefold() not in by_folded:
+            raise NotFound.among("model", id_, self.models, f"known are {', '.join(self.models)}")
+        return [self.models[by_folded[id_.casefold()]]]
+
+
+def check_context(context: int | None, models: Sequence[Model], *, one: bool) -> None:
+    """Raises UsageError for a context that none of `models` reads; `one`: they are the one that was asked for."""
+    longest = max(models, key=lambda model: model.context_max)
+    if context is not None and context > longest.context_max:
+        whose = f"{longest.id} has" if one else "every model has at most"
+        raise UsageError(
+            f"--context {context}: {whose} {longest.context_max:,} tokens.",
+            f"ask for at most --context {longest.context_max}",
+        )

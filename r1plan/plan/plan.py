@@ -1,0 +1,126 @@
+"""What every planner answers with: options, the chosen one first, and every rejected one with its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
+
+from r1plan.catalog.model import Model
+from r1plan.hardware.machine import Machine
+from r1plan.plan.energy import RunningCost
+from r1plan.plan.quality import Quality
+from r1plan.plan.reasons import Cause, Difference, MemoryCause, Note, Standing, TooSlow
+from r1plan.plan.speed import Speed
+from r1plan.plan.workload import LEAST_TOK_S, Workload
+
+EngineName = Literal["llama.cpp", "vllm"]
+
+
+class PlannedOption(Protocol):
+    """What options of all engines have: one model at one type of weights, laid out on the machine."""
+
+    @property
+    def id(self) -> str:
+        """The model and its type of weights: `R1-Distill-Qwen-32B:Q4_K_M`."""
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+
+    @property
+    def quant_name(self) -> str:
+        """Its type of weights alone: `Q4_K_M`, `FP8`."""
+
+    @property
+    def context(self) -> int:
+        """The tokens that each request may have."""
+
+    @property
+    def context_max(self) -> int:
+        """The most that each request could have."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether it runs here."""
+
+    @property
+    def tok_s(self) -> float:
+        """What a request gets in the middle of a typical answer."""
+
+    @property
+    def speed(self) -> Speed:
+        """How fast it is."""
+
+    @property
+    def quality(self) -> Quality:
+        """How good its answers are."""
+
+    @property
+    def cost(self) -> RunningCost:
+        """What it takes in electricity."""
+
+    @property
+    def why(self) -> Standing | None:
+        """Why it stands where it does."""
+
+
+OptionT_co = TypeVar("OptionT_co", bound=PlannedOption, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An option that is not offered."""
+
+    id: str
+    cause: Cause
+
+    @property
+    def shortfall_bytes(self) -> int | None:
+        """What was missing; None when memory was not the cause."""
+        return self.cause.shortfall_bytes if isinstance(self.cause, MemoryCause) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Generic[OptionT_co]):
+    """The answer for a machine and a workload. `choice` is None when nothing fits; `notes` are of the machine.
+
+    `nearest_miss` is the rejected option to speak of then. `rejected` begins with those that lack the least memory.
+    """
+
+    engine: EngineName
+    machine: Machine
+    workload: Workload
+    choice: OptionT_co | None = None
+    alternatives: tuple[OptionT_co, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+    nearest_miss: Rejection | None = None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def options(self) -> tuple[OptionT_co, ...]:
+        """All that are offered, the chosen one first."""
+        return (*(() if self.choice is None else (self.choice,)), *self.alternatives)
+
+
+def nearest_first(rejected: Iterable[Rejection]) -> tuple[Rejection, ...]:
+    """Those that failed for memory by how little was missing, then the others."""
+    return tuple(sorted(rejected, key=lambda each: (each.shortfall_bytes is None, each.shortfall_bytes or 0)))
+
+
+def fastest_of_the_slow(rejected: Iterable[Rejection]) -> Rejection | None:
+    """The fastest of those that are too slow, or None."""
+    slow = [(each.cause.tok_s, each) for each in rejected if isinstance(each.cause, TooSlow)]
+    return max(slow, key=lambda each: each[0])[1] if slow else None
+
+
+def least_tok_s(workload: Workload) -> float:
+    """The slowest speed that is any use: the asked one, else that of the objective."""
+    return LEAST_TOK_S[workload.objective] if workload.min_tok_s is None else workload.min_tok_s
+
+
+def difference(option: PlannedOption, choice: PlannedOption) -> Difference:
+    """How `option` differs from `choice` in quality and speed."""
+    return Difference(
+        quality_points=option.quality.index - choice.quality.index, speed_ratio=option.tok_s / choice.tok_s
+    )

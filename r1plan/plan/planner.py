@@ -1,0 +1,52 @@
+"""What a planner is: an engine's way to turn a machine, models and wishes into a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal, Protocol, TypeVar
+
+from r1plan.hardware.machine import Machine
+from r1plan.plan.headroom import Headroom
+from r1plan.plan.model_set import ModelSet
+from r1plan.plan.pins import Pins
+from r1plan.plan.plan import EngineName, Plan, PlannedOption
+from r1plan.plan.workload import Workload
+
+# What a person may ask for that not every engine has, in the order in which an engine without it refuses.
+EngineOption = Literal[
+    "--ubatch",
+    "--gpu-layers",
+    "--experts-on-cpu",
+    "--no-flash-attn",
+    "--no-mmap",
+    "--disk-bandwidth",
+    "--runtime",
+    "--model FILE.gguf",
+]
+
+
+OptionT = TypeVar("OptionT", bound=PlannedOption)
+
+
+class Planner(Protocol[OptionT]):
+    """Plans for one engine. It has all options of `recommend` but those of EngineOption that it does not understand."""
+
+    @property
+    def engine(self) -> EngineName:
+        """The engine's name, as --engine says it."""
+
+    @property
+    def understands(self) -> Collection[EngineOption]:
+        """Which of the options that not every engine has this one does."""
+
+    def checked(self, pins: Pins) -> Pins:
+        """`pins`, when they can be meant together. Raises UsageError, which names the option and its value."""
+
+    def plan(self, machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -> Plan[OptionT]:
+        """What is best, what else is worth a look, and what was rejected and why.
+
+        Raises NotFound for an unknown model or quant, and UsageError for pins that mean nothing here.
+        """
+
+    def headroom(self, plan: Plan[OptionT], models: ModelSet, pins: Pins) -> Headroom[OptionT] | None:
+        """What limits the choice of such a plan and what more room would buy; None where that is not known."""

@@ -1,0 +1,100 @@
+"""What a server takes of each GPU, and what that leaves for the users' caches, in blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from r1plan.catalog.model import Shape
+from r1plan.plan.basis import Basis
+from r1plan.plan.serving.sharding import kv_heads_each
+
+ServedKv = Literal["bf16", "fp8"]
+BudgetTerm = Literal["weights", "kv_cache", "activations", "cuda_graphs", "outside_torch"]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetPart:
+    """One term on each GPU, with where its figure comes from."""
+
+    term: BudgetTerm
+    size_bytes: int
+    basis: Basis
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuBudget:
+    """One GPU of the server. All GPUs of a server are alike.
+
+    `total_bytes` is what CUDA reports, `free_bytes` what is free of it before the start; `allowed_bytes` is the
+    server's share, `utilization` of it all. `parts` end with the KV cache, which takes what the others leave, in whole
+    blocks. `blocks` is negative when weights and work alone exceed the share; one of them stays empty. `block_tokens`
+    counts for the GPUs that share one cache together. `batched_tokens` and `sequences` are the largest batch.
+    """
+
+    total_bytes: int
+    free_bytes: int
+    allowed_bytes: int
+    utilization: float
+    parts: tuple[BudgetPart, ...]
+    block_bytes: int
+    block_tokens: int
+    blocks: int
+    data: int
+    batched_tokens: int
+    sequences: int
+
+    @property
+    def used_bytes(self) -> int:
+        """Everything that the server takes."""
+        return sum(part.size_bytes for part in self.parts)
+
+    @property
+    def fixed_bytes(self) -> int:
+        """Everything but the cache."""
+        return sum(part.size_bytes for part in self.parts if part.term != "kv_cache")
+
+    def bytes_of(self, term: BudgetTerm) -> int:
+        """The bytes of one term."""
+        return sum(part.size_bytes for part in self.parts if part.term == term)
+
+    @property
+    def starts(self) -> bool:
+        """Whether enough is free for the server's share; else it refuses to start."""
+        return self.free_bytes >= self.allowed_bytes
+
+    @property
+    def kv_tokens(self) -> int:
+        """Tokens that the whole server caches at once."""
+        return max(self.blocks - 1, 0) * self.block_tokens * self.data
+
+    def users(self, context: int) -> int:
+        """Requests of `context` tokens that the cache holds at once; more must wait."""
+        each = max(self.blocks - 1, 0) // -(-context // self.block_tokens)
+        return min(each, self.sequences) * self.data
+
+    def context_of(self, users: int) -> int:
+        """The longest context that `users` can have at once, in whole blocks; 0 when there are not blocks enough."""
+        on_each = -(-users // self.data)
+        if on_each > self.sequences:
+            return 0
+        return max(self.blocks - 1, 0) // on_each * self.block_tokens
+
+    def needed_bytes(self, context: int, users: int) -> int:
+        """What a GPU's share must be for `users` requests of `context` tokens."""
+        on_each = -(-users // self.data)
+        return self.fixed_bytes + (on_each * -(-context // self.block_tokens) + 1) * self.block_bytes
+
+
+def kv_bytes_per_token(shape: Shape, kv_type: ServedKv, ranks: int) -> int:
+    """Bytes that one token costs in the cache of each of `ranks` GPUs.
+
+    Latent attention has one vector a layer, which cannot be split: 1,152 bytes a layer for R1 in 16 bits, on every GPU.
+    """
+    size = 2 if kv_type == "bf16" else 1
+    if shape.latent_attention is not None:
+        elements = shape.latent_attention.kv_lora_rank + shape.latent_attention.qk_rope_head_dim
+    else:
+        elements = 2 * kv_heads_each(shape, ranks) * shape.head_dim
+    return shape.layers * elements * size

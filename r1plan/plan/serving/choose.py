@@ -1,0 +1,119 @@
+"""The choice among what an engine could serve on a machine: each model, type of weights and way to share the GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from r1plan.catalog.model import Model
+from r1plan.errors import NotFound
+from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.plan.model_set import ModelSet, check_context
+from r1plan.plan.plan import Plan, Rejection, fastest_of_the_slow, nearest_first
+from r1plan.plan.reasons import AsAsked, Cause, Chosen, ContextTooLong, NeedsShare, ShareNotFree, Standing, TooFewUsers
+from r1plan.plan.serving.cards import equal_gpus
+from r1plan.plan.serving.checkpoints import DTYPES, Dtype, published_in
+from r1plan.plan.serving.engine import ServingEngine
+from r1plan.plan.serving.layouts import layouts, refusal
+from r1plan.plan.serving.option import ServingOption, ServingPins
+from r1plan.plan.serving.rank import behind, best_of_each, different, fast_enough, other_layouts, ranked
+from r1plan.plan.workload import Workload
+
+_MOST_ALTERNATIVES = 5
+
+
+def choose_served(
+    engine: ServingEngine, machine: Machine, models: ModelSet, workload: Workload, pins: ServingPins
+) -> Plan[ServingOption]:
+    """The best that `engine` could serve on `machine`, what else is worth a look, and what was rejected and why.
+
+    With model and type pinned the choice is exactly that option, fitting or not, but None where the engine refuses it.
+    Raises NotFound for an unknown model or type, and UsageError for pins that cannot be meant or a machine without
+    cards.
+    """
+    cards, notes = equal_gpus(machine, engine.name)
+    asked = models.asked(pins.model)
+    check_context(pins.context, asked, one=pins.model is not None)
+    options: list[ServingOption] = []
+    rejected: list[Rejection] = []
+    for model in asked:
+        for dtype in _types(engine, model, pins):
+            possible = list(layouts(engine, cards, model, dtype, models.quant_tables, workload, pins))
+            fitting = [option for option in possible if option.fits]
+            options += fitting or (possible[:1] if pins.one_option else [])
+            if not fitting:
+                rejected.append(Rejection(f"{model.id}:{dtype}", _cause(model, dtype, cards, possible, pins)))
+    if not pins.one_option:
+        options, slow = fast_enough(options, workload)
+        rejected += slow
+    choice: ServingOption | None = None
+    alternatives: tuple[ServingOption, ...] = ()
+    best = ranked(best_of_each(options), workload)
+    if best:
+        why: Standing = Chosen(workload.objective, energy_of="token")
+        if pins.one_option:
+            why = rejected[0].cause if rejected else AsAsked()
+        choice = replace(best[0], why=why)
+        alternatives = (*other_layouts(best[0], options), *different(choice, best[1:]))[:_MOST_ALTERNATIVES]
+        named = {option.id for option in (choice, *alternatives)}
+        rejected += [behind(option, choice) for option in best[1:] if option.id not in named]
+    return Plan(
+        engine=engine.name,
+        machine=machine,
+        workload=workload,
+        choice=choice,
+        alternatives=alternatives,
+        rejected=nearest_first(rejected),
+        nearest_miss=_nearest_miss(nearest_first(rejected)),
+        notes=notes,
+    )
+
+
+def _types(engine: ServingEngine, model: Model, pins: ServingPins) -> list[Dtype]:
+    """The types of weights that `model` is served in; the pinned one alone, if it is among them. Raises NotFound."""
+    known = published_in(model)
+    if pins.dtype is None:
+        return list(known)
+    found = [each for each in known if each.casefold() == pins.dtype.casefold()]
+    if not found and (pins.model is not None or pins.dtype.upper() not in DTYPES):
+        serves = f"{model.id} in {', '.join(known)}" if pins.model else ", ".join(DTYPES)
+        raise NotFound.among("quant", pins.dtype, known, f"{engine.title} serves {serves}")
+    return found
+
+
+def _cause(
+    model: Model, dtype: Dtype, cards: tuple[GpuDevice, ...], possible: Sequence[ServingOption], pins: ServingPins
+) -> Cause:
+    """Why no layout of `possible` fits, or there is none."""
+    if refused := refusal(dtype, cards):
+        return refused
+    if (pins.context or 0) > model.context_max:
+        return ContextTooLong(model.context_max)
+    plain = [option for option in possible if option.parallel.plain] or possible
+    nearest = max(plain, key=lambda option: option.memory.allowed_bytes - option.memory.fixed_bytes)
+    memory, gpus, context = nearest.memory, nearest.parallel.gpus, nearest.context
+    if not memory.starts:
+        return ShareNotFree(
+            gpus=gpus,
+            utilization=memory.utilization,
+            allowed_bytes=memory.allowed_bytes,
+            free_bytes=memory.free_bytes,
+        )
+    short = NeedsShare(
+        gpus=gpus,
+        users=pins.users,
+        context=context,
+        needed_bytes=memory.needed_bytes(context, pins.users),
+        allowed_bytes=memory.allowed_bytes,
+    )
+    if memory.context_of(1) >= min(context, model.context_max) and pins.users > 1:
+        most = max(option.users for option in possible)
+        return TooFewUsers(users=most, users_wanted=pins.users, context=context, shortfall_bytes=short.shortfall_bytes)
+    return short
+
+
+def _nearest_miss(rejected: Sequence[Rejection]) -> Rejection | None:
+    """The fastest of the too slow, else what lacks the least memory, else the first that is refused."""
+    short = next((each for each in rejected if each.cause.kind == "memory"), None)
+    refused = next((each for each in rejected if each.cause.kind == "refused"), None)
+    return fastest_of_the_slow(rejected) or short or refused

@@ -1,0 +1,57 @@
+"""The planner for vLLM: what any server shares, and vLLM's own memory, weights and refusals."""
+
+from __future__ import annotations
+
+from r1plan.errors import UsageError
+from r1plan.hardware.machine import Machine
+from r1plan.plan.bounds import above_zero
+from r1plan.plan.headroom import Headroom
+from r1plan.plan.model_set import ModelSet
+from r1plan.plan.pins import KvType, Pins
+from r1plan.plan.plan import EngineName, Plan
+from r1plan.plan.planner import EngineOption
+from r1plan.plan.serving.budget import ServedKv
+from r1plan.plan.serving.choose import choose_served
+from r1plan.plan.serving.engine import ServingEngine
+from r1plan.plan.serving.option import ServerSettings, ServingOption, ServingPins
+from r1plan.plan.vllm.memory import gpu_budget
+from r1plan.plan.vllm.step import step_bytes
+from r1plan.plan.vllm.weights import incompatibility
+from r1plan.plan.workload import Workload
+
+VLLM = ServingEngine(
+    name="vllm", title="vLLM", incompatibility=incompatibility, budget=gpu_budget, step_bytes=step_bytes
+)
+# llama.cpp's names of cache types, as vLLM's nearest.
+_KV_TYPES: dict[KvType | None, ServedKv] = {None: "bf16", "f16": "bf16", "bf16": "bf16", "q8_0": "fp8"}
+
+
+class VllmPlanner:
+    """Plans for vLLM: one option is a checkpoint in one type of weights, shared out over equal cards."""
+
+    engine: EngineName = VLLM.name
+    understands: frozenset[EngineOption] = frozenset()
+
+    def checked(self, pins: Pins) -> Pins:
+        """`pins`, when they can be meant together; a cache that vLLM does not have is refused."""
+        if pins.kv_type not in _KV_TYPES:
+            raise UsageError(
+                f"--kv {pins.kv_type} with --engine vllm: its cache has 16 or 8 bits.", "--kv q8_0 plans for FP8"
+            )
+        above_zero(("--context", pins.context), ("--slots", pins.slots))
+        return pins
+
+    def plan(self, machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -> Plan[ServingOption]:
+        """See `choose_served`. Slots are users, and quants the types of weights."""
+        served = ServingPins(
+            model=pins.model,
+            dtype=pins.quant,
+            context=pins.context,
+            users=pins.slots or 1,
+            settings=ServerSettings(kv_type=_KV_TYPES[pins.kv_type]),
+        )
+        return choose_served(VLLM, machine, models, workload, served)
+
+    def headroom(self, plan: Plan[ServingOption], models: ModelSet, pins: Pins) -> Headroom[ServingOption] | None:
+        """Not worked out for servers."""
+        return None

@@ -1,0 +1,72 @@
+"""What a plan's screens need to know of an engine: everything else is the same for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from r1plan.errors import NothingFits
+from r1plan.plan.headroom import Headroom
+from r1plan.plan.plan import Plan, PlannedOption, Rejection
+from r1plan.plan.reasons import CauseKind
+
+NARROW = 116  # columns below which a table stacks the model's name and its type of weights
+
+OptionT = TypeVar("OptionT", bound=PlannedOption)
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[OptionT]):
+    """A column of the table of options, between the model and the reason."""
+
+    title: str
+    cell: Callable[[OptionT], str]
+    left: bool = False
+    may_wrap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the opening; a `verbatim` one is for copying, and never broken."""
+
+    text: str
+    verbatim: bool = False
+
+
+class EngineView(Protocol[OptionT]):
+    """How an engine's plans are shown."""
+
+    @property
+    def tally(self) -> Mapping[CauseKind, tuple[str, str]]:
+        """What is said of one option that was rejected for a kind of cause, and of several, in the order said."""
+
+    def opening(self, plan: Plan[OptionT]) -> Iterator[Line]:
+        """What to run, and how."""
+
+    def shows_table(self, plan: Plan[OptionT]) -> bool:
+        """Whether the options are set beside each other."""
+
+    def columns(self, width: int) -> tuple[Column[OptionT], ...]:
+        """The columns for a terminal of `width`."""
+
+    def nearest(self, plan: Plan[OptionT]) -> tuple[str, list[Rejection]]:
+        """The rejected options to speak of, and what they are called together."""
+
+    def setting_fields(self, option: OptionT) -> dict[str, Any]:
+        """The document's fields of one option from `kv_type` to `memory`."""
+
+    def own_fields(self, option: OptionT) -> dict[str, Any]:
+        """The document's fields of one option that only this engine has."""
+
+    def plan_fields(self, plan: Plan[OptionT], headroom: Headroom[OptionT] | None) -> dict[str, Any]:
+        """The document's last fields."""
+
+    def explained(self, plan: Plan[OptionT], option: OptionT, headroom: Headroom[OptionT] | None) -> Iterator[str]:
+        """The chosen option in parts: memory, headroom, speed, quality."""
+
+    def failure(self, plan: Plan[OptionT]) -> NothingFits | None:
+        """The error to end with when there is no choice or it does not fit."""
+
+    def remarks(self, plan: Plan[OptionT]) -> Iterator[str]:
+        """What is said beside the result, on standard error."""

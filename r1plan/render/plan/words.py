@@ -1,0 +1,217 @@
+"""The sentences of a plan: why each option stands where it does, and what is to be said of the machine."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from r1plan.plan.headroom import Improvement
+from r1plan.plan.plan import OptionT_co, Plan
+from r1plan.plan.reasons import (
+    AsAsked,
+    CardsBeyond,
+    Cause,
+    Chosen,
+    ContextTooLong,
+    Difference,
+    LeastFreeCounts,
+    NeedsBlackwell,
+    NeedsMemory,
+    NeedsShare,
+    NoExperts,
+    Note,
+    OtherSharing,
+    RanksBelow,
+    ReadsFromDisk,
+    ShareNotFree,
+    Shortfall,
+    Standing,
+    TooFewUsers,
+    TooSlow,
+    UnequalCards,
+)
+from r1plan.plan.speed import Range
+from r1plan.plan.workload import Objective
+from r1plan.units import GIB
+
+_BEST = {
+    "balanced": "best balance of quality and speed",
+    "quality": "highest quality that fits",
+    "speed": "fastest of nearly the best quality",
+}
+_SHARING = {"experts spread": "attention on every card, experts spread", "one cache": "one cache for all cards"}
+# Below these a difference is not worth a word.
+_POINTS_WORTH_SAYING = 0.5
+_SPEED_WORTH_SAYING = 0.05
+
+
+def standing_text(why: Standing | None) -> str:
+    """Why an option stands where it does; nothing where that was not decided."""
+    match why:
+        case None:
+            return ""
+        case Chosen():
+            return _chosen(why.objective, why.energy_of)
+        case AsAsked():
+            return "as asked" if why.caution is None else f"as asked, though not recommended: {why.caution}"
+        case ReadsFromDisk():
+            reads = f"{why.disk_bytes / GIB:.0f} GiB of experts are read from disk"
+            return f"nothing fits in memory: {reads}" if why.last_resort else reads
+        case Difference():
+            return difference_text(why)
+        case OtherSharing():
+            return f"{_SHARING.get(why.how, why.how)}, {why.speed_ratio:.1f}x the speed"
+        case _:
+            return cause_text(why)
+
+
+def cause_text(cause: Cause) -> str:
+    """Why an option is not offered, as what follows its name."""
+    match cause:
+        case NeedsMemory():
+            lacks = "; or ".join(_shortfall(each) for each in cause.shortfalls)
+            if cause.from_disk is None:
+                return lacks
+            return f"{lacks}; with experts read from disk {_slower(cause.from_disk)}"
+        case NeedsShare():
+            needed, allowed = f"{cause.needed_bytes / GIB:.1f}", f"{cause.allowed_bytes / GIB:.1f}"
+            for_whom = f"{cause.context:,} tokens"
+            if cause.users > 1:
+                for_whom = f"{cause.users:,} users of {for_whom}"
+            return f"needs {needed} GiB {_on_each(cause.gpus)} for {for_whom}, vLLM may use {allowed}"
+        case ShareNotFree():
+            share = f"{cause.allowed_bytes / GIB:.1f} GiB {_on_each(cause.gpus)}"
+            free = f"{cause.free_bytes / GIB:.1f} free"
+            return f"wants {share} (--gpu-memory-utilization {cause.utilization:g}), {free}"
+        case TooFewUsers():
+            return f"holds {cause.users:,} users of {cause.context:,} tokens, {cause.users_wanted:,} asked"
+        case TooSlow():
+            return _too_slow(cause)
+        case ContextTooLong():
+            return f"reads at most {cause.context_max:,} tokens"
+        case NoExperts():
+            return "is dense: it has no experts to keep in RAM"
+        case NeedsBlackwell():
+            return f"{cause.dtype} needs Blackwell cards, such as B200"
+        case RanksBelow():
+            return _ranks_below(cause)
+        case _:
+            assert_never(cause)
+
+
+def difference_text(each: Difference) -> str:
+    """How an option differs from the chosen one."""
+    said = []
+    if abs(each.quality_points) >= _POINTS_WORTH_SAYING:
+        said.append("better" if each.quality_points > 0 else "less able")
+    if not 1 - _SPEED_WORTH_SAYING < each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
+        said.append(f"{each.speed_ratio:.1f}x the speed")
+    if each.from_disk:
+        said.append("reads experts from disk")
+    if each.context_tokens:
+        said.append("longer context" if each.context_tokens > 0 else "shorter context")
+    return ", ".join(said) or "much the same"
+
+
+def improvement_text(better: Improvement) -> str:
+    """What more room would buy."""
+    said = []
+    if better.instead is not None:
+        said.append("{} instead of {}".format(*better.instead))
+    if better.disk_bytes_fewer:
+        said.append(f"{better.disk_bytes_fewer / GIB:.0f} GiB fewer to read from disk")
+    if better.layers_on_gpu:
+        said.append(f"{_more_layers(better.layers_on_gpu)} on the GPU")
+    if better.expert_layers_on_gpu:
+        said.append(f"experts of {_more_layers(better.expert_layers_on_gpu)} on the GPU")
+    if better.plain_cache:
+        said.append("a cache that is not quantised")
+    if better.context is not None:
+        said.append(f"{better.context:,} tokens of context")
+    if better.context_max is not None:
+        said.append("room for {:,} tokens instead of {:,}".format(*better.context_max))
+    if better.tok_s is not None:
+        said.append("{:.0f} tok/s instead of {:.0f}".format(*better.tok_s))
+    return ", ".join(said)
+
+
+def rate_text(speed: Range, unit: str = " tok/s", *, alone: bool = False) -> str:
+    """A speed, `alone` or with the interval it is expected in."""
+    digits = 0 if speed.mid >= 10 else 1 if speed.mid >= 0.3 else 2
+    if alone:
+        return f"{speed.mid:.{digits}f}"
+    return f"{speed.mid:.{digits}f}{unit} ({speed.low:.{digits}f}-{speed.high:.{digits}f})"
+
+
+def note_text(note: Note) -> str:
+    """What is to be said of the machine's cards."""
+    match note:
+        case CardsBeyond():
+            planned = f"the first {note.taken} of {note.cards:,} are planned for"
+            return f"llama.cpp takes at most {note.taken} cards: {planned}."
+        case UnequalCards():
+            return f"Tensor parallelism wants equal cards: {', '.join(note.left_out)} left out."
+        case LeastFreeCounts():
+            least = f"{note.least_bytes / GIB:.1f} GiB free on gpu{note.least_gpu}"
+            largest = f"{note.largest_bytes / GIB:.1f} on gpu{note.largest_gpu}"
+            return f"The card with the least memory counts for all: {least}, {largest}."
+        case _:
+            assert_never(note)
+
+
+def machine_notes(plan: Plan[OptionT_co]) -> tuple[str, ...]:
+    """What was assumed of the machine, and which of its cards the engine cannot take."""
+    return (*plan.machine.notes, *(note_text(note) for note in plan.notes if isinstance(note, CardsBeyond)))
+
+
+def plan_notes(plan: Plan[OptionT_co]) -> tuple[str, ...]:
+    """What is to be said of how the cards work together."""
+    return tuple(note_text(note) for note in plan.notes if not isinstance(note, CardsBeyond))
+
+
+def _chosen(objective: Objective, energy_of: str) -> str:
+    energy = f"{'an' if energy_of == 'answer' else 'a'} {energy_of}"
+    return _BEST.get(objective, f"least energy {energy} at nearly the best quality")
+
+
+def _shortfall(each: Shortfall) -> str:
+    """`needs 23.4 GiB on the GPU, 21.9 free`."""
+    where = {
+        "cards": "on the GPU" if each.cards == 1 else f"on {each.cards} GPUs",
+        "gpu": f"of {each.device}",
+        "host": "of RAM",
+        "unified": "of unified memory",
+        "disk": "of disk",
+    }[each.kind]
+    alone = each.context_bytes > each.room_bytes
+    cache = f" (the context alone takes {each.context_bytes / GIB:.1f})" if alone else ""
+    return f"needs {each.needed_bytes / GIB:.1f} GiB {where}, {each.room_bytes / GIB:.1f} free{cache}"
+
+
+def _on_each(gpus: int) -> str:
+    return "on the GPU" if gpus == 1 else f"on each of {gpus} GPUs"
+
+
+def _too_slow(cause: TooSlow) -> str:
+    if cause.tok_s < cause.least_tok_s:
+        return _slower(cause)
+    longer = f"it thinks {cause.thinking_over_r1:g} times as long as R1"
+    as_if = f"as if at {cause.tok_s / cause.thinking_over_r1:.1f}"
+    return f"about {cause.tok_s:.1f} tok/s, but {longer}, {as_if}: slower than {cause.least_tok_s:.1f}"
+
+
+def _slower(cause: TooSlow) -> str:
+    return f"about {cause.tok_s:.1f} tok/s, slower than {cause.least_tok_s:.1f}"
+
+
+def _ranks_below(cause: RanksBelow) -> str:
+    how = difference_text(cause.difference)
+    if cause.tok_s is not None:
+        how += f" ({cause.tok_s:.{0 if cause.tok_s >= 10 else 1}f} tok/s)"
+    if cause.not_on_gpu is None:
+        return f"fits, but ranks below {cause.choice_id}: {how}"
+    where = "with experts on disk" if cause.from_disk else "partly in RAM"
+    return f"{cause_text(cause.not_on_gpu)}; {where} it ranks below {cause.choice_id}: {how}"
+
+
+def _more_layers(number: int) -> str:
+    return f"{number} more {'layer' if number == 1 else 'layers'}"
