@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from r1plan.hardware.machine import Machine
-from r1plan.plan.headroom import Headroom
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import EngineName, Plan, PlannedOption
 from r1plan.plan.workload import Workload
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Headroom
 
 # What a person may ask for that not every engine has, in the order in which an engine without it refuses.
 EngineOption = Literal[

@@ -1,21 +1,20 @@
 """Why an option stands where it does, as facts; render/plan/words.py makes the sentences.
 
 A Cause says why an option is not offered, a Standing why one is: what it was chosen for, how it differs from the chosen
-one, or, of what was asked for and does not fit, its Cause.
+one, or, of what was asked for and does not fit, its Cause. They are named tuples because a program that starts has
+twenty of them made, and a dataclass takes eight times as long.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal, NamedTuple, assert_never
 
 from r1plan.plan.workload import Objective
 
 CauseKind = Literal["memory", "slow", "refused", "behind"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortfall:
+class Shortfall(NamedTuple):
     """Where memory is short: all `cards` together, or the one `device` of its kind.
 
     `room_bytes` of it may be filled, and `context_bytes` of `needed_bytes` are the cache.
@@ -34,36 +33,30 @@ class Shortfall:
         return self.kind, self.device, self.cards
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TooSlow:
+class TooSlow(NamedTuple):
     """Fewer tokens a second than are any use; with `thinking_over_r1` they may only count as fewer."""
 
-    kind: ClassVar[CauseKind] = "slow"
     tok_s: float
     least_tok_s: float
     thinking_over_r1: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeedsMemory:
+class NeedsMemory(NamedTuple):
     """No layout fits. `shortfalls` are those of the most natural layout and, where it lacks another, the nearest miss.
 
     `shortfall_bytes` and `needed_bytes` are the nearest miss's over all devices. `from_disk` is set when experts could
     be read from disk, and that is too slow.
     """
 
-    kind: ClassVar[CauseKind] = "memory"
     shortfalls: tuple[Shortfall, ...]
     shortfall_bytes: int
     needed_bytes: int
     from_disk: TooSlow | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeedsShare:
+class NeedsShare(NamedTuple):
     """The share of each of `gpus` cards that the server may use holds too little for `users` of `context` tokens."""
 
-    kind: ClassVar[CauseKind] = "memory"
     gpus: int
     users: int
     context: int
@@ -76,11 +69,9 @@ class NeedsShare:
         return (self.needed_bytes - self.allowed_bytes) * self.gpus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShareNotFree:
+class ShareNotFree(NamedTuple):
     """The server refuses to start, because its share of each card, `utilization` of it, is not free."""
 
-    kind: ClassVar[CauseKind] = "memory"
     gpus: int
     utilization: float
     allowed_bytes: int
@@ -92,42 +83,34 @@ class ShareNotFree:
         return (self.allowed_bytes - self.free_bytes) * self.gpus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TooFewUsers:
+class TooFewUsers(NamedTuple):
     """One user of `context` tokens fits, and not as many as asked; `shortfall_bytes` are all cards' together."""
 
-    kind: ClassVar[CauseKind] = "memory"
     users: int
     users_wanted: int
     context: int
     shortfall_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class ContextTooLong:
+class ContextTooLong(NamedTuple):
     """The model reads at most so many tokens."""
 
-    kind: ClassVar[CauseKind] = "refused"
     context_max: int
 
 
-@dataclass(frozen=True, slots=True)
-class NoExperts:
+class NoExperts(NamedTuple):
     """A dense model was asked to keep its experts in RAM."""
 
-    kind: ClassVar[CauseKind] = "refused"
+    model_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NeedsBlackwell:
+class NeedsBlackwell(NamedTuple):
     """The cards cannot compute with this type of weights."""
 
-    kind: ClassVar[CauseKind] = "refused"
     dtype: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(NamedTuple):
     """How an option differs from the chosen one: in points of the quality index, times its speed, tokens of context."""
 
     quality_points: float
@@ -136,11 +119,9 @@ class Difference:
     context_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RanksBelow:
+class RanksBelow(NamedTuple):
     """It fits and is not shown. `not_on_gpu` is why part of it would be in host memory although there are cards."""
 
-    kind: ClassVar[CauseKind] = "behind"
     choice_id: str
     difference: Difference
     tok_s: float | None = None
@@ -152,57 +133,65 @@ MemoryCause = NeedsMemory | NeedsShare | ShareNotFree | TooFewUsers
 Cause = MemoryCause | TooSlow | ContextTooLong | NoExperts | NeedsBlackwell | RanksBelow
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """The best for what matters most. `cost` is the energy an answer, or a token, takes."""
 
     objective: Objective
     energy_of: Literal["answer", "token"] = "answer"
 
 
-@dataclass(frozen=True, slots=True)
-class AsAsked:
+class AsAsked(NamedTuple):
     """Exactly what was asked for; `caution` is why we would not recommend it."""
 
     caution: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadsFromDisk:
+class ReadsFromDisk(NamedTuple):
     """So many bytes of experts are read from disk, as a `last_resort` because nothing fits in memory."""
 
     disk_bytes: int
     last_resort: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OtherSharing:
+class OtherSharing(NamedTuple):
     """Another way to share the cards than the chosen one, and how fast it is over that."""
 
     how: Literal["experts spread", "one cache", "fewer cards", "more cards"]
     speed_ratio: float
 
 
+def kind_of(cause: Cause) -> CauseKind:
+    """Whether memory, speed or a rule is the cause, or that others are better."""
+    match cause:
+        case NeedsMemory() | NeedsShare() | ShareNotFree() | TooFewUsers():
+            return "memory"
+        case TooSlow():
+            return "slow"
+        case ContextTooLong() | NoExperts() | NeedsBlackwell():
+            return "refused"
+        case RanksBelow():
+            return "behind"
+        case _:
+            assert_never(cause)
+
+
 Standing = Chosen | AsAsked | ReadsFromDisk | Difference | OtherSharing | Cause
 
 
-@dataclass(frozen=True, slots=True)
-class CardsBeyond:
+class CardsBeyond(NamedTuple):
     """The engine takes only the first `taken` of `cards`."""
 
     taken: int
     cards: int
 
 
-@dataclass(frozen=True, slots=True)
-class UnequalCards:
+class UnequalCards(NamedTuple):
     """Cards of these names are left out, because those that work together must be equal."""
 
     left_out: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeastFreeCounts:
+class LeastFreeCounts(NamedTuple):
     """Of equal cards the one with the least memory free counts for all."""
 
     least_gpu: int

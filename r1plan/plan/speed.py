@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from r1plan.plan.basis import Basis
 
@@ -12,8 +12,7 @@ Bottleneck = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """A figure with the interval it is expected in."""
 
     low: float
@@ -21,16 +20,14 @@ class Range:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class DecodeSpeed:
+class DecodeSpeed(NamedTuple):
     """Tokens a second generated with `depth` tokens already in the cache."""
 
     depth: int
     tok_s: Range
 
 
-@dataclass(frozen=True, slots=True)
-class SpeedTerm:
+class SpeedTerm(NamedTuple):
     """One addend of the time a token takes."""
 
     what: Bottleneck

@@ -73,5 +73,5 @@ def refusal(pins: Pins, candidate: QuantCandidate) -> ContextTooLong | NoExperts
     if pins.context is not None and pins.context > candidate.model.context_max:
         return ContextTooLong(candidate.model.context_max)
     if pins.experts_on_cpu and not candidate.weights.expert_layers:
-        return NoExperts()
+        return NoExperts(candidate.model.id)
     return None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from r1plan.hardware.machine import Machine
-from r1plan.plan.headroom import Headroom
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.pins import checked_pins
@@ -14,6 +13,9 @@ from r1plan.plan.pins import Pins
 from r1plan.plan.plan import EngineName, Plan
 from r1plan.plan.planner import EngineOption
 from r1plan.plan.workload import Workload
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Headroom
 
 
 class LlamaCppPlanner:

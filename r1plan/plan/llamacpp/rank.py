@@ -176,7 +176,7 @@ def why_chosen(workload: Workload, choice: Option) -> Chosen | ReadsFromDisk:
 
 def too_slow_from_disk(lacking: NeedsMemory, option: Option, least: float) -> NeedsMemory:
     """`lacking`, with why reading the rest from disk, as `option` does, is no help."""
-    return replace(lacking, from_disk=_too_slow(option, least))
+    return lacking._replace(from_disk=_too_slow(option, least))
 
 
 def behind(option: Option, choice: Option) -> Rejection:
@@ -205,8 +205,7 @@ def _too_slow(option: Option, least: float) -> TooSlow:
 
 
 def _difference(option: Option, choice: Option) -> Difference:
-    return replace(
-        difference(option, choice),
+    return difference(option, choice)._replace(
         from_disk=option.disk_bytes > 0 and not choice.disk_bytes,
         context_tokens=option.context - choice.context,
     )

@@ -10,7 +10,17 @@ from r1plan.errors import NotFound
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.model_set import ModelSet, check_context
 from r1plan.plan.plan import Plan, Rejection, fastest_of_the_slow, nearest_first
-from r1plan.plan.reasons import AsAsked, Cause, Chosen, ContextTooLong, NeedsShare, ShareNotFree, Standing, TooFewUsers
+from r1plan.plan.reasons import (
+    AsAsked,
+    Cause,
+    Chosen,
+    ContextTooLong,
+    NeedsShare,
+    ShareNotFree,
+    Standing,
+    TooFewUsers,
+    kind_of,
+)
 from r1plan.plan.serving.cards import equal_gpus
 from r1plan.plan.serving.checkpoints import DTYPES, Dtype, published_in
 from r1plan.plan.serving.engine import ServingEngine
@@ -85,7 +95,8 @@ def _cause(
     model: Model, dtype: Dtype, cards: tuple[GpuDevice, ...], possible: Sequence[ServingOption], pins: ServingPins
 ) -> Cause:
     """Why no layout of `possible` fits, or there is none."""
-    if refused := refusal(dtype, cards):
+    refused = refusal(dtype, cards)
+    if refused is not None:
         return refused
     if (pins.context or 0) > model.context_max:
         return ContextTooLong(model.context_max)
@@ -114,6 +125,6 @@ def _cause(
 
 def _nearest_miss(rejected: Sequence[Rejection]) -> Rejection | None:
     """The fastest of the too slow, else what lacks the least memory, else the first that is refused."""
-    short = next((each for each in rejected if each.cause.kind == "memory"), None)
-    refused = next((each for each in rejected if each.cause.kind == "refused"), None)
+    short = next((each for each in rejected if kind_of(each.cause) == "memory"), None)
+    refused = next((each for each in rejected if kind_of(each.cause) == "refused"), None)
     return fastest_of_the_slow(rejected) or short or refused

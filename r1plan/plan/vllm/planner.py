@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from r1plan.errors import UsageError
 from r1plan.hardware.machine import Machine
 from r1plan.plan.bounds import above_zero
-from r1plan.plan.headroom import Headroom
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import KvType, Pins
 from r1plan.plan.plan import EngineName, Plan
@@ -18,6 +19,9 @@ from r1plan.plan.vllm.memory import gpu_budget
 from r1plan.plan.vllm.step import step_bytes
 from r1plan.plan.vllm.weights import incompatibility
 from r1plan.plan.workload import Workload
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Headroom
 
 VLLM = ServingEngine(
     name="vllm", title="vLLM", incompatibility=incompatibility, budget=gpu_budget, step_bytes=step_bytes

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from r1plan.errors import NothingFits
 from r1plan.hardware.machine import Machine
 from r1plan.money import usd
-from r1plan.plan.headroom import Headroom
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.speed.decode_time import disk_bandwidth
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
-from r1plan.plan.reasons import CauseKind, NeedsMemory
+from r1plan.plan.reasons import CauseKind, NeedsMemory, kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.view import NARROW, Column, Line
 from r1plan.render.plan.words import cause_text, rate_text, standing_text
 from r1plan.render.text.units import card_name, count, gib
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Headroom
 
 _BEHIND = ("fits and ranks lower", "fit and rank lower")
 
@@ -58,7 +60,8 @@ class LlamaCppView:
     def nearest(self, plan: Plan[Option]) -> tuple[str, list[Rejection]]:
         """What lacks the least memory, and the first of the too slow."""
         by_kind = {
-            kind: next((each for each in plan.rejected if each.cause.kind == kind), None) for kind in ("memory", "slow")
+            kind: next((each for each in plan.rejected if kind_of(each.cause) == kind), None)
+            for kind in ("memory", "slow")
         }
         return "Nearest misses", [each for each in by_kind.values() if each is not None]
 
@@ -104,7 +107,7 @@ class LlamaCppView:
         if choice is None:
             if miss is None:
                 return NothingFits("nothing fits what was asked.", "--explain says why each option was rejected")
-            reason, slow = cause_text(miss.cause), miss.cause.kind == "slow"
+            reason, slow = cause_text(miss.cause), kind_of(miss.cause) == "slow"
             does = f"the fastest, {miss.id}, makes {reason}" if slow else f"the smallest, {miss.id}, {reason}"
             return NothingFits(f"nothing fits: {does}.", "--explain says why for each option")
         if choice.fits:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from r1plan.market.compare import ApiOffer
-from r1plan.plan.headroom import Headroom
 from r1plan.plan.plan import Plan
 from r1plan.render import output
 from r1plan.render.plan.view import EngineView, OptionT
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Headroom
 
 _EXPLAIN = "r1plan recommend --explain shows the memory of each part and every rejected option."
 

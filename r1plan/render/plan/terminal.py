@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from r1plan.market.compare import ApiOffer
 from r1plan.money import usd
 from r1plan.plan.plan import Plan
+from r1plan.plan.reasons import kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.view import NARROW, EngineView, OptionT
 from r1plan.render.plan.words import cause_text, standing_text
@@ -57,7 +58,7 @@ def rejected_line(view: EngineView[OptionT], plan: Plan[OptionT]) -> str:
     """How many options were rejected, with the nearest misses in numbers."""
     if not plan.rejected:
         return ""
-    numbers = Counter(view.tally[each.cause.kind] for each in plan.rejected)
+    numbers = Counter(view.tally[kind_of(each.cause)] for each in plan.rejected)
     said = dict.fromkeys(view.tally.values())
     parts = ", ".join(f"{numbers[each]:,} {each[numbers[each] > 1]}" for each in said if numbers[each])
     called, near = view.nearest(plan)

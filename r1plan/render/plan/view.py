@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from r1plan.errors import NothingFits
-from r1plan.plan.headroom import Headroom
 from r1plan.plan.plan import Plan, PlannedOption, Rejection
 from r1plan.plan.reasons import CauseKind
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Headroom
 
 NARROW = 116  # columns below which a table stacks the model's name and its type of weights
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from r1plan.deploy.vllm import serve_command
 from r1plan.errors import NothingFits
-from r1plan.plan.headroom import Headroom
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import CauseKind
 from r1plan.plan.serving.budget import BudgetTerm, GpuBudget
@@ -16,6 +15,9 @@ from r1plan.render.plan.explained import range_text, token_time
 from r1plan.render.plan.view import Column, Line
 from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
 from r1plan.render.text.units import card_name, count, gib, memory_size
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Headroom
 
 # Where the weights, which --explain shows, would leave the reasons no room.
 _CROWDED = 96

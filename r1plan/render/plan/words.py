@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from r1plan.plan.headroom import Improvement
 from r1plan.plan.plan import OptionT_co, Plan
 from r1plan.plan.reasons import (
     AsAsked,
@@ -32,6 +31,9 @@ from r1plan.plan.reasons import (
 from r1plan.plan.speed import Range
 from r1plan.plan.workload import Objective
 from r1plan.units import GIB
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Improvement
 
 _BEST = {
     "balanced": "best balance of quality and speed",

@@ -10,6 +10,7 @@ from r1plan.cli.options.machine import machine_from_options
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
 from r1plan.plan.plan import Plan
+from r1plan.plan.reasons import kind_of
 from r1plan.plan.serving.choose import choose_served
 from r1plan.plan.serving.option import ServerSettings, ServingOption, ServingPins
 from r1plan.plan.serving.sharding import Parallel
@@ -175,7 +176,9 @@ def test_every_option_shown_fits_and_none_is_shown_twice(objective: Objective) -
         shown = [chosen(on), *on.alternatives]
         assert all(option.fits and reason(option) for option in shown)
         assert len({(option.id, option.parallel) for option in shown}) == len(shown)
-        assert {option.id for option in shown}.isdisjoint(each.id for each in on.rejected if each.cause.kind != "slow")
+        assert {option.id for option in shown}.isdisjoint(
+            each.id for each in on.rejected if kind_of(each.cause) != "slow"
+        )
 
 
 def test_an_fp8_cache_holds_twice_the_users() -> None:

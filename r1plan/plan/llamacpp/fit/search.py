@@ -41,6 +41,7 @@ class Search:
         self.machine, self.devices, self.workload, self.pins = machine, devices, workload, pins
         self.evaluator = Evaluator(machine, devices, workload, pins)
         self._room_bytes = sum(max(each.room_bytes, 0) for each in (*devices.gpus, devices.host) if each is not None)
+        self._usual, self._tighter = tuple(usual_settings(pins)), tuple(tighter_settings(pins))
         self._groups = groups_of(devices.gpus)
         speeds = [gpu.bandwidth_gb_s or 0.0 for gpu in devices.gpus]
         self._fastest = frozenset(card for card, speed in enumerate(speeds) if speed == max(speeds))
@@ -61,13 +62,13 @@ class Search:
         best = Incumbent()
         goal = contexts_of(self.pins, candidate.model.context_max).goal
         hopeless = candidate.weights.total_bytes > self._room_bytes
-        for settings in usual_settings(self.pins):
+        for settings in self._usual:
             LayoutWalk(self.evaluator, self._groups, candidate, settings, best).run(mixed=True)
             if hopeless or (self._as_fast_as_any(best, goal) and len(best.cards) == 1):
                 break
         # Several cards of the fastest kind are so little slower than one that only a cache of 8 bits is worth that.
         if not hopeless and not self._as_fast_as_any(best, goal):
-            for settings in tighter_settings(self.pins):
+            for settings in self._tighter:
                 short = best.where is None or best.context < CONTEXT_ENOUGH
                 LayoutWalk(self.evaluator, self._groups, candidate, settings, best).run(mixed=short)
         return best

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
-from r1plan.plan.llamacpp.fit.context import contexts_of
+from r1plan.plan.llamacpp.fit.context import context_within, contexts_of
 from r1plan.plan.llamacpp.fit.enumerator import Descent, LayoutEnumerator
 from r1plan.plan.llamacpp.fit.evaluator import Evaluator
 from r1plan.plan.llamacpp.fit.incumbent import Incumbent
@@ -99,7 +99,7 @@ class LayoutWalk:
             return None
         where = self._evaluator.loads(self._candidate, placement, self._settings)
         context_max = where.context_max
-        context = self._evaluator.context_of(where)
+        context = context_within(self._evaluator.pins, context_max, where.model_context)
         if context > context_max:
             self._best.failed.append(where)
             return None
