@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import Machine
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.memory.parts import Basis
 from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.plan.llamacpp.speed.decode_time import Bottleneck, DecodeTimeModel
-from r1plan.plan.llamacpp.weights.layers import Weights
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from r1plan.catalog.model import Architecture, Experts, LatentAttention, Model, 
 from r1plan.errors import EngineError
 from r1plan.models.gguf.file import Gguf, by_layer
 from r1plan.models.gguf.header import Items
-from r1plan.plan.llamacpp.weights.layers import Weights, layer_of, of_layers
+from r1plan.models.weights import Weights, layer_of, of_layers
 
 _ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 _MOST_LAYERS = 1_024

@@ -9,6 +9,7 @@ from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.fit.incumbent import QuantCandidate
 from r1plan.plan.llamacpp.fit.search import Search
 from r1plan.plan.llamacpp.fit.shortfall import lack, shortfall
@@ -26,7 +27,7 @@ from r1plan.plan.llamacpp.rank import (
     too_slow_from_disk,
     why_chosen,
 )
-from r1plan.plan.llamacpp.weights.layers import Weights, weights_of
+from r1plan.plan.llamacpp.weights.layers import weights_of
 from r1plan.plan.quality import quality_of
 from r1plan.plan.workload import Pins, Workload
 

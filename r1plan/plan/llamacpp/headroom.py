@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.hardware.machine import GpuProcess, Machine
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.memory.parts import Device
 from r1plan.plan.llamacpp.option import Option, Plan, option_id
-from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.plan.workload import Pins
 from r1plan.units import GIB
 

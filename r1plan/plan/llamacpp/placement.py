@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from r1plan.catalog.model import Shape
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.fit.layer_split import copied_from_host
 from r1plan.plan.llamacpp.memory.buffers import (
     EngineSettings,
@@ -20,7 +21,6 @@ from r1plan.plan.llamacpp.memory.buffers import (
 from r1plan.plan.llamacpp.memory.devices import Devices, disk_of
 from r1plan.plan.llamacpp.memory.parts import Basis, Device, DeviceLoad, DeviceMemory, MemoryPart
 from r1plan.plan.llamacpp.memory.pools import pools_line
-from r1plan.plan.llamacpp.weights.layers import Weights
 
 Layout = Literal["gpu", "gpu-split", "experts-in-ram", "partial", "cpu", "unified"]
 

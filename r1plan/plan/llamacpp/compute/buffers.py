@@ -11,10 +11,10 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from r1plan.catalog.model import Architecture, Shape
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.compute.graph import HOST, Batch, Run, graph_of
 from r1plan.plan.llamacpp.compute.scheduler import peaks_of
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
-from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.units import pad
 
 # Layers of one kind in one place need what the first two of them need, since the second leaves the buffer as it found

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from r1plan.catalog.model import Model, Quant
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import DeviceLoads
-from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.plan.quality import Quality
 
 _FULL = ("gpu", "gpu-split", "unified")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from r1plan.catalog.model import Model
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of
 from r1plan.plan.llamacpp.compute.graph import HOST
 from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP, LinearBytes
 from r1plan.plan.llamacpp.memory.parts import Basis, Device
 from r1plan.plan.llamacpp.placement import DeviceLoads
-from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.units import pad
 
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of, steady, without_like_cards
 from r1plan.plan.llamacpp.compute.graph import HOST, Run
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of
-from r1plan.plan.llamacpp.weights.layers import Weights, stock_weights
+from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.plan.workload import KvType
 from r1plan.units import MIB
 from tests.measured.vram import Reading, readings, split_readings

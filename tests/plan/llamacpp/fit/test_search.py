@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.models.weights import Layer, of_layers
 from r1plan.plan.llamacpp.fit.incumbent import QuantCandidate, SearchResult
 from r1plan.plan.llamacpp.fit.search import Search
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.placement import Layout, Placement, device_loads
 from r1plan.plan.llamacpp.rank import score_of
-from r1plan.plan.llamacpp.weights.layers import Layer, of_layers
 from r1plan.plan.quality import quality_of
 from r1plan.plan.speed import speed_of
 from r1plan.plan.workload import Pins, Workload
