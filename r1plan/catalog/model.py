@@ -39,6 +39,11 @@ class Experts:
     shared: Whole
     used_per_token: Count
 
+    @property
+    def read_share(self) -> float:
+        """The share of the routed experts that one token reads."""
+        return self.used_per_token / self.routed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
@@ -59,6 +64,16 @@ class Shape:
     tied_embeddings: bool = False
     latent_attention: LatentAttention | None = None
     experts: Experts | None = None
+
+    @property
+    def dense_layers(self) -> int:
+        """Layers, the first ones, that hold no routed experts."""
+        return min(self.experts.dense_layers, self.layers) if self.experts else self.layers
+
+    @property
+    def read_share(self) -> float:
+        """The share of the routed experts that one token reads; 1 where there are none."""
+        return self.experts.read_share if self.experts else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from r1plan.catalog.model import Model
 from r1plan.ggml_types import BLOCK_TYPES, TENSOR_ALIGNMENT, tensor_bytes
-from r1plan.plan.arch.tensors import Tensor
+from r1plan.plan.arch.spec import Tensor
 from r1plan.plan.llamacpp.weights.quantize_recipe import QuantizeRecipe
 
 _UINT32, _FLOAT32, _BOOL, _STRING, _ARRAY, _UINT16 = 4, 6, 7, 8, 9, 2

@@ -218,7 +218,7 @@ class _Reader:
             embedding_bytes=self.embedding.bytes,
             output_bytes=output + (self.embedding.bytes if self.tied else 0),
             dense=dense,
-            read_share=experts.used_per_token / experts.routed if experts else 1.0,
+            read_share=experts.read_share if experts else 1.0,
             tied=self.tied,
             plain=self._plain(),
         )

@@ -12,7 +12,8 @@ from itertools import accumulate, pairwise
 
 from r1plan.catalog.model import Architecture, Shape
 from r1plan.models.weights import Weights
-from r1plan.plan.llamacpp.compute.graph import HOST, Batch, Run, graph_of
+from r1plan.plan.llamacpp.compute.graph import HOST, Batch, Run
+from r1plan.plan.llamacpp.compute.model_graph import graph_of
 from r1plan.plan.llamacpp.compute.scheduler import peaks_of
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.units import pad

@@ -9,7 +9,8 @@ from itertools import accumulate, compress, pairwise
 from r1plan.catalog.model import Architecture, Model, Quant, Shape
 from r1plan.ggml_types import tensor_bytes
 from r1plan.models.weights import Layer, Weights, layer_of, of_layers
-from r1plan.plan.arch.tensors import Tensor, dense_layers, layer_tensors
+from r1plan.plan.arch.spec import Tensor
+from r1plan.plan.arch.tensors import layer_tensors
 from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, PLAIN_QUANTS, QuantizeRecipe, equal_layers
 
 # Bits a weight in published dynamic files: the output head, and everything but the routed experts, which is kept at 4.5
@@ -43,7 +44,7 @@ def stock_weights(
     outer = {tensor.name: tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.outer()}
     embedding = outer["token_embd.weight"]
     like = equal_layers(shape)
-    of_kind = _layers(recipe, sorted(set(like)), dense_layers(shape))
+    of_kind = _layers(recipe, sorted(set(like)), shape.dense_layers)
     layers = [of_kind[each] for each in like]
     # The table of rotary frequencies goes where layer 0 goes.
     layers[0] = Layer(
@@ -57,8 +58,8 @@ def stock_weights(
         layers,
         embedding_bytes=embedding,
         output_bytes=outer["output_norm.weight"] + outer.get("output.weight", embedding),
-        dense=dense_layers(shape),
-        read_share=_read_share(shape),
+        dense=shape.dense_layers,
+        read_share=shape.read_share,
         tied=shape.tied_embeddings,
         plain=quant in PLAIN_QUANTS,
     )
@@ -88,10 +89,6 @@ def _layers(recipe: QuantizeRecipe, numbers: Iterable[int], dense: int) -> dict[
     return found
 
 
-def _read_share(shape: Shape) -> float:
-    return shape.experts.used_per_token / shape.experts.routed if shape.experts else 1.0
-
-
 def _dynamic_weights(model: Model, quant: Quant) -> Weights:
     """The catalogue's total, split by an estimate.
 
@@ -103,7 +100,7 @@ def _dynamic_weights(model: Model, quant: Quant) -> Weights:
     embedding = quant.token_embd_bytes or round(table * _DYNAMIC_EMBEDDING_BITS / 8)
     output = 0 if shape.tied_embeddings else round(table * _DYNAMIC_HEAD_BITS / 8)
     on_layers = quant.tensor_bytes - embedding
-    dense, share = dense_layers(shape), _read_share(shape)
+    dense, share = shape.dense_layers, shape.read_share
     expert_bytes, widest = 0, 0
     if experts is not None and share < 1:
         tensor = experts.routed * shape.hidden_size * experts.ffn_size

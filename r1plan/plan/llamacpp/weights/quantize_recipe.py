@@ -14,7 +14,9 @@ from functools import lru_cache
 
 from r1plan.catalog.model import Architecture, Shape
 from r1plan.ggml_types import BLOCK_TYPES
-from r1plan.plan.arch.tensors import Tensor, dense_layers, layer_tensors, outer_tensors
+from r1plan.plan.arch.spec import Tensor
+from r1plan.plan.arch.table import spec_of
+from r1plan.plan.arch.tensors import layer_tensors, outer_tensors
 
 # The type that a quant's tensors have unless a rule says otherwise.
 BASE_TYPES = {
@@ -84,7 +86,7 @@ class QuantizeRecipe:
         return layer_tensors(
             self.architecture,
             self.shape,
-            expert_layer=layer >= dense_layers(self.shape),
+            expert_layer=layer >= self.shape.dense_layers,
             joined_kv_b=self.joined_kv_b,
         )
 
@@ -171,15 +173,9 @@ class QuantizeRecipe:
             wanted = "Q6_K"
         elif quant == "Q4_K_S" and layer < 4:
             wanted = "Q5_K"
-        if self._is_70b and wanted in ("Q3_K", "Q4_K"):
+        if wanted in ("Q3_K", "Q4_K") and spec_of(self.architecture, self.shape).is_70b(self.shape):
             wanted = "Q5_K"
         return wanted
-
-    @property
-    def _is_70b(self) -> bool:
-        """What llama.cpp takes for a 70B: 80 layers with shared keys."""
-        shape = self.shape
-        return self.architecture in ("llama", "qwen2") and shape.layers == 80 and shape.heads != shape.kv_heads
 
     def _attention_output(self, base: str) -> str:
         if self.quant in ("IQ1_S", "IQ1_M"):
@@ -210,7 +206,7 @@ class QuantizeRecipe:
         return {"Q2_K": "Q3_K", "Q3_K_L": "Q5_K"}.get(quant, base)
 
     def _down_tensors_before(self, layer: int, name: str) -> int:
-        dense = dense_layers(self.shape)
+        dense = self.shape.dense_layers
         if layer < dense or self.shape.experts is None:
             return layer
         a_layer = 2 if self.shape.experts.shared else 1
@@ -233,7 +229,7 @@ def _fitting(wanted: str, row: int) -> str:
 @lru_cache(maxsize=64)
 def equal_layers(shape: Shape) -> tuple[int, ...]:
     """For each layer the first one that holds the same tensors and that no recipe treats differently."""
-    layers, dense = shape.layers, dense_layers(shape)
+    layers, dense = shape.layers, shape.dense_layers
     first: dict[tuple[bool, ...], int] = {}
     a_layer = 2 if shape.experts is not None and shape.experts.shared else 1
     found = []

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from r1plan.ggml_types import BLOCK_TYPES, tensor_bytes
-from r1plan.plan.arch.tensors import dense_layers
 from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, QuantizeRecipe, equal_layers
 from tests.oracle.quantize_types import RECORDED, WITHOUT_IMATRIX, distinct_shapes
 from tests.plan.catalogue import model
@@ -94,7 +93,7 @@ def test_block_sizes_are_those_of_ggml() -> None:
 
 def test_the_first_layers_of_a_mixture_are_dense() -> None:
     r1 = model("DeepSeek-R1")
-    assert dense_layers(r1.shape) == 3
+    assert r1.shape.dense_layers == 3
     recipe = QuantizeRecipe(quant="Q4_K_M", architecture=r1.architecture, shape=r1.shape)
     held = [any(tensor.routed_expert for tensor in recipe.tensors(layer)) for layer in range(5)]
     assert held == [False, False, False, True, True]
