@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.load import load_models
-from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of
-from r1plan.plan.llamacpp.compute.graph import HOST
+from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of
 from r1plan.plan.llamacpp.kv_types import KV_TYPES, KvType
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of, kv_bytes_per_cell
 from r1plan.plan.llamacpp.weights.layers import stock_weights
@@ -85,7 +84,7 @@ def test_the_engine_allocates_what_the_memory_model_says(name: str, tmp_path: Pa
                 outputs=settings.slots if settings.slots > 1 else None,
             )
             kv_cache = kv_bytes_per_cell(model.shape, settings.kv_type) * cells * settings.caches
-            (compute,) = compute_bytes(model.architecture, model.shape, settings, cells, runs, 0, HOST, 1)
+            (compute,) = compute_bytes(model.architecture, model.shape, settings, cells, PlacedRuns(runs, 0, 1))
             if not (close(kv_cache, said.kv_cache_mib) and close(compute, said.compute_mib)):
                 wrong.append((n_ctx, settings, kv_cache / MIB, compute / MIB, said))
     assert wrong == []

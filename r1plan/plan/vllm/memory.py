@@ -15,8 +15,9 @@ from typing import Literal
 
 from r1plan.catalog.model import Model, Shape
 from r1plan.hardware.machine import GpuDevice
+from r1plan.plan.arch.cache import cache_elements
 from r1plan.plan.llamacpp.memory.parts import Basis
-from r1plan.plan.vllm.weights import Dtype, Parallel, kv_heads_each, weights_bytes
+from r1plan.plan.vllm.weights import Dtype, Parallel, heads_each, weights_bytes
 from r1plan.units import GIB, MIB
 
 VllmKv = Literal["bf16", "fp8"]
@@ -154,11 +155,8 @@ def kv_bytes_per_token(shape: Shape, kv_type: VllmKv, ranks: int) -> int:
     Latent attention has one vector a layer, which cannot be split: 1,152 bytes a layer for R1 in 16 bits, on every GPU.
     """
     size = 2 if kv_type == "bf16" else 1
-    if shape.latent_attention is not None:
-        elements = shape.latent_attention.kv_lora_rank + shape.latent_attention.qk_rope_head_dim
-    else:
-        elements = 2 * kv_heads_each(shape, ranks) * shape.head_dim
-    return shape.layers * elements * size
+    cached = cache_elements(shape)
+    return shape.layers * heads_each(cached.heads, ranks) * cached.a_head * size
 
 
 def block_tokens(shape: Shape, kv_type: VllmKv, generation: Generation) -> int:

@@ -133,7 +133,7 @@ def _share(matrix: Matrix, shape: Shape, parallel: Parallel) -> tuple[int, int, 
     elif matrix.split == "columns":
         columns //= parallel.tensor
     elif matrix.split == "heads":
-        rows = kv_heads_each(shape, parallel.tensor) * shape.head_dim
+        rows = heads_each(shape.kv_heads, parallel.tensor) * shape.head_dim
     return rows, columns, copies
 
 
@@ -153,9 +153,9 @@ def _layer_bytes(model: Model, dtype: Dtype, parallel: Parallel, *, expert_layer
     return held
 
 
-def kv_heads_each(shape: Shape, ranks: int) -> int:
-    """Key-value heads on one of `ranks` GPUs: a share, and one at least."""
-    return max(shape.kv_heads // ranks, 1)
+def heads_each(kv_heads: int, ranks: int) -> int:
+    """Of `kv_heads` those on one of `ranks` GPUs: a share, and one at least."""
+    return max(kv_heads // ranks, 1)
 
 
 def _rotary_bytes(model: Model) -> int:

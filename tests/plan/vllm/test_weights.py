@@ -10,8 +10,8 @@ from r1plan.plan.vllm.weights import (
     Dtype,
     Parallel,
     blockwise,
+    heads_each,
     incompatibility,
-    kv_heads_each,
     layer_matrices,
     weights_bytes,
 )
@@ -92,7 +92,7 @@ def test_with_attention_repeated_each_gpu_has_a_share_of_whole_experts() -> None
     ],
 )
 def test_key_value_heads_are_shared_out_and_never_less_than_one(id_: str, ranks: int, heads: int) -> None:
-    assert kv_heads_each(model(id_).shape, ranks) == heads
+    assert heads_each(model(id_).shape.kv_heads, ranks) == heads
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from r1plan.catalog.model import Architecture, Shape
 from r1plan.models.weights import Weights
@@ -23,27 +24,41 @@ from r1plan.units import pad
 _STEADY = 2
 
 
+class PlacedRuns(NamedTuple):
+    """Where a model lies: all its layers in order, over host memory and `cards`; the output head is on the last card.
+
+    Without cards the head of `output_bytes` is in host memory too. `pipelined`: see `peaks_of`.
+    """
+
+    runs: tuple[Run, ...]
+    cards: int
+    output_bytes: int
+    pipelined: bool = False
+
+    @property
+    def output_on(self) -> int:
+        """The device of the output head."""
+        return self.cards - 1 if self.cards else HOST
+
+
 @lru_cache(maxsize=4096)
 def compute_bytes(
     architecture: Architecture,
     shape: Shape,
     settings: EngineSettings,
     cells: int,
-    runs: tuple[Run, ...],
-    cards: int,
-    output_on: int,
-    output_bytes: int,
+    placed: PlacedRuns,
     *,
-    pipelined: bool = False,
     as_dry_run: bool = False,
     all_layers: bool = False,
 ) -> tuple[int, ...]:
-    """Bytes in host memory and on each of `cards`, in this order, for `cells` in each cache.
+    """Bytes in host memory and on each card, in this order, for `cells` in each cache.
 
-    `runs` are all layers in order. `pipelined`: see schedule. `as_dry_run`: as the engine's dry run says it, which
-    forgets where norms are pinned and so copies one hidden state more from card to card than the engine does.
-    `all_layers` leaves no layer out: the same, slowly.
+    `as_dry_run`: as the engine's dry run says it, which forgets where norms are pinned and so copies one hidden state
+    more from card to card than the engine does. `all_layers` leaves no layer out: the same, slowly. Raises EngineError
+    for a shape that is none of the architecture's.
     """
+    runs, cards, output_bytes, pipelined = placed
     asked = min(cells * settings.caches, settings.n_ubatch)
     batch = Batch(
         tokens=pad(asked, settings.slots),
@@ -56,10 +71,10 @@ def compute_bytes(
         norms_pinned=bool(cards) and not as_dry_run and all(run.device >= 0 for run in runs),
     )
     if all_layers:
-        graph = graph_of(architecture, shape, batch, runs, output_on, output_bytes)
+        graph = graph_of(architecture, shape, batch, runs, placed.output_on, output_bytes)
         return peaks_of(graph, cards, pipelined=pipelined)
     few, stand_ins = without_like_cards(steady(runs), cards)
-    output_on = stand_ins[output_on] if output_on >= 0 else HOST
+    output_on = stand_ins[-1] if stand_ins else HOST
     graph = graph_of(architecture, shape, batch, few, output_on, output_bytes)
     host, *each = peaks_of(graph, max(stand_ins, default=-1) + 1, pipelined=pipelined)
     return (host, *(each[card] for card in stand_ins))

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from r1plan.catalog.model import Shape
+from r1plan.plan.arch.cache import cache_elements
 from r1plan.plan.llamacpp.kv_types import KV_TYPES, KvType
 from r1plan.plan.workload import Runtime
 from r1plan.units import KIB, pad
@@ -76,10 +77,7 @@ def kv_bytes_per_cell(shape: Shape, kv_type: KvType, layers: int | None = None) 
 
     MLA caches one vector of kv_lora_rank + qk_rope_head_dim a layer and no V: R1 takes 70,272 bytes at f16.
     """
-    if shape.latent_attention is not None:
-        elements = shape.latent_attention.kv_lora_rank + shape.latent_attention.qk_rope_head_dim
-    else:
-        elements = 2 * shape.kv_heads * shape.head_dim
+    elements = cache_elements(shape).total
     return (shape.layers if layers is None else layers) * KV_TYPES[kv_type].bytes_of(elements)
 
 

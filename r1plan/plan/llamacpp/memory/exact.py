@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from r1plan.catalog.model import Model
 from r1plan.models.weights import Weights
-from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of
-from r1plan.plan.llamacpp.compute.graph import HOST
+from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of
 from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP, LinearBytes
 from r1plan.plan.llamacpp.memory.parts import Basis, Device
 from r1plan.plan.llamacpp.placement import DeviceLoads
@@ -23,11 +22,12 @@ def exactly(where: DeviceLoads, model: Model, weights: Weights, context: int) ->
         model.shape,
         where.settings,
         pad(context, CONTEXT_STEP),
-        runs_of(weights, placement.host_layers, cards, placement.expert_layers_on_host),
-        len(cards),
-        len(cards) - 1 if cards else HOST,
-        weights.output_bytes,
-        pipelined=placement.pipelined,
+        PlacedRuns(
+            runs_of(weights, placement.host_layers, cards, placement.expert_layers_on_host),
+            len(cards),
+            weights.output_bytes,
+            placement.pipelined,
+        ),
     )
     host, *on_cards = buffers
     if placement.layout == "unified":

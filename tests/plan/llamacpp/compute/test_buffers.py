@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.models.weights import Weights
-from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of, steady, without_like_cards
+from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of, steady, without_like_cards
 from r1plan.plan.llamacpp.compute.graph import HOST, Run
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of
 from r1plan.plan.llamacpp.weights.layers import stock_weights
@@ -39,10 +39,7 @@ def predicted(reading: Reading) -> tuple[int, ...]:
         reading.shape,
         reading.settings,
         cells_of(reading.n_ctx, 1),
-        runs,
-        1,
-        0,
-        weights.output_bytes,
+        PlacedRuns(runs, 1, weights.output_bytes),
     )
 
 
@@ -79,11 +76,12 @@ def test_two_cards_buffers_are_what_the_dry_run_says(name: str) -> None:
             reading.shape,
             reading.settings,
             cells_of(reading.n_ctx, 1),
-            runs_of(weights, host, reading.layers_on, min(experts, weights.expert_layers)),
-            2,
-            1,
-            weights.output_bytes,
-            pipelined=not host and not reading.experts_on_cpu,
+            PlacedRuns(
+                runs_of(weights, host, reading.layers_on, min(experts, weights.expert_layers)),
+                2,
+                weights.output_bytes,
+                pipelined=not host and not reading.experts_on_cpu,
+            ),
             as_dry_run=True,
         )
         for said, ours in zip((reading.host_compute, *reading.computes), found, strict=True):
@@ -142,11 +140,7 @@ def test_three_layers_of_a_kind_need_what_all_of_them_need(name: str, where: str
                 which.shape,
                 engine,
                 16_384,
-                runs,
-                len(cards),
-                len(cards) - 1,
-                weights.output_bytes,
-                pipelined=len(cards) > 1,
+                PlacedRuns(runs, len(cards), weights.output_bytes, pipelined=len(cards) > 1),
                 all_layers=all_layers,
             )
             for all_layers in (False, True)
@@ -192,11 +186,12 @@ def test_cards_that_do_the_same_need_the_same(data: st.DataObject, name: str, en
             model(name).shape,
             engine,
             8192,
-            runs_of(weights, host, cards, experts),
-            len(cards),
-            len(cards) - 1,
-            weights.output_bytes,
-            pipelined=not host and not experts,
+            PlacedRuns(
+                runs_of(weights, host, cards, experts),
+                len(cards),
+                weights.output_bytes,
+                pipelined=not host and not experts,
+            ),
             all_layers=all_layers,
         )
         for all_layers in (False, True)
@@ -236,7 +231,7 @@ def test_longer_contexts_never_need_less_than_their_mask_and_logits(
     cells = 256 * blocks
     run = (Run(which.shape.layers, False, 0 if on_card else HOST, 0 if on_card else HOST),)
     engine = EngineSettings(kv_type, n_ubatch)
-    found = compute_bytes(which.architecture, which.shape, engine, cells, run, int(on_card), 0 if on_card else HOST, 1)
+    found = compute_bytes(which.architecture, which.shape, engine, cells, PlacedRuns(run, int(on_card), 1))
     tokens = min(n_ubatch, cells)
     assert found[0] >= 2 * tokens * cells
     assert found[-1] >= tokens * which.shape.vocab_size * 4
