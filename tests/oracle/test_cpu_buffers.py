@@ -16,6 +16,7 @@ from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.units import MIB
 from tests.oracle.dry_run import dry_run
 from tests.oracle.gguf_writer import write_header
+from tests.plan.deepseek32 import V32
 
 NAMES = [
     "R1-Distill-Qwen-1.5B",
@@ -26,7 +27,9 @@ NAMES = [
     "R1-Distill-Qwen-32B",
     "R1-Distill-Llama-70B",
     "DeepSeek-R1",
+    "DeepSeek-V3.2",
 ]
+MODELS = {**load_models(), V32.id: V32}
 CONTEXTS = (1024, 10_240, 131_072)
 UBATCHES = (32, 512, 2048)
 # Slots, and whether they share one cache; three does not divide a micro-batch.
@@ -67,7 +70,7 @@ def cases() -> Iterator[tuple[int, EngineSettings]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_engine_allocates_what_the_memory_model_says(name: str, tmp_path: Path) -> None:
-    model = load_models()[name]
+    model = MODELS[name]
     weights = stock_weights(model.architecture, model.shape, "Q4_K_M")
     runs = runs_of(weights, model.shape.layers, (), weights.expert_layers)
     wrong: list[tuple[object, ...]] = []

@@ -7,7 +7,7 @@ attn_k); matrices are vLLM 0.33.0's (model_executor/models/deepseek_v2.py, layer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from r1plan.catalog.model import LatentAttention, Shape
 from r1plan.plan.arch.spec import Matrix, Tensor
@@ -25,6 +25,18 @@ class LatentInputs(NamedTuple):
     positions: int
     indices: int
     mask: int
+
+
+class CellPicker(Protocol):
+    """What picks the cells that each token sees, in a sparse attention."""
+
+    def store(self, normed: int) -> None:
+        """Keep what the layer's tokens are picked by."""
+        ...
+
+    def picked(self, normed: int, reduced: int) -> int:
+        """The mask by which the layer's attention sees the picked cells alone; `reduced` are its narrow queries."""
+        ...
 
 
 class CompressedAttention:
@@ -72,10 +84,10 @@ class CompressedAttention:
 
 
 class LatentOperations:
-    """The attention of one graph's layers over inputs that are there."""
+    """The attention of one graph's layers over inputs that are there; without a `picker` each token sees all cells."""
 
-    def __init__(self, builder: GraphBuilder, inputs: LatentInputs) -> None:
-        self.builder, self.inputs = builder, inputs
+    def __init__(self, builder: GraphBuilder, inputs: LatentInputs, picker: CellPicker | None = None) -> None:
+        self.builder, self.inputs, self.picker = builder, inputs, picker
         self.latent = latent_of(builder.shape)
 
     def add(self, normed: int) -> int:
@@ -84,9 +96,11 @@ class LatentOperations:
         graph, batch, device, kv = builder.graph, builder.batch, builder.run.device, builder.kv
         tokens, heads, rank, rope = builder.tokens, builder.shape.heads, latent.kv_lora_rank, latent.qk_rope_head_dim
         row = tokens * _F32_BYTES
-        queries = builder.matrix("attn_q_a", row * latent.q_lora_rank, normed, tokens)
-        queries = builder.normed(queries, row * latent.q_lora_rank, latent.q_lora_rank, tokens)
-        queries = builder.matrix("attn_q_b", row * heads * (latent.qk_nope_head_dim + rope), queries, tokens)
+        if self.picker is not None:
+            self.picker.store(normed)
+        reduced = builder.matrix("attn_q_a", row * latent.q_lora_rank, normed, tokens)
+        reduced = builder.normed(reduced, row * latent.q_lora_rank, latent.q_lora_rank, tokens)
+        queries = builder.matrix("attn_q_b", row * heads * (latent.qk_nope_head_dim + rope), reduced, tokens)
         absorbed = builder.matrix("attn_k_b", row * heads * rank, queries, tokens)
         turned = graph.op(row * heads * rope, queries, inputs.positions)
         query = graph.op(row * heads * (rank + rope), absorbed, turned)
@@ -105,10 +119,13 @@ class LatentOperations:
             if batch.kv_type == "f32":
                 key_cells = graph.op(2 * cells * (rank + rope), key_cells)
                 value_cells = graph.op(2 * cells * rank, value_cells)
-            out = graph.op(size, query, key_cells, value_cells, inputs.mask, f16_bytes=copy)
+            mask = inputs.mask if self.picker is None else self.picker.picked(normed, reduced)
+            out = graph.op(size, query, key_cells, value_cells, mask, f16_bytes=copy)
         else:
             straight = graph.op(kv.bytes_of(rank) * cells, value_cells)
-            scores = builder.masked(builder.scores(key_cells, query), inputs.mask)
+            scores = builder.scores(key_cells, query)
+            mask = inputs.mask if self.picker is None else self.picker.picked(normed, reduced)
+            scores = builder.masked(scores, mask)
             out = graph.op(size, straight, scores)
         out = builder.matrix("attn_v_b", out_size, out, tokens)
         return graph.op(out_size, out)

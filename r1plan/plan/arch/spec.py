@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from r1plan.plan.llamacpp.compute.builder import GraphBuilder
 
 Split = Literal["rows", "columns", "heads", "none"]
-ShapePart = Literal["latent_attention", "experts"]
+ShapePart = Literal["latent_attention", "indexer", "experts"]
 
 
 class Tensor(NamedTuple):

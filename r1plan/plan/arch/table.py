@@ -8,6 +8,7 @@ from typing import assert_never
 from r1plan.catalog.model import Architecture, Shape
 from r1plan.errors import EngineError
 from r1plan.plan.arch.deepseek2 import DEEPSEEK2
+from r1plan.plan.arch.deepseek32 import DEEPSEEK32
 from r1plan.plan.arch.llama import LLAMA
 from r1plan.plan.arch.qwen2 import QWEN2
 from r1plan.plan.arch.qwen3 import QWEN3
@@ -25,6 +26,8 @@ def row_of(architecture: Architecture) -> ArchitectureSpec:
             return QWEN3
         case "deepseek2":
             return DEEPSEEK2
+        case "deepseek32":
+            return DEEPSEEK32
     assert_never(architecture)
 
 
@@ -37,6 +40,7 @@ def spec_of(architecture: Architecture, shape: Shape) -> ArchitectureSpec:
     row = row_of(architecture)
     has: dict[ShapePart, bool] = {
         "latent_attention": shape.latent_attention is not None,
+        "indexer": shape.indexer is not None,
         "experts": shape.experts is not None,
     }
     for part, there in has.items():

@@ -41,3 +41,20 @@ def layer_tensors(
     else:
         tensors += feed_forward_tensors(hidden, shape.ffn_size)
     return tuple(sorted(tensors))
+
+
+def nextn_tensors(architecture: Architecture, shape: Shape) -> tuple[Tensor, ...]:
+    """The tensors of a layer behind the last, which predicts further tokens: in a file, and not loaded (TENSOR_SKIP).
+
+    It is a whole expert layer with an embedding, a head and norms of its own.
+    """
+    hidden, table = shape.hidden_size, (shape.hidden_size, shape.vocab_size)
+    own = (
+        Tensor("nextn.eh_proj.weight", (2 * hidden, hidden)),
+        Tensor("nextn.embed_tokens.weight", table),
+        Tensor("nextn.enorm.weight", (hidden,)),
+        Tensor("nextn.hnorm.weight", (hidden,)),
+        Tensor("nextn.shared_head_head.weight", table),
+        Tensor("nextn.shared_head_norm.weight", (hidden,)),
+    )
+    return tuple(sorted((*layer_tensors(architecture, shape, expert_layer=True), *own)))

@@ -10,6 +10,7 @@ from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
 from r1plan.models.weights import Weights
+from r1plan.plan.arch.table import spec_of
 from r1plan.plan.llamacpp.fit.incumbent import QuantCandidate
 from r1plan.plan.llamacpp.fit.search import Search
 from r1plan.plan.llamacpp.fit.shortfall import lack, shortfall
@@ -170,6 +171,7 @@ def _candidates(
     wanted = [models[by_folded[pins.model.casefold()]]] if pins.model else [m for m in models.values() if m.recommended]
     found = False
     for model in wanted:
+        spec_of(model.architecture, model.shape)  # of a file the bytes are known, but not the buffers beside them
         for quant in model.quants:
             if pins.quant is not None and quant.name.casefold() != pins.quant.casefold():
                 continue

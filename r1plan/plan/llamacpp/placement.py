@@ -236,7 +236,7 @@ def _host_load(
 def _cache_why(shape: Shape) -> str:
     """Which builds of the engine hold latent attention's cache so (shared by keys and values since January 2026)."""
     latent = shape.latent_attention
-    if latent is None:
+    if latent is None or shape.indexer is not None:  # no build before 2026 knows an indexer
         return ""
     now = latent.kv_lora_rank + latent.qk_rope_head_dim
     return f"; builds before 2026 take {(now + latent.kv_lora_rank) / now:.1f} times as much"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
-from r1plan.catalog.model import Model, Shape
+from r1plan.catalog.model import LatentAttention, Model, Shape
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.arch.cache import cache_elements
 from r1plan.plan.llamacpp.memory.parts import Basis
@@ -156,7 +156,24 @@ def kv_bytes_per_token(shape: Shape, kv_type: VllmKv, ranks: int) -> int:
     """
     size = 2 if kv_type == "bf16" else 1
     cached = cache_elements(shape)
+    if shape.latent_attention is not None and cached.index:
+        picked_by = cached.index + _scales_bytes(cached.index)
+        return shape.layers * (_sparse_bytes(shape.latent_attention, kv_type) + picked_by)
     return shape.layers * heads_each(cached.heads, ranks) * cached.a_head * size
+
+
+def _sparse_bytes(latent: LatentAttention, kv_type: VllmKv) -> int:
+    """One token's vector for sparse attention; in 8 bits it is fp8_ds_mla, 656 bytes for V3.2 (flashmla_sparse.py).
+
+    The content then has 8 bits and scales, the rotary part 16.
+    """
+    rank, rope = latent.kv_lora_rank, latent.qk_rope_head_dim
+    return (2 * rank if kv_type == "bf16" else rank + _scales_bytes(rank)) + 2 * rope
+
+
+def _scales_bytes(elements: int) -> int:
+    """A scale of 32 bits for each 128 numbers of 8 bits; the indexer's keys are always so (Indexer, deepseek_v2.py)."""
+    return elements // 128 * 4
 
 
 def block_tokens(shape: Shape, kv_type: VllmKv, generation: Generation) -> int:

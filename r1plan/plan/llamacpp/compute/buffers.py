@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from r1plan.catalog.model import Architecture, Shape
 from r1plan.models.weights import Weights
+from r1plan.plan.arch.table import spec_of
 from r1plan.plan.llamacpp.compute.graph import HOST, Batch, Run
 from r1plan.plan.llamacpp.compute.model_graph import graph_of
 from r1plan.plan.llamacpp.compute.scheduler import peaks_of
@@ -20,7 +21,8 @@ from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.units import pad
 
 # Layers of one kind in one place need what the first two of them need, since the second leaves the buffer as it found
-# it. One more is needed of the last kind, since the last layer differs, and where matrices are copied to a card.
+# it. One more is needed of the last kind, since the last layer differs, and where matrices are copied to a card. Layers
+# of an architecture that is not steady are all computed.
 _STEADY = 2
 
 
@@ -73,7 +75,8 @@ def compute_bytes(
     if all_layers:
         graph = graph_of(architecture, shape, batch, runs, placed.output_on, output_bytes)
         return peaks_of(graph, cards, pipelined=pipelined)
-    few, stand_ins = without_like_cards(steady(runs), cards)
+    spec = spec_of(architecture, shape)
+    few, stand_ins = without_like_cards(steady(runs) if spec.steady else runs, cards)
     output_on = stand_ins[-1] if stand_ins else HOST
     graph = graph_of(architecture, shape, batch, few, output_on, output_bytes)
     host, *each = peaks_of(graph, max(stand_ins, default=-1) + 1, pipelined=pipelined)

@@ -68,13 +68,15 @@ class Batch:
 class Graph:
     """The operations and their tensors: `sizes` in bytes; `held` says where those are that have buffers of their own.
 
-    Of these `weights` decide where an operation runs; the cells of the cache do not.
+    Of these `weights` decide where an operation runs; the cells of the cache do not. `inputs` are there before the
+    first operation; `leaves` of them lie where the operation runs that reads them.
     """
 
     sizes: list[int] = field(default_factory=list)
     held: dict[int, int] = field(default_factory=dict)
     weights: set[int] = field(default_factory=set)
     inputs: list[int] = field(default_factory=list)
+    leaves: set[int] = field(default_factory=set)
     ops: list[Op] = field(default_factory=list)
     outputs: set[int] = field(default_factory=set)
 
@@ -87,6 +89,12 @@ class Graph:
         """A tensor that is filled before each batch, in host memory."""
         number = self.tensor(size)
         self.inputs.append(number)
+        return number
+
+    def leaf(self, size: int) -> int:
+        """A tensor that no operation makes and nobody fills: ggml-alloc reserves it with the inputs."""
+        number = self.input(size)
+        self.leaves.add(number)
         return number
 
     def cells(self, size: int, device: int) -> int:

@@ -1,7 +1,7 @@
 """The operations by which llama.cpp computes one micro-batch, in its own order, from the embedding to the logits.
 
 All architectures of the family share what is around attention and experts (build 0c1e57098,
-src/models/{llama,qwen2,qwen3,deepseek2}.cpp); those are the architecture's own (plan/arch).
+src/models/{llama,qwen2,qwen3,deepseek2,deepseek32}.cpp); those are the architecture's own (plan/arch).
 """
 
 from __future__ import annotations

@@ -65,6 +65,13 @@ def stock_weights(
     )
 
 
+@lru_cache(maxsize=256)
+def unloaded_bytes(architecture: Architecture, shape: Shape, quant: str, *, imatrix: bool = True) -> int:
+    """What a file of this stock quant holds besides the weights: layers that only predict further tokens."""
+    recipe = QuantizeRecipe(quant=quant, architecture=architecture, shape=shape, imatrix=imatrix)
+    return sum(tensor_bytes(tensor.elements, type_) for _, tensor, type_ in recipe.unloaded())
+
+
 def _layers(recipe: QuantizeRecipe, numbers: Iterable[int], dense: int) -> dict[int, Layer]:
     """The layers of these numbers. Tensors whose type no layer decides are measured in the first of their kind."""
     kinds: dict[bool, tuple[list[int | None], list[bool], list[str]]] = {}
