@@ -32,11 +32,13 @@ class IndexedAttention:
             raise ValueError("no file of DeepSeek-V3.2 has attn_kv_b")
         hidden, indexer = shape.hidden_size, _indexer_of(shape)
         yield from _LATENT.tensors(shape, joined_kv_b=False)
-        yield Tensor("indexer.attn_k.weight", (hidden, indexer.head_dim))
+        # The quantiser looks for names by a part of them (llama-quant.cpp, tensor_get_category).
+        yield Tensor("indexer.attn_k.weight", (hidden, indexer.head_dim), quantised_as="attn_k.weight")
         yield Tensor("indexer.attn_q_b.weight", (latent_of(shape).q_lora_rank, indexer.heads * indexer.head_dim))
         yield Tensor("indexer.k_norm.bias", (indexer.head_dim,))
         yield Tensor("indexer.k_norm.weight", (indexer.head_dim,))
-        yield Tensor("indexer.proj.weight", (hidden, indexer.heads))
+        # conversion/base.py, prepare_tensors
+        yield Tensor("indexer.proj.weight", (hidden, indexer.heads), converted_plain=True)
 
     def begin(self, builder: GraphBuilder) -> Callable[[int], int]:
         """Add the inputs of all layers, in ggml's order; the result adds one layer's attention."""

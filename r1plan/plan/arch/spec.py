@@ -21,10 +21,16 @@ ShapePart = Literal["latent_attention", "indexer", "experts"]
 
 
 class Tensor(NamedTuple):
-    """A tensor's name, in a layer without the leading `blk.N.`, and its dimensions, the row's length first."""
+    """A tensor's name, in a layer without the leading `blk.N.`, and its dimensions, the row's length first.
+
+    `quantised_as`: whose name the quantiser takes this one's for, where that is another's. `converted_plain`: the
+    converter writes it as F32 as it does a norm, and yet the quantiser knows no such exception.
+    """
 
     name: str
     dims: tuple[int, ...]
+    quantised_as: str = ""
+    converted_plain: bool = False
 
     @property
     def elements(self) -> int:

@@ -111,8 +111,7 @@ class QuantizeRecipe:
         if tensor.plain:
             return "F32"
         if self.quant in PLAIN_QUANTS:
-            # The converter keeps this as it does the router (conversion/base.py); the quantiser has no such exception.
-            return "F32" if tensor.name == "indexer.proj.weight" else self.quant
+            return "F32" if tensor.converted_plain else self.quant
         return _fitting(self._wanted(tensor, layer), tensor.dims[0])
 
     def varies(self, tensor: Tensor) -> bool:
@@ -123,14 +122,14 @@ class QuantizeRecipe:
         return tensor.name.startswith((*by_layer, "ffn_gate", "ffn_up") if self.quant == "IQ3_XS" else by_layer)
 
     def _wanted(self, tensor: Tensor, layer: int) -> str:
-        name, base = tensor.name, BASE_TYPES[self.quant]
+        name, base = tensor.quantised_as or tensor.name, BASE_TYPES[self.quant]
         if name == "output.weight" or (name == "token_embd.weight" and self.shape.tied_embeddings):
             return self._head(tensor, base)
         if name == "token_embd.weight":
             return self._embedding(base)
         if name in ("attn_v.weight", "attn_kv_b.weight"):
             return self._values(layer, base)
-        if name in ("attn_k.weight", "attn_q.weight", "indexer.attn_k.weight"):  # the quantiser looks for a part of it
+        if name in ("attn_k.weight", "attn_q.weight"):
             return {"IQ3_XS": "IQ3_XXS", "IQ3_XXS": "IQ2_S"}.get(self.quant, base)
         if name == "attn_output.weight":
             return self._attention_output(base)
