@@ -137,4 +137,5 @@ DEEPSEEK32 = ArchitectureSpec(
     mixture=SigmoidMixture(),
     needs=frozenset({"latent_attention", "indexer", "experts"}),
     steady=False,
+    measured_on_cards=False,
 )

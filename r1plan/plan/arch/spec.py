@@ -113,7 +113,8 @@ class ArchitectureSpec:
 
     `mixture` is None where all layers are dense. `more_outer` are tensors of no layer besides embedding and head;
     `is_70b` says for which shapes llama.cpp's quantiser spends more on values (LLM_TYPE_70B). `steady`: each layer
-    leaves the compute buffer as it found it, so that a few of a kind stand for all.
+    leaves the compute buffer as it found it, so that a few of a kind stand for all. `measured_on_cards`: what a card's
+    allocator said was compared with the plan, and not the processor's dry run alone.
     """
 
     attention: Callable[[Shape], Attention]
@@ -123,3 +124,4 @@ class ArchitectureSpec:
     more_outer: Callable[[Shape], Iterable[Tensor]] = lambda _shape: ()
     is_70b: Callable[[Shape], bool] = lambda _shape: False
     steady: bool = True
+    measured_on_cards: bool = True
