@@ -16,7 +16,7 @@ from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.units import MIB
 from tests.oracle.dry_run import dry_run
 from tests.oracle.gguf_writer import write_header
-from tests.plan.deepseek32 import V32
+from tests.plan.deepseek32 import V32, V32_SMALL
 
 NAMES = [
     "R1-Distill-Qwen-1.5B",
@@ -28,8 +28,9 @@ NAMES = [
     "R1-Distill-Llama-70B",
     "DeepSeek-R1",
     "DeepSeek-V3.2",
+    "DeepSeek-V3.2-small",
 ]
-MODELS = {**load_models(), V32.id: V32}
+MODELS = {**load_models(), V32.id: V32, V32_SMALL.id: V32_SMALL}
 CONTEXTS = (1024, 10_240, 131_072)
 UBATCHES = (32, 512, 2048)
 # Slots, and whether they share one cache; three does not divide a micro-batch.
