@@ -31,7 +31,6 @@ UP = {
     ("ask", "conversation"),
     ("ask", "render"),
     ("ask", "cli"),
-    ("models", "plan"),
 }
 
 OWNERS = {

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from r1plan.catalog.reading.fields import Count, NotNegative, Positive, Whole
 
-Architecture = Literal["qwen2", "llama", "qwen3", "deepseek2"]
+Architecture = Literal["qwen2", "llama", "qwen3", "deepseek2", "deepseek32"]
 Confidence = Literal["high", "medium-high", "medium", "low"]
 
 _FORBID_EXTRA = {"extra": "forbid"}
@@ -28,6 +28,20 @@ class LatentAttention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Indexer:
+    """The lightning indexer of DeepSeek-V3.2: in each layer it picks the `top_k` cells that attention then sees.
+
+    `head_dim` is also the width of the one key that it caches a layer and token.
+    """
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    heads: Count
+    head_dim: Count
+    top_k: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Experts:
     """A mixture of experts in every layer but the first `dense_layers`."""
 
@@ -39,12 +53,19 @@ class Experts:
     shared: Whole
     used_per_token: Count
 
+    @property
+    def read_share(self) -> float:
+        """The share of the routed experts that one token reads."""
+        return self.used_per_token / self.routed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """The tensor shapes of a model, in elements.
 
-    With latent attention `head_dim` is a key's, and the cache follows from `latent_attention` and not from `kv_heads`.
+    With latent attention `head_dim` is a key's, and the cache follows from `latent_attention` and not from `kv_heads`;
+    an `indexer` caches a key of its own besides. `nextn_layers` are those behind `layers` that predict further tokens:
+    a file holds them, and the engine does not load them.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -58,7 +79,19 @@ class Shape:
     vocab_size: Count
     tied_embeddings: bool = False
     latent_attention: LatentAttention | None = None
+    indexer: Indexer | None = None
     experts: Experts | None = None
+    nextn_layers: Whole = 0
+
+    @property
+    def dense_layers(self) -> int:
+        """Layers, the first ones, that hold no routed experts."""
+        return min(self.experts.dense_layers, self.layers) if self.experts else self.layers
+
+    @property
+    def read_share(self) -> float:
+        """The share of the routed experts that one token reads; 1 where there are none."""
+        return self.experts.read_share if self.experts else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

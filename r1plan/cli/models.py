@@ -34,11 +34,20 @@ def inspect(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say what a GGUF holds and where its bytes lie, from its header alone: nothing is downloaded."""
+    from r1plan.models.gguf.model import UnknownArchitecture
     from r1plan.models.reference import read_model_file
     from r1plan.render import output
     from r1plan.render.model_file import model_file_document, model_file_lines
+    from r1plan.render.unknown_file import unknown_file_document, unknown_file_lines
 
-    gguf, read = read_model_file(file, quant)
+    try:
+        gguf, read = read_model_file(file, quant)
+    except UnknownArchitecture as unknown:
+        if json:
+            output.document(unknown_file_document(unknown.gguf))
+        else:
+            print(*unknown_file_lines(unknown.gguf, output.console().width), sep="\n")
+        return
     if json:
         output.document(model_file_document(gguf, read))
         return

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from r1plan.catalog.model import Model
     from r1plan.models.gguf.file import Gguf
     from r1plan.models.gguf.model import ModelFile
-    from r1plan.plan.llamacpp.weights.layers import Weights
+    from r1plan.models.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)

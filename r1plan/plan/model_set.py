@@ -11,7 +11,7 @@ from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from r1plan.plan.llamacpp.weights.layers import Weights
+    from r1plan.models.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)

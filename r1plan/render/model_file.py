@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from r1plan.models.gguf.file import Gguf
-from r1plan.models.gguf.model import ModelFile, type_sizes
+from r1plan.models.gguf.model import ModelFile
+from r1plan.models.gguf.naming import type_sizes
+from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, memory_size, parameters, percent
 from r1plan.render.text.wrap import labelled, wrapped
 
@@ -47,13 +50,20 @@ def model_file_lines(gguf: Gguf, file: ModelFile, width: int) -> list[str]:
     rows.append(("output", memory_size(weights.output_bytes)))
     if file.has_mla_keys is not None:
         rows.append(("attention", "latent" if file.has_mla_keys else "latent, in an old file: its cache is expanded"))
-    sizes = type_sizes(gguf)
-    parts = [f"{name} {percent(size, gguf.tensor_bytes)}" for name, size in sizes.items()]
-    rows.append(("types", ", ".join(parts)))
-    told.append("")
+    rows.append(types_row(gguf))
+    return [printable(line) for line in (*told, "", *aligned(rows, width))]
+
+
+def types_row(gguf: Gguf) -> tuple[str, str]:
+    """How the bytes are stored, the type with most of them first."""
+    parts = [f"{name} {percent(size, gguf.tensor_bytes)}" for name, size in type_sizes(gguf).items()]
+    return "types", ", ".join(parts)
+
+
+def aligned(rows: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
+    """Labels with their texts beside them, wrapped to `width` columns."""
     for label, text in rows:
-        told += labelled(label, text, width)
-    return told
+        yield from labelled(label, text, width)
 
 
 def model_file_document(gguf: Gguf, file: ModelFile) -> dict[str, Any]:

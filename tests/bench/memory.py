@@ -6,8 +6,7 @@ import tempfile
 from pathlib import Path
 
 from r1plan.catalog.load import load_models
-from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of
-from r1plan.plan.llamacpp.compute.graph import HOST
+from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of
 from r1plan.plan.llamacpp.memory.buffers import cells_of, kv_bytes_per_cell
 from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.units import MIB
@@ -45,7 +44,7 @@ def run() -> None:
                     )
                     cells = cells_of(n_ctx, 1)
                     kv = kv_bytes_per_cell(model.shape, settings.kv_type) * cells * settings.caches / MIB
-                    (compute,) = compute_bytes(model.architecture, model.shape, settings, cells, runs, 0, HOST, 1)
+                    (compute,) = compute_bytes(model.architecture, model.shape, settings, cells, PlacedRuns(runs, 0, 1))
                     worst["kv"] = max(worst["kv"], _off(kv, said.kv_cache_mib))
                     worst["compute"] = max(worst["compute"], _off(compute / MIB, said.compute_mib))
             print(

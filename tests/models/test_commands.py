@@ -11,10 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from r1plan.cli.models import app
+from r1plan.plan.llamacpp.weights.layers import stock_weights
+from r1plan.units import MIB
 from tests.cli.test_recommend import document, r1plan
 from tests.models.hub.server import REPOSITORY, hub
+from tests.oracle.dry_run import dry_run
 from tests.oracle.gguf_writer import write_header
 from tests.plan.catalogue import model, quant
+from tests.plan.deepseek32 import V32
 
 EXAMPLE = "hf:unsloth/DeepSeek-R1-Distill-Qwen-7B-GGUF"
 CARD = ("--gpu", "rtx-4090", "--ram", "512")
@@ -110,6 +114,74 @@ def test_inspect_in_words(tmp_path: Path) -> None:
         "output     426 MiB",
         "types      Q4_K 73 %, Q6_K 27 %, F32 0 %",
     ]
+
+
+def of_another(tmp_path: Path) -> Path:
+    """A file of an architecture that r1plan does not know."""
+    path = tmp_path / "Phi-3-Q8_0.gguf"
+    return write_header(path, model("R1-Distill-Qwen-7B"), "Q8_0", extra={"general.architecture": "phi3"})
+
+
+def test_inspect_shows_a_file_of_an_unknown_architecture(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["inspect", str(of_another(tmp_path))])
+    assert done.exit_code == 0
+    assert done.output.splitlines() == [
+        "Phi-3 at Q8_0, of the architecture 'phi3', which r1plan does not know: 7.5 GiB of weights, 8.50 bits each.",
+        "",
+        "file       Phi-3-Q8_0.gguf, 1 file, 7.5 GiB",
+        "model      phi3, 7.6B parameters, 28 layers",
+        "types      Q8_0 100 %, F32 0 %",
+    ]
+
+
+def test_what_depends_on_an_unknown_architecture_is_null(r1: Path, tmp_path: Path) -> None:
+    fields, known = inspected(str(of_another(tmp_path))), inspected(str(r1))
+    assert fields.keys() == known.keys()
+    assert (fields["architecture"], fields["known"], fields["quant"]) == ("phi3", False, "Q8_0")
+    assert fields["tensor_bytes"] == sum(fields["types"].values())
+    needs_it = {"active_params", "has_mla_keys", "read_bytes_a_token", "widest_expert_tensor_bytes", "layers"}
+    needs_it |= {f"{each}_bytes" for each in ("embedding", "output", "trunk", "expert")} | {"context_max"}
+    assert {name for name, value in fields.items() if value is None} == needs_it
+
+
+def test_a_file_without_an_architecture_is_inspected_too(tmp_path: Path) -> None:
+    path = write_header(
+        tmp_path / "x.gguf", model("R1-Distill-Qwen-7B"), "Q8_0", extra={"general.architecture": "\x1b[2J"}
+    )
+    done = CliRunner().invoke(app, ["inspect", str(path)])
+    assert done.exit_code == 0
+    assert "\x1b" not in done.output
+    unnamed = write_header(tmp_path / "y.gguf", model("R1-Distill-Qwen-7B"), "Q8_0", extra={"general.architecture": 3})
+    assert inspected(str(unnamed))["architecture"] is None
+
+
+def test_no_plan_is_made_for_an_unknown_architecture(tmp_path: Path) -> None:
+    done = r1plan("--model", str(of_another(tmp_path)), *CARD)
+    assert done.returncode == 1
+    assert "Phi-3-Q8_0.gguf is of the architecture 'phi3'." in done.stderr
+    assert "r1plan plans for R1 and its distills: qwen2, llama, qwen3, deepseek2, deepseek32" in done.stderr
+
+
+def test_no_plan_is_made_for_a_mixture_of_an_architecture_that_routes_otherwise(tmp_path: Path) -> None:
+    mixture = {f"llama.expert_{key}": 8 for key in ("count", "used_count")}
+    path = write_header(tmp_path / "Mixtral-Q8_0.gguf", model("R1-Distill-Llama-8B"), "Q8_0", extra={**mixture})
+    done = r1plan("--model", str(path), *CARD)
+    assert done.returncode == 1
+    assert "a model of the architecture 'llama' with experts is not known." in done.stderr
+    assert CliRunner().invoke(app, ["inspect", str(path)]).exit_code == 0
+
+
+@pytest.mark.parametrize("n_ubatch", [512, 2048])
+def test_a_file_of_v32_is_planned_as_the_engine_lays_it_out(n_ubatch: int, tmp_path: Path) -> None:
+    path = write_header(tmp_path / "DeepSeek-V3.2-Q4_K_M.gguf", V32, "Q4_K_M")
+    pins = ("--context", "32768", "--kv", "f16", "--ubatch", str(n_ubatch), "--slots", "1")
+    (host,) = document("--model", str(path), "--cpu-only", "--ram", "512", *pins)["choice"]["memory"]
+    with dry_run(path) as engine:
+        said = engine.buffers(32_768, n_ubatch=n_ubatch)
+    assert host["kv_cache_bytes"] / MIB == pytest.approx(said.kv_cache_mib, abs=0.011)
+    assert host["compute_bytes"] / MIB == pytest.approx(said.compute_mib, abs=0.006)
+    assert host["weights_bytes"] == stock_weights("deepseek32", V32.shape, "Q4_K_M").total_bytes
+    assert host["basis"]["compute"] == "exact"
 
 
 def test_inspect_ends_its_help_with_an_example() -> None:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from r1plan.catalog.model import Model
 from r1plan.ggml_types import BLOCK_TYPES, TENSOR_ALIGNMENT, tensor_bytes
-from r1plan.plan.arch.tensors import Tensor
+from r1plan.plan.arch.spec import Tensor
 from r1plan.plan.llamacpp.weights.quantize_recipe import QuantizeRecipe
 
 _UINT32, _FLOAT32, _BOOL, _STRING, _ARRAY, _UINT16 = 4, 6, 7, 8, 9, 2
@@ -45,6 +45,7 @@ def write_header(
     tensors = [(tensor.name, tensor, chosen(tensor, 0)) for tensor, _ in recipe.outer()]
     for layer in range(model.shape.layers):
         tensors += [(f"blk.{layer}.{each.name}", each, chosen(each, layer)) for each in recipe.tensors(layer)]
+    tensors += [(f"blk.{layer}.{each.name}", each, chosen(each, layer)) for layer, each, _ in recipe.unloaded()]
     metadata = {**_metadata(model, quant, joined_kv_b), **(extra or {})}
     if splits == 1:
         _write(path, metadata, tensors)
@@ -66,7 +67,7 @@ def _metadata(model: Model, quant: str, joined_kv_b: bool) -> dict[str, Value]:
     values: dict[str, Value] = {
         "general.architecture": arch,
         "general.name": model.id,
-        f"{arch}.block_count": shape.layers,
+        f"{arch}.block_count": shape.layers + shape.nextn_layers,
         f"{arch}.context_length": model.context_max,
         f"{arch}.embedding_length": shape.hidden_size,
         f"{arch}.feed_forward_length": shape.ffn_size,
@@ -99,6 +100,14 @@ def _metadata(model: Model, quant: str, joined_kv_b: bool) -> dict[str, Value]:
         }
         if not joined_kv_b:
             values |= {f"{arch}.attention.key_length_mla": key, f"{arch}.attention.value_length_mla": latent.v_head_dim}
+    if shape.nextn_layers:
+        values[f"{arch}.nextn_predict_layers"] = shape.nextn_layers
+    if shape.indexer is not None:
+        values |= {
+            f"{arch}.attention.indexer.head_count": shape.indexer.heads,
+            f"{arch}.attention.indexer.key_length": shape.indexer.head_dim,
+            f"{arch}.attention.indexer.top_k": shape.indexer.top_k,
+        }
     if experts is not None:
         values |= {
             f"{arch}.leading_dense_block_count": experts.dense_layers,

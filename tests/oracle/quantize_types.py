@@ -1,30 +1,34 @@
-"""Records which type llama-quantize gives each tensor: `python -m tests.oracle.quantize_types --program PATH`.
+"""Records which type llama.cpp's quantiser gives each tensor: `python -m tests.oracle.quantize_types`.
 
-The program is built from the source distribution of llama-cpp-python 0.3.36 (target llama-quantize); its --dry-run
-needs no weights, so a header-only F16 file of each model's true shape is enough. One line a model, quant and kind of
-file: `most` is the type that most tensors get, `others` the types of the tensors that differ, layer by layer as
-`TYPE*count`. The test-suite compares the recipes (plan.llamacpp.weights) with these lines and needs no program.
+Its dry run, called through llama-cpp-python 0.3.36, needs no weights, so a header-only F16 file of each model's true
+shape is enough. One line a model, quant and kind of file: `most` is the type that most tensors get, `others` the types
+of the tensors that differ, layer by layer as `TYPE*count`. The recipes (plan.llamacpp.weights) are compared with these
+lines, and these with the engine at hand.
 """
 
-import argparse
+import ctypes
 import json
 import re
-import struct
-import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import llama_cpp
+
 from r1plan.catalog.load import load_models
 from r1plan.catalog.model import Model
-from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES
+from r1plan.models.gguf.naming import FILE_TYPES
+from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, PLAIN_QUANTS
+from tests.oracle.dry_run import captured_log
 from tests.oracle.gguf_writer import write_header
+from tests.plan.deepseek32 import V32
 
 RECORDED = Path(__file__).parent.parent / "measured" / "quantize_types.jsonl"
 # The plans of these differ without an importance matrix.
 WITHOUT_IMATRIX = ("IQ3_XXS", "IQ4_NL", "IQ4_XS", "Q4_0", "Q5_0")
+_FILE_TYPE_NUMBERS = {name: number for number, name in FILE_TYPES.items()}
 _LINE = re.compile(r"^\[ *\d+/ *\d+\] +(\S+) .*\((\w+)\)$")
 
 
@@ -33,26 +37,38 @@ def distinct_shapes() -> list[Model]:
     return list({model.shape: model for model in reversed(load_models().values())}.values())
 
 
-def record(program: Path) -> Iterator[dict[str, object]]:
+def recorded_models() -> list[Model]:
+    """Those of the catalogue, and DeepSeek-V3.2 as it is converted, with its block that predicts further tokens."""
+    return [*distinct_shapes(), V32]
+
+
+def record() -> Iterator[dict[str, object]]:
     """Every model, stock quant and kind of file."""
     with TemporaryDirectory() as folder:
-        matrix = Path(folder) / "imatrix.dat"
-        name = b"blk.0.attn_q.weight"
-        entry = struct.pack("<i", len(name)) + name + struct.pack("<iif", 1, 1, 1.0)
-        matrix.write_bytes(struct.pack("<i", 1) + entry + struct.pack("<ii", 1, 1) + b"x")
-        for model in distinct_shapes():
-            for joined in (False, True) if model.shape.latent_attention else (False,):
+        for model in recorded_models():
+            for joined in (False, True) if model.architecture == "deepseek2" else (False,):
                 source = write_header(Path(folder) / "f16.gguf", model, "F16", joined_kv_b=joined)
                 for quant in BASE_TYPES:
-                    if quant in ("F16", "BF16", "F32"):
+                    if quant in PLAIN_QUANTS:
                         continue
                     for imatrix in (True, False) if quant in WITHOUT_IMATRIX else (True,):
-                        options = ["--imatrix", str(matrix)] if imatrix else []
-                        run = subprocess.run(
-                            [program, "--dry-run", *options, source, quant], capture_output=True, text=True, check=True
-                        )
-                        types = _types(run.stdout + run.stderr)
+                        types = _types(_printed(source, quant, imatrix=imatrix))
                         yield {"model": model.id, "quant": quant, "imatrix": imatrix, "joined_kv_b": joined, **types}
+
+
+def _printed(source: Path, quant: str, *, imatrix: bool) -> str:
+    """What the engine's quantiser says that it would do."""
+    wanted = llama_cpp.llama_model_quantize_default_params()
+    wanted.ftype, wanted.dry_run, wanted.nthread = _FILE_TYPE_NUMBERS[quant], True, 1
+    if imatrix:
+        numbers = (ctypes.c_float * 1)(1.0)
+        entries = (llama_cpp.llama_model_imatrix_data * 2)()  # the last one has no name
+        entries[0].name, entries[0].data, entries[0].size = b"blk.0.attn_q.weight", numbers, 1
+        wanted.imatrix = entries
+    with captured_log() as log:
+        failed = llama_cpp.llama_model_quantize(str(source).encode(), b"none.gguf", ctypes.byref(wanted))
+    assert not failed, "".join(log)[-2000:]
+    return "".join(log)
 
 
 def _types(printed: str) -> dict[str, object]:
@@ -72,9 +88,7 @@ def _types(printed: str) -> dict[str, object]:
 
 def main() -> None:
     """Writes tests/measured/quantize_types.jsonl."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", type=Path, required=True, help="llama-quantize of build 0c1e57098")
-    rows = [json.dumps(row) for row in record(parser.parse_args().program)]
+    rows = [json.dumps(row) for row in record()]
     RECORDED.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     print(f"{RECORDED.name}: {len(rows)} rows")
 

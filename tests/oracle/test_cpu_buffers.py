@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.load import load_models
-from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of
-from r1plan.plan.llamacpp.compute.graph import HOST
+from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of, kv_bytes_per_cell
 from r1plan.plan.llamacpp.settings import KV_TYPES
 from r1plan.plan.llamacpp.weights.layers import stock_weights
@@ -18,6 +17,7 @@ from r1plan.plan.pins import KvType
 from r1plan.units import MIB
 from tests.oracle.dry_run import dry_run
 from tests.oracle.gguf_writer import write_header
+from tests.plan.deepseek32 import V32, V32_SMALL
 
 NAMES = [
     "R1-Distill-Qwen-1.5B",
@@ -28,7 +28,10 @@ NAMES = [
     "R1-Distill-Qwen-32B",
     "R1-Distill-Llama-70B",
     "DeepSeek-R1",
+    "DeepSeek-V3.2",
+    "DeepSeek-V3.2-small",
 ]
+MODELS = {**load_models(), V32.id: V32, V32_SMALL.id: V32_SMALL}
 CONTEXTS = (1024, 10_240, 131_072)
 UBATCHES = (32, 512, 2048)
 # Slots, and whether they share one cache; three does not divide a micro-batch.
@@ -69,7 +72,7 @@ def cases() -> Iterator[tuple[int, EngineSettings]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_engine_allocates_what_the_memory_model_says(name: str, tmp_path: Path) -> None:
-    model = load_models()[name]
+    model = MODELS[name]
     weights = stock_weights(model.architecture, model.shape, "Q4_K_M")
     runs = runs_of(weights, model.shape.layers, (), weights.expert_layers)
     wrong: list[tuple[object, ...]] = []
@@ -86,7 +89,7 @@ def test_the_engine_allocates_what_the_memory_model_says(name: str, tmp_path: Pa
                 outputs=settings.slots if settings.slots > 1 else None,
             )
             kv_cache = kv_bytes_per_cell(model.shape, settings.kv_type) * cells * settings.caches
-            (compute,) = compute_bytes(model.architecture, model.shape, settings, cells, runs, 0, HOST, 1)
+            (compute,) = compute_bytes(model.architecture, model.shape, settings, cells, PlacedRuns(runs, 0, 1))
             if not (close(kv_cache, said.kv_cache_mib) and close(compute, said.compute_mib)):
                 wrong.append((n_ctx, settings, kv_cache / MIB, compute / MIB, said))
     assert wrong == []

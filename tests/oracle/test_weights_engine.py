@@ -8,10 +8,11 @@ import pytest
 
 from r1plan.models.gguf.file import read_gguf
 from r1plan.models.gguf.source import LocalFile
-from r1plan.plan.llamacpp.weights.layers import stock_weights
+from r1plan.plan.llamacpp.weights.layers import stock_weights, unloaded_bytes
 from tests.oracle.dry_run import dry_run
 from tests.oracle.gguf_writer import write_header
 from tests.oracle.quantize_types import distinct_shapes
+from tests.plan.deepseek32 import V32, V32_ALONE
 
 
 def engine_bytes(path: Path) -> int:
@@ -21,10 +22,11 @@ def engine_bytes(path: Path) -> int:
 
 
 @pytest.mark.parametrize("quant", ["F16", "BF16", "Q8_0", "Q4_K_M", "Q2_K", "IQ1_S", "IQ4_XS", "TQ1_0"])
-@pytest.mark.parametrize("each", distinct_shapes(), ids=lambda each: each.id)
+@pytest.mark.parametrize("each", [*distinct_shapes(), V32, V32_ALONE], ids=lambda each: each.id)
 def test_a_files_tensors_weigh_what_the_engine_says(each, quant: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     path = write_header(tmp_path / "model.gguf", each, quant)
     expected = stock_weights(each.architecture, each.shape, quant).total_bytes
+    expected += unloaded_bytes(each.architecture, each.shape, quant)
     assert engine_bytes(path) == expected
     assert read_gguf(LocalFile(path)).tensor_bytes == expected
 

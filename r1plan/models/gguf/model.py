@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import get_args
 
-from r1plan.catalog.model import Architecture, Experts, LatentAttention, Model, Quant, Sampling, Shape
+from r1plan.catalog.model import Architecture, Experts, Indexer, LatentAttention, Model, Quant, Sampling, Shape
 from r1plan.errors import EngineError
 from r1plan.models.gguf.file import Gguf, by_layer
 from r1plan.models.gguf.header import Items
-from r1plan.plan.llamacpp.weights.layers import Weights, layer_of, of_layers
+from r1plan.models.gguf.naming import quant_name, title
+from r1plan.models.weights import Weights, layer_of, of_layers
 
 _ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
+# The engine loads a file of these only with an indexer's keys and with those of latent attention since April 2025.
+_INDEXED: frozenset[Architecture] = frozenset({"deepseek32"})
 _MOST_LAYERS = 1_024
 _MOST = 1 << 31
-_QUANT = re.compile(
-    r"(?<![a-z0-9])((?:UD-)?(?:I?Q\d(?:_[a-z0-9]+)+|TQ\d_\d|BF16|F16|F32|MXFP4|NVFP4))(?![a-z0-9])", re.IGNORECASE
-)
-# llama.h's llama_ftype at build 0c1e57098, general.file_type.
-_FILE_TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K"}
-_FILE_TYPES |= {11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M"}
-_FILE_TYPES |= {18: "Q6_K", 19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S"}
-_FILE_TYPES |= {25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M"}
-_FILE_TYPES |= {32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4"}
 _UNRELEASED = date(1, 1, 1)
 
 
@@ -45,11 +37,22 @@ class ModelFile:
     has_mla_keys: bool | None
 
 
+class UnknownArchitecture(EngineError):
+    """A file of an architecture that r1plan does not plan for; what its header holds is known all the same."""
+
+    def __init__(self, gguf: Gguf) -> None:
+        super().__init__(
+            f"{gguf.name} is of the architecture {gguf.text('general.architecture')!r}.",
+            f"r1plan plans for R1 and its distills: {', '.join(_ARCHITECTURES)}",
+        )
+        self.gguf = gguf
+
+
 def model_file(gguf: Gguf, models: Iterable[Model], names: Iterable[str] = ()) -> ModelFile:
     """The model, quant and weights of `gguf`. `names` are further names to know it by, such as its repository's.
 
     A file of a catalogued shape whose name holds a catalogued id is that model, with its scores; any other is planned
-    for without them. Raises EngineError for an architecture outside the family and for sizes that contradict.
+    for without them. Raises UnknownArchitecture for one outside the family, EngineError for sizes that contradict.
     """
     read = _Reader(gguf)
     shape, weights = read.shape(), read.weights()
@@ -67,7 +70,7 @@ def model_file(gguf: Gguf, models: Iterable[Model], names: Iterable[str] = ()) -
         model = replace(known, shape=shape, quants=(quant,), context_max=context)
         return ModelFile(model, quant, weights, known, has_mla_keys)
     model = Model(
-        id=_title(gguf),
+        id=title(gguf),
         kind="full" if shape.experts else "distill",
         hf_repo="",
         architecture=read.architecture,
@@ -94,10 +97,7 @@ class _Reader:
         architecture = gguf.text("general.architecture")
         named = next((each for each in _ARCHITECTURES if each == architecture), None)
         if named is None:
-            raise EngineError(
-                f"{gguf.name} is of the architecture {architecture!r}.",
-                f"r1plan plans for R1 and its distills: {', '.join(_ARCHITECTURES)}",
-            )
+            raise UnknownArchitecture(gguf)
         self.architecture: Architecture = named
         blocks = self.number("block_count", most=_MOST_LAYERS)
         self.layers = blocks - self.number("nextn_predict_layers", least=0, most=_MOST_LAYERS, default=0)
@@ -142,7 +142,10 @@ class _Reader:
         hidden, heads = self.number("embedding_length"), self.number("attention.head_count")
         if self.embedding.dims[0] != hidden:
             raise self._wrong("embedding_length", f"{hidden}, where token_embd.weight has {self.embedding.dims[0]}")
-        latent = self._latent() if self._has("attention.kv_lora_rank") else None
+        indexed = self.architecture in _INDEXED
+        if indexed and not self.has_mla_keys:
+            raise self._wrong("attention.key_length_mla", "missing, and the engine does not load the file without it")
+        latent = self._latent() if indexed or self._has("attention.kv_lora_rank") else None
         if latent is None:
             head_dim = self.number("attention.key_length", default=max(hidden // heads, 1))
             kv_heads = self.number("attention.head_count_kv", default=heads)
@@ -159,6 +162,7 @@ class _Reader:
             vocab_size=self.embedding.dims[1],
             tied_embeddings=self.tied,
             latent_attention=latent,
+            indexer=self._indexer() if indexed else None,
             experts=self._experts(),
         )
 
@@ -174,6 +178,13 @@ class _Reader:
             qk_nope_head_dim=key - rope,
             qk_rope_head_dim=rope,
             v_head_dim=self.number(f"attention.value_length{suffix}"),
+        )
+
+    def _indexer(self) -> Indexer:
+        return Indexer(
+            heads=self.number("attention.indexer.head_count"),
+            head_dim=self.number("attention.indexer.key_length"),
+            top_k=self.number("attention.indexer.top_k"),
         )
 
     def _experts(self) -> Experts | None:
@@ -218,7 +229,7 @@ class _Reader:
             embedding_bytes=self.embedding.bytes,
             output_bytes=output + (self.embedding.bytes if self.tied else 0),
             dense=dense,
-            read_share=experts.used_per_token / experts.routed if experts else 1.0,
+            read_share=experts.read_share if experts else 1.0,
             tied=self.tied,
             plain=self._plain(),
         )
@@ -240,11 +251,7 @@ def _expanded(shape: Shape) -> Shape:
 
 
 def _quant(gguf: Gguf, weights: Weights, params: int) -> Quant:
-    named = [each.upper() for each in _QUANT.findall(gguf.name)]
-    kind = gguf.whole("general.file_type")
-    told = _FILE_TYPES.get(kind) if kind is not None else None
-    name = named[-1] if named else told or next(iter(type_sizes(gguf)))
-    total = weights.total_bytes
+    name, total = quant_name(gguf), weights.total_bytes
     return Quant(
         name=name,
         bits_per_weight=total * 8 / params,
@@ -257,26 +264,17 @@ def _quant(gguf: Gguf, weights: Weights, params: int) -> Quant:
 
 
 def _known(models: Iterable[Model], architecture: Architecture, shape: Shape, names: tuple[str, ...]) -> Model | None:
-    """The model of this shape whose id one of the names holds, the longest id first."""
+    """The model of this shape whose id one of the names holds, the longest id first.
+
+    The shape read from a file has no layers that only predict further tokens, whether the file has them or not.
+    """
     plain = [_plain(name) for name in names]
-    same = [each for each in models if each.architecture == architecture and each.shape == shape]
+    same = [
+        each for each in models if each.architecture == architecture and replace(each.shape, nextn_layers=0) == shape
+    ]
     held = [each for each in same if any(_plain(each.id) in name for name in plain)]
     return max(held, key=lambda each: len(each.id), default=None)
 
 
 def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
-
-
-def _title(gguf: Gguf) -> str:
-    """The file's name without its ending, shard and quant; it becomes the model's id."""
-    stem = re.sub(r"(-\d{5}-of-\d{5})?\.gguf$", "", gguf.name, flags=re.I)
-    return _QUANT.sub("", stem).strip("-_. ") or stem
-
-
-def type_sizes(gguf: Gguf) -> Mapping[str, int]:
-    """Bytes by type, the largest first."""
-    sizes: Counter[str] = Counter()
-    for tensor in gguf.tensors:
-        sizes[tensor.type.name] += tensor.bytes
-    return dict(sizes.most_common())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from r1plan.errors import NotFound, UsageError
+from r1plan.plan.arch.table import spec_of
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.option import option_id
 from r1plan.plan.llamacpp.weights.layers import weights_of
@@ -16,11 +17,13 @@ from r1plan.plan.quality import quality_of
 def candidates_of(models: ModelSet, pins: Pins) -> Iterator[QuantCandidate]:
     """Each with its weights and quality.
 
-    Raises NotFound for a model or quant that is not there, UsageError for one that another engine alone runs.
+    Raises NotFound for a model or quant that is not there, UsageError for one that another engine alone runs, and
+    EngineError for an architecture whose buffers are not known.
     """
     asked = models.asked(pins.model)
     found = False
     for model in asked:
+        spec_of(model.architecture, model.shape)  # of a file the bytes are known, but not the buffers beside them
         for quant in model.quants:
             if pins.quant is not None and quant.name.casefold() != pins.quant.casefold():
                 continue

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from r1plan.catalog.model import Shape
+from r1plan.models.weights import Weights
 from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.fit.layer_split import copied_from_host
 from r1plan.plan.llamacpp.memory.buffers import (
@@ -21,7 +22,6 @@ from r1plan.plan.llamacpp.memory.buffers import (
 from r1plan.plan.llamacpp.memory.devices import Devices, disk_of
 from r1plan.plan.llamacpp.memory.parts import Device, DeviceLoad, DeviceMemory, MemoryPart
 from r1plan.plan.llamacpp.memory.pools import pools_line
-from r1plan.plan.llamacpp.weights.layers import Weights
 
 Layout = Literal["gpu", "gpu-split", "experts-in-ram", "partial", "cpu", "unified"]
 
@@ -237,7 +237,7 @@ def _host_load(
 def _cache_why(shape: Shape) -> str:
     """Which builds of the engine hold latent attention's cache so (shared by keys and values since January 2026)."""
     latent = shape.latent_attention
-    if latent is None:
+    if latent is None or shape.indexer is not None:  # no build before 2026 knows an indexer
         return ""
     now = latent.kv_lora_rank + latent.qk_rope_head_dim
     return f"; builds before 2026 take {(now + latent.kv_lora_rank) / now:.1f} times as much"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from r1plan.catalog.model import Shape
+from r1plan.catalog.model import LatentAttention, Shape
+from r1plan.plan.arch.cache import cache_elements
 from r1plan.plan.basis import Basis
-from r1plan.plan.serving.sharding import kv_heads_each
+from r1plan.plan.serving.sharding import heads_each
 
 ServedKv = Literal["bf16", "fp8"]
 BudgetTerm = Literal["weights", "kv_cache", "activations", "cuda_graphs", "outside_torch"]
@@ -93,8 +94,22 @@ def kv_bytes_per_token(shape: Shape, kv_type: ServedKv, ranks: int) -> int:
     Latent attention has one vector a layer, which cannot be split: 1,152 bytes a layer for R1 in 16 bits, on every GPU.
     """
     size = 2 if kv_type == "bf16" else 1
-    if shape.latent_attention is not None:
-        elements = shape.latent_attention.kv_lora_rank + shape.latent_attention.qk_rope_head_dim
-    else:
-        elements = 2 * kv_heads_each(shape, ranks) * shape.head_dim
-    return shape.layers * elements * size
+    cached = cache_elements(shape)
+    if shape.latent_attention is not None and cached.index:
+        picked_by = cached.index + _scales_bytes(cached.index)
+        return shape.layers * (_sparse_bytes(shape.latent_attention, kv_type) + picked_by)
+    return shape.layers * heads_each(cached.heads, ranks) * cached.a_head * size
+
+
+def _sparse_bytes(latent: LatentAttention, kv_type: ServedKv) -> int:
+    """One token's vector for sparse attention; in 8 bits it is fp8_ds_mla, 656 bytes for V3.2 (flashmla_sparse.py).
+
+    The content then has 8 bits and scales, the rotary part 16.
+    """
+    rank, rope = latent.kv_lora_rank, latent.qk_rope_head_dim
+    return (2 * rank if kv_type == "bf16" else rank + _scales_bytes(rank)) + 2 * rope
+
+
+def _scales_bytes(elements: int) -> int:
+    """A scale of 32 bits for each 128 numbers of 8 bits; the indexer's keys are always so (Indexer, deepseek_v2.py)."""
+    return elements // 128 * 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from r1plan.catalog.model import Model, Shape
+from r1plan.catalog.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,6 @@ def parallel_configs(cards: int, model: Model) -> Iterator[Parallel]:
         yield Parallel(1, data=counts[-1])
 
 
-def kv_heads_each(shape: Shape, ranks: int) -> int:
-    """Key-value heads on one of `ranks` GPUs: a share, and one at least."""
-    return max(shape.kv_heads // ranks, 1)
+def heads_each(kv_heads: int, ranks: int) -> int:
+    """Of `kv_heads` those on one of `ranks` GPUs: a share, and one at least."""
+    return max(kv_heads // ranks, 1)

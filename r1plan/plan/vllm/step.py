@@ -12,10 +12,9 @@ def step_bytes(model: Model, dtype: Dtype, parallel: Parallel, users: int) -> fl
     """Bytes of weights that each GPU reads for one step of `users` tokens."""
     shape, experts = model.shape, model.shape.experts
     share = 1.0
-    dense = shape.layers
+    dense = shape.dense_layers
     if experts is not None:
-        share = 1 - (1 - experts.used_per_token / experts.routed) ** users
-        dense = min(experts.dense_layers, shape.layers)
+        share = 1 - (1 - experts.read_share) ** users
     read = shape.vocab_size // parallel.tensor * shape.hidden_size * 2.0
     for expert_layer, layers in ((False, dense), (True, shape.layers - dense)):
         for matrix in layer_matrices(model.architecture, shape, expert_layer=expert_layer):

@@ -7,17 +7,15 @@ layers/attention/mla_attention.py. DeepSeek's multi-token-prediction layer is no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
-from r1plan.catalog.model import Architecture, Experts, LatentAttention, Model, Shape
+from r1plan.catalog.model import Architecture, Model, Shape
+from r1plan.plan.arch.feed_forward import feed_forward_matrices
+from r1plan.plan.arch.spec import Matrix
+from r1plan.plan.arch.table import spec_of
 from r1plan.plan.serving.checkpoints import Dtype
-from r1plan.plan.serving.sharding import Parallel, kv_heads_each
+from r1plan.plan.serving.sharding import Parallel, heads_each
 from r1plan.units import pad
-
-Split = Literal["rows", "columns", "heads", "none"]
 
 VOCABULARY_PADDING = 64  # vocab_parallel_embedding.py, DEFAULT_VOCAB_PADDING_SIZE
 FP8_BLOCK = 128  # weight_block_size of DeepSeek's own checkpoints
@@ -28,39 +26,22 @@ _F32_BYTES = 4
 _AMD_ROW_BYTES, _AMD_PAD_BYTES = 512, 256
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """A weight of `rows` outputs and `columns` inputs, `copies` of it in a layer, and along what it is split.
-
-    Split by "heads" are keys and values: each GPU has a share of the heads, one at least, so that few heads are
-    repeated. `low` says whether a quantised checkpoint quantises it; `routed` whether it belongs to the routed experts.
-    """
-
-    name: str
-    rows: int
-    columns: int
-    split: Split
-    copies: int = 1
-    attention: bool = False
-    routed: bool = False
-    low: bool = True
-
-
 @lru_cache(maxsize=64)
 def layer_matrices(architecture: Architecture, shape: Shape, *, expert_layer: bool) -> tuple[Matrix, ...]:
-    """The matrices of one layer, without norms and biases."""
-    matrices = [*(_latent(shape, shape.latent_attention) if shape.latent_attention else _grouped(shape))]
-    if expert_layer and shape.experts is not None:
-        matrices += _experts(shape.hidden_size, shape.experts)
+    """The matrices of one layer, without norms. Raises EngineError for a shape that is none of the architecture's."""
+    spec = spec_of(architecture, shape)
+    matrices = [*spec.attention(shape).matrices(shape)]
+    if expert_layer and spec.mixture is not None and shape.experts is not None:
+        matrices += spec.mixture.matrices(shape, shape.experts)
     else:
-        matrices += _feed_forward("mlp", shape.hidden_size, shape.ffn_size)
+        matrices += feed_forward_matrices("mlp", shape.hidden_size, shape.ffn_size)
     return tuple(matrices)
 
 
 def weights_bytes(model: Model, dtype: Dtype, parallel: Parallel, *, amd: bool = False) -> int:
     """Bytes of weights on each GPU, the rotary table and latent attention's second copies included."""
     shape, layers = model.shape, model.shape.layers
-    dense = _dense_layers(shape)
+    dense = shape.dense_layers
     held = dense * _layer_bytes(model, dtype, parallel, expert_layer=False, amd=amd)
     held += (layers - dense) * _layer_bytes(model, dtype, parallel, expert_layer=True, amd=amd)
     table = pad(shape.vocab_size, VOCABULARY_PADDING) // parallel.tensor * shape.hidden_size * _BF16_BYTES
@@ -106,15 +87,7 @@ def blockwise(model: Model, dtype: Dtype) -> bool:
 
 def matrix_bytes(model: Model, matrix: Matrix, dtype: Dtype, parallel: Parallel, *, amd: bool = False) -> int:
     """Bytes of all copies of `matrix` on each GPU."""
-    rows, columns, copies = matrix.rows, matrix.columns, matrix.copies
-    if matrix.routed and parallel.data > 1:
-        copies //= parallel.gpus
-    elif matrix.split == "rows":
-        rows //= parallel.tensor
-    elif matrix.split == "columns":
-        columns //= parallel.tensor
-    elif matrix.split == "heads":
-        rows = kv_heads_each(model.shape, parallel.tensor) * model.shape.head_dim
+    rows, columns, copies = _share(matrix, model.shape, parallel)
     size = rows * columns
     if not matrix.low or dtype == "BF16" or (dtype == "NVFP4" and matrix.attention):
         row_bytes, scales = columns * _BF16_BYTES, 0
@@ -129,34 +102,34 @@ def matrix_bytes(model: Model, matrix: Matrix, dtype: Dtype, parallel: Parallel,
     return copies * (rows * row_bytes + scales)
 
 
+def _share(matrix: Matrix, shape: Shape, parallel: Parallel) -> tuple[int, int, int]:
+    """Rows, columns and copies of `matrix` on each GPU."""
+    rows, columns, copies = matrix.rows, matrix.columns, matrix.copies
+    if matrix.routed and parallel.data > 1:
+        copies //= parallel.gpus
+    elif matrix.split == "rows":
+        rows //= parallel.tensor
+    elif matrix.split == "columns":
+        columns //= parallel.tensor
+    elif matrix.split == "heads":
+        rows = heads_each(shape.kv_heads, parallel.tensor) * shape.head_dim
+    return rows, columns, copies
+
+
 def _layer_bytes(model: Model, dtype: Dtype, parallel: Parallel, *, expert_layer: bool, amd: bool) -> int:
     shape, latent = model.shape, model.shape.latent_attention
     matrices = layer_matrices(model.architecture, shape, expert_layer=expert_layer)
     held = sum(matrix_bytes(model, matrix, dtype, parallel, amd=amd) for matrix in matrices)
-    held += sum(_vectors(model, parallel)) * _BF16_BYTES
-    if expert_layer and shape.experts is not None:
-        held += shape.experts.routed * _F32_BYTES  # the router's correction
+    for matrix in matrices:
+        rows, _, copies = _share(matrix, shape, parallel)
+        held += copies * rows * matrix.vector_bytes
+    norms = spec_of(model.architecture, shape).attention(shape).norm_elements(shape)
+    held += (2 * shape.hidden_size + norms) * _BF16_BYTES
     if latent is not None:
         # W_UK and W_UV in 16 bits beside kv_b_proj, which long prompts still use.
         each_head = latent.kv_lora_rank * (latent.qk_nope_head_dim + latent.v_head_dim)
         held += shape.heads // parallel.tensor * each_head * _BF16_BYTES
     return held
-
-
-def _vectors(model: Model, parallel: Parallel) -> Iterator[int]:
-    """Norms, repeated on every GPU, and biases, split as their matrices."""
-    shape = model.shape
-    yield 2 * shape.hidden_size
-    if shape.latent_attention is not None:
-        yield shape.latent_attention.q_lora_rank + shape.latent_attention.kv_lora_rank
-    elif model.architecture == "qwen2":
-        yield (shape.heads // parallel.tensor + 2 * kv_heads_each(shape, parallel.tensor)) * shape.head_dim
-    elif model.architecture == "qwen3":
-        yield 2 * shape.head_dim
-
-
-def _dense_layers(shape: Shape) -> int:
-    return min(shape.experts.dense_layers, shape.layers) if shape.experts else shape.layers
 
 
 def _rotary_bytes(model: Model) -> int:
@@ -165,33 +138,3 @@ def _rotary_bytes(model: Model) -> int:
     if latent is not None:
         return model.context_max * latent.qk_rope_head_dim * _F32_BYTES
     return model.context_max * model.shape.head_dim * _BF16_BYTES
-
-
-def _grouped(shape: Shape) -> Iterator[Matrix]:
-    hidden, queries = shape.hidden_size, shape.heads * shape.head_dim
-    yield Matrix("q_proj", queries, hidden, "rows", attention=True)
-    yield Matrix("k_proj and v_proj", shape.kv_heads * shape.head_dim, hidden, "heads", copies=2, attention=True)
-    yield Matrix("o_proj", hidden, queries, "columns", attention=True)
-
-
-def _latent(shape: Shape, latent: LatentAttention) -> Iterator[Matrix]:
-    hidden, heads, rank = shape.hidden_size, shape.heads, latent.kv_lora_rank
-    query = latent.qk_nope_head_dim + latent.qk_rope_head_dim
-    yield Matrix("q_a_proj", latent.q_lora_rank, hidden, "none", attention=True)
-    yield Matrix("kv_a_proj_with_mqa", rank + latent.qk_rope_head_dim, hidden, "none", attention=True)
-    yield Matrix("q_b_proj", heads * query, latent.q_lora_rank, "rows", attention=True)
-    yield Matrix("kv_b_proj", heads * (latent.qk_nope_head_dim + latent.v_head_dim), rank, "rows", attention=True)
-    yield Matrix("o_proj", hidden, heads * latent.v_head_dim, "columns", attention=True)
-
-
-def _feed_forward(name: str, hidden: int, wide: int, *, copies: int = 1, routed: bool = False) -> Iterator[Matrix]:
-    yield Matrix(f"{name}.gate_proj", wide, hidden, "rows", copies, routed=routed)
-    yield Matrix(f"{name}.up_proj", wide, hidden, "rows", copies, routed=routed)
-    yield Matrix(f"{name}.down_proj", hidden, wide, "columns", copies, routed=routed)
-
-
-def _experts(hidden: int, experts: Experts) -> Iterator[Matrix]:
-    yield Matrix("mlp.gate", experts.routed, hidden, "none", low=False)
-    yield from _feed_forward("mlp.experts", hidden, experts.ffn_size, copies=experts.routed, routed=True)
-    if experts.shared:
-        yield from _feed_forward("mlp.shared_experts", hidden, experts.ffn_size * experts.shared)

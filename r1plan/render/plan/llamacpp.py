@@ -15,7 +15,7 @@ from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
 from r1plan.plan.reasons import CauseKind, NeedsMemory, kind_of
 from r1plan.plan.workload import Workload
-from r1plan.render.plan.view import NARROW, Column, Line
+from r1plan.render.plan.view import NARROW, Line, TableColumn
 from r1plan.render.plan.words import cause_text, rate_text, standing_text
 from r1plan.render.text.units import card_name, count, gib
 
@@ -46,16 +46,16 @@ class LlamaCppView:
         """Whenever there is an option."""
         return bool(plan.options)
 
-    def columns(self, width: int) -> tuple[Column[Option], ...]:
+    def columns(self, width: int) -> tuple[TableColumn[Option], ...]:
         """A narrow terminal leaves the scores out."""
         narrow = width < NARROW
         columns = (
-            Column("where", where, left=True, may_wrap=narrow),
-            Column("context", _context),
-            Column("GiB", _needed),
-            Column("tok/s", _rate if narrow else _rate_with_range),
+            TableColumn("where", where, left=True, may_wrap=narrow),
+            TableColumn("context", _context),
+            TableColumn("GiB", _needed),
+            TableColumn("tok/s", _rate if narrow else _rate_with_range),
         )
-        return columns if narrow else (*columns, Column("GPQA", _gpqa))
+        return columns if narrow else (*columns, TableColumn("GPQA", _gpqa))
 
     def nearest(self, plan: Plan[Option]) -> tuple[str, list[Rejection]]:
         """What lacks the least memory, and the first of the too slow."""

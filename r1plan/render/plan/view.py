@@ -19,7 +19,7 @@ OptionT = TypeVar("OptionT", bound=PlannedOption)
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Generic[OptionT]):
+class TableColumn(Generic[OptionT]):
     """A column of the table of options, between the model and the reason."""
 
     title: str
@@ -49,7 +49,7 @@ class EngineView(Protocol[OptionT]):
     def shows_table(self, plan: Plan[OptionT]) -> bool:
         """Whether the options are set beside each other."""
 
-    def columns(self, width: int) -> tuple[Column[OptionT], ...]:
+    def columns(self, width: int) -> tuple[TableColumn[OptionT], ...]:
         """The columns for a terminal of `width`."""
 
     def nearest(self, plan: Plan[OptionT]) -> tuple[str, list[Rejection]]:

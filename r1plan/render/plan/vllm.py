@@ -12,7 +12,7 @@ from r1plan.plan.reasons import CauseKind
 from r1plan.plan.serving.budget import BudgetTerm, GpuBudget
 from r1plan.plan.serving.option import ServingOption
 from r1plan.render.plan.explained import range_text, token_time
-from r1plan.render.plan.view import Column, Line
+from r1plan.render.plan.view import Line, TableColumn
 from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
 from r1plan.render.text.units import card_name, count, gib, memory_size
 
@@ -60,14 +60,14 @@ class VllmView:
         """When there is something to start."""
         return plan.choice is not None and plan.choice.fits
 
-    def columns(self, width: int) -> tuple[Column[ServingOption], ...]:
+    def columns(self, width: int) -> tuple[TableColumn[ServingOption], ...]:
         """A crowded terminal leaves the weights out."""
         return (
-            Column("GPUs", sharing, left=True),
-            Column("context", _context),
-            Column("users", _users),
-            *(() if width < _CROWDED else (Column("weights", _weights),)),
-            Column("tok/s", _rate),
+            TableColumn("GPUs", sharing, left=True),
+            TableColumn("context", _context),
+            TableColumn("users", _users),
+            *(() if width < _CROWDED else (TableColumn("weights", _weights),)),
+            TableColumn("tok/s", _rate),
         )
 
     def nearest(self, plan: Plan[ServingOption]) -> tuple[str, list[Rejection]]:

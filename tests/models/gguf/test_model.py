@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload
 from tests.oracle.gguf_writer import write_header
 from tests.plan.catalogue import MODELS, TABLES, card, machine, model, quant
+from tests.plan.deepseek32 import V32, V32_ALONE
 
 
 def reading(folder: Path, of: Model, quant: str, *, name: str = "some.gguf", **options: Any) -> ModelFile:
@@ -101,6 +103,36 @@ def test_layers_that_only_predict_are_not_loaded(tmp_path: Path) -> None:
     assert file.weights.layers == 26
     whole = weights_of(seven, quant(seven.id, "Q8_0"))
     assert file.weights.trunk_bytes == whole.trunk_of(0, 26)
+
+
+def test_v32_is_read_with_its_indexer_and_without_what_is_not_loaded(tmp_path: Path) -> None:
+    file = reading(tmp_path, V32, "Q4_K_M")
+    assert (file.model.architecture, file.known, file.has_mla_keys) == ("deepseek32", None, True)
+    assert file.model.shape == V32_ALONE.shape
+    assert file.weights == stock_weights("deepseek32", V32.shape, "Q4_K_M")
+    # llama-quantize favours other layers where it counts a 62nd.
+    assert file.weights != stock_weights("deepseek32", V32_ALONE.shape, "Q4_K_M")
+    assert kv_bytes_per_cell(file.model.shape, "f16") == 85_888
+
+
+@pytest.mark.parametrize("of", [V32, V32_ALONE], ids=lambda each: each.id)
+def test_a_catalogued_v32_is_known_by_its_files_with_and_without_that_block(of: Model, tmp_path: Path) -> None:
+    path = write_header(tmp_path / "DeepSeek-V3.2-Q8_0.gguf", of, "Q8_0")
+    assert model_file(read_gguf(LocalFile(path)), [V32]).known is V32
+
+
+@pytest.mark.parametrize("key", ["indexer.head_count", "indexer.key_length", "indexer.top_k"])
+def test_v32_without_its_indexers_size_is_refused_as_the_engine_does(key: str, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=f"deepseek32.attention.{key}: expected a whole number"):
+        reading(tmp_path, V32, "Q8_0", extra={f"deepseek32.attention.{key}": 0})
+
+
+def test_v32_written_as_files_were_before_april_2025_is_refused_as_the_engine_does(tmp_path: Path) -> None:
+    path = write_header(tmp_path / "v32.gguf", V32, "Q8_0")
+    gguf = read_gguf(LocalFile(path))
+    left = {key: value for key, value in gguf.metadata.items() if not key.endswith("key_length_mla")}
+    with pytest.raises(EngineError, match=r"attention\.key_length_mla: missing"):
+        model_file(replace(gguf, metadata=left), [])
 
 
 @pytest.mark.parametrize(

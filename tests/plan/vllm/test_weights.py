@@ -7,10 +7,11 @@ import pytest
 
 from r1plan.catalog.model import Model
 from r1plan.plan.serving.checkpoints import Dtype
-from r1plan.plan.serving.sharding import Parallel, kv_heads_each
+from r1plan.plan.serving.sharding import Parallel, heads_each
 from r1plan.plan.vllm.weights import blockwise, incompatibility, layer_matrices, weights_bytes
 from r1plan.units import GIB
 from tests.plan.catalogue import MODELS, model
+from tests.plan.deepseek32 import V32
 from tests.plan.vllm.logs import StartUp, start_ups
 
 R1 = model("DeepSeek-R1-0528")
@@ -86,7 +87,7 @@ def test_with_attention_repeated_each_gpu_has_a_share_of_whole_experts() -> None
     ],
 )
 def test_key_value_heads_are_shared_out_and_never_less_than_one(id_: str, ranks: int, heads: int) -> None:
-    assert kv_heads_each(model(id_).shape, ranks) == heads
+    assert heads_each(model(id_).shape.kv_heads, ranks) == heads
 
 
 @pytest.mark.parametrize(
@@ -123,3 +124,13 @@ def test_the_makers_fp8_has_a_scale_a_block_and_others_a_scale_a_row() -> None:
 def test_four_bits_leave_the_attention_in_sixteen() -> None:
     # nvidia/DeepSeek-V3.2-NVFP4 printed 48.62 GiB on 8 B200, of which an indexer that R1 lacks is 0.8 to 1.5.
     assert 47.1 < weights_bytes(R1, "NVFP4", Parallel(8)) / GIB < 48.3
+
+
+def test_an_indexer_is_whole_on_every_gpu_and_never_in_four_bits() -> None:
+    whole = {each.name for each in layer_matrices("deepseek32", V32.shape, expert_layer=True) if each.split == "none"}
+    assert whole == {"q_a_proj", "kv_a_proj_with_mqa", "mlp.gate", "indexer.wq_b", "indexer.wk and weights_proj"}
+    for ranks in (1, 8):
+        more = weights_bytes(V32, "NVFP4", Parallel(ranks)) - weights_bytes(R1, "NVFP4", Parallel(ranks))
+        assert more == 851_524_864 * 2
+    # the log of the test above, which this is 2.3 % over
+    assert weights_bytes(V32, "NVFP4", Parallel(8)) / GIB == pytest.approx(48.62, rel=0.025)

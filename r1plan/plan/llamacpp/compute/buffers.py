@@ -9,17 +9,38 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from r1plan.catalog.model import Architecture, Shape
-from r1plan.plan.llamacpp.compute.graph import HOST, Batch, Run, graph_of
+from r1plan.models.weights import Weights
+from r1plan.plan.arch.table import spec_of
+from r1plan.plan.llamacpp.compute.graph import HOST, Batch, Run
+from r1plan.plan.llamacpp.compute.model_graph import graph_of
 from r1plan.plan.llamacpp.compute.scheduler import peaks_of
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
-from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.units import pad
 
 # Layers of one kind in one place need what the first two of them need, since the second leaves the buffer as it found
-# it. One more is needed of the last kind, since the last layer differs, and where matrices are copied to a card.
+# it. One more is needed of the last kind, since the last layer differs, and where matrices are copied to a card. Layers
+# of an architecture that is not steady are all computed.
 _STEADY = 2
+
+
+class PlacedRuns(NamedTuple):
+    """Where a model lies: all its layers in order, over host memory and `cards`; the output head is on the last card.
+
+    Without cards the head of `output_bytes` is in host memory too. `pipelined`: see `peaks_of`.
+    """
+
+    runs: tuple[Run, ...]
+    cards: int
+    output_bytes: int
+    pipelined: bool = False
+
+    @property
+    def output_on(self) -> int:
+        """The device of the output head."""
+        return self.cards - 1 if self.cards else HOST
 
 
 @lru_cache(maxsize=4096)
@@ -28,21 +49,18 @@ def compute_bytes(
     shape: Shape,
     settings: EngineSettings,
     cells: int,
-    runs: tuple[Run, ...],
-    cards: int,
-    output_on: int,
-    output_bytes: int,
+    placed: PlacedRuns,
     *,
-    pipelined: bool = False,
     as_dry_run: bool = False,
     all_layers: bool = False,
 ) -> tuple[int, ...]:
-    """Bytes in host memory and on each of `cards`, in this order, for `cells` in each cache.
+    """Bytes in host memory and on each card, in this order, for `cells` in each cache.
 
-    `runs` are all layers in order. `pipelined`: see schedule. `as_dry_run`: as the engine's dry run says it, which
-    forgets where norms are pinned and so copies one hidden state more from card to card than the engine does.
-    `all_layers` leaves no layer out: the same, slowly.
+    `as_dry_run`: as the engine's dry run says it, which forgets where norms are pinned and so copies one hidden state
+    more from card to card than the engine does. `all_layers` leaves no layer out: the same, slowly. Raises EngineError
+    for a shape that is none of the architecture's.
     """
+    runs, cards, output_bytes, pipelined = placed
     asked = min(cells * settings.caches, settings.n_ubatch)
     batch = Batch(
         tokens=pad(asked, settings.slots),
@@ -55,10 +73,11 @@ def compute_bytes(
         norms_pinned=bool(cards) and not as_dry_run and all(run.device >= 0 for run in runs),
     )
     if all_layers:
-        graph = graph_of(architecture, shape, batch, runs, output_on, output_bytes)
+        graph = graph_of(architecture, shape, batch, runs, placed.output_on, output_bytes)
         return peaks_of(graph, cards, pipelined=pipelined)
-    few, stand_ins = without_like_cards(steady(runs), cards)
-    output_on = stand_ins[output_on] if output_on >= 0 else HOST
+    spec = spec_of(architecture, shape)
+    few, stand_ins = without_like_cards(steady(runs) if spec.steady else runs, cards)
+    output_on = stand_ins[-1] if stand_ins else HOST
     graph = graph_of(architecture, shape, batch, few, output_on, output_bytes)
     host, *each = peaks_of(graph, max(stand_ins, default=-1) + 1, pipelined=pipelined)
     return (host, *(each[card] for card in stand_ins))

@@ -87,6 +87,10 @@ def _split(graph: Graph, devices: list[int]) -> _Split:
         place[tensor] = device
     for op, device in zip(graph.ops, devices, strict=True):
         place[op.result] = device
+    if graph.leaves:
+        for op, device in zip(graph.ops, devices, strict=True):
+            for read in graph.leaves.intersection(op.reads):
+                place[read] = device
     steps: list[_Step] = []
     copied: dict[tuple[int, int], int] = {}
     made: list[int] = []
@@ -125,7 +129,8 @@ def _split(graph: Graph, devices: list[int]) -> _Split:
 class _Buffers:
     """The allocator: inputs first, then each result, over one of its inputs where that is allowed.
 
-    With a pipeline all inputs and copies lie four times at the buffers' beginnings, and stay.
+    With a pipeline all inputs and copies lie four times at the buffers' beginnings, and stay; leaves lie behind them,
+    once, and go when they were read.
     """
 
     def __init__(self, graph: Graph, cards: int, split: _Split, *, pipelined: bool) -> None:
@@ -170,13 +175,15 @@ class _Buffers:
             left[output] += 1
 
     def _inputs(self) -> None:
+        leaves = self.graph.leaves
         if self.pipelined:
             for tensor in (*self.graph.inputs, *self.copies):
-                for _ in range(PIPELINE_COPIES):
-                    self.arenas[self.place[tensor]].take(self.sizes[tensor])
-        else:
-            for tensor in self.graph.inputs:
-                self.offsets[tensor] = self.arenas[HOST].take(self.sizes[tensor])
+                if tensor not in leaves:
+                    for _ in range(PIPELINE_COPIES):
+                        self.arenas[self.place[tensor]].take(self.sizes[tensor])
+        for tensor in self.graph.inputs:
+            if tensor in leaves or not self.pipelined:
+                self.offsets[tensor] = self.arenas[self.place[tensor]].take(self.sizes[tensor])
 
     def _place(self, step: _Step, op: Op) -> None:
         arena, offsets = self.arenas[step.device], self.offsets

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from r1plan.catalog.model import Model, Quant
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.option import option_id
-from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.plan.quality import Quality
 
 

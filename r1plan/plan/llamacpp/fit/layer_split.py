@@ -14,6 +14,7 @@ from operator import add
 from typing import NamedTuple
 
 from r1plan.catalog.model import Shape
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.memory.buffers import (
     EngineSettings,
     LinearBytes,
@@ -24,7 +25,6 @@ from r1plan.plan.llamacpp.memory.buffers import (
 )
 from r1plan.plan.llamacpp.memory.devices import Devices
 from r1plan.plan.llamacpp.memory.pools import pools_line
-from r1plan.plan.llamacpp.weights.layers import Weights
 
 
 class SplitTask(NamedTuple):

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from r1plan.catalog.model import Shape
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.fit.layer_split import LayerSplit, SplitTask
 from r1plan.plan.llamacpp.memory.devices import Devices
 from r1plan.plan.llamacpp.memory.parts import Device
 from r1plan.plan.llamacpp.placement import Layout, Placement
-from r1plan.plan.llamacpp.weights.layers import Weights
 
 # Shares are compared at contexts so far apart; what a share then really holds is solved for.
 _STEP = 1024

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from r1plan.catalog.model import Shape
+from r1plan.plan.arch.cache import cache_elements
 from r1plan.plan.llamacpp.settings import KV_TYPES
 from r1plan.plan.pins import KvType, Runtime
 from r1plan.units import KIB, pad
@@ -28,6 +29,8 @@ _ROTATION_BYTES = 80 * KIB
 _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH = 802_816
 # While MLA's attention runs, with what lies between (compute/buffers.py, its highest in the tests).
 _MLA_ATTENTION_BYTES_PER_UBATCH_TOKEN = 1_013_760
+# What V3.2's indexer adds to that besides what `index_line` counts by cells and layers (as above).
+_INDEXER_BYTES_PER_UBATCH_TOKEN = 40_960
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,10 @@ class LinearBytes(NamedTuple):
 def kv_bytes_per_cell(shape: Shape, kv_type: KvType, layers: int | None = None) -> int:
     """Bytes that one token costs in the KV cache of `layers` layers (all by default).
 
-    MLA caches one vector of kv_lora_rank + qk_rope_head_dim a layer and no V: R1 takes 70,272 bytes at f16.
+    MLA caches one vector of kv_lora_rank + qk_rope_head_dim a layer and no V: R1 takes 70,272 bytes at f16. V3.2's
+    indexer has a second cache of the same type with one key a layer (llama-kv-cache-dsa.cpp): 85,888 bytes.
     """
-    if shape.latent_attention is not None:
-        elements = shape.latent_attention.kv_lora_rank + shape.latent_attention.qk_rope_head_dim
-    else:
-        elements = 2 * shape.kv_heads * shape.head_dim
+    elements = cache_elements(shape).total
     return (shape.layers if layers is None else layers) * KV_TYPES[kv_type].bytes_of(elements)
 
 
@@ -101,14 +102,16 @@ def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[LinearBytes, ...]
     only when the mask is longer than a hidden state: it is always counted.
     """
     ub, hidden, values = settings.n_ubatch, shape.hidden_size, 2 * shape.kv_heads * shape.head_dim
-    mask = mask_line(settings)
+    mask, index = mask_line(shape, settings), index_line(shape, settings)
     logits = LinearBytes(settings.outputs * shape.vocab_size * 4 + 2 * ub * hidden * 4, 0)
     attention = LinearBytes(0, -(-shape.heads * ub * 4 // settings.caches)).plus(mask)
     if shape.latent_attention is not None:
         if settings.flash_attn:
-            return (logits, LinearBytes(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(mask))
-        feed_forward = LinearBytes(ub * _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH, 0).plus(mask)
-        return (logits, feed_forward, LinearBytes(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(attention))
+            return (logits, LinearBytes(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(mask).plus(index))
+        feed_forward = LinearBytes(ub * _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH, 0).plus(mask).plus(index)
+        if shape.indexer is not None:
+            attention = attention.plus(LinearBytes(0, 2 * shape.latent_attention.kv_lora_rank))  # values, straightened
+        return (logits, feed_forward, LinearBytes(ub * _MLA_BYTES_PER_UBATCH_TOKEN, 0).plus(attention).plus(index))
     if not settings.flash_attn:
         feed_forward = LinearBytes(ub * 4 * (3 * shape.ffn_size + 4 * hidden), 0).plus(mask)
         return (logits, feed_forward, LinearBytes(ub * 4 * (5 * hidden + values), 0).plus(attention))
@@ -118,16 +121,34 @@ def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[LinearBytes, ...]
     return (logits.plus(LinearBytes(ub * hidden * 4, 0)), feed_forward)
 
 
-def mask_line(settings: EngineSettings) -> LinearBytes:
-    """The attention mask: a row a token of the micro-batch, as long as one cache; f32 without flash attention."""
-    return LinearBytes(0, -(-(2 if settings.flash_attn else 4) * settings.n_ubatch // settings.caches))
+def mask_line(shape: Shape, settings: EngineSettings) -> LinearBytes:
+    """The attention mask: a row a token of the micro-batch, as long as one cache; f32 without flash attention.
+
+    An indexer has one of its own, always f16.
+    """
+    number = (2 if settings.flash_attn else 4) + (2 if shape.indexer is not None else 0)
+    return LinearBytes(0, -(-number * settings.n_ubatch // settings.caches))
+
+
+def index_line(shape: Shape, settings: EngineSettings) -> LinearBytes:
+    """What an indexer adds to a peak, from above.
+
+    A leaf a layer with a number a token and picked cell; and a number a token and cell: the scores, or two more masks,
+    which are twice as long without flash attention.
+    """
+    indexer, ub = shape.indexer, settings.n_ubatch
+    if indexer is None:
+        return LinearBytes(0, 0)
+    leaves = shape.layers * ub * indexer.top_k * 4
+    scores = (4 if settings.flash_attn else 8) * ub
+    return LinearBytes(leaves + ub * _INDEXER_BYTES_PER_UBATCH_TOKEN, -(-scores // settings.caches))
 
 
 @lru_cache(maxsize=2048)
 def host_line(shape: Shape, settings: EngineSettings, *, pipelined: bool = False) -> LinearBytes:
     """The pinned host buffer beside cards: two hidden states and the mask; a pipeline holds the inputs four times."""
     state = LinearBytes(settings.n_ubatch * 4 * shape.hidden_size, 0)
-    inputs = state.plus(mask_line(settings))
+    inputs = state.plus(mask_line(shape, settings))
     return state.plus(inputs.times(PIPELINE_COPIES if pipelined else 1))
 
 
@@ -152,13 +173,14 @@ def gpu_peaks(
     `alone`: the whole model is on this one card; `pipelined`: it is on several. `copied`: see `copied_line`.
     """
     ub, latent = settings.n_ubatch, shape.latent_attention
-    state, mask = LinearBytes(ub * shape.hidden_size * 4, 0), mask_line(settings)
+    state, mask = LinearBytes(ub * shape.hidden_size * 4, 0), mask_line(shape, settings)
     layer = LinearBytes(
         ub * _MLA_BYTES_PER_UBATCH_TOKEN if latent else ub * 4 * (3 * shape.ffn_size + 4 * shape.hidden_size), 0
     )
     kept = state.plus(mask).times(PIPELINE_COPIES) if pipelined else LinearBytes(0, 0)
     if pipelined:
         mask = LinearBytes(0, 0)  # it is among what is kept
+    mask = mask.plus(index_line(shape, settings))
     peaks = [layer.plus(mask)]
     if has_output:
         peaks.append(LinearBytes(settings.outputs * shape.vocab_size * 4, 0).plus(state.times(1 if alone else 2)))

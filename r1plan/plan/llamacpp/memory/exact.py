@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from r1plan.catalog.model import Model
+from r1plan.models.weights import Weights
+from r1plan.plan.arch.table import spec_of
 from r1plan.plan.basis import Basis
-from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of
-from r1plan.plan.llamacpp.compute.graph import HOST
+from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of
 from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP, LinearBytes
 from r1plan.plan.llamacpp.memory.parts import Device
 from r1plan.plan.llamacpp.placement import DeviceLoads
-from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.units import pad
 
 
@@ -24,11 +24,12 @@ def exactly(where: DeviceLoads, model: Model, weights: Weights, context: int) ->
         model.shape,
         where.settings,
         pad(context, CONTEXT_STEP),
-        runs_of(weights, placement.host_layers, cards, placement.expert_layers_on_host),
-        len(cards),
-        len(cards) - 1 if cards else HOST,
-        weights.output_bytes,
-        pipelined=placement.pipelined,
+        PlacedRuns(
+            runs_of(weights, placement.host_layers, cards, placement.expert_layers_on_host),
+            len(cards),
+            weights.output_bytes,
+            placement.pipelined,
+        ),
     )
     host, *on_cards = buffers
     if placement.layout == "unified":
@@ -38,15 +39,20 @@ def exactly(where: DeviceLoads, model: Model, weights: Weights, context: int) ->
     else:
         each = [*on_cards, host]
     loads = tuple(
-        replace(load, peaks=(LinearBytes(size, 0),), compute_basis=_basis(load.device, weights))
+        replace(load, peaks=(LinearBytes(size, 0),), compute_basis=_basis(load.device, model, weights))
         for load, size in zip(where.loads, each, strict=True)
     )
     return replace(where, loads=loads)
 
 
-def _basis(device: Device, weights: Weights) -> Basis:
-    """The engine's plan is known for the processor and for NVIDIA cards; for others it is taken as alike."""
+def _basis(device: Device, model: Model, weights: Weights) -> Basis:
+    """The engine's plan is known for the processor and for NVIDIA cards; for others it is taken as alike.
+
+    So it is for architectures that were never compared with a card.
+    """
     if device.kind == "unified" or (device.kind == "gpu" and not device.cuda):
+        return "assumed"
+    if device.kind == "gpu" and not spec_of(model.architecture, model.shape).measured_on_cards:
         return "assumed"
     return "exact" if weights.whole_is_exact else "calibrated"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.models.weights import Weights
 from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
 from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.plan.llamacpp.speed.device_class import HOST_CLASS, DeviceClass, device_class
-from r1plan.plan.llamacpp.weights.layers import Weights
 from r1plan.plan.speed import Bottleneck, DecodeSpeed, Range, Speed, SpeedTerm
 from r1plan.units import GB
 

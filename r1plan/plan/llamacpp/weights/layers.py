@@ -1,15 +1,16 @@
-"""Where a quant's bytes lie in the model: embedding, each layer's trunk and routed experts, output head."""
+"""Where the bytes of a quant lie that is not at hand as a file: by the quantiser's rules, or by an estimate."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate, compress, pairwise
 
 from r1plan.catalog.model import Architecture, Model, Quant, Shape
 from r1plan.ggml_types import tensor_bytes
-from r1plan.plan.arch.tensors import Tensor, dense_layers, layer_tensors
+from r1plan.models.weights import Layer, Weights, layer_of, of_layers
+from r1plan.plan.arch.spec import Tensor
+from r1plan.plan.arch.tensors import layer_tensors
 from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, PLAIN_QUANTS, QuantizeRecipe, equal_layers
 
 # Bits a weight in published dynamic files: the output head, and everything but the routed experts, which is kept at 4.5
@@ -19,107 +20,6 @@ _DYNAMIC_TRUNK_BITS = 5.5
 _DYNAMIC_EMBEDDING_BITS = 4.5
 # A dynamic file's widest expert tensor against its mean; assumed.
 _DYNAMIC_WIDEST = 1.35
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One layer's bytes: `trunk` is all but the routed experts; `widest_expert` is the largest tensor of those.
-
-    `matrices` are the bytes of its matrices by name, without `.weight`; `widest_matrix` is the largest of them that is
-    no expert's.
-    """
-
-    trunk_bytes: int
-    expert_bytes: int = 0
-    widest_expert_bytes: int = 0
-    matrices: tuple[tuple[str, int], ...] = ()
-    widest_matrix_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """The bytes of one quant of one model, by place, each tensor padded as in a buffer.
-
-    `trunk_before[n]` and `experts_before[n]` are the bytes of the layers before `n`, without and with nothing but
-    routed experts; `widest_experts[n]` is layer `n`'s largest expert tensor, `matrices[n]` are all its matrices' bytes,
-    and `widest_matrices[n]` is the largest of them that is no routed expert.
-    `output_bytes` is the head with its norm; of a model without a head of its own it is the copy of the embedding that
-    a GPU needs, and `tied` is true. `whole_is_exact` is false for published sizes, which are rounded and whose split is
-    estimated. `plain`: the matrices are numbers of 16 bits or more, not blocks.
-    """
-
-    embedding_bytes: int
-    output_bytes: int
-    dense_layers: int
-    trunk_before: tuple[int, ...]
-    experts_before: tuple[int, ...]
-    widest_experts: tuple[int, ...]
-    matrices: tuple[tuple[tuple[str, int], ...], ...]
-    widest_matrices: tuple[int, ...]
-    experts_read_share: float
-    whole_is_exact: bool
-    tied: bool = False
-    plain: bool = False
-
-    @property
-    def layers(self) -> int:
-        """How many layers there are."""
-        return len(self.trunk_before) - 1
-
-    @property
-    def trunk_bytes(self) -> int:
-        """All layers without their routed experts."""
-        return self.trunk_before[-1]
-
-    @property
-    def expert_bytes(self) -> int:
-        """All routed experts."""
-        return self.experts_before[-1]
-
-    @property
-    def output_bytes_beside_embedding(self) -> int:
-        """What the head adds on the device that holds the embedding: nothing but its norm where the two are one."""
-        return self.output_bytes - (self.embedding_bytes if self.tied else 0)
-
-    @property
-    def total_bytes(self) -> int:
-        """All tensors of the file."""
-        return self.embedding_bytes + self.output_bytes_beside_embedding + self.trunk_bytes + self.expert_bytes
-
-    @property
-    def read_bytes_a_token(self) -> int:
-        """What is read for each generated token: all but the embedding and the experts that it does not use."""
-        return self.trunk_bytes + self.output_bytes + round(self.expert_bytes * self.experts_read_share)
-
-    @property
-    def expert_layers(self) -> int:
-        """Layers that hold routed experts; 0 for a dense model."""
-        return self.layers - self.dense_layers if self.expert_bytes else 0
-
-    @property
-    def widest_expert_tensor_bytes(self) -> int:
-        """The largest expert tensor of all layers; 0 for a dense model."""
-        return max(self.widest_experts)
-
-    def widest_matrices_of(self, first: int, end: int) -> tuple[tuple[str, int], ...]:
-        """The matrices of the largest of layers `first` to `end` (exclusive)."""
-        return max(self.matrices[first:end], key=lambda each: sum(size for _, size in each), default=())
-
-    def widest_matrix_of(self, first: int, end: int) -> int:
-        """The largest matrix of layers `first` to `end` (exclusive), routed experts aside; 0 where there is none."""
-        return max(self.widest_matrices[first:end], default=0)
-
-    def widest_expert_tensor_of(self, first: int, end: int) -> int:
-        """The largest expert tensor of layers `first` to `end` (exclusive); 0 where there is none."""
-        return max(self.widest_experts[first:end], default=0)
-
-    def trunk_of(self, first: int, end: int) -> int:
-        """Bytes of layers `first` to `end` (exclusive) without routed experts. Consecutive ranges add up exactly."""
-        return self.trunk_before[end] - self.trunk_before[first]
-
-    def experts_of(self, first: int, end: int) -> int:
-        """Bytes of the routed experts of layers `first` to `end` (exclusive). Consecutive ranges add up exactly."""
-        return self.experts_before[end] - self.experts_before[first]
 
 
 def weights_of(model: Model, quant: Quant) -> Weights:
@@ -144,7 +44,7 @@ def stock_weights(
     outer = {tensor.name: tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.outer()}
     embedding = outer["token_embd.weight"]
     like = equal_layers(shape)
-    of_kind = _layers(recipe, sorted(set(like)), dense_layers(shape))
+    of_kind = _layers(recipe, sorted(set(like)), shape.dense_layers)
     layers = [of_kind[each] for each in like]
     # The table of rotary frequencies goes where layer 0 goes.
     layers[0] = Layer(
@@ -158,47 +58,18 @@ def stock_weights(
         layers,
         embedding_bytes=embedding,
         output_bytes=outer["output_norm.weight"] + outer.get("output.weight", embedding),
-        dense=dense_layers(shape),
-        read_share=_read_share(shape),
+        dense=shape.dense_layers,
+        read_share=shape.read_share,
         tied=shape.tied_embeddings,
         plain=quant in PLAIN_QUANTS,
     )
 
 
-def of_layers(
-    layers: Sequence[Layer],
-    *,
-    embedding_bytes: int,
-    output_bytes: int,
-    dense: int,
-    read_share: float,
-    tied: bool = False,
-    exact: bool = True,
-    plain: bool = False,
-) -> Weights:
-    """The weights of a model with these layers, of which the first `dense` hold no routed experts."""
-    return Weights(
-        embedding_bytes=embedding_bytes,
-        output_bytes=output_bytes,
-        dense_layers=dense,
-        trunk_before=tuple(accumulate((layer.trunk_bytes for layer in layers), initial=0)),
-        experts_before=tuple(accumulate((layer.expert_bytes for layer in layers), initial=0)),
-        widest_experts=tuple(layer.widest_expert_bytes for layer in layers),
-        matrices=tuple(layer.matrices for layer in layers),
-        widest_matrices=tuple(layer.widest_matrix_bytes for layer in layers),
-        experts_read_share=read_share,
-        whole_is_exact=exact,
-        tied=tied,
-        plain=plain,
-    )
-
-
-def layer_of(
-    trunk_bytes: int, expert_bytes: int, widest_expert_bytes: int, matrices: tuple[tuple[str, int], ...]
-) -> Layer:
-    """A layer of which the matrices are known."""
-    widest = max((size for name, size in matrices if not name.endswith("_exps")), default=0)
-    return Layer(trunk_bytes, expert_bytes, widest_expert_bytes, matrices, widest)
+@lru_cache(maxsize=256)
+def unloaded_bytes(architecture: Architecture, shape: Shape, quant: str, *, imatrix: bool = True) -> int:
+    """What a file of this stock quant holds besides the weights: layers that only predict further tokens."""
+    recipe = QuantizeRecipe(quant=quant, architecture=architecture, shape=shape, imatrix=imatrix)
+    return sum(tensor_bytes(tensor.elements, type_) for _, tensor, type_ in recipe.unloaded())
 
 
 def _layers(recipe: QuantizeRecipe, numbers: Iterable[int], dense: int) -> dict[int, Layer]:
@@ -225,10 +96,6 @@ def _layers(recipe: QuantizeRecipe, numbers: Iterable[int], dense: int) -> dict[
     return found
 
 
-def _read_share(shape: Shape) -> float:
-    return shape.experts.used_per_token / shape.experts.routed if shape.experts else 1.0
-
-
 def _dynamic_weights(model: Model, quant: Quant) -> Weights:
     """The catalogue's total, split by an estimate.
 
@@ -240,7 +107,7 @@ def _dynamic_weights(model: Model, quant: Quant) -> Weights:
     embedding = quant.token_embd_bytes or round(table * _DYNAMIC_EMBEDDING_BITS / 8)
     output = 0 if shape.tied_embeddings else round(table * _DYNAMIC_HEAD_BITS / 8)
     on_layers = quant.tensor_bytes - embedding
-    dense, share = dense_layers(shape), _read_share(shape)
+    dense, share = shape.dense_layers, shape.read_share
     expert_bytes, widest = 0, 0
     if experts is not None and share < 1:
         tensor = experts.routed * shape.hidden_size * experts.ffn_size

@@ -2,7 +2,7 @@
 
 A recipe is a base type and the exceptions to it: the output head, the embedding, and tensors that a mix favours in all
 or in some layers. The rules are llama.cpp's at build 0c1e57098 (src/llama-quant.cpp, llama_tensor_get_type_impl and
-tensor_type_fallback), for the four architectures of the family; tests/measured/quantize_types.jsonl holds what
+tensor_type_fallback), for the architectures of the family; tests/measured/quantize_types.jsonl holds what
 `llama-quantize --dry-run` of that build prints, and the tests compare every tensor.
 """
 
@@ -14,7 +14,9 @@ from functools import lru_cache
 
 from r1plan.catalog.model import Architecture, Shape
 from r1plan.ggml_types import BLOCK_TYPES
-from r1plan.plan.arch.tensors import Tensor, dense_layers, layer_tensors, outer_tensors
+from r1plan.plan.arch.spec import Tensor
+from r1plan.plan.arch.table import spec_of
+from r1plan.plan.arch.tensors import layer_tensors, nextn_tensors, outer_tensors
 
 # The type that a quant's tensors have unless a rule says otherwise.
 BASE_TYPES = {
@@ -84,7 +86,7 @@ class QuantizeRecipe:
         return layer_tensors(
             self.architecture,
             self.shape,
-            expert_layer=layer >= dense_layers(self.shape),
+            expert_layer=layer >= self.shape.dense_layers,
             joined_kv_b=self.joined_kv_b,
         )
 
@@ -98,12 +100,18 @@ class QuantizeRecipe:
         for tensor in self.tensors(layer):
             yield tensor, self.type_of(tensor, layer)
 
+    def unloaded(self) -> Iterator[tuple[int, Tensor, str]]:
+        """What a file holds behind the last layer and the engine leaves there: layer, tensor and type."""
+        for layer in range(self.shape.layers, _blocks(self.shape)):
+            for tensor in nextn_tensors(self.architecture, self.shape):
+                yield layer, tensor, self.type_of(tensor, layer)
+
     def type_of(self, tensor: Tensor, layer: int) -> str:
         """The name of the type that `tensor` gets in `layer`, which means nothing for a tensor of no layer."""
         if tensor.plain:
             return "F32"
         if self.quant in PLAIN_QUANTS:
-            return self.quant
+            return "F32" if tensor.converted_plain else self.quant
         return _fitting(self._wanted(tensor, layer), tensor.dims[0])
 
     def varies(self, tensor: Tensor) -> bool:
@@ -114,7 +122,7 @@ class QuantizeRecipe:
         return tensor.name.startswith((*by_layer, "ffn_gate", "ffn_up") if self.quant == "IQ3_XS" else by_layer)
 
     def _wanted(self, tensor: Tensor, layer: int) -> str:
-        name, base = tensor.name, BASE_TYPES[self.quant]
+        name, base = tensor.quantised_as or tensor.name, BASE_TYPES[self.quant]
         if name == "output.weight" or (name == "token_embd.weight" and self.shape.tied_embeddings):
             return self._head(tensor, base)
         if name == "token_embd.weight":
@@ -128,7 +136,7 @@ class QuantizeRecipe:
         if name.startswith("ffn_down"):
             return self._down(layer, name, base)
         if name.startswith(("ffn_gate", "ffn_up")):
-            layers = self.shape.layers
+            layers = _blocks(self.shape)
             middle = layers // 8 <= layer < 7 * layers // 8
             return "IQ3_XXS" if self.quant == "IQ3_XS" and middle else base
         return base
@@ -167,19 +175,13 @@ class QuantizeRecipe:
             wanted = "Q5_K" if layer < 2 else "Q4_K"
         elif quant == "Q3_K_L" or (quant in ("IQ4_NL", "IQ4_XS") and shared):
             wanted = "Q5_K"
-        elif quant in ("Q4_K_M", "Q5_K_M") and _favoured(layer, self.shape.layers):
+        elif quant in ("Q4_K_M", "Q5_K_M") and _favoured(layer, _blocks(self.shape)):
             wanted = "Q6_K"
         elif quant == "Q4_K_S" and layer < 4:
             wanted = "Q5_K"
-        if self._is_70b and wanted in ("Q3_K", "Q4_K"):
+        if wanted in ("Q3_K", "Q4_K") and spec_of(self.architecture, self.shape).is_70b(self.shape):
             wanted = "Q5_K"
         return wanted
-
-    @property
-    def _is_70b(self) -> bool:
-        """What llama.cpp takes for a 70B: 80 layers with shared keys."""
-        shape = self.shape
-        return self.architecture in ("llama", "qwen2") and shape.layers == 80 and shape.heads != shape.kv_heads
 
     def _attention_output(self, base: str) -> str:
         if self.quant in ("IQ1_S", "IQ1_M"):
@@ -189,7 +191,7 @@ class QuantizeRecipe:
         return _ATTENTION_OUTPUT.get(self.quant, base)
 
     def _down(self, layer: int, name: str, base: str) -> str:
-        quant, layers = self.quant, self.shape.layers
+        quant, layers = self.quant, _blocks(self.shape)
         first_eighth = layer < layers // 8
         if quant in _SMALL:
             # Here alone the quantiser counts tensors and not layers, and an expert layer has two.
@@ -210,11 +212,16 @@ class QuantizeRecipe:
         return {"Q2_K": "Q3_K", "Q3_K_L": "Q5_K"}.get(quant, base)
 
     def _down_tensors_before(self, layer: int, name: str) -> int:
-        dense = dense_layers(self.shape)
+        dense = self.shape.dense_layers
         if layer < dense or self.shape.experts is None:
             return layer
         a_layer = 2 if self.shape.experts.shared else 1
         return dense + (layer - dense) * a_layer + (name == "ffn_down_shexp.weight")
+
+
+def _blocks(shape: Shape) -> int:
+    """The layers that the quantiser reckons by: those that only predict further tokens are among them (n_layer_all)."""
+    return shape.layers + shape.nextn_layers
 
 
 def _favoured(layer: int, layers: int) -> bool:
@@ -233,11 +240,11 @@ def _fitting(wanted: str, row: int) -> str:
 @lru_cache(maxsize=64)
 def equal_layers(shape: Shape) -> tuple[int, ...]:
     """For each layer the first one that holds the same tensors and that no recipe treats differently."""
-    layers, dense = shape.layers, dense_layers(shape)
+    layers, dense = _blocks(shape), shape.dense_layers
     first: dict[tuple[bool, ...], int] = {}
     a_layer = 2 if shape.experts is not None and shape.experts.shared else 1
     found = []
-    for layer in range(layers):
+    for layer in range(shape.layers):
         down = min(layer, dense) + max(layer - dense, 0) * a_layer
         marks = (
             *(layer < bound for bound in (2, 4, layers // 16, layers // 8, 7 * layers // 8)),

@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1plan.plan.llamacpp.compute.buffers import compute_bytes, runs_of, steady, without_like_cards
+from r1plan.catalog.model import Model
+from r1plan.models.weights import Weights
+from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of, steady, without_like_cards
 from r1plan.plan.llamacpp.compute.graph import HOST, Run
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of
-from r1plan.plan.llamacpp.weights.layers import Weights, stock_weights
+from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.plan.pins import KvType
 from r1plan.units import MIB
 from tests.measured.vram import Reading, readings, split_readings
 from tests.plan.catalogue import model
+from tests.plan.deepseek32 import V32
 
 # Read from a file without Llama 3's table of rotary frequencies, which such a layer in host memory has copied.
 NO_ROPE_TABLE = "R1-Distill-Llama-8B-Q4_K_M-4096-f16-ub512-ngl10"
@@ -38,10 +41,7 @@ def predicted(reading: Reading) -> tuple[int, ...]:
         reading.shape,
         reading.settings,
         cells_of(reading.n_ctx, 1),
-        runs,
-        1,
-        0,
-        weights.output_bytes,
+        PlacedRuns(runs, 1, weights.output_bytes),
     )
 
 
@@ -78,11 +78,12 @@ def test_two_cards_buffers_are_what_the_dry_run_says(name: str) -> None:
             reading.shape,
             reading.settings,
             cells_of(reading.n_ctx, 1),
-            runs_of(weights, host, reading.layers_on, min(experts, weights.expert_layers)),
-            2,
-            1,
-            weights.output_bytes,
-            pipelined=not host and not reading.experts_on_cpu,
+            PlacedRuns(
+                runs_of(weights, host, reading.layers_on, min(experts, weights.expert_layers)),
+                2,
+                weights.output_bytes,
+                pipelined=not host and not reading.experts_on_cpu,
+            ),
             as_dry_run=True,
         )
         for said, ours in zip((reading.host_compute, *reading.computes), found, strict=True):
@@ -120,10 +121,12 @@ def test_layers_become_runs(
     assert all(bool(run.matrices) == (run.experts_on == HOST and bool(cards)) for run in runs)
 
 
-@pytest.mark.parametrize("name", ["R1-Distill-Qwen-7B", "R1-Distill-Llama-70B", "DeepSeek-R1"])
+LATENT_AND_NOT = [*map(model, ("R1-Distill-Qwen-7B", "R1-Distill-Llama-70B", "DeepSeek-R1")), V32]
+
+
+@pytest.mark.parametrize("which", LATENT_AND_NOT, ids=lambda each: each.id)
 @pytest.mark.parametrize("where", ["processor", "card", "two-cards", "experts", "partial"])
-def test_three_layers_of_a_kind_need_what_all_of_them_need(name: str, where: str) -> None:
-    which = model(name)
+def test_three_layers_of_a_kind_need_what_all_of_them_need(which: Model, where: str) -> None:
     weights = stock_weights(which.architecture, which.shape, "Q4_K_M")
     layers, some = which.shape.layers, which.shape.layers // 3
     host, cards, experts = {
@@ -141,11 +144,7 @@ def test_three_layers_of_a_kind_need_what_all_of_them_need(name: str, where: str
                 which.shape,
                 engine,
                 16_384,
-                runs,
-                len(cards),
-                len(cards) - 1,
-                weights.output_bytes,
-                pipelined=len(cards) > 1,
+                PlacedRuns(runs, len(cards), weights.output_bytes, pipelined=len(cards) > 1),
                 all_layers=all_layers,
             )
             for all_layers in (False, True)
@@ -153,9 +152,8 @@ def test_three_layers_of_a_kind_need_what_all_of_them_need(name: str, where: str
         assert few == all_
 
 
-def split(draw: st.DrawFn, name: str) -> tuple[Weights, int, tuple[int, ...], int]:
+def split(draw: st.DrawFn, which: Model) -> tuple[Weights, int, tuple[int, ...], int]:
     """A model with some layers and some experts in host memory and the others on two to eight cards."""
-    which = model(name)
     weights = stock_weights(which.architecture, which.shape, draw(st.sampled_from(["Q4_K_M", "IQ2_M"])))
     number = draw(st.integers(2, 8))
     host = draw(st.sampled_from([0, 0, 1, 5]))
@@ -171,7 +169,7 @@ def split(draw: st.DrawFn, name: str) -> tuple[Weights, int, tuple[int, ...], in
 
 @given(
     st.data(),
-    st.sampled_from(["R1-Distill-Qwen-7B", "R1-Distill-Llama-8B", "DeepSeek-R1"]),
+    st.sampled_from([*map(model, ("R1-Distill-Qwen-7B", "R1-Distill-Llama-8B", "DeepSeek-R1")), V32]),
     st.sampled_from(
         [
             EngineSettings(),
@@ -183,19 +181,20 @@ def split(draw: st.DrawFn, name: str) -> tuple[Weights, int, tuple[int, ...], in
     ),
 )
 @settings(max_examples=40, deadline=None)
-def test_cards_that_do_the_same_need_the_same(data: st.DataObject, name: str, engine: EngineSettings) -> None:
-    weights, host, cards, experts = data.draw(st.composite(split)(name))
+def test_cards_that_do_the_same_need_the_same(data: st.DataObject, which: Model, engine: EngineSettings) -> None:
+    weights, host, cards, experts = data.draw(st.composite(split)(which))
     few, all_ = (
         compute_bytes(
-            model(name).architecture,
-            model(name).shape,
+            which.architecture,
+            which.shape,
             engine,
             8192,
-            runs_of(weights, host, cards, experts),
-            len(cards),
-            len(cards) - 1,
-            weights.output_bytes,
-            pipelined=not host and not experts,
+            PlacedRuns(
+                runs_of(weights, host, cards, experts),
+                len(cards),
+                weights.output_bytes,
+                pipelined=not host and not experts,
+            ),
             all_layers=all_layers,
         )
         for all_layers in (False, True)
@@ -235,7 +234,32 @@ def test_longer_contexts_never_need_less_than_their_mask_and_logits(
     cells = 256 * blocks
     run = (Run(which.shape.layers, False, 0 if on_card else HOST, 0 if on_card else HOST),)
     engine = EngineSettings(kv_type, n_ubatch)
-    found = compute_bytes(which.architecture, which.shape, engine, cells, run, int(on_card), 0 if on_card else HOST, 1)
+    found = compute_bytes(which.architecture, which.shape, engine, cells, PlacedRuns(run, int(on_card), 1))
     tokens = min(n_ubatch, cells)
     assert found[0] >= 2 * tokens * cells
     assert found[-1] >= tokens * which.shape.vocab_size * 4
+
+
+def test_no_two_layers_of_v32_leave_the_same_gap() -> None:
+    """Each frees a leaf that lay in the buffer from the beginning: a few layers do not stand for all."""
+    weights = stock_weights("deepseek32", V32.shape, "Q4_K_M")
+    runs = runs_of(weights, V32.shape.layers, (), weights.expert_layers)
+    settings = EngineSettings(n_ubatch=2048, flash_attn=False)
+    few, all_ = (
+        compute_bytes("deepseek32", V32.shape, settings, 131_072, PlacedRuns(some, 0, 1), all_layers=True)
+        for some in (steady(runs), runs)
+    )
+    assert abs(all_[0] - few[0]) > 400 * MIB
+
+
+def test_each_card_holds_the_leaves_of_its_own_layers() -> None:
+    weights, settings = stock_weights("deepseek32", V32.shape, "Q4_K_M"), EngineSettings()
+    one, two = (
+        compute_bytes(
+            "deepseek32", V32.shape, settings, 32_768, PlacedRuns(runs_of(weights, 0, cards, 0), len(cards), 1)
+        )
+        for cards in ((61,), (31, 30))
+    )
+    leaf = 512 * 2048 * 4
+    assert one[1] > 61 * leaf
+    assert max(two[1:]) < one[1] - 20 * leaf

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.models.weights import Layer, of_layers
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.search import Search
 from r1plan.plan.llamacpp.fit.settings import tighter_settings, usual_settings
@@ -21,7 +22,6 @@ from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import Layout, Placement, device_loads
 from r1plan.plan.llamacpp.rank import score_at
 from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel
-from r1plan.plan.llamacpp.weights.layers import Layer, of_layers
 from r1plan.plan.pins import Pins
 from r1plan.plan.quality import quality_of
 from r1plan.plan.workload import Workload

@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.fit.layouts import fixed_layout
 from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.memory.exact import exactly, longest
 from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
-from r1plan.plan.llamacpp.weights.layers import Weights, stock_weights, weights_of
+from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.plan.pins import KvType
 from r1plan.units import MIB
 from tests.measured.vram import Reading, readings
-from tests.plan.catalogue import card, machine, model, quant
+from tests.plan.catalogue import MODELS, card, machine, model
+from tests.plan.deepseek32 import V32
 
 LOADS = [reading for reading in readings() if reading.used is not None]
 
@@ -44,9 +46,12 @@ def test_what_an_h100_lost_was_predicted(reading: Reading) -> None:
     assert -20 * MIB <= predicted - reading.used <= max(40 * MIB, 0.015 * reading.used)
 
 
+KNOWN = {**MODELS, V32.id: V32}
+
+
 def laid_out(name: str, layout: str, engine: EngineSettings) -> tuple[DeviceLoads, Weights]:
-    which = model(name)
-    weights = weights_of(which, quant(which.id, "Q4_K_M"))
+    which = KNOWN[name]
+    weights = stock_weights(which.architecture, which.shape, "Q4_K_M")
     layers = which.shape.layers
     devices = devices_of(machine(card(24), card(16, index=1), ram=64))
     some = layers // 3
@@ -85,13 +90,21 @@ def test_no_context_is_the_longest_where_not_even_the_least_fits() -> None:
 
 
 @pytest.mark.parametrize("layout", ["gpu", "gpu-split", "partial", "cpu"])
-@pytest.mark.parametrize("name", ["R1-Distill-Qwen-7B", "R1-Distill-Llama-8B", "DeepSeek-R1"])
+@pytest.mark.parametrize("name", ["R1-Distill-Qwen-7B", "R1-Distill-Llama-8B", "DeepSeek-R1", "DeepSeek-V3.2"])
 @pytest.mark.parametrize("kv_type", ["f16", "q8_0"])
 def test_what_the_search_works_with_is_close_and_hardly_ever_less(name: str, layout: str, kv_type: KvType) -> None:
-    which = model(name)
+    which = KNOWN[name]
     where, weights = laid_out(name, layout, EngineSettings(kv_type))
     for context in (4096, 16_384, 32_768):
         guessed = where.memory_at(context)
         for roughly, there in zip(guessed, exactly(where, which, weights, context).memory_at(context), strict=True):
             off = roughly.total_bytes - there.total_bytes
             assert -64 * MIB <= off <= max(160 * MIB, 0.05 * there.total_bytes)
+
+
+@pytest.mark.parametrize(("name", "basis"), [("DeepSeek-R1", "exact"), ("DeepSeek-V3.2", "assumed")])
+def test_a_cards_buffer_is_called_exact_only_where_a_card_was_asked(name: str, basis: str) -> None:
+    where, weights = laid_out(name, "partial", EngineSettings())
+    loads = exactly(where, KNOWN[name], weights, 8192).loads
+    assert [load.compute_basis for load in loads if load.device.kind == "gpu"] == [basis, basis]
+    assert [load.compute_basis for load in loads if load.device.kind == "host"] == ["exact"]

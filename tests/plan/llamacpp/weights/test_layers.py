@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.ggml_types import tensor_bytes
-from r1plan.plan.arch.tensors import Tensor
-from r1plan.plan.llamacpp.weights.layers import Weights, stock_weights, weights_of
+from r1plan.models.weights import Weights
+from r1plan.plan.arch.spec import Tensor
+from r1plan.plan.llamacpp.weights.layers import stock_weights, weights_of
 from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, QuantizeRecipe
 from tests.oracle.quantize_types import distinct_shapes
 from tests.plan.catalogue import MODELS, model, quant

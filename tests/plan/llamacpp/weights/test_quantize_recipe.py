@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from r1plan.catalog.model import Model
 from r1plan.ggml_types import BLOCK_TYPES, tensor_bytes
-from r1plan.plan.arch.tensors import dense_layers
 from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, QuantizeRecipe, equal_layers
-from tests.oracle.quantize_types import RECORDED, WITHOUT_IMATRIX, distinct_shapes
+from tests.oracle.quantize_types import RECORDED, WITHOUT_IMATRIX, recorded_models
 from tests.plan.catalogue import model
 
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]
@@ -27,18 +27,21 @@ def types(recipe: QuantizeRecipe) -> dict[str, str]:
         for tensor, type_ in recipe.layer(layer):
             if not tensor.plain:
                 found.setdefault(tensor.name, []).append(type_)
+    for _, tensor, type_ in recipe.unloaded():
+        if not tensor.plain:
+            found.setdefault(tensor.name, []).append(type_)
     return {name: " ".join(f"{one}*{len(list(run))}" for one, run in groupby(each)) for name, each in found.items()}
 
 
-@pytest.mark.parametrize("id_", [each.id for each in distinct_shapes()])
-def test_every_tensor_gets_the_type_that_llama_quantize_gives_it(id_: str) -> None:
-    rows = [row for row in ROWS if row["model"] == id_]
+@pytest.mark.parametrize("each", recorded_models(), ids=lambda each: each.id)
+def test_every_tensor_gets_the_type_that_llama_quantize_gives_it(each: Model) -> None:
+    rows = [row for row in ROWS if row["model"] == each.id]
     assert len(rows) >= len(BASE_TYPES) - 3 + len(WITHOUT_IMATRIX)
     for row in rows:
         recipe = QuantizeRecipe(
             quant=row["quant"],
-            architecture=model(id_).architecture,
-            shape=model(id_).shape,
+            architecture=each.architecture,
+            shape=each.shape,
             imatrix=row["imatrix"],
             joined_kv_b=row["joined_kv_b"],
         )
@@ -54,12 +57,12 @@ def test_every_tensor_gets_the_type_that_llama_quantize_gives_it(id_: str) -> No
 def test_the_recording_holds_every_stock_quant_of_every_shape() -> None:
     kinds = {(row["model"], row["quant"]) for row in ROWS}
     expected = {
-        (each.id, quant) for each in distinct_shapes() for quant in BASE_TYPES if quant not in ("F16", "BF16", "F32")
+        (each.id, quant) for each in recorded_models() for quant in BASE_TYPES if quant not in ("F16", "BF16", "F32")
     }
     assert kinds == expected
 
 
-@pytest.mark.parametrize("each", distinct_shapes(), ids=lambda each: each.id)
+@pytest.mark.parametrize("each", recorded_models(), ids=lambda each: each.id)
 def test_layers_called_alike_are_alike_in_every_recipe(each: Any) -> None:
     like = equal_layers(each.shape)
     assert len(set(like)) <= 12
@@ -94,7 +97,7 @@ def test_block_sizes_are_those_of_ggml() -> None:
 
 def test_the_first_layers_of_a_mixture_are_dense() -> None:
     r1 = model("DeepSeek-R1")
-    assert dense_layers(r1.shape) == 3
+    assert r1.shape.dense_layers == 3
     recipe = QuantizeRecipe(quant="Q4_K_M", architecture=r1.architecture, shape=r1.shape)
     held = [any(tensor.routed_expert for tensor in recipe.tensors(layer)) for layer in range(5)]
     assert held == [False, False, False, True, True]
