@@ -46,7 +46,7 @@ def inspect(
         if json:
             output.document(unknown_file_document(unknown.gguf))
         else:
-            print(*unknown_file_lines(unknown.gguf, output.console().width), sep="\n")
+            print(*unknown_file_lines(unknown.gguf, output.columns()), sep="\n")
         return
     if json:
         output.document(model_file_document(gguf, read))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import Any
 
 from r1plan.models.gguf.file import Gguf, by_layer
@@ -10,17 +9,18 @@ from r1plan.models.gguf.naming import quant_name, title, type_sizes
 from r1plan.render.model_file import SCHEMA, aligned, types_row
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, memory_size, parameters
+from r1plan.render.text.wrap import wrapped
 
 
 def unknown_file_lines(gguf: Gguf, width: int) -> list[str]:
     """The file for a terminal of `width` columns, the answer in the first line."""
     architecture, params = gguf.text("general.architecture"), _params(gguf)
     whose = f"the architecture '{architecture}', which r1plan does not know" if architecture else "no architecture"
-    told = wrap(
+    told = wrapped(
         f"{title(gguf)} at {quant_name(gguf)}, of {whose}: {memory_size(gguf.tensor_bytes)} of weights, "
         f"{_bits(gguf):.2f} bits each.",
         width,
-        break_on_hyphens=False,
+        cut_words=True,
     )
     layers = len({layer for layer, _, _ in by_layer(gguf.tensors) if layer is not None})
     context = gguf.whole(f"{architecture}.context_length")
