@@ -1,60 +1,47 @@
-"""One thing that `r1plan chat` may ask: how it is opened, and what it costs."""
+"""How a model here or at a provider is opened, what it costs, and what is known of who answers there."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
+from r1plan.engine.served import ServedNotice, served_notice
+from r1plan.engine.target import LocalTarget, RemoteTarget
 from r1plan.route.execution.record import PriceFor, no_price
+from r1plan.route.execution.target import AttemptTarget, Engines
 
 if TYPE_CHECKING:
-    from r1plan.ask.options import AskOptions
+    from r1plan.ask.question import AskOptions
     from r1plan.engine.chat import ChatEngine
-    from r1plan.engine.target import LocalTarget, RemoteTarget
     from r1plan.hardware.energy import Energy, Meter
+    from r1plan.ledger.entry import UsageEntry
     from r1plan.prices.book import PriceBook
-    from r1plan.route.execution.target import Engines
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backend:
-    """A model here or at a provider. `connect` opens it once; `usd_per_token` is what its output costs then."""
-
-    provider: str
-    model: str
-    connect: Callable[[], ChatEngine]
-    price_for: PriceFor = no_price
-    usd_per_token: Callable[[datetime], Decimal | None] = lambda _at: None
-    meter: Meter | None = None
-
-    @property
-    def id(self) -> str:
-        """As a candidate of a decision is called."""
-        return f"{self.provider}/{self.model}"
-
-
-def local_backend(target: LocalTarget, engines: Engines, asking: AskOptions) -> Backend:
-    """A model file, whose electricity is measured."""
+def local_backend(target: LocalTarget, engines: Engines, options: AskOptions) -> AttemptTarget:
+    """A model file, whose electricity is measured, and counted where its price was given."""
 
     def load() -> ChatEngine:
         from r1plan.engine.connect import connect
 
-        return connect(target, os.environ, asking.context_tokens)
+        return connect(target, os.environ, options.context_tokens)
 
-    return Backend(
+    return AttemptTarget(
         provider="local",
         model=target.model,
         connect=engines.once(f"local/{target.path}", load),
         meter=_measured,
+        power_usd_per_kwh=options.power_usd_per_kwh,
     )
 
 
-def provider_backend(target: RemoteTarget, engines: Engines, book: PriceBook | None, asking: AskOptions) -> Backend:
+def provider_backend(
+    target: RemoteTarget, engines: Engines, book: PriceBook | None, options: AskOptions
+) -> AttemptTarget:
     """A provider's model at the prices of `book`; None: no price of it is known in dollars."""
     provider, model = target.provider.id, target.model
 
@@ -63,29 +50,33 @@ def provider_backend(target: RemoteTarget, engines: Engines, book: PriceBook | N
         from r1plan.settings import directories
 
         config = directories().config
-        return connect(target, os.environ, asking.context_tokens, config=config, session=asking.conversation)
-
-    opened = engines.once(f"{provider}/{model}", reach)
-    if book is None:
-        return Backend(provider=provider, model=model, connect=opened)
+        return connect(target, os.environ, options.context_tokens, config=config, session=options.conversation)
 
     def per_token(at: datetime) -> Decimal | None:
-        price = book.price_at(provider, model, at)
+        price = None if book is None else book.price_at(provider, model, at)
         return None if price is None else price.per_token.output
 
-    return Backend(
+    def served(entry: UsageEntry, before: str | None) -> ServedNotice | None:
+        return served_notice(target.provider, model, entry.model_served, entry.started_at, before)
+
+    return AttemptTarget(
         provider=provider,
         model=model,
-        connect=opened,
-        price_for=lambda entry: book.price_for(
-            provider,
-            entry.model_requested,
-            started_at=entry.started_at,
-            first_token_at=entry.first_token_at,
-            ended_at=entry.placed_at,
-            input_tokens=entry.input_tokens,
-        ),
+        connect=engines.once(f"{provider}/{model}", reach),
+        price_for=no_price if book is None else _price_in(book, provider),
         usd_per_token=per_token,
+        served=served,
+    )
+
+
+def _price_in(book: PriceBook, provider: str) -> PriceFor:
+    return lambda entry: book.price_for(
+        provider,
+        entry.model_requested,
+        started_at=entry.started_at,
+        first_token_at=entry.first_token_at,
+        ended_at=entry.placed_at,
+        input_tokens=entry.input_tokens,
     )
 
 

@@ -1,37 +1,28 @@
-"""What a decision of `r1plan chat` is made of: what the user's keys reach, a model here, prices, the route."""
+"""What a decision is made of: what the user's keys reach, a model here, prices, the route."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
 
-from r1plan.ask.backend import Backend, local_backend, provider_backend
-from r1plan.ask.decide import nobody
+from r1plan.ask.backend import local_backend, provider_backend
 from r1plan.ask.here import candidate_here
-from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers, load_routes
+from r1plan.ask.question import AskOptions
+from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers
 from r1plan.catalog.model import Model
 from r1plan.catalog.policy import Route
 from r1plan.catalog.provider import Provider, family_of, model_key
-from r1plan.engine.target import LocalTarget, RemoteTarget, local_target
-from r1plan.errors import ProviderError, UsageError
+from r1plan.engine.target import LocalTarget, RemoteTarget, offered
+from r1plan.errors import EngineError, ProviderError, R1PlanError
 from r1plan.prices.account import account_currencies
 from r1plan.prices.book import PriceBook
 from r1plan.route.decision.candidate import Candidate, api_candidates
-from r1plan.route.decision.policy import Policy, exclusion, route_named
-from r1plan.route.execution.target import Engines
+from r1plan.route.decision.policy import Policy, exclusion
+from r1plan.route.execution.target import AttemptTarget, Engines
 from r1plan.settings import directories
-from r1plan.tiny import MODEL_PATH
-
-if TYPE_CHECKING:
-    from r1plan.ask.options import AskOptions
-    from r1plan.ask.resolve import Resolution
-    from r1plan.conversation.session import Wishes
-
-DEFAULT_ROUTE = "cheapest"
 
 ASKED = Route(
     id="asked",
@@ -42,7 +33,7 @@ ASKED = Route(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateSet:
-    """All that a decision takes but the request and the log. `askables` has each candidate by its id.
+    """All that a decision takes but the request and the log. `targets` has each candidate's target by its id.
 
     `missing` names the variables of the providers that could be asked too, if their keys were there.
     """
@@ -50,111 +41,101 @@ class CandidateSet:
     route: Route
     routes: Mapping[str, Route]
     candidates: tuple[Candidate, ...]
-    askables: Mapping[str, Backend]
+    targets: Mapping[str, AttemptTarget]
     book: PriceBook
     missing: tuple[str, ...] = ()
 
 
-def routed(wishes: Wishes, asking: AskOptions) -> Resolution | None:
-    """The way of the route that is wished for, else of the one by default; None when no key reaches anything then.
+def route_candidates(
+    route: Route,
+    routes: Mapping[str, Route],
+    keys: Collection[str] | None,
+    file: LocalTarget | None,
+    engines: Engines,
+    options: AskOptions,
+) -> Callable[[datetime], CandidateSet]:
+    """The candidates of `route` at an instant: what `keys`, ids of providers, reach, and the model `file`.
 
-    Raises NotFound for a route that there is not, UsageError for what contradicts it, CatalogError, and EngineError or
-    ProviderError where the route that is wished for has nobody to ask, or no key can be used.
+    `keys` None: nobody elsewhere may be asked, whatever keys there are.
     """
-    from r1plan.ask.resolve import DEMONSTRATION, Resolution
-
-    routes, providers = load_routes(), load_providers()
-    route = route_of(wishes.route, routes)
-    wished = wishes.route is not None
-    keys, wrong = reachable(providers, with_ring=wished) if not wishes.local and route.place == "anywhere" else ((), ())
-    engines = Engines()
+    providers = load_providers()
     # What is billed in another currency has no price in dollars, and so is not chosen.
     book = PriceBook(load_prices(), load_holidays(), account_currencies(set(providers), os.environ))
-    mine = _model_here(wishes)
 
     @cache
     def planned(file: LocalTarget) -> Candidate:
-        return candidate_here(file, asking, load_models())
+        return candidate_here(file, options, load_models())
 
-    def market(at: datetime) -> CandidateSet:
+    def candidates(at: datetime) -> CandidateSet:
         models = load_models()
-        found = api_candidates(providers, keys, book, models, at)
-        askables = {
-            each.id: provider_backend(RemoteTarget(providers[each.provider], each.model), engines, book, asking)
+        found = api_candidates(providers, keys or (), book, models, at)
+        targets = {
+            each.id: provider_backend(RemoteTarget(providers[each.provider], each.model), engines, book, options)
             for each in found
         }
-        if mine is not None:
-            found = (planned(mine), *found)
-            askables[found[0].id] = local_backend(mine, engines, asking)
-        others = api_candidates(providers, set(providers) - set(keys), book, models, at)
-        welcome = () if wishes.local else {each.provider for each in others if exclusion(Policy(route), each) is None}
+        if file is not None:
+            found = (planned(file), *found)
+            targets[found[0].id] = local_backend(file, engines, options)
+        without = set() if keys is None else set(providers) - set(keys)
+        others = api_candidates(providers, without, book, models, at)
+        welcome = {each.provider for each in others if exclusion(Policy(route), each) is None}
         return CandidateSet(
             route=route,
             routes=routes,
             candidates=found,
-            askables=askables,
+            targets=targets,
             book=book,
             missing=tuple(variable for each in sorted(welcome) if (variable := providers[each].key_variable)),
         )
 
-    now = market(datetime.now(UTC))
-    if not now.candidates:
-        if wrong:
-            raise wrong[0]
-        if not wished:
-            return None
-        raise nobody(now)
-    notes = tuple(dict.fromkeys(f"warning: {each.message} {each.hint or ''}".rstrip() for each in wrong))
-    if mine is not None and mine.demonstration:
-        notes = (*notes, DEMONSTRATION.replace("answers", "may answer", 1))
-    return Resolution(
-        engines=engines,
-        market=market,
-        named=None,
-        policy=route.id,
-        reason="" if wished else "nothing was named: the route by default",
-        notes=notes,
-    )
+    return candidates
 
 
-def route_of(name: str | None, routes: Mapping[str, Route]) -> Route:
-    """The route called `name`, None: the one by default. Raises NotFound, with near names or all there are."""
-    from r1plan.errors import NotFound
-
-    try:
-        return route_named(name or DEFAULT_ROUTE, routes)
-    except NotFound as error:
-        raise NotFound(error.message, error.hint or f"there are {', '.join(routes)}.") from None
-
-
-def candidates_for(
-    target: LocalTarget | RemoteTarget, named: Backend, at: datetime, asking: AskOptions
+def named_candidates(
+    target: LocalTarget | RemoteTarget, named: AttemptTarget, at: datetime, options: AskOptions
 ) -> CandidateSet:
-    """The market in which `target`, which is `named`, is all there is."""
+    """The candidates where `target`, which is asked as `named`, is all there is."""
     models = load_models()
     if isinstance(target, LocalTarget):
         book = PriceBook({}, {})
-        candidate = candidate_here(target, asking, models)
+        candidate = candidate_here(target, options, models)
     else:
         provider = target.provider
         book = book_of(provider) or PriceBook({}, {})
         candidate = _candidate_there(provider, target.model, book, models, at)
-    return CandidateSet(route=ASKED, routes={}, candidates=(candidate,), askables={candidate.id: named}, book=book)
+    return CandidateSet(route=ASKED, routes={}, candidates=(candidate,), targets={candidate.id: named}, book=book)
+
+
+def no_key_error(candidates: CandidateSet) -> R1PlanError:
+    """Why there is no candidate at all, and what would help."""
+    route = candidates.route
+    if route.place == "machine" or not candidates.missing:
+        return EngineError(
+            f"route {route.id} has nobody to ask: no model here was named.",
+            "name one: --model FILE.gguf (r1plan recommend says which fits this machine)",
+        )
+    return ProviderError(
+        f"route {route.id} has nobody to ask: no key of a provider is there.",
+        f"set {either(candidates.missing)}; or name a model here: --model FILE.gguf",
+        fault="refused",
+    )
+
+
+def either(names: Sequence[str]) -> str:
+    """Names of which one will do: "A, B or C"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def book_of(provider: Provider) -> PriceBook | None:
     """The prices of `provider` alone; None for a server that no list knows, and for an account in another currency."""
-    if provider.base_url is None or account_note(provider.id) is not None:
+    if provider.base_url is None or account_currency(provider.id) != "USD":
         return None
     return PriceBook(load_prices(provider.id), load_holidays())
 
 
-def account_note(provider: str) -> str | None:
-    """What is to be said of an account that is not billed in dollars: a log row holds dollars only."""
-    currency = account_currencies({provider}, os.environ).get(provider, "USD")
-    if currency == "USD":
-        return None
-    return f"This account is billed in {currency}: cost-report --currency {currency} says what it cost."
+def account_currency(provider: str) -> str:
+    """In which currency the user's account at `provider` is billed."""
+    return account_currencies({provider}, os.environ).get(provider, "USD")
 
 
 def reachable(
@@ -183,23 +164,9 @@ def _no_ring(_provider: str) -> None:
     return
 
 
-def _model_here(wishes: Wishes) -> LocalTarget | None:
-    """The model file that was named beside a route."""
-    if wishes.model is None and not wishes.local:
-        return None
-    target = local_target(wishes.model, MODEL_PATH)
-    if target is None and wishes.local:
-        raise UsageError(f"'{wishes.model}' is not a model file.", "give the path of one: --model FILE.gguf")
-    if target is not None and not target.path.exists():
-        raise UsageError(f"there is no file '{target.path}'.", "check the path given to --model.")
-    return target
-
-
 def _candidate_there(
     provider: Provider, model: str, book: PriceBook, models: Mapping[str, Model], at: datetime
 ) -> Candidate:
-    from r1plan.engine.target import offered
-
     offer = offered(provider, model, at)
     for each in api_candidates({provider.id: provider}, {provider.id}, book, models, at):
         if offer is not None and each.model == offer.model:

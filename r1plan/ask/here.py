@@ -9,25 +9,25 @@ from r1plan.errors import R1PlanError
 from r1plan.route.decision.candidate import Candidate, Power, local_candidate
 
 if TYPE_CHECKING:
-    from r1plan.ask.options import AskOptions
+    from r1plan.ask.question import AskOptions
     from r1plan.catalog.model import Model
     from r1plan.engine.target import LocalTarget
     from r1plan.plan.llamacpp.option import Option
 
 
-def candidate_here(target: LocalTarget, asking: AskOptions, models: Mapping[str, Model]) -> Candidate:
+def candidate_here(target: LocalTarget, options: AskOptions, models: Mapping[str, Model]) -> Candidate:
     """`target` as a candidate. Where it cannot be planned, what is assumed of a model here counts, until the log tells.
 
     The demonstration model is not planned: it answers sooner than that takes.
     """
-    tariff = asking.power_usd_per_kwh
+    tariff = options.power_usd_per_kwh
     try:
-        option = None if target.demonstration else _planned(target, asking)
+        option = None if target.demonstration else _planned(target, options)
     except R1PlanError:
         option = None
     if option is None:
         serves = _served(target.model, models)
-        return local_candidate(target.model, serves, asking.context_tokens, Power(usd_per_kwh=tariff))
+        return local_candidate(target.model, serves, options.context_tokens, Power(usd_per_kwh=tariff))
     speed = option.speed
     power = Power(
         watts=option.cost.watts,
@@ -38,11 +38,11 @@ def candidate_here(target: LocalTarget, asking: AskOptions, models: Mapping[str,
     return local_candidate(target.model, option.model.id, option.context, power, option.quality)
 
 
-def _planned(target: LocalTarget, asking: AskOptions) -> Option | None:
+def _planned(target: LocalTarget, options: AskOptions) -> Option | None:
     """The layout in which the file runs best on this machine. Raises R1PlanError for a file that cannot be read."""
     from r1plan.catalog.load import load_hardware
     from r1plan.catalog.quality import load_quant_tables
-    from r1plan.cli.options.machine import machine_from_options
+    from r1plan.hardware.detect import detect
     from r1plan.models.reference import named_model
     from r1plan.plan.energy import with_sheet_power
     from r1plan.plan.llamacpp.choose import choose
@@ -50,10 +50,11 @@ def _planned(target: LocalTarget, asking: AskOptions) -> Option | None:
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
     from r1plan.plan.workload import Workload, checked_workload
+    from r1plan.settings import directories
 
     named = named_model(str(target.path), None)
-    machine = with_sheet_power(machine_from_options(), load_hardware().gpus)
-    context = min(asking.context_tokens, *(each.context_max for each in named.models.values()))
+    machine = with_sheet_power(detect(load_hardware, directories().data), load_hardware().gpus)
+    context = min(options.context_tokens, *(each.context_max for each in named.models.values()))
     pins = checked_pins(Pins(model=named.model, quant=named.quant, context=context, kv_type="f16"))
     workload = checked_workload(Workload())
     models = ModelSet(named.models, load_quant_tables(), named.from_file)

@@ -1,62 +1,63 @@
-"""Who may answer the questions of `r1plan chat`: from what was wished for to what may be asked."""
+"""Who may answer a question: from what was wanted to what may be asked."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from r1plan.ask.backend import Backend, local_backend, provider_backend
+from r1plan.ask.backend import local_backend, provider_backend
+from r1plan.ask.notes import BilledIn, Demonstration, ResolutionNote, UnusableKey
+from r1plan.engine.target import LocalTarget, RemoteTarget
 from r1plan.errors import EngineError, NotFound, UsageError
-from r1plan.route.execution.target import Engines
+from r1plan.models.reference import TINY, BuiltIn, GgufFile, model_reference
+from r1plan.route.execution.target import AttemptTarget, Engines
+from r1plan.tiny import MODEL_PATH
 
 if TYPE_CHECKING:
     from r1plan.ask.candidates import CandidateSet
-    from r1plan.ask.options import AskOptions
-    from r1plan.conversation.session import Wishes
-    from r1plan.engine.target import LocalTarget, RemoteTarget
+    from r1plan.ask.question import AskOptions, Wanted
+    from r1plan.catalog.policy import Route
 
-DEMONSTRATION = (
-    "r1-tiny answers: the built-in demonstration model, not R1; it does small arithmetic. "
-    "For a real one: --model FILE.gguf, or --provider deepseek."
-)
+DEFAULT_ROUTE = "cheapest"
+
+WantedBy = Literal["name", "local", "nothing", "route", "default_route"]
+"""Why so: it was named; --local alone, or nothing, left the model in the package; a route was wanted, or is default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
     """What may be asked. `named` is all there is, or None where a route chooses.
 
-    `market` is what a decision is made of; it is read from the disk only when it is called. `policy` and `reason` say
-    who chose and why, `notes` what a person should know. `engines` are those that were opened.
+    `candidates` are what a decision is made of at an instant; they are read from the disk only when that is called.
+    `policy` and `wanted_by` say who chose and why, `notes` what a person should know. `engines` are those that were
+    opened.
     """
 
     engines: Engines
-    market: Callable[[datetime], CandidateSet]
-    named: Backend | None
+    candidates: Callable[[datetime], CandidateSet]
+    named: AttemptTarget | None
     policy: str
-    reason: str
-    notes: tuple[str, ...] = ()
+    wanted_by: WantedBy
+    notes: tuple[ResolutionNote, ...] = ()
 
 
-def resolve(wishes: Wishes, asking: AskOptions) -> Resolution:
-    """The way for `wishes`. What was named is opened, so that a wrong name is found before a question is put.
+def resolve(wanted: Wanted, options: AskOptions) -> Resolution:
+    """What may be asked for `wanted`. Nothing is opened or sent.
 
-    Nothing is sent. Raises UsageError, NotFound, EngineError, ProviderError and CatalogError.
+    Raises UsageError, NotFound, EngineError, ProviderError and CatalogError.
     """
-    if wishes.route is not None or _keys_may_choose(wishes):
-        from r1plan.ask.candidates import routed
-
-        if found := routed(wishes, asking):
-            return found
-    return _named(wishes, _target(wishes), asking)
+    by_route = wanted.route is not None or _keys_may_choose(wanted)
+    if by_route and (found := _routed(wanted, options)) is not None:
+        return found
+    return _named(wanted, _target(wanted), options)
 
 
 def model_names() -> tuple[str, ...]:
     """What may be named: PROVIDER/MODEL of all that is offered now, and r1-tiny."""
     from r1plan.catalog.load import load_providers
-    from r1plan.engine.target import TINY
 
     now = datetime.now(UTC)
     offers = (
@@ -69,9 +70,20 @@ def model_names() -> tuple[str, ...]:
     return (TINY, *dict.fromkeys(offers))
 
 
-def _keys_may_choose(wishes: Wishes) -> bool:
+def model_here(model: str | None) -> LocalTarget | None:
+    """The model file that `model` names, None: the one in the package. None: it is not one on this machine."""
+    match BuiltIn() if model is None else model_reference(model):
+        case BuiltIn():
+            return LocalTarget(MODEL_PATH, TINY, demonstration=True)
+        case GgufFile(path):
+            return LocalTarget(path.expanduser(), path.stem)
+        case _:
+            return None
+
+
+def _keys_may_choose(wanted: Wanted) -> bool:
     """Whether nothing was named and there may be a key: the catalogue need not be read to know that there is none."""
-    if wishes.is_named or wishes.local:
+    if wanted.is_named or wanted.local:
         return False
     from r1plan.engine.keys import FILE_NAME
     from r1plan.settings import directories
@@ -81,69 +93,117 @@ def _keys_may_choose(wishes: Wishes) -> bool:
     return (directories().config / FILE_NAME).exists()
 
 
-def _named(wishes: Wishes, target: LocalTarget | RemoteTarget, asking: AskOptions) -> Resolution:
-    from r1plan.engine.target import LocalTarget
+def _routed(wanted: Wanted, options: AskOptions) -> Resolution | None:
+    """What the route that is wanted may ask, else that by default; None when no key reaches anything then.
 
-    def market(at: datetime) -> CandidateSet:
-        from r1plan.ask.candidates import candidates_for
+    Raises NotFound for a route that there is not, UsageError for what contradicts it, CatalogError, and EngineError or
+    ProviderError where the route that is wanted has nobody to ask, or no key can be used.
+    """
+    from r1plan.ask.candidates import no_key_error, reachable, route_candidates
+    from r1plan.catalog.load import load_providers, load_routes
 
-        return candidates_for(target, named, at, asking)
-
+    routes = load_routes()
+    route = route_of(wanted.route, routes)
+    by_name = wanted.route is not None
+    elsewhere = not wanted.local and route.place == "anywhere"
+    keys, wrong = reachable(load_providers(), with_ring=by_name) if elsewhere else ((), ())
+    file = _file_beside_route(wanted)
     engines = Engines()
-    notes: tuple[str, ...] = () if wishes.is_named else (DEMONSTRATION,)
-    if isinstance(target, LocalTarget):
-        named = local_backend(target, engines, asking)
-    else:
-        from r1plan.ask.candidates import account_note, book_of
-
-        said = account_note(target.provider.id)
-        notes += () if said is None else (said,)
-        named = provider_backend(target, engines, book_of(target.provider), asking)
-    if not asking.sends_nothing:
-        named.connect()
+    candidates = route_candidates(route, routes, keys if elsewhere else None, file, engines, options)
+    now = candidates(datetime.now(UTC))
+    if not now.candidates:
+        if wrong:
+            raise wrong[0]
+        if not by_name:
+            return None
+        raise no_key_error(now)
+    # One file of keys may be wrong for every provider.
+    different = {(each.message, each.hint): each for each in wrong}
+    notes: list[ResolutionNote] = [UnusableKey(each) for each in different.values()]
+    if file is not None and file.demonstration:
+        notes.append(Demonstration(surely=False))
     return Resolution(
         engines=engines,
-        market=market,
-        named=named,
-        policy="asked" if wishes.is_named else "default",
-        reason=_reason(wishes),
-        notes=notes,
+        candidates=candidates,
+        named=None,
+        policy=route.id,
+        wanted_by="route" if by_name else "default_route",
+        notes=tuple(notes),
     )
 
 
-def _reason(wishes: Wishes) -> str:
-    if wishes.is_named:
-        return "named on the command line"
-    return "--local without --model: the built-in model" if wishes.local else "nothing was named: the built-in model"
+def route_of(name: str | None, routes: Mapping[str, Route]) -> Route:
+    """The route called `name`, None: the one by default. Raises NotFound, with near names or all there are."""
+    from r1plan.route.decision.policy import route_named
+
+    try:
+        return route_named(name or DEFAULT_ROUTE, routes)
+    except NotFound as error:
+        raise NotFound(error.message, error.hint or f"there are {', '.join(routes)}.") from None
 
 
-def _target(wishes: Wishes) -> LocalTarget | RemoteTarget:
-    """What the wishes name. The catalogue is read only when a provider is meant."""
-    from r1plan.engine.target import custom_target, local_target, remote_target, unlisted_sentence
-    from r1plan.tiny import MODEL_PATH
+def _file_beside_route(wanted: Wanted) -> LocalTarget | None:
+    """The model file that was named beside a route."""
+    if wanted.model is None and not wanted.local:
+        return None
+    target = model_here(wanted.model)
+    if target is None and wanted.local:
+        raise _not_a_file(wanted)
+    if target is not None and not target.path.exists():
+        raise UsageError(f"there is no file '{target.path}'.", "check the path given to --model.")
+    return target
 
-    model, provider, base_url = wishes.model, wishes.provider, wishes.base_url
-    if wishes.local and (provider or base_url):
+
+def _named(wanted: Wanted, target: LocalTarget | RemoteTarget, options: AskOptions) -> Resolution:
+    engines = Engines()
+    notes: list[ResolutionNote] = [] if wanted.is_named else [Demonstration()]
+    if isinstance(target, LocalTarget):
+        named = local_backend(target, engines, options)
+    else:
+        from r1plan.ask.candidates import account_currency, book_of
+        from r1plan.engine.target import unlisted
+
+        if (unknown := unlisted(target, datetime.now(UTC))) is not None:
+            notes.append(unknown)
+        if (currency := account_currency(target.provider.id)) != "USD":
+            notes.append(BilledIn(currency))
+        named = provider_backend(target, engines, book_of(target.provider), options)
+
+    def candidates(at: datetime) -> CandidateSet:
+        from r1plan.ask.candidates import named_candidates
+
+        return named_candidates(target, named, at, options)
+
+    return Resolution(
+        engines=engines,
+        candidates=candidates,
+        named=named,
+        policy="asked" if wanted.is_named else "default",
+        wanted_by="name" if wanted.is_named else "local" if wanted.local else "nothing",
+        notes=tuple(notes),
+    )
+
+
+def _target(wanted: Wanted) -> LocalTarget | RemoteTarget:
+    """What was named. The catalogue is read only when a provider is meant."""
+    from r1plan.engine.target import custom_target, remote_target
+
+    model, provider, base_url = wanted.model, wanted.provider, wanted.base_url
+    if wanted.local and (provider or base_url):
         raise UsageError("--local answers here, --provider and --base-url elsewhere.", "leave one of them out.")
     if base_url and not provider:
         from r1plan.catalog.load import load_dialects
 
         return custom_target(base_url, model, load_dialects()["openai"])
-    if not provider and (file := local_target(model, MODEL_PATH)):
+    if not provider and (file := model_here(model)):
         return file
-    if wishes.local:
-        raise UsageError(f"'{model}' is not a model file.", "give the path of one: --model FILE.gguf")
+    if wanted.local:
+        raise _not_a_file(wanted)
 
     from r1plan.catalog.load import load_models, load_providers
 
-    now = datetime.now(UTC)
     try:
-        target = remote_target(model, provider, load_providers(), now, base_url)
-        if (unlisted := unlisted_sentence(target, now)) is not None:
-            from r1plan.render.output import note
-
-            note(unlisted)
-        return target
+        return remote_target(model, provider, load_providers(), datetime.now(UTC), base_url)
     except NotFound:
         known = {each.casefold(): each for each in load_models()} if model and not provider else {}
         if model and model.casefold() in known:
@@ -151,3 +211,7 @@ def _target(wishes: Wishes) -> LocalTarget | RemoteTarget:
                 f"{known[model.casefold()]} is not on this machine.", "download its GGUF and name it: --model FILE.gguf"
             ) from None
         raise
+
+
+def _not_a_file(wanted: Wanted) -> UsageError:
+    return UsageError(f"'{wanted.model}' is not a model file.", "give the path of one: --model FILE.gguf")

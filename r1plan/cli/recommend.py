@@ -77,7 +77,7 @@ def command(
     """
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.cli.engines import engine_for
-    from r1plan.models.reference import is_file, named_model
+    from r1plan.models.reference import GgufFile, HubFile, model_reference, named_model
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
     from r1plan.plan.workload import Workload, checked_workload
@@ -104,7 +104,7 @@ def command(
         "--no-mmap": not mmap,
         "--disk-bandwidth": disk_bandwidth is not None,
         "--runtime": runtime != "in-process",
-        "--model FILE.gguf": model is not None and is_file(model),
+        "--model FILE.gguf": model is not None and isinstance(model_reference(model), GgufFile | HubFile),
     }
     planned_for = engine_for(engine, [option for option, said in given.items() if said], model)
     planner = planned_for.planner

@@ -10,6 +10,7 @@ from typing import Literal
 
 from r1plan.conversation.session import THINKING_SHOWN, Session, Wishes
 from r1plan.errors import NotFound, UsageError
+from r1plan.models.reference import GgufFile, model_reference
 from r1plan.money import typed_usd
 
 View = Literal["help", "cost", "thinking"]
@@ -91,7 +92,7 @@ def _model(session: Session, arguments: str, _known: Known) -> Reply:
         return Reply(session, f"Now {asked_of(wishes)} answers. /model NAME changes it.")
     if len(arguments.split()) > 1:
         raise UsageError(f"'{arguments}' is not one model.", "example: /model deepseek/deepseek-flash")
-    here = arguments.casefold().endswith(".gguf")
+    here = isinstance(model_reference(arguments), GgufFile)
     changed = replace(
         wishes,
         model=arguments,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from r1plan.conversation.session import Exchange
     from r1plan.conversation.spending import Spent
-    from r1plan.route.execution.run import ChatResult
+    from r1plan.route.execution.result import ChatResult
 
 
 def spent_by(result: ChatResult) -> Spent:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, get_args
 
+from r1plan.ask.question import Wanted
 from r1plan.conversation.spending import Spent
 from r1plan.engine.chat import FinishReason, Message
 from r1plan.errors import OverBudget
@@ -33,9 +34,16 @@ class Wishes:
     thinking: ThinkingShown = "dim"
 
     @property
+    def wanted(self) -> Wanted:
+        """Who should answer."""
+        return Wanted(
+            model=self.model, provider=self.provider, local=self.local, base_url=self.base_url, route=self.route
+        )
+
+    @property
     def is_named(self) -> bool:
         """Whether the user said who should answer."""
-        return bool(self.model or self.provider or self.base_url)
+        return self.wanted.is_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from r1plan.catalog.provider import Dialect, Offer, Provider
 from r1plan.errors import NotFound, ProviderError, UsageError
-
-TINY = "r1-tiny"
+from r1plan.models.reference import TINY
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +29,6 @@ class RemoteTarget:
     provider: Provider
     model: str
     base_url: str | None = None
-
-
-def local_target(model: str | None, tiny: Path) -> LocalTarget | None:
-    """The target when `model` can only be a file here or the model inside the package; None: ask the catalogue."""
-    if model is None or model.casefold() == TINY:
-        return LocalTarget(tiny, TINY, demonstration=True)
-    if model.casefold().endswith(".gguf"):
-        path = Path(model).expanduser()
-        return LocalTarget(path, path.stem)
-    return None
 
 
 def custom_target(base_url: str, model: str | None, dialect: Dialect) -> RemoteTarget:
@@ -97,7 +86,16 @@ def remote_target(
     return RemoteTarget(chosen, wanted, base_url)
 
 
-def unlisted_sentence(target: RemoteTarget, at: datetime) -> str | None:
+@dataclass(frozen=True, slots=True)
+class UnlistedModel:
+    """That nothing is known of `model` at `provider`, which is its name; `near` is an id of it that may be meant."""
+
+    provider: str
+    model: str
+    near: str | None
+
+
+def unlisted(target: RemoteTarget, at: datetime) -> UnlistedModel | None:
     """What to say before an id is asked for that the catalogue does not have; None where it has it, or has none."""
     provider, model = target.provider, target.model
     if target.base_url is not None or not provider.offers or offered(provider, model, at) is not None:
@@ -105,8 +103,7 @@ def unlisted_sentence(target: RemoteTarget, at: datetime) -> str | None:
     from difflib import get_close_matches
 
     near = get_close_matches(model, [each.model for each in provider.offers if each.is_current(at)], n=1)
-    meant = f" Did you mean '{near[0]}'?" if near else ""
-    return f"'{model}' is not among what is known of {provider.name}: it is asked for as it is, unpriced.{meant}"
+    return UnlistedModel(provider.name, model, near[0] if near else None)
 
 
 def offered(provider: Provider, model: str, at: datetime) -> Offer | None:

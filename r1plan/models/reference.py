@@ -1,4 +1,4 @@
-"""The option that names a model: an id of the catalogue, a GGUF on this disk, or one at Hugging Face."""
+"""A model as a person types it: a GGUF on this disk or at Hugging Face, the one in the package, or an id."""
 
 from __future__ import annotations
 
@@ -16,6 +16,48 @@ if TYPE_CHECKING:
     from r1plan.models.gguf.file import Gguf
     from r1plan.models.gguf.model import ModelFile
     from r1plan.models.weights import Weights
+
+
+TINY = "r1-tiny"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """r1-tiny, the demonstration model inside the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class GgufFile:
+    """A model file on this disk. `path` may begin with "~", as it was typed."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A model file at Hugging Face; `address` is `hf:OWNER/REPO[/FILE]`."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """An id: of the catalogue, of a provider, or PROVIDER/MODEL. What stands in the catalogue tells them apart."""
+
+    text: str
+
+
+ModelReference = BuiltIn | GgufFile | HubFile | ModelName
+
+
+def model_reference(text: str) -> ModelReference:
+    """What `text` can only mean, without a look at the disk or the catalogue."""
+    if text.startswith("hf:"):
+        return HubFile(text)
+    folded = text.casefold()
+    if folded.endswith(".gguf"):
+        return GgufFile(Path(text))
+    return BuiltIn() if folded == TINY else ModelName(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +81,7 @@ def named_model(model: str | None, quant: str | None) -> Named:
     """
     from r1plan.catalog.load import load_models
 
-    if model is None or not is_file(model):
+    if model is None or isinstance(model_reference(model), BuiltIn | ModelName):
         return Named(load_models(), model, quant)
     _, file = read_model_file(model, quant)
     if quant is not None and quant.casefold() != file.quant.name.casefold():
@@ -47,11 +89,6 @@ def named_model(model: str | None, quant: str | None) -> Named:
     return Named(
         {file.model.id: file.model}, file.model.id, file.quant.name, file.weights, old_cache=file.has_mla_keys is False
     )
-
-
-def is_file(model: str) -> bool:
-    """Whether `--model` names a file and not an id of the catalogue."""
-    return model.startswith("hf:") or model.casefold().endswith(".gguf")
 
 
 def read_model_file(model: str, quant: str | None = None) -> tuple[Gguf, ModelFile]:
@@ -63,12 +100,13 @@ def read_model_file(model: str, quant: str | None = None) -> tuple[Gguf, ModelFi
 
     source: Source
     names: tuple[str, ...] = ()
-    if model.startswith("hf:"):
-        from r1plan.models.hub.files import Hub, address
+    match model_reference(model):
+        case HubFile(typed):
+            from r1plan.models.hub.files import Hub, address
 
-        where = address(model)
-        source, names = Hub(os.environ).open(where, quant), (where.repository,)
-    else:
-        source = LocalFile(Path(model).expanduser())
+            where = address(typed)
+            source, names = Hub(os.environ).open(where, quant), (where.repository,)
+        case _:  # whatever it is called, it is to be read as a file
+            source = LocalFile(Path(model).expanduser())
     gguf = read_gguf(source)
     return gguf, model_file(gguf, load_models().values(), names)

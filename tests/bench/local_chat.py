@@ -14,10 +14,13 @@ from typing import Any, TextIO
 
 from r1plan.engine.chat import ChatRequest, Message
 from r1plan.engine.local import LocalEngine
+from r1plan.ledger.usage_log import UsageLog
 from r1plan.render.chat.terminal import ChatScreen
-from r1plan.route.execution.record import Labels, no_price
-from r1plan.route.execution.run import run as run_request
+from r1plan.route.execution.context import RequestContext
+from r1plan.route.execution.failover import ask
+from r1plan.route.execution.target import AttemptTarget
 from r1plan.tiny import MODEL_PATH
+from tests.route.providers import Watcher
 
 QUESTIONS = (
     "What is 347 + 286?",
@@ -56,14 +59,10 @@ def run() -> None:
 def _ours(engine: LocalEngine, question: str, sink: TextIO) -> float:
     screen = ChatScreen(sink, sink, "dim")
     start = time.perf_counter()
-    result = run_request(
-        engine,
-        ChatRequest(messages=(Message("user", question),)),
-        screen.show,
-        labels=Labels(),
-        price_for=no_price,
-        journal=None,
-    )
+    target = AttemptTarget(provider="local", model="r1-tiny", connect=lambda: engine)
+    request = ChatRequest(messages=(Message("user", question),))
+    log = UsageLog(Path("none"), writes=False)
+    result = ask([target], RequestContext(request=request, log=log, audience=Watcher(screen.show)))
     screen.done()
     seconds = time.perf_counter() - start
     assert result.usage is not None

@@ -22,9 +22,12 @@ import httpx
 from r1plan.catalog.load import load_providers
 from r1plan.engine.chat import ChatRequest, Message
 from r1plan.engine.http.chat import HttpEngine
+from r1plan.ledger.usage_log import UsageLog
 from r1plan.render.chat.terminal import ChatScreen
-from r1plan.route.execution.record import Labels, no_price
-from r1plan.route.execution.run import run as run_request
+from r1plan.route.execution.context import RequestContext
+from r1plan.route.execution.failover import ask
+from r1plan.route.execution.target import AttemptTarget
+from tests.route.providers import Watcher
 from tests.wire.chunks import DONE, chunk, usage
 
 FIRST_ROUNDS = 60
@@ -75,6 +78,8 @@ def _ways(url: str, sink: TextIO) -> dict[str, Way]:
     client = httpx.Client()
     body = {"model": "m", "messages": [{"role": "user", "content": "What is 17 + 25?"}], "stream": True}
     engine = HttpEngine(load_providers()["vllm"], "m", base_url=url, key="sk-1")
+    target = AttemptTarget(provider="vllm", model="m", connect=lambda: engine)
+    log = UsageLog(Path("none"), writes=False)
 
     def bare() -> tuple[float, float]:
         start, first = time.perf_counter(), None
@@ -94,7 +99,7 @@ def _ways(url: str, sink: TextIO) -> dict[str, Way]:
     def whole() -> tuple[float, float]:
         screen = ChatScreen(sink, sink, "dim")
         start = time.perf_counter()
-        result = run_request(engine, REQUEST, screen.show, labels=Labels(), price_for=no_price, journal=None)
+        result = ask([target], RequestContext(request=REQUEST, log=log, audience=Watcher(screen.show)))
         screen.done()
         assert result.error is None, result.error
         assert result.timing.first_token_s is not None

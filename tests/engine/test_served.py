@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from r1plan.catalog.load import load_providers
-from r1plan.engine.served import served_sentence
+from r1plan.engine.served import served_notice
+from r1plan.render.chat.words import served_text
 
 PROVIDERS = load_providers()
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -48,6 +49,8 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
             "deepseek", "deepseek-flash", "deepseek-flash", None, datetime(2026, 10, 20, tzinfo=UTC),
             "'deepseek-flash' at DeepSeek is DeepSeek-V4.1-Flash (1017) since 2026-10-17.", id="lately changed",
         ),
+        pytest.param("deepseek", "deepseek-flash", "DeepSeek-V4.1-Flash", None, NOW + timedelta(days=60), None,
+                     id="what the offer says it serves"),
         pytest.param("deepseek", "deepseek-flash", "deepseek-flash", None, datetime(2026, 10, 16, tzinfo=UTC), None,
                      id="not changed yet"),
         pytest.param("deepseek", "deepseek-flash", "deepseek-flash", None, datetime(2026, 12, 24, tzinfo=UTC), None,
@@ -59,4 +62,5 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 def test_what_is_told_of_the_model_that_answered(
     provider: str, asked: str, served: str | None, before: str | None, at: datetime, sentence: str | None
 ) -> None:
-    assert served_sentence(PROVIDERS[provider], asked, served, at, before) == sentence
+    notice = served_notice(PROVIDERS[provider], asked, served, at, before)
+    assert (notice and served_text(notice)) == sentence

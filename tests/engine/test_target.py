@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from r1plan.catalog.load import load_dialects, load_providers
 from r1plan.engine.connect import connect
 from r1plan.engine.target import (
-    LocalTarget,
     RemoteTarget,
     custom_target,
-    local_target,
     remote_target,
-    unlisted_sentence,
+    unlisted,
 )
 from r1plan.errors import NotFound, ProviderError, R1PlanError, UsageError
+from r1plan.render.decision.asked import resolution_text
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 OPENAI = load_dialects()["openai"]
@@ -80,14 +78,6 @@ def test_what_cannot_be_meant_is_said(
     assert raised.value.hint
 
 
-def test_a_gguf_path_and_the_built_in_model_are_local() -> None:
-    tiny = Path("/package/r1-tiny.gguf")
-    assert local_target(None, tiny) == LocalTarget(tiny, "r1-tiny", demonstration=True)
-    assert local_target("R1-Tiny", tiny) == LocalTarget(tiny, "r1-tiny", demonstration=True)
-    assert local_target("models/x.GGUF", tiny) == LocalTarget(Path("models/x.GGUF"), "x")
-    assert local_target("deepseek-flash", tiny) is None
-
-
 def test_any_server_can_be_named_by_its_address() -> None:
     target = custom_target("http://127.0.0.1:8080/v1", "r1", OPENAI)
     assert (target.provider.id, target.model) == ("127.0.0.1:8080", "r1")
@@ -138,5 +128,5 @@ def test_the_environment_can_replace_a_providers_address() -> None:
     ],
 )
 def test_an_id_that_nobody_knows_is_said_to_be_unpriced(model: str, says: str | None) -> None:
-    found = unlisted_sentence(remote_target(model, None, load_providers(), NOW), NOW)
-    assert found is None if says is None else found is not None and found.endswith(says)
+    found = unlisted(remote_target(model, None, load_providers(), NOW), NOW)
+    assert found is None if says is None else found is not None and resolution_text(found).endswith(says)

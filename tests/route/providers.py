@@ -1,4 +1,4 @@
-"""Providers on loopback that answer each request with the next of their replies, and the legs that ask them."""
+"""Providers on loopback that answer each request with the next of their replies, and the targets that ask them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from r1plan.catalog.provider import Provider
+from r1plan.engine.chat import Event
 from r1plan.engine.connect import connect
 from r1plan.engine.limits import ServerLimits
 from r1plan.engine.target import RemoteTarget
 from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.book import EffectivePrice
+from r1plan.route.execution.context import Clocks
+from r1plan.route.execution.notes import Note
 from r1plan.route.execution.target import AttemptTarget, Engines
 from tests.catalog.ours import DIALECTS
 from tests.prices.test_book import real_book
@@ -152,7 +155,7 @@ assert _found is not None
 FLASH = replace(_found, max_output_tokens=10_000)
 
 
-def leg(
+def target(
     name: str,
     url: str,
     *,
@@ -161,14 +164,14 @@ def leg(
     input_tokens_most: int | None = 20,
     first_token_s: float | None = None,
 ) -> AttemptTarget:
-    """A leg that asks the server at `url` under the provider's id `name`."""
+    """A target that asks the server at `url` under the provider's id `name`."""
     provider = Provider(id=name, name=name.title(), dialect="openai", needs_key=False, usage=DIALECTS["openai"].usage)
-    target = RemoteTarget(provider, "flash", url)
+    remote = RemoteTarget(provider, "flash", url)
     return AttemptTarget(
         provider=name,
         model="flash",
         connect=ENGINES.once(
-            f"{name} {url}", lambda: connect(target, {}, 0, limits=ServerLimits(first_token_s=first_token_s))
+            f"{name} {url}", lambda: connect(remote, {}, 0, limits=ServerLimits(first_token_s=first_token_s))
         ),
         price_for=price_for if priced else lambda _entry: None,
         reserve_usd=None if reserve_usd is None else Decimal(reserve_usd),
@@ -177,7 +180,7 @@ def leg(
 
 
 ENGINES = Engines()
-"""What the legs open; conftest.py closes it after each test."""
+"""What the targets open; conftest.py closes it after each test."""
 
 
 @dataclass
@@ -197,6 +200,29 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.passed_s += seconds
+
+    def clocks(self, chance: float = 0.5) -> Clocks:
+        return Clocks(now=self.now, tick=self.tick, sleep=self.sleep, random=lambda: chance)
+
+
+class Watcher:
+    """An audience that keeps what it sees, or gives each event to `show`."""
+
+    def __init__(self, show: Callable[[Event], None] | None = None, *, sees_thinking: bool = True) -> None:
+        self.shown: list[Event] = []
+        self.notes: list[Note] = []
+        self.asked: list[tuple[str, Decimal | None]] = []
+        self.sees_thinking = sees_thinking
+        self._show = show or self.shown.append
+
+    def asks(self, model: str, usd_per_token: Decimal | None) -> None:
+        self.asked.append((model, usd_per_token))
+
+    def show(self, event: Event) -> None:
+        self._show(event)
+
+    def tell(self, note: Note) -> None:
+        self.notes.append(note)
 
 
 def rows_in(logs: Path) -> list[dict[str, Any]]:

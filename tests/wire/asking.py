@@ -15,11 +15,15 @@ from r1plan.engine.http.chat import HttpEngine
 from r1plan.engine.http.replicate import ReplicateEngine
 from r1plan.engine.limits import ServerLimits
 from r1plan.ledger.entry import UsageEntry
+from r1plan.ledger.usage_log import UsageLog
 from r1plan.prices.book import EffectivePrice, PriceBook
 from r1plan.prices.usage import Usage
-from r1plan.route.execution.record import Labels
-from r1plan.route.execution.run import ChatResult
-from r1plan.route.execution.run import run as run_request
+from r1plan.route.execution.context import Clocks, RequestContext
+from r1plan.route.execution.failover import ask as ask_targets
+from r1plan.route.execution.result import ChatResult
+from r1plan.route.execution.retry import RetryPolicy
+from r1plan.route.execution.target import AttemptTarget
+from tests.route.providers import Watcher
 from tests.wire.server import Asked, Reply, Wire, serving
 
 KEY = "sk-planted-key-123"
@@ -132,9 +136,17 @@ def run(
     engine: ChatEngine,
     request: ChatRequest = QUESTION,
     *,
-    journal: Callable[[UsageEntry], Path] | None = None,
-    show: Callable[[Event], None] = lambda _event: None,
+    logs: Path | None = None,
+    show: Callable[[Event], None] | None = None,
     now: Callable[[], datetime] = lambda: AT,
 ) -> ChatResult:
-    """One request through the loop that `chat` runs."""
-    return run_request(engine, request, show, labels=Labels(), price_for=price, journal=journal, now=now)
+    """One request, asked once, as `chat` asks it. `logs` None: no row is written."""
+    target = AttemptTarget(provider=engine.provider, model=engine.model, connect=lambda: engine, price_for=price)
+    context = RequestContext(
+        request=request,
+        log=UsageLog(logs or Path("none"), writes=logs is not None),
+        audience=Watcher(show),
+        retry=RetryPolicy(times=1),
+        clocks=Clocks(now=now),
+    )
+    return ask_targets([target], context)

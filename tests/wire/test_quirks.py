@@ -23,7 +23,6 @@ from r1plan.engine.connect import connect
 from r1plan.engine.limits import ServerLimits
 from r1plan.engine.target import remote_target
 from r1plan.errors import ProviderError
-from r1plan.ledger.journal import append
 from r1plan.report.logs import monthly_logs
 from r1plan.report.period import Period, whole_month
 from r1plan.report.query import spend_report
@@ -261,10 +260,10 @@ def test_quirk_19_the_model_that_answered_is_logged_beside_the_one_asked_for(cut
 def test_quirk_20_the_end_of_a_request_decides_its_price_and_its_month(
     begins: datetime, seconds: int, cost: str, tmp_path: Path
 ) -> None:
-    instants = iter([begins, begins + timedelta(seconds=1), begins + timedelta(seconds=seconds)])
+    instants = iter([begins, begins, begins + timedelta(seconds=1), begins + timedelta(seconds=seconds)])
     with serving(Reply(recorded("deepseek.sse"))) as wire:
         engine = engine_for("deepseek", wire.url)
-        entry = run(engine, journal=lambda row: append(row, tmp_path), now=lambda: next(instants)).entry
+        entry = run(engine, logs=tmp_path, now=lambda: next(instants)).entry
         engine.close()
     assert entry.cost_usd == Decimal(cost)
     month = f"{begins + timedelta(seconds=seconds):%Y-%m}"

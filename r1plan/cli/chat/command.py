@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import typer
-
-from r1plan.errors import UsageError
 
 
 def command(
@@ -67,83 +64,36 @@ def command(
 
     Example: git diff | r1plan chat "Review this." --route cheapest --max-cost 0.02
     """
-    from dataclasses import replace
-
-    from r1plan.ask.attempts import Asker
-    from r1plan.ask.options import AskOptions, labels, max_cost_usd, usd_per_kwh
+    from r1plan.ask.question import AskOptions
     from r1plan.catalog.budgets import load_budgets
+    from r1plan.cli.chat.asking import ChatAsker
     from r1plan.cli.chat.prompt import joined
-    from r1plan.cli.chat.start import begun, converse, single
+    from r1plan.cli.chat.start import answer, begun
+    from r1plan.cli.options.asking import check_route, parse_by, parse_labels, parse_max_cost, parse_usd_per_kwh
     from r1plan.conversation.session import Wishes
+    from r1plan.engine.chat import ChatRequest
     from r1plan.ledger.usage_log import UsageLog
-    from r1plan.render.output import note
     from r1plan.settings import directories
 
-    check_route(route, model, provider, base_url)
-    text = joined(prompt, file)
-    for option, given in (("--json", json), ("--explain", explain), ("--by", by is not None)):
-        if text is None and given:
-            example = f'r1plan chat "What is 17 + 25?" {_EXAMPLES[option]}'
-            raise UsageError(f"{option} needs a prompt.", f"example: {example}")
-    folders = directories()
-    asking = AskOptions(
-        labels=labels(project, tag),
-        log=UsageLog(folders.logs, writes=not no_log),
-        budgets=load_budgets(folders.config),
-        context_tokens=context,
-        max_cost=max_cost_usd(max_cost),
-        max_tokens=max_tokens,
-        max_thinking=max_thinking,
-        temperature=temperature,
-        seed=seed,
-        power_usd_per_kwh=usd_per_kwh(power_price),
-        by=due(by),
-        log_text=log_text,
-        as_json=json,
-        sends_nothing=explain,
-    )
     wishes = Wishes(
         model=model, provider=provider, local=local, base_url=base_url, route=route, system=system, thinking=thinking
     )
+    check_route(wishes.wanted)
+    text = joined(prompt, file, needed_by={"--json": json, "--explain": explain, "--by 18:00": by is not None})
     start = begun(wishes, go_on=go_on, save=not no_log)
-    if start.path is not None and (text is None or start.begun_at is not None):
-        asking = replace(asking, conversation=start.path.stem)
-    asker = Asker(asking, note)
-    try:
-        asker.ready(start.session.wishes)
-        if text is None:
-            converse(asker, start)
-        elif explain:
-            from r1plan.cli.chat.explain import explain as explained
-
-            explained(asker, start.session, text, as_json=json)
-        else:
-            single(asker, start, text, as_json=json)
-    finally:
-        asker.close()
-
-
-_EXAMPLES = {"--json": "--json", "--explain": "--explain", "--by": "--by 18:00"}
-
-
-def check_route(route: str | None, model: str | None, provider: str | None, base_url: str | None) -> None:
-    """Raise UsageError when `route` stands beside something that is asked whatever a route says."""
-    if route is None:
-        return
-    elsewhere = model if model and not model.casefold().endswith(".gguf") and model.casefold() != "r1-tiny" else None
-    named = {"--provider": provider, "--base-url": base_url, "--model": elsewhere}
-    for option, value in named.items():
-        if value:
-            raise UsageError(
-                f"--route {route} chooses who answers, and {option} {value} names who does.",
-                "leave one of them out; beside --route, --model takes a file: --model FILE.gguf",
-            )
-
-
-def due(by: str | None) -> datetime | None:
-    """When an answer should be there; a time of day is one of this machine's clock. Raises UsageError."""
-    if by is None:
-        return None
-    from r1plan.cli.options.instant import parse_due
-
-    return parse_due(by, datetime.now().astimezone())
+    folders = directories()
+    options = AskOptions(
+        labels=parse_labels(project, tag),
+        log=UsageLog(folders.logs, writes=not no_log),
+        budgets=load_budgets(folders.config),
+        context_tokens=context,
+        power_usd_per_kwh=parse_usd_per_kwh(power_price),
+        conversation=start.conversation_of(text),
+        log_text=log_text,
+        sends_nothing=explain,
+    )
+    request = ChatRequest(
+        messages=(), max_tokens=max_tokens, max_thinking=max_thinking, temperature=temperature, seed=seed
+    )
+    asker = ChatAsker(options, request, max_cost=parse_max_cost(max_cost), by=parse_by(by))
+    answer(asker, start, text, explain=explain, as_json=json)

@@ -8,18 +8,19 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from r1plan.ask.attempts import Asker
+    from r1plan.cli.chat.asking import ChatAsker
     from r1plan.conversation.session import Session
 
 
-def explain(asker: Asker, session: Session, question: str, *, as_json: bool) -> None:
+def explain(asker: ChatAsker, session: Session, question: str, *, as_json: bool) -> None:
     """Print the decision for `question`. Raises what says that nobody may be asked, after it is printed."""
+    from r1plan.render.decision.asked import no_candidate_error
     from r1plan.render.decision.document import decision_document
     from r1plan.render.decision.terminal import decision_lines
     from r1plan.render.decision.words import exclusion_text
     from r1plan.render.output import document
 
-    found = asker.found(session, question)
+    found = asker.decide(session, question)
     decision, deferral = found.decision, found.deferral
     named = asker.ready(session.wishes).named
     unpriced = named is not None and not decision.ranked and decision.refused[0].cost is None
@@ -31,7 +32,7 @@ def explain(asker: Asker, session: Session, question: str, *, as_json: bool) -> 
     else:
         print("\n".join(decision_lines(decision, _columns(), deferral)))
     if not decision.ranked and not unpriced:
-        raise found.nobody()
+        raise no_candidate_error(found)
 
 
 def _columns() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from r1plan.errors import UsageError
@@ -11,8 +12,20 @@ from r1plan.errors import UsageError
 _FILE = "[file name]: {name}\n[file content begin]\n{content}\n[file content end]"
 
 
-def joined(prompt: str | None, files: list[Path]) -> str | None:
-    """The whole prompt. None: there is none, and a person sits at a terminal. Raises UsageError."""
+def joined(prompt: str | None, files: list[Path], needed_by: Mapping[str, bool]) -> str | None:
+    """The whole prompt. None: there is none, and a person sits at a terminal.
+
+    `needed_by` has the options that need one, as they are written, and whether each was given. Raises UsageError.
+    """
+    text = _joined(prompt, files)
+    for option, given in needed_by.items():
+        if text is None and given:
+            example = f'r1plan chat "What is 17 + 25?" {option}'
+            raise UsageError(f"{option.partition(' ')[0]} needs a prompt.", f"example: {example}")
+    return text
+
+
+def _joined(prompt: str | None, files: list[Path]) -> str | None:
     parts = [_FILE.format(name=path.name, content=_read(path)) for path in files]
     parts += [prompt] if prompt else []
     piped = sys.stdin is not None and not sys.stdin.isatty()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from r1plan.ask.attempts import Asker, known_routes
+from r1plan.cli.chat.asking import ChatAsker, known_routes
 from r1plan.cli.chat.screen import closing, raise_failure, shown, terminal_is_able, terminal_size
 from r1plan.conversation.commands import AskAgain, Known, Quit, Reply, Save, View, reply
 from r1plan.conversation.exchange import exchange_of, spent_by
@@ -18,7 +18,7 @@ from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, 
 from r1plan.errors import LogError, R1PlanError, UsageError
 
 if TYPE_CHECKING:
-    from r1plan.route.execution.run import ChatResult
+    from r1plan.route.execution.result import ChatResult
 
 Keep = Callable[[Step, datetime], None]
 """Saves a step. Raises LogError."""
@@ -40,7 +40,12 @@ class Conversation:
     """
 
     def __init__(
-        self, session: Session, asker: Asker, keep: Keep | None, saved_in: Path | None, unsaved: tuple[Step, ...] = ()
+        self,
+        session: Session,
+        asker: ChatAsker,
+        keep: Keep | None,
+        saved_in: Path | None,
+        unsaved: tuple[Step, ...] = (),
     ) -> None:
         self.session = session
         self._asker = asker
@@ -71,7 +76,7 @@ class Conversation:
         spent = total(session.spent)
         known = spent.questions > spent.cost_unknown
         self._step(Asked(question))
-        prepared = self._asker.prepare(session, question)
+        plan = self._asker.plan(session, question)
         if terminal_is_able():
             print(flush=True)
         with shown(
@@ -79,12 +84,12 @@ class Conversation:
             fold=True,
             usd_before=spent.cost_usd if known else None,
         ) as audience:
-            result = self._asker.ask(prepared, audience)
+            result = self._asker.ask(plan, audience)
         self._step(Answered(exchange_of(question, result), spent_by(result)))
         came = bool(result.thinking or result.answer)
         if came and terminal_is_able():
             print(flush=True)
-        closing(result, where=False)
+        closing(result, alone=False)
         if came and terminal_is_able():
             print(flush=True)
         return result

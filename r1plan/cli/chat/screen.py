@@ -15,11 +15,15 @@ import typer
 from r1plan.errors import ProviderError
 
 if TYPE_CHECKING:
-    from r1plan.ask.attempts import Audience
+    from collections.abc import Callable
+
     from r1plan.conversation.session import ThinkingShown
+    from r1plan.engine.chat import Event
     from r1plan.render.chat.live import LiveScreen
     from r1plan.render.chat.terminal import ChatScreen
-    from r1plan.route.execution.run import ChatResult
+    from r1plan.route.execution.context import Audience
+    from r1plan.route.execution.notes import Note
+    from r1plan.route.execution.result import ChatResult
 
 
 _KEPT = "what had come is kept; "
@@ -36,15 +40,36 @@ def terminal_size() -> tuple[int, int]:
     return size.columns, size.lines
 
 
-class _Written:
-    """A chat written in pipes: who answers is in the closing line."""
+class Told:
+    """An audience that sees nothing of the answer: what is to be known of how it comes goes to `say`."""
 
-    def __init__(self, screen: ChatScreen) -> None:
-        self.show = screen.show
-        self.say = screen.say
+    sees_thinking = False
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
 
     def asks(self, model: str, usd_per_token: Decimal | None) -> None:
-        """Say nothing."""
+        """Say nothing: who answers is in the closing line."""
+
+    def show(self, event: Event) -> None:
+        """Look away."""
+
+    def tell(self, note: Note) -> None:
+        """Say it, but that an answer broke off: the error says that."""
+        from r1plan.render.chat.words import note_text
+
+        if note.kind != "broke_off":
+            self._say(note_text(note))
+
+
+class _Watching(Told):
+    """An audience in front of a screen that shows the thinking in the way `thinking`."""
+
+    def __init__(self, screen: ChatScreen | LiveScreen, thinking: ThinkingShown) -> None:
+        super().__init__(screen.say)
+        self.show = screen.show  # type: ignore[method-assign]  # the way of every token: no call in between
+        self.asks = getattr(screen, "asks", self.asks)  # type: ignore[method-assign]
+        self.sees_thinking = thinking in ("show", "dim")
 
 
 @contextmanager
@@ -69,14 +94,14 @@ def unechoed() -> Iterator[None]:
 
 
 @contextmanager
-def painted(screen: LiveScreen) -> Iterator[Audience]:
+def painted(screen: LiveScreen, thinking: ThinkingShown) -> Iterator[Audience]:
     """Where events are shown on a terminal, until the block ends."""
     from r1plan.render.chat.live import Ticker
 
     with unechoed():
         try:
             with Ticker(screen):
-                yield screen
+                yield _Watching(screen, thinking)
         finally:
             screen.done()
 
@@ -87,7 +112,7 @@ def streamed(thinking: ThinkingShown) -> Iterator[Audience]:
     from r1plan.render.chat.terminal import ChatScreen
 
     screen = ChatScreen(sys.stdout, sys.stderr, thinking)
-    yield _Written(screen)
+    yield _Watching(screen, thinking)
     try:
         screen.done()
     except BrokenPipeError:
@@ -110,19 +135,27 @@ def shown(
         fold=fold,
         usd_before=usd_before,
     )
-    return painted(screen)
+    return painted(screen, thinking)
 
 
-def closing(result: ChatResult, *, where: bool = True) -> None:
-    """The closing line, and the row that could not be logged. `where`: also the file it was logged in."""
+def closing(result: ChatResult, *, alone: bool) -> None:
+    """The closing line, what is to be told of the model that answered, and the row that could not be logged.
+
+    `alone`: the question is no part of a conversation; then the file that it was logged in is said too.
+    """
     from r1plan.render.chat.terminal import closing_line
     from r1plan.render.output import note
 
     # What broke off may be billed all the same; what was refused is not.
     if result.error is None or result.billed.high_usd != 0:
-        note(closing_line(result, where=where))
+        note(closing_line(result, where=alone))
     if result.error is None and result.thinking and not result.answer and result.finish != "aborted":
         note("No answer came: all that was written is thinking.")
+    # That an id has a new model is worth a line of a conversation, but not one of every call of the program.
+    if result.served is not None and not (alone and result.served.why == "renewed"):
+        from r1plan.render.chat.words import served_text
+
+        note(served_text(result.served))
     unlogged(result)
 
 

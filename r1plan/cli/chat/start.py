@@ -11,18 +11,18 @@ from uuid import uuid4
 
 import typer
 
-from r1plan.ask.attempts import Nobody, known_routes
 from r1plan.ask.resolve import model_names
-from r1plan.cli.chat.screen import closing, raise_failure, shown, terminal_is_able, unlogged
+from r1plan.cli.chat.asking import known_routes
+from r1plan.cli.chat.screen import Told, closing, raise_failure, shown, terminal_is_able, unlogged
 from r1plan.conversation.exchange import exchange_of, spent_by
 from r1plan.conversation.session import Session, Wishes
 from r1plan.conversation.steps import Answered, Asked, Wished
 from r1plan.errors import LogError, UsageError
 
 if TYPE_CHECKING:
-    from r1plan.ask.attempts import Asker
+    from r1plan.cli.chat.asking import ChatAsker
     from r1plan.cli.chat.repl import Conversation, Reader
-    from r1plan.route.execution.run import ChatResult
+    from r1plan.route.execution.result import ChatResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,12 @@ class Start:
     begun_at: datetime | None
     path: Path | None
     wished: bool
+
+    def conversation_of(self, question: str | None) -> str | None:
+        """The id that the log rows of a conversation share; None for a question that stands alone."""
+        if self.path is None or (question is not None and self.begun_at is None):
+            return None
+        return self.path.stem
 
 
 def begun(wishes: Wishes, *, go_on: bool, save: bool) -> Start:
@@ -75,29 +81,47 @@ def _laid_over(saved: Wishes, given: Wishes) -> Wishes:
     return replace(merged, **who)
 
 
-def single(asker: Asker, start: Start, question: str, *, as_json: bool) -> None:
+def answer(asker: ChatAsker, start: Start, question: str | None, *, explain: bool, as_json: bool) -> None:
+    """Ask `question`, or say who would be asked; without one, talk until the end. Then `asker` is closed."""
+    try:
+        asker.ready(start.session.wishes)
+        if question is None:
+            converse(asker, start)
+        elif explain:
+            from r1plan.cli.chat.explain import explain as explained
+
+            explained(asker, start.session, question, as_json=as_json)
+        else:
+            single(asker, start, question, as_json=as_json)
+    finally:
+        asker.close()
+
+
+def single(asker: ChatAsker, start: Start, question: str, *, as_json: bool) -> None:
     """Ask one question. Exits with 130 when it was stopped; raises what made it fail."""
-    from r1plan.render.chat.document import document as chat_document
     from r1plan.render.output import document, note
 
     try:
-        prepared = asker.prepare(start.session, question)
+        plan = asker.plan(start.session, question)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     if as_json:
-        result = asker.ask(prepared, Nobody(note))
+        result = asker.ask(plan, Told(note))
         unlogged(result)
     else:
         with shown(start.session.wishes.thinking, fold=False) as audience:
-            result = asker.ask(prepared, audience)
+            result = asker.ask(plan, audience)
         if terminal_is_able() and (result.thinking or result.answer):
             print(flush=True)
-        closing(result)
+        closing(result, alone=True)
     if start.path is not None and start.begun_at is not None:
         _kept(start.path, question, result)
     if as_json:
+        from r1plan.render.chat.document import document as chat_document
+        from r1plan.render.decision.asked import plan_reasons
+
         # Also of a failure: what had come is paid for.
-        document(chat_document(result, asker.reasons))
+        document(chat_document(result, plan_reasons(plan)))
     raise_failure(result, alone=True)
     if result.finish == "aborted":
         raise typer.Exit(130)
@@ -114,7 +138,7 @@ def _kept(path: Path, question: str, result: ChatResult) -> None:
         note(f"warning: {error.message}")
 
 
-def converse(asker: Asker, start: Start) -> None:
+def converse(asker: ChatAsker, start: Start) -> None:
     """Talk until the end. On a terminal the conversation is saved, unless nothing is to be."""
     from r1plan.cli.chat.plain_reader import PlainReader
     from r1plan.cli.chat.repl import Conversation
@@ -138,7 +162,7 @@ def converse(asker: Asker, start: Start) -> None:
     talk.run(_reader(talk, asker, keep=path is not None) if able else PlainReader())
 
 
-def _reader(talk: Conversation, asker: Asker, *, keep: bool) -> Reader:
+def _reader(talk: Conversation, asker: ChatAsker, *, keep: bool) -> Reader:
     from r1plan.cli.chat.screen import terminal_size
     from r1plan.cli.chat.terminal_reader import TerminalReader
     from r1plan.conversation.complete import completions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import Cost
-from r1plan.route.execution.run import ChatResult
+from r1plan.route.execution.result import ChatResult
 
 
 def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from r1plan.prices.usage import Usage
 from r1plan.render.text.dim import dimmed
 from r1plan.render.text.quote import Quoted
 from r1plan.render.text.sanitize import printable
-from r1plan.route.execution.run import ChatResult
+from r1plan.route.execution.result import ChatResult
 
 if TYPE_CHECKING:
     from r1plan.conversation.session import ThinkingShown

@@ -13,18 +13,19 @@ from r1plan.route.decision.ranked import RankedCandidate
 from r1plan.route.execution.target import AttemptTarget
 
 
-def chosen_line(chosen: RankedCandidate, route: str, legs: Sequence[AttemptTarget], *, by_default: bool) -> str:
+def chosen_line(chosen: RankedCandidate, route: str, targets: Sequence[AttemptTarget], *, by_default: bool) -> str:
     """Such as "deepseek/deepseek-flash is asked by route cheapest: expected to cost least; about $0.0018 (p90 …)."."""
     who = f"route {route}, as no model was named" if by_default else f"route {route}"
     cost = f"about {small_usd(chosen.expected_usd)} (p90 {small_usd(chosen.cost.p90_usd)})"
     if chosen.candidate.is_local:
         cost += " of electricity"
     line = f"{chosen.id} is asked by {who}: {rank_text(chosen.cause)}; {cost}."
-    first, *others = legs
-    if not first.hands_over or not others:
+    first, *others = targets
+    if first.cascade is None or not others:
         return line
-    limits = [f"{first.give_up_after_s:,.0f} s without an answer"] if first.give_up_after_s is not None else []
-    limits += [f"{first.max_thinking:,} tokens of thinking"] if first.max_thinking is not None else []
+    after_s, most = first.cascade.after_s, first.cascade.thinking_tokens
+    limits = [f"{after_s:,.0f} s without an answer"] if after_s is not None else []
+    limits += [f"{most:,} tokens of thinking"] if most is not None else []
     return f"{line} After {' or '.join(limits)} it hands over to {others[0].name}."
 
 

@@ -1,89 +1,84 @@
-"""One leg asked once: opened, let through by the budgets, watched, and logged before and after."""
+"""What is the same for every target that is asked one question: what is asked, for whom, and with which means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import uuid4
+from random import random
+from typing import TYPE_CHECKING, Protocol
 
-from r1plan.engine.chat import ChatEngine, ChatRequest, ClosesThinking, Event
-from r1plan.ledger.entry import UsageEntry
+from r1plan.engine.chat import ChatRequest, Event
 from r1plan.ledger.usage_log import UsageLog
-from r1plan.route.execution.limits import StreamLimits
 from r1plan.route.execution.record import Labels
-from r1plan.route.execution.run import ChatResult, Note, run
-from r1plan.route.execution.target import AttemptTarget
-from r1plan.route.spending.reservation import Reserved, SpendReservation
+from r1plan.route.execution.retry import RetryPolicy
+from r1plan.route.spending.budget import SpendingLimits
+
+if TYPE_CHECKING:
+    from r1plan.route.execution.notes import Note
+
+
+class Audience(Protocol):
+    """Who sees an answer come."""
+
+    @property
+    def sees_thinking(self) -> bool:
+        """Whether the thinking is among what is seen: what was seen is never taken back."""
+        ...
+
+    def asks(self, model: str, usd_per_token: Decimal | None) -> None:
+        """`model` is asked now; what a token that it writes costs, None: unknown."""
+        ...
+
+    def show(self, event: Event) -> None:
+        """Take one event. May raise BrokenPipeError when nobody looks any more."""
+        ...
+
+    def tell(self, note: Note) -> None:
+        """Take something that is to be known of how it goes, between the events."""
+        ...
+
+
+class Unseen:
+    """An audience that sees nothing: whoever asks wants the result."""
+
+    sees_thinking = False
+
+    def asks(self, model: str, usd_per_token: Decimal | None) -> None:
+        """Look away."""
+
+    def show(self, event: Event) -> None:
+        """Look away."""
+
+    def tell(self, note: Note) -> None:
+        """Look away."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """The instant, seconds that only grow, waiting for so many, and a chance of [0, 1)."""
+
+    now: Callable[[], datetime] = _utc_now
+    tick: Callable[[], float] = time.perf_counter
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
-    """What is the same for every leg of a question: what is asked, for whom, where to it is shown, and the clocks."""
+    """What is the same for every target of a question. `log_text` puts prompt and answer into the last row of each."""
 
     request: ChatRequest
-    show: Callable[[Event], None]
-    tell: Callable[[Note], None]
-    labels: Labels
     log: UsageLog
-    purse: SpendReservation
-    log_text: bool
-    now: Callable[[], datetime]
-    tick: Callable[[], float]
-
-    def open(self, leg: AttemptTarget, before: Sequence[UsageEntry]) -> tuple[ChatEngine, Reserved]:
-        """The engine of `leg`, and its first row, which is written. `before` are the rows of the attempts before it.
-
-        Raises OverBudget, LogError, and what opening an engine raises; there is no row then.
-        """
-        engine = leg.connect()
-        first = before[0].id if before else None
-        return engine, self.purse.admit(str(uuid4()), first, leg, self.request, before)
-
-    def send(
-        self,
-        leg: AttemptTarget,
-        engine: ChatEngine,
-        admitted: Reserved,
-        before: Sequence[UsageEntry],
-        since: float,
-        hands_over: bool,
-    ) -> ChatResult:
-        """Ask `engine`. Its turn began at `since`, on the clock `tick`; it hands over only when `hands_over`."""
-        measured = leg.meter() if leg.meter else None
-        per_kwh = leg.power_usd_per_kwh
-
-        def electricity_usd() -> Decimal | None:
-            energy = measured() if measured else None
-            return None if energy is None or per_kwh is None else energy.watt_hours * per_kwh / 1000
-
-        watch = StreamLimits(
-            tick=self.tick,
-            start=since,
-            output_most=admitted.output_most,
-            more=lambda: self.purse.more(admitted, before),
-            thinking_most=None if isinstance(engine, ClosesThinking) else self.request.max_thinking,
-            hand_over_thinking=leg.max_thinking if hands_over else None,
-            hand_over_after_s=leg.give_up_after_s if hands_over else None,
-            spent_usd=electricity_usd if measured and per_kwh is not None else None,
-            limit_usd=admitted.limit_usd,
-        )
-        result = run(
-            engine,
-            admitted.request,
-            self.show,
-            labels=self.labels,
-            price_for=leg.price_for,
-            journal=self.log.append,
-            meter=(lambda: measured) if measured else None,
-            power_usd_per_kwh=per_kwh,
-            log_text=self.log_text,
-            begun=lambda: admitted.entry,
-            watch=watch,
-            capped=admitted.capped,
-            tell=self.tell,
-            now=self.now,
-            tick=self.tick,
-        )
-        return replace(result, log_error=result.log_error or admitted.log_error)
+    audience: Audience = field(default_factory=Unseen)
+    labels: Labels = field(default_factory=Labels)
+    spending: SpendingLimits = field(default_factory=SpendingLimits)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    clocks: Clocks = field(default_factory=Clocks)
+    log_text: bool = False

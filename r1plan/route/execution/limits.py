@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from r1plan.engine.chat import Answer, Event, Thinking, Waiting, WasThinking
 from r1plan.route.execution.record import Stop
+from r1plan.route.execution.target import CascadeLimits
 
 # A meter of electricity takes milliseconds to read.
 _LOOK_EVERY_S = 1.0
 _NEVER = sys.maxsize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyLimits:
+    """What money allows of one stream.
+
+    `output_most` tokens may come; when they are passed, `more` may raise that: it gives the new number, or None.
+    `spent_usd` says what has been spent so far, where that is no matter of tokens; at `limit_usd` that is to end. None:
+    no limit.
+    """
+
+    output_most: int | None = None
+    more: Callable[[], int | None] = lambda: None
+    spent_usd: Callable[[], Decimal | None] | None = None
+    limit_usd: Decimal | None = None
 
 
 class StreamLimits:
@@ -20,32 +37,25 @@ class StreamLimits:
     A piece of text is at least one token, and at least as many as it has words: no tokenizer in use joins two words. So
     what is counted is never more than what was written, but for servers that send less than a token at once.
 
-    `output_most` and `thinking_most` are tokens that may come; the next one is one too many. When the output passes
-    `output_most`, `more` may raise it: it gives the new number, or None. `spent_usd` says what has been spent so far,
-    where that is no matter of tokens, and `limit_usd` where that is to end. `hand_over_thinking` and
-    `hand_over_after_s`, seconds on the clock `tick` after `start`, hold until an answer has begun.
+    Of the thinking `thinking_most` tokens may come; the next one is one too many, as one beyond `money` is. `cascade`
+    holds until an answer has begun; its seconds count on the clock `tick` from `start`.
     """
 
     def __init__(
         self,
-        *,
         tick: Callable[[], float],
         start: float = 0.0,
-        output_most: int | None = None,
-        more: Callable[[], int | None] = lambda: None,
+        money: MoneyLimits = MoneyLimits(),
         thinking_most: int | None = None,
-        hand_over_thinking: int | None = None,
-        hand_over_after_s: float | None = None,
-        spent_usd: Callable[[], Decimal | None] | None = None,
-        limit_usd: Decimal | None = None,
+        cascade: CascadeLimits = CascadeLimits(),
     ) -> None:
         self._tick = tick
-        self._more = more
-        self._output_most = _or_never(output_most)
+        self._more = money.more
+        self._output_most = _or_never(money.output_most)
         self._thinking_most = _or_never(thinking_most)
-        self._hand_over_thinking = _or_never(hand_over_thinking)
-        self._hand_over_at = None if hand_over_after_s is None else start + hand_over_after_s
-        self._spent_usd, self._limit_usd = spent_usd, limit_usd
+        self._cascade_thinking = _or_never(cascade.thinking_tokens)
+        self._cascade_at = None if cascade.after_s is None else start + cascade.after_s
+        self._spent_usd, self._limit_usd = money.spent_usd, money.limit_usd
         self._looked_at = start
         self._thinking = self._answer = 0
 
@@ -58,7 +68,7 @@ class StreamLimits:
         """Why the stream is to end after `event`, or None."""
         if type(event) is Answer:
             self._answer += max(1, len(event.text.split()))
-            self._hand_over_thinking, self._hand_over_at = _NEVER, None
+            self._cascade_thinking, self._cascade_at = _NEVER, None
         elif type(event) is Thinking:
             self._thinking += max(1, len(event.text.split()))
             if self._thinking > self._thinking_most:
@@ -67,9 +77,9 @@ class StreamLimits:
             self._thinking, self._answer = self.output_tokens, 0
         elif type(event) is not Waiting:
             return None
-        if self._thinking > self._hand_over_thinking:
+        if self._thinking > self._cascade_thinking:
             return "handed_over"
-        if self._hand_over_at is not None and self._tick() >= self._hand_over_at:
+        if self._cascade_at is not None and self._tick() >= self._cascade_at:
             return "handed_over"
         if self._thinking + self._answer > self._output_most and not self._raised():
             return "budget"

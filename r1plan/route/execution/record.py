@@ -16,7 +16,7 @@ from r1plan.ledger.schema import MONEY_DIGITS
 from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import Cost, cost_of
 from r1plan.prices.usage import Provenance, Usage
-from r1plan.route.spending.bounds import NOTHING, Bounds, begun, broken_off, ended, longest_input_tokens
+from r1plan.route.spending.bounds import NOTHING, Bounds, broken_off, ended, longest_input_tokens
 
 PriceFor = Callable[[UsageEntry], EffectivePrice | None]
 """The price in force for a request, or None. It sees the row before its cost is in it."""
@@ -121,14 +121,6 @@ class Outcome:
             case BrokenPipeError():
                 return "closed_pipe"
         return "interrupted"
-
-
-def at_start(
-    id_: str, provider: str, model: str, labels: Labels, started_at: datetime, request: ChatRequest, price_for: PriceFor
-) -> UsageEntry:
-    """The row of a request that is about to be sent, with what it may cost if nothing more is ever heard of it."""
-    entry = unbounded_start(id_, provider, model, labels, started_at)
-    return with_bounds(entry, begun(request, prices_from(started_at, entry, request, price_for)))
 
 
 def unbounded_start(id_: str, provider: str, model: str, labels: Labels, started_at: datetime) -> UsageEntry:

@@ -1,233 +1,166 @@
-"""Runs one request: events to the screen, two rows to the log, one result. The one loop with effects."""
+"""One target asked once: opened, let through by the budgets, watched, and logged before and after."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
 from uuid import uuid4
 
-from r1plan.engine.chat import (
-    Answer,
-    ChatEngine,
-    ChatRequest,
-    ClosesThinking,
-    Event,
-    Finished,
-    FinishReason,
-    Thinking,
-    Waiting,
-    WasThinking,
-)
+from r1plan.engine.chat import Answer, ClosesThinking, Event, Finished, Thinking, Waiting, WasThinking
 from r1plan.errors import LogError, R1PlanError
-from r1plan.hardware.energy import Meter
+from r1plan.hardware.energy import Energy
 from r1plan.ledger.entry import UsageEntry
-from r1plan.prices.book import EffectivePrice
-from r1plan.prices.cost import Cost
 from r1plan.prices.usage import Usage
-from r1plan.route.execution.limits import StreamLimits
-from r1plan.route.execution.record import Labels, Outcome, PriceFor, Stop, at_end, at_start, with_text
-from r1plan.route.spending.bounds import Bounds
+from r1plan.route.execution.context import Clocks, RequestContext
+from r1plan.route.execution.limits import MoneyLimits, StreamLimits
+from r1plan.route.execution.notes import ThinkingClosed
+from r1plan.route.execution.record import Outcome, Stop, at_end, with_text
+from r1plan.route.execution.result import ChatResult, Timing
+from r1plan.route.execution.target import AttemptTarget, CascadeLimits
+from r1plan.route.spending.reservation import more, reserve
 
-Journal = Callable[[UsageEntry], Path | None]
-"""Writes a row and says where; None when it is not kept. Raises LogError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds. `first_token_s` is None when nothing came; `decode_tok_s` when fewer than two tokens did."""
-
-    first_token_s: float | None
-    total_s: float
-    decode_tok_s: float | None
+Measured = Callable[[], Energy | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One thing that was asked, or passed over, for a question. `entry` None: nothing was sent and there is no row.
+@dataclass(slots=True)
+class _Heard:
+    """What has come of a stream, and why it ended; `first_s` and `first_at` are when the first piece came."""
 
-    `outcome` is the row's status when the answer came to its end, else its end reason; without a row it is "skipped",
-    "over_budget" or "not_opened".
-    """
-
-    provider: str
-    model: str
-    outcome: str
-    entry: UsageEntry | None = None
-
-
-NoteKind = Literal["skipped", "retrying", "failed_over", "handed_over", "closing", "cut", "broke_off", "uncounted"]
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something that a person should know of how a question is being answered, as a sentence."""
-
-    kind: NoteKind
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatResult:
-    """One request and how it went. What had come before a failure is kept.
-
-    `error` is why it failed; `log_error` why the row is not in the log. `logged_in` None: it was not to be logged, or
-    could not. `usage` None: nothing is known. `cost` None: no price is known.
-
-    Of a question for which several were asked, this is the last request; `attempts` are all of them, in order. `go_on`
-    names what can be asked to go on where an answer broke off or was cut; None where there is nothing to go on with.
-    """
-
-    answer: str
-    thinking: str
-    finish: FinishReason
-    usage: Usage | None
-    cost: Cost | None
-    price: EffectivePrice | None
-    timing: Timing
-    entry: UsageEntry
-    logged_in: Path | None = None
-    log_error: LogError | None = None
-    error: R1PlanError | None = None
-    attempts: tuple[Attempt, ...] = ()
-    notes: tuple[Note, ...] = ()
-    go_on: str | None = None
-
-    @property
-    def billed(self) -> Bounds:
-        """What all attempts together are billed at least and at most, the electricity of those here included.
-
-        Where the electricity of an attempt is not known it is left out: nobody bills it.
-        """
-        low, high = Decimal(0), Decimal(0)
-        known_low = known_high = True
-        for entry in [each.entry for each in self.attempts if each.entry] or [self.entry]:
-            if entry.provider == "local":
-                low, high = low + (entry.cost_usd or 0), high + (entry.cost_usd or 0)
-                continue
-            known_low, known_high = (
-                known_low and entry.cost_low_usd is not None,
-                known_high and entry.cost_high_usd is not None,
-            )
-            low, high = low + (entry.cost_low_usd or 0), high + (entry.cost_high_usd or 0)
-        return Bounds(low if known_low else None, high if known_high else None)
-
-
-def run(
-    engine: ChatEngine,
-    request: ChatRequest,
-    show: Callable[[Event], None],
-    *,
-    labels: Labels,
-    price_for: PriceFor,
-    journal: Journal | None,
-    meter: Meter | None = None,
-    power_usd_per_kwh: Decimal | None = None,
-    log_text: bool = False,
-    begun: Callable[[], UsageEntry] | None = None,
-    watch: StreamLimits | None = None,
-    capped: bool = False,
-    tell: Callable[[Note], None] = lambda _note: None,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    tick: Callable[[], float] = time.perf_counter,
-) -> ChatResult:
-    """Ask `engine`, pass each event to `show`, write a row before and after, and return the result.
-
-    Ctrl-C, and a screen that nobody reads any more (BrokenPipeError from `show`), end the request: what came is kept,
-    and the row says aborted. A failure of the engine is returned, not raised: its row must be written too. `meter`
-    measures the electricity of an engine here. `log_text` puts the prompt and the answer into the last row.
-
-    `begun` gives the row before, as it was written last, where the caller writes it. `watch` says when to end a stream:
-    an engine that can close its thinking is told to, and answers; the stream of any other is cut. `capped`:
-    `request.max_tokens` is what the user's money allows.
-    """
-    thinking: list[str] = []
-    answer: list[str] = []
+    clocks: Clocks
+    thinking: list[str] = field(default_factory=list)
+    answer: list[str] = field(default_factory=list)
+    first_s: float | None = None
+    first_at: datetime | None = None
     finished: Finished | None = None
     why: KeyboardInterrupt | BrokenPipeError | R1PlanError | None = None
-    first: float | None = None
-    first_at: datetime | None = None
     stop: Stop | None = None
-    if begun is None:
-        row = at_start(str(uuid4()), engine.provider, engine.model, labels, now(), request, price_for)
-        # When it cannot be written, the row at the end says so, and says all that this one does.
-        _log(row, journal)
-    measured = meter() if meter else None
-    start = tick()
-    stream = engine.stream(request)
-    try:
-        for event in stream:
-            if first is None and type(event) is not Waiting and type(event) is not Finished:
-                first, first_at = tick(), now()
-            if type(event) is Answer:
-                answer.append(event.text)
-            elif type(event) is Thinking:
-                thinking.append(event.text)
-            elif type(event) is WasThinking:
-                thinking, answer = thinking + answer, []
-            elif type(event) is Finished:
-                finished = event
-            if type(event) is not Waiting:
-                show(event)
-            if watch is not None and (stop := watch(event)):
+
+    def take(self, event: Event) -> None:
+        """Keep `event`, which is not a wait."""
+        kind = type(event)
+        if self.first_s is None and kind is not Finished:
+            self.first_s, self.first_at = self.clocks.tick(), self.clocks.now()
+        if kind is Answer:
+            self.answer.append(event.text)  # type: ignore[union-attr]
+        elif kind is Thinking:
+            self.thinking.append(event.text)  # type: ignore[union-attr]
+        elif kind is WasThinking:
+            self.thinking, self.answer = self.thinking + self.answer, []
+        elif type(event) is Finished:
+            self.finished = event
+
+
+class OpenAttempt:
+    """A target that was opened and let through, and whose first row is written. `run` asks it, once.
+
+    `before` are the rows of the attempts before it. Raises OverBudget, LogError, and what opening an engine raises;
+    there is no row then.
+    """
+
+    def __init__(self, context: RequestContext, target: AttemptTarget, before: Sequence[UsageEntry]) -> None:
+        self._context, self._target, self._before = context, target, before
+        context.audience.asks(target.model, target.usd_per_token(context.clocks.now()))
+        self._engine = target.connect()
+        self.reservation = reserve(context, target, before, str(uuid4()))
+
+    def run(self, since: float, cascade: CascadeLimits) -> ChatResult:
+        """Ask, show each event, write the row of the end, and return the result.
+
+        The target's turn began at `since`, on the clock `tick`; it gives way as `cascade` says. Ctrl-C, and an audience
+        that is gone (BrokenPipeError), end the request: what came is kept, and the row says aborted. A failure of the
+        engine is returned, not raised: its row must be written too.
+        """
+        context, target, clocks = self._context, self._target, self._context.clocks
+        measured = target.meter() if target.meter else None
+        heard = _Heard(clocks)
+        start = clocks.tick()
+        self._listen(heard, self._limits(measured, since, cascade))
+        total_s = clocks.tick() - start
+        outcome = self._outcome(heard, measured)
+        begun, request = self.reservation.entry, self.reservation.request
+        entry, price, cost = at_end(begun, outcome, request, target.price_for, target.power_usd_per_kwh)
+        logged_in, log_error = self._log(with_text(entry, request, outcome) if context.log_text else entry)
+        return ChatResult(
+            answer=outcome.answer,
+            thinking=outcome.thinking,
+            finish=outcome.finished_as,
+            usage=outcome.usage,
+            cost=cost,
+            price=price,
+            timing=_timing(heard.first_s, start, total_s, outcome.usage),
+            entry=entry,
+            logged_in=logged_in,
+            log_error=log_error or self.reservation.log_error,
+            error=heard.why if isinstance(heard.why, R1PlanError) else None,
+        )
+
+    def _listen(self, heard: _Heard, limits: StreamLimits) -> None:
+        """Gather the stream into `heard` until it ends, or is to end: an engine that can close its thinking answers."""
+        engine, audience = self._engine, self._context.audience
+        stream = engine.stream(self.reservation.request)
+        try:
+            for event in stream:
+                if type(event) is not Waiting:
+                    heard.take(event)
+                    audience.show(event)
+                stop = limits(event)
+                if stop is None:
+                    continue
                 if stop == "handed_over" or not isinstance(engine, ClosesThinking):
+                    heard.stop = stop
                     break
                 engine.close_thinking()
-                watch.closes()
-                tell(Note("closing", f"{engine.model} {_REACHED[stop]}: it answers from what it has thought."))
-                stop = None
-    except (KeyboardInterrupt, BrokenPipeError, R1PlanError) as raised:
-        why = raised
-    finally:
-        close = getattr(stream, "close", None)
-        if close is not None:
-            close()
-    total = tick() - start
-    outcome = Outcome(
-        first_token_at=first_at,
-        ended_at=now(),
-        served_model=finished.served_model if finished else engine.served_so_far(),
-        finish=finished.reason if finished else None,
-        why=why,
-        thinking="".join(thinking),
-        answer="".join(answer),
-        usage=finished.usage if finished else engine.usage_so_far(),
-        energy=measured() if measured else None,
-        stop=stop,
-        capped=capped,
-        reported_usd=finished.reported_usd if finished else engine.billed_so_far(),
-    )
-    entry, price, cost = at_end(begun() if begun else row, outcome, request, price_for, power_usd_per_kwh)
-    logged_in, log_error = _log(with_text(entry, request, outcome) if log_text else entry, journal)
-    return ChatResult(
-        answer=outcome.answer,
-        thinking=outcome.thinking,
-        finish=outcome.finished_as,
-        usage=outcome.usage,
-        cost=cost,
-        price=price,
-        timing=_timing(first, start, total, outcome.usage),
-        entry=entry,
-        logged_in=logged_in,
-        log_error=log_error,
-        error=why if isinstance(why, R1PlanError) else None,
-    )
+                limits.closes()
+                audience.tell(ThinkingClosed(engine.model, stop))
+        except (KeyboardInterrupt, BrokenPipeError, R1PlanError) as raised:
+            heard.why = raised
+        finally:
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
 
+    def _limits(self, measured: Measured | None, since: float, cascade: CascadeLimits) -> StreamLimits:
+        context, reservation = self._context, self.reservation
+        usd_per_kwh = self._target.power_usd_per_kwh
 
-_REACHED = {"budget": "has reached what it may cost", "thinking_limit": "has thought as long as it may"}
+        def electricity_usd() -> Decimal | None:
+            energy = measured() if measured else None
+            return None if energy is None or usd_per_kwh is None else energy.watt_hours * usd_per_kwh / 1000
 
+        money = MoneyLimits(
+            output_most=reservation.output_most,
+            more=lambda: more(context, reservation, self._before),
+            spent_usd=electricity_usd if measured and usd_per_kwh is not None else None,
+            limit_usd=reservation.limit_usd,
+        )
+        thinking_most = None if isinstance(self._engine, ClosesThinking) else context.request.max_thinking
+        return StreamLimits(context.clocks.tick, since, money, thinking_most, cascade)
 
-def _log(entry: UsageEntry, journal: Journal | None) -> tuple[Path | None, LogError | None]:
-    if journal is None:
-        return None, None
-    try:
-        return journal(entry), None
-    except LogError as error:
-        return None, error
+    def _outcome(self, heard: _Heard, measured: Measured | None) -> Outcome:
+        finished = heard.finished
+        return Outcome(
+            first_token_at=heard.first_at,
+            ended_at=self._context.clocks.now(),
+            served_model=finished.served_model if finished else self._engine.served_so_far(),
+            finish=finished.reason if finished else None,
+            why=heard.why,
+            thinking="".join(heard.thinking),
+            answer="".join(heard.answer),
+            usage=finished.usage if finished else self._engine.usage_so_far(),
+            energy=measured() if measured else None,
+            stop=heard.stop,
+            capped=self.reservation.capped,
+            reported_usd=finished.reported_usd if finished else self._engine.billed_so_far(),
+        )
+
+    def _log(self, entry: UsageEntry) -> tuple[Path | None, LogError | None]:
+        try:
+            return self._context.log.append(entry), None
+        except LogError as error:
+            return None, error
 
 
 def _timing(first: float | None, start: float, total: float, usage: Usage | None) -> Timing:

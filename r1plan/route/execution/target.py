@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from r1plan.engine.chat import ChatEngine
+from r1plan.engine.served import ServedNotice
 from r1plan.errors import R1PlanError
 from r1plan.hardware.energy import Meter
 from r1plan.ledger.entry import UsageEntry
-from r1plan.route.execution.record import PriceFor
+from r1plan.route.execution.record import PriceFor, no_price
 
 
 def unmarked(entry: UsageEntry) -> UsageEntry:
@@ -20,39 +22,51 @@ def unmarked(entry: UsageEntry) -> UsageEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CascadeLimits:
+    """When a target gives way to the next before its answer begins; None: never for that.
+
+    `after_s` are seconds of its turn without an answer, `thinking_tokens` the longest thinking.
+    """
+
+    after_s: float | None = None
+    thinking_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptTarget:
-    """One thing that may be asked, in the order of the decision.
+    """A model here or at a provider that may be asked, with what a decision knows of asking it.
 
-    `provider` is a provider's id, or "local". `connect` is called when the leg's turn comes, and whoever made it closes
-    the engine. `reserve_usd` is the p90 of the cost; None: no price is known. `input_tokens_most` is the most tokens
-    that the prompt may have, where somebody counted better than by its bytes. `mark` adds to the row what the decision
-    knew.
+    `provider` is a provider's id, or "local". `connect` is called when the target's turn comes, and whoever made it
+    closes the engine. `usd_per_token` is what a token of its output costs at an instant, None where nobody knows;
+    `served` what is to be told of the model that answered, from the row's end and what answered the last time.
 
-    A leg with `give_up_after_s` or `max_thinking` hands over to the next one when no answer has begun after so many
-    seconds of its turn, or when its thinking is longer than so many tokens. The last leg never hands over.
+    `reserve_usd` is the p90 of the cost; None: no price is known. `input_tokens_most` is the most tokens that the
+    prompt may have, where somebody counted better than by its bytes. `mark` adds to the row what the decision knew.
+    The last target never gives way, whatever its `cascade` says.
     """
 
     provider: str
     model: str
     connect: Callable[[], ChatEngine]
-    price_for: PriceFor
-    reserve_usd: Decimal | None
+    price_for: PriceFor = no_price
+    usd_per_token: Callable[[datetime], Decimal | None] = lambda _at: None
+    served: Callable[[UsageEntry, str | None], ServedNotice | None] = lambda _entry, _before: None
     meter: Meter | None = None
     power_usd_per_kwh: Decimal | None = None
-    give_up_after_s: float | None = None
-    max_thinking: int | None = None
+    reserve_usd: Decimal | None = None
     input_tokens_most: int | None = None
+    cascade: CascadeLimits | None = None
     mark: Callable[[UsageEntry], UsageEntry] = unmarked
+
+    @property
+    def id(self) -> str:
+        """As a candidate of a decision is called."""
+        return f"{self.provider}/{self.model}"
 
     @property
     def name(self) -> str:
         """How a sentence calls it."""
-        return self.model if self.provider == "local" else f"{self.provider}/{self.model}"
-
-    @property
-    def hands_over(self) -> bool:
-        """Whether it may give way to the next leg before its answer begins."""
-        return self.give_up_after_s is not None or self.max_thinking is not None
+        return self.model if self.provider == "local" else self.id
 
 
 class Engines:

@@ -131,10 +131,13 @@ def least_usd(input_tokens_most: int, prices: Sequence[EffectivePrice]) -> Decim
     return max(each_usd, default=None)
 
 
-def over_budget(allowance: Allowance, leg: str, need_usd: Decimal) -> OverBudget:
-    """The error for a request that needs more than `allowance` leaves."""
-    hint = _CHEAPER if allowance.scope == "request" else _NEXT_MONTH
-    return OverBudget(f"{leg} {shortfall_text(allowance, need_usd)}.", hint)
+class TooDear(OverBudget):
+    """`who` is to be asked and needs `need_usd`, which is more than `allowance` leaves."""
+
+    def __init__(self, who: str, allowance: Allowance, need_usd: Decimal) -> None:
+        hint = _CHEAPER if allowance.scope == "request" else _NEXT_MONTH
+        super().__init__(f"{who} {shortfall_text(allowance, need_usd)}.", hint)
+        self.who, self.allowance, self.need_usd = who, allowance, need_usd
 
 
 def shortfall_text(allowance: Allowance, need_usd: Decimal) -> str:
@@ -156,10 +159,16 @@ def shortfall_text(allowance: Allowance, need_usd: Decimal) -> str:
     return f"{asked}, and of the budget for {whose[allowance.scope]} {left} ({used})"
 
 
-def unknown_cost(allowance: Allowance, leg: str) -> OverBudget:
+def prompt_too_dear(allowance: Allowance, who: str, need_usd: Decimal) -> OverBudget:
+    """The error for a prompt that alone needs more at `who` than `allowance` leaves."""
+    hint = _CHEAPER if allowance.scope == "request" else _NEXT_MONTH
+    return OverBudget(f"the prompt alone, at {who}, {shortfall_text(allowance, need_usd)}.", hint)
+
+
+def unknown_cost(allowance: Allowance, who: str) -> OverBudget:
     """The error for a request whose cost nobody can tell, where `--max-cost` is to be kept."""
     return OverBudget(
-        f"what {leg} costs is not known, so --max-cost {small_usd(allowance.limit_usd)} cannot be kept.",
+        f"what {who} costs is not known, so --max-cost {small_usd(allowance.limit_usd)} cannot be kept.",
         "add its price (r1plan prices --help), leave --max-cost out, or ask here: --local",
     )
 

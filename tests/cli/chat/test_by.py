@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 import typer
 
-from r1plan.ask.attempts import Asker, Nobody
-from r1plan.ask.options import AskOptions
+from r1plan.ask.question import AskOptions
+from r1plan.cli.chat.asking import ChatAsker
+from r1plan.cli.chat.screen import Told
 from r1plan.cli.chat.start import Start, single
 from r1plan.conversation.session import Session, Wishes
+from r1plan.engine.chat import ChatRequest
 from r1plan.ledger.usage_log import UsageLog
-from r1plan.route.execution.record import Labels
+from r1plan.route.execution.context import Clocks
 from tests.cli.chat.test_chat import chat, log_rows, remote
 from tests.route.providers import Says, answering
 
@@ -39,9 +41,10 @@ class Clock:
         self.at += timedelta(seconds=seconds)
 
 
-def asker(home: Path, clock: Clock, said: list[str], by: datetime) -> Asker:
-    asking = AskOptions(labels=Labels(), log=UsageLog(home / "data" / "logs"), context_tokens=8192, by=by)
-    return Asker(asking, said.append, now=clock.now, sleep=clock.sleep)
+def asker(home: Path, clock: Clock, said: list[str], by: datetime) -> ChatAsker:
+    options = AskOptions(log=UsageLog(home / "data" / "logs"))
+    clocks = Clocks(now=clock.now, sleep=clock.sleep)
+    return ChatAsker(options, ChatRequest(messages=()), by=by, say=said.append, clocks=clocks)
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def ask(home: Path, clock: Clock, by: datetime, session: Session, monkeypatch: p
         monkeypatch.setenv("R1PLAN_DEEPSEEK_BASE_URL", server.url)
         asking = asker(home, clock, said, by)
         try:
-            result = asking.ask(asking.prepare(session, "Well?"), Nobody(said.append))
+            result = asking.ask(asking.plan(session, "Well?"), Told(said.append))
         finally:
             asking.close()
         assert (result.answer, len(server.asked)) == ("Yes.", 1)
@@ -94,7 +97,7 @@ def test_ctrl_c_ends_the_wait_and_nothing_is_sent(
         monkeypatch.setenv("R1PLAN_DEEPSEEK_BASE_URL", server.url)
         asking = asker(home, Clock(PEAK, stopped_after=3), said, PEAK + timedelta(hours=10))
         with pytest.raises(KeyboardInterrupt):
-            asking.prepare(session, "Well?")
+            asking.plan(session, "Well?")
         asking.close()
         assert server.asked == []
         again = asker(home, Clock(PEAK, stopped_after=3), said, PEAK + timedelta(hours=10))

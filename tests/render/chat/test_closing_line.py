@@ -13,7 +13,7 @@ from r1plan.engine.chat import FinishReason
 from r1plan.ledger.entry import EndReason, Status, UsageEntry
 from r1plan.prices.usage import Usage
 from r1plan.render.chat.terminal import closing_line
-from r1plan.route.execution.run import Attempt, ChatResult, Timing
+from r1plan.route.execution.result import Attempt, ChatResult, Timing
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 STATUS: dict[FinishReason, Status] = {"stop": "ok", "aborted": "aborted"}

@@ -16,11 +16,11 @@ from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Th
 from r1plan.errors import EngineError, OverBudget, ProviderError, ProviderFault, R1PlanError
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.prices.usage import Usage
+from r1plan.route.execution.context import RequestContext
 from r1plan.route.execution.failover import ask
-from r1plan.route.execution.record import Labels
-from r1plan.route.execution.target import AttemptTarget
+from r1plan.route.execution.target import AttemptTarget, CascadeLimits
 from r1plan.route.spending.budget import SpendingLimits
-from tests.route.providers import MISS_USD, OUTPUT_USD, Clock, price_for, rows_in
+from tests.route.providers import MISS_USD, OUTPUT_USD, Clock, Watcher, price_for, rows_in
 
 REQUEST = ChatRequest(messages=(Message("user", "Why?"),))
 STATUSES = (400, 401, 402, 403, 404, 408, 422, 429, 500, 502, 503, 504)
@@ -163,20 +163,17 @@ def test_any_failures(
                     price_for=price_for,
                     reserve_usd=reserve * OUTPUT_USD,
                     input_tokens_most=20,
-                    max_thinking=2 if hands_over else None,
+                    cascade=CascadeLimits(thinking_tokens=2) if cascades else None,
                 )
-                for engine, (_, reserve, hands_over) in zip(engines, legs, strict=True)
+                for engine, (_, reserve, cascades) in zip(engines, legs, strict=True)
             ],
-            REQUEST,
-            lambda _event: None,
-            labels=Labels(),
-            log=UsageLog(logs),
-            spending=SpendingLimits(max_cost=limit),
-            thinking_shown=thinking_shown,
-            now=clock.now,
-            tick=clock.tick,
-            sleep=clock.sleep,
-            random=lambda: chance,
+            RequestContext(
+                request=REQUEST,
+                log=UsageLog(logs),
+                audience=Watcher(sees_thinking=thinking_shown),
+                spending=SpendingLimits(max_cost=limit),
+                clocks=clock.clocks(chance),
+            ),
         )
     except OverBudget:
         assert limit is not None

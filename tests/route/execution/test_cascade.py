@@ -13,12 +13,12 @@ from r1plan.engine.chat import Answer, ChatRequest, Event, Message, Thinking
 from r1plan.engine.local import THINKING_CLOSED, LocalEngine
 from r1plan.errors import EngineError
 from r1plan.hardware.energy import Energy
-from r1plan.route.execution.record import no_price
-from r1plan.route.execution.target import AttemptTarget
+from r1plan.render.chat.words import note_text
+from r1plan.route.execution.target import AttemptTarget, CascadeLimits
 from r1plan.route.spending.budget import SpendingLimits
 from r1plan.tiny import MODEL_PATH
 from tests.route.execution.test_failover import GOOD, Asked
-from tests.route.providers import Clock, Says, answering, leg
+from tests.route.providers import Clock, Says, answering, target
 
 SUM = ChatRequest(messages=(Message("user", "What is 17 + 25?"),))
 
@@ -31,25 +31,27 @@ def tiny() -> Iterator[LocalEngine]:
 
 
 def here(engine: LocalEngine, **more: object) -> AttemptTarget:
-    plain = AttemptTarget(
-        provider="local", model="r1-tiny", connect=lambda: engine, price_for=no_price, reserve_usd=None
-    )
+    plain = AttemptTarget(provider="local", model="r1-tiny", connect=lambda: engine)
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
 def test_a_model_here_that_thinks_briefly_answers_itself(tiny: LocalEngine, tmp_path: Path) -> None:
     with answering(GOOD) as api:
-        asked = Asked(tmp_path, here(tiny, max_thinking=80), leg("api", api.url), request=SUM)
+        asked = Asked(
+            tmp_path, here(tiny, cascade=CascadeLimits(thinking_tokens=80)), target("api", api.url), request=SUM
+        )
     assert asked.outcomes == [("local", "ok")]
     assert ("42" in asked.result.answer, api.asked) == (True, [])
 
 
-def test_thinking_that_is_too_long_hands_over_before_any_answer(tiny: LocalEngine, tmp_path: Path) -> None:
+def test_thinking_that_is_too_long_gives_way_before_any_answer(tiny: LocalEngine, tmp_path: Path) -> None:
     with answering(GOOD) as api:
-        asked = Asked(tmp_path, here(tiny, max_thinking=10), leg("api", api.url), request=SUM)
+        asked = Asked(
+            tmp_path, here(tiny, cascade=CascadeLimits(thinking_tokens=10)), target("api", api.url), request=SUM
+        )
     assert asked.outcomes == [("local", "handed_over"), ("api", "ok")]
-    assert asked.said == ["handed_over"]
-    assert "r1-tiny has thought longer than 10 tokens; asking api/flash instead" in asked.notes[0].message
+    assert asked.said == ["cascaded"]
+    assert "r1-tiny has thought longer than 10 tokens; asking api/flash instead" in note_text(asked.notes[0])
     # Both are accounted in one group, the first with what it really wrote.
     first, second = asked.result.attempts[0].entry, asked.result.entry
     assert first is not None
@@ -72,38 +74,40 @@ class Ticking(Clock):
         return self.passed_s
 
 
-def test_an_answer_that_has_not_begun_in_time_hands_over(tiny: LocalEngine, tmp_path: Path) -> None:
+def test_an_answer_that_has_not_begun_in_time_gives_way(tiny: LocalEngine, tmp_path: Path) -> None:
     with answering(GOOD) as api:
-        local = here(tiny, give_up_after_s=2.0)
-        asked = Asked(tmp_path, local, leg("api", api.url), request=SUM, clock=Ticking())
+        local = here(tiny, cascade=CascadeLimits(after_s=2.0))
+        asked = Asked(tmp_path, local, target("api", api.url), request=SUM, clock=Ticking())
     assert asked.outcomes == [("local", "handed_over"), ("api", "ok")]
-    assert "has not begun its answer within 2 s" in asked.notes[0].message
+    assert "has not begun its answer within 2 s" in note_text(asked.notes[0])
 
 
-def test_the_last_leg_never_hands_over(tiny: LocalEngine, tmp_path: Path) -> None:
-    asked = Asked(tmp_path, here(tiny, max_thinking=10, give_up_after_s=0.0), request=SUM)
+def test_the_last_target_never_gives_way(tiny: LocalEngine, tmp_path: Path) -> None:
+    asked = Asked(tmp_path, here(tiny, cascade=CascadeLimits(thinking_tokens=10, after_s=0.0)), request=SUM)
     assert asked.outcomes == [("local", "ok")]
 
 
-def test_nobody_is_handed_over_to_who_is_over_budget(tiny: LocalEngine, tmp_path: Path) -> None:
+def test_nobody_gives_way_to_who_is_over_budget(tiny: LocalEngine, tmp_path: Path) -> None:
     with answering(GOOD) as api:
-        legs = here(tiny, max_thinking=10), leg("api", api.url, reserve_usd="0.01")
-        asked = Asked(tmp_path, *legs, request=SUM, spending=SpendingLimits(max_cost=Decimal("0.001")))
+        targets = here(tiny, cascade=CascadeLimits(thinking_tokens=10)), target("api", api.url, reserve_usd="0.01")
+        asked = Asked(tmp_path, *targets, request=SUM, spending=SpendingLimits(max_cost=Decimal("0.001")))
     assert asked.outcomes == [("local", "ok")]
 
 
 def test_when_the_other_fails_the_model_here_answers_after_all(tiny: LocalEngine, tmp_path: Path) -> None:
     with answering(Says(status=402)) as api:
-        asked = Asked(tmp_path, here(tiny, max_thinking=10), leg("api", api.url), request=SUM)
+        asked = Asked(
+            tmp_path, here(tiny, cascade=CascadeLimits(thinking_tokens=10)), target("api", api.url), request=SUM
+        )
     assert asked.outcomes == [("local", "handed_over"), ("api", "refused"), ("local", "ok")]
     assert "42" in asked.result.answer
-    assert asked.said == ["handed_over", "failed_over"]
+    assert asked.said == ["cascaded", "failed_over"]
 
 
 def test_an_engine_that_fails_here_is_failed_over(tiny: LocalEngine, tmp_path: Path) -> None:
     long = ChatRequest(messages=(Message("user", "1 " * 600),))
     with answering(GOOD) as api:
-        asked = Asked(tmp_path, here(tiny), leg("api", api.url), request=long)
+        asked = Asked(tmp_path, here(tiny), target("api", api.url), request=long)
         assert asked.outcomes == [("local", "engine_failed"), ("api", "ok")]
         alone = Asked(tmp_path, here(tiny), request=long)
     assert isinstance(alone.result.error, EngineError)
@@ -148,7 +152,7 @@ def test_electricity_counts_against_a_limit_before_it_is_used(tiny: LocalEngine,
     local = here(tiny, power_usd_per_kwh=Decimal("0.30"), reserve_usd=Decimal("0.002"))
     with answering(GOOD) as api:
         asked = Asked(
-            tmp_path, local, leg("api", api.url), request=SUM, spending=SpendingLimits(max_cost=Decimal("0.001"))
+            tmp_path, local, target("api", api.url), request=SUM, spending=SpendingLimits(max_cost=Decimal("0.001"))
         )
     assert asked.outcomes == [("local", "over_budget"), ("api", "ok")]
 
@@ -158,6 +162,9 @@ def test_what_passed_for_an_answer_is_never_taken_back(tmp_path: Path) -> None:
     inline = Says(answer=("hm", " so", " it", "</think>", "42"))
     shown: list[Event] = []
     with answering(inline) as first, answering(GOOD) as second:
-        legs = replace(leg("a", first.url), max_thinking=1, give_up_after_s=0.0), leg("b", second.url)
-        asked = Asked(tmp_path, *legs, request=SUM, show=shown.append)
+        targets = (
+            replace(target("a", first.url), cascade=CascadeLimits(thinking_tokens=1, after_s=0.0)),
+            target("b", second.url),
+        )
+        asked = Asked(tmp_path, *targets, request=SUM, show=shown.append)
     assert (asked.result.answer, second.asked) == ("42", [])

@@ -14,12 +14,14 @@ from r1plan.engine.chat import Answer, ChatRequest, Event, Message, Thinking
 from r1plan.errors import LogError, ProviderError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.usage_log import UsageLog
+from r1plan.render.chat.words import note_text
+from r1plan.route.execution.context import RequestContext
 from r1plan.route.execution.failover import ask
 from r1plan.route.execution.record import Labels
+from r1plan.route.execution.result import ChatResult
 from r1plan.route.execution.retry import RetryPolicy
-from r1plan.route.execution.run import ChatResult, Note
 from r1plan.route.execution.target import AttemptTarget
-from tests.route.providers import Clock, Says, Server, answering, closed_port, leg, rows_in
+from tests.route.providers import Clock, Says, Server, Watcher, answering, closed_port, rows_in, target
 
 REQUEST = ChatRequest(messages=(Message("user", "What is 6 times 7?"),))
 GOOD = Says(thinking=("hm",), answer=("42", "."))
@@ -28,23 +30,21 @@ GOOD = Says(thinking=("hm",), answer=("42", "."))
 class Asked:
     """What one question came to."""
 
-    def __init__(self, tmp_path: Path, *legs: AttemptTarget, clock: Clock | None = None, **options: Any) -> None:
-        self.shown: list[Event] = []
-        self.notes: list[Note] = []
+    def __init__(
+        self,
+        tmp_path: Path,
+        *targets: AttemptTarget,
+        clock: Clock | None = None,
+        show: Callable[[Event], None] | None = None,
+        thinking_shown: bool = True,
+        **options: Any,
+    ) -> None:
         self.clock = clock or Clock()
-        options.setdefault("log", UsageLog(tmp_path / "logs"))
-        self.result: ChatResult = ask(
-            legs,
-            options.pop("request", REQUEST),
-            options.pop("show", self.shown.append),
-            labels=Labels(policy="test"),
-            tell=self.notes.append,
-            now=self.clock.now,
-            tick=self.clock.tick,
-            sleep=self.clock.sleep,
-            random=lambda: 0.5,
-            **options,
-        )
+        audience = Watcher(show, sees_thinking=thinking_shown)
+        self.shown, self.notes = audience.shown, audience.notes
+        options = {"request": REQUEST, "log": UsageLog(tmp_path / "logs"), "labels": Labels(policy="test"), **options}
+        context = RequestContext(audience=audience, clocks=self.clock.clocks(), **options)
+        self.result: ChatResult = ask(targets, context)
         self.rows = rows_in(tmp_path / "logs")
 
     @property
@@ -59,12 +59,12 @@ class Asked:
 @pytest.mark.parametrize("status", [402, 408, 429, 500, 502, 503, 504])
 def test_a_refusal_that_may_not_hold_elsewhere_is_failed_over(status: int, tmp_path: Path) -> None:
     with answering(Says(status=status)) as bad, answering(GOOD) as good:
-        asked = Asked(tmp_path, leg("first", bad.url), leg("second", good.url))
+        asked = Asked(tmp_path, target("first", bad.url), target("second", good.url))
     assert (asked.result.answer, asked.result.error, asked.result.entry.provider) == ("42.", None, "second")
     assert asked.outcomes == [("first", "refused"), ("second", "ok")]
     assert (len(bad.asked), len(good.asked), asked.clock.waits) == (1, 1, [])
     assert asked.said == ["failed_over"]
-    assert "asking second/flash instead" in asked.notes[0].message
+    assert "asking second/flash instead" in note_text(asked.notes[0])
     first = asked.result.attempts[0].entry
     assert first is not None
     assert first.http_status == status
@@ -73,7 +73,7 @@ def test_a_refusal_that_may_not_hold_elsewhere_is_failed_over(status: int, tmp_p
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_a_refusal_that_would_hold_elsewhere_is_returned(status: int, tmp_path: Path) -> None:
     with answering(Says(status=status)) as bad, answering(GOOD) as good:
-        asked = Asked(tmp_path, leg("first", bad.url), leg("second", good.url))
+        asked = Asked(tmp_path, target("first", bad.url), target("second", good.url))
     assert isinstance(asked.result.error, ProviderError)
     assert asked.result.error.status == status
     assert (len(bad.asked), len(good.asked)) == (1, 0)
@@ -82,7 +82,7 @@ def test_a_refusal_that_would_hold_elsewhere_is_returned(status: int, tmp_path: 
 
 def test_a_provider_that_cannot_be_reached_is_failed_over(tmp_path: Path) -> None:
     with answering(GOOD) as good:
-        asked = Asked(tmp_path, leg("first", closed_port()), leg("second", good.url))
+        asked = Asked(tmp_path, target("first", closed_port()), target("second", good.url))
     assert asked.outcomes == [("first", "unreachable"), ("second", "ok")]
 
 
@@ -93,13 +93,13 @@ def test_a_provider_that_cannot_be_reached_is_failed_over(tmp_path: Path) -> Non
 )
 def test_a_stream_that_breaks_before_its_first_token_is_failed_over(broken: Says, tmp_path: Path) -> None:
     with answering(broken) as bad, answering(GOOD) as good:
-        asked = Asked(tmp_path, leg("first", bad.url), leg("second", good.url))
+        asked = Asked(tmp_path, target("first", bad.url), target("second", good.url))
     assert (asked.result.answer, len(good.asked)) == ("42.", 1)
 
 
 def test_a_server_that_only_keeps_the_connection_alive_is_failed_over(tmp_path: Path) -> None:
     with answering(Says(keeps_alive_s=5.0)) as slow, answering(GOOD) as good:
-        asked = Asked(tmp_path, leg("slow", slow.url, first_token_s=0.1), leg("good", good.url))
+        asked = Asked(tmp_path, target("slow", slow.url, first_token_s=0.1), target("good", good.url))
     assert asked.outcomes == [("slow", "first_token_timeout"), ("good", "ok")]
     first = asked.result.attempts[0].entry
     assert first is not None
@@ -125,7 +125,7 @@ def test_nobody_else_is_asked_after_the_first_visible_token(
     broken: Says, thinking_shown: bool, asks_another: bool, tmp_path: Path
 ) -> None:
     with answering(broken) as bad, answering(GOOD) as good:
-        asked = Asked(tmp_path, leg("first", bad.url), leg("second", good.url), thinking_shown=thinking_shown)
+        asked = Asked(tmp_path, target("first", bad.url), target("second", good.url), thinking_shown=thinking_shown)
     assert len(good.asked) == asks_another
     if asks_another:
         assert asked.result.answer == "42."
@@ -138,7 +138,7 @@ def test_nobody_else_is_asked_after_the_first_visible_token(
 
 def test_each_attempt_has_two_rows_and_names_the_first(tmp_path: Path) -> None:
     with answering(Says(status=503)) as bad, answering(Says(ends=False)) as worse, answering(GOOD) as good:
-        asked = Asked(tmp_path, leg("a", bad.url), leg("b", worse.url), leg("c", good.url))
+        asked = Asked(tmp_path, target("a", bad.url), target("b", worse.url), target("c", good.url))
     assert [(row["provider"], row["status"]) for row in asked.rows] == [
         ("a", "started"), ("a", "failed"), ("b", "started"), ("b", "failed"), ("c", "started"), ("c", "ok"),
     ]  # fmt: skip
@@ -150,7 +150,7 @@ def test_each_attempt_has_two_rows_and_names_the_first(tmp_path: Path) -> None:
 
 def test_the_bounds_of_all_attempts_add_up(tmp_path: Path) -> None:
     with answering(Says(thinking=("so", " it"), ends=False)) as bad, answering(GOOD) as good:
-        asked = Asked(tmp_path, leg("a", bad.url), leg("b", good.url), thinking_shown=False)
+        asked = Asked(tmp_path, target("a", bad.url), target("b", good.url), thinking_shown=False)
     first, second = (each.entry for each in asked.result.attempts)
     assert first is not None
     assert second is not None
@@ -164,7 +164,7 @@ def test_the_bounds_of_all_attempts_add_up(tmp_path: Path) -> None:
 
 def test_a_busy_provider_is_asked_again_when_nobody_else_is_left(tmp_path: Path) -> None:
     with answering(Says(status=429), Says(status=503), GOOD) as busy:
-        asked = Asked(tmp_path, leg("only", busy.url))
+        asked = Asked(tmp_path, target("only", busy.url))
     assert asked.result.answer == "42."
     assert asked.outcomes == [("only", "refused"), ("only", "refused"), ("only", "ok")]
     # A second and two, half of each by chance, of which half came.
@@ -175,7 +175,7 @@ def test_a_busy_provider_is_asked_again_when_nobody_else_is_left(tmp_path: Path)
 
 def test_what_the_server_asks_to_wait_is_waited(tmp_path: Path) -> None:
     with answering(Says(status=429, headers={"Retry-After": "7"}), GOOD) as busy:
-        asked = Asked(tmp_path, leg("only", busy.url))
+        asked = Asked(tmp_path, target("only", busy.url))
     assert asked.result.answer == "42."
     assert asked.clock.waits == [7.5]
 
@@ -185,7 +185,7 @@ def test_another_is_asked_before_anybody_waits(tmp_path: Path) -> None:
         answering(Says(status=429, headers={"Retry-After": "5"}), GOOD) as busy,
         answering(Says(status=503)) as down,
     ):
-        asked = Asked(tmp_path, leg("a", busy.url), leg("b", down.url))
+        asked = Asked(tmp_path, target("a", busy.url), target("b", down.url))
     assert [provider for provider, _ in asked.outcomes] == ["a", "b", "b", "b", "a"]
     # The second is done with waiting, 0.75 s and 1.5 s, before the first is ready again.
     assert asked.clock.waits == [0.75, 1.5, 3.25]
@@ -197,14 +197,14 @@ def test_the_first_to_be_ready_again_is_asked_first(tmp_path: Path) -> None:
         answering(Says(status=429, headers={"Retry-After": "1"}), GOOD) as soon,
         answering(Says(status=429, headers={"Retry-After": "5"}), GOOD) as late,
     ):
-        asked = Asked(tmp_path, leg("late", late.url), leg("soon", soon.url))
+        asked = Asked(tmp_path, target("late", late.url), target("soon", soon.url))
     assert asked.outcomes == [("late", "refused"), ("soon", "refused"), ("soon", "ok")]
     assert asked.clock.waits == [1.5]
 
 
 def test_a_wait_that_is_too_long_is_not_waited(tmp_path: Path) -> None:
     with answering(Says(status=429, headers={"Retry-After": "600"}), GOOD) as busy:
-        asked = Asked(tmp_path, leg("only", busy.url))
+        asked = Asked(tmp_path, target("only", busy.url))
     assert (len(busy.asked), asked.clock.waits) == (1, [])
     assert isinstance(asked.result.error, ProviderError)
     assert asked.result.error.retry_after_s == 600
@@ -212,7 +212,7 @@ def test_a_wait_that_is_too_long_is_not_waited(tmp_path: Path) -> None:
 
 def test_no_provider_is_asked_more_often_than_patience_allows(tmp_path: Path) -> None:
     with answering(Says(status=503)) as down:
-        asked = Asked(tmp_path, leg("only", down.url), patience=RetryPolicy(times=2))
+        asked = Asked(tmp_path, target("only", down.url), retry=RetryPolicy(times=2))
     assert len(down.asked) == 2
     assert asked.result.error is not None
 
@@ -220,7 +220,7 @@ def test_no_provider_is_asked_more_often_than_patience_allows(tmp_path: Path) ->
 @pytest.mark.parametrize("status", [402, 408, 504])
 def test_nobody_is_asked_again_who_may_have_taken_the_request_or_has_no_balance(status: int, tmp_path: Path) -> None:
     with answering(Says(status=status)) as down:
-        Asked(tmp_path, leg("only", down.url))
+        Asked(tmp_path, target("only", down.url))
     assert len(down.asked) == 1
 
 
@@ -230,19 +230,19 @@ def test_ctrl_c_ends_the_waiting_and_every_row_has_its_end(tmp_path: Path) -> No
             raise KeyboardInterrupt
 
     with answering(Says(status=429)) as busy:
-        asked = Asked(tmp_path, leg("only", busy.url), clock=Impatient())
+        asked = Asked(tmp_path, target("only", busy.url), clock=Impatient())
     assert (asked.result.finish, asked.result.error) == ("aborted", None)
     assert [row["status"] for row in asked.rows] == ["started", "failed"]
 
 
-def test_a_leg_that_cannot_be_opened_is_passed_over_and_leaves_no_row(tmp_path: Path) -> None:
+def test_a_target_that_cannot_be_opened_is_passed_over_and_leaves_no_row(tmp_path: Path) -> None:
     def no_key() -> Any:
         raise ProviderError("no key for First.", "set FIRST_API_KEY")
 
     with answering(GOOD) as good:
-        closed = leg("first", good.url)
+        closed = target("first", good.url)
         closed = replace(closed, connect=no_key)
-        asked = Asked(tmp_path, closed, leg("second", good.url))
+        asked = Asked(tmp_path, closed, target("second", good.url))
         assert asked.outcomes == [("first", "not_opened"), ("second", "ok")]
         assert [row["provider"] for row in asked.rows] == ["second", "second"]
         with pytest.raises(ProviderError, match="no key for First"):
@@ -251,7 +251,7 @@ def test_a_leg_that_cannot_be_opened_is_passed_over_and_leaves_no_row(tmp_path: 
 
 def test_the_document_of_a_question_lists_every_attempt(tmp_path: Path) -> None:
     with answering(Says(status=402)) as bad, answering(GOOD) as good:
-        asked = Asked(tmp_path, leg("first", bad.url), leg("second", good.url))
+        asked = Asked(tmp_path, target("first", bad.url), target("second", good.url))
     assert [(each.provider, each.model, each.outcome) for each in asked.result.attempts] == [
         ("first", "flash", "refused"),
         ("second", "flash", "ok"),
@@ -271,26 +271,26 @@ def test_nobody_else_is_asked_when_what_may_be_billed_has_no_row(
             raise LogError("the disk is full.", "add this row")
 
     with answering(reply) as bad, answering(GOOD) as good:
-        asked = Asked(tmp_path, leg("a", bad.url), leg("b", good.url), log=Full(tmp_path / "logs"))
+        asked = Asked(tmp_path, target("a", bad.url), target("b", good.url), log=Full(tmp_path / "logs"))
     assert len(good.asked) == asks_another
     assert asked.result.log_error is not None
 
 
 def fails_three_times(tmp_path: Path, bad: Server, clock: Clock) -> None:
     for _ in range(3):
-        Asked(tmp_path, leg("bad", bad.url), clock=clock, patience=RetryPolicy(times=1))
+        Asked(tmp_path, target("bad", bad.url), clock=clock, retry=RetryPolicy(times=1))
 
 
 def test_a_provider_that_failed_three_times_is_passed_over_by_the_next_run(tmp_path: Path) -> None:
     clock = Clock()
     with answering(Says(status=503)) as bad, answering(GOOD) as good:
         fails_three_times(tmp_path, bad, clock)
-        asked = Asked(tmp_path, leg("bad", bad.url), leg("good", good.url), clock=clock)
+        asked = Asked(tmp_path, target("bad", bad.url), target("good", good.url), clock=clock)
         assert asked.outcomes == [("bad", "skipped"), ("good", "ok")]
         assert asked.said == ["skipped"]
         assert len(bad.asked) == 3
         clock.passed_s += 31
-        asked = Asked(tmp_path, leg("bad", bad.url), leg("good", good.url), clock=clock)
+        asked = Asked(tmp_path, target("bad", bad.url), target("good", good.url), clock=clock)
         assert asked.outcomes == [("bad", "refused"), ("good", "ok")]
 
 
@@ -298,8 +298,8 @@ def test_when_all_have_failed_too_often_the_first_is_asked_all_the_same(tmp_path
     clock = Clock()
     with answering(Says(status=503), Says(status=503), Says(status=503), GOOD) as bad:
         fails_three_times(tmp_path, bad, clock)
-        legs = leg("bad", bad.url), replace(leg("bad", bad.url), model="other")
-        asked = Asked(tmp_path, *legs, clock=clock)
+        targets = target("bad", bad.url), replace(target("bad", bad.url), model="other")
+        asked = Asked(tmp_path, *targets, clock=clock)
     assert (asked.result.answer, asked.outcomes, asked.said) == ("42.", [("bad", "ok")], [])
 
 
@@ -307,8 +307,8 @@ def test_without_a_log_a_process_still_knows_its_own_failures(tmp_path: Path) ->
     clock, log = Clock(), UsageLog(tmp_path / "logs", writes=False)
     with answering(Says(status=503)) as bad, answering(GOOD) as good:
         for _ in range(3):
-            Asked(tmp_path, leg("bad", bad.url), clock=clock, patience=RetryPolicy(times=1), log=log)
-        asked = Asked(tmp_path, leg("bad", bad.url), leg("good", good.url), clock=clock, log=log)
+            Asked(tmp_path, target("bad", bad.url), clock=clock, retry=RetryPolicy(times=1), log=log)
+        asked = Asked(tmp_path, target("bad", bad.url), target("good", good.url), clock=clock, log=log)
     assert asked.outcomes == [("bad", "skipped"), ("good", "ok")]
     assert asked.rows == []
 
@@ -328,5 +328,7 @@ def stops_at(number: int, error: BaseException) -> Callable[[Event], None]:
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), BrokenPipeError()], ids=["Ctrl-C", "closed pipe"])
 def test_what_the_person_stops_is_not_asked_elsewhere(error: BaseException, tmp_path: Path) -> None:
     with answering(GOOD) as one, answering(GOOD) as other:
-        asked = Asked(tmp_path, leg("a", one.url), leg("b", other.url), show=stops_at(1, error), thinking_shown=False)
+        asked = Asked(
+            tmp_path, target("a", one.url), target("b", other.url), show=stops_at(1, error), thinking_shown=False
+        )
     assert (asked.result.finish, len(other.asked)) == ("aborted", 0)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from r1plan.engine.chat import Answer, Event, Thinking, Waiting, WasThinking
-from r1plan.route.execution.limits import StreamLimits
+from r1plan.route.execution.limits import MoneyLimits, StreamLimits
 from r1plan.route.execution.record import Stop
+from r1plan.route.execution.target import CascadeLimits
 
 
 def stops(watch: StreamLimits, events: Iterable[Event]) -> tuple[int, Stop] | None:
@@ -21,8 +22,9 @@ def stops(watch: StreamLimits, events: Iterable[Event]) -> tuple[int, Stop] | No
     return None
 
 
-def watch(**limits: Any) -> StreamLimits:
-    return StreamLimits(tick=limits.pop("tick", lambda: 0.0), **limits)
+def watch(tick: Callable[[], float] = lambda: 0.0, *, thinking_most: int | None = None, **limits: Any) -> StreamLimits:
+    cascade = CascadeLimits(after_s=limits.pop("after_s", None), thinking_tokens=limits.pop("thinking_tokens", None))
+    return StreamLimits(tick, 0.0, MoneyLimits(**limits), thinking_most, cascade)
 
 
 T, A = Thinking("w"), Answer("w")
@@ -42,12 +44,12 @@ T, A = Thinking("w"), Answer("w")
         pytest.param(
             {"thinking_most": 2}, [A, A, A, WasThinking(), A], None, id="thinking that is over when it is seen"
         ),
-        pytest.param({"hand_over_thinking": 2}, [T, T, T], (3, "handed_over"), id="hands over"),
-        pytest.param({"hand_over_thinking": 2}, [T, T, A, A], None, id="answers in time"),
-        pytest.param({"hand_over_thinking": 2}, [A, A, A, WasThinking(), A], None, id="had shown an answer"),
-        pytest.param({"hand_over_after_s": 0.0}, [Waiting()], (1, "handed_over"), id="waited too long"),
-        pytest.param({"hand_over_after_s": 1.0}, [Waiting(), T, A], None, id="has time"),
-        pytest.param({"hand_over_after_s": 0.0}, [A], None, id="late, but here"),
+        pytest.param({"thinking_tokens": 2}, [T, T, T], (3, "handed_over"), id="hands over"),
+        pytest.param({"thinking_tokens": 2}, [T, T, A, A], None, id="answers in time"),
+        pytest.param({"thinking_tokens": 2}, [A, A, A, WasThinking(), A], None, id="had shown an answer"),
+        pytest.param({"after_s": 0.0}, [Waiting()], (1, "handed_over"), id="waited too long"),
+        pytest.param({"after_s": 1.0}, [Waiting(), T, A], None, id="has time"),
+        pytest.param({"after_s": 0.0}, [A], None, id="late, but here"),
     ],
 )
 def test_a_stream_ends_where_its_limit_is(limits: dict[str, Any], events: list[Event], stop: object) -> None:
@@ -67,7 +69,7 @@ def test_a_meter_is_read_once_a_second() -> None:
         looks.append(1)
         return Decimal(len(looks))
 
-    found = stops(watch(tick=lambda: next(seconds) / 4, start=0.0, spent_usd=spent, limit_usd=Decimal(3)), [T] * 100)
+    found = stops(watch(lambda: next(seconds) / 4, spent_usd=spent, limit_usd=Decimal(3)), [T] * 100)
     assert found == (13, "budget")
     assert len(looks) == 3
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,15 @@ from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Th
 from r1plan.errors import LogError, ProviderError, ProviderFault
 from r1plan.hardware.energy import Energy
 from r1plan.ledger.entry import UsageEntry
+from r1plan.ledger.usage_log import UsageLog
 from r1plan.prices.book import EffectivePrice, PriceBook
 from r1plan.prices.usage import Usage
-from r1plan.route.execution.record import Labels, at_start, no_price
-from r1plan.route.execution.run import ChatResult, run
+from r1plan.route.execution.context import Clocks, RequestContext
+from r1plan.route.execution.failover import ask
+from r1plan.route.execution.record import Labels, no_price
+from r1plan.route.execution.result import ChatResult
+from r1plan.route.execution.target import AttemptTarget
+from tests.route.providers import Watcher
 
 USAGE = Usage(
     input_tokens=1000,
@@ -71,7 +77,6 @@ class Clock:
 
     at: datetime = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
     looks: int = 0
-    written: list[UsageEntry] = field(default_factory=list)
 
     def now(self) -> datetime:
         self.looks += 1
@@ -86,33 +91,54 @@ def price(entry: UsageEntry) -> EffectivePrice | None:
     return book.price_at(entry.provider, entry.model_requested, entry.placed_at)
 
 
-def go(engine: Scripted, *, shown: list[Event] | None = None, priced: bool = True) -> tuple[ChatResult, Clock]:
-    clock = Clock()
+class Written(UsageLog):
+    """A log that keeps its rows in memory as they are."""
 
-    def journal(entry: UsageEntry) -> Path:
-        clock.written.append(entry)
+    def __init__(self) -> None:
+        super().__init__(Path("/logs"), writes=False)
+        self.rows: list[UsageEntry] = []
+
+    def append(self, entry: UsageEntry) -> Path:
+        self.rows.append(entry)
         return Path("/logs/2026-11.jsonl")
 
+
+def run(engine: Scripted, log: UsageLog, audience: Watcher | None = None, **options: Any) -> ChatResult:
+    """One request, as a question with one target is asked."""
+    target = AttemptTarget(
+        provider=engine.provider,
+        model=engine.model,
+        connect=lambda: engine,
+        price_for=options.pop("price_for", no_price),
+        meter=options.pop("meter", None),
+        power_usd_per_kwh=options.pop("power_usd_per_kwh", None),
+    )
+    options = {"request": REQUEST, "audience": audience or Watcher(), **options}
+    return ask([target], RequestContext(log=log, **options))
+
+
+def go(
+    engine: Scripted, *, shown: list[Event] | None = None, priced: bool = True, clock: Clock | None = None
+) -> tuple[ChatResult, Written]:
+    log, clock = Written(), clock or Clock()
     result = run(
         engine,
-        REQUEST,
-        (shown if shown is not None else []).append,
+        log,
+        None if shown is None else Watcher(shown.append),
         labels=Labels(project="p", tags={"team": "a"}),
         price_for=price if priced else no_price,
-        journal=journal,
-        now=clock.now,
-        tick=clock.tick,
+        clocks=Clocks(now=clock.now, tick=clock.tick),
     )
-    return result, clock
+    return result, log
 
 
 def test_an_answer_is_shown_kept_priced_and_logged() -> None:
     shown: list[Event] = []
     engine = Scripted([Thinking("hm"), Answer("Ye"), Answer("s."), Finished(reason="stop", usage=USAGE)])
-    result, clock = go(engine, shown=shown)
+    result, log = go(engine, shown=shown)
     assert shown == engine.events
     assert (result.thinking, result.answer, result.finish) == ("hm", "Yes.", "stop")
-    begun, entry = clock.written
+    begun, entry = log.rows
     assert (begun.status, begun.id, begun.ended_at) == ("started", entry.id, None)
     assert entry == result.entry
     assert (entry.status, entry.project, entry.tags) == ("ok", "p", {"team": "a"})
@@ -123,9 +149,9 @@ def test_an_answer_is_shown_kept_priced_and_logged() -> None:
 
 
 def test_without_a_price_the_cost_is_unknown_and_not_nothing() -> None:
-    result, clock = go(Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)]), priced=False)
+    result, log = go(Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)]), priced=False)
     assert result.cost is None
-    assert clock.written[-1].cost_usd is None
+    assert log.rows[-1].cost_usd is None
 
 
 def test_an_answer_that_turns_out_to_be_thinking_moves_there() -> None:
@@ -136,37 +162,31 @@ def test_an_answer_that_turns_out_to_be_thinking_moves_there() -> None:
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), BrokenPipeError()], ids=["Ctrl-C", "closed pipe"])
 def test_an_interruption_keeps_what_came_and_logs_it_as_aborted(interruption: BaseException) -> None:
     engine = Scripted([Thinking("hm"), Answer("Ye"), interruption], so_far=USAGE)
-    result, clock = go(engine)
-    assert (result.answer, result.finish, clock.written[-1].status) == ("Ye", "aborted", "aborted")
-    assert clock.written[-1].output_tokens == 300
+    result, log = go(engine)
+    assert (result.answer, result.finish, log.rows[-1].status) == ("Ye", "aborted", "aborted")
+    assert log.rows[-1].output_tokens == 300
     assert engine.closed
 
 
 def test_a_failure_is_returned_after_its_row_is_written() -> None:
     error = ProviderError("it broke")
-    result, clock = go(Scripted([Answer("Ye"), error]))
+    result, log = go(Scripted([Answer("Ye"), error]))
     assert result.error is error
-    assert (result.answer, clock.written[-1].status) == ("Ye", "failed")
-    assert clock.written[-1].input_tokens is None
+    assert (result.answer, log.rows[-1].status) == ("Ye", "failed")
+    assert log.rows[-1].input_tokens is None
 
 
 def test_a_limit_is_a_status_of_its_own() -> None:
-    _, clock = go(Scripted([Answer("x"), Finished(reason="length", usage=USAGE)]))
-    assert clock.written[-1].status == "length"
+    _, log = go(Scripted([Answer("x"), Finished(reason="length", usage=USAGE)]))
+    assert log.rows[-1].status == "length"
 
 
 def test_a_log_that_cannot_be_written_does_not_cost_the_answer() -> None:
-    def journal(entry: UsageEntry) -> Path:
-        raise LogError("the disk is full.", "add this row")
+    class Full(Written):
+        def append(self, entry: UsageEntry) -> Path:
+            raise LogError("the disk is full.", "add this row")
 
-    result = run(
-        Scripted([Answer("Yes."), Finished(reason="stop", usage=USAGE)]),
-        REQUEST,
-        lambda event: None,
-        labels=Labels(),
-        price_for=no_price,
-        journal=journal,
-    )
+    result = run(Scripted([Answer("Yes."), Finished(reason="stop", usage=USAGE)]), Full())
     assert result.answer == "Yes."
     assert result.log_error is not None
     assert result.logged_in is None
@@ -228,8 +248,7 @@ def test_what_was_never_answered_is_known_to_cost_nothing(fault: ProviderFault) 
 
 
 def test_a_request_that_never_ends_is_bounded_by_its_first_row() -> None:
-    clock = go(Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)]))[1]
-    begun = clock.written[0]
+    begun = go(Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)]))[1].rows[0]
     assert begun.cost_low_usd == 0
     assert begun.cost_high_usd is not None
     assert begun.cost_high_usd > Decimal("0.01")
@@ -241,7 +260,7 @@ def test_a_peak_that_may_begin_meanwhile_counts() -> None:
     after = replace(Clock(), at=datetime(2026, 11, 24, 12, 0, tzinfo=UTC))
     highs = []
     for clock in (before, after):
-        entry = at_start("1", "deepseek", "deepseek-flash", Labels(), clock.at, REQUEST, price)
+        entry = go(Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)]), clock=clock)[1].rows[0]
         assert entry.cost_high_usd is not None
         highs.append(entry.cost_high_usd)
     assert highs[0] == 2 * highs[1]
@@ -250,22 +269,9 @@ def test_a_peak_that_may_begin_meanwhile_counts() -> None:
 def test_no_text_is_logged_unless_asked_for() -> None:
     events: list[Event | BaseException] = [Thinking("secret"), Answer("secret"), Finished(reason="stop", usage=USAGE)]
     for log_text in (False, True):
-        written: list[UsageEntry] = []
-
-        def journal(entry: UsageEntry, to: list[UsageEntry] = written) -> Path:
-            to.append(entry)
-            return Path("log")
-
-        run(
-            Scripted(events),
-            ChatRequest(messages=(Message("user", "secret"),)),
-            lambda event: None,
-            labels=Labels(),
-            price_for=no_price,
-            journal=journal,
-            log_text=log_text,
-        )
-        assert [("secret" in entry.to_line()) for entry in written] == [False, log_text]
+        log = Written()
+        run(Scripted(events), log, request=ChatRequest(messages=(Message("user", "secret"),)), log_text=log_text)
+        assert [("secret" in entry.to_line()) for entry in log.rows] == [False, log_text]
 
 
 @pytest.mark.parametrize(
@@ -278,11 +284,7 @@ def test_electricity_costs_what_the_tariff_says(
 ) -> None:
     result = run(
         Scripted([Answer("x"), Finished(reason="stop", usage=USAGE)], provider="local"),
-        REQUEST,
-        lambda event: None,
-        labels=Labels(),
-        price_for=no_price,
-        journal=None,
+        Written(),
         meter=lambda: lambda: Energy(Decimal("1.5"), "rapl"),
         power_usd_per_kwh=tariff,
     )

@@ -18,11 +18,11 @@ from r1plan.ledger.requests import LoggedRequest
 from r1plan.prices.cost import EXACT
 from r1plan.route.spending.budget import (
     Allowance,
+    TooDear,
     allowances_of_month,
     counted_usd,
     counts_in_month,
     output_room,
-    over_budget,
     tightest,
 )
 from tests.route.providers import FLASH
@@ -186,7 +186,7 @@ def test_what_has_room_is_within_the_limit_and_one_token_more_is_not(limit: Deci
     ids=["a request's", "a request's, after an attempt", "a provider's", "overspent"],
 )
 def test_the_refusal_says_the_numbers(allowance: Allowance, message: str) -> None:
-    error = over_budget(allowance, "deepseek/flash", Decimal("0.0032"))
+    error = TooDear("deepseek/flash", allowance, Decimal("0.0032"))
     assert isinstance(error, OverBudget)
     assert error.exit_code == 4
     assert error.message == message

@@ -19,12 +19,13 @@ from r1plan.errors import LogError, OverBudget
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.prices.usage import Usage
+from r1plan.route.execution.context import RequestContext
 from r1plan.route.execution.failover import ask
 from r1plan.route.execution.record import Labels
 from r1plan.route.execution.target import AttemptTarget
 from r1plan.route.spending.budget import SpendingLimits
 from tests.route.execution.test_failover import GOOD, Asked
-from tests.route.providers import AT, MISS_USD, OUTPUT_USD, Clock, Says, answering, leg, price_for, rows_in
+from tests.route.providers import AT, MISS_USD, OUTPUT_USD, Clock, Says, answering, price_for, rows_in, target
 
 REQUEST = ChatRequest(messages=(Message("user", "Why?"),))
 LONG = Says(thinking=(" so",) * 400, answer=(" 42",) * 400)
@@ -46,7 +47,7 @@ def monthly(amount: str | Decimal, **others: Any) -> SpendingLimits:
 
 def test_a_server_that_keeps_the_limit_is_told_what_the_money_allows(tmp_path: Path) -> None:
     with answering(LONG) as server:
-        asked = Asked(tmp_path, leg("a", server.url, reserve_usd="0.0001"), spending=at_most(usd(600)))
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd="0.0001"), spending=at_most(usd(600)))
     assert server.asked[0]["max_tokens"] == 600
     entry = asked.result.entry
     assert (asked.result.finish, entry.status, entry.end_reason) == ("length", "length", "budget")
@@ -58,7 +59,7 @@ def test_a_server_that_keeps_the_limit_is_told_what_the_money_allows(tmp_path: P
 @pytest.mark.parametrize("most", [100, 600], ids=["in the thinking", "in the answer"])
 def test_a_server_that_does_not_is_cut_off_one_token_later(most: int, tmp_path: Path) -> None:
     with answering(HEEDLESS) as server:
-        asked = Asked(tmp_path, leg("a", server.url, reserve_usd="0.00006"), spending=at_most(usd(most)))
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd="0.00006"), spending=at_most(usd(most)))
     result = asked.result
     assert (result.finish, result.entry.status, result.entry.end_reason) == ("length", "aborted", "budget")
     assert len((result.thinking + " " + result.answer).split()) == most + 1
@@ -71,7 +72,7 @@ def test_a_server_that_does_not_is_cut_off_one_token_later(most: int, tmp_path: 
 
 def test_a_limit_that_is_not_reached_changes_nothing(tmp_path: Path) -> None:
     with answering(GOOD) as server:
-        asked = Asked(tmp_path, leg("a", server.url), spending=at_most(Decimal(1)))
+        asked = Asked(tmp_path, target("a", server.url), spending=at_most(Decimal(1)))
     assert "max_tokens" not in server.asked[0]
     assert (asked.result.entry.status, asked.result.entry.end_reason, asked.said) == ("ok", "stop", [])
 
@@ -79,7 +80,9 @@ def test_a_limit_that_is_not_reached_changes_nothing(tmp_path: Path) -> None:
 def test_a_users_own_token_limit_stays_when_it_is_lower(tmp_path: Path) -> None:
     request = replace(REQUEST, max_tokens=5)
     with answering(LONG) as server:
-        asked = Asked(tmp_path, leg("a", server.url, reserve_usd="0.0001"), spending=at_most(usd(600)), request=request)
+        asked = Asked(
+            tmp_path, target("a", server.url, reserve_usd="0.0001"), spending=at_most(usd(600)), request=request
+        )
     assert server.asked[0]["max_tokens"] == 5
     assert asked.result.entry.end_reason == "length"
 
@@ -99,30 +102,28 @@ def test_over_budget_sends_nothing_and_leaves_no_row(
 ) -> None:
     with answering(GOOD) as server, pytest.raises(OverBudget, match=r"\$0\.0005.*\$0\.0004") as raised:
         ask(
-            [leg("a", server.url, reserve_usd="0.0005")],
-            REQUEST,
-            lambda _event: None,
-            labels=Labels(project=project),
-            log=UsageLog(tmp_path / "logs"),
-            spending=spending,
+            [target("a", server.url, reserve_usd="0.0005")],
+            RequestContext(
+                request=REQUEST, labels=Labels(project=project), log=UsageLog(tmp_path / "logs"), spending=spending
+            ),
         )
     assert raised.value.exit_code == 4
     assert raised.value.hint
     assert (server.asked, rows_in(tmp_path / "logs")) == ([], [])
 
 
-def test_a_cheaper_leg_is_asked_when_the_first_is_over_budget(tmp_path: Path) -> None:
+def test_a_cheaper_target_is_asked_when_the_first_is_over_budget(tmp_path: Path) -> None:
     with answering(GOOD) as dear, answering(GOOD) as cheap:
-        legs = leg("dear", dear.url, reserve_usd="0.01"), leg("cheap", cheap.url, reserve_usd="0.0001")
-        asked = Asked(tmp_path, *legs, spending=at_most(Decimal("0.005")))
+        targets = target("dear", dear.url, reserve_usd="0.01"), target("cheap", cheap.url, reserve_usd="0.0001")
+        asked = Asked(tmp_path, *targets, spending=at_most(Decimal("0.005")))
     assert asked.outcomes == [("dear", "over_budget"), ("cheap", "ok")]
     assert (len(dear.asked), asked.said) == (0, ["skipped"])
 
 
 def test_what_an_attempt_may_have_cost_is_no_longer_there_for_the_next(tmp_path: Path) -> None:
     with answering(Says(ends=False)) as bad, answering(GOOD) as good:
-        legs = leg("bad", bad.url, reserve_usd="0.0005"), leg("good", good.url, reserve_usd="0.0005")
-        asked = Asked(tmp_path, *legs, spending=at_most(Decimal("0.0009")))
+        targets = target("bad", bad.url, reserve_usd="0.0005"), target("good", good.url, reserve_usd="0.0005")
+        asked = Asked(tmp_path, *targets, spending=at_most(Decimal("0.0009")))
     assert asked.outcomes == [("bad", "connection_lost"), ("good", "over_budget")]
     assert asked.result.error is not None
     assert good.asked == []
@@ -130,7 +131,7 @@ def test_what_an_attempt_may_have_cost_is_no_longer_there_for_the_next(tmp_path:
 
 def test_a_cost_that_nobody_knows_is_over_any_max_cost_and_only_noted_for_a_month(tmp_path: Path) -> None:
     with answering(GOOD) as server:
-        unpriced = leg("a", server.url, reserve_usd=None, priced=False)
+        unpriced = target("a", server.url, reserve_usd=None, priced=False)
         with pytest.raises(OverBudget, match="not known"):
             Asked(tmp_path, unpriced, spending=at_most(Decimal(1)))
         asked = Asked(tmp_path, unpriced, spending=monthly("1"))
@@ -142,7 +143,7 @@ def test_a_prompt_that_alone_may_cost_too_much_is_not_sent(tmp_path: Path) -> No
     with answering(GOOD) as server, pytest.raises(OverBudget, match="the prompt alone"):
         Asked(
             tmp_path,
-            leg("a", server.url, reserve_usd="0.0001", input_tokens_most=None),
+            target("a", server.url, reserve_usd="0.0001", input_tokens_most=None),
             request=request,
             spending=at_most(Decimal("0.0005")),
         )
@@ -151,7 +152,7 @@ def test_a_prompt_that_alone_may_cost_too_much_is_not_sent(tmp_path: Path) -> No
 
 def test_a_month_is_full_when_what_was_spent_and_set_aside_fills_it(tmp_path: Path) -> None:
     with answering(GOOD) as server:
-        one = leg("a", server.url, reserve_usd="0.0005")
+        one = target("a", server.url, reserve_usd="0.0005")
         spending = monthly(Decimal("0.0005") + usd(3))
         Asked(tmp_path, one, spending=spending)
         # Settled: 3 tokens were written, and the p90 fits beside them.
@@ -166,7 +167,7 @@ def test_a_month_is_full_when_what_was_spent_and_set_aside_fills_it(tmp_path: Pa
 def test_a_request_that_outgrows_its_part_sets_more_aside_and_is_cut_at_the_end_of_the_month(tmp_path: Path) -> None:
     reserve = usd(50)
     with answering(HEEDLESS) as server:
-        asked = Asked(tmp_path, leg("a", server.url, reserve_usd=str(reserve)), spending=monthly(usd(300)))
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd=str(reserve)), spending=monthly(usd(300)))
     assert len((asked.result.thinking + " " + asked.result.answer).split()) == 301
     started = [Decimal(row["reserved_usd"]) for row in asked.rows if row["status"] == "started"]
     assert started == [reserve, 2 * reserve, 4 * reserve, usd(300)]
@@ -183,10 +184,10 @@ def test_runs_at_the_same_time_see_what_the_others_set_aside(tmp_path: Path) -> 
         def show(event: Event) -> None:
             if isinstance(event, Answer) and not refused:
                 with pytest.raises(OverBudget, match="set aside") as raised:
-                    Asked(tmp_path, leg("b", second.url), spending=spending)
+                    Asked(tmp_path, target("b", second.url), spending=spending)
                 refused.append(raised.value)
 
-        Asked(tmp_path, leg("a", first.url), spending=spending, show=show)
+        Asked(tmp_path, target("a", first.url), spending=spending, show=show)
     assert len(refused) == 1
     assert second.asked == []
 
@@ -195,33 +196,27 @@ def test_without_a_log_a_budget_counts_what_others_spent_and_this_process(tmp_pa
     spending = monthly(Decimal("0.0005") + usd(3))
     log = UsageLog(tmp_path / "logs", writes=False)
     with answering(GOOD) as server:
-        Asked(tmp_path, leg("a", server.url), spending=spending)
-        asked = Asked(tmp_path, leg("a", server.url), spending=spending, log=log)
+        Asked(tmp_path, target("a", server.url), spending=spending)
+        asked = Asked(tmp_path, target("a", server.url), spending=spending, log=log)
         assert asked.said == ["uncounted"]
         with pytest.raises(OverBudget):
-            asked = Asked(tmp_path, leg("a", server.url), spending=spending, log=log)
+            asked = Asked(tmp_path, target("a", server.url), spending=spending, log=log)
         assert asked.said == ["uncounted"]
         assert len(rows_in(tmp_path / "logs")) == 2
 
 
 def test_a_budget_that_no_log_can_keep_sends_nothing(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("in the way")
+    context = RequestContext(request=REQUEST, log=UsageLog(tmp_path / "logs"), spending=monthly("1"))
     with answering(GOOD) as server, pytest.raises(LogError, match="is not a directory"):
-        ask(
-            [leg("a", server.url)],
-            REQUEST,
-            lambda _event: None,
-            labels=Labels(),
-            log=UsageLog(tmp_path / "logs"),
-            spending=monthly("1"),
-        )
+        ask([target("a", server.url)], context)
     assert server.asked == []
 
 
 @pytest.mark.parametrize(("most", "cut"), [(400, False), (399, True), (10, True)])
 def test_thinking_at_a_provider_is_cut_at_its_limit_and_kept(most: int, cut: bool, tmp_path: Path) -> None:
     with answering(LONG) as server:
-        asked = Asked(tmp_path, leg("a", server.url), request=replace(REQUEST, max_thinking=most))
+        asked = Asked(tmp_path, target("a", server.url), request=replace(REQUEST, max_thinking=most))
     if not cut:
         assert (asked.result.finish, asked.result.entry.end_reason) == ("stop", "stop")
         return
@@ -277,16 +272,11 @@ def scripted(engine: Any, reserve: Decimal) -> AttemptTarget:
     )
 
 
-def quietly(
-    legs: Sequence[AttemptTarget], log: UsageLog, spending: SpendingLimits, show: Any = lambda _event: None
-) -> UsageEntry | None:
+def quietly(targets: Sequence[AttemptTarget], log: UsageLog, spending: SpendingLimits) -> UsageEntry | None:
     """The row of the last request; None when the budget let none through."""
-    clock = Clock()
+    context = RequestContext(request=REQUEST, log=log, spending=spending, clocks=Clock().clocks(0.0))
     try:
-        return ask(
-            legs, REQUEST, show, labels=Labels(), log=log, spending=spending,
-            now=clock.now, tick=clock.tick, sleep=clock.sleep, random=lambda: 0.0,
-        ).entry  # fmt: skip
+        return ask(targets, context).entry
     except OverBudget:
         return None
 

@@ -1,0 +1,132 @@
+"""Asks the questions of a conversation: within its budget, after the hour they wait for, and saying who is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING
+
+from r1plan.ask.asker import Asker
+from r1plan.ask.question import AskOptions, AskRequest
+from r1plan.render.output import note
+from r1plan.route.execution.context import Audience, Clocks
+
+if TYPE_CHECKING:
+    from r1plan.ask.decide import Decided
+    from r1plan.ask.notes import ResolutionNote
+    from r1plan.ask.plan import AttemptPlan
+    from r1plan.ask.resolve import Resolution
+    from r1plan.conversation.session import Session, Wishes
+    from r1plan.engine.chat import ChatRequest
+    from r1plan.engine.served import ServedNotice
+    from r1plan.route.execution.result import ChatResult
+
+
+class ChatAsker:
+    """Asks for a person: what is to be known goes to `say`, once until it changes.
+
+    `options` hold for every question; `request` is what all share, without their messages. `max_cost` is USD for one
+    question with all its attempts; `by` when an answer should be there, for a question that may wait.
+    """
+
+    def __init__(
+        self,
+        options: AskOptions,
+        request: ChatRequest,
+        *,
+        max_cost: Decimal | None = None,
+        by: datetime | None = None,
+        say: Callable[[str], None] = note,
+        clocks: Clocks = Clocks(),
+    ) -> None:
+        self._asker = Asker(options, clocks)
+        self._request, self._say = request, say
+        self._max_cost, self._by = max_cost, by
+        self._clocks = clocks
+        self._resolution: Resolution | None = None
+        self._plan: AttemptPlan | None = None
+        self._said = ""
+        self._served: ServedNotice | None = None
+
+    def ready(self, wishes: Wishes) -> Resolution:
+        """Open what `wishes` name, and say what is to be known of it. Raises what `Asker.ready` does."""
+        found = self._asker.ready(wishes.wanted, self._tell)
+        if found is not self._resolution:
+            self._resolution, self._plan, self._said = found, None, ""
+        return found
+
+    def name(self, wishes: Wishes) -> str:
+        """Who will answer, in a word for the line below the prompt."""
+        opened = self.ready(wishes)
+        if opened.named is not None:
+            return opened.named.model
+        targets = self._plan.targets if self._plan else ()
+        return f"route {opened.policy}" + (f": {targets[0].model.rpartition('/')[2]}" if targets else "")
+
+    def decide(self, session: Session, text: str) -> Decided:
+        """What is decided for the question `text`; nothing is sent. Raises OverBudget and what `Asker.decide` does."""
+        session.check_budget()
+        self.ready(session.wishes)
+        return self._asker.decide(self._question(session, text), self._by)
+
+    def plan(self, session: Session, text: str) -> AttemptPlan:
+        """Who is asked the question `text`, which is said; after the hour that it waits for, where it may wait.
+
+        Raises OverBudget, what `Asker.plan` raises, and what says that nobody may be asked. Ctrl-C ends the wait.
+        """
+        session.check_budget()
+        self.ready(session.wishes)
+        if self._by is not None and (deferral := self.decide(session, text).deferral) is not None:
+            from r1plan.cli.chat.wait import wait
+
+            wait(deferral, self._say, self._clocks)
+        plan = self._plan = self._asker.plan(self._question(session, text))
+        if plan.decided is not None and not plan.targets:
+            from r1plan.render.decision.asked import no_candidate_error
+
+            raise no_candidate_error(plan.decided)
+        first = plan.targets[0]
+        session.check_budget(Decimal(0) if first.provider == "local" else first.reserve_usd, first.name)
+        if plan.decided is not None and first.id != self._said:
+            from r1plan.render.decision.asked import plan_lines
+
+            self._said = first.id
+            for line in plan_lines(plan):
+                self._say(line)
+        return plan
+
+    def ask(self, plan: AttemptPlan, audience: Audience) -> ChatResult:
+        """Ask as planned. What is to be told of the model that answered is in the result once until it changes.
+
+        Raises what `Asker.ask` does.
+        """
+        result = self._asker.ask(plan, audience)
+        if result.served is None or result.served == self._served:
+            return replace(result, served=None)
+        self._served = result.served
+        return result
+
+    def close(self) -> None:
+        """Give back what is open."""
+        self._asker.close()
+
+    def _question(self, session: Session, text: str) -> AskRequest:
+        limits = [each for each in (self._max_cost, session.budget_left_usd) if each is not None]
+        request = replace(self._request, messages=session.messages(text))
+        return AskRequest(request=request, wanted=session.wishes.wanted, max_cost_usd=min(limits, default=None))
+
+    def _tell(self, note: ResolutionNote) -> None:
+        from r1plan.render.decision.asked import resolution_text
+
+        self._say(resolution_text(note))
+
+
+@cache
+def known_routes() -> tuple[str, ...]:
+    """The names that /route takes."""
+    from r1plan.catalog.load import load_routes
+
+    return tuple(load_routes())

@@ -1,0 +1,71 @@
+"""What the options of `r1plan chat` say in text: labels, amounts, instants, who is asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from r1plan.errors import UsageError
+from r1plan.money import typed_usd
+
+if TYPE_CHECKING:
+    from r1plan.ask.question import Wanted
+    from r1plan.route.execution.record import Labels
+
+
+def parse_labels(project: str | None, tags: list[str]) -> Labels:
+    """What the log rows are filed under. Raises UsageError."""
+    from r1plan.route.execution.record import Labels
+
+    pairs = [tag.partition("=") for tag in tags]
+    for name, equals, _value in pairs:
+        if not (name and equals):
+            raise UsageError(f"--tag '{name}' is not K=V.", "example: --tag team=search")
+    return Labels(project=project, tags={name: value for name, _, value in pairs})
+
+
+def parse_usd_per_kwh(text: str | None) -> Decimal | None:
+    """The price of electricity that `text` says. Raises UsageError."""
+    if text is None:
+        return None
+    price = typed_usd(text)
+    if price is None or price >= 1000:
+        raise UsageError(f"'{text}' is not a price of electricity.", "give USD for a kWh, such as --power-price 0.30")
+    return price
+
+
+def parse_max_cost(text: str | None) -> Decimal | None:
+    """The dollars that `--max-cost` says. Raises UsageError."""
+    if text is None:
+        return None
+    amount = typed_usd(text)
+    if not amount:
+        raise UsageError(f"'{text}' is not an amount.", "give USD, such as --max-cost 0.05")
+    return amount
+
+
+def parse_by(text: str | None) -> datetime | None:
+    """When an answer should be there; a time of day is one of this machine's clock. Raises UsageError."""
+    if text is None:
+        return None
+    from r1plan.cli.options.instant import parse_due
+
+    return parse_due(text, datetime.now().astimezone())
+
+
+def check_route(wanted: Wanted) -> None:
+    """Raise UsageError when a route stands beside something that is asked whatever the route says."""
+    if wanted.route is None:
+        return
+    from r1plan.models.reference import HubFile, ModelName, model_reference
+
+    model = wanted.model
+    elsewhere = model if model and isinstance(model_reference(model), HubFile | ModelName) else None
+    named = {"--provider": wanted.provider, "--base-url": wanted.base_url, "--model": elsewhere}
+    for option, value in named.items():
+        if value:
+            raise UsageError(
+                f"--route {wanted.route} chooses who answers, and {option} {value} names who does.",
+                "leave one of them out; beside --route, --model takes a file: --model FILE.gguf",
+            )

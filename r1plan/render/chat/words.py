@@ -1,0 +1,74 @@
+"""Sentences on how a question is being answered, from the facts of it."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from r1plan.engine.served import ServedNotice
+from r1plan.errors import R1PlanError
+from r1plan.route.execution.notes import (
+    AsksNext,
+    BreakerOpen,
+    BrokeOff,
+    Cascaded,
+    CutOff,
+    GaveUp,
+    Note,
+    NotSent,
+    ThinkingClosed,
+    Uncounted,
+)
+from r1plan.route.spending.budget import TooDear
+
+_REACHED = {"budget": "has reached what it may cost", "thinking_limit": "has thought as long as it may"}
+
+
+def note_text(note: Note) -> str:
+    """What is said of it while the answer comes."""
+    match note:
+        case BreakerOpen(name, provider, until):
+            when = f" until {until:%H:%M:%S} UTC" if until else ""
+            return f"{name} is passed over{when}: {provider} has failed too often of late."
+        case NotSent(name, error):
+            if isinstance(error, TooDear):  # whose sentence begins with the name
+                return f"{error.message.rstrip('.')}: passed over."
+            return f"{name} is passed over: {error.message}"
+        case AsksNext(why, name, wait_s):
+            how = "instead." if wait_s is None else f"again in {wait_s:.1f} s."
+            return f"{_why(why).rstrip('.')}; asking {name} {how}"
+        case ThinkingClosed(name, limit):
+            return f"{name} {_REACHED[limit]}: it answers from what it has thought."
+        case CutOff(name, thinking_tokens):
+            cut = "at what it may cost" if thinking_tokens is None else f"after {thinking_tokens:,} tokens of thinking"
+            return f"{name} was cut off {cut}; what had come is kept."
+        case BrokeOff(name):
+            return f"{name} broke off after its answer had begun; what had come is kept."
+        case Uncounted(name, "no_price"):
+            return f"no price of {name} is known: the monthly budgets do not count what it costs."
+        case Uncounted():
+            return "with --no-log, later runs do not count what this costs in their budgets."
+        case _:
+            assert_never(note)
+
+
+def served_text(notice: ServedNotice) -> str:
+    """That another model answered than the one that was asked, or that an id stands for one."""
+    who, asked, served = notice.provider, notice.asked, notice.served
+    if notice.why == "changed":
+        return f"'{asked}' at {who} is answered by {served} now; it was {notice.before} before."
+    if notice.why == "other":
+        return f"{who} was asked for '{asked}'; {served} answered."
+    if notice.why == "alias":
+        since = f" since {notice.since:%Y-%m-%d %H:%M} UTC" if notice.since else ""
+        return f"'{asked}' is an alias at {who}: {served} ({notice.serves}) answers{since}."
+    return f"'{asked}' at {who} is {notice.serves} since {notice.since:%Y-%m-%d}."
+
+
+def _why(why: R1PlanError | GaveUp | Cascaded) -> str:
+    if isinstance(why, R1PlanError):
+        return why.message
+    if isinstance(why, GaveUp):
+        return f"{why.name} gave up."
+    if why.thinking_tokens is not None:
+        return f"{why.name} has thought longer than {why.thinking_tokens} tokens."
+    return f"{why.name} has not begun its answer within {why.after_s:g} s."

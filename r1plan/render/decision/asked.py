@@ -1,0 +1,108 @@
+"""Sentences on who may answer, who is asked and why nobody may be, from the facts of it."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from r1plan.ask.candidates import either, no_key_error
+from r1plan.ask.decide import Decided
+from r1plan.ask.notes import BilledIn, Demonstration, ResolutionNote, UnusableKey
+from r1plan.ask.plan import AttemptPlan
+from r1plan.engine.target import UnlistedModel
+from r1plan.errors import OverBudget, ProviderError, R1PlanError
+from r1plan.money import small_usd
+from r1plan.render.decision.chosen import chosen_line
+from r1plan.render.decision.words import exclusion_text, rank_text, reason_text
+from r1plan.route.spending.budget import TooDear
+
+_WANTED_BY = {
+    "name": "named on the command line",
+    "local": "--local without --model: the built-in model",
+    "nothing": "nothing was named: the built-in model",
+    "default_route": "nothing was named: the route by default",
+}
+
+
+def resolution_text(note: ResolutionNote) -> str:
+    """What is to be known of who may answer."""
+    match note:
+        case Demonstration(surely):
+            return (
+                f"r1-tiny {'answers' if surely else 'may answer'}: the built-in demonstration model, not R1; it does "
+                "small arithmetic. For a real one: --model FILE.gguf, or --provider deepseek."
+            )
+        case BilledIn(currency):
+            return f"This account is billed in {currency}: cost-report --currency {currency} says what it cost."
+        case UnusableKey(error):
+            return f"warning: {error.message} {error.hint or ''}".rstrip()
+        case UnlistedModel(provider, model, near):
+            meant = f" Did you mean '{near}'?" if near else ""
+            return f"'{model}' is not among what is known of {provider}: it is asked for as it is, unpriced.{meant}"
+        case _:
+            assert_never(note)
+
+
+def plan_lines(plan: AttemptPlan) -> list[str]:
+    """Who is asked by a route, and that a model here or the first choice is not; nothing where it was named."""
+    found = plan.decided
+    chosen = None if found is None else found.decision.chosen
+    if found is None or chosen is None:
+        return []
+    lines = [
+        f"{each.id} is not asked: {exclusion_text(each.cause)}."
+        for each in found.decision.refused
+        if each.candidate.is_local
+    ]
+    if found.too_dear:
+        lines.append(f"Not asked: {_too_dear(found).message}")
+    by_default = plan.wanted_by == "default_route"
+    return [*lines, chosen_line(chosen, plan.policy, plan.targets, by_default=by_default)]
+
+
+def plan_reasons(plan: AttemptPlan) -> tuple[str, ...]:
+    """Why it is so, for programs."""
+    wanted = _WANTED_BY.get(plan.wanted_by)
+    reasons = [] if wanted is None else [wanted]
+    if plan.decided is not None:
+        decision = plan.decided.decision
+        if decision.chosen:
+            reasons.append(f"{decision.chosen.id}: {rank_text(decision.chosen.cause)}")
+        reasons += map(reason_text, decision.reasons)
+    return tuple(reasons)
+
+
+def no_candidate_error(found: Decided) -> R1PlanError:
+    """Why nobody may be asked where the decision ranks none, and what would help."""
+    if found.too_dear:
+        return _too_dear(found)
+    candidates, decision = found.candidates, found.decision
+    if not candidates.candidates:
+        return no_key_error(candidates)
+    limit = decision.policy.route.limits.max_p90_usd
+    dear = [
+        (each.cost.p90_usd, each.id) for each in decision.refused if limit and each.cost and each.cost.p90_usd > limit
+    ]
+    if limit is not None and dear:
+        usd, id_ = min(dear)
+        return OverBudget(
+            f"{id_} may cost {small_usd(usd)} (p90), more than the {small_usd(limit)} that this may cost, "
+            "and nobody else may be asked for less.",
+            "allow more, lower --max-tokens, or ask here: --local",
+        )
+    first = decision.refused[0]
+    more = len(decision.refused) - 1
+    others = f" (and {more} more)" if more else ""
+    helps = f"set {either(candidates.missing)}; " if candidates.missing else ""
+    if decision.policy.route.place == "machine":
+        helps = "name a model here: --model FILE.gguf; "
+    return ProviderError(
+        f"route {candidates.route.id} has nobody to ask: {first.id}: {exclusion_text(first.cause)}{others}.",
+        f"{helps}--explain says it of each",
+        fault="refused",
+    )
+
+
+def _too_dear(found: Decided) -> TooDear:
+    """What says that the first choice is more than a monthly budget leaves."""
+    first, allowance = found.too_dear[0]
+    return TooDear(first.id, allowance, first.cost.p90_usd)

@@ -1,0 +1,100 @@
+"""What a person should know of how a question is being answered, as facts; `render.chat.words` makes the sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from r1plan.errors import R1PlanError
+
+# In all of them `name` is the target that it is about, as a sentence calls it.
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerOpen:
+    """`name` is passed over `until` an instant: its `provider` has failed too often of late."""
+
+    kind: ClassVar = "skipped"
+    name: str
+    provider: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """`name` is passed over: it cannot be opened, or the money does not let it through."""
+
+    kind: ClassVar = "skipped"
+    name: str
+    error: R1PlanError
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """`name` ended its stream without an answer, and said no more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cascaded:
+    """`name` was left before its answer began: after so many `thinking_tokens`, or so many seconds."""
+
+    name: str
+    thinking_tokens: int | None = None
+    after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AsksNext:
+    """Because of `why`, `name` is asked now, or after `wait_s` seconds."""
+
+    why: R1PlanError | GaveUp | Cascaded
+    name: str
+    wait_s: float | None = None
+
+    @property
+    def kind(self) -> Literal["retrying", "cascaded", "failed_over"]:
+        """In a word."""
+        if self.wait_s is not None:
+            return "retrying"
+        return "cascaded" if isinstance(self.why, Cascaded) else "failed_over"
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingClosed:
+    """`name` answers from what it has thought: it has reached a limit."""
+
+    kind: ClassVar = "closing"
+    name: str
+    limit: Literal["budget", "thinking_limit"]
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """`name` was cut off; what had come is kept. `thinking_tokens` is the limit it reached, None: what it may cost."""
+
+    kind: ClassVar = "cut"
+    name: str
+    thinking_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokeOff:
+    """`name` broke off after its answer had begun; what had come is kept."""
+
+    kind: ClassVar = "broke_off"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """The monthly budgets do not count what `name` costs: no price of it is known, or no row is kept."""
+
+    kind: ClassVar = "uncounted"
+    name: str
+    why: Literal["no_price", "no_log"]
+
+
+Note = BreakerOpen | NotSent | AsksNext | ThinkingClosed | CutOff | BrokeOff | Uncounted
