@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from r1plan.ask.resolve import Resolution
     from r1plan.conversation.session import Session, Wishes
     from r1plan.engine.chat import ChatRequest
-    from r1plan.engine.served import ServedNotice
     from r1plan.route.execution.result import ChatResult
 
 
@@ -49,7 +48,7 @@ class ChatAsker:
         self._resolution: Resolution | None = None
         self._plan: AttemptPlan | None = None
         self._said = ""
-        self._served: ServedNotice | None = None
+        self._served: tuple[str, str, str] | None = None
 
     def ready(self, wishes: Wishes) -> Resolution:
         """Open what `wishes` name, and say what is to be known of it. Raises what `Asker.ready` does."""
@@ -104,9 +103,11 @@ class ChatAsker:
         Raises what `Asker.ask` does.
         """
         result = self._asker.ask(plan, audience)
-        if result.served is None or result.served == self._served:
+        found = result.served
+        known = None if found is None else (found.provider, found.asked, found.served)
+        if found is None or known == self._served:
             return replace(result, served=None)
-        self._served = result.served
+        self._served = known
         return result
 
     def close(self) -> None:
