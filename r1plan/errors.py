@@ -87,9 +87,13 @@ class CatalogError(R1PlanError):
 
 
 class NotFound(R1PlanError):
-    """An id that the catalogue does not hold."""
+    """An id that the catalogue does not hold. `near` are known ones that may be meant."""
 
     exit_code = 2
+
+    def __init__(self, message: str, hint: str | None = None, near: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.near = near
 
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str], hint: str | None = None) -> NotFound:
@@ -97,10 +101,10 @@ class NotFound(R1PlanError):
         from difflib import get_close_matches
 
         by_folded = {each.casefold(): each for each in known}
-        near = get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)
+        near = tuple(by_folded[each] for each in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5))
         if near:
-            hint = f"did you mean {', '.join(by_folded[each] for each in near)}?"
-        return cls(f"unknown {kind} '{name}'.", hint)
+            hint = f"did you mean {', '.join(near)}?"
+        return cls(f"unknown {kind} '{name}'.", hint, near)
 
 
 class EngineError(R1PlanError):

@@ -1,4 +1,4 @@
-"""What a person should know of who may answer, as facts; `render.decision.asked` makes the sentences."""
+"""What a person should know of who may answer, as facts; `render.decision.resolved` makes the sentences."""
 
 from __future__ import annotations
 

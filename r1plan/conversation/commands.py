@@ -80,10 +80,9 @@ def reply(session: Session, line: str, known: Known) -> Reply:
 
 
 def _unknown(name: str) -> NotFound:
-    error = NotFound.among("command", name, COMMANDS)
-    near = (error.hint or "").removeprefix("did you mean ").removesuffix("?").split(", ") if error.hint else []
+    near = NotFound.among("command", name, COMMANDS).near
     hint = f"did you mean {', '.join(f'/{each}' for each in near)}?" if near else "/help lists the commands."
-    return NotFound(f"there is no command /{name}.", hint)
+    return NotFound(f"there is no command /{name}.", hint, near)
 
 
 def _model(session: Session, arguments: str, _known: Known) -> Reply:

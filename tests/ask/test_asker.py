@@ -16,7 +16,8 @@ from r1plan.engine.chat import Answer, ChatRequest, Message, Thinking
 from r1plan.engine.target import UnlistedModel
 from r1plan.errors import EngineError, NotFound, OverBudget, ProviderError
 from r1plan.ledger.usage_log import UsageLog
-from r1plan.render.decision.asked import no_candidate_error, plan_lines, plan_reasons, resolution_text
+from r1plan.render.decision.asked import no_candidate_error, plan_lines, plan_reasons
+from r1plan.render.decision.resolved import resolution_text
 from r1plan.render.decision.words import exclusion_text
 from r1plan.route.decision.cause import OverAllowance
 from r1plan.route.execution.notes import AsksNext

@@ -15,7 +15,7 @@ from r1plan.engine.target import (
     unlisted,
 )
 from r1plan.errors import NotFound, ProviderError, R1PlanError, UsageError
-from r1plan.render.decision.asked import resolution_text
+from r1plan.render.decision.resolved import resolution_text
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 OPENAI = load_dialects()["openai"]

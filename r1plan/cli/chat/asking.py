@@ -120,7 +120,7 @@ class ChatAsker:
         return AskRequest(request=request, wanted=session.wishes.wanted, max_cost_usd=min(limits, default=None))
 
     def _tell(self, note: ResolutionNote) -> None:
-        from r1plan.render.decision.asked import resolution_text
+        from r1plan.render.decision.resolved import resolution_text
 
         self._say(resolution_text(note))
 

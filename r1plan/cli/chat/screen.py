@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from r1plan.errors import ProviderError
+from r1plan.route.execution.context import Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from r1plan.conversation.session import ThinkingShown
-    from r1plan.engine.chat import Event
     from r1plan.render.chat.live import LiveScreen
     from r1plan.render.chat.terminal import ChatScreen
     from r1plan.route.execution.context import Audience
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from r1plan.route.execution.result import ChatResult
 
 
-_KEPT = "what had come is kept; "
+_KEPT = "what had come is kept; ask again."
 
 
 def terminal_is_able() -> bool:
@@ -40,19 +40,11 @@ def terminal_size() -> tuple[int, int]:
     return size.columns, size.lines
 
 
-class Told:
+class Told(Unseen):
     """An audience that sees nothing of the answer: what is to be known of how it comes goes to `say`."""
-
-    sees_thinking = False
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-
-    def asks(self, model: str, usd_per_token: Decimal | None) -> None:
-        """Say nothing: who answers is in the closing line."""
-
-    def show(self, event: Event) -> None:
-        """Look away."""
 
     def tell(self, note: Note) -> None:
         """Say it, but that an answer broke off: the error says that."""
@@ -180,11 +172,11 @@ def raise_failure(result: ChatResult, *, alone: bool) -> None:
     if error is None and result.finish == "failed":
         error = ProviderError(
             f"{result.entry.provider} broke off the answer: it ran out of resources.",
-            f"{_KEPT}ask again.",
+            _KEPT,
         )
     if error is not None:
-        kept = bool(result.answer or result.thinking)
-        error.hint = hint or (error.hint if kept or error.hint is None else error.hint.removeprefix(_KEPT))
+        came = bool(result.answer or result.thinking)
+        error.hint = hint or ("ask again." if error.hint == _KEPT and not came else error.hint)
         raise error
     if hint is not None:
         note(f"hint:  {hint}")

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from r1plan.errors import UsageError
 
-_HINT = "write it as 2025-09-05T16:00:00Z, 2025-09-05T16:00+08:00, '2025-09-05 16:00 Asia/Shanghai', a day, or now"
+_WAYS = "2025-09-05T16:00:00Z, 2025-09-05T16:00+08:00, '2025-09-05 16:00 Asia/Shanghai', a day, or now"
+_HINT = f"write it as {_WAYS}"
 
 
 def parse_instant(text: str, now: datetime) -> datetime:
@@ -45,7 +46,7 @@ def parse_due(text: str, now: datetime) -> datetime:
         try:
             due = parse_instant(text, now)
         except UsageError as error:
-            raise UsageError(error.message, _HINT.replace("write it as", "write it as 18:00,", 1)) from None
+            raise UsageError(error.message, f"write it as 18:00, {_WAYS}") from None
         if due <= now:
             raise UsageError(f"'{text}' is past.", "give a later one, or a time of day such as 18:00")
         return due

@@ -1,14 +1,10 @@
-"""Sentences on who may answer, who is asked and why nobody may be, from the facts of it."""
+"""Sentences on who is asked a question and why nobody may be, from the facts of it."""
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from r1plan.ask.candidates import either, no_key_error
 from r1plan.ask.decide import Decided
-from r1plan.ask.notes import BilledIn, Demonstration, ResolutionNote, UnusableKey
 from r1plan.ask.plan import AttemptPlan
-from r1plan.engine.target import UnlistedModel
 from r1plan.errors import OverBudget, ProviderError, R1PlanError
 from r1plan.money import small_usd
 from r1plan.render.decision.chosen import chosen_line
@@ -23,36 +19,14 @@ _WANTED_BY = {
 }
 
 
-def resolution_text(note: ResolutionNote) -> str:
-    """What is to be known of who may answer."""
-    match note:
-        case Demonstration(surely):
-            return (
-                f"r1-tiny {'answers' if surely else 'may answer'}: the built-in demonstration model, not R1; it does "
-                "small arithmetic. For a real one: --model FILE.gguf, or --provider deepseek."
-            )
-        case BilledIn(currency):
-            return f"This account is billed in {currency}: cost-report --currency {currency} says what it cost."
-        case UnusableKey(error):
-            return f"warning: {error.message} {error.hint or ''}".rstrip()
-        case UnlistedModel(provider, model, near):
-            meant = f" Did you mean '{near}'?" if near else ""
-            return f"'{model}' is not among what is known of {provider}: it is asked for as it is, unpriced.{meant}"
-        case _:
-            assert_never(note)
-
-
 def plan_lines(plan: AttemptPlan) -> list[str]:
     """Who is asked by a route, and that a model here or the first choice is not; nothing where it was named."""
     found = plan.decided
     chosen = None if found is None else found.decision.chosen
     if found is None or chosen is None:
         return []
-    lines = [
-        f"{each.id} is not asked: {exclusion_text(each.cause)}."
-        for each in found.decision.refused
-        if each.candidate.is_local
-    ]
+    here = (each for each in found.decision.refused if each.candidate.is_local)
+    lines = [f"{each.id} is not asked: {exclusion_text(each.cause)}." for each in here]
     if found.too_dear:
         lines.append(f"Not asked: {_too_dear(found).message}")
     by_default = plan.wanted_by == "default_route"

@@ -10,26 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from r1plan.errors import EngineError, LogError, OverBudget, ProviderError, R1PlanError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.route.execution import circuit_breaker
 from r1plan.route.execution.context import RequestContext
-from r1plan.route.execution.notes import (
-    AsksNext,
-    BreakerOpen,
-    BrokeOff,
-    Cascaded,
-    CutOff,
-    GaveUp,
-    Note,
-    NotSent,
-    Uncounted,
-)
 from r1plan.route.execution.result import Attempt, ChatResult
 from r1plan.route.execution.run import OpenAttempt
 from r1plan.route.execution.target import AttemptTarget, CascadeLimits
 from r1plan.route.spending.reservation import affords
+
+# Most answers come without a note: what one is made of is imported where there is one.
+if TYPE_CHECKING:
+    from r1plan.route.execution.notes import Cascaded, GaveUp, Note, NotSent
 
 # Refused before anything was written. 408 and 504 may be a gateway's word for a request that was taken.
 _ASK_AGAIN = frozenset({429, 500, 502, 503})
@@ -106,6 +100,8 @@ class _Question:
         target = turn.target
         self._tell_passed()
         if attempt.reservation.uncounted is not None:
+            from r1plan.route.execution.notes import Uncounted
+
             self._tell(Uncounted(target.name, attempt.reservation.uncounted))
         self._tell_why(target)
         gives_way = target.cascade is not None and self._has_follower(before)
@@ -125,6 +121,8 @@ class _Question:
             return targets[:1]
         for each, its in found:
             if each not in well:
+                from r1plan.route.execution.notes import BreakerOpen
+
                 until = its.until if its.until and its.until > now else None
                 self._tell(BreakerOpen(each.name, each.provider, until))
                 self.attempts.append(Attempt(each.provider, each.model, "skipped"))
@@ -145,6 +143,8 @@ class _Question:
             self.context.clocks.sleep(wait_s)
 
     def _passes_over(self, target: AttemptTarget, error: R1PlanError) -> None:
+        from r1plan.route.execution.notes import NotSent
+
         self.passed.append(NotSent(target.name, error))
         outcome = "over_budget" if isinstance(error, OverBudget) else "not_opened"
         self.attempts.append(Attempt(target.provider, target.model, outcome))
@@ -161,6 +161,10 @@ class _Question:
     def _is_done(self, turn: _Turn, result: ChatResult) -> bool:
         """Whether `result` is what the person gets. If not, what is to come is in the queue."""
         target, reason = turn.target, result.entry.end_reason
+        if result.error is None and result.entry.status == "ok":
+            return True
+        from r1plan.route.execution import notes
+
         if reason == "handed_over":
             self.because = _cascaded(target, result)
             # When nobody else can, it answers after all.
@@ -168,19 +172,19 @@ class _Question:
             return False
         if reason in ("budget", "thinking_limit"):
             most = self.context.request.max_thinking if reason == "thinking_limit" else None
-            self._tell(CutOff(target.name, most))
+            self._tell(notes.CutOff(target.name, most))
             self.go_on = target.name
         if result.finish == "aborted" or (result.error is None and result.finish != "failed"):
             return True
         worth = _worth_failing_over(result.error)
         if result.answer or (self.context.audience.sees_thinking and result.thinking):
             self.go_on = next((each.target.name for each in self.turns), target.name) if worth else None
-            self._tell(BrokeOff(target.name))
+            self._tell(notes.BrokeOff(target.name))
             return True
         may_be_billed = result.entry.cost_high_usd != 0
         if not worth or (may_be_billed and result.log_error is not None):
             return True
-        self.because = result.error or GaveUp(target.name)
+        self.because = result.error or notes.GaveUp(target.name)
         self._ask_again(turn, result.error)
         return False
 
@@ -196,6 +200,8 @@ class _Question:
     def _tell_why(self, target: AttemptTarget, wait_s: float | None = None) -> None:
         """Tell what went wrong before, once, and that `target` is asked because of it."""
         if self.because is not None:
+            from r1plan.route.execution.notes import AsksNext
+
             why, self.because = self.because, None
             self._tell(AsksNext(why, target.name, wait_s))
 
@@ -212,6 +218,8 @@ def _worth_failing_over(error: R1PlanError | None) -> bool:
 
 def _cascaded(target: AttemptTarget, result: ChatResult) -> Cascaded:
     """Which of its limits `target` has reached."""
+    from r1plan.route.execution.notes import Cascaded
+
     limits = target.cascade or _NEVER
     thought = result.usage.thinking_tokens if result.usage else None
     most = limits.thinking_tokens

@@ -16,7 +16,6 @@ from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.usage import Usage
 from r1plan.route.execution.context import Clocks, RequestContext
 from r1plan.route.execution.limits import MoneyLimits, StreamLimits
-from r1plan.route.execution.notes import ThinkingClosed
 from r1plan.route.execution.record import Outcome, Stop, at_end, with_text
 from r1plan.route.execution.result import ChatResult, Timing
 from r1plan.route.execution.target import AttemptTarget, CascadeLimits
@@ -112,6 +111,8 @@ class OpenAttempt:
                 if stop == "handed_over" or not isinstance(engine, ClosesThinking):
                     heard.stop = stop
                     break
+                from r1plan.route.execution.notes import ThinkingClosed
+
                 engine.close_thinking()
                 limits.closes()
                 audience.tell(ThinkingClosed(engine.model, stop))

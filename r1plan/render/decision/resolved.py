@@ -1,0 +1,27 @@
+"""Sentences on who may answer, from the facts of it."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from r1plan.ask.notes import BilledIn, Demonstration, ResolutionNote, UnusableKey
+from r1plan.engine.target import UnlistedModel
+
+
+def resolution_text(note: ResolutionNote) -> str:
+    """What is to be known of who may answer."""
+    match note:
+        case Demonstration(surely):
+            return (
+                f"r1-tiny {'answers' if surely else 'may answer'}: the built-in demonstration model, not R1; it does "
+                "small arithmetic. For a real one: --model FILE.gguf, or --provider deepseek."
+            )
+        case BilledIn(currency):
+            return f"This account is billed in {currency}: cost-report --currency {currency} says what it cost."
+        case UnusableKey(error):
+            return f"warning: {error.message} {error.hint or ''}".rstrip()
+        case UnlistedModel(provider, model, near):
+            meant = f" Did you mean '{near}'?" if near else ""
+            return f"'{model}' is not among what is known of {provider}: it is asked for as it is, unpriced.{meant}"
+        case _:
+            assert_never(note)

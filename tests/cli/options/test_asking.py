@@ -1,0 +1,76 @@
+"""What the options of `r1plan chat` say, or that they cannot be meant."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from r1plan.ask.question import Wanted
+from r1plan.cli.options.asking import check_route, parse_by, parse_labels, parse_max_cost, parse_usd_per_kwh
+from r1plan.errors import UsageError
+
+
+def test_labels_are_a_project_and_tags() -> None:
+    labels = parse_labels("p", ["team=search", "ticket=A=1"])
+    assert (labels.project, labels.tags) == ("p", {"team": "search", "ticket": "A=1"})
+
+
+@pytest.mark.parametrize("tag", ["team", "=search", ""])
+def test_a_tag_has_a_name_and_a_value(tag: str) -> None:
+    with pytest.raises(UsageError, match="is not K=V"):
+        parse_labels(None, [tag])
+
+
+@pytest.mark.parametrize(("text", "usd"), [(None, None), ("0.05", "0.05"), ("$2", "2")])
+def test_a_limit_is_dollars(text: str | None, usd: str | None) -> None:
+    assert parse_max_cost(text) == (None if usd is None else Decimal(usd))
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "cheap", "nan", "inf"])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not an amount"):
+        parse_max_cost(text)
+
+
+@pytest.mark.parametrize(("text", "usd"), [(None, None), ("0", "0"), ("0.30", "0.30"), ("999.99", "999.99")])
+def test_electricity_has_a_price_of_a_kwh(text: str | None, usd: str | None) -> None:
+    assert parse_usd_per_kwh(text) == (None if usd is None else Decimal(usd))
+
+
+@pytest.mark.parametrize("text", ["1000", "-0.1", "x"])
+def test_what_no_kwh_costs_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a price of electricity"):
+        parse_usd_per_kwh(text)
+
+
+def test_without_by_nothing_waits() -> None:
+    assert parse_by(None) is None
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(model="deepseek/deepseek-flash"),
+        Wanted(route="cheapest"),
+        Wanted(route="cheapest", model="R1-Tiny"),
+        Wanted(route="cheapest", model="x.GGUF"),
+        Wanted(route="cheapest", local=True),
+    ],
+)
+def test_a_route_stands_beside_a_model_here(wanted: Wanted) -> None:
+    check_route(wanted)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named"),
+    [
+        (Wanted(route="cheapest", model="deepseek-flash"), "--model deepseek-flash"),
+        (Wanted(route="cheapest", model="hf:owner/repo"), "--model hf:owner/repo"),
+        (Wanted(route="cheapest", provider="novita"), "--provider novita"),
+        (Wanted(route="cheapest", base_url="http://h"), "--base-url http://h"),
+    ],
+)
+def test_a_route_and_who_is_asked_whatever_it_says_contradict_each_other(wanted: Wanted, named: str) -> None:
+    with pytest.raises(UsageError, match=f"--route cheapest chooses who answers, and {named} names who does"):
+        check_route(wanted)
