@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from r1plan.route.execution.result import ChatResult
 
 
-_KEPT = "what had come is kept; ask again."
-
-
 def terminal_is_able() -> bool:
     """Whether a person sees both streams on a terminal that can be painted."""
     return sys.stdout.isatty() and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
@@ -164,6 +161,7 @@ def unlogged(result: ChatResult) -> None:
 
 def raise_failure(result: ChatResult, *, alone: bool) -> None:
     """Raise what made the request fail, and say how to go on. `alone`: it is no part of a conversation."""
+    from r1plan.engine.refusal import KEPT
     from r1plan.render.chat.terminal import going_on
     from r1plan.render.output import note
 
@@ -172,11 +170,11 @@ def raise_failure(result: ChatResult, *, alone: bool) -> None:
     if error is None and result.finish == "failed":
         error = ProviderError(
             f"{result.entry.provider} broke off the answer: it ran out of resources.",
-            _KEPT,
+            KEPT,
         )
     if error is not None:
         came = bool(result.answer or result.thinking)
-        error.hint = hint or ("ask again." if error.hint == _KEPT and not came else error.hint)
+        error.hint = hint or ("ask again." if error.hint == KEPT and not came else error.hint)
         raise error
     if hint is not None:
         note(f"hint:  {hint}")
