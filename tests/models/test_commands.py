@@ -123,7 +123,7 @@ def of_another(tmp_path: Path) -> Path:
 
 
 def test_inspect_shows_a_file_of_an_unknown_architecture(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["inspect", str(of_another(tmp_path))])
+    done = CliRunner(env={"COLUMNS": "120"}).invoke(app, ["inspect", str(of_another(tmp_path))])
     assert done.exit_code == 0
     assert done.output.splitlines() == [
         "Phi-3 at Q8_0, of the architecture 'phi3', which r1plan does not know: 7.5 GiB of weights, 8.50 bits each.",

@@ -21,8 +21,8 @@ from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.units import pad
 
 # Layers of one kind in one place need what the first two of them need, since the second leaves the buffer as it found
-# it. One more is needed of the last kind, since the last layer differs, and where matrices are copied to a card. Layers
-# of an architecture that is not steady are all computed.
+# it. One more is needed where a device's last layers are, since what goes on from there differs, and where matrices are
+# copied to a card. Layers of an architecture that is not steady are all computed.
 _STEADY = 2
 
 
@@ -85,10 +85,10 @@ def compute_bytes(
 
 def steady(runs: Sequence[Run]) -> tuple[Run, ...]:
     """`runs` with no more layers each than change a buffer."""
-    last = len(runs) - 1
+    after = (*(run.device for run in runs[1:]), None)
     return tuple(
-        run._replace(layers=min(run.layers, _STEADY + (number == last or bool(run.matrices))))
-        for number, run in enumerate(runs)
+        run._replace(layers=min(run.layers, _STEADY + (run.device != next_device or bool(run.matrices))))
+        for run, next_device in zip(runs, after, strict=True)
     )
 
 

@@ -167,6 +167,18 @@ def split(draw: st.DrawFn, which: Model) -> tuple[Weights, int, tuple[int, ...],
     return weights, host, tuple(end - first for first, end in pairwise(cuts)), experts
 
 
+@pytest.mark.parametrize("layers", [(2, 59), (3, 58), (4, 57), (3, 3, 55), (3, 20, 38), (57, 4)])
+def test_a_card_that_ends_where_a_kind_of_layer_ends_is_as_exact_as_any(layers: tuple[int, ...]) -> None:
+    r1, plain = model("DeepSeek-R1"), EngineSettings()
+    weights = stock_weights(r1.architecture, r1.shape, "Q4_K_M")
+    placed = PlacedRuns(runs_of(weights, 0, layers, 0), len(layers), weights.output_bytes, pipelined=True)
+    few, all_ = (
+        compute_bytes(r1.architecture, r1.shape, plain, 8192, placed, all_layers=all_layers)
+        for all_layers in (False, True)
+    )
+    assert few == all_
+
+
 @given(
     st.data(),
     st.sampled_from([*map(model, ("R1-Distill-Qwen-7B", "R1-Distill-Llama-8B", "DeepSeek-R1")), V32]),
