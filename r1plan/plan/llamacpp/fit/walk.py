@@ -40,6 +40,8 @@ class LayoutWalk:
 
     def run(self, *, mixed: bool) -> None:
         """Consider every kind of layout; without `mixed`, only those on cards alone."""
+        if not (mixed or self._pinned or self._devices.gpus):
+            return
         if self._pinned:
             self._as_pinned()
         elif self._devices.unified:
