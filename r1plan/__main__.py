@@ -7,7 +7,7 @@ import sys
 
 from r1plan.errors import R1PlanError
 
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000  # a recommendation makes about 60,000 that stay
 
 
 def main() -> None:
