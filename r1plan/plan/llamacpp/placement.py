@@ -9,7 +9,6 @@ from r1plan.models.weights import Weights
 from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.fit.layer_split import copied_from_host
 from r1plan.plan.llamacpp.memory.buffers import (
-    EngineSettings,
     LinearBytes,
     cells_of,
     context_of,
@@ -21,6 +20,7 @@ from r1plan.plan.llamacpp.memory.buffers import (
 from r1plan.plan.llamacpp.memory.devices import Devices, disk_of
 from r1plan.plan.llamacpp.memory.parts import Device, DeviceLoad, DeviceMemory, MemoryPart
 from r1plan.plan.llamacpp.memory.pools import pools_line
+from r1plan.plan.llamacpp.settings import EngineSettings
 
 Layout = Literal["gpu", "gpu-split", "experts-in-ram", "partial", "cpu", "unified"]
 

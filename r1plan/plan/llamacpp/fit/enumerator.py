@@ -11,9 +11,9 @@ from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.context import contexts_of
 from r1plan.plan.llamacpp.fit.layer_split import LayerSplit, SplitTask
 from r1plan.plan.llamacpp.fit.layouts import EVERY_COMBINATION, Layouts, experts_left_with, fixed_layout
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import Devices
 from r1plan.plan.llamacpp.placement import Placement
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.pins import Pins
 
 _NEARLY = 4

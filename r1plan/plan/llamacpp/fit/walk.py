@@ -9,9 +9,9 @@ from r1plan.plan.llamacpp.fit.context import context_within, contexts_of
 from r1plan.plan.llamacpp.fit.enumerator import Descent, LayoutEnumerator
 from r1plan.plan.llamacpp.fit.evaluator import Evaluator
 from r1plan.plan.llamacpp.fit.incumbent import Incumbent
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.placement import Placement
 from r1plan.plan.llamacpp.rank import context_points
+from r1plan.plan.llamacpp.settings import EngineSettings
 
 
 class Fit(NamedTuple):
