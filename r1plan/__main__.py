@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from r1plan.errors import R1PlanError
 
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000  # a recommendation makes about 60,000 that stay
+
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 could not, 2 wrong usage, 3 nothing fits, 130 interrupted."""
+    # What is imported and read stays: looking for rubbish among it, above all at the end, takes longer than some
+    # commands do.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     from r1plan.cli import build
 
     try:
@@ -17,6 +23,8 @@ def main() -> None:
         sys.stdout.flush()
         _print_error(error)
         sys.exit(error.exit_code)
+    finally:
+        gc.freeze()
 
 
 def _print_error(error: R1PlanError) -> None:

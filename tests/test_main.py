@@ -63,3 +63,15 @@ def test_a_wrong_option_exits_with_two() -> None:
     with pytest.raises(SystemExit) as stopped:
         build().main(["detect", "--no-such-option"], prog_name="r1plan")
     assert stopped.value.code == 2
+
+
+def test_a_command_leaves_the_collector_nothing_to_go_through_at_the_end() -> None:
+    code = (
+        "import atexit, gc, sys; atexit.register(lambda: print(gc.get_freeze_count() > 0, len(gc.get_objects())))\n"
+        "sys.argv[1:] = ['--version']\n"
+        "from r1plan.__main__ import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    frozen, left = done.stdout.split()[-2:]
+    assert frozen == "True"
+    assert int(left) < 1000

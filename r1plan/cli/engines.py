@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from r1plan.errors import UsageError
 from r1plan.plan.plan import PlannedOption
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 OptionT = TypeVar("OptionT", bound=PlannedOption)
 
 
-@dataclass(frozen=True, slots=True)
-class Engine(Generic[OptionT]):
+class Engine(NamedTuple, Generic[OptionT]):
     """One engine."""
 
     planner: Planner[OptionT]

@@ -19,9 +19,7 @@ from r1plan.cli.options.machine import (
 )
 
 if TYPE_CHECKING:
-    from r1plan.market.compare import ApiOffer
     from r1plan.plan.planner import EngineOption
-    from r1plan.plan.workload import Workload
 
 
 def command(
@@ -77,6 +75,7 @@ def command(
     """
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.cli.engines import engine_for
+    from r1plan.cli.offers import current_offers
     from r1plan.models.reference import GgufFile, HubFile, model_reference, named_model
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
@@ -138,16 +137,4 @@ def command(
     models = ModelSet(named.models, load_quant_tables(), named.from_file)
     plan = planner.plan(described, models, workload, pins)
     headroom = planner.headroom(plan, models, pins) if explain or json else None
-    show(planned_for.view, plan, _api(workload), headroom, explain=explain, as_json=json)
-
-
-def _api(workload: Workload) -> tuple[ApiOffer, ...]:
-    """What the same work costs by the token now."""
-    from datetime import UTC, datetime
-
-    from r1plan.catalog.load import load_holidays, load_prices, load_providers
-    from r1plan.market.compare import api_offers
-    from r1plan.prices.book import PriceBook
-
-    book = PriceBook(load_prices(), load_holidays())
-    return api_offers(load_providers(), book, workload.usage, workload.requests_per_day, datetime.now(UTC))
+    show(planned_for.view, plan, current_offers(workload), headroom, explain=explain, as_json=json)

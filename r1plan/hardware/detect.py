@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from r1plan.catalog.hardware import Accelerator, Gpu, Hardware
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware import amd, apple, host, nvidia
 from r1plan.hardware.bandwidth import assumed_layout
 from r1plan.hardware.found import FoundGpu, ProbeResult
 from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
+
+if TYPE_CHECKING:
+    from r1plan.catalog.hardware import Accelerator, Gpu, Hardware
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,8 @@ def _joined(found: FoundGpu, sheet: Accelerator | None) -> GpuDevice:
     """The device with what its data sheet adds, in the share that a slice has of the card."""
     if sheet is None:
         return found.device
+    from r1plan.catalog.hardware import Gpu
+
     if isinstance(sheet, Gpu):
         return described_by(found.device, sheet, found.memory_share, found.compute_share)
     return replace(found.device, profile=sheet.id, bandwidth_gb_s=sheet.bandwidth_gb_s, gpu_class="apple")

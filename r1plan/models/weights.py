@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One layer's bytes: `trunk` is all but the routed experts; `widest_expert` is the largest tensor of those.
 
     `matrices` are the bytes of its matrices by name, without `.weight`; `widest_matrix` is the largest of them that is
@@ -120,15 +120,16 @@ def of_layers(
     plain: bool = False,
 ) -> Weights:
     """The weights of a model with these layers, of which the first `dense` hold no routed experts."""
+    trunk, experts, widest_experts, matrices, widest_matrices = zip(*layers, strict=True)
     return Weights(
         embedding_bytes=embedding_bytes,
         output_bytes=output_bytes,
         dense_layers=dense,
-        trunk_before=tuple(accumulate((layer.trunk_bytes for layer in layers), initial=0)),
-        experts_before=tuple(accumulate((layer.expert_bytes for layer in layers), initial=0)),
-        widest_experts=tuple(layer.widest_expert_bytes for layer in layers),
-        matrices=tuple(layer.matrices for layer in layers),
-        widest_matrices=tuple(layer.widest_matrix_bytes for layer in layers),
+        trunk_before=tuple(accumulate(trunk, initial=0)),
+        experts_before=tuple(accumulate(experts, initial=0)),
+        widest_experts=widest_experts,
+        matrices=matrices,
+        widest_matrices=widest_matrices,
         experts_read_share=read_share,
         whole_is_exact=exact,
         tied=tied,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from r1plan.catalog.hardware import Gpu
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.basis import Basis
 from r1plan.plan.workload import Workload
 from r1plan.units import DAYS_A_MONTH, J_A_KWH, MTOK
+
+if TYPE_CHECKING:
+    from r1plan.catalog.hardware import Gpu
 
 _CENT_FRACTION = Decimal("0.0001")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import Machine
@@ -68,8 +68,7 @@ class PlannedOption(Protocol):
 OptionT_co = TypeVar("OptionT_co", bound=PlannedOption, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """An option that is not offered."""
 
     id: str

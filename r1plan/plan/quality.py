@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log, log2
+from typing import NamedTuple
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.catalog.quality import QuantLoss, QuantTable
@@ -39,8 +40,7 @@ _THINKING_OVER_R1 = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class QuantQuality:
+class QuantQuality(NamedTuple):
     """The perplexity of a quant over the unquantised model's, with where the figure comes from."""
 
     perplexity_ratio: float
@@ -53,8 +53,7 @@ class QuantQuality:
         return _POINTS_A_LOG_RATIO * log(self.perplexity_ratio)
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedScore:
+class PublishedScore(NamedTuple):
     """One benchmark of the unquantised model."""
 
     benchmark: str
@@ -73,15 +72,26 @@ class Quality:
 
 
 def quality_of(model: Model, quant: Quant, tables: tuple[QuantTable, ...]) -> Quality:
-    """The quality of `model` at `quant`. The maker's own scores go before others' of the same benchmark."""
+    """The quality of `model` at `quant`."""
+    return quality_at(published_scores(model), model, quant, tables)
+
+
+def published_scores(model: Model) -> tuple[PublishedScore, ...]:
+    """One score a benchmark. The maker's own go before others' of the same benchmark."""
     scores: dict[str, PublishedScore] = {}
     for score in sorted(model.scores, key=lambda each: each.independent):
         scores.setdefault(score.benchmark, PublishedScore(score.benchmark, score.score, score.source))
+    return tuple(scores.values())
+
+
+def quality_at(
+    scores: tuple[PublishedScore, ...], model: Model, quant: Quant, tables: tuple[QuantTable, ...]
+) -> Quality:
+    """The quality of `model`, of which `scores` are published, at `quant`."""
     loss = quant_quality(model, quant, tables)
-    known = scores.get(BENCHMARK)
+    known = next((each.score for each in scores if each.benchmark == BENCHMARK), 0.0)
     breadth = _BREADTH_POINTS_A_DOUBLING * log2(model.params / _BREADTH_FROM_PARAMS)
-    index = (known.score if known else 0.0) + breadth - loss.points_lost
-    return Quality(tuple(scores.values()), loss, index, _THINKING_OVER_R1.get(model.id, 1.0))
+    return Quality(scores, loss, known + breadth - loss.points_lost, _THINKING_OVER_R1.get(model.id, 1.0))
 
 
 def quant_quality(model: Model, quant: Quant, tables: tuple[QuantTable, ...]) -> QuantQuality:

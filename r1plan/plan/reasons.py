@@ -55,8 +55,9 @@ class NeedsMemory(NamedTuple):
 
 
 class NeedsShare(NamedTuple):
-    """The share of each of `gpus` cards that the server may use holds too little for `users` of `context` tokens."""
+    """The share of each of `gpus` cards that `server` may use holds too little for `users` of `context` tokens."""
 
+    server: str
     gpus: int
     users: int
     context: int
@@ -70,8 +71,9 @@ class NeedsShare(NamedTuple):
 
 
 class ShareNotFree(NamedTuple):
-    """The server refuses to start, because its share of each card, `utilization` of it, is not free."""
+    """The server refuses to start, because its share of each card, `utilization` of it by its `flag`, is not free."""
 
+    flag: str
     gpus: int
     utilization: float
     allowed_bytes: int

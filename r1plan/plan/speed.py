@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from r1plan.plan.basis import Basis
@@ -34,8 +33,7 @@ class SpeedTerm(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Speed:
+class Speed(NamedTuple):
     """Prediction for one request at a time. `terms` are those of the first depth, longest first."""
 
     prefill_tok_s: Range | None

@@ -10,10 +10,10 @@ from r1plan.catalog.quality import load_quant_tables
 from r1plan.hardware.machine import Machine
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.compute.buffers import compute_bytes
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.memory.exact import exactly
 from r1plan.plan.llamacpp.placement import Layout, Placement, device_loads
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.weights.layers import stock_weights, weights_of
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins

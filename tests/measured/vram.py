@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from r1plan.catalog.model import Shape
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.pins import KvType
 from r1plan.units import MIB
 from tests.plan.catalogue import model

@@ -84,9 +84,12 @@ def machine_from_options(
         raise UsageError(f"--cpu-only and {given[0]} contradict each other.")
     if gpu or vram is not None:
         return _described(gpu or [], vram, bandwidth, ram, ram_bandwidth)
+    here = _without_cards(this_machine(), cpu_only)
+    if not given:
+        return here
     from r1plan.hardware.described import with_memory
 
-    return with_memory(_without_cards(this_machine(), cpu_only), ram, ram_bandwidth)
+    return with_memory(here, ram, ram_bandwidth)
 
 
 def this_machine() -> Machine:

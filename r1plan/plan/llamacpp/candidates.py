@@ -11,7 +11,7 @@ from r1plan.plan.llamacpp.option import option_id
 from r1plan.plan.llamacpp.weights.layers import weights_of
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
-from r1plan.plan.quality import quality_of
+from r1plan.plan.quality import published_scores, quality_at
 
 
 def candidates_of(models: ModelSet, pins: Pins) -> Iterator[QuantCandidate]:
@@ -24,6 +24,7 @@ def candidates_of(models: ModelSet, pins: Pins) -> Iterator[QuantCandidate]:
     found = False
     for model in asked:
         spec_of(model.architecture, model.shape)  # of a file the bytes are known, but not the buffers beside them
+        scores = published_scores(model)
         for quant in model.quants:
             if pins.quant is not None and quant.name.casefold() != pins.quant.casefold():
                 continue
@@ -36,7 +37,7 @@ def candidates_of(models: ModelSet, pins: Pins) -> Iterator[QuantCandidate]:
                 continue
             found = True
             weights = models.from_file or weights_of(model, quant)
-            yield QuantCandidate(model, quant, weights, quality_of(model, quant, models.quant_tables))
+            yield QuantCandidate(model, quant, weights, quality_at(scores, model, quant, models.quant_tables))
     if not found:
         known = dict.fromkeys(quant.name for model in asked for quant in model.quants)
         whose = f"{asked[0].id} has {', '.join(known)}" if pins.model else f"known are {', '.join(known)}"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.plan.energy import RunningCost
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.placement import Placement
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.quality import Quality
 from r1plan.plan.reasons import NeedsMemory, Standing
 from r1plan.plan.speed import Speed

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from r1plan.catalog.model import Shape
 from r1plan.models.weights import Weights
 from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.fit.layer_split import copied_from_host
 from r1plan.plan.llamacpp.memory.buffers import (
-    EngineSettings,
     LinearBytes,
     cells_of,
     context_of,
@@ -22,12 +20,12 @@ from r1plan.plan.llamacpp.memory.buffers import (
 from r1plan.plan.llamacpp.memory.devices import Devices, disk_of
 from r1plan.plan.llamacpp.memory.parts import Device, DeviceLoad, DeviceMemory, MemoryPart
 from r1plan.plan.llamacpp.memory.pools import pools_line
+from r1plan.plan.llamacpp.settings import EngineSettings
 
 Layout = Literal["gpu", "gpu-split", "experts-in-ram", "partial", "cpu", "unified"]
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """The layers in order: first those in host memory, then those of each GPU in `devices`' order.
 
     `layers_on_gpu` has one entry a GPU, 0 for an unused one. The experts of the first `expert_layers_on_host` expert
@@ -87,8 +85,7 @@ class Placement:
         return len(self.used_gpus) > 1 and not self.host_layers and not self.expert_layers_on_host
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceLoads:
+class DeviceLoads(NamedTuple):
     """A placement with its loads; what each device holds follows from the context.
 
     `disk` is set where experts may be read from it, and `disk_bytes`, by `at_context`, to those that have to be.
@@ -120,7 +117,7 @@ class DeviceLoads:
 
     def at_context(self, context: int) -> DeviceLoads:
         """The same with `disk_bytes` as they are at `context` tokens a slot."""
-        return self if self.disk is None else replace(self, disk_bytes=self.read_from_disk_at(context))
+        return self if self.disk is None else self._replace(disk_bytes=self.read_from_disk_at(context))
 
     def read_from_disk_at(self, context: int) -> int:
         """Bytes of experts that find no room in memory at `context` tokens a slot; 0 without `from_disk`."""
@@ -149,7 +146,8 @@ def device_loads(
     model_context: int,
 ) -> DeviceLoads:
     """`placement` with what it puts on each device. Devices that hold nothing are left out."""
-    used, host_layers, pipelined = placement.used_gpus, placement.host_layers, placement.pipelined
+    used, host_layers = placement.used_gpus, placement.host_layers
+    pipelined = len(used) > 1 and not host_layers and not placement.expert_layers_on_host
     streamed = weights.dense_layers + placement.expert_layers_on_host
     whole = len(used) == 1 and host_layers == 0
     split_basis: Basis = "exact" if weights.whole_is_exact else "assumed"
@@ -245,8 +243,7 @@ def _cache_why(shape: Shape) -> str:
 
 def _merged(card: DeviceLoad, host: DeviceLoad) -> DeviceLoad:
     """Both loads on one unified device."""
-    return replace(
-        card,
+    return card._replace(
         weights_bytes=card.weights_bytes + host.weights_bytes,
         kv_bytes_per_cell=card.kv_bytes_per_cell + host.kv_bytes_per_cell,
         peaks=tuple(peak.plus(line) for peak in card.peaks for line in host.peaks),

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import log2
 
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.llamacpp.settings import USUAL_UBATCH
+from r1plan.plan.llamacpp.settings import USUAL_UBATCH, EngineSettings
 from r1plan.plan.pins import KvType
 from r1plan.plan.plan import Rejection, difference, fastest_of_the_slow, least_tok_s
 from r1plan.plan.quality import Quality

@@ -1,10 +1,11 @@
-"""What llama.cpp can be set to: the element types of its KV cache, its defaults and its limits."""
+"""How llama.cpp is started: its settings with their limits and defaults, and the element types of its KV cache."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from r1plan.plan.pins import KvType
+from r1plan.plan.pins import KvType, Runtime
 
 # llama.cpp's own default; and what is tried where it leaves too little room.
 USUAL_UBATCH = 512
@@ -54,3 +55,25 @@ KV_TYPES: dict[KvType, KvElements] = {
 }
 # CUDA's flash attention is built for these alone, unless GGML_CUDA_FA_ALL_QUANTS is set (ggml-cuda/CMakeLists.txt).
 CUDA_FLASH_TYPES: tuple[KvType, ...] = ("f16", "bf16", "q8_0", "q4_0")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How the engine is started. Each of `slots` has its own cache, or all have `one_cache` for whoever needs it."""
+
+    kv_type: KvType = "f16"
+    n_ubatch: int = 512
+    slots: int = 1
+    flash_attn: bool = True
+    runtime: Runtime = "in-process"
+    one_cache: bool = False
+
+    @property
+    def caches(self) -> int:
+        """How many times the context is allocated."""
+        return 1 if self.one_cache else self.slots
+
+    @property
+    def outputs(self) -> int:
+        """Rows of logits kept: a plain context reserves one a token of the micro-batch, llama-server one a slot."""
+        return self.n_ubatch if self.runtime == "in-process" else self.slots

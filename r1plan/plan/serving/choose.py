@@ -52,7 +52,7 @@ def choose_served(
             fitting = [option for option in possible if option.fits]
             options += fitting or (possible[:1] if pins.one_option else [])
             if not fitting:
-                rejected.append(Rejection(f"{model.id}:{dtype}", _cause(model, dtype, cards, possible, pins)))
+                rejected.append(Rejection(f"{model.id}:{dtype}", _cause(engine, model, dtype, cards, possible, pins)))
     if not pins.one_option:
         options, slow = fast_enough(options, workload)
         rejected += slow
@@ -92,7 +92,12 @@ def _types(engine: ServingEngine, model: Model, pins: ServingPins) -> list[Dtype
 
 
 def _cause(
-    model: Model, dtype: Dtype, cards: tuple[GpuDevice, ...], possible: Sequence[ServingOption], pins: ServingPins
+    engine: ServingEngine,
+    model: Model,
+    dtype: Dtype,
+    cards: tuple[GpuDevice, ...],
+    possible: Sequence[ServingOption],
+    pins: ServingPins,
 ) -> Cause:
     """Why no layout of `possible` fits, or there is none."""
     refused = refusal(dtype, cards)
@@ -105,12 +110,14 @@ def _cause(
     memory, gpus, context = nearest.memory, nearest.parallel.gpus, nearest.context
     if not memory.starts:
         return ShareNotFree(
+            flag=engine.share_flag,
             gpus=gpus,
             utilization=memory.utilization,
             allowed_bytes=memory.allowed_bytes,
             free_bytes=memory.free_bytes,
         )
     short = NeedsShare(
+        server=engine.title,
         gpus=gpus,
         users=pins.users,
         context=context,

@@ -16,7 +16,7 @@ from r1plan.plan.serving.sharding import Parallel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingEngine:
-    """One engine that serves many users.
+    """One engine that serves many users. `share_flag` sets how much of each card it may use.
 
     `incompatibility` says why it cannot split a model so, or None. `budget` is what each of the cards, all like the one
     given, holds. `step_bytes` are the weights that each GPU reads for one step of so many users.
@@ -24,6 +24,7 @@ class ServingEngine:
 
     name: EngineName
     title: str
+    share_flag: str
     incompatibility: Callable[[Model, Dtype, Parallel], str | None]
     budget: Callable[[Model, Dtype, Parallel, GpuDevice, ServerSettings], GpuBudget]
     step_bytes: Callable[[Model, Dtype, Parallel, int], float]

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
 
 VLLM = ServingEngine(
-    name="vllm", title="vLLM", incompatibility=incompatibility, budget=gpu_budget, step_bytes=step_bytes
+    name="vllm",
+    title="vLLM",
+    share_flag="--gpu-memory-utilization",
+    incompatibility=incompatibility,
+    budget=gpu_budget,
+    step_bytes=step_bytes,
 )
 # llama.cpp's names of cache types, as vLLM's nearest.
 _KV_TYPES: dict[KvType | None, ServedKv] = {None: "bf16", "f16": "bf16", "bf16": "bf16", "q8_0": "fp8"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import wrap
 
 from r1plan.plan.headroom import Headroom
 from r1plan.plan.plan import Plan
@@ -11,6 +10,7 @@ from r1plan.plan.speed import Range, Speed
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import cause_text, machine_notes
 from r1plan.render.text.sanitize import printable
+from r1plan.render.text.wrap import wrapped
 
 
 def explained(
@@ -25,7 +25,7 @@ def explained(
         if width is None or len(line) <= width or width < 2 * len(indent):
             yield line
         else:
-            yield from wrap(line, width, subsequent_indent=indent, break_on_hyphens=False, replace_whitespace=False)
+            yield from wrapped(line, width, later=indent, cut_words=True)
 
 
 def token_time(speed: Speed) -> str:

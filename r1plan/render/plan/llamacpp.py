@@ -119,6 +119,8 @@ class LlamaCppView:
 
     def remarks(self, plan: Plan[Option]) -> Iterator[str]:
         """The main memory that was assumed."""
+        if plan.machine.origin == "detected":
+            return
         from r1plan.hardware.described import assumed_ram
 
         if assumed := assumed_ram(plan.machine):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from r1plan.market.compare import ApiOffer
@@ -16,6 +15,7 @@ from r1plan.render.plan.view import NARROW, EngineView, OptionT
 from r1plan.render.plan.words import cause_text, standing_text
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count
+from r1plan.render.text.wrap import wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,16 +29,16 @@ def show_plan(view: EngineView[OptionT], plan: Plan[OptionT], api: Sequence[ApiO
         if line.verbatim:
             out.print(printable(line.text), markup=False, soft_wrap=True)
         else:
-            _wrapped(line.text, out)
+            _paragraph(line.text, out)
     if api:
-        _wrapped(api_line(api, plan.workload), out)
+        _paragraph(api_line(api, plan.workload), out)
     if view.shows_table(plan):
         out.print()
         _table(view, plan.options, out)
     closing = rejected_line(view, plan)
     if closing and (plan.choice is None or plan.choice.fits):
         out.print()
-        _wrapped(closing, out)
+        _paragraph(closing, out)
 
 
 def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
@@ -67,8 +67,8 @@ def rejected_line(view: EngineView[OptionT], plan: Plan[OptionT]) -> str:
     return f"{count(len(plan.rejected), 'other option')} rejected: {parts}.{example}"
 
 
-def _wrapped(line: str, out: Console) -> None:
-    out.print("\n".join(wrap(printable(line), out.width, break_on_hyphens=False)), markup=False)
+def _paragraph(line: str, out: Console) -> None:
+    out.print("\n".join(wrapped(line, out.width, cut_words=True)), markup=False)
 
 
 def _table(view: EngineView[OptionT], options: Sequence[OptionT], out: Console) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from r1plan.errors import NothingFits
 from r1plan.plan.plan import Plan, PlannedOption, Rejection
@@ -18,8 +17,7 @@ NARROW = 116  # columns below which a table stacks the model's name and its type
 OptionT = TypeVar("OptionT", bound=PlannedOption)
 
 
-@dataclass(frozen=True, slots=True)
-class TableColumn(Generic[OptionT]):
+class TableColumn(NamedTuple, Generic[OptionT]):
     """A column of the table of options, between the model and the reason."""
 
     title: str
@@ -28,8 +26,7 @@ class TableColumn(Generic[OptionT]):
     may_wrap: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of the opening; a `verbatim` one is for copying, and never broken."""
 
     text: str

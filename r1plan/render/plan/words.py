@@ -79,11 +79,11 @@ def cause_text(cause: Cause) -> str:
             for_whom = f"{cause.context:,} tokens"
             if cause.users > 1:
                 for_whom = f"{cause.users:,} users of {for_whom}"
-            return f"needs {needed} GiB {_on_each(cause.gpus)} for {for_whom}, vLLM may use {allowed}"
+            return f"needs {needed} GiB {_on_each(cause.gpus)} for {for_whom}, {cause.server} may use {allowed}"
         case ShareNotFree():
             share = f"{cause.allowed_bytes / GIB:.1f} GiB {_on_each(cause.gpus)}"
             free = f"{cause.free_bytes / GIB:.1f} free"
-            return f"wants {share} (--gpu-memory-utilization {cause.utilization:g}), {free}"
+            return f"wants {share} ({cause.flag} {cause.utilization:g}), {free}"
         case TooFewUsers():
             return f"holds {cause.users:,} users of {cause.context:,} tokens, {cause.users_wanted:,} asked"
         case TooSlow():

@@ -19,7 +19,7 @@ from r1plan.plan.arch.table import row_of, spec_of
 from r1plan.plan.arch.tensors import layer_tensors
 from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes
 from r1plan.plan.llamacpp.compute.graph import HOST, Run
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.plan.serving.sharding import Parallel
 from r1plan.plan.vllm.weights import weights_bytes

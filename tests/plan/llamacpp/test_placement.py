@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings, gpu_peaks
+from r1plan.plan.llamacpp.memory.buffers import gpu_peaks
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.weights.layers import weights_of
 from tests.plan.catalogue import card, machine, model, quant
 

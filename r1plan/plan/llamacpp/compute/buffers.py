@@ -17,7 +17,7 @@ from r1plan.plan.arch.table import spec_of
 from r1plan.plan.llamacpp.compute.graph import HOST, Batch, Run
 from r1plan.plan.llamacpp.compute.model_graph import graph_of
 from r1plan.plan.llamacpp.compute.scheduler import peaks_of
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.units import pad
 
 # Layers of one kind in one place need what the first two of them need, since the second leaves the buffer as it found

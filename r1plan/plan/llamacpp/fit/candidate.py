@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.models.weights import Weights
@@ -10,8 +10,7 @@ from r1plan.plan.llamacpp.option import option_id
 from r1plan.plan.quality import Quality
 
 
-@dataclass(frozen=True, slots=True)
-class QuantCandidate:
+class QuantCandidate(NamedTuple):
     """One model at one quant."""
 
     model: Model

@@ -29,4 +29,4 @@ def context_within(pins: Pins, most: int, model_context: int) -> int:
     """The asked context; else the largest up to the goal and `most`, in whole thousands, never below the least."""
     if pins.context is not None:
         return pins.context
-    return max(min(most, CONTEXT_GOAL) // CONTEXT_SHOWN * CONTEXT_SHOWN, contexts_of(pins, model_context).least)
+    return max(min(most, CONTEXT_GOAL) // CONTEXT_SHOWN * CONTEXT_SHOWN, min(CONTEXT_LEAST, model_context))

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
+from typing import NamedTuple
 
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.context import contexts_of
 from r1plan.plan.llamacpp.fit.layer_split import LayerSplit, SplitTask
 from r1plan.plan.llamacpp.fit.layouts import EVERY_COMBINATION, Layouts, experts_left_with, fixed_layout
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import Devices
 from r1plan.plan.llamacpp.placement import Placement
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.pins import Pins
 
 _NEARLY = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Descent:
+class Descent(NamedTuple):
     """Layouts on the same cards with ever fewer layers in host memory.
 
     With `enough` there the context goal fits, with fewer than `fewest` no context that is any use. Of a mixture the
@@ -44,17 +43,28 @@ class LayoutEnumerator:
         candidate: QuantCandidate,
         settings: EngineSettings,
     ) -> None:
-        self._devices, self._pins = devices, pins
+        self._devices, self._groups, self._pins, self._settings = devices, groups, pins, settings
         self._shape, self._weights = candidate.model.shape, candidate.weights
         self._contexts = contexts_of(pins, candidate.model.context_max)
-        self._split = LayerSplit(devices, self._shape, self._weights, settings)
-        self._layouts = Layouts(devices, self._split, self._weights, groups, pins.mapped)
-        # With something in host memory every card helps; fewer are tried where one is too small to take part.
-        self._mixed_groups = tuple(reversed(groups))
+
+    @cached_property
+    def _split(self) -> LayerSplit:
+        return LayerSplit(self._devices, self._shape, self._weights, self._settings)
+
+    @cached_property
+    def _layouts(self) -> Layouts:
+        return Layouts(self._devices, self._split, self._weights, self._groups, self._pins.mapped)
+
+    @property
+    def _mixed_groups(self) -> tuple[tuple[int, ...], ...]:
+        """With something in host memory every card helps; fewer are tried where one is too small to take part."""
+        return self._groups[::-1]
 
     def cpu(self) -> Placement:
         """Nothing on a card."""
-        return self._layouts.cpu()
+        weights, none = self._weights, (0,) * len(self._devices.gpus)
+        layers, experts = self._shape.layers, weights.expert_layers
+        return Placement("cpu", layers, none, experts, weights.dense_layers, mapped=self._pins.mapped)
 
     def unified(self) -> Placement:
         """All layers on the one memory that processor and graphics share."""
@@ -73,7 +83,7 @@ class LayoutEnumerator:
         pins, layers = self._pins, self._pins.gpu_layers
         gpu_layers = self._shape.layers + 1 if layers is None else layers
         plain = fixed_layout(self._devices, self._shape, self._weights, gpu_layers, pins.experts_on_cpu)
-        return replace(plain, mapped=pins.mapped)
+        return plain._replace(mapped=pins.mapped)
 
     def pinned_shares(self, plain: Placement) -> Iterator[Placement]:
         """As many layers on cards as `plain` has, shared out among them so that they fit."""

@@ -6,11 +6,11 @@ from r1plan.hardware.machine import Machine
 from r1plan.plan.energy import running_cost
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.context import context_within, contexts_of
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import Devices
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
 from r1plan.plan.llamacpp.rank import score_at
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, predicted_speed
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload

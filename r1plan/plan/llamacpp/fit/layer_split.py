@@ -15,16 +15,10 @@ from typing import NamedTuple
 
 from r1plan.catalog.model import Shape
 from r1plan.models.weights import Weights
-from r1plan.plan.llamacpp.memory.buffers import (
-    EngineSettings,
-    LinearBytes,
-    cells_of,
-    copied_line,
-    gpu_peaks,
-    kv_bytes_per_cell,
-)
+from r1plan.plan.llamacpp.memory.buffers import LinearBytes, cells_of, copied_line, gpu_peaks, kv_bytes_per_cell
 from r1plan.plan.llamacpp.memory.devices import Devices
 from r1plan.plan.llamacpp.memory.pools import pools_line
+from r1plan.plan.llamacpp.settings import EngineSettings
 
 
 class SplitTask(NamedTuple):

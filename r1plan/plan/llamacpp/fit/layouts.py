@@ -58,10 +58,6 @@ class Layouts:
             layout, self.layers, tuple(on_gpu), experts_on_host, self.weights.dense_layers, mapped=self.mapped
         )
 
-    def cpu(self) -> Placement:
-        """Nothing on a card."""
-        return self.placement("cpu", (), (), self.weights.expert_layers)
-
     def unified(self, layers: int | None = None) -> Placement:
         """All layers, or `layers` of them, on the one memory that processor and graphics share."""
         return self.placement("unified", (0,), (self.layers if layers is None else layers,), 0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from r1plan.hardware.machine import Machine
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
@@ -22,8 +23,7 @@ from r1plan.plan.reasons import NeedsMemory
 from r1plan.plan.workload import CONTEXT_ENOUGH, Workload
 
 
-@dataclass(frozen=True, slots=True)
-class NoRoom:
+class NoRoom(NamedTuple):
     """No memory here holds the candidate: what is lacking, and the best layout that reads experts from disk.
 
     `nearest` is the layout that `lacking` speaks of first.
@@ -96,10 +96,10 @@ class Search:
         if devices.unified:
             devices = without_gpus(self.machine)
             on_host = candidate.weights.expert_layers
-            tried = [replace(tried[0], layout="cpu", layers_on_gpu=(), expert_layers_on_host=on_host)]
+            tried = [tried[0]._replace(layout="cpu", layers_on_gpu=(), expert_layers_on_host=on_host)]
         best = Incumbent()
         for placement in dict.fromkeys(each for each in tried if each.expert_layers_on_host):
-            reading = replace(placement, from_disk=True)
+            reading = placement._replace(from_disk=True)
             where = self.evaluator.loads(candidate, reading, failed[0].settings, devices)
             context = self.evaluator.context_of(where)
             if context <= where.context_max:

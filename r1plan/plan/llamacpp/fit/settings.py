@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
-from r1plan.plan.llamacpp.settings import SERVER_SLOTS, SMALLER_UBATCHES, USUAL_UBATCH
+from r1plan.plan.llamacpp.settings import SERVER_SLOTS, SMALLER_UBATCHES, USUAL_UBATCH, EngineSettings
 from r1plan.plan.pins import KvType, Pins
 
 

@@ -9,9 +9,9 @@ from r1plan.plan.llamacpp.fit.context import context_within, contexts_of
 from r1plan.plan.llamacpp.fit.enumerator import Descent, LayoutEnumerator
 from r1plan.plan.llamacpp.fit.evaluator import Evaluator
 from r1plan.plan.llamacpp.fit.incumbent import Incumbent
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.placement import Placement
 from r1plan.plan.llamacpp.rank import context_points
+from r1plan.plan.llamacpp.settings import EngineSettings
 
 
 class Fit(NamedTuple):
@@ -40,6 +40,8 @@ class LayoutWalk:
 
     def run(self, *, mixed: bool) -> None:
         """Consider every kind of layout; without `mixed`, only those on cards alone."""
+        if not (mixed or self._pinned or self._devices.gpus):
+            return
         if self._pinned:
             self._as_pinned()
         elif self._devices.unified:

@@ -6,14 +6,13 @@ solved for, so the search for a layout works with them; what is then said of a l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from r1plan.catalog.model import Shape
 from r1plan.plan.arch.cache import cache_elements
-from r1plan.plan.llamacpp.settings import KV_TYPES
-from r1plan.plan.pins import KvType, Runtime
+from r1plan.plan.llamacpp.settings import KV_TYPES, EngineSettings
+from r1plan.plan.pins import KvType
 from r1plan.units import KIB, pad
 
 CONTEXT_STEP = 256  # llama_context pads n_ctx to this
@@ -31,28 +30,6 @@ _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH = 802_816
 _MLA_ATTENTION_BYTES_PER_UBATCH_TOKEN = 1_013_760
 # What V3.2's indexer adds to that besides what `index_line` counts by cells and layers (as above).
 _INDEXER_BYTES_PER_UBATCH_TOKEN = 40_960
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How the engine is started. Each of `slots` has its own cache, or all have `one_cache` for whoever needs it."""
-
-    kv_type: KvType = "f16"
-    n_ubatch: int = 512
-    slots: int = 1
-    flash_attn: bool = True
-    runtime: Runtime = "in-process"
-    one_cache: bool = False
-
-    @property
-    def caches(self) -> int:
-        """How many times the context is allocated."""
-        return 1 if self.one_cache else self.slots
-
-    @property
-    def outputs(self) -> int:
-        """Rows of logits kept: a plain context reserves one a token of the micro-batch, llama-server one a slot."""
-        return self.n_ubatch if self.runtime == "in-process" else self.slots
 
 
 class LinearBytes(NamedTuple):

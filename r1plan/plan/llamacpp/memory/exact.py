@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from r1plan.catalog.model import Model
 from r1plan.models.weights import Weights
 from r1plan.plan.arch.table import spec_of
@@ -39,10 +37,10 @@ def exactly(where: DeviceLoads, model: Model, weights: Weights, context: int) ->
     else:
         each = [*on_cards, host]
     loads = tuple(
-        replace(load, peaks=(LinearBytes(size, 0),), compute_basis=_basis(load.device, model, weights))
+        load._replace(peaks=(LinearBytes(size, 0),), compute_basis=_basis(load.device, model, weights))
         for load, size in zip(where.loads, each, strict=True)
     )
-    return replace(where, loads=loads)
+    return where._replace(loads=loads)
 
 
 def _basis(device: Device, model: Model, weights: Weights) -> Basis:

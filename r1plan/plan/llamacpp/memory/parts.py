@@ -6,7 +6,7 @@ Everything is linear in the cells of the KV cache, so the largest context is sol
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.memory.buffers import LinearBytes
@@ -39,8 +39,7 @@ class Device:
         return self.free_bytes - self.margin_bytes - self.fixed_overhead_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryPart:
+class MemoryPart(NamedTuple):
     """One term on one device, with where its figure comes from."""
 
     term: Term
@@ -49,8 +48,7 @@ class MemoryPart:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceMemory:
+class DeviceMemory(NamedTuple):
     """What one device holds, in parts."""
 
     device: Device
@@ -76,8 +74,7 @@ class DeviceMemory:
         return sum(part.size_bytes for part in self.parts if part.term == term)
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceLoad:
+class DeviceLoad(NamedTuple):
     """What a layout puts on one device, before the context is known. The compute buffer is the highest of `peaks`.
 
     `droppable_bytes` of the weights may be dropped when memory runs short, and are then read from disk when needed.

@@ -6,14 +6,13 @@ names the rows, and its range is as wide as those rows scatter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.basis import Basis
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceClass:
+class DeviceClass(NamedTuple):
     """Constants of one kind of device. `seconds_a_layer` is what a layer costs besides reading it.
 
     `flops_a_byte` gives the prompt's compute from the bandwidth where no FLOPS are known.

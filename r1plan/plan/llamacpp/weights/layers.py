@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate, compress, pairwise
+from typing import NamedTuple
 
 from r1plan.catalog.model import Architecture, Model, Quant, Shape
 from r1plan.ggml_types import tensor_bytes
@@ -47,13 +48,7 @@ def stock_weights(
     of_kind = _layers(recipe, sorted(set(like)), shape.dense_layers)
     layers = [of_kind[each] for each in like]
     # The table of rotary frequencies goes where layer 0 goes.
-    layers[0] = Layer(
-        layers[0].trunk_bytes + outer.get("rope_freqs.weight", 0),
-        layers[0].expert_bytes,
-        layers[0].widest_expert_bytes,
-        layers[0].matrices,
-        layers[0].widest_matrix_bytes,
-    )
+    layers[0] = layers[0]._replace(trunk_bytes=layers[0].trunk_bytes + outer.get("rope_freqs.weight", 0))
     return of_layers(
         layers,
         embedding_bytes=embedding,
@@ -72,28 +67,52 @@ def unloaded_bytes(architecture: Architecture, shape: Shape, quant: str, *, imat
     return sum(tensor_bytes(tensor.elements, type_) for _, tensor, type_ in recipe.unloaded())
 
 
+class _LayerKind(NamedTuple):
+    """What layers of a kind have in common: the sizes of the first one's tensors, and which of them vary by layer.
+
+    `experts` and `trunk_matrices` say of each tensor whether it is one; `names` are empty but for matrices.
+    """
+
+    sizes: list[int]
+    varying: list[tuple[int, Tensor]]
+    experts: list[bool]
+    trunk_matrices: list[bool]
+    names: list[str]
+
+
 def _layers(recipe: QuantizeRecipe, numbers: Iterable[int], dense: int) -> dict[int, Layer]:
     """The layers of these numbers. Tensors whose type no layer decides are measured in the first of their kind."""
-    kinds: dict[bool, tuple[list[int | None], list[bool], list[str]]] = {}
+    kinds: dict[bool, _LayerKind] = {}
     found = {}
     for number in numbers:
-        tensors, kind = recipe.tensors(number), kinds.get(number >= dense)
+        kind = kinds.get(number >= dense)
         if kind is None:
-            sizes = [tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.layer(number)]
-            fixed = [None if recipe.varies(tensor) else size for tensor, size in zip(tensors, sizes, strict=True)]
-            routed = [tensor.routed_expert for tensor in tensors]
-            names = [tensor.name.removesuffix(".weight") if len(tensor.dims) > 1 else "" for tensor in tensors]
-            kinds[number >= dense] = fixed, routed, names
-        else:
-            fixed, routed, names = kind
-            sizes = [
-                tensor_bytes(tensor.elements, recipe.type_of(tensor, number)) if size is None else size
-                for tensor, size in zip(tensors, fixed, strict=True)
-            ]
-        experts = list(compress(sizes, routed))
-        matrices = tuple([(name, size) for name, size in zip(names, sizes, strict=True) if name])
-        found[number] = layer_of(sum(sizes) - sum(experts), sum(experts), max(experts, default=0), matrices)
+            kind = kinds[number >= dense] = _kind(recipe, number)
+        sizes = kind.sizes.copy()
+        for place, tensor in kind.varying:
+            sizes[place] = tensor_bytes(tensor.elements, recipe.type_of(tensor, number))
+        experts = list(compress(sizes, kind.experts))
+        expert_bytes = sum(experts)
+        found[number] = Layer(
+            sum(sizes) - expert_bytes,
+            expert_bytes,
+            max(experts, default=0),
+            tuple(compress(zip(kind.names, sizes, strict=True), kind.names)),
+            max(compress(sizes, kind.trunk_matrices)),
+        )
     return found
+
+
+def _kind(recipe: QuantizeRecipe, number: int) -> _LayerKind:
+    tensors = recipe.tensors(number)
+    names = [tensor.name.removesuffix(".weight") if len(tensor.dims) > 1 else "" for tensor in tensors]
+    return _LayerKind(
+        sizes=[tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.layer(number)],
+        varying=[(place, tensor) for place, tensor in enumerate(tensors) if recipe.varies(tensor)],
+        experts=[tensor.routed_expert for tensor in tensors],
+        trunk_matrices=[name != "" and not tensor.routed_expert for name, tensor in zip(names, tensors, strict=True)],
+        names=names,
+    )
 
 
 def _dynamic_weights(model: Model, quant: Quant) -> Weights:

@@ -12,7 +12,8 @@ from r1plan.catalog.model import Model
 from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of, steady, without_like_cards
 from r1plan.plan.llamacpp.compute.graph import HOST, Run
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of
+from r1plan.plan.llamacpp.memory.buffers import cells_of
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.plan.pins import KvType
 from r1plan.units import MIB

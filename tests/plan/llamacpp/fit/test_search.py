@@ -16,11 +16,11 @@ from r1plan.models.weights import Layer, of_layers
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.search import Search
 from r1plan.plan.llamacpp.fit.settings import tighter_settings, usual_settings
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import Layout, Placement, device_loads
 from r1plan.plan.llamacpp.rank import score_at
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel
 from r1plan.plan.pins import Pins
 from r1plan.plan.quality import quality_of

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings, cells_of, context_of, cpu_peaks, kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.buffers import cells_of, context_of, cpu_peaks, kv_bytes_per_cell
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.weights.layers import weights_of
 from r1plan.plan.pins import KvType
 from r1plan.units import MIB

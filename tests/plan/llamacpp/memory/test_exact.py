@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.fit.layouts import fixed_layout
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.memory.exact import exactly, longest
 from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.plan.pins import KvType
 from r1plan.units import MIB

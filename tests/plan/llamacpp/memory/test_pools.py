@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from r1plan.plan.llamacpp.memory.buffers import EngineSettings
 from r1plan.plan.llamacpp.memory.pools import pools_line
+from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.weights.quantize_recipe import PLAIN_QUANTS
 from r1plan.units import MIB
 from tests.measured.vram import Reading, readings

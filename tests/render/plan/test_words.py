@@ -1,0 +1,137 @@
+"""The sentence of every cause and every standing."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from r1plan.plan.reasons import (
+    AsAsked,
+    CardsBeyond,
+    Cause,
+    Chosen,
+    ContextTooLong,
+    Difference,
+    LeastFreeCounts,
+    NeedsBlackwell,
+    NeedsMemory,
+    NeedsShare,
+    NoExperts,
+    Note,
+    OtherSharing,
+    RanksBelow,
+    ReadsFromDisk,
+    ShareNotFree,
+    Shortfall,
+    Standing,
+    TooFewUsers,
+    TooSlow,
+    UnequalCards,
+    kind_of,
+)
+from r1plan.render.plan.words import cause_text, note_text, standing_text
+from r1plan.units import GIB
+
+GPU = Shortfall(kind="cards", device="", cards=1, needed_bytes=24 * GIB, room_bytes=22 * GIB, context_bytes=GIB)
+RAM = Shortfall(kind="host", device="host", cards=0, needed_bytes=3 * GIB, room_bytes=GIB, context_bytes=2 * GIB)
+WORSE = Difference(quality_points=-1.0, speed_ratio=0.5)
+SHORT = NeedsMemory(shortfalls=(GPU,), shortfall_bytes=GIB, needed_bytes=GIB)
+
+CAUSES: list[tuple[Cause, str, str]] = [
+    (SHORT, "memory", "needs 24.0 GiB on the GPU, 22.0 free"),
+    (
+        SHORT._replace(shortfalls=(GPU._replace(cards=2), RAM), from_disk=TooSlow(tok_s=0.31, least_tok_s=5.0)),
+        "memory",
+        "needs 24.0 GiB on 2 GPUs, 22.0 free; or needs 3.0 GiB of RAM, 1.0 free (the context alone takes 2.0); "
+        "with experts read from disk about 0.3 tok/s, slower than 5.0",
+    ),
+    (
+        NeedsShare(server="vLLM", gpus=8, users=2, context=4096, needed_bytes=2 * GIB, allowed_bytes=GIB),
+        "memory",
+        "needs 2.0 GiB on each of 8 GPUs for 2 users of 4,096 tokens, vLLM may use 1.0",
+    ),
+    (
+        ShareNotFree(flag="--share", gpus=1, utilization=0.92, allowed_bytes=2 * GIB, free_bytes=GIB),
+        "memory",
+        "wants 2.0 GiB on the GPU (--share 0.92), 1.0 free",
+    ),
+    (
+        TooFewUsers(users=3, users_wanted=2000, context=4096, shortfall_bytes=1),
+        "memory",
+        "holds 3 users of 4,096 tokens, 2,000 asked",
+    ),
+    (TooSlow(tok_s=1.0, least_tok_s=5.0), "slow", "about 1.0 tok/s, slower than 5.0"),
+    (
+        TooSlow(tok_s=8.0, least_tok_s=5.0, thinking_over_r1=2.0),
+        "slow",
+        "about 8.0 tok/s, but it thinks 2 times as long as R1, as if at 4.0: slower than 5.0",
+    ),
+    (ContextTooLong(131_072), "refused", "reads at most 131,072 tokens"),
+    (NoExperts("R1-Distill-Qwen-7B"), "refused", "is dense: it has no experts to keep in RAM"),
+    (NeedsBlackwell("NVFP4"), "refused", "NVFP4 needs Blackwell cards, such as B200"),
+    (RanksBelow(choice_id="a", difference=WORSE), "behind", "fits, but ranks below a: less able, 0.5x the speed"),
+    (
+        RanksBelow(choice_id="a", difference=WORSE, tok_s=9.0, not_on_gpu=SHORT),
+        "behind",
+        "needs 24.0 GiB on the GPU, 22.0 free; partly in RAM it ranks below a: less able, 0.5x the speed (9.0 tok/s)",
+    ),
+]
+
+STANDINGS: list[tuple[Standing | None, str]] = [
+    (None, ""),
+    (Chosen("balanced"), "best balance of quality and speed"),
+    (Chosen("quality"), "highest quality that fits"),
+    (Chosen("speed"), "fastest of nearly the best quality"),
+    (Chosen("cost"), "least energy an answer at nearly the best quality"),
+    (Chosen("cost", energy_of="token"), "least energy a token at nearly the best quality"),
+    (AsAsked(), "as asked"),
+    (AsAsked("it babbles"), "as asked, though not recommended: it babbles"),
+    (ReadsFromDisk(2 * GIB), "2 GiB of experts are read from disk"),
+    (ReadsFromDisk(2 * GIB, last_resort=True), "nothing fits in memory: 2 GiB of experts are read from disk"),
+    (Difference(quality_points=0.4, speed_ratio=1.04), "much the same"),
+    (
+        Difference(quality_points=0.5, speed_ratio=1.06, from_disk=True, context_tokens=-1),
+        "better, 1.1x the speed, reads experts from disk, shorter context",
+    ),
+    (OtherSharing("experts spread", 0.5), "attention on every card, experts spread, 0.5x the speed"),
+    (OtherSharing("one cache", 0.5), "one cache for all cards, 0.5x the speed"),
+    (OtherSharing("fewer cards", 0.5), "fewer cards, 0.5x the speed"),
+]
+
+
+def test_every_cause_and_standing_there_is_has_its_sentence_below() -> None:
+    assert {type(cause) for cause, _, _ in CAUSES} == set(get_args(Cause))
+    told = {type(why) for why, _ in STANDINGS if why is not None} | {type(cause) for cause, _, _ in CAUSES}
+    assert told == set(get_args(Standing))
+
+
+@pytest.mark.parametrize(("cause", "kind", "says"), CAUSES)
+def test_a_cause_is_said_with_its_figures(cause: Cause, kind: str, says: str) -> None:
+    assert cause_text(cause) == standing_text(cause) == says
+    assert kind_of(cause) == kind
+
+
+@pytest.mark.parametrize(("why", "says"), STANDINGS)
+def test_a_standing_is_said(why: Standing | None, says: str) -> None:
+    assert standing_text(why) == says
+
+
+@pytest.mark.parametrize("cause", [cause for cause, _, _ in CAUSES], ids=lambda cause: type(cause).__name__)
+def test_a_cause_is_never_taken_for_none(cause: Cause) -> None:
+    assert cause
+
+
+@pytest.mark.parametrize(
+    ("note", "says"),
+    [
+        (CardsBeyond(16, 1_000), "llama.cpp takes at most 16 cards: the first 16 of 1,000 are planned for."),
+        (UnequalCards(("a", "b")), "Tensor parallelism wants equal cards: a, b left out."),
+        (
+            LeastFreeCounts(least_gpu=3, least_bytes=GIB, largest_gpu=0, largest_bytes=2 * GIB),
+            "The card with the least memory counts for all: 1.0 GiB free on gpu3, 2.0 on gpu0.",
+        ),
+    ],
+)
+def test_what_is_to_be_said_of_the_cards_is_said(note: Note, says: str) -> None:
+    assert note_text(note) == says
