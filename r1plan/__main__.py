@@ -8,6 +8,8 @@ import sys
 from r1plan.errors import R1PlanError
 
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000  # a recommendation makes about 60,000 that stay
+# They free what they hold when Python ends, and the first complains of what it cannot find then.
+_ENDING_BY_THEMSELVES = {"duckdb", "llama_cpp"}
 
 
 def main() -> None:
@@ -24,7 +26,8 @@ def main() -> None:
         _print_error(error)
         sys.exit(error.exit_code)
     finally:
-        gc.freeze()
+        if not _ENDING_BY_THEMSELVES & sys.modules.keys():
+            gc.freeze()
 
 
 def _print_error(error: R1PlanError) -> None:

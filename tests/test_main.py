@@ -75,3 +75,14 @@ def test_a_command_leaves_the_collector_nothing_to_go_through_at_the_end() -> No
     frozen, left = done.stdout.split()[-2:]
     assert frozen == "True"
     assert int(left) < 1000
+
+
+@pytest.mark.parametrize("library", ["duckdb", "llama_cpp"])
+def test_a_library_that_frees_what_it_holds_at_the_end_finds_it(library: str) -> None:
+    code = (
+        "import atexit, gc, sys, types; atexit.register(lambda: print(gc.get_freeze_count()))\n"
+        f"sys.modules['{library}'] = types.ModuleType('{library}'); sys.argv[1:] = ['--version']\n"
+        "from r1plan.__main__ import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "0"
