@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,20 @@ def test_imports_go_one_way() -> None:
             if LAYERS.index(there) > LAYERS.index(here):
                 wrong.append(f"{path.relative_to(PACKAGE.parent)}:{line}: {module} imports {name}")
     assert wrong == []
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    known = dict(modules())
+    graph: dict[str, set[str]] = {}
+    for module, path in known.items():
+        parents = (module_of(name, known) for name, _line in imports(path))
+        graph[module] = {name for name in parents if name is not None and name != module}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def module_of(name: str, known: dict[str, Path]) -> str | None:
+    """The module that an imported name stands in; None: it is not ours."""
+    return next((each for each in (name, name.rpartition(".")[0]) if each in known), None)
 
 
 def test_no_two_public_classes_share_a_name() -> None:
