@@ -1,0 +1,83 @@
+"""The options that say what is planned for, for every command that plans; and which of them only some engines have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from r1plan.plan.pins import Pins
+    from r1plan.plan.planner import EngineOption
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID|FILE", help="Only this model, such as R1-Distill-Qwen-32B, x.gguf or hf:OWNER/REPO/x.gguf."
+    ),
+]
+QuantOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only this quant, such as Q4_K_M.")]
+ContextOption = Annotated[
+    int | None, typer.Option(metavar="TOKENS", help="Context of each slot. Default: up to 32,768.")
+]
+KvOption = Annotated[
+    Literal["f16", "q8_0", "q4_0", "bf16", "f32", "q5_1", "q5_0", "q4_1", "iq4_nl"] | None,
+    typer.Option(help="Type of the KV cache."),
+]
+UbatchOption = Annotated[
+    int | None,
+    typer.Option(metavar="TOKENS", help="llama.cpp's micro-batch. Default: 512, or less where that makes it fit."),
+]
+SlotsOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Contexts at once, with vLLM users. Default: 1; llama-server's 4 share it."),
+]
+GpuLayersOption = Annotated[
+    int | None, typer.Option(metavar="N", help="Layers on the GPU, with the output head as one.")
+]
+ExpertsOnCpuOption = Annotated[bool, typer.Option("--experts-on-cpu", help="Keep all experts in main memory.")]
+FlashAttentionOption = Annotated[bool, typer.Option("--flash-attn/--no-flash-attn", help="Flash attention.")]
+MmapOption = Annotated[
+    bool, typer.Option("--mmap/--no-mmap", help="Map the file, so that experts may stay on disk, or read all into RAM.")
+]
+EngineNameOption = Annotated[
+    Literal["llama.cpp", "vllm"], typer.Option(help="Which engine to plan for; vLLM's quants are BF16, FP8, NVFP4.")
+]
+RuntimeOption = Annotated[Literal["in-process", "llama-server"], typer.Option(help="A plain context or the server.")]
+DepthOption = Annotated[
+    list[int] | None, typer.Option(metavar="TOKENS", help="Predict decoding at this depth. Repeatable.")
+]
+ObjectiveOption = Annotated[Literal["balanced", "quality", "speed", "cost"], typer.Option(help="What matters most.")]
+MinSpeedOption = Annotated[
+    float | None, typer.Option(metavar="TOK_S", help="Nothing slower. Default: 5 where possible.")
+]
+RequestsPerDayOption = Annotated[float | None, typer.Option(metavar="N", help="For the cost of a month.")]
+InputTokensOption = Annotated[int, typer.Option(metavar="N", help="Tokens of a typical prompt.")]
+CacheHitOption = Annotated[float, typer.Option(metavar="0..1", help="Share of the prompt that a cache holds.")]
+ThinkingTokensOption = Annotated[int, typer.Option(metavar="N", help="Tokens of thinking in a typical answer.")]
+AnswerTokensOption = Annotated[int, typer.Option(metavar="N", help="Tokens after the thinking.")]
+PowerPriceOption = Annotated[float | None, typer.Option(metavar="USD_PER_KWH", help="For the cost of electricity.")]
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Show each part of the memory and all that was rejected.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def engine_options_given(pins: Pins, disk_bandwidth: float | None, model: str | None) -> list[EngineOption]:
+    """Those of the options that not every engine understands which were given, by the names that a person types.
+
+    `model` is what --model says.
+    """
+    from r1plan.models.reference import GgufFile, HubFile, model_reference
+
+    given: dict[EngineOption, bool] = {
+        "--ubatch": pins.n_ubatch is not None,
+        "--gpu-layers": pins.gpu_layers is not None,
+        "--experts-on-cpu": pins.experts_on_cpu,
+        "--no-flash-attn": not pins.flash_attn,
+        "--no-mmap": not pins.mapped,
+        "--disk-bandwidth": disk_bandwidth is not None,
+        "--runtime": pins.runtime != "in-process",
+        "--model FILE.gguf": model is not None and isinstance(model_reference(model), GgufFile | HubFile),
+    }
+    return [option for option, said in given.items() if said]
