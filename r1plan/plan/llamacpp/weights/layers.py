@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, compress, pairwise
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from r1plan.catalog.model import Architecture, Model, Quant, Shape
 from r1plan.ggml_types import tensor_bytes
 from r1plan.models.weights import Layer, Weights, layer_of, of_layers
 from r1plan.plan.arch.spec import Tensor
-from r1plan.plan.arch.tensors import layer_tensors
+from r1plan.plan.arch.tensors import layer_tensors, outer_tensors
 from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, PLAIN_QUANTS, QuantizeRecipe, equal_layers
 
 # Bits a weight in published dynamic files: the output head, and everything but the routed experts, which is kept at 4.5
@@ -42,11 +42,10 @@ def stock_weights(
     recipe = QuantizeRecipe(
         quant=quant, architecture=architecture, shape=shape, imatrix=imatrix, joined_kv_b=joined_kv_b
     )
-    outer = {tensor.name: tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.outer()}
+    held = _tensors(architecture, shape, joined_kv_b)
+    outer = {tensor.name: tensor_bytes(tensor.elements, recipe.type_of(tensor, 0)) for tensor in held.outer}
     embedding = outer["token_embd.weight"]
-    like = equal_layers(shape)
-    of_kind = _layers(recipe, sorted(set(like)), shape.dense_layers)
-    layers = [of_kind[each] for each in like]
+    layers = _layers(recipe, held)
     # The table of rotary frequencies goes where layer 0 goes.
     layers[0] = layers[0]._replace(trunk_bytes=layers[0].trunk_bytes + outer.get("rope_freqs.weight", 0))
     return of_layers(
@@ -68,50 +67,78 @@ def unloaded_bytes(architecture: Architecture, shape: Shape, quant: str, *, imat
 
 
 class _LayerKind(NamedTuple):
-    """What layers of a kind have in common: the sizes of the first one's tensors, and which of them vary by layer.
+    """What the layers of a kind hold, in whatever quant: their matrices with names, and the bytes of all else, in F32.
 
-    `experts` and `trunk_matrices` say of each tensor whether it is one; `names` are empty but for matrices.
+    `numbers` are the layers that a recipe may treat differently; `experts` and `trunk` say of each matrix whether it
+    holds routed experts or does not.
     """
 
-    sizes: list[int]
-    varying: list[tuple[int, Tensor]]
-    experts: list[bool]
-    trunk_matrices: list[bool]
+    numbers: list[int]
+    vector_bytes: int
+    matrices: list[Tensor]
     names: list[str]
+    experts: list[bool]
+    trunk: list[bool]
 
 
-def _layers(recipe: QuantizeRecipe, numbers: Iterable[int], dense: int) -> dict[int, Layer]:
-    """The layers of these numbers. Tensors whose type no layer decides are measured in the first of their kind."""
-    kinds: dict[bool, _LayerKind] = {}
-    found = {}
-    for number in numbers:
-        kind = kinds.get(number >= dense)
-        if kind is None:
-            kind = kinds[number >= dense] = _kind(recipe, number)
-        sizes = kind.sizes.copy()
-        for place, tensor in kind.varying:
-            sizes[place] = tensor_bytes(tensor.elements, recipe.type_of(tensor, number))
-        experts = list(compress(sizes, kind.experts))
-        expert_bytes = sum(experts)
-        found[number] = Layer(
-            sum(sizes) - expert_bytes,
-            expert_bytes,
-            max(experts, default=0),
-            tuple(compress(zip(kind.names, sizes, strict=True), kind.names)),
-            max(compress(sizes, kind.trunk_matrices)),
-        )
-    return found
+class _ModelTensors(NamedTuple):
+    """What a model holds, in whatever quant. `like` says for each layer which of its kind's `numbers` stands for it."""
+
+    outer: tuple[Tensor, ...]
+    like: tuple[int, ...]
+    kinds: list[_LayerKind]
 
 
-def _kind(recipe: QuantizeRecipe, number: int) -> _LayerKind:
-    tensors = recipe.tensors(number)
-    names = [tensor.name.removesuffix(".weight") if len(tensor.dims) > 1 else "" for tensor in tensors]
+@lru_cache(maxsize=64)
+def _tensors(architecture: Architecture, shape: Shape, joined_kv_b: bool) -> _ModelTensors:
+    like, dense = equal_layers(shape), shape.dense_layers
+    numbers = sorted(set(like))
+    kinds = [
+        _kind(of_kind, layer_tensors(architecture, shape, expert_layer=routed, joined_kv_b=joined_kv_b))
+        for routed in (False, True)
+        if (of_kind := [number for number in numbers if (number >= dense) == routed])
+    ]
+    return _ModelTensors(outer_tensors(architecture, shape), like, kinds)
+
+
+def _kind(numbers: list[int], tensors: Sequence[Tensor]) -> _LayerKind:
+    matrices = [tensor for tensor in tensors if len(tensor.dims) > 1]
+    experts = [tensor.routed_expert for tensor in matrices]
     return _LayerKind(
-        sizes=[tensor_bytes(tensor.elements, type_) for tensor, type_ in recipe.layer(number)],
-        varying=[(place, tensor) for place, tensor in enumerate(tensors) if recipe.varies(tensor)],
-        experts=[tensor.routed_expert for tensor in tensors],
-        trunk_matrices=[name != "" and not tensor.routed_expert for name, tensor in zip(names, tensors, strict=True)],
-        names=names,
+        numbers=numbers,
+        vector_bytes=sum(tensor_bytes(tensor.elements, "F32") for tensor in tensors if len(tensor.dims) == 1),
+        matrices=matrices,
+        names=[tensor.name.removesuffix(".weight") for tensor in matrices],
+        experts=experts,
+        trunk=[not routed for routed in experts],
+    )
+
+
+def _layers(recipe: QuantizeRecipe, held: _ModelTensors) -> list[Layer]:
+    """All layers. A matrix whose type no layer decides is measured in the first of its kind alone."""
+    found = {}
+    for kind in held.kinds:
+        first, *others = kind.numbers
+        sizes = [tensor_bytes(tensor.elements, recipe.type_of(tensor, first)) for tensor in kind.matrices]
+        varying = [(place, tensor) for place, tensor in enumerate(kind.matrices) if recipe.varies(tensor)]
+        found[first] = layer = _layer(kind, sizes)
+        for number in others:
+            for place, tensor in varying:
+                sizes[place] = tensor_bytes(tensor.elements, recipe.type_of(tensor, number))
+            found[number] = layer = _layer(kind, sizes) if varying else layer
+    return [found[each] for each in held.like]
+
+
+def _layer(kind: _LayerKind, sizes: Sequence[int]) -> Layer:
+    """A layer whose matrices have these sizes."""
+    experts = list(compress(sizes, kind.experts))
+    expert_bytes = sum(experts)
+    return Layer(
+        kind.vector_bytes + sum(sizes) - expert_bytes,
+        expert_bytes,
+        max(experts, default=0),
+        tuple(zip(kind.names, sizes, strict=True)),
+        max(compress(sizes, kind.trunk)),
     )
 
 

@@ -57,6 +57,10 @@ PLAIN_QUANTS = ("F16", "BF16", "F32")
 _SMALLEST = ("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS")
 _SMALL = (*_SMALLEST, "IQ2_S", "IQ2_M")
 _ATTENTION_OUTPUT = {"Q2_K": "Q3_K", "IQ3_XXS": "IQ3_S", "Q3_K_M": "Q4_K", "Q3_K_L": "Q5_K", "IQ3_M": "Q4_K"}
+# The quants whose rules for values and for `ffn_down` look at the layer; those of the second line without an importance
+# matrix alone.
+_VALUES_BY_LAYER = frozenset(("Q3_K_M", "Q4_K_S", "Q4_K_M", "Q5_K_M"))
+_DOWN_BY_LAYER = _VALUES_BY_LAYER.union(_SMALL, ("Q2_K_S", "IQ3_M", "Q4_0", "Q5_0"), ("IQ3_XXS", "IQ4_NL", "IQ4_XS"))
 # Types of 256 elements a block, and what stands in where a row is not a multiple of that.
 _STAND_INS = {
     **dict.fromkeys(("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S", "IQ4_XS"), "IQ4_NL"),
@@ -116,10 +120,11 @@ class QuantizeRecipe:
 
     def varies(self, tensor: Tensor) -> bool:
         """Whether the layer may decide the type of `tensor`."""
-        if self.quant in PLAIN_QUANTS:
-            return False
-        by_layer = ("attn_v.", "attn_kv_b.", "ffn_down")
-        return tensor.name.startswith((*by_layer, "ffn_gate", "ffn_up") if self.quant == "IQ3_XS" else by_layer)
+        if self.quant == "IQ3_XS":
+            return tensor.name.startswith(("ffn_gate", "ffn_up"))
+        if tensor.name in ("attn_v.weight", "attn_kv_b.weight"):
+            return self.quant in _VALUES_BY_LAYER
+        return tensor.name.startswith("ffn_down") and self.quant in _DOWN_BY_LAYER
 
     def _wanted(self, tensor: Tensor, layer: int) -> str:
         name, base = tensor.quantised_as or tensor.name, BASE_TYPES[self.quant]
