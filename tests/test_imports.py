@@ -150,11 +150,9 @@ finally:
         pytest.param(["chat", "--help"], set(), id="chat-help"),
         pytest.param(["cost-report", "--help"], set(), id="cost-report-help"),
         pytest.param(["detect"], {"pydantic", "yaml", "pynvml", "psutil"}, id="detect"),
-        pytest.param(["recommend"], {"pydantic", "yaml", "pynvml", "psutil", "rich"}, id="recommend"),
-        pytest.param(
-            ["recommend", "--engine", "vllm", "--gpu", "h200:8"], {"pydantic", "yaml", "rich"}, id="recommend-vllm"
-        ),
-        pytest.param(["cost-report"], {"pydantic", "yaml", "duckdb", "rich", "numpy"}, id="cost-report"),
+        pytest.param(["recommend"], {"pydantic", "yaml", "pynvml", "psutil"}, id="recommend"),
+        pytest.param(["recommend", "--engine", "vllm", "--gpu", "h200:8"], {"pydantic", "yaml"}, id="recommend-vllm"),
+        pytest.param(["cost-report"], {"pydantic", "yaml", "duckdb", "numpy"}, id="cost-report"),
         pytest.param(["chat", "--local", "1+1"], {"llama_cpp", "numpy", "jinja2", "pynvml"}, id="chat-local"),
         pytest.param(
             ["chat", "--model", "deepseek/deepseek-flash", "1+1"],

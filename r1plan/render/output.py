@@ -9,26 +9,17 @@ import sys
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-
-@cache
-def console(stderr: bool = False) -> Console:
-    """The terminal, or a plain one of 120 columns (or COLUMNS) when the stream is not a terminal."""
-    from rich.console import Console
-
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or "COLUMNS" in os.environ else 120
-    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+from typing import Any
 
 
 def columns() -> int:
     """How wide what goes to stdout may be: COLUMNS, else its terminal; 120 where that is none."""
     return shutil.get_terminal_size((120, 24)).columns
+
+
+def styled() -> bool:
+    """Whether stdout is a terminal that shows bold letters."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 
 def note(text: str) -> None:

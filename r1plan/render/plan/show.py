@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -31,14 +32,14 @@ def show(
 
         output.document(plan_document(view, plan, api, headroom))
     elif plan.choice is not None or explain:
-        from r1plan.render.plan.terminal import show_plan
+        from r1plan.render.plan.terminal import plan_lines
 
-        show_plan(view, plan, api, output.console())
+        for line in plan_lines(view, plan, api, output.columns(), styled=output.styled()):
+            print(line)
         if explain:
             from r1plan.render.plan.explained import explained
 
-            console = output.console()
-            for line in explained(view, plan, headroom, console.width if console.is_terminal else None):
+            for line in explained(view, plan, headroom, output.columns() if sys.stdout.isatty() else None):
                 print(line)
     if failure := view.failure(plan):
         raise failure

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from r1plan.market.compare import ApiOffer
 from r1plan.money import usd
@@ -13,32 +12,30 @@ from r1plan.plan.reasons import kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.view import NARROW, EngineView, OptionT
 from r1plan.render.plan.words import cause_text, standing_text
+from r1plan.render.text.bold import bold
 from r1plan.render.text.sanitize import printable
+from r1plan.render.text.table import wrapped_rows
 from r1plan.render.text.units import count
 from r1plan.render.text.wrap import wrapped
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _TIERS = {"off_peak": " (off-peak now)", "peak": " (peak now)"}
 
 
-def show_plan(view: EngineView[OptionT], plan: Plan[OptionT], api: Sequence[ApiOffer], out: Console) -> None:
-    """Print the plan."""
+def plan_lines(
+    view: EngineView[OptionT], plan: Plan[OptionT], api: Sequence[ApiOffer], width: int, *, styled: bool
+) -> Iterator[str]:
+    """The plan for a terminal of `width` columns; `styled` ones show the heads and the choice in bold letters."""
     for line in view.opening(plan):
-        if line.verbatim:
-            out.print(printable(line.text), markup=False, soft_wrap=True)
-        else:
-            _paragraph(line.text, out)
+        yield from [printable(line.text)] if line.verbatim else _paragraph(line.text, width)
     if api:
-        _paragraph(api_line(api, plan.workload), out)
+        yield from _paragraph(api_line(api, plan.workload), width)
     if view.shows_table(plan):
-        out.print()
-        _table(view, plan.options, out)
+        yield ""
+        yield from _table(view, plan.options, width, styled)
     closing = rejected_line(view, plan)
     if closing and (plan.choice is None or plan.choice.fits):
-        out.print()
-        _paragraph(closing, out)
+        yield ""
+        yield from _paragraph(closing, width)
 
 
 def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
@@ -67,26 +64,30 @@ def rejected_line(view: EngineView[OptionT], plan: Plan[OptionT]) -> str:
     return f"{count(len(plan.rejected), 'other option')} rejected: {parts}.{example}"
 
 
-def _paragraph(line: str, out: Console) -> None:
-    out.print("\n".join(wrapped(line, out.width, cut_words=True)), markup=False)
+def _paragraph(line: str, width: int) -> list[str]:
+    return wrapped(line, width, cut_words=True)
 
 
-def _table(view: EngineView[OptionT], options: Sequence[OptionT], out: Console) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    between = "\n  " if out.width < NARROW else " "
-    columns = view.columns(out.width)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
-    table.add_column("model", no_wrap=True, overflow="fold")
-    for column in columns:
-        table.add_column(column.title, justify="left" if column.left else "right", no_wrap=not column.may_wrap)
-    table.add_column("why", overflow="fold")
-    for number, option in enumerate(options):
-        table.add_row(
-            f"{option.model.id}{between}{option.quant_name}",
-            *(column.cell(option) for column in columns),
-            standing_text(option.why),
-            style="bold" if number == 0 else None,
-        )
-    out.print(table)
+def _table(view: EngineView[OptionT], options: Sequence[OptionT], width: int, styled: bool) -> Iterator[str]:
+    between = "\n  " if width < NARROW else " "
+    columns = view.columns(width)
+    rows = [
+        [
+            printable(f"{option.model.id}{between}{option.quant_name}"),
+            *(printable(column.cell(option)) for column in columns),
+            printable(standing_text(option.why)),
+        ]
+        for option in options
+    ]
+    table_columns, (heads, choice, *others) = wrapped_rows(
+        [["model", *(column.title for column in columns), "why"], *rows],
+        ["<", *("<" if column.left else ">" for column in columns), "<"],
+        [False, *(column.may_wrap for column in columns), True],
+        width,
+        gap="   ",
+    )
+    yield from map(bold, heads) if styled else heads
+    yield "─" * min(width, table_columns)
+    yield from map(bold, choice) if styled else choice
+    for lines in others:
+        yield from lines

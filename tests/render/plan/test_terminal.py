@@ -12,7 +12,7 @@ from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import Difference, NeedsMemory, RanksBelow, Shortfall, TooSlow
 from r1plan.render.plan.llamacpp import LlamaCppView, where
-from r1plan.render.plan.terminal import rejected_line
+from r1plan.render.plan.terminal import plan_lines, rejected_line
 from tests.plan.catalogue import card, machine, plan
 
 SHORT = Shortfall(kind="host", device="host", cards=0, needed_bytes=2, room_bytes=1, context_bytes=0)
@@ -46,3 +46,27 @@ def test_layers_in_ram_are_said_beside_the_number_of_cards(cards: str, says: str
     assert option is not None
     assert option.fits
     assert where(option) == says
+
+
+@pytest.mark.parametrize("width", [75, 80, 115, 116, 120, 200])
+def test_no_line_of_a_plan_is_wider_than_the_terminal(width: int) -> None:
+    on = machine_from_options(gpu=["rtx-4090"], ram=64)
+    lines = list(plan_lines(LlamaCppView(), plan(on), (), width, styled=False))
+    assert "R1-Distill-Qwen-32B" in lines[0]
+    assert max(map(len, lines)) <= width
+
+
+def test_the_heads_and_the_choice_are_bold_where_the_terminal_shows_that() -> None:
+    answer = plan(machine_from_options(gpu=["rtx-4090"], ram=64))
+    plain, styled = (list(plan_lines(LlamaCppView(), answer, (), 200, styled=each)) for each in (False, True))
+    assert [line.removeprefix("\x1b[1m").removesuffix("\x1b[0m") for line in styled] == plain
+    begin = plain.index("") + 1
+    assert [number for number, line in enumerate(styled) if line != plain[number]] == [begin, begin + 2]
+
+
+def test_a_models_name_is_shown_as_it_is() -> None:
+    answer = plan(machine_from_options(gpu=["rtx-4090"], ram=64))
+    assert answer.choice is not None
+    named = replace(answer.choice, model=replace(answer.choice.model, id="[red]R1 :fire:\x1b[2J"))
+    lines = plan_lines(LlamaCppView(), replace(answer, choice=named), (), 200, styled=False)
+    assert any(line.startswith("[red]R1 :fire: Q4_K_M   ") for line in lines)

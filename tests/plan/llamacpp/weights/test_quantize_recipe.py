@@ -72,6 +72,19 @@ def test_layers_called_alike_are_alike_in_every_recipe(each: Any) -> None:
             assert list(recipe.layer(layer)) == list(recipe.layer(first)), (quant, layer)
 
 
+@pytest.mark.parametrize("imatrix", [True, False], ids=["imatrix", "no imatrix"])
+@pytest.mark.parametrize("each", recorded_models(), ids=lambda each: each.id)
+def test_what_a_recipe_calls_alike_in_all_layers_of_a_kind_is(each: Model, imatrix: bool) -> None:
+    for quant in BASE_TYPES:
+        recipe = QuantizeRecipe(quant=quant, architecture=each.architecture, shape=each.shape, imatrix=imatrix)
+        found: dict[tuple[bool, str], set[str]] = {}
+        for layer in range(each.shape.layers):
+            for tensor, type_ in recipe.layer(layer):
+                if not recipe.varies(tensor):
+                    found.setdefault((layer >= each.shape.dense_layers, tensor.name), set()).add(type_)
+        assert {name: types for name, types in found.items() if len(types) > 1} == {}, quant
+
+
 @pytest.mark.parametrize(
     ("elements", "type_", "size"),
     [
