@@ -17,7 +17,6 @@ _NOISE = frozenset({"nvidia", "amd", "intel", "apple", "geforce", "tesla", "rade
 _NOISE |= {"graphics", "generation", "workstation", "server", "edition", "design", "with", "hgx", "dgx"}
 _SERIES = frozenset({"rtx", "gtx", "rx", "arc"})
 _FORMS = frozenset({"sxm", "pcie", "nvl"})
-_MEMORY_TYPES = frozenset({"hbm2", "hbm2e", "hbm3", "hbm3e"})
 # What a driver shows of a marketed size: ECC takes up to 6.3 % (L4, A10G, A40), rounding gives at most 1 %.
 _SHOWN_LEAST, _SHOWN_MOST = 0.92, 1.01
 

@@ -11,7 +11,7 @@ from typing import Literal
 from r1plan.conversation.session import THINKING_SHOWN, Session, Wishes
 from r1plan.errors import NotFound, UsageError
 from r1plan.models.reference import GgufFile, model_reference
-from r1plan.money import typed_usd
+from r1plan.money import small_usd, typed_usd
 
 View = Literal["help", "cost", "thinking"]
 
@@ -145,7 +145,7 @@ def _budget(session: Session, arguments: str, _known: Known) -> Reply:
     if not (amount and amount < 1_000_000):
         raise UsageError(f"'{arguments}' is not an amount.", "give USD, such as /budget 0.50, or /budget off.")
     wishes = replace(session.wishes, budget_usd=amount)
-    said = f"This conversation may cost ${amount:f}; then nothing more is sent."
+    said = f"This conversation may cost {small_usd(amount)}; then nothing more is sent."
     return Reply(replace(session, wishes=wishes), said)
 
 

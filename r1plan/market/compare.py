@@ -11,9 +11,10 @@ from r1plan.catalog.provider import Offer, Provider
 from r1plan.prices.book import EffectivePrice, PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
+from r1plan.units import DAYS_A_MONTH
 
 DEEPSEEK = "deepseek"
-DAYS_A_MONTH = Decimal("30.44")
+_DAYS = Decimal(str(DAYS_A_MONTH))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ def _priced(
     provider: Provider, offer: Offer, price: EffectivePrice, usage: Usage, requests_per_day: float | None
 ) -> ApiOffer:
     request = cost_of(usage, price.per_token).total_usd
-    month = None if requests_per_day is None else request * Decimal(str(requests_per_day)) * DAYS_A_MONTH
+    month = None if requests_per_day is None else request * Decimal(str(requests_per_day)) * _DAYS
     return ApiOffer(
         provider=provider.id,
         provider_name=provider.name,

@@ -21,9 +21,9 @@ from r1plan.prices.usage import Usage
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.forecast.forecast import Electricity, Forecast, longest
 from r1plan.route.forecast.lengths import P90, Atom
+from r1plan.units import J_A_KWH
 
 _STEP = Decimal("1e-12")
-_J_A_KWH = 3_600_000
 _SLACK = 1e-9
 _LONGEST_S = 2 * 86_400  # no server writes longer
 _ZERO = Decimal(0)
@@ -205,7 +205,7 @@ def _here(each: Forecast, power: Electricity) -> CostForecast:
     """The electricity of an answer from here, for as long as it takes."""
 
     def usd(output_tokens: float) -> Decimal:
-        return _usd(power.watts * each.seconds(output_tokens) / _J_A_KWH, power.usd_per_kwh)
+        return _usd(power.watts * each.seconds(output_tokens) / J_A_KWH, power.usd_per_kwh)
 
     mean = each.lengths.thinking + each.lengths.answer
     found = (each.lengths.quantile(level) for level in (0.5, P90))
