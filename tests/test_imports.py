@@ -149,10 +149,12 @@ finally:
         pytest.param(["recommend", "--help"], set(), id="recommend-help"),
         pytest.param(["chat", "--help"], set(), id="chat-help"),
         pytest.param(["cost-report", "--help"], set(), id="cost-report-help"),
-        pytest.param(["detect"], {"pydantic", "yaml", "pynvml", "psutil"}, id="detect"),
-        pytest.param(["recommend"], {"pydantic", "yaml", "pynvml", "psutil"}, id="recommend"),
-        pytest.param(["recommend", "--engine", "vllm", "--gpu", "h200:8"], {"pydantic", "yaml"}, id="recommend-vllm"),
-        pytest.param(["cost-report"], {"pydantic", "yaml", "duckdb", "numpy"}, id="cost-report"),
+        pytest.param(["detect"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil"}, id="detect"),
+        pytest.param(["recommend"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil"}, id="recommend"),
+        pytest.param(
+            ["recommend", "--engine", "vllm", "--gpu", "h200:8"], {"pydantic", "yaml", "msgspec"}, id="recommend-vllm"
+        ),
+        pytest.param(["cost-report"], {"pydantic", "yaml", "msgspec", "duckdb", "numpy"}, id="cost-report"),
         pytest.param(["chat", "--local", "1+1"], {"llama_cpp", "numpy", "jinja2", "pynvml"}, id="chat-local"),
         pytest.param(
             ["chat", "--model", "deepseek/deepseek-flash", "1+1"],

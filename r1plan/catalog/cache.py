@@ -1,86 +1,82 @@
 """A copy of what was read from the catalogue, in the cache directory, for as long as no file of it changes.
 
-The copy is only ever faster: where it is missing, stale, damaged or cannot be written, the files are read.
+The copy is only ever faster: where it is missing, stale, damaged, not ours alone or cannot be written, the files are
+read. It is JSON, read into the values' own types and nothing else: it can hold wrong figures, but it cannot run code.
 """
 
 from __future__ import annotations
 
-import io
-import os
-import pickle
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from r1plan import __version__
+from r1plan.catalog.private_file import read_private, write_private
 from r1plan.catalog.reading.files import CatalogFile
 from r1plan.settings import directories
 
 T = TypeVar("T")
 
-_CODE = Path(__file__).resolve().parent
-_MODULES = frozenset(
-    {
-        "r1plan.catalog.hardware",
-        "r1plan.catalog.model",
-        "r1plan.catalog.priors",
-        "r1plan.catalog.provider",
-        "r1plan.catalog.quality",
-        "r1plan.catalog.policy",
-        "r1plan.catalog.price",
-    }
-)
-_PLAIN = frozenset({"datetime.date", "datetime.datetime", "datetime.time", "datetime.timezone", "datetime.timedelta"})
-_PLAIN |= {"decimal.Decimal", "builtins.frozenset"}
 # A file that changed this lately may change again without its time showing it.
 _SETTLED_NS = 2_000_000_000
 
 
-def cached(name: str, files: Sequence[CatalogFile], build: Callable[[], T], now_ns: int | None = None) -> T:
+def cached(
+    name: str, type_: type[T], files: Sequence[CatalogFile], build: Callable[[], T], now_ns: int | None = None
+) -> T:
     """What `build` makes of `files`: the copy kept as `name`, or else built anew.
 
-    What was built is kept unless a file changed shortly before `now_ns`, an instant in Unix nanoseconds (the clock's).
+    `type_` is all of what is built, down to the fields. What was built is kept unless a file changed shortly before
+    `now_ns`, an instant in Unix nanoseconds (the clock's).
     """
-    path = directories().cache / "catalog" / f"{name}.pickle"
+    from msgspec import MsgspecError
+    from msgspec.json import Decoder, encode
+
+    folder, file_name = directories().cache / "catalog", f"{name}.json"
     stamp, newest_ns = _stamp(files)
-    try:
-        content = path.read_bytes()
+    decoder = Decoder(type_)
+    wrong = (MsgspecError, ValueError, OverflowError, RecursionError)
+    with suppress(OSError, *wrong):
+        content = read_private(folder, file_name)
         if content.startswith(stamp):
-            value: T = _ValuesOnly(io.BytesIO(content[len(stamp) :])).load()
-            return value
-    except Exception:  # noqa: S110  (a damaged pickle may raise anything, and the files are there)
-        pass
+            return decoder.decode(memoryview(content)[len(stamp) :])
     value = build()
+    try:
+        content = encode(value)
+        value = decoder.decode(content)  # so that the first reading gives to the last digit what every other will
+    except wrong:
+        return value  # what JSON cannot hold is read anew each time
     if newest_ns < (time.time_ns() if now_ns is None else now_ns) - _SETTLED_NS:
         with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_suffix(f".{os.getpid()}")
-            unfinished.write_bytes(stamp + pickle.dumps(value, protocol=5))
-            unfinished.replace(path)
+            write_private(folder, file_name, stamp + content)
     return value
 
 
 def _stamp(files: Sequence[CatalogFile]) -> tuple[bytes, int]:
-    """What the copy depends on, as bytes, and when any of it changed last: the files, our code, the versions."""
-    code = sorted(_CODE.rglob("*.py"))
-    parts, newest_ns = [sys.version, __version__], 0
-    for path in [*code, *(each.path for each in files)]:
-        try:
-            stat = path.stat()
-        except OSError:
-            return b"gone", time.time_ns()
-        newest_ns = max(newest_ns, stat.st_mtime_ns)
-        parts.append(f"{path}:{stat.st_mtime_ns}:{stat.st_size}")
-    return "\n".join(parts).encode("utf-8", "surrogateescape") + b"\0", newest_ns
+    """What the copy depends on, as bytes, and when any of it changed last: the files, our code, its version."""
+    try:
+        code, code_ns = _code()
+        states, files_ns = _states(each.path for each in files)
+    except OSError:
+        return b"gone", time.time_ns()
+    text = "\n".join((__version__, *code, *states))
+    return text.encode("utf-8", "surrogateescape") + b"\0", max(code_ns, files_ns)
 
 
-class _ValuesOnly(pickle.Unpickler):
-    """Builds the catalogue's own values and nothing else, whatever someone may have put into the file."""
+@cache
+def _code() -> tuple[tuple[str, ...], int]:
+    """The state of the code that runs, which a change on the disk no longer reaches."""
+    return _states(sorted(Path(__file__).resolve().parent.rglob("*.py")))
 
-    def find_class(self, module: str, name: str) -> Any:
-        if module not in _MODULES and f"{module}.{name}" not in _PLAIN:
-            raise pickle.UnpicklingError(f"{module}.{name} is not a value of the catalogue")
-        return super().find_class(module, name)
+
+def _states(paths: Iterable[Path]) -> tuple[tuple[str, ...], int]:
+    """One line a path that changes whenever its file does, and when any of them changed last, in Unix nanoseconds."""
+    lines, newest_ns = [], 0
+    for path in paths:
+        status = path.stat()
+        newest_ns = max(newest_ns, status.st_mtime_ns)
+        lines.append(f"{path}:{status.st_mtime_ns}:{status.st_size}")
+    return tuple(lines), newest_ns

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 def load_models() -> dict[str, Model]:
     """Every model by id, each with all its quants. A user's file replaces the model of the same id."""
+    from r1plan.catalog.model import Model
+
     files = files_of("profiles", "models")
 
     def build() -> dict[str, Model]:
@@ -28,11 +30,13 @@ def load_models() -> dict[str, Model]:
 
         return assemble.models(files)
 
-    return cached("models", files, build)
+    return cached("models", dict[str, Model], files, build)
 
 
 def load_hardware() -> Hardware:
     """Every graphics card, Apple chip and CPU memory. A user's row replaces the row of the same id."""
+    from r1plan.catalog.hardware import Hardware
+
     files = files_of("profiles", "hardware")
 
     def build() -> Hardware:
@@ -40,11 +44,13 @@ def load_hardware() -> Hardware:
 
         return assemble.hardware(files)
 
-    return cached("hardware", files, build)
+    return cached("hardware", Hardware, files, build)
 
 
 def load_dialects() -> dict[WireDialect, Dialect]:
     """Every dialect by id. A user's file replaces the dialect of the same id."""
+    from r1plan.catalog.provider import Dialect, WireDialect
+
     files = files_of("profiles", "dialects")
 
     def build() -> dict[WireDialect, Dialect]:
@@ -52,11 +58,13 @@ def load_dialects() -> dict[WireDialect, Dialect]:
 
         return assemble.dialects(files)
 
-    return cached("dialects", files, build)
+    return cached("dialects", dict[WireDialect, Dialect], files, build)
 
 
 def load_providers() -> dict[str, Provider]:
     """Every provider by id. A user's file replaces the provider of the same id."""
+    from r1plan.catalog.provider import Provider
+
     files, dialects = files_of("profiles", "providers"), files_of("profiles", "dialects")
 
     def build() -> dict[str, Provider]:
@@ -64,11 +72,13 @@ def load_providers() -> dict[str, Provider]:
 
         return assemble.providers(files, assemble.dialects(dialects))
 
-    return cached("providers", (*files, *dialects), build)
+    return cached("providers", dict[str, Provider], (*files, *dialects), build)
 
 
 def load_routes() -> dict[str, Route]:
     """Every routing policy by id. A user's file replaces the policy of the same id."""
+    from r1plan.catalog.policy import Route
+
     files = files_of("profiles", "routes")
 
     def build() -> dict[str, Route]:
@@ -76,7 +86,7 @@ def load_routes() -> dict[str, Route]:
 
         return assemble.routes(files)
 
-    return cached("routes", files, build)
+    return cached("routes", dict[str, Route], files, build)
 
 
 def load_prices(provider: str | None = None) -> dict[str, PriceList]:
@@ -84,6 +94,8 @@ def load_prices(provider: str | None = None) -> dict[str, PriceList]:
 
     A user's file adds its rows after ours.
     """
+    from r1plan.catalog.price import PriceList
+
     files = files_of("pricing", stem=provider)
 
     def build() -> dict[str, PriceList]:
@@ -91,11 +103,13 @@ def load_prices(provider: str | None = None) -> dict[str, PriceList]:
 
         return assemble.prices(files)
 
-    return cached(f"prices-{provider}" if provider else "prices", files, build) if files else {}
+    return cached(f"prices-{provider}" if provider else "prices", dict[str, PriceList], files, build) if files else {}
 
 
 def load_holidays() -> dict[str, Holidays]:
     """Each holiday calendar by its id. A user's file adds its days to ours."""
+    from r1plan.catalog.price import Holidays
+
     files = files_of("pricing", "calendars")
 
     def build() -> dict[str, Holidays]:
@@ -103,4 +117,4 @@ def load_holidays() -> dict[str, Holidays]:
 
         return assemble.holidays(files)
 
-    return cached("holidays", files, build)
+    return cached("holidays", dict[str, Holidays], files, build)

@@ -94,4 +94,4 @@ def load_priors() -> Priors:
 
         return load_file(Priors, files[-1])
 
-    return cached("forecast", files, build)
+    return cached("forecast", Priors, files, build)

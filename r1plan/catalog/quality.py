@@ -60,4 +60,4 @@ def load_quant_tables() -> tuple[QuantTable, ...]:
 
         return {table.id: table for file in files for table in load_file(QuantTables, file).tables}
 
-    return tuple(cached("quant-quality", files, build).values())
+    return tuple(cached("quant-quality", dict[str, QuantTable], files, build).values())

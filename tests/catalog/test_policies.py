@@ -88,7 +88,7 @@ def test_the_stored_copy_of_what_is_assumed_equals_what_was_read() -> None:
     files = files_of("profiles", stem="forecast")
     read = load_file(Priors, files[-1])
     later_ns = 2**62  # by then every file has settled
-    assert cached("forecast", files, lambda: read, later_ns) is read
+    assert cached("forecast", Priors, files, lambda: read, later_ns) == read
     copied = load_priors()
     assert copied is not read
     assert copied == read

@@ -1,0 +1,75 @@
+"""Files that nobody else can have written: in a folder of our own with mode 0700, each with mode 0600.
+
+Everything goes through the folder's descriptor and no link is followed, so that what was checked is what is used.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def read_private(folder: Path, name: str) -> bytes:
+    """The content of `name` in `folder`.
+
+    Raises OSError where it cannot be read, and PermissionError where somebody else can have written it: no plain file,
+    one with a second name, the file or the folder of another owner or open to others for writing.
+    """
+    inside = os.open(folder, _FOLDER)
+    try:
+        _check(os.fstat(inside))
+        descriptor = os.open(name, _READ, dir_fd=inside)
+    finally:
+        os.close(inside)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        _check(status)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+            raise PermissionError(f"{name} is no plain file of one name")
+        return file.read()
+
+
+def write_private(folder: Path, name: str, content: bytes) -> None:
+    """Put `content` in the place of `name` in `folder`, whole or not at all. The folder is made, or closed to others.
+
+    Raises OSError where that cannot be done, and PermissionError for a folder of another owner; no other file is left.
+    """
+    _make(folder)
+    inside = os.open(folder, _FOLDER)
+    try:
+        status = os.fstat(inside)
+        if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & 0o077:
+            os.fchmod(inside, 0o700)
+            status = os.fstat(inside)
+        _check(status)
+        unfinished = f"{name}.{os.urandom(8).hex()}"
+        descriptor = os.open(unfinished, _NEW, 0o600, dir_fd=inside)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            os.rename(unfinished, name, src_dir_fd=inside, dst_dir_fd=inside)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(unfinished, dir_fd=inside)
+            raise
+    finally:
+        os.close(inside)
+
+
+def _make(folder: Path) -> None:
+    if not folder.parent.exists():
+        _make(folder.parent)
+    with suppress(FileExistsError):
+        folder.mkdir(0o700)
+
+
+def _check(status: os.stat_result) -> None:
+    if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_WRITE:
+        raise PermissionError("others can have written it")
