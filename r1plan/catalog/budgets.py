@@ -27,7 +27,7 @@ class Budgets:
 def load_budgets(config: Path) -> Budgets | None:
     """What `budgets.yaml` in `config` says; None when there is no such file. Raises CatalogError."""
     path = config / "budgets.yaml"
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return None
     from r1plan.catalog.reading.validate import load_file
 

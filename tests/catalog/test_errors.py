@@ -104,11 +104,16 @@ def changed(text: str, old: str, new: str) -> str:
         pytest.param(IN_MODEL, "- a\n- b\n", "expected a mapping of fields, got a list", id="a list"),
         pytest.param(IN_MODEL, "# nothing yet\n", "the file is empty.", id="only a comment"),
         pytest.param(IN_MODEL, "id: [1,\n2", "line 2: did not find expected ',' or ']'.", id="truncated"),
-        pytest.param(IN_MODEL, "id: &a [*a]", "a value holds itself.", id="a value inside itself"),
+        pytest.param(
+            IN_MODEL,
+            "id: &a [*a]",
+            "line 1: '&' begins an anchor, which is not read here; put text that begins so in quotes.",
+            id="a value inside itself",
+        ),
         pytest.param(
             IN_MODEL,
             "id: !!python/name:os.system x",
-            "line 1: could not determine a constructor for the tag 'tag:yaml.org,2002:python/name:os.system'.",
+            "line 1: '!' begins a tag, which is not read here; put text that begins so in quotes.",
             id="a tag of Python's",
         ),
         pytest.param(
@@ -242,6 +247,24 @@ def test_the_hint_gives_the_line(write_own: WriteOwn) -> None:
     with pytest.raises(CatalogError) as caught:
         load_models()
     assert caught.value.hint == f"{file}, line {line}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("layers: 80", '"lay\\ners": 80'), ("layers: 80", 'layers: "8\\n0"'), ("id: ", 'quants_like: "a\\nb"\nid: ')],
+)
+def test_a_value_or_a_name_of_several_lines_is_shown_in_one(write_own: WriteOwn, old: str, new: str) -> None:
+    write_own(IN_MODEL, changed(MODEL, old, new))
+    with pytest.raises(CatalogError) as caught:
+        load_models()
+    assert "\n" not in caught.value.message
+
+
+def test_a_value_of_any_length_is_cut(write_own: WriteOwn) -> None:
+    write_own(IN_MODEL, MODEL + f"quants_like: '{'R' * 100_000}'\n")
+    with pytest.raises(CatalogError, match=r"got 'R+\.\.\.$") as caught:
+        load_models()
+    assert len(caught.value.message) < 700
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def files_of(kind: str, subfolder: str = "", stem: str | None = None) -> tuple[C
     for root in catalog_folders(kind):
         folder = root / subfolder
         try:
-            if not folder.exists():
+            if not folder.exists() and not folder.is_symlink():
                 continue
             found_folder = True
             paths = sorted(each for each in folder.iterdir() if each.suffix in (".yaml", ".yml"))
@@ -44,4 +44,5 @@ def files_of(kind: str, subfolder: str = "", stem: str | None = None) -> tuple[C
 
 def reason(error: OSError) -> str:
     """What the system says of `error`, as part of a sentence."""
-    return (error.strerror or type(error).__name__).lower()
+    said = error.strerror or type(error).__name__
+    return said[:1].lower() + said[1:]

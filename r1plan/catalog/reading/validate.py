@@ -12,11 +12,10 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from r1plan.catalog.reading.files import CatalogFile
-from r1plan.catalog.reading.parse import line_of, read
+from r1plan.catalog.reading.parse import Location, line_of, read
 from r1plan.errors import CatalogError
 
 T = TypeVar("T")
-Location = tuple[int | str, ...]
 
 _WORDS = {
     "int_type": "expected a whole number",
@@ -32,6 +31,7 @@ _WORDS = {
 }
 
 
+_MOST_NAME_CHARACTERS, _MOST_PROBLEM_CHARACTERS = 60, 600
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
@@ -46,12 +46,8 @@ def load_file(shape: type[T], file: CatalogFile) -> T:
     """`file` as a `shape`. Raises CatalogError, which names file, field and value."""
     content = read(file)
     try:
-        text = json.dumps(content, default=str)
-    except ValueError:
-        raise CatalogError.in_file(file.label, "a value holds itself.", f"the file is {file.path}") from None
-    try:
         # JSON in between so that strict means strict: '80' is text, 1 is not true, and a list may fill a tuple.
-        value: T = adapter(shape).validate_json(text, strict=True)
+        value: T = adapter(shape).validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
         problems = error.errors(include_url=False)
         # A misspelt field is missing too; the spelling is what to mend.
@@ -71,9 +67,12 @@ def load_file(shape: type[T], file: CatalogFile) -> T:
 def fail(file: CatalogFile, content: Any, location: Location, problem: str, at: Location | None = None) -> NoReturn:
     """Raise the CatalogError for `problem` at `location` of `content`; the hint gives path and line (of `at`)."""
     where = _dotted(content, location)
+    said = " ".join((f"{where}: {problem}" if where else problem).splitlines())
+    if len(said) > _MOST_PROBLEM_CHARACTERS:  # a value of the file is in it
+        said = said[: _MOST_PROBLEM_CHARACTERS - 3] + "..."
     line = line_of(file, location if at is None else at)
     hint = f"{file.path}, line {line}" if line else f"the file is {file.path}"
-    raise CatalogError.in_file(file.label, f"{where}: {problem}" if where else problem, hint, line)
+    raise CatalogError.in_file(file.label, said, hint, line)
 
 
 def shown(value: Any) -> str:
@@ -115,7 +114,7 @@ def _dotted(content: Any, location: Location) -> str:
             here = here[step] if isinstance(here, list) and step < len(here) else None
             known = here if isinstance(here, Mapping) else {}
             name = known.get("id") or known.get("name")
-            text += f"[{name if isinstance(name, str) else step}]"
+            text += f"[{name if isinstance(name, str) and len(name) <= _MOST_NAME_CHARACTERS else step}]"
         else:
             here = here.get(step) if isinstance(here, Mapping) else None
             text += f".{step}" if text else step

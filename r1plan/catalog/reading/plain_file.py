@@ -1,0 +1,48 @@
+"""The bytes of a file that somebody else may have put there: a plain file of bounded size, or a refusal at once."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+_CHUNK_BYTES = 1 << 16
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def plain_bytes(path: Path, most_bytes: int) -> bytes:
+    """The content of `path`, which may be a link to a plain file.
+
+    Raises OSError, whose `strerror` says what is wrong in words: what stands there instead of a plain file, which is
+    neither opened nor waited for; a link to nothing; more than `most_bytes`; what the system says of any other.
+    """
+    try:
+        _check(path.stat())
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise FileNotFoundError(errno.ENOENT, "is a link to a file that is not there") from None
+        raise
+    # Not to be waited for either when another file took its place just now.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        _check(os.fstat(descriptor))
+        content = bytearray()
+        while len(content) <= most_bytes and (more := file.read(min(_CHUNK_BYTES, most_bytes + 1 - len(content)))):
+            content += more
+    if len(content) > most_bytes:
+        raise OSError(errno.EFBIG, f"is larger than {most_bytes >> 20} MiB")
+    return bytes(content)
+
+
+def _check(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "no file")
+        raise OSError(errno.EINVAL, f"is {kind}, where a plain file is needed")
