@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 _CENT = Decimal("0.01")
+# Twice what any price or amount needs: more is a mistake or an attack, and arithmetic on it would not end.
+_AMOUNT = re.compile(r"[-+]?([0-9]{1,15}(\.[0-9]{0,18})?|\.[0-9]{1,18})([eE][-+]?[0-9]{1,2})?")
+_MOST_DIGITS_BEFORE, _MOST_DIGITS_BEHIND = 15, 18
 
 
 def usd(amount: Decimal) -> str:
@@ -35,12 +39,13 @@ def price_text(price: Decimal) -> str:
 
 
 def parsed(text: str) -> Decimal | None:
-    """The number that `text` says, exactly as written; None where it says none, or one that is not finite."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
+    """The number that `text` says, exactly as written; None where it says none, or more digits than money has."""
+    if not _AMOUNT.fullmatch(text):
         return None
-    return amount if amount.is_finite() else None
+    amount = Decimal(text)
+    exponent = amount.as_tuple().exponent
+    fits = isinstance(exponent, int) and exponent >= -_MOST_DIGITS_BEHIND and amount.adjusted() < _MOST_DIGITS_BEFORE
+    return amount if fits else None
 
 
 def typed_usd(text: str) -> Decimal | None:

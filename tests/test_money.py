@@ -81,6 +81,10 @@ def test_what_a_person_reads_is_never_off_by_more_than_its_last_digit(amount: De
         ("NaN", None),
         ("inf", None),
         ("five", None),
+        ("1e999999", None),
+        ("9" * 4_000, None),
+        ("1_000", None),
+        ("\uff15", None),
     ],
 )
 def test_what_a_person_types_is_read_exactly_or_not_at_all(text: str, amount: str | None) -> None:

@@ -90,7 +90,10 @@ def parse_instant(value: object) -> datetime:
         return instant.replace(tzinfo=UTC)
     if instant.tzinfo is None:
         raise ValueError("expected an instant with its zone, such as 2025-02-26T16:30:00Z")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:  # the first or last day that a calendar has, in another zone
+        raise ValueError(wanted) from None
 
 
 def parse_time(value: object) -> time:
