@@ -5,6 +5,7 @@ It is never taken from the command line, which other people on the machine can s
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -91,11 +92,26 @@ def _checked(text: str, where: str) -> ApiKey:
 
 def _from_file(path: Path, provider_id: str) -> str | None:
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        if not path.is_symlink():
+            return None
+        raise ProviderError(
+            f"{path} is a link to a file that is not there.", "mend the link or remove it.", fault="refused"
+        ) from None
     except OSError as error:
         raise ProviderError(f"cannot read {path}: {error.strerror}.", "check who owns it.", fault="refused") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise ProviderError(
+            f"{path} is no plain file.", f"write lines such as '{provider_id}: KEY' into one.", fault="refused"
+        )
+    if status.st_uid != os.geteuid():
+        raise ProviderError(
+            f"{path} holds keys, and it belongs to another user (id {status.st_uid}).",
+            f"run as that user, or: chown {os.geteuid()} {path}",
+            fault="refused",
+        )
+    mode = status.st_mode
     if stat.S_IMODE(mode) & 0o077:
         raise ProviderError(
             f"{path} holds keys, and others may read it (mode {stat.S_IMODE(mode):04o}).",

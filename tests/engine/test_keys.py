@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 import traceback
@@ -72,6 +73,13 @@ def test_a_file_of_its_owner_alone_is_read(mode: int, tmp_path: Path) -> None:
         pytest.param("deepseek: sk-planted\ndeepseek: sk-planted", id="twice"),
         pytest.param("sk-planted: 1\nsk-planted: 2", id="keys for names"),
         pytest.param("deepseek: !!python/object/apply:os.system [sk-planted]", id="a tag"),
+        pytest.param("deepseek: !!bool sk-planted", id="a tag that its value does not fit"),
+        pytest.param("deepseek: &sk-planted x", id="an anchor"),
+        pytest.param("deepseek: *sk-planted", id="an alias"),
+        pytest.param("deepseek: sk-planted\0", id="NUL"),
+        pytest.param("? [sk-planted]\n: x", id="a list for a name"),
+        pytest.param("deepseek: " + "[" * 100_000 + "sk-planted", id="deep"),
+        pytest.param("deepseek: sk-planted\n" + "#" * (5 << 20), id="large"),
     ],
 )
 def test_a_file_that_is_no_list_of_keys_is_refused_without_showing_what_it_holds(text: str, tmp_path: Path) -> None:
@@ -79,6 +87,23 @@ def test_a_file_that_is_no_list_of_keys_is_refused_without_showing_what_it_holds
     with pytest.raises(ProviderError, match="does not hold one key a line") as raised:
         find_key(DEEPSEEK, {}, folder, empty)
     assert "planted" not in "".join(traceback.format_exception(raised.value)) + str(raised.value.hint)
+
+
+def test_a_file_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = keys_file(tmp_path, "deepseek: sk-planted\n")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)  # who asks is somebody else
+    with pytest.raises(ProviderError, match=r"keys\.yaml holds keys, and it belongs to another user"):
+        find_key(DEEPSEEK, {}, folder, empty)
+
+
+def test_a_pipe_or_a_link_to_nothing_in_the_place_of_the_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "keys.yaml", 0o600)
+    with pytest.raises(ProviderError, match=r"keys\.yaml is no plain file"):
+        find_key(DEEPSEEK, {}, tmp_path, empty)
+    (tmp_path / "keys.yaml").unlink()
+    (tmp_path / "keys.yaml").symlink_to("nowhere")
+    with pytest.raises(ProviderError, match=r"keys\.yaml is a link to a file that is not there"):
+        find_key(DEEPSEEK, {}, tmp_path, empty)
 
 
 @pytest.mark.parametrize("text", ["sk planted", "sk-planted\nHost: evil", "sk-plänted", "sk-planted\x1b[2J"])
