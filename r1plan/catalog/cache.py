@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from r1plan import __version__
-from r1plan.catalog.private_file import read_private, write_private
 from r1plan.catalog.reading.files import CatalogFile
+from r1plan.files.private import read_private, write_private
 from r1plan.settings import directories
 
 T = TypeVar("T")

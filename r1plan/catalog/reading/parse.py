@@ -17,7 +17,7 @@ from yaml import events
 
 from r1plan.catalog.reading.files import CatalogFile, reason
 from r1plan.errors import CatalogError
-from r1plan.catalog.reading.plain_file import plain_bytes
+from r1plan.files.plain import plain_bytes
 
 MOST_BYTES = 4 << 20  # the largest of ours has 24 kB
 MOST_VALUES = 50_000

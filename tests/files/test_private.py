@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.catalog.private_file import read_private, write_private
+from r1plan.files.private import read_private, write_private
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

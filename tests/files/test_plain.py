@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.catalog.reading.plain_file import plain_bytes
+from r1plan.files.plain import plain_bytes
 
 
 @pytest.mark.parametrize(("size", "fits"), [(9, True), (10, True), (11, False)])
