@@ -29,14 +29,14 @@ class Kind(NamedTuple):
     """What the values of a column are: `python` in a row, `sql` in a report, made of the column's JSON in `{json}`.
 
     `expected` says it to a person. `json_pattern` is what the JSON text of a valid value matches as a whole, by the
-    rules that Python's and the report's regular expressions share; None: anything is taken, and what is no value is
-    unknown. `read` raises ValueError for a text of that form that is none all the same; its `sql` is NULL then.
+    rules that Python's and the report's regular expressions share. `read` raises ValueError for a text of that form
+    that is none all the same; its `sql` is NULL then.
     """
 
     python: object
     expected: str
     sql: str
-    json_pattern: str | None
+    json_pattern: str
     read: Callable[[str], object] | None = None
 
 

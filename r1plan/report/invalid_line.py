@@ -66,7 +66,7 @@ def _is_valid(value: object, column: Column) -> bool:
     kind = column.kind
     if value is None:
         return not column.needed
-    if kind.json_pattern is not None and not re.fullmatch(kind.json_pattern, _json(value)):
+    if not re.fullmatch(kind.json_pattern, _json(value)):
         return False
     if kind.read is None:
         return True
