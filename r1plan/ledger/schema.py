@@ -29,14 +29,14 @@ class Kind(NamedTuple):
     """What the values of a column are: `python` in a row, `sql` in a report, made of the column's JSON in `{json}`.
 
     `expected` says it to a person. `json_pattern` is what the JSON text of a valid value matches as a whole, by the
-    rules that Python's and the report's regular expressions share; None: anything is taken, and what is no value is
-    unknown. `read` raises ValueError for a text of that form that is none all the same; its `sql` is NULL then.
+    rules that Python's and the report's regular expressions share. `read` raises ValueError for a text of that form
+    that is none all the same; its `sql` is NULL then.
     """
 
     python: object
     expected: str
     sql: str
-    json_pattern: str | None
+    json_pattern: str
     read: Callable[[str], object] | None = None
 
 
@@ -69,8 +69,13 @@ USD = Kind(
 )
 TEXT = Kind(python=str, expected="a text", sql="{json} ->> '$'", json_pattern='".*"')
 OBJECT = Kind(python=dict[str, object], expected="an object", sql="{json}", json_pattern="[{].*[}]")
-# What is worked out here may have any number of digits: a report rounds it.
-FIGURE = Kind(python=Decimal, expected="a number as a text", sql=_DECIMAL, json_pattern=None)
+# What is worked out here may have any number of decimal places: a report rounds it.
+FIGURE = Kind(
+    python=Decimal,
+    expected="a number, 0 or more, as a text",
+    sql=_DECIMAL,
+    json_pattern='"[0-9]{1,18}([.][0-9]+)?"',
+)
 NUMBER = Kind(python=int, expected="a whole number, 0 or more", sql=TOKENS.sql, json_pattern=TOKENS.json_pattern)
 WORDS = Kind(python=tuple[str, ...], expected="a list of texts", sql="{json}", json_pattern=r"\[.*\]")
 _KINDS = (NAME, STATUS, INSTANT, TOKENS, USD, TEXT, OBJECT, FIGURE, NUMBER, WORDS)

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
 from duckdb import DuckDBPyConnection, connect
+from duckdb import Error as DatabaseError
+
+from r1plan.errors import LogError
 
 
-def open_database() -> DuckDBPyConnection:
-    """An empty database that fetches no extension, now or when a query would want one."""
-    return connect(
-        ":memory:",
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-        },
-    )
+@contextmanager
+def open_database() -> Iterator[DuckDBPyConnection]:
+    """An empty database that fetches no extension, now or when a query would want one.
+
+    What the database cannot do in the `with` is a LogError.
+    """
+    try:
+        with connect(
+            ":memory:",
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "allow_community_extensions": "false",
+            },
+        ) as database:
+            yield database
+    except DatabaseError as error:
+        problem = str(error).strip().partition("\n")[0].rstrip(".")
+        raise LogError(f"the usage logs cannot be added up: {problem}.", "give fewer or smaller logs") from error
 
 
 def sql(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
@@ -11,10 +12,13 @@ from duckdb import DuckDBPyConnection
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.database import rows, sql
 from r1plan.report.entry_table import entry_statement
-from r1plan.report.invalid_line import fault_of
+from r1plan.report.invalid_line import LineFault, fault_of
+from r1plan.report.log_source import LogSource, log_sources
 from r1plan.report.spend import ReportWarning
 
 _NAMED_IDS = 5
+# More than the longest line that is read has, and what DuckDB takes unasked: more of it takes more memory.
+_WIDE_LINE_BYTES, _LINE_BYTES = 33 << 20, 16 << 20
 
 
 def load_entries(database: DuckDBPyConnection, logs: Sequence[Path], row: type = UsageEntry) -> list[ReportWarning]:
@@ -23,26 +27,32 @@ def load_entries(database: DuckDBPyConnection, logs: Sequence[Path], row: type =
     `row` has the columns of a line. A file that cannot be opened is one warning; without any readable file the table is
     not made.
     """
-    warnings, readable = [], []
-    for log in logs:
-        try:
-            log.open("rb").close()
-            readable.append(log)
-        except OSError as error:
-            warnings.append(ReportWarning(kind="unreadable_file", file=str(log), os_error=error.strerror))
-    if not readable:
-        return warnings
-    names = [str(log) for log in readable]
-    database.execute(entry_statement(row), {"files": [_literal(name) for name in names]})
-    unusable: dict[str, set[int]] = {}
-    for each in rows(database, sql("unusable")):
-        unusable.setdefault(each["file"], set()).add(each["ordinal"])
-    seen = {each["file"] for each in rows(database, "SELECT DISTINCT file FROM entry")}
-    for name in names:
-        # DuckDB sees no row at all in a file of one byte.
-        ordinals = unusable.get(name) if name in seen else None
-        if ordinals or name not in seen:
-            warnings += _invalid_lines(name, ordinals, row)
+    with ExitStack() as copies:
+        sources, warnings = log_sources(logs, copies)
+        if not sources:
+            return warnings
+        wide = any(source.has_wide_lines for source in sources)
+        values = {
+            "files": [_literal(str(source.file)) for source in sources],
+            "line_bytes": _WIDE_LINE_BYTES if wide else _LINE_BYTES,
+        }
+        database.execute(entry_statement(row), values)
+        unusable: dict[str, set[int]] = {}
+        for each in rows(database, sql("unusable")):
+            unusable.setdefault(each["file"], set()).add(each["ordinal"])
+        seen = {each["file"] for each in rows(database, "SELECT DISTINCT file FROM entry")}
+        for source in sources:
+            name = str(source.file)
+            # DuckDB sees no row at all in a file of one byte.
+            ordinals = unusable.get(name) if name in seen else None
+            if ordinals or name not in seen:
+                warnings += _invalid_lines(source, ordinals, row)
+    return warnings + _without_repeated(database)
+
+
+def _without_repeated(database: DuckDBPyConnection) -> list[ReportWarning]:
+    """Leave the last row of each id in the table `entry`, and say which requests ended more than once."""
+    warnings = []
     database.execute(sql("repeated"))
     repeated = rows(database, "SELECT id FROM repeated WHERE ends > 1 ORDER BY last_row")
     if repeated:
@@ -57,12 +67,14 @@ def _literal(name: str) -> str:
     return re.sub(r"[*?\[]", r"[\g<0>]", name)
 
 
-def _invalid_lines(file: str, ordinals: set[int] | None, row: type) -> Iterator[ReportWarning]:
-    """A warning for each line of `file` whose place among the lines that are not blank is in `ordinals`; None: all."""
+def _invalid_lines(source: LogSource, ordinals: set[int] | None, row: type) -> Iterator[ReportWarning]:
+    """A warning for each line of `source` whose place among those that are not blank is in `ordinals`; None: all."""
     ordinal = 0
-    with Path(file).open("rb") as stream:
+    with source.file.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             if line.strip():
                 if ordinals is None or ordinal in ordinals:
-                    yield ReportWarning(kind="bad_line", file=file, line=number, fault=fault_of(line, row))
+                    length = source.too_long.get(number)
+                    fault = LineFault(cause="too_long", length_bytes=length) if length else fault_of(line, row)
+                    yield ReportWarning(kind="bad_line", file=str(source.log), line=number, fault=fault)
                 ordinal += 1

@@ -10,7 +10,7 @@ from r1plan.report.database import sql
 def entry_statement(row: type = UsageEntry) -> str:
     """It makes a row of each line of the files $files, with what a report reads of the columns of `row`."""
     read = report_columns(row)
-    checks = [f"""CAST(schema AS VARCHAR) = '"{SCHEMA}"'""", *filter(None, (_check(*each) for each in read.items()))]
+    checks = [f"""CAST(schema AS VARCHAR) = '"{SCHEMA}"'""", *(_check(*each) for each in read.items())]
     return (
         sql("entry")
         .replace("/*JSON*/", ", ".join(f"{name}: 'JSON'" for name in ("schema", *read)))
@@ -30,11 +30,9 @@ def _value(name: str, column: Column) -> str:
     return f"{column.kind.sql.format(json=name)} AS {column.in_report}"
 
 
-def _check(name: str, column: Column) -> str | None:
-    """Whether the value is valid, by the rule of `invalid_line`; None when anything is."""
+def _check(name: str, column: Column) -> str:
+    """Whether the value is valid, by the rule of `invalid_line`."""
     kind = column.kind
-    if kind.json_pattern is None:
-        return f"{name} IS NOT NULL" if column.needed else None
     check = f"regexp_matches(CAST({name} AS VARCHAR), '^{kind.json_pattern}$')"
     if kind.read is not None:
         check += f" AND {kind.sql.format(json=name)} IS NOT NULL"

@@ -11,6 +11,7 @@ from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.schema import SCHEMA, Column, report_columns
 
 Cause = Literal[
+    "too_long",  # it has `length_bytes`
     "not_utf8",  # from byte `at` on
     "torn",  # it ends in the middle
     "not_json",  # `detail` is the JSON reader's word for it, `at` the column, where it knows them
@@ -27,6 +28,7 @@ class LineFault:
     """What is wrong with a line; the cause says which fields are set. `got` is JSON, `at` counts from 1."""
 
     cause: Cause
+    length_bytes: int | None = None
     at: int | None = None
     detail: str | None = None
     column: str | None = None
@@ -64,7 +66,7 @@ def _is_valid(value: object, column: Column) -> bool:
     kind = column.kind
     if value is None:
         return not column.needed
-    if kind.json_pattern is not None and not re.fullmatch(kind.json_pattern, _json(value)):
+    if not re.fullmatch(kind.json_pattern, _json(value)):
         return False
     if kind.read is None:
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from os.path import realpath
 from pathlib import Path
 
 from r1plan.errors import LogError
@@ -15,16 +16,16 @@ def given_logs(paths: Iterable[Path]) -> list[Path]:
 
     Raises LogError when a path does not exist.
     """
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(each for each in path.glob("*.jsonl") if each.is_file())
+            inside = sorted(path.glob("*.jsonl"))  # what is no file is named by who reads it
         elif path.exists():
             inside = [path]
         else:
             raise LogError(f"{path} does not exist.", "give usage logs (*.jsonl) or a folder that holds them")
         for each in inside:
-            found.setdefault(each.resolve(), each)
+            found.setdefault(realpath(each), each)
     return list(found.values())
 
 

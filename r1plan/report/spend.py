@@ -12,9 +12,16 @@ from r1plan.catalog.price import Currency
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.period import Period
 
+FileFault = Literal[
+    "folder",
+    "device",
+    "broken_link",
+    "silent_pipe",  # nobody writes to it
+]
+
 WarningKind = Literal[
     "bad_line",  # `file`, `line` and `fault`
-    "unreadable_file",  # `file` and `os_error`, the system's word for it
+    "unreadable_file",  # `file`, and `file_fault` or `os_error`, the system's word for it
     "duplicate_ids",  # `count` ids, of which `ids` are the first: the last row of each was taken
     "unknown_tokens",  # `count` requests: only their known tokens are priced
     "impossible_usage",  # `count` requests with more cached than input, or more thinking than output, tokens
@@ -32,6 +39,7 @@ class ReportWarning:
     file: str | None = None
     line: int | None = None
     fault: LineFault | None = None
+    file_fault: FileFault | None = None
     os_error: str | None = None
     currency: Currency | None = None
     price_id: str | None = None

@@ -76,6 +76,37 @@ def test_a_bad_line_is_named_and_is_an_error_only_when_strict(sample: Path) -> N
     assert (warning["file"], warning["line"]) == (str(sample), number)
 
 
+@pytest.mark.parametrize("form", ["cat {0} | {1} /dev/stdin", "{1} <(cat {0})", "{1} /dev/stdin < {0}"])
+def test_lines_out_of_a_pipe_are_named_as_those_of_the_file(sample: Path, form: str) -> None:
+    good = sample.read_text()
+    sample.write_text(good + '{"torn\n' + good.partition("\n")[0].replace('_tokens":', '_tokens":-') + "\n" + good)
+    command = f"{sys.executable} -m r1plan cost-report --strict --json"
+    piped = subprocess.run(
+        ["bash", "-c", form.format(sample, command)], capture_output=True, text=True, check=False, input=""
+    )
+    itself = run(sample, "--strict", "--json")
+    document, expected = json.loads(piped.stdout), json.loads(itself.stdout)
+    assert (piped.returncode, itself.returncode) == (1, 1)
+    number = good.count("\n")
+    lines = [(each["line"], each["reason"]) for each in document["warnings"] if each["kind"] == "bad_line"]
+    assert [line for line, _ in lines] == [number + 1, number + 2]
+    assert lines == [(each["line"], each["reason"]) for each in expected["warnings"] if each["kind"] == "bad_line"]
+    assert document["totals"] == expected["totals"]
+
+
+def test_an_empty_pipe_is_an_empty_log() -> None:
+    done = run("/dev/stdin", "--strict")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_broken_link_in_a_folder_is_named(sample: Path) -> None:
+    link = sample.with_name("broken.jsonl")
+    link.symlink_to("gone")
+    done = run(sample.parent, "--strict", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["warnings"][0]["message"] == f"{link}: left out: a link to what is not there."
+
+
 def test_a_clean_log_is_fine_when_strict(sample: Path) -> None:
     assert run(sample, "--strict").returncode == 0
 

@@ -107,6 +107,16 @@ BAD = [
     ),
     pytest.param(line(cost_low_usd="-1"), 'cost_low_usd: expected an amount of USD as a text, got "-1"', id="money"),
     pytest.param(line(cost_high_usd=1), "cost_high_usd: expected an amount of USD as a text, got 1", id="money-number"),
+    *[
+        pytest.param(
+            line(provider=provider, **{name: value}),
+            f"{name}: expected a number, 0 or more, as a text, got {json.dumps(value)}",
+            id=f"{name}-{value}-of-{provider}",
+        )
+        for name in ("cost_usd", "energy_wh", "forecast_p50_usd", "forecast_p90_usd")
+        for value in ("-1000", "NaN", "1e30", "1" + "0" * 18, "abc", "", "1.", True, 0.5, float("nan"), -1)
+        for provider in (("local", "deepseek") if value == "-1000" else ("local",))
+    ],
     pytest.param(
         line(reported_usd="free"), 'reported_usd: expected an amount of USD as a text, got "free"', id="reported-money"
     ),
@@ -142,6 +152,8 @@ def test_a_bad_line_is_named_and_the_others_count(tmp_path: Path, bad: bytes, re
         pytest.param(line(project="日本 \"x\" \\ \u0000"), id="any-text"),
         pytest.param(b" " + line() + b"\r", id="spaces-and-crlf"),
         pytest.param(line(cost_low_usd="0.000000000000001", cost_high_usd="1"), id="money"),
+        pytest.param(line(cost_usd="0." + "3" * 40, energy_wh="0", forecast_p50_usd="9" * 18), id="figures"),
+        pytest.param(line(cost_usd=None, energy_wh=None, forecast_p50_usd=None), id="unknown-figures"),
         pytest.param(line(reported_usd="0.00095"), id="reported-money"),
         pytest.param(line(reported_usd=None), id="no-reported-money"),
         pytest.param(line(tags={}), id="no-tags"),

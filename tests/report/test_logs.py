@@ -30,3 +30,11 @@ def test_given_paths_are_read_once_each(tmp_path: Path) -> None:
     assert names == ["c.txt", "a.jsonl", "b.jsonl"]
     with pytest.raises(LogError, match=r"gone\.jsonl does not exist"):
         given_logs([tmp_path / "gone.jsonl"])
+
+
+def test_what_is_no_file_in_a_folder_is_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").touch()
+    (tmp_path / "b.jsonl").symlink_to(tmp_path / "gone")
+    (tmp_path / "c.jsonl").mkdir()
+    (tmp_path / "d.jsonl").symlink_to(tmp_path / "d.jsonl")
+    assert [path.name for path in given_logs([tmp_path])] == ["a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl"]

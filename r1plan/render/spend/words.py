@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,11 +12,18 @@ from r1plan.money import money
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, percent, tokens
 from r1plan.report.invalid_line import LineFault
-from r1plan.report.spend import ReportWarning, SpendReport, Totals
+from r1plan.report.log_source import LONGEST_LINE_BYTES
+from r1plan.report.spend import FileFault, ReportWarning, SpendReport, Totals
 
 _NAMED_LINES = 5
 _NAMED_MONTHS = 12
 _VALUE_CHARACTERS = 40
+_FILE_FAULTS: Mapping[FileFault, str] = {
+    "folder": "a folder, where a log was expected",
+    "device": "a device, where a log was expected",
+    "broken_link": "a link to what is not there",
+    "silent_pipe": "a pipe that nobody writes to",
+}
 
 
 def no_requests(report: SpendReport) -> str:
@@ -133,12 +140,16 @@ def reason(warning: ReportWarning) -> str | None:
     """What is wrong, without a full stop; None where the kind of the warning says it."""
     if warning.fault is not None:
         return fault_text(warning.fault)
+    if warning.file_fault is not None:
+        return _FILE_FAULTS[warning.file_fault]
     return warning.os_error or warning.currency or warning.caveat
 
 
 def fault_text(fault: LineFault) -> str:
     """What is wrong with a line of the log, with the value; without a full stop."""
     match fault.cause:
+        case "too_long":
+            return f"too long: {fault.length_bytes:,} bytes, and a line has fewer than {LONGEST_LINE_BYTES:,}"
         case "not_utf8":
             return f"not UTF-8 at byte {fault.at}"
         case "torn":

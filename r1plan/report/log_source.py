@@ -1,0 +1,161 @@
+"""Each log as a file that the database can read: itself, or a copy where it cannot as it is."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from select import POLLIN, poll
+from shutil import copyfileobj
+from tempfile import NamedTemporaryFile
+from typing import BinaryIO
+
+from r1plan.report.spend import FileFault, ReportWarning
+
+LONGEST_LINE_BYTES = 32 << 20
+"""A line of this many bytes or more is none of ours, and is cut away before the database fails over it."""
+
+WRITER_PATIENCE_S = 5.0
+"""How long a named pipe may be without anybody who writes to it."""
+
+# DuckDB's own limit. Above it, it depends on where a line stands whether it is read.
+_ORDINARY_LINE_BYTES = 16 << 20
+_CHUNK_BYTES = 1 << 20
+_MARK = b"\xef\xbb\xbf"
+# In the place of a line that is too long, so that the others keep their numbers. No row, for it has no schema.
+_NO_ROW = b"{}\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSource:
+    """`log` as it is read: from `file`, in which the lines `too_long`, by number with their bytes, are not.
+
+    `has_wide_lines`: some are longer than the database takes unasked.
+    """
+
+    log: Path
+    file: Path
+    too_long: Mapping[int, int] = field(default_factory=dict)
+    has_wide_lines: bool = False
+
+
+def log_sources(
+    logs: Sequence[Path], copies: ExitStack, writer_patience_s: float = WRITER_PATIENCE_S
+) -> tuple[list[LogSource], list[ReportWarning]]:
+    """What can be read of `logs`, in their order, and a warning for each other one. `copies` removes what was copied.
+
+    A pipe is read to its end, however slow who writes to it is; a named one that nobody opens to write within
+    `writer_patience_s` is left out, as folders and devices are.
+    """
+    sources, warnings = [], []
+    for log in logs:
+        try:
+            fault = _fault(log)
+            file = log if fault is None else None
+            if fault == "silent_pipe":
+                file = _emptied(log, copies, writer_patience_s)
+            if file is None:
+                warnings.append(ReportWarning(kind="unreadable_file", file=str(log), file_fault=fault))
+            else:
+                sources.append(_source(log, file, copies))
+        except OSError as error:
+            warnings.append(ReportWarning(kind="unreadable_file", file=str(log), os_error=error.strerror))
+    return sources, warnings
+
+
+def _fault(log: Path) -> FileFault | None:
+    """Why `log` cannot be read as it stands; None for a file. A pipe is silent until somebody has written to it."""
+    try:
+        mode = log.stat().st_mode
+    except FileNotFoundError:
+        if log.is_symlink():
+            return "broken_link"
+        raise
+    if stat.S_ISFIFO(mode):
+        return "silent_pipe"
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else None
+
+
+def _emptied(pipe: Path, copies: ExitStack, patience_s: float) -> Path | None:
+    """A copy of all that comes out of `pipe`; None when nobody opens it to write in `patience_s`."""
+    # Opened so, it does not wait for one who writes.
+    descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as stream:
+        begin = _available(descriptor)
+        is_named = os.path.lexists(os.path.realpath(pipe))
+        if begin == b"" and is_named:
+            waiting = poll()
+            waiting.register(descriptor, POLLIN)
+            # The end of one who wrote nothing is an event too; that one has opened it is none, but is seen below.
+            if not waiting.poll(patience_s * 1000) and (begin := _available(descriptor)) == b"":
+                return None
+        os.set_blocking(descriptor, True)
+        copy = _copy(copies)
+        with copy.open("wb") as target:
+            target.write(begin or b"")
+            copyfileobj(stream, target)
+    return copy
+
+
+def _available(descriptor: int) -> bytes | None:
+    """What can be read at once: b"" when nobody has the pipe open to write, None when somebody has and is silent."""
+    try:
+        return os.read(descriptor, _CHUNK_BYTES)
+    except BlockingIOError:
+        return None
+
+
+def _source(log: Path, file: Path, copies: ExitStack) -> LogSource:
+    with file.open("rb") as stream:
+        is_marked = stream.read(len(_MARK)) == _MARK
+        stream.seek(0)
+        is_long = os.fstat(stream.fileno()).st_size >= _ORDINARY_LINE_BYTES
+        longest_bytes = _longest_line_bytes(stream) if is_long else 0
+        has_wide_lines = longest_bytes >= _ORDINARY_LINE_BYTES - _CHUNK_BYTES
+        if not is_marked and longest_bytes < LONGEST_LINE_BYTES:
+            return LogSource(log=log, file=file, has_wide_lines=has_wide_lines)
+        stream.seek(0)
+        copy = _copy(copies)
+        with copy.open("wb") as target:
+            too_long = _copy_lines(stream, target)
+    return LogSource(log=log, file=copy, too_long=too_long, has_wide_lines=has_wide_lines)
+
+
+def _longest_line_bytes(stream: BinaryIO) -> int:
+    """How long the longest line is, its end not counted; of lines within one chunk it may find none."""
+    longest = length = 0
+    while chunk := stream.read(_CHUNK_BYTES):
+        first = chunk.find(b"\n")
+        if first < 0:
+            length += len(chunk)
+        else:
+            longest = max(longest, length + first)
+            length = len(chunk) - 1 - chunk.rfind(b"\n")
+    return max(longest, length)
+
+
+def _copy_lines(stream: BinaryIO, target: BinaryIO) -> Mapping[int, int]:
+    """Write the lines of `stream` without a mark before the first; those too long, by number, with their bytes."""
+    too_long = {}
+    for number in count(1):
+        line = stream.readline(LONGEST_LINE_BYTES + 1)
+        if not line:
+            break
+        length = len(line.removesuffix(b"\n"))
+        if length >= LONGEST_LINE_BYTES:
+            while not line.endswith(b"\n") and (line := stream.readline(_CHUNK_BYTES)):
+                length += len(line.removesuffix(b"\n"))
+            too_long[number] = length
+            line = _NO_ROW
+        target.write(line.removeprefix(_MARK) if number == 1 else line)
+    return too_long
+
+
+def _copy(copies: ExitStack) -> Path:
+    return Path(copies.enter_context(NamedTemporaryFile(prefix="r1plan-", suffix=".jsonl")).name)

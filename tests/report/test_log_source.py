@@ -1,0 +1,174 @@
+"""Whatever a log is, a pipe or a file with a line of any length, its good lines count and its bad ones are named."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Thread
+from time import process_time, sleep
+
+import pytest
+
+from r1plan.errors import LogError
+from r1plan.prices.book import PriceBook
+from r1plan.render.spend.words import reason, warning_text
+from r1plan.report.database import open_database
+from r1plan.report.log_source import LONGEST_LINE_BYTES, log_sources
+from r1plan.report.period import Period
+from r1plan.report.query import spend_report
+from r1plan.report.spend import SpendReport
+from tests.report.test_invalid_line import line, report_on
+
+MIB = 1 << 20
+
+
+def row_of(length_bytes: int, id_: str = "wide") -> bytes:
+    """A valid row of that length."""
+    return line(id=id_, project="x" * (length_bytes - len(line(id=id_, project=""))))
+
+
+def report_of(*logs: Path) -> SpendReport:
+    return spend_report(logs, Period(), (), PriceBook({}))
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where copies are made."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["row", "\0", "x", " ", "\xff"], ids=ascii)
+def test_a_line_too_long_is_named_and_the_others_count(kind: str, tmp_path: Path, temporary: Path) -> None:
+    long = row_of(40_000_000) if kind == "row" else kind.encode("latin-1") * 40_000_000
+    report = report_on(tmp_path, line(), b"", long, line(id="b"), b"oops", line(id="c"))
+    assert [(each.line, reason(each)) for each in report.warnings] == [
+        (3, "too long: 40,000,000 bytes, and a line has fewer than 33,554,432"),
+        (5, "not JSON: Expecting value at column 1"),
+    ]
+    assert {each.file for each in report.warnings} == {str(tmp_path / "log.jsonl")}
+    assert (report.totals.requests, report.lost) == (3, 2)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("off", [-1, 0, 1])
+@pytest.mark.parametrize("end", [b"", b"\n"], ids=["not-ended", "ended"])
+def test_the_longest_line_is_read_and_one_byte_more_is_not(off: int, end: bytes, tmp_path: Path) -> None:
+    report = report_on(tmp_path, line(), row_of(LONGEST_LINE_BYTES + off) + end)
+    assert (report.totals.requests, report.lost) == ((2, 0) if off < 0 else (1, 1))
+
+
+@pytest.mark.parametrize("before_mib", [0, 15, 31, 63])
+def test_a_wide_line_is_read_wherever_it_stands(before_mib: int, tmp_path: Path) -> None:
+    """Of these DuckDB, left alone, reads some and not others."""
+    padding = [row_of(MIB, f"{number}") for number in range(before_mib)]
+    report = report_on(tmp_path, *padding, row_of(20 * MIB), line(id="b"))
+    assert (report.totals.requests, report.lost) == (before_mib + 2, 0)
+
+
+def test_where_all_lines_are_too_long_all_are_named(tmp_path: Path) -> None:
+    report = report_on(tmp_path, b"x" * LONGEST_LINE_BYTES, b"\0" * LONGEST_LINE_BYTES)
+    assert [each.line for each in report.warnings] == [1, 2]
+    assert report.totals.requests == 0
+
+
+def test_a_line_four_times_as_long_takes_no_more_than_in_proportion(tmp_path: Path) -> None:
+    def seconds(length_bytes: int) -> float:
+        content = b"\0" * length_bytes
+        begun = process_time()
+        assert report_on(tmp_path, line(), content).lost == 1
+        return process_time() - begun
+
+    seconds(40 * MIB)
+    assert seconds(160 * MIB) < 10 * seconds(40 * MIB)  # were it the square, 16
+
+
+def test_what_the_database_cannot_do_is_a_sentence(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(row_of(40_000_000))
+    with (
+        pytest.raises(LogError, match=r"^the usage logs cannot be added up: .*maximum_object_size[^\n]*\.$"),
+        open_database() as database,
+    ):
+        database.execute("SELECT count(*) FROM read_json($file)", {"file": str(log)})
+
+
+@pytest.mark.parametrize("first", [line(), b"", b"oops"], ids=["row", "blank", "bad"])
+def test_a_byte_order_mark_spoils_no_line(first: bytes, tmp_path: Path) -> None:
+    marked = report_on(tmp_path, b"\xef\xbb\xbf" + first, line(id="b"), b"oops")
+    assert marked == report_on(tmp_path, first, line(id="b"), b"oops")
+    assert marked.totals.requests == 1 + (first == line())
+
+
+def write_later(pipe: Path, *pieces: bytes) -> Thread:
+    def write() -> None:
+        sleep(0.2)
+        with pipe.open("wb", buffering=0) as stream:
+            for piece in pieces:
+                sleep(0.2)
+                stream.write(piece)
+
+    thread = Thread(target=write)
+    thread.start()
+    return thread
+
+
+def test_a_named_pipe_is_read_as_the_file_would_be_when_a_writer_comes(tmp_path: Path, temporary: Path) -> None:
+    content = line() + b"\noops\n" + line(id="b")
+    itself = report_on(tmp_path, *content.split(b"\n"))
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    writing = write_later(pipe, content[:9], content[9:])
+    piped = report_of(pipe)
+    writing.join()
+    assert [(each.file, each.line) for each in piped.warnings] == [(str(pipe), 2)]
+    assert piped.totals == itself.totals
+    assert list(temporary.iterdir()) == []
+
+
+def test_who_has_a_pipe_open_may_be_as_slow_as_he_likes(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    both = os.open(pipe, os.O_RDWR)  # so that the writer is there from the start
+
+    def write() -> None:
+        sleep(0.5)
+        os.write(both, line())
+        os.close(both)
+
+    writing = Thread(target=write)
+    writing.start()
+    with ExitStack() as copies:
+        (source,), warnings = log_sources([pipe], copies, writer_patience_s=0.01)
+        writing.join()
+        assert (source.file.read_bytes(), warnings) == (line(), [])
+        assert stat.S_IMODE(source.file.stat().st_mode) == 0o600
+
+
+def test_a_pipe_that_nobody_writes_to_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ExitStack() as copies:
+        sources, (warning,) = log_sources([pipe], copies, writer_patience_s=0.05)
+    assert sources == []
+    assert warning_text(warning) == f"{pipe}: left out: a pipe that nobody writes to."
+
+
+def test_what_is_neither_a_file_nor_a_pipe_is_named_and_the_others_count(tmp_path: Path) -> None:
+    good, folder, link = (tmp_path / name for name in ("good", "folder", "link"))
+    good.write_bytes(line())
+    folder.mkdir()
+    link.symlink_to(tmp_path / "gone")
+    report = report_of(folder, Path("/dev/zero"), Path("/dev/null"), link, good)
+    assert [(each.file, reason(each)) for each in report.warnings] == [
+        (str(folder), "a folder, where a log was expected"),
+        ("/dev/zero", "a device, where a log was expected"),
+        ("/dev/null", "a device, where a log was expected"),
+        (str(link), "a link to what is not there"),
+    ]
+    assert (report.totals.requests, report.lost) == (1, 4)
