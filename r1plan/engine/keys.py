@@ -6,6 +6,7 @@ It is never taken from the command line, which other people on the machine can s
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +17,9 @@ from r1plan.errors import CatalogError, ProviderError
 SERVICE = "r1plan"
 FILE_NAME = "keys.yaml"
 _SHOWN = "[key]"
+# Shorter ones, and those of one kind of character, are what servers at home are given: EMPTY, ollama, 1.
+_SECRET = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.+/=~-]{16,}", re.ASCII)
+_SHORTEST_WORD = 4
 
 Ring = Callable[[str], str | None]
 """What a keyring holds for a provider's id; None when it holds nothing or does not work."""
@@ -24,10 +28,11 @@ Ring = Callable[[str], str | None]
 class ApiKey:
     """A key that shows itself nowhere: neither printed nor in a traceback's list of variables."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_is_secret", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._is_secret = _SECRET.fullmatch(text) is not None
 
     def __repr__(self) -> str:
         return _SHOWN
@@ -41,8 +46,28 @@ class ApiKey:
         return f"Bearer {self._text}"
 
     def hide_in(self, text: str) -> str:
-        """`text`, which others wrote, without the key."""
-        return text.replace(self._text, _SHOWN)
+        """`text`, which others wrote and a person will read, without the key.
+
+        A word that stands in for a key is hidden where it stands alone, and a shorter one not at all: "x" would be
+        hidden in "Exist".
+        """
+        if self._is_secret:
+            return text.replace(self._text, _SHOWN)
+        if len(self._text) < _SHORTEST_WORD:
+            return text
+        return re.sub(rf"(?<!\w){re.escape(self._text)}(?!\w)", _SHOWN, text)
+
+    def hide_in_json(self, text: str) -> str:
+        """`text`, JSON that a server sent, without a key that is a secret, however it is escaped.
+
+        No answer holds such a key by chance, and its characters stand in strings alone: nothing else changes.
+        """
+        if not self._is_secret:
+            return text
+        text = text.replace(self._text, _SHOWN)
+        if "\\u00" not in text:
+            return text
+        return re.sub("".join(rf"(?:{re.escape(each)}|\\u(?i:{ord(each):04x}))" for each in self._text), _SHOWN, text)
 
 
 def from_keyring(provider_id: str) -> str | None:

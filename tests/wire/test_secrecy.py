@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from r1plan.catalog.load import load_providers
+from r1plan.engine.chat import Answer, Finished
+from r1plan.engine.http.chat import HttpEngine
 from r1plan.errors import ProviderError
-from tests.wire.asking import ask
+from tests.wire.asking import QUESTION, ask
 from tests.wire.chunks import chunk
 from tests.wire.server import Reply, recorded, serving
 
@@ -49,6 +53,9 @@ REPLIES = {
     "no-chunk": Reply(f"data: {KEY}\n\n".encode()),
     "no-stream": Reply(f'{{"message": "{KEY}"}}'.encode(), content_type=f"text/{KEY}"),
     "model": Reply(chunk({"content": "Yes."}, finish="stop", model=KEY)),
+    "escaped-model": Reply(
+        chunk({"content": "Yes."}, finish="stop", model="MODEL").replace(b"MODEL", KEY.replace("k", "\\u006B").encode())
+    ),
     "answer": Reply(chunk({"reasoning_content": KEY, "content": KEY}, finish="stop")),
 }
 
@@ -131,3 +138,73 @@ def test_a_key_on_the_command_line_is_no_option() -> None:
     shown = chat("--api-key", KEY)
     assert "No such option" in shown
     assert KEY not in shown
+
+
+# What servers at home are given for a key, and single words of a stream.
+PLACEHOLDERS = [
+    "EMPTY", "ollama", "none", "None", "null", "x", "a", "e", "1", "0", ":", "{", '"', "content", "choices", "delta",
+    "data", "usage", "stop", "finish_reason", "lm-studio", "sk-no-key-required", "token-abc123", "1234567890123456",
+]  # fmt: skip
+SAID = 'An EMPTY list has no content, "ollama" is a model: none of 1234567890123456 choices (sk-no-key-required).'
+
+
+def asked_with(key: str, reply: Reply) -> list[object]:
+    with serving(reply) as wire:
+        engine = HttpEngine(load_providers()["deepseek"], "deepseek-flash", base_url=wire.url, key=key)
+        try:
+            events: list[object] = list(engine.stream(QUESTION))
+        finally:
+            engine.close()
+        assert wire.headers[0]["authorization"] == f"Bearer {key}"
+    return events
+
+
+@pytest.mark.parametrize("key", PLACEHOLDERS)
+def test_a_word_in_place_of_a_key_changes_no_answer_and_no_count(key: str) -> None:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 300}
+    events = asked_with(key, Reply(chunk({"content": SAID}, finish="stop") + chunk(usage=usage) + b"data: [DONE]\n\n"))
+    assert "".join(each.text for each in events if isinstance(each, Answer)) == SAID
+    end = events[-1]
+    assert isinstance(end, Finished)
+    assert (end.reason, end.usage.input_tokens, end.usage.output_tokens) == ("stop", 1000, 300)
+
+
+def test_a_word_in_place_of_a_key_leaves_the_programs_answer_and_its_logged_text_as_they_came(home: Path) -> None:
+    with serving(Reply(chunk({"content": SAID}, finish="stop"))) as wire:
+        shown = chat("--json", R1PLAN_DEEPSEEK_BASE_URL=wire.url, DEEPSEEK_API_KEY="EMPTY")
+    assert json.dumps(SAID) in shown
+    assert "An EMPTY list has no content" in written(home)
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("x", "Model Not Exist for key x"),
+        ("a", "Model Not Exist for key a"),
+        ("EMPTY", "Model Not Exist for key [key]"),
+        ("hunter2", "Model Not Exist for key [key]"),
+        ("Exis", "Model Not Exist for key [key]"),
+        (KEY, "Model Not Exist for key [key]"),
+    ],
+)
+@pytest.mark.parametrize("in_stream", [False, True])
+def test_an_error_text_hides_a_key_where_that_harms_no_other_word(key: str, told: str, in_stream: bool) -> None:
+    body = json.dumps({"error": {"message": f"Model Not Exist for key {key}"}}).encode()
+    reply = Reply(b"data: " + body + b"\n\n") if in_stream else Reply(body, 400, "application/json")
+    with pytest.raises(ProviderError) as raised:
+        asked_with(key, reply)
+    assert told in raised.value.message
+
+
+def test_a_key_in_an_answer_that_is_no_stream_is_hidden_before_its_type_is_cut() -> None:
+    with pytest.raises(ProviderError) as raised:
+        asked_with(KEY, Reply(b"{}", content_type=f"text/{'x' * 60}{KEY}"))
+    assert KEY[:10] not in raised.value.message
+    assert "te[key]t" not in raised.value.message
+
+
+def test_a_body_of_errors_in_errors_ends_as_one_without_words() -> None:
+    deep = b'{"error":' * 900 + b'"x"' + b"}" * 900
+    with pytest.raises(ProviderError) as raised:
+        asked_with("EMPTY", Reply(deep, 500, "application/json"))
+    assert raised.value.status == 500

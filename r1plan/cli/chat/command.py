@@ -69,7 +69,14 @@ def command(
     from r1plan.cli.chat.asking import ChatAsker
     from r1plan.cli.chat.prompt import joined
     from r1plan.cli.chat.start import answer, begun
-    from r1plan.cli.options.asking import check_route, parse_by, parse_labels, parse_max_cost, parse_usd_per_kwh
+    from r1plan.cli.options.asking import (
+        check_route,
+        check_text,
+        parse_by,
+        parse_labels,
+        parse_max_cost,
+        parse_usd_per_kwh,
+    )
     from r1plan.conversation.session import Wishes
     from r1plan.engine.chat import ChatRequest
     from r1plan.ledger.usage_log import UsageLog
@@ -78,6 +85,7 @@ def command(
     wishes = Wishes(
         model=model, provider=provider, local=local, base_url=base_url, route=route, system=system, thinking=thinking
     )
+    check_text({"--system": system, "--model": model, "--provider": provider, "--base-url": base_url, "--route": route})
     check_route(wishes.wanted)
     text = joined(prompt, file, needed_by={"--json": json, "--explain": explain, "--by 18:00": by is not None})
     start = begun(wishes, go_on=go_on, save=not no_log)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from r1plan.cli.options.asking import check_text
 from r1plan.errors import UsageError
 
 # As DeepSeek-R1's README, "Official Prompts", joins a file to a question.
@@ -26,6 +27,7 @@ def joined(prompt: str | None, files: list[Path], needed_by: Mapping[str, bool])
 
 
 def _joined(prompt: str | None, files: list[Path]) -> str | None:
+    check_text({"the prompt": prompt, "the name given to --file": "\n".join(path.name for path in files)})
     parts = [_FILE.format(name=path.name, content=_read(path)) for path in files]
     parts += [prompt] if prompt else []
     piped = sys.stdin is not None and not sys.stdin.isatty()

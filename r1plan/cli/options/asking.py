@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -14,10 +15,27 @@ if TYPE_CHECKING:
     from r1plan.route.execution.record import Labels
 
 
+def check_text(given: Mapping[str, str | None]) -> None:
+    """Raise UsageError when one of `given`, by the name of its option, is no text: neither sent nor logged can it be.
+
+    Bytes of the command line that are not UTF-8 reach us as lone surrogates.
+    """
+    for option, text in given.items():
+        try:
+            (text or "").encode("utf-8")
+        except UnicodeEncodeError as error:
+            near = error.object[max(0, error.start - 20) : error.end].encode("utf-8", "backslashreplace").decode()
+            raise UsageError(
+                f"{option} is not UTF-8 text: '{near}'.",
+                "write it in UTF-8; a prompt can also be read from a file: --file PATH",
+            ) from None
+
+
 def parse_labels(project: str | None, tags: list[str]) -> Labels:
     """What the log rows are filed under. Raises UsageError."""
     from r1plan.route.execution.record import Labels
 
+    check_text({"--project": project, "--tag": "\n".join(tags)})
     pairs = [tag.partition("=") for tag in tags]
     for name, equals, _value in pairs:
         if not (name and equals):

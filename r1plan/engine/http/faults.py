@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -12,6 +14,67 @@ from r1plan.engine.refusal import KEPT
 from r1plan.errors import ProviderError
 
 _REACH = "check the network and the address (--base-url, R1PLAN_<PROVIDER>_BASE_URL)."
+_PROXY = "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, or name the host in NO_PROXY."
+_SOURCE_LINE = re.compile(r" \(_ssl\.c:\d+\)$")
+
+
+def host_of(url: str) -> str:
+    """The host and port of `url`, as they may be shown."""
+    try:
+        host = urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        host = ""
+    return host.encode("utf-8", "backslashreplace").decode() or "an address that is none"
+
+
+@contextmanager
+def prepared(name: str) -> Iterator[None]:
+    """Turn what the environment does to a client that is being built inside into ProviderError."""
+    try:
+        yield
+    except ImportError as error:
+        raise _unreachable(
+            f"{name}: the environment names a SOCKS proxy, and the package 'socksio' that it takes is not installed",
+            f"install socksio; {_PROXY}",
+        ) from error
+    except OSError as error:  # ssl.SSLError is one
+        raise _unreachable(
+            f"{name}: the certificates that TLS trusts cannot be read: {_reason(error)}",
+            "check the files that SSL_CERT_FILE and SSL_CERT_DIR name.",
+        ) from error
+    except (ValueError, httpx.InvalidURL) as error:  # its words may hold the proxy's password
+        raise _unreachable(f"{name}: the environment names a proxy that cannot be used", _PROXY) from error
+
+
+@contextmanager
+def addressed(name: str, host: str, has_sent: Callable[[], bool]) -> Iterator[None]:
+    """Turn what an unusable address raises inside, beside httpx's errors, into ProviderError.
+
+    `has_sent`: whether the request was on its way already, so that it may be billed.
+    """
+    try:
+        yield
+    except (ValueError, OSError, ImportError, httpx.InvalidURL) as error:
+        if has_sent():
+            raise _broke_off(name, host) from error
+        raise _unreachable(f"{name} at {host}: this is no address that can be asked", _REACH) from error
+
+
+def unwritable(name: str, error: ValueError) -> ProviderError:
+    """The error for a request that cannot be written as JSON in UTF-8, as `error` says."""
+    if isinstance(error, UnicodeEncodeError):
+        what, hint = "half a character", "write it again as UTF-8 text."
+    else:
+        what, hint = "a number that is none", "check --temperature."
+    return ProviderError(f"the request to {name} holds {what}, and cannot be sent.", hint, fault="unreachable")
+
+
+def _unreachable(where_and_why: str, hint: str) -> ProviderError:
+    return ProviderError(f"cannot reach {where_and_why}.", hint, fault="unreachable")
+
+
+def _broke_off(name: str, host: str) -> ProviderError:
+    return ProviderError(f"the connection to {name} at {host} broke off.", KEPT, fault="connection_lost")
 
 
 @contextmanager
@@ -26,7 +89,9 @@ def translated(name: str, host: str, watchdog: Watchdog) -> Iterator[None]:
             fault="unreachable",
         ) from error
     except httpx.ConnectError as error:
-        raise ProviderError(f"cannot reach {name} at {host}: {_reason(error)}.", _REACH, fault="unreachable") from error
+        raise _unreachable(f"{name} at {host}: {_reason(error)}", _REACH) from error
+    except httpx.ProxyError as error:
+        raise _unreachable(f"{name} at {host}: the proxy refused: {_reason(error)}", _PROXY) from error
     except httpx.HTTPError as error:
         if watchdog.expired is not None or isinstance(error, httpx.ReadTimeout):
             raise gave_up(name, watchdog) from error
@@ -34,7 +99,7 @@ def translated(name: str, host: str, watchdog: Watchdog) -> Iterator[None]:
             raise ProviderError(
                 f"{name} at {host} did not take the request in time.", _REACH, fault="timeout"
             ) from error
-        raise ProviderError(f"the connection to {name} at {host} broke off.", KEPT, fault="connection_lost") from error
+        raise _broke_off(name, host) from error
 
 
 def gave_up(name: str, watchdog: Watchdog) -> ProviderError:
@@ -52,7 +117,7 @@ def gave_up(name: str, watchdog: Watchdog) -> ProviderError:
     return ProviderError(f"{name} was not done after {limit}.", KEPT, fault="timeout")
 
 
-def _reason(error: httpx.ConnectError) -> str:
-    """The system's own words for it, without the number."""
-    text = str(error).rpartition("] ")[2].rstrip(".") or "no connection"
+def _reason(error: Exception) -> str:
+    """The system's own words for it, without the number, and without the line of ssl's source."""
+    text = _SOURCE_LINE.sub("", str(error).rpartition("] ")[2]).rstrip(".") or "no connection"
     return text[:1].lower() + text[1:200] if not text.isupper() else text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,7 +16,8 @@ import httpx_sse
 
 from r1plan.catalog.provider import Provider
 from r1plan.engine.dialects.openai import message_of
-from r1plan.engine.http.faults import gave_up, translated
+from r1plan.engine.http.client import client_of
+from r1plan.engine.http.faults import addressed, gave_up, host_of, translated, unwritable
 from r1plan.engine.http.watchdog import Watchdog
 from r1plan.engine.keys import ApiKey
 from r1plan.engine.limits import ServerLimits
@@ -29,7 +29,7 @@ _FINE = (httpx.codes.OK, httpx.codes.CREATED)
 
 
 class Transport:
-    """Sends requests to `provider`. What a server says is kept free of the key, whoever sees it.
+    """Sends requests to `provider`. Nothing that a person reads of it holds the key; an answer stays as it came.
 
     `elsewhere`: its replies may name other addresses than `base_url`, to be asked too.
     """
@@ -51,11 +51,14 @@ class Transport:
         self._limits = limits
         self._first_token_s = provider.first_token_s if limits.first_token_s is None else limits.first_token_s
         self._network: Any = None  # httpcore's stream of the newest connection
-        self._client = httpx.Client(verify=elsewhere or _tls(self.base_url), follow_redirects=False)
+        self._elsewhere = elsewhere
+        self._client: httpx.Client | None = None
+        self._has_sent = False
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     @contextmanager
     def exchange(
@@ -71,36 +74,44 @@ class Transport:
         limits = limits or self._limits
         first_token_s = self._first_token_s if limits is self._limits else limits.total_s
         watchdog = Watchdog(limits, first_token_s, self._socket)
-        # Compressed, a stream would wait in the compressor's buffer.
         sent = {"Accept": _STREAM, "Accept-Encoding": "identity", **(headers or {})}
+        # The watchdog is stricter with what comes: it sums up.
+        timeout = httpx.Timeout(connect=limits.connect_s, read=max(first_token_s, limits.stall_s), write=30, pool=10)
         with self._guarded(url, watchdog), watchdog:
-            request = self._client.build_request(
-                method,
-                url,
-                json=body,
-                headers=sent | self._authorization(url),
-                # The watchdog is stricter with what comes: it sums up.
-                timeout=httpx.Timeout(
-                    connect=limits.connect_s, read=max(first_token_s, limits.stall_s), write=30, pool=10
-                ),
-                extensions={"trace": self._traced},
-            )
-            watchdog.begin()
-            try:
-                response = self._client.send(request, stream=True)
-            finally:
-                watchdog.end()
+            client, content = self._opened(), self._encoded(body)
+            if content is not None:
+                sent["Content-Type"] = "application/json"
+            self._has_sent = False
+            with addressed(self.provider.name, host_of(url), lambda: self._has_sent):
+                request = client.build_request(
+                    method,
+                    url,
+                    content=content,
+                    headers=sent | self._authorization(url),
+                    timeout=timeout,
+                    extensions={"trace": self._traced},
+                )
+                watchdog.begin()
+                try:
+                    response = client.send(request, stream=True)
+                finally:
+                    watchdog.end()
             try:
                 exchange = HttpExchange(self, response, watchdog, limits)
                 if response.status_code not in _FINE:
                     raise self._refused(exchange)
+                exchange.check_encoding()
                 yield exchange
             finally:
                 response.close()
 
     def hide_key(self, text: str) -> str:
-        """`text`, which a server wrote, without the key."""
+        """`text`, which a server wrote and a person will read, without the key."""
         return self._key.hide_in(text) if self._key else text
+
+    def hide_key_in_json(self, text: str) -> str:
+        """`text`, JSON from a server, without a key that no answer holds by chance; a word like EMPTY stays."""
+        return self._key.hide_in_json(text) if self._key else text
 
     def guarded(self, exchange: HttpExchange) -> Any:
         """A context in which httpx's errors become ours."""
@@ -109,12 +120,27 @@ class Transport:
     @contextmanager
     def _guarded(self, url: str, watchdog: Watchdog) -> Iterator[None]:
         try:
-            with translated(self.provider.name, urlsplit(url).netloc.rpartition("@")[2], watchdog):
+            with translated(self.provider.name, host_of(url), watchdog):
                 yield
         except ProviderError as error:
             error.message = self.hide_key(error.message)
             error.args = (error.message,)
             raise
+
+    def _opened(self) -> httpx.Client:
+        """The client, built when it is first needed: the environment may hinder that."""
+        if self._client is None:
+            # Where replies name other hosts, it must be able to verify TLS, and NO_PROXY may keep none of them.
+            self._client = client_of(self.provider.name, None if self._elsewhere else self.base_url)
+        return self._client
+
+    def _encoded(self, body: Mapping[str, object] | None) -> bytes | None:
+        if body is None:
+            return None
+        try:
+            return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+        except ValueError as error:
+            raise unwritable(self.provider.name, error) from error
 
     def _authorization(self, url: str) -> dict[str, str]:
         return {"Authorization": self._key.authorization} if self._key and self._is_trusted(url) else {}
@@ -132,6 +158,8 @@ class Transport:
     def _traced(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self._network = info["return_value"]
+        elif event.endswith("send_request_headers.started"):
+            self._has_sent = True
 
     def _socket(self) -> socket.socket | None:
         found = self._network.get_extra_info("socket") if self._network is not None else None
@@ -143,18 +171,10 @@ class Transport:
             self.provider,
             self._model,
             response.status_code,
-            self.hide_key(exchange.said()).rstrip("."),
+            exchange.said().rstrip("."),
             response.headers.get("retry-after"),
             datetime.now(UTC),
         )
-
-
-def _tls(base_url: str) -> ssl.SSLContext | bool:
-    """How TLS is verified: as everywhere, or, where no TLS can be met, by a context that trusts nobody.
-
-    Reading the authorities' certificates takes 40 ms, which a plain address, as of a server of one's own, never needs.
-    """
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if base_url.startswith("http:") else True
 
 
 class HttpExchange:
@@ -169,12 +189,26 @@ class HttpExchange:
         self.response = response
         self.watchdog = watchdog
 
+    def check_encoding(self) -> None:
+        """Raise ProviderError when the reply is compressed, which was not asked for: a little may expand to any size.
+
+        Compressed, a stream would wait in the compressor's buffer, too.
+        """
+        encoding = self.response.headers.get("content-encoding", "")
+        if any(each.strip().lower() not in ("", "identity") for each in encoding.split(",")):
+            name, shown = self._transport.provider.name, ascii(self._transport.hide_key(encoding)[:40])
+            raise ProviderError(
+                f"{name} sent an encoded answer (Content-Encoding: {shown}), which was not asked for.",
+                "check the server's address, and what stands before it: a proxy may compress.",
+                fault="bad_stream",
+            )
+
     def events(self) -> Iterator[httpx_sse.ServerSentEvent]:
-        """The stream's events, each free of the key. Raises ProviderError for what is no stream, or breaks off."""
+        """The stream's events, as they came but for a secret key. Raises ProviderError for no or a broken stream."""
         kind = self.response.headers.get("content-type", "")
         name = self._transport.provider.name
         if _STREAM not in kind:
-            said = self.said()
+            said, kind = self.said(), self._transport.hide_key(kind)
             raise ProviderError(
                 f"{name} answered with {kind[:80] or 'nothing'} instead of a stream{f': {said}' if said else ''}.",
                 "check the address: the server must speak OpenAI's chat completions with streaming.",
@@ -182,7 +216,7 @@ class HttpExchange:
             )
         # The blank line lets an event through whose server closed right after it.
         bounded = httpx.Response(200, headers={"content-type": _STREAM}, stream=_Body(self._bytes, end=b"\n\n"))
-        hide = self._transport.hide_key
+        hide = self._transport.hide_key_in_json
         with self._transport.guarded(self):
             for event in httpx_sse.EventSource(bounded).iter_sse():
                 self._pending_bytes = 0
@@ -203,7 +237,18 @@ class HttpExchange:
     def said(self) -> str:
         """The sentence in a body that is not a stream; at most a few hundred characters, "" when there is none."""
         parsed = self._parsed()
-        return message_of(parsed.get("error") or parsed) if isinstance(parsed, dict) else ""
+        if not isinstance(parsed, dict):
+            return ""
+        try:
+            # Before it is cut to a length that may leave the half of the key.
+            return message_of(self._without_key(parsed.get("error") or parsed))
+        except RecursionError:
+            return ""
+
+    def _without_key(self, value: object) -> object:
+        if isinstance(value, str):
+            return self._transport.hide_key(value)
+        return {name: self._without_key(each) for name, each in value.items()} if isinstance(value, dict) else value
 
     def _parsed(self) -> object:
         body = bytearray()
@@ -212,19 +257,16 @@ class HttpExchange:
                 body += data
                 if len(body) > self._limits.body_bytes:
                     return None
-            # Before it is cut to a length that may leave the half of it.
-            text = self._transport.hide_key(body.decode("utf-8", "replace"))
+            text = self._transport.hide_key_in_json(body.decode("utf-8", "replace"))
             return json.loads(text, parse_float=Decimal)
-        except httpx.HTTPError:
-            return None
-        except (ValueError, RecursionError):
-            return None  # a proxy's page
+        except (httpx.HTTPError, ValueError, RecursionError):
+            return None  # broken off, or a proxy's page
 
     def _bytes(self) -> Iterator[bytes]:
         """The bytes of the reply, as long as they come in time and are not too many."""
         watchdog, limits, name = self.watchdog, self._limits, self._transport.provider.name
         total = 0
-        pieces = self.response.iter_bytes()
+        pieces = self.response.iter_raw()
         while True:
             try:
                 data = next(pieces, None) if watchdog.begin() else None

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from r1plan.ask.question import Wanted
-from r1plan.cli.options.asking import check_route, parse_by, parse_labels, parse_max_cost, parse_usd_per_kwh
+from r1plan.cli.options.asking import check_route, check_text, parse_by, parse_labels, parse_max_cost, parse_usd_per_kwh
 from r1plan.errors import UsageError
 
 
@@ -74,3 +74,15 @@ def test_a_route_stands_beside_a_model_here(wanted: Wanted) -> None:
 def test_a_route_and_who_is_asked_whatever_it_says_contradict_each_other(wanted: Wanted, named: str) -> None:
     with pytest.raises(UsageError, match=f"--route cheapest chooses who answers, and {named} names who does"):
         check_route(wanted)
+
+
+def test_text_is_what_can_be_written_as_utf_8() -> None:
+    check_text({"--system": "先想 🎉", "--project": None, "the prompt": ""})
+    with pytest.raises(UsageError, match=r"--system is not UTF-8 text: 'caf\\udce9'"):
+        check_text({"--project": "p", "--system": "caf\udce9"})
+
+
+@pytest.mark.parametrize(("project", "tags"), [("\udcff", []), ("p", ["a=b", "team=\udcff"])])
+def test_labels_are_text(project: str, tags: list[str]) -> None:
+    with pytest.raises(UsageError, match="is not UTF-8 text"):
+        parse_labels(project, tags)
