@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r1plan.engine.chat import ChatEngine
 from r1plan.engine.http.error_field import _AsEvents
 from r1plan.errors import ProviderError
+from r1plan.ledger.usage_log import UsageLog
+from r1plan.route.execution.context import Clocks, RequestContext
+from r1plan.route.execution.failover import ask as ask_targets
 from r1plan.route.execution.result import ChatResult
-from tests.wire.asking import KEY, ask, engine_for, run
+from r1plan.route.execution.retry import RetryPolicy
+from r1plan.route.execution.target import AttemptTarget
+from tests.route.providers import Watcher
+from tests.wire.asking import AT, KEY, QUESTION, ask, engine_for, price, run
 from tests.wire.chunks import DONE, chunk, event, usage
 from tests.wire.server import Reply, serving
 from tests.wire.test_quirks import Cut, cut_anyhow, prediction
@@ -185,6 +193,31 @@ def test_an_end_without_a_word_is_a_failure_that_gives_way(cut: Cut, end: bytes,
     assert isinstance(result.error, ProviderError)
     assert result.error.message == "DeepSeek broke off the answer: it ended without a word."
     assert (result.error.worth_failing_over, result.finish, result.entry.status) == (True, "failed", "failed")
+
+
+def target(name: str, engine: ChatEngine) -> AttemptTarget:
+    return AttemptTarget(provider=name, model="m", connect=lambda: engine, price_for=price)
+
+
+@pytest.mark.parametrize(
+    "empty", [chunk(finish="stop") + DONE, DONE, ERRORS["object"], ERRORS["field"], chunk(finish="error")]
+)
+def test_on_a_route_the_next_one_answers_for_one_that_failed_behind_a_200(empty: bytes, tmp_path: Path) -> None:
+    with serving(Reply(empty, piece_bytes=3)) as failing, serving(Reply(WHOLE + U + DONE)) as well:
+        engines = [engine_for("deepseek", each.url) for each in (failing, well)]
+        targets = [target(name, engine) for name, engine in zip(("a", "b"), engines, strict=True)]
+        context = RequestContext(
+            request=QUESTION,
+            log=UsageLog(tmp_path),
+            audience=Watcher(None),
+            retry=RetryPolicy(times=1),
+            clocks=Clocks(now=lambda: AT),
+        )
+        result = ask_targets(targets, context)
+        for engine in engines:
+            engine.close()
+    assert (result.answer, result.entry.status) == ("The answer", "ok")
+    assert [len(each.asked) for each in (failing, well)] == [1, 1]
 
 
 @pytest.mark.parametrize(

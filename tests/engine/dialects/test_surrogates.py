@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +27,7 @@ def test_text_cut_into_its_utf_16_units_is_that_text_again(text: str) -> None:
 @given(parts=UNITS, edges=st.sets(st.integers(1, 11)))
 def test_wherever_it_is_cut_the_text_is_the_same_and_can_be_written(parts: list[str], edges: set[int]) -> None:
     cuts = [0, *sorted(edges), len(parts)]
-    pieces = ["".join(parts[start:end]) for start, end in zip(cuts, cuts[1:], strict=False)]
+    pieces = ["".join(parts[start:end]) for start, end in pairwise(cuts)]
     text, halves = "".join(pieces), Halves()
     made = "".join(map(halves.piece, pieces)) + halves.rest()
     assert made == whole(text)
