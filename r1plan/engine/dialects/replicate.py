@@ -12,15 +12,17 @@ from json import loads
 
 from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Message
-from r1plan.engine.dialects.openai import broken_off
+from r1plan.engine.dialects.openai import broken_off, is_uncounted, without_a_word
 from r1plan.engine.dialects.stream_text import StreamText
+from r1plan.engine.dialects.surrogates import whole
 from r1plan.engine.dialects.usage import ReportedUsage
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
 
 _MODEL = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _ID = re.compile(r"\w{1,80}", re.ASCII)
-_ENDED = frozenset({"succeeded", "failed", "canceled", "aborted"})
+_ENDED = ("succeeded", "failed", "canceled", "aborted")
+_FAILED = {"failed": "it failed"}
 
 
 def create_path(model: str) -> str:
@@ -61,7 +63,7 @@ class Prediction:
     """Reads one prediction: what its creation answered, its stream's events, and its metrics at the end.
 
     `finish_reason` is None until the stream ended, `served_model` until the server named it. `progress` grows with each
-    piece of text.
+    piece of text. `failure` is what keeps the answer from being whole though its stream ended.
     """
 
     def __init__(self, provider: Provider, request: ChatRequest) -> None:
@@ -76,6 +78,7 @@ class Prediction:
         self.has_ended = False
         self.progress = 0
         self.finish_reason: FinishReason | None = None
+        self.failure: ProviderError | None = None
 
     def created(self, body: Mapping[str, object]) -> None:
         """Take in what the creation answered. Raises ProviderError when nothing can be streamed from it."""
@@ -104,15 +107,18 @@ class Prediction:
         elif kind == "done":
             self.progress += 1
             reason = _object(data).get("reason")
-            if reason in ("error", "canceled"):
+            if reason:
                 raise broken_off(self._provider, "it was canceled" if reason == "canceled" else "it failed")
             self.finish_reason = "stop"
 
     def state(self, body: Mapping[str, object]) -> None:
         """Take in how the prediction stands: whether it has ended, which model answers, what was counted."""
-        self.has_ended = body.get("status") in _ENDED
+        status = body.get("status")
+        self.has_ended = status in _ENDED
+        if self.has_ended and status != "succeeded":
+            self.failure = broken_off(self._provider, body.get("error") or _FAILED.get(str(status), "it was canceled"))
         if isinstance(model := body.get("model"), str) and model:
-            self.served_model = " ".join(model.split())[:300]
+            self.served_model = whole(" ".join(model.split())[:300])
         self._reported.take(body)
 
     @property
@@ -135,12 +141,17 @@ class Prediction:
         return self._reported.usd
 
     def finished(self) -> Finished:
-        """The last event. Replicate does not say that a limit was reached: its count does."""
+        """The last event. Replicate does not say that a limit was reached: its count does.
+
+        It may set `failure`: an empty answer of which nothing was counted is one.
+        """
         usage, limit = self.usage(), self._request.max_tokens
+        if self.failure is None and not self._text.has_come and is_uncounted(usage):
+            self.failure = without_a_word(self._provider)
         reported = usage.provenance["output_tokens"] == "reported"
         cut = limit is not None and reported and usage.output_tokens >= limit
         return Finished(
-            reason="length" if cut else "stop",
+            reason="failed" if self.failure else "length" if cut else "stop",
             usage=usage,
             served_model=self.served_model,
             reported_usd=self.reported_usd(),

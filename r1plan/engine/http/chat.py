@@ -9,6 +9,7 @@ from uuid import uuid4
 from r1plan.catalog.provider import Provider, ThinkingBack
 from r1plan.engine.chat import ChatRequest, Event
 from r1plan.engine.dialects.openai import DONE, ChunkReader, request_body
+from r1plan.engine.http.error_field import heard_as_errors
 from r1plan.engine.http.transport import HttpExchange, Transport
 from r1plan.engine.keys import ApiKey
 from r1plan.engine.limits import ServerLimits
@@ -61,16 +62,21 @@ class HttpEngine:
         body = request_body(request, self._model, self._provider, self._back)
         with self._transport.exchange("POST", self._url, body=body, headers=self._headers) as exchange:
             reader = self._reader = ChunkReader(self._provider, request)
+            heard_as_errors(exchange.response)
             try:
                 yield from self._events(exchange, reader)
             except ProviderError as error:
                 yield from reader.rest()
-                # The answer is whole when its finish reason has come; only the closing courtesies are missing.
-                if reader.finish_reason is None or error.fault not in LOST:
+                # Whole when a good end has come: only the closing courtesies are missing. A bad end says more of it.
+                if reader.finish_reason is None:
                     raise
+                if reader.has_ended_well and error.fault not in LOST:
+                    reader.followed()
             else:
                 yield from reader.rest()
             yield reader.finished()
+            if reader.finish_reason == "failed" and reader.failure is not None:
+                raise reader.failure
 
     def usage_so_far(self) -> Usage | None:
         """What is known of a stream that broke off: estimates from the text that came, marked so."""
@@ -91,19 +97,19 @@ class HttpEngine:
     def _events(self, exchange: HttpExchange, reader: ChunkReader) -> Iterator[Event]:
         seen = 0
         for event in exchange.events():
-            if event.data == DONE:
-                return
-            if event.data:
-                yield from reader.read(event.data)
+            if event.data.strip() == DONE:
+                break
+            if event.data or event.event == "error":
+                yield from reader.read(event.data, event.event)
             if reader.progress != seen:
                 seen = reader.progress
                 exchange.watchdog.token()
         if reader.finish_reason is None:
-            raise ended_early(self._provider)
+            raise reader.failure or ended_early(self._provider)
 
 
 def ended_early(provider: Provider) -> ProviderError:
-    """The error for a stream that ended well and said no end of the answer."""
+    """The error for a stream that came to its end and said no end of the answer."""
     return ProviderError(
         f"{provider.name} broke off the answer before its end.",
         KEPT,

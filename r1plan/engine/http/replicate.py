@@ -69,6 +69,9 @@ class ReplicateEngine:
                 self._cancel(prediction)
         self._count(prediction)
         yield prediction.finished()
+        if (failure := prediction.failure) is not None:
+            hidden = self._transport.hide_key(failure.message)
+            raise ProviderError(hidden, failure.hint, status=failure.status)
 
     def usage_so_far(self) -> Usage | None:
         """What is known of a prediction that broke off: its counts when the cancelling told them, else estimates."""
