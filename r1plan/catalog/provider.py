@@ -84,8 +84,10 @@ class UsagePaths:
     """Where a server's JSON says what was counted: of each field the ways to read it, first match wins.
 
     A way is a dotted path from the top of a chunk of the stream, or several whose values are added up: the first must
-    be there, and of the others each that is. `input` counts cached tokens and `output` the thinking; `cache_miss` and
-    `total` are only compared with them. `reported_usd` is what was billed. None: as the provider's dialect has it.
+    be there, and of the others each that is. `[0]` behind a name is the first of a list. `input` counts cached tokens
+    and `output` the thinking; `cache_miss` and `total` are only compared with them. `reported_usd` is what was billed,
+    but where `billed_elsewhere` leads to a true, or to a larger amount: then another bills the request too. `usage_at`
+    are the places of the object that other paths call `usage`. None: as the provider's dialect has it.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -97,6 +99,8 @@ class UsagePaths:
     thinking: tuple[PathSum, ...] | None = None
     total: tuple[PathSum, ...] | None = None
     reported_usd: tuple[PathSum, ...] | None = None
+    billed_elsewhere: tuple[PathSum, ...] | None = None
+    usage_at: tuple[PathSum, ...] | None = None
 
     def over(self, dialect: UsagePaths) -> UsagePaths:
         """These, and where they say nothing those of the dialect."""

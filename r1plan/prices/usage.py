@@ -8,6 +8,9 @@ from typing import Literal
 
 Provenance = Literal["reported", "counted", "estimated"]
 
+HIT_OVER_INPUT = "cache_hit_over_input"
+THINKING_OVER_OUTPUT = "thinking_over_output"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -15,6 +18,8 @@ class Usage:
 
     `cache_hit_tokens` are part of `input_tokens`, `thinking_tokens` part of `output_tokens`. None is unknown, which is
     not 0. `provenance` says for each known field who counted it; `flags` name what was impossible in the numbers.
+    `ranges` holds, for an input or output of which the server's numbers contradict one another or the text, the least
+    and the most tokens that they leave open.
     """
 
     input_tokens: int
@@ -23,22 +28,4 @@ class Usage:
     thinking_tokens: int | None = None
     provenance: Mapping[str, Provenance] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
-
-
-HIT_OVER_INPUT = "cache_hit_over_input"
-THINKING_OVER_OUTPUT = "thinking_over_output"
-
-
-def checked(usage: Usage) -> Usage:
-    """`usage` with a flag for each impossible part, and that part unknown. The totals are kept."""
-    from dataclasses import replace
-
-    flags = list(usage.flags)
-    hit, thinking = usage.cache_hit_tokens, usage.thinking_tokens
-    if hit is not None and not 0 <= hit <= usage.input_tokens:
-        flags.append(HIT_OVER_INPUT)
-        hit = None
-    if thinking is not None and not 0 <= thinking <= usage.output_tokens:
-        flags.append(THINKING_OVER_OUTPUT)
-        thinking = None
-    return replace(usage, cache_hit_tokens=hit, thinking_tokens=thinking, flags=tuple(dict.fromkeys(flags)))
+    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)

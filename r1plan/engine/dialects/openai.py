@@ -133,7 +133,7 @@ class ChunkReader:
         self._prompt = "\n".join(each.content for each in request.messages)
         self._text = StreamText()
         self._by_field = False
-        self._reported = ReportedUsage(provider.usage)
+        self._reported = ReportedUsage(provider.usage, request)
         self.served_model: str | None = None
         self.progress = 0
         self.finish_reason: FinishReason | None = None

@@ -71,7 +71,7 @@ class Prediction:
         self._request = request
         self._prompt = prompt_of(request.messages)
         self._text = StreamText()
-        self._reported = ReportedUsage(provider.usage)
+        self._reported = ReportedUsage(provider.usage, request)
         self.served_model: str | None = None
         self.id = ""
         self.stream_url = ""

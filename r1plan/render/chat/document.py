@@ -27,6 +27,7 @@ def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:
         "cost": {
             **_cost(result.cost, result.price),
             "total_usd": entry.cost_usd,
+            "reported_usd": entry.reported_usd,
             "low_usd": result.billed.low_usd,
             "high_usd": result.billed.high_usd,
         },

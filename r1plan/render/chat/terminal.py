@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.money import usd
 from r1plan.prices.usage import Usage
+from r1plan.render.chat.words import cost_text
 from r1plan.render.text.dim import dimmed
 from r1plan.render.text.quote import Quoted
 from r1plan.render.text.sanitize import printable
@@ -214,7 +215,7 @@ def _money(result: ChatResult) -> list[str]:
         return [f"at least {usd(low)}" if high is None else f"{usd(low)} to {usd(high)}"]
     if result.usage is None:
         return []
-    return ["no price known" if result.cost is None else usd(result.cost.total_usd)]
+    return [cost_text(entry, None if result.cost is None else result.cost.total_usd)]
 
 
 def _tokens(usage: Usage | None) -> list[str]:

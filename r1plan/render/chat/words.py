@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import assert_never
 
 from r1plan.engine.served import ServedNotice
 from r1plan.errors import R1PlanError
+from r1plan.ledger.entry import UsageEntry
+from r1plan.money import usd
+from r1plan.route.execution.bill import differs
 from r1plan.route.execution.notes import (
     AsksNext,
     BreakerOpen,
@@ -62,6 +66,14 @@ def served_text(notice: ServedNotice) -> str:
         since = f" since {notice.since:%Y-%m-%d %H:%M} UTC" if notice.since else ""
         return f"'{asked}' is an alias at {who}: {served} ({notice.serves}) answers{since}."
     return f"'{asked}' at {who} is {notice.serves} since {notice.since:%Y-%m-%d}."
+
+
+def cost_text(entry: UsageEntry, price_usd: Decimal | None) -> str:
+    """What a request cost: `price_usd` by our price, None: it is not known, and what the provider bills otherwise."""
+    bill = None if entry.reported_usd is None else usd(entry.reported_usd)
+    if price_usd is None:
+        return "no price known" if bill is None else f"{bill} billed"
+    return f"{usd(price_usd)} by its price, {bill} billed" if differs(entry) else usd(price_usd)
 
 
 def _why(why: R1PlanError | GaveUp | Cascaded) -> str:

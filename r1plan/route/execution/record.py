@@ -16,7 +16,8 @@ from r1plan.ledger.schema import MONEY_DIGITS
 from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import Cost, cost_of
 from r1plan.prices.usage import Provenance, Usage
-from r1plan.route.spending.bounds import NOTHING, Bounds, broken_off, ended, longest_input_tokens
+from r1plan.route.execution.bill import as_logged, with_bill
+from r1plan.route.spending.bounds import NOTHING, Bounds, broken_off, ended, input_range, longest_input_tokens
 
 PriceFor = Callable[[UsageEntry], EffectivePrice | None]
 """The price in force for a request, or None. It sees the row before its cost is in it."""
@@ -172,7 +173,7 @@ def at_end(
         flags=usage.flags if usage else (),
         cost_low_usd=None,
         cost_high_usd=None,
-        reported_usd=_reported(outcome.reported_usd),
+        reported_usd=as_logged(outcome.reported_usd),
     )
     if outcome.unsent:
         nothing = dict.fromkeys(("input_tokens", "output_tokens"), "counted")
@@ -184,20 +185,17 @@ def at_end(
         if not outcome.is_whole:
             prices = prices_from(outcome.ended_at, entry, request, price_for)
             entry = _costing(entry, entry.cost_usd, broken_off(request, outcome.received, usage, prices))
-        return entry, None, None
+        return with_bill(entry, whole=outcome.is_whole), None, None
     cost = cost_of(usage, price.per_token)
-    if outcome.is_whole and _is_counted(usage):
+    if outcome.is_whole and _is_counted(usage) and not usage.ranges:
         bounds = _certain(usage, price, cost)
-        total = cost.total_usd
     elif outcome.is_whole:
-        guessed = usage.provenance.get("input_tokens") not in _COUNTED
-        inputs = (usage.input_tokens, *((0, longest_input_tokens(request)) if guessed else ()))
+        inputs = (usage.input_tokens, *input_range(request, usage))
         bounds = ended(request, outcome.received, usage, _prices_for(entry, inputs, [outcome.ended_at], price_for))
-        total = _within(cost.total_usd, bounds)
     else:
         bounds = broken_off(request, outcome.received, usage, prices_from(outcome.ended_at, entry, request, price_for))
-        total = _within(cost.total_usd, bounds)
-    return _costing(entry, total, bounds, price_id=price.id), price, cost
+    entry = _costing(entry, _within(cost.total_usd, bounds), bounds, price_id=price.id)
+    return with_bill(entry, whole=outcome.is_whole), price, cost
 
 
 def with_text(entry: UsageEntry, request: ChatRequest, outcome: Outcome) -> UsageEntry:
@@ -245,11 +243,6 @@ def _with_energy(entry: UsageEntry, energy: Energy, power_usd_per_kwh: Decimal |
         return entry
     usd = energy.watt_hours * power_usd_per_kwh / 1000
     return replace(entry, cost_usd=round(usd, MONEY_DIGITS), price_id=f"electricity@{power_usd_per_kwh}")
-
-
-def _reported(usd: Decimal | None) -> Decimal | None:
-    """`usd` to as many places as a report adds up: a server that counts in binary fractions sends more."""
-    return None if usd is None else round(usd, MONEY_DIGITS).normalize()
 
 
 def _is_counted(usage: Usage) -> bool:

@@ -15,6 +15,7 @@ from r1plan.hardware.energy import Energy
 from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.usage import Usage
 from r1plan.route.execution.context import Clocks, RequestContext
+from r1plan.route.execution.held import held_to_model
 from r1plan.route.execution.limits import MoneyLimits, StreamLimits
 from r1plan.route.execution.record import Outcome, Stop, at_end, with_text
 from r1plan.route.execution.result import ChatResult, Timing
@@ -78,8 +79,8 @@ class OpenAttempt:
         start = clocks.tick()
         self._listen(heard, self._limits(measured, since, cascade))
         total_s = clocks.tick() - start
-        outcome = self._outcome(heard, measured)
         begun, request = self.reservation.entry, self.reservation.request
+        outcome = held_to_model(self._outcome(heard, measured), request, target.price_for(begun))
         entry, price, cost = at_end(begun, outcome, request, target.price_for, target.power_usd_per_kwh)
         logged_in, log_error = self._log(with_text(entry, request, outcome) if context.log_text else entry)
         return ChatResult(

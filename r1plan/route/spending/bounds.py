@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from r1plan.engine.chat import ChatRequest
+from r1plan.engine.tokens import MARKS, has_passed, least_tokens, most_tokens
+from r1plan.engine.tokens import longest_input_tokens as longest_input_tokens
 from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import EXACT
 from r1plan.prices.usage import Usage
-
-# What a server may add to a prompt: a template's marks around each message and each tool call and its parameters, and a
-# system message of its own where none was sent (Qwen2.5's tokenizer_config.json adds 21 tokens so). The marks around a
-# parameter are longest in DeepSeek-V3.2's encoding_dsv32.py, at about 15 tokens.
-_MARKS_A_MESSAGE = 16
-_MARKS_A_CALL = 32
-_MARKS_A_PARAMETER = 16
-_OWN_SYSTEM_MESSAGE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +31,9 @@ def begun(request: ChatRequest, prices: Sequence[EffectivePrice]) -> Bounds:
 
     `prices` are those that may be in force until it ends; the dearest counts.
     """
-    return Bounds(Decimal(0), _most(request, None, prices)) if prices else UNKNOWN
+    if not prices:
+        return UNKNOWN
+    return Bounds(Decimal(0), _within(request, None, prices, 0, lambda price: _longest(request, (), price)).high_usd)
 
 
 def broken_off(
@@ -50,77 +46,89 @@ def broken_off(
     """
     if not prices:
         return UNKNOWN
-    low = _least(max(_words(received), _reported(usage, "output_tokens") or 0), usage, prices)
-    return _above(low, _most(request, usage, prices))
+    written, most = _range(usage, "output_tokens") or (0, 0)
+    least = max(least_tokens(received), written)
+    return _within(request, usage, prices, least, lambda price: _longest(request, received, price, most))
 
 
 def ended(
     request: ChatRequest, received: Sequence[str], usage: Usage | None, prices: Sequence[EffectivePrice]
 ) -> Bounds:
-    """For an answer that came to its end, of which the server did not report all that it bills.
+    """For an answer that came to its end, of which the server did not report all that it bills, or contradicts itself.
 
     As for one that broke off, but a reported output is all that was written. At most there is thinking that the server
     kept to itself.
     """
-    output = _reported(usage, "output_tokens")
-    if output is None or not prices:
+    written = _range(usage, "output_tokens") if is_reported(usage, "output_tokens") else None
+    if written is None or not prices:
         return broken_off(request, received, usage, prices)
-    return _above(_least(output, usage, prices), _most(request, usage, prices, output))
+    least, most = written
+    return _within(request, usage, prices, least, lambda _price: most)
 
 
-def longest_input_tokens(request: ChatRequest) -> int:
-    """More tokens than the prompt can have: each token covers a byte of it at least.
-
-    Where a tool was called, the thinking may go back too (`engine.history`).
-    """
-    calls = [call for each in request.messages for call in each.tool_calls]
-    sent = [each.content for each in request.messages]
-    sent += [each.tool_call_id for each in request.messages if each.tool_call_id]
-    sent += [each.thinking for each in request.messages if calls and each.thinking]
-    sent += [part for call in calls for part in (call.id, call.name, call.arguments)]
-    marks = _MARKS_A_MESSAGE * len(request.messages) + _OWN_SYSTEM_MESSAGE
-    # A parameter of a call stands before a colon.
-    marks += sum(_MARKS_A_CALL + _MARKS_A_PARAMETER * call.arguments.count(":") for call in calls)
-    return sum(len(each.encode("utf-8", "replace")) for each in sent) + marks
+def is_reported(usage: Usage | None, field: str) -> bool:
+    """Whether somebody counted a number of `usage`."""
+    return usage is not None and usage.provenance.get(field) not in (None, "estimated")
 
 
-def _words(received: Sequence[str]) -> int:
-    return sum(len(each.split()) for each in received)
+def input_range(request: ChatRequest, usage: Usage | None) -> tuple[int, int]:
+    """The least and the most tokens that the prompt may have, by what the server reported or by its length."""
+    if is_reported(usage, "input_tokens"):
+        return _range(usage, "input_tokens") or (0, 0)
+    _, most = (usage.ranges.get("input_tokens") if usage else None) or (0, 0)
+    return 0, max(longest_input_tokens(request), most)
 
 
-def _above(low: Decimal, high: Decimal | None) -> Bounds:
-    """Bounds from what was heard and what was allowed; a server may write more than that."""
-    return Bounds(low, high if high is None else max(low, high))
-
-
-def _least(output: int, usage: Usage | None, prices: Sequence[EffectivePrice]) -> Decimal:
-    read = _reported(usage, "input_tokens") or 0
-    return min(_usd(min(each.per_token.hit, each.per_token.miss), read, each, output) for each in prices)
-
-
-def _most(
-    request: ChatRequest, usage: Usage | None, prices: Sequence[EffectivePrice], output: int | None = None
-) -> Decimal | None:
-    """All that may be billed. `output` None: as many tokens as the limits allow."""
-    read = _reported(usage, "input_tokens")
-    if read is None:
-        read = longest_input_tokens(request)
-    costs = []
-    for each in prices:
-        limits = [limit for limit in (request.max_tokens, each.max_output_tokens) if limit is not None]
-        if output is None and not limits:
-            return None
-        costs.append(_usd(each.per_token.miss, read, each, min(limits) if output is None else output))
-    return max(costs)
-
-
-def _usd(input_usd: Decimal, read: int, price: EffectivePrice, output: int) -> Decimal:
-    return EXACT.add(EXACT.multiply(input_usd, read), EXACT.multiply(price.per_token.output, output))
-
-
-def _reported(usage: Usage | None, field: str) -> int | None:
-    """A number of `usage` that somebody counted; None for an estimate."""
-    if usage is None or usage.provenance.get(field) in (None, "estimated"):
+def _range(usage: Usage | None, field: str) -> tuple[int, int] | None:
+    """What the server leaves open of a number that it reported; None where it said nothing of it."""
+    if usage is None:
         return None
-    value: int = getattr(usage, field)
-    return value
+    reported: int = getattr(usage, field)
+    return usage.ranges.get(field) or ((reported, reported) if is_reported(usage, field) else None)
+
+
+def _longest(request: ChatRequest, received: Sequence[str], price: EffectivePrice, most: int = 0) -> int | None:
+    """As many tokens as the limits allow; None without a limit.
+
+    A limit that the text has passed, or `most`, which may have been written, is none that the server keeps.
+    """
+    known = [limit for limit in (request.max_tokens, price.max_output_tokens) if limit is not None]
+    kept = [limit for limit in known if limit >= most and not has_passed(limit, received)]
+    if kept:
+        return min(kept)
+    # Longer than the model can write: its own limit is not known rightly, and the text is.
+    return None if price.max_output_tokens is None else max(most_tokens(received) + MARKS, most)
+
+
+def _within(
+    request: ChatRequest,
+    usage: Usage | None,
+    prices: Sequence[EffectivePrice],
+    least: int,
+    most: Callable[[EffectivePrice], int | None],
+) -> Bounds:
+    """The bounds for an output between `least` and what `most` gives for a price, at any of `prices`.
+
+    A server may write more than it was asked for: the upper bound is never below the lower.
+    """
+    reads = input_range(request, usage)
+    lows, highs = [], []
+    for price in prices:
+        low_usd, high_usd = _input_usd(usage, reads, price)
+        lows.append(EXACT.add(low_usd, EXACT.multiply(price.per_token.output, least)))
+        longest = most(price)
+        if longest is not None:
+            highs.append(EXACT.add(high_usd, EXACT.multiply(price.per_token.output, longest)))
+    low = min(lows)
+    return Bounds(low, max(low, *highs) if len(highs) == len(prices) else None)
+
+
+def _input_usd(usage: Usage | None, reads: tuple[int, int], price: EffectivePrice) -> tuple[Decimal, Decimal]:
+    """The input's least and most: all of it cached, or none, where the server did not tell the cached part."""
+    least, most = reads
+    per_token = price.per_token
+    hit = usage.cache_hit_tokens if usage is not None and least == most else None
+    if hit is None:
+        return EXACT.multiply(min(per_token.hit, per_token.miss), least), EXACT.multiply(per_token.miss, most)
+    told = EXACT.add(EXACT.multiply(per_token.miss, most - hit), EXACT.multiply(per_token.hit, hit))
+    return told, told

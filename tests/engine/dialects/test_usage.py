@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from r1plan.catalog.provider import UsagePaths
+from r1plan.engine.chat import ChatRequest, Message
 from r1plan.engine.dialects.usage import ReportedUsage
 from tests.catalog.ours import DIALECTS
 
@@ -19,9 +21,12 @@ ADDITIVE = UsagePaths(
 )
 
 
+ASKED = ChatRequest(messages=(Message("user", "ten digits"),))
+
+
 def counted(paths: UsagePaths, *chunks: dict[str, Any]) -> tuple[int, int | None, int]:
     """Input, cached and output tokens after `chunks`, of a question and an answer of ten letters each."""
-    reported = ReportedUsage(paths)
+    reported = ReportedUsage(paths, ASKED)
     for chunk in chunks:
         reported.take(chunk)
     usage = reported.usage(prompt="ten digits", thinking="", answer="ten digits")
@@ -43,7 +48,7 @@ def counted(paths: UsagePaths, *chunks: dict[str, Any]) -> tuple[int, int | None
             {"input_tokens": 40, "cache_creation_input_tokens": None, "output_tokens": 9}, (40, None, 9), id="one null"
         ),
         pytest.param({"cache_read_input_tokens": 640, "output_tokens": 9}, (3, None, 9), id="the first missing"),
-        pytest.param({"input_tokens": 0, "output_tokens": 0}, (0, None, 0), id="nothing read and written"),
+        pytest.param({"input_tokens": 0, "output_tokens": 0}, (3, None, 3), id="nothing read and written"),
     ],
 )  # fmt: skip
 def test_counts_that_add_up_are_added_up(usage: dict[str, Any], expected: tuple[int, int | None, int]) -> None:
@@ -80,7 +85,11 @@ def test_of_several_ways_to_read_a_count_the_first_that_is_there_wins(chunk: dic
     assert counted(OPENAI, chunk)[1] == hit
 
 
-@pytest.mark.parametrize("value", [-1, True, "12", 1.5, Decimal("1.5"), [], {}])
+@pytest.mark.parametrize(
+    "value",
+    [-1, True, "12 tokens", "", "1.5", "-1", "1e3", "9" * 5000, 1.5, Decimal("1.5"), 10**19, 10**4000, [], {}]
+    + [math.nan, math.inf, Decimal("NaN"), Decimal("sNaN"), Decimal("1e999999"), [[[]]], {"input_tokens": 5}],
+)
 def test_what_is_no_count_is_not_read_as_one(value: object) -> None:
     assert counted(ADDITIVE, {"usage": {"input_tokens": value, "output_tokens": 9}})[0] == 3
 
@@ -95,6 +104,6 @@ def test_what_is_no_count_is_not_read_as_one(value: object) -> None:
     ],
 )
 def test_what_was_billed_may_be_a_sum_too(amount: dict[str, Any], expected: Decimal | None) -> None:
-    reported = ReportedUsage(UsagePaths(reported_usd=(("usage.cost", "usage.tools"),)))
+    reported = ReportedUsage(UsagePaths(reported_usd=(("usage.cost", "usage.tools"),)), ASKED)
     reported.take({"usage": amount})
     assert reported.usd == expected
