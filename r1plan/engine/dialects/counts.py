@@ -28,12 +28,13 @@ _USAGE: Final = "usage"
 class _Said:
     """What was said at one path, one part of the reply after another."""
 
-    __slots__ = ("is_input", "is_money", "is_output", "last", "numbers", "since", "total")
+    __slots__ = ("falls", "is_input", "is_money", "is_output", "last", "numbers", "since", "total")
 
     def __init__(self) -> None:
         self.is_input = self.is_output = self.is_money = False
         self.last: object = None
         self.numbers: list[int] = []
+        self.falls = False
         self.total = 0
         """The sum of all numbers, were each a part."""
         self.since = 0
@@ -47,6 +48,7 @@ class _Said:
 
     def take(self, number: int, *, restated: bool) -> None:
         if not self.numbers or self.numbers[-1] != number:
+            self.falls |= bool(self.numbers) and number < self.numbers[-1]
             self.numbers = [*self.numbers[1 - _KEPT :], number]
         self.total += number
         self.since = number if restated else self.since + number
@@ -162,12 +164,15 @@ class Counts:
     def _take(self, found: Sequence[tuple[_Said, object]]) -> None:
         counted: dict[_Said, int] = {}
         for said, value in found:
-            said.hear(value)
             # The same may stand in two places of one part.
             if (number := tokens(value)) is not None and not counted.get(said):
                 counted[said] = number
         told = {said: number for said, number in counted.items() if said.is_input or said.is_output}
-        if told and not any(told.values()):
+        is_empty = bool(told) and not any(told.values())
+        for said, value in found:
+            if not is_empty or said in told or said.is_money:
+                said.hear(value)
+        if is_empty:
             return
         restated = any(said.is_input and number for said, number in told.items())
         for said, number in told.items():
@@ -185,7 +190,8 @@ class Counts:
         if self._falls_beside_zero or self._falls > 1:
             yield said.since
         yield from reversed(said.numbers)
-        yield said.total
+        if said.falls or said.numbers == [1]:
+            yield said.total
 
 
 def tokens(value: object) -> int | None:

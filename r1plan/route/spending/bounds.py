@@ -46,9 +46,7 @@ def broken_off(
     """
     if not prices:
         return UNKNOWN
-    written, most = _range(usage, "output_tokens") or (0, 0)
-    least = max(least_tokens(received), written)
-    return _within(request, usage, prices, least, lambda price: _longest(request, received, price, most))
+    return _unknown_output(request, received, usage, prices, goes_on=True)
 
 
 def ended(
@@ -59,9 +57,11 @@ def ended(
     As for one that broke off, but a reported output is all that was written. At most there is thinking that the server
     kept to itself.
     """
+    if not prices:
+        return UNKNOWN
     written = _range(usage, "output_tokens") if is_reported(usage, "output_tokens") else None
-    if written is None or not prices:
-        return broken_off(request, received, usage, prices)
+    if written is None:
+        return _unknown_output(request, received, usage, prices, goes_on=False)
     least, most = written
     return _within(request, usage, prices, least, lambda _price: most)
 
@@ -87,17 +87,35 @@ def _range(usage: Usage | None, field: str) -> tuple[int, int] | None:
     return usage.ranges.get(field) or ((reported, reported) if is_reported(usage, field) else None)
 
 
-def _longest(request: ChatRequest, received: Sequence[str], price: EffectivePrice, most: int = 0) -> int | None:
+def _unknown_output(
+    request: ChatRequest,
+    received: Sequence[str],
+    usage: Usage | None,
+    prices: Sequence[EffectivePrice],
+    *,
+    goes_on: bool,
+) -> Bounds:
+    """From the words that came to the limits; `goes_on`: more may have been written than the server had told."""
+    least, most = _range(usage, "output_tokens") or (0, 0)
+
+    def longest(price: EffectivePrice) -> int | None:
+        tokens = _longest(request, received, price, most if goes_on else 0)
+        return None if tokens is None else max(tokens, most)
+
+    return _within(request, usage, prices, max(least_tokens(received), least), longest)
+
+
+def _longest(request: ChatRequest, received: Sequence[str], price: EffectivePrice, told: int = 0) -> int | None:
     """As many tokens as the limits allow; None without a limit.
 
-    A limit that the text has passed, or `most`, which may have been written, is none that the server keeps.
+    A limit that the text has passed, or the number that the server told, is none that it keeps.
     """
     known = [limit for limit in (request.max_tokens, price.max_output_tokens) if limit is not None]
-    kept = [limit for limit in known if limit >= most and not has_passed(limit, received)]
+    kept = [limit for limit in known if limit >= told and not has_passed(limit, received)]
     if kept:
         return min(kept)
     # Longer than the model can write: its own limit is not known rightly, and the text is.
-    return None if price.max_output_tokens is None else max(most_tokens(received) + MARKS, most)
+    return None if price.max_output_tokens is None else most_tokens(received) + MARKS
 
 
 def _within(

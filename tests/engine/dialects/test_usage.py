@@ -85,11 +85,14 @@ def test_of_several_ways_to_read_a_count_the_first_that_is_there_wins(chunk: dic
     assert counted(OPENAI, chunk)[1] == hit
 
 
-@pytest.mark.parametrize(
-    "value",
-    [-1, True, "12 tokens", "", "1.5", "-1", "1e3", "9" * 5000, 1.5, Decimal("1.5"), 10**19, 10**4000, [], {}]
-    + [math.nan, math.inf, Decimal("NaN"), Decimal("sNaN"), Decimal("1e999999"), [[[]]], {"input_tokens": 5}],
-)
+JUNK: list[Any] = [
+    -1, True, 1.5, 10**19, 10**4000, math.nan, math.inf, [], [[[]]], {}, {"input_tokens": 5},
+    "12 tokens", "", "1.5", "-1", "1e3", "9" * 5000, "\u0661\u0662",
+    Decimal("1.5"), Decimal("NaN"), Decimal("sNaN"), Decimal("1e999999"), Decimal("1e-999999"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", JUNK, ids=map(str, range(len(JUNK))))
 def test_what_is_no_count_is_not_read_as_one(value: object) -> None:
     assert counted(ADDITIVE, {"usage": {"input_tokens": value, "output_tokens": 9}})[0] == 3
 
