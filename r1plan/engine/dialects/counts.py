@@ -41,15 +41,16 @@ class _Said:
         """The sum of those since the input was told, were that the last whole count."""
 
     def hear(self, value: object) -> None:
-        """Keep the last that was said; of amounts the last that is more than nothing."""
-        # Zeros and nothing at the end of a stream are no correction of what was billed.
-        if not self.is_money or isinstance(value, bool) or dollars(self.last) is None or dollars(value):
+        """Keep the last amount that is more than nothing: nothing at the end of a stream is no correction either."""
+        if isinstance(value, bool) or dollars(self.last) is None or dollars(value):
             self.last = value
 
     def take(self, number: int, *, restated: bool) -> None:
         if not self.numbers or self.numbers[-1] != number:
             self.falls |= bool(self.numbers) and number < self.numbers[-1]
-            self.numbers = [*self.numbers[1 - _KEPT :], number]
+            self.numbers.append(number)
+            if len(self.numbers) > 2 * _KEPT:
+                del self.numbers[:-_KEPT]
         self.total += number
         self.since = number if restated else self.since + number
 
@@ -69,18 +70,32 @@ class _Node:
             node = node.below.setdefault(int(place) if place else name, _Node())
         return node
 
-    def found(self, value: object) -> Iterator[tuple[_Said, object]]:
-        """What stands at the paths below, where `value` is what stands here; null is nothing."""
+    def find(self, value: object, found: list[tuple[_Said, object]]) -> None:
+        """Add what stands at the paths below to `found`, where `value` is what stands here; null is nothing."""
         if self.said is not None:
-            yield self.said, value
-        if isinstance(value, Mapping):
+            found.append((self.said, value))
+        if isinstance(value, dict):
             for name, node in self.below.items():
-                if (each := value.get(name)) is not None:
-                    yield from node.found(each)
+                each = value.get(name)
+                if each is None:
+                    continue
+                if node.below:
+                    node.find(each, found)
+                elif node.said is not None:
+                    found.append((node.said, each))
         elif isinstance(value, list):
             for place, node in self.below.items():
-                if isinstance(place, int) and place < len(value) and value[place] is not None:
-                    yield from node.found(value[place])
+                if type(place) is int and place < len(value) and value[place] is not None:
+                    node.find(value[place], found)
+
+    def entries(self) -> Iterator[tuple[tuple[str | int, ...], _Node]]:
+        """Where the ways part for the first time: most replies have nothing there, and that is quickly seen."""
+        for step, node in self.below.items():
+            steps: tuple[str | int, ...] = (step,)
+            while node.said is None and len(node.below) == 1:
+                ((step, node),) = node.below.items()
+                steps += (step,)
+            yield steps, node
 
 
 class Counts:
@@ -106,16 +121,25 @@ class Counts:
             for place, *_ in paths.usage_at or ():
                 above, _, name = place.rpartition(".")
                 (self._root.at(above) if above else self._root).below[name] = usage
-        self._top = tuple(self._root.below.items())
+        self._entries = {steps[0]: (steps[1:], node) for steps, node in self._root.entries()}
         self._falls = self._falls_beside_zero = 0
 
     def take(self, reply: Mapping[str, object]) -> None:
         """Take in one part of the reply."""
         found: list[tuple[_Said, object]] = []
-        for name, node in self._top:
-            value = reply.get(name)  # type: ignore[arg-type]  # the top of a reply is no list
-            if value is not None:
-                found += node.found(value)
+        for name, value in reply.items():
+            if value is None or name not in self._entries:
+                continue
+            steps, node = self._entries[name]
+            for step in steps:
+                if type(step) is int:
+                    value = value[step] if isinstance(value, list) and step < len(value) else None
+                else:
+                    value = value.get(step) if isinstance(value, dict) else None
+                if value is None:
+                    break
+            else:
+                node.find(value, found)
         if found:
             self._take(found)
 
@@ -163,24 +187,37 @@ class Counts:
 
     def _take(self, found: Sequence[tuple[_Said, object]]) -> None:
         counted: dict[_Said, int] = {}
+        totals: list[int] = []
+        restated = False
         for said, value in found:
+            number = value if type(value) is int and 0 <= value <= MOST_TOKENS else tokens(value)
             # The same may stand in two places of one part.
-            if (number := tokens(value)) is not None and not counted.get(said):
-                counted[said] = number
-        told = {said: number for said, number in counted.items() if said.is_input or said.is_output}
-        is_empty = bool(told) and not any(told.values())
+            if number is None or counted.get(said):
+                continue
+            counted[said] = number
+            if said.is_input or said.is_output:
+                totals.append(number)
+                restated |= said.is_input and number > 0
+        # Zeros at the end of a stream are no correction of what was counted before.
+        is_empty = bool(totals) and not any(totals)
         for said, value in found:
-            if not is_empty or said in told or said.is_money:
+            if said.is_money:
                 said.hear(value)
+            elif not is_empty or said.is_input or said.is_output:
+                said.last = value
         if is_empty:
             return
-        restated = any(said.is_input and number for said, number in told.items())
-        for said, number in told.items():
-            if said.is_output and number and said.numbers and number < said.numbers[-1] and not restated:
-                self._falls += 1
-                self._falls_beside_zero += any(each.is_input for each in told)
+        if totals and not restated:
+            self._see_falls(counted)
         for said, number in counted.items():
             said.take(number, restated=restated)
+
+    def _see_falls(self, counted: Mapping[_Said, int]) -> None:
+        """Note outputs that fall in a part that does not tell the input, or tells one of 0."""
+        for said, number in counted.items():
+            if said.is_output and number and said.numbers and number < said.numbers[-1]:
+                self._falls += 1
+                self._falls_beside_zero += any(each.is_input for each in counted)
 
     def _numbers(self, path: str) -> Iterator[int]:
         said = self._said[path]
