@@ -30,7 +30,7 @@ BILL_NO_AMOUNT = "bill_is_no_amount"
 BILLED_ELSEWHERE = "billed_elsewhere"
 
 # What a server may put before a prompt without saying so: instructions of its own, pages that it looked up.
-_OWN_PROMPT = 32768
+_OWN_PROMPT = 65536
 
 
 class ReportedUsage:

@@ -30,7 +30,7 @@ from tests.catalog.ours import PROVIDERS
 from tests.route.spending.test_bounds import CUTS, WORDS, flash, tokens_of
 from tests.wire.asking import AT, price
 
-OWN_PROMPT = 32768
+OWN_PROMPT = 65536
 
 
 def row_of(
@@ -75,20 +75,9 @@ JSON = st.recursive(
     max_leaves=4,
 )
 NAMES = st.sampled_from(
-    [
-        "prompt_tokens",
-        "completion_tokens",
-        "total_tokens",
-        "prompt_cache_hit_tokens",
-        "prompt_cache_miss_tokens",
-        "input_tokens",
-        "output_tokens",
-        "reasoning_tokens",
-        "cached_tokens",
-        "cost",
-        "is_byok",
-    ]
-)
+    ["prompt_tokens", "completion_tokens", "total_tokens", "prompt_cache_hit_tokens", "prompt_cache_miss_tokens",
+     "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "cost", "is_byok"]
+)  # fmt: skip
 DETAILS = st.fixed_dictionaries({"completion_tokens_details": JSON | st.fixed_dictionaries({"reasoning_tokens": JSON})})
 USAGES = JSON | st.dictionaries(NAMES, JSON, max_size=6) | st.tuples(st.dictionaries(NAMES, NUMBERS), DETAILS).map(
     lambda both: both[0] | both[1]
