@@ -87,7 +87,7 @@ class UsagePaths:
     be there, and of the others each that is. `[0]` behind a name is the first of a list. `input` counts cached tokens
     and `output` the thinking; `cache_miss` and `total` are only compared with them. `reported_usd` is what was billed,
     but where `billed_elsewhere` leads to a true, or to a larger amount: then another bills the request too. `usage_at`
-    are the places of the object that other paths call `usage`. None: as the provider's dialect has it.
+    are further places of the object that other paths call `usage`. None: as the provider's dialect has it.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA

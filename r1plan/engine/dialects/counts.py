@@ -120,7 +120,7 @@ class Counts:
         if usage is not None:
             for place, *_ in paths.usage_at or ():
                 above, _, name = place.rpartition(".")
-                (self._root.at(above) if above else self._root).below[name] = usage
+                self._root.at(above).below[name] = usage
         self._entries = {steps[0]: (steps[1:], node) for steps, node in self._root.entries()}
         self._falls = self._falls_beside_zero = 0
 

@@ -73,7 +73,9 @@ def cost_text(entry: UsageEntry, price_usd: Decimal | None) -> str:
     bill = None if entry.reported_usd is None else usd(entry.reported_usd)
     if price_usd is None:
         return "no price known" if bill is None else f"{bill} billed"
-    return f"{usd(price_usd)} by its price, {bill} billed" if differs(entry) else usd(price_usd)
+    guessed = "estimated" in (entry.provenance.get("input_tokens"), entry.provenance.get("output_tokens"))
+    cost = f"about {usd(price_usd)}" if guessed else usd(price_usd)
+    return f"{cost} by its price, {bill} billed" if differs(entry) and bill != usd(price_usd) else cost
 
 
 def _why(why: R1PlanError | GaveUp | Cascaded) -> str:

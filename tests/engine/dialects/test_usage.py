@@ -65,6 +65,22 @@ def test_counts_may_stand_anywhere_in_a_chunk() -> None:
     assert counted(paths, {"x_acme": {"usage": {"read": 12}}}, {"written": 5}) == (12, None, 5)
 
 
+def test_counts_may_stand_in_a_list_and_the_usage_in_several_places() -> None:
+    paths = UsagePaths(
+        input=(("usage.read",),),
+        output=(("usage.written",), ("parts[1].n",)),
+        usage_at=(("x.usage",), ("choices[0].u",)),
+    )
+    assert counted(paths, {"x": {"usage": {"read": 12, "written": 5}}}) == (12, None, 5)
+    assert counted(paths, {"choices": [{"u": {"read": 12}}], "parts": [{"n": 1}, {"n": 6}]}) == (12, None, 6)
+    assert counted(paths, {"choices": [], "parts": [{"n": 9}]}, {"choices": "none", "x": [1], "parts": {"1": 2}}) == (
+        3,
+        None,
+        3,
+    )
+    assert counted(paths, {"usage": {"read": 12, "written": 5}}) == (12, None, 5)
+
+
 @pytest.mark.parametrize(
     ("chunk", "hit"),
     [

@@ -63,6 +63,7 @@ def test_one_token_is_one() -> None:
             id="tariff",
         ),
         pytest.param("x.example", "stop", {}, "no price known", id="no-price"),
+        pytest.param("openrouter", "stop", {"reported_usd": "0.0421"}, "$0.04 billed", id="a-bill-and-no-price"),
         pytest.param(
             "deepseek", "aborted", {"cost_low_usd": "0.0002", "cost_high_usd": "0.31"}, "$0.00020 to $0.31", id="bounds"
         ),

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from r1plan.errors import EngineError, ProviderError
-from r1plan.render.chat.words import note_text
+from r1plan.ledger.entry import UsageEntry
+from r1plan.render.chat.words import cost_text, note_text
 from r1plan.route.execution.notes import (
     AsksNext,
     BreakerOpen,
@@ -76,3 +77,38 @@ LIMIT = Allowance(scope="request", limit_usd=Decimal("0.005"))
 )
 def test_a_note_is_one_sentence(note: Note, text: str) -> None:
     assert note_text(note) == text
+
+
+@pytest.mark.parametrize(
+    ("price_usd", "bill", "flags", "who", "text"),
+    [
+        (None, None, (), "reported", "no price known"),
+        (None, "0.0421", (), "reported", "$0.04 billed"),
+        ("0.00145", None, (), "reported", "$0.0014"),
+        ("0.00145", "0.00145", (), "reported", "$0.0014"),
+        ("0.00145", "0.0421", ("bill_differs",), "reported", "$0.0014 by its price, $0.04 billed"),
+        ("0.0400", "0.0421", ("bill_differs",), "reported", "$0.04"),
+        ("0.00145", None, (), "estimated", "about $0.0014"),
+        ("0.00145", "0.0421", ("bill_differs",), "estimated", "about $0.0014 by its price, $0.04 billed"),
+    ],
+    ids=[
+        "nothing",
+        "a bill",
+        "a price",
+        "the same",
+        "another bill",
+        "the same as far as it is shown",
+        "a guess",
+        "a guess and a bill",
+    ],
+)
+def test_a_cost_is_told_with_who_says_it(
+    price_usd: str | None, bill: str | None, flags: tuple[str, ...], who: str, text: str
+) -> None:
+    row = UsageEntry(
+        id="1", started_at=NOON, first_token_at=NOON, ended_at=NOON, provider="openrouter", model_requested="m",
+        model_served=None, status="ok", input_tokens=1000, output_tokens=300, flags=flags,
+        provenance={"input_tokens": "reported", "output_tokens": who},
+        reported_usd=None if bill is None else Decimal(bill),
+    )  # fmt: skip
+    assert cost_text(row, None if price_usd is None else Decimal(price_usd)) == text
