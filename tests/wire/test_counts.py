@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -512,3 +516,36 @@ def test_a_report_reads_the_same_money_from_the_rows(tmp_path: Path) -> None:
     assert report.lost == 0
     assert report.totals.requests == len(rows)
     assert report.totals.cost_usd == sum(each.cost_usd or 0 for each in rows)
+
+
+def test_a_bill_without_a_price_is_told_and_nobody_says_that_no_price_is_known(home: Path) -> None:
+    body = chunk({"content": ANSWER}, finish="stop") + late(told(1000, 300, cost=0.0421)) + DONE
+    with serving(Reply(body, piece_bytes=7)) as wire:
+        plain, as_json = (
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "r1plan",
+                    "chat",
+                    "--model",
+                    f"openrouter/{UNKNOWN}",
+                    "What is 17 + 25?",
+                    *words,
+                ],
+                capture_output=True,
+                text=True,
+                env={**os.environ, "R1PLAN_OPENROUTER_BASE_URL": wire.url, "OPENROUTER_API_KEY": "sk-planted"},
+                input="",
+                check=False,
+            )
+            for words in ((), ("--json",))
+        )
+    assert (plain.returncode, plain.stdout) == (0, f"{ANSWER}\n"), plain.stderr
+    assert "1,000 tokens in · 300 out" in plain.stderr
+    assert " · $0.04 billed · " in plain.stderr
+    assert "no price" not in plain.stderr
+    cost = json.loads(as_json.stdout)["cost"]
+    known = {name: cost[name] for name in ("total_usd", "reported_usd", "low_usd", "high_usd")}
+    assert known == dict.fromkeys(known, "0.0421")
+    assert cost["price"] is None
