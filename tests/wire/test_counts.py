@@ -361,6 +361,24 @@ def test_a_count_of_thinking_that_can_be_true_is_kept(reasoning: int) -> None:
     assert (row.flags, row.provenance["thinking_tokens"], row.thinking_tokens) == ((), "reported", reasoning)
 
 
+@pytest.mark.parametrize(
+    ("thinking", "reasoning", "output", "low"),
+    [
+        pytest.param("", 250, 258, 255, id="kept from us"),
+        pytest.param(THINKING, 250, 258, 255, id="shown"),
+        pytest.param(THINKING, 100, 247, 165, id="fewer than its words"),
+        pytest.param("", 10**6, 8, 5, id="too many"),
+    ],
+)
+def test_an_output_that_is_not_told_has_the_thinking_that_is(
+    thinking: str, reasoning: int, output: int, low: int
+) -> None:
+    row = asked(late(told(1000, 0, reasoning=reasoning)), thinking=thinking)
+    assert (row.output_tokens, row.provenance["output_tokens"]) == (output, "estimated")
+    assert row.cost_low_usd == (1000 * Decimal("0.003") + low * Decimal("0.60")) / 10**6
+    assert row.cost_high_usd == (1000 * Decimal("0.15") + 500 * Decimal("0.60")) / 10**6
+
+
 def test_no_thinking_of_which_nothing_came_is_none() -> None:
     assert asked(late(told(1000, 300, reasoning=0))).thinking_tokens == 0
 

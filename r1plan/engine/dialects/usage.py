@@ -73,7 +73,7 @@ class ReportedUsage:
         if input_tokens is None:
             input_tokens = estimated_tokens(prompt)
         if output_tokens is None:
-            output_tokens = estimated_output((thinking, answer), [self._request.max_tokens])
+            output_tokens = totals.guessed_output((thinking, answer), self._request.max_tokens)
         hit = None if totals.input is None else self._cache_hit(totals, flags)
         if hit is not None:
             provenance["cache_hit_tokens"] = "reported"
@@ -180,6 +180,17 @@ class _Totals:
             self._doubt("output_tokens", self.output, outputs, self._output_least)
         if self.input is not None and self.output is not None:
             self._compare(self.input, self.output)
+
+    def guessed_output(self, received: tuple[str, str], max_tokens: int | None) -> int:
+        """An estimate of the output, which has the thinking that was counted, though it may have been kept from us."""
+        guess = estimated_output(received, [max_tokens])
+        thinking, answer = received
+        least = self._beside + least_tokens([answer])
+        if self._beside < max(least_tokens([thinking]), 1) or not self._is_output(least):
+            return guess
+        guess = max(min(self._beside + estimated_tokens(answer), self._output_most), guess)
+        self._widen("output_tokens", least, guess)
+        return guess
 
     def may_be_input(self, number: int) -> None:
         """Take in that the input may have `number` tokens as well, where no total says otherwise."""

@@ -23,14 +23,13 @@ def held_to_model(outcome: Outcome, request: ChatRequest, price: EffectivePrice 
         return outcome
     who = usage.provenance.get("output_tokens")
     most = max(longest, most_tokens(outcome.received)) + MARKS
-    flags, ranges = usage.flags, usage.ranges
+    flags = usage.flags
     if who == "reported" and usage.output_tokens > most:
         flags = tuple(dict.fromkeys((*flags, OUTPUT_NO_COUNT)))
-        ranges = {name: each for name, each in ranges.items() if name != "output_tokens"}
-    elif who != "estimated":
+    elif who != "estimated" or usage.output_tokens <= longest:
         return outcome
     guess = estimated_output(outcome.received, (request.max_tokens, longest))
-    if guess == usage.output_tokens and who == "estimated":
+    if guess == usage.output_tokens:
         return outcome
     thinking = thinking_share(guess, outcome.thinking, outcome.answer)
     guessed: dict[str, Provenance] = {"output_tokens": "estimated"}
@@ -39,6 +38,7 @@ def held_to_model(outcome: Outcome, request: ChatRequest, price: EffectivePrice 
     provenance = {**usage.provenance, **guessed}
     if thinking is None:
         provenance.pop("thinking_tokens", None)
+    ranges = {name: each for name, each in usage.ranges.items() if name != "output_tokens"}
     held = replace(
         usage, output_tokens=guess, thinking_tokens=thinking, provenance=provenance, flags=flags, ranges=ranges
     )
