@@ -11,6 +11,9 @@ from r1plan.catalog.reading.fields import Instant, PathSum, Positive
 
 _FORBID_EXTRA = {"extra": "forbid"}
 
+LOCAL = "local"
+"""What stands in a provider's place for models on this machine; no provider may have it for its id."""
+
 Family = Literal["r1", "distill", "successor", "other"]
 """R1 itself; what it was distilled into; what its maker sells in its stead; any other model."""
 
@@ -125,7 +128,8 @@ class Provider:
 
     Where it is: `base_url`; `own_server` for one that people run themselves, whose address stands for theirs.
     The key: `key_variable` in the environment, without which nothing is sent when `needs_key`; it goes to the host of
-    the address alone, and over https to `key_hosts` and their subdomains where a reply names an address there.
+    the address alone, and over https to `key_hosts` and their subdomains where a reply names an address there. Over
+    plain http to another machine it goes only if `allow_plain_http`.
     What is asked: at `chat_path`; `extra_request` joins every request, `include_usage` asks for the counts,
     `max_tokens_field` is the name of that limit, `max_thinking_path` the dotted path of the one on the thinking (None:
     it has none), `session_header` carries one value a conversation, so that a cache kept by each replica is found.
@@ -144,6 +148,7 @@ class Provider:
     key_variable: str | None = None
     needs_key: bool = True
     key_hosts: tuple[str, ...] = ()
+    allow_plain_http: bool = False
     chat_path: str = "/chat/completions"
     extra_request: dict[str, object] = field(default_factory=dict)
     include_usage: bool = True

@@ -11,7 +11,8 @@ from r1plan.engine.dialects.table import ENGINES, Endpoint
 from r1plan.engine.history import thinking_back
 from r1plan.engine.keys import find_key, where_to_put
 from r1plan.engine.limits import ServerLimits
-from r1plan.engine.target import LocalTarget, RemoteTarget, checked_url, offered
+from r1plan.engine.plain_http import check_way
+from r1plan.engine.target import LocalTarget, RemoteTarget, offered
 from r1plan.errors import EngineError, ProviderError
 
 
@@ -33,18 +34,25 @@ def connect(
         return _load(target, context_tokens)
     provider = target.provider
     key = find_key(provider, environ, config)
-    if key is None and provider.needs_key:
-        raise ProviderError(
-            f"no key for {provider.name}.", f"{where_to_put(provider, config)}; or ask here: --local", fault="refused"
-        )
-    base_url = target.base_url or environ.get(provider.base_url_variable) or provider.base_url
-    if base_url is None:
+    address = target.address(environ)
+    if address is None:
         raise ProviderError(
             f"{provider.name} has no address.",
             f"set {provider.base_url_variable}, or give --base-url URL.",
             fault="refused",
         )
-    checked_url(base_url)
+    if key is not None and address.key is not None:
+        raise ProviderError(
+            f"{provider.name} has two keys: the usual one, and a user and password in its address.",
+            f"unset {provider.key_variable}, or leave USER:PASSWORD@ out of the address.",
+            fault="refused",
+        )
+    key = key or address.key
+    if key is None and provider.needs_key:
+        raise ProviderError(
+            f"no key for {provider.name}.", f"{where_to_put(provider, config)}; or ask here: --local", fault="refused"
+        )
+    check_way(provider, address, key, environ)
     if provider.dialect == "none":
         raise ProviderError(f"r1plan does not speak with {provider.name}.", "choose another provider.", fault="refused")
     offer = offered(provider, target.model, datetime.now(UTC))
@@ -52,7 +60,7 @@ def connect(
         Endpoint(
             provider=provider,
             model=target.model,
-            base_url=base_url,
+            base_url=address.url,
             key=key,
             limits=limits,
             session=session,

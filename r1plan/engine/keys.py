@@ -8,8 +8,12 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from typing import Literal
 
 from r1plan.catalog.provider import Provider
 from r1plan.errors import CatalogError, ProviderError
@@ -20,18 +24,31 @@ _SHOWN = "[key]"
 # Shorter ones, and those of one kind of character, are what servers at home are given: EMPTY, ollama, 1.
 _SECRET = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.+/=~-]{16,}", re.ASCII)
 _SHORTEST_WORD = 4
+_QUOTES = "\"'`"
+# As the documentation of vLLM, SGLang, Ollama, LM Studio and llama.cpp has them.
+_PLACEHOLDERS = frozenset(
+    [
+        *("empty", "none", "null", "dummy", "fake", "test", "key", "api-key", "no-key", "nokey", "not-needed"),
+        *("unused", "local", "ollama", "lm-studio", "vllm", "sglang", "llama.cpp", "sk-no-key-required"),
+    ]
+)
 
 Ring = Callable[[str], str | None]
 """What a keyring holds for a provider's id; None when it holds nothing or does not work."""
 
 
 class ApiKey:
-    """A key that shows itself nowhere: neither printed nor in a traceback's list of variables."""
+    """A key that shows itself nowhere: neither printed nor in a traceback's list of variables.
 
-    __slots__ = ("_is_secret", "_text")
+    `scheme` is the word before it in its header; `also` are other texts that tell it, such as the password in it.
+    """
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("_also", "_is_secret", "_scheme", "_text")
+
+    def __init__(self, text: str, *, scheme: Literal["Bearer", "Basic"] = "Bearer", also: tuple[str, ...] = ()) -> None:
         self._text = text
+        self._scheme = scheme
+        self._also = tuple(ApiKey(each) for each in also)
         self._is_secret = _SECRET.fullmatch(text) is not None
 
     def __repr__(self) -> str:
@@ -43,7 +60,12 @@ class ApiKey:
     @property
     def authorization(self) -> str:
         """The value of the one header that carries it."""
-        return f"Bearer {self._text}"
+        return f"{self._scheme} {self._text}"
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether it is a word that servers at home are given where a client wants some key."""
+        return self._scheme == "Bearer" and (len(self._text) < _SHORTEST_WORD or self._text.casefold() in _PLACEHOLDERS)
 
     def hide_in(self, text: str) -> str:
         """`text`, which others wrote and a person will read, without the key.
@@ -51,6 +73,8 @@ class ApiKey:
         A word that stands in for a key is hidden where it stands alone, and a shorter one not at all: "x" would be
         hidden in "Exist".
         """
+        for each in self._also:
+            text = each.hide_in(text)
         if self._is_secret:
             return text.replace(self._text, _SHOWN)
         if len(self._text) < _SHORTEST_WORD:
@@ -62,6 +86,8 @@ class ApiKey:
 
         No answer holds such a key by chance, and its characters stand in strings alone: nothing else changes.
         """
+        for each in self._also:
+            text = each.hide_in_json(text)
         if not self._is_secret:
             return text
         text = text.replace(self._text, _SHOWN)
@@ -70,14 +96,31 @@ class ApiKey:
         return re.sub("".join(rf"(?:{re.escape(each)}|\\u(?i:{ord(each):04x}))" for each in self._text), _SHOWN, text)
 
 
-def from_keyring(provider_id: str) -> str | None:
-    """What the system's keyring holds under the service "r1plan" for `provider_id`. No keyring holds nothing."""
-    try:
-        import keyring
+def from_keyring(provider_id: str, wait_s: float = 60.0) -> str | None:
+    """What the system's keyring holds under the service "r1plan" for `provider_id`. No keyring holds nothing.
 
-        return keyring.get_password(SERVICE, provider_id)
-    except Exception:  # a backend may raise anything: no D-Bus, a locked keychain, a missing library
-        return None
+    It may ask a person to unlock it, who has `wait_s` for that. Raises ProviderError when it never answers.
+    """
+    found: Queue[object] = Queue()
+
+    def look() -> None:
+        try:
+            import keyring
+
+            found.put(keyring.get_password(SERVICE, provider_id))
+        except BaseException:  # a backend may raise anything: no D-Bus, a locked keychain, a missing library
+            found.put(None)
+
+    Thread(target=look, daemon=True).start()
+    try:
+        text = found.get(timeout=wait_s)
+    except Empty:
+        raise ProviderError(
+            f"the system's keyring did not answer within {wait_s:g} s.",
+            f"unlock it, or set the key of {provider_id} in the environment.",
+            fault="timeout",
+        ) from None
+    return text if isinstance(text, str) else None
 
 
 def find_key(
@@ -85,7 +128,7 @@ def find_key(
 ) -> ApiKey | None:
     """The key for `provider`, or None. `folder` is the user's configuration directory, which may hold keys.yaml.
 
-    Raises ProviderError for what cannot be a key, and for a file that others may read.
+    Raises ProviderError for what cannot be a key, for a file that others may read, and a keyring that never answers.
     """
     variable = provider.key_variable
     if variable and (text := environ.get(variable, "").strip()):
@@ -106,13 +149,22 @@ def where_to_put(provider: Provider, folder: Path | None) -> str:
 
 
 def _checked(text: str, where: str) -> ApiKey:
-    if not (text.isascii() and text.isprintable() and " " not in text):
-        raise ProviderError(
-            f"{where} holds characters that no key has.",
-            "set it again; perhaps more than the key was copied.",
-            fault="refused",
-        )
+    if (wrong := _not_a_key(text)) is not None:
+        raise ProviderError(f"{where} {wrong}.", "set it again; perhaps more than the key was copied.", fault="refused")
     return ApiKey(text)
+
+
+def _not_a_key(text: str) -> str | None:
+    """Why `text` is no key, as the end of a sentence that does not show it; None: it may be one."""
+    if any(unicodedata.category(each) == "Cf" for each in text):
+        return "holds characters that no key has: one that cannot be seen, such as a byte order mark"
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        return "holds characters that no key has"
+    if text[0] in _QUOTES or text[-1] in _QUOTES:
+        return "holds quotes, which are no part of a key"
+    if re.match(r"(export\b|[A-Z][A-Z0-9_]*=)", text):
+        return "holds the name of a variable before the key"
+    return None
 
 
 def _from_file(path: Path, provider_id: str) -> str | None:
@@ -156,5 +208,17 @@ def _from_file(path: Path, provider_id: str) -> str | None:
             f"{path} does not hold one key a line.",
             f"write lines such as '{provider_id}: KEY', a key of digits in quotes.",
         ) from None
+    if provider_id not in content and (other := next((each for each in content if _same(each, provider_id)), None)):
+        raise ProviderError(
+            f"{path} has a key of '{other}', which no provider is called.",
+            f"write the id as it is: {provider_id}",
+            fault="refused",
+        )
     text = content.get(provider_id)
     return text.strip() or None if isinstance(text, str) else None
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two ids differ in case, width and blanks alone."""
+    plain = [unicodedata.normalize("NFKC", each).casefold().strip() for each in (one, other)]
+    return plain[0] == plain[1]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from r1plan.catalog.provider import Dialect, Offer, Provider
+from r1plan.engine.address import ServerAddress, server_address
+from r1plan.engine.keys import ApiKey
 from r1plan.errors import NotFound, ProviderError, UsageError
 from r1plan.models.reference import TINY
 
@@ -24,21 +25,50 @@ class LocalTarget:
 
 @dataclass(frozen=True, slots=True)
 class RemoteTarget:
-    """A model at a provider. `base_url` None: the provider's own, or the one set in the environment."""
+    """A model at a provider. `base_url` None: the provider's own, or the one set in the environment.
+
+    `key` is what `base_url` held as user and password, which are no part of it.
+    """
 
     provider: Provider
     model: str
     base_url: str | None = None
+    key: ApiKey | None = None
+
+    def address(self, environ: Mapping[str, str]) -> ServerAddress | None:
+        """Where the model is asked; None: nobody says. Raises UsageError for what is no address."""
+        provider = self.provider
+        text = self.base_url or environ.get(provider.base_url_variable) or provider.base_url
+        if not text:
+            return None
+        address = server_address(text)
+        return replace(address, key=self.key) if self.base_url and self.key else address
+
+    def stays_here(self, environ: Mapping[str, str]) -> bool:
+        """Whether what is sent stays on this machine: at a loopback address, to a server that people run themselves.
+
+        What stands on loopback in a provider's stead sends it on.
+        """
+        if not self.provider.own_server:
+            return False
+        try:
+            address = self.address(environ)
+        except UsageError:
+            return False
+        return address is not None and address.is_this_machine
 
 
-def custom_target(base_url: str, model: str | None, dialect: Dialect) -> RemoteTarget:
-    """A server of that dialect that no catalogue knows; its log rows carry its host and port as the provider."""
+def custom_target(base_url: str, model: str | None, dialect: Dialect, key: ApiKey | None = None) -> RemoteTarget:
+    """A server of that dialect that no catalogue knows; its log rows carry its host and port as the provider.
+
+    `key` was taken out of the address before.
+    """
     if model is None:
         raise UsageError("--base-url needs --model.", "example: --base-url http://127.0.0.1:8080/v1 --model r1")
-    host = checked_url(base_url)
+    address = server_address(base_url)
     server = Provider(
-        id=host,
-        name=host,
+        id=address.name,
+        name=address.name,
         dialect=dialect.id,
         usage=dialect.usage,
         own_server=True,
@@ -46,19 +76,7 @@ def custom_target(base_url: str, model: str | None, dialect: Dialect) -> RemoteT
         needs_key=False,
         first_token_s=1800,
     )
-    return RemoteTarget(server, model, base_url)
-
-
-def checked_url(base_url: str) -> str:
-    """The host and port of `base_url`. Raises UsageError when it is not an http or https address."""
-    try:
-        parts = urlsplit(base_url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port, parts = None, None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        raise UsageError(f"'{base_url}' is not a server's address.", "example: http://127.0.0.1:8080/v1")
-    return f"{host}:{port}" if port else host
+    return RemoteTarget(server, model, address.url, address.key or key)
 
 
 def remote_target(
@@ -67,10 +85,12 @@ def remote_target(
     providers: Mapping[str, Provider],
     now: datetime,
     base_url: str | None = None,
+    key: ApiKey | None = None,
 ) -> RemoteTarget:
     """The provider and model that are meant. Raises NotFound, UsageError; ProviderError for an id no longer offered.
 
     `model` is `PROVIDER/MODEL`, or a provider's own id when `provider` is given or only one provider offers it.
+    `key` was taken out of `base_url` before.
     """
     chosen, wanted = _provider_and_model(model, provider, providers, now)
     if not chosen.can_be_asked:
@@ -83,7 +103,10 @@ def remote_target(
         raise _not_yet(chosen, wanted, offer, providers, now)
     if offer is not None and not offer.is_current(now):
         raise _retired(chosen, wanted, offer, providers, now)
-    return RemoteTarget(chosen, wanted, base_url)
+    if base_url is None:
+        return RemoteTarget(chosen, wanted)
+    address = server_address(base_url)
+    return RemoteTarget(chosen, wanted, address.url, address.key or key)
 
 
 @dataclass(frozen=True, slots=True)

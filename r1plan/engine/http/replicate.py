@@ -38,9 +38,7 @@ class ReplicateEngine:
     ) -> None:
         self._provider = provider
         self._model = model
-        self._transport = Transport(
-            provider, model, base_url=base_url, key=key, limits=limits or ServerLimits(), elsewhere=True
-        )
+        self._transport = Transport(provider, model, base_url=base_url, key=key, limits=limits or ServerLimits())
         self._pause = pause
         self._prediction: Prediction | None = None
 

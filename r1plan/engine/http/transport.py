@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,12 +16,14 @@ import httpx
 import httpx_sse
 
 from r1plan.catalog.provider import Provider
+from r1plan.engine.address import server_address
 from r1plan.engine.dialects.openai import message_of
-from r1plan.engine.http.client import client_of
-from r1plan.engine.http.faults import addressed, gave_up, host_of, translated, unwritable
+from r1plan.engine.http.client import Clients, place_of
+from r1plan.engine.http.faults import addressed, gave_up, translated, unwritable
 from r1plan.engine.http.watchdog import Watchdog
 from r1plan.engine.keys import ApiKey
 from r1plan.engine.limits import ServerLimits
+from r1plan.engine.plain_http import check_way
 from r1plan.engine.refusal import refusal
 from r1plan.errors import ProviderError
 
@@ -29,10 +32,7 @@ _FINE = (httpx.codes.OK, httpx.codes.CREATED)
 
 
 class Transport:
-    """Sends requests to `provider`. Nothing that a person reads of it holds the key; an answer stays as it came.
-
-    `elsewhere`: its replies may name other addresses than `base_url`, to be asked too.
-    """
+    """Sends requests to `provider`. Nothing that a person reads of it holds the key; an answer stays as it came."""
 
     def __init__(
         self,
@@ -42,7 +42,6 @@ class Transport:
         base_url: str,
         key: ApiKey | str | None,
         limits: ServerLimits,
-        elsewhere: bool = False,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.provider = provider
@@ -51,14 +50,12 @@ class Transport:
         self._limits = limits
         self._first_token_s = provider.first_token_s if limits.first_token_s is None else limits.first_token_s
         self._network: Any = None  # httpcore's stream of the newest connection
-        self._elsewhere = elsewhere
-        self._client: httpx.Client | None = None
+        self._clients = Clients(provider.name)
         self._has_sent = False
 
     def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            self._client.close()
+        self._clients.close()
 
     @contextmanager
     def exchange(
@@ -78,19 +75,15 @@ class Transport:
         # The watchdog is stricter with what comes: it sums up.
         timeout = httpx.Timeout(connect=limits.connect_s, read=max(first_token_s, limits.stall_s), write=30, pool=10)
         with self._guarded(url, watchdog), watchdog:
-            client, content = self._opened(), self._encoded(body)
+            client, content = self._clients.opened(url), self._encoded(body)
             if content is not None:
                 sent["Content-Type"] = "application/json"
             self._has_sent = False
-            with addressed(self.provider.name, host_of(url), lambda: self._has_sent):
+            with addressed(self.provider.name, place_of(url), lambda: self._has_sent):
                 request = client.build_request(
-                    method,
-                    url,
-                    content=content,
-                    headers=sent | self._authorization(url),
-                    timeout=timeout,
-                    extensions={"trace": self._traced},
+                    method, url, content=content, headers=sent, timeout=timeout, extensions={"trace": self._traced}
                 )
+                request.headers.update(self._authorization(url))
                 watchdog.begin()
                 try:
                     response = client.send(request, stream=True)
@@ -120,19 +113,12 @@ class Transport:
     @contextmanager
     def _guarded(self, url: str, watchdog: Watchdog) -> Iterator[None]:
         try:
-            with translated(self.provider.name, host_of(url), watchdog):
+            with translated(self.provider.name, place_of(url), watchdog):
                 yield
         except ProviderError as error:
             error.message = self.hide_key(error.message)
             error.args = (error.message,)
             raise
-
-    def _opened(self) -> httpx.Client:
-        """The client, built when it is first needed: the environment may hinder that."""
-        if self._client is None:
-            # Where replies name other hosts, it must be able to verify TLS, and NO_PROXY may keep none of them.
-            self._client = client_of(self.provider.name, None if self._elsewhere else self.base_url)
-        return self._client
 
     def _encoded(self, body: Mapping[str, object] | None) -> bytes | None:
         if body is None:
@@ -143,7 +129,11 @@ class Transport:
             raise unwritable(self.provider.name, error) from error
 
     def _authorization(self, url: str) -> dict[str, str]:
-        return {"Authorization": self._key.authorization} if self._key and self._is_trusted(url) else {}
+        """The key's header where it may go to `url`. Raises ProviderError where others could read it on the way."""
+        if not self._key or not self._is_trusted(url):
+            return {}
+        check_way(self.provider, server_address(url), self._key, os.environ)
+        return {"Authorization": self._key.authorization}
 
     def _is_trusted(self, url: str) -> bool:
         """Whether the key may go to `url`: the address that was given, or a host that the provider's file names."""
