@@ -62,6 +62,7 @@ def provider_backend(
     return AttemptTarget(
         provider=provider,
         model=model,
+        is_remote=True,
         connect=engines.once(f"{provider}/{model}", reach),
         price_for=no_price if book is None else _price_in(book, provider),
         usd_per_token=per_token,

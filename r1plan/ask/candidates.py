@@ -11,7 +11,14 @@ from functools import cache
 from r1plan.ask.backend import local_backend, provider_backend
 from r1plan.ask.here import candidate_here
 from r1plan.ask.question import AskOptions
-from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers
+from r1plan.catalog.load import (
+    has_own_routes,
+    load_holidays,
+    load_models,
+    load_prices,
+    load_providers,
+    load_routes,
+)
 from r1plan.catalog.model import Model
 from r1plan.catalog.policy import Route
 from r1plan.catalog.provider import Provider, family_of, model_key
@@ -19,9 +26,10 @@ from r1plan.engine.target import LocalTarget, RemoteTarget, offered
 from r1plan.errors import EngineError, ProviderError, R1PlanError
 from r1plan.prices.account import account_currencies
 from r1plan.prices.book import PriceBook
-from r1plan.route.decision.candidate import Candidate, api_candidates
-from r1plan.route.decision.policy import Policy, exclusion
+from r1plan.route.decision.candidate import Candidate, Power, api_candidates, local_candidate
+from r1plan.route.decision.policy import Policy, exclusion, held_back, policy_for
 from r1plan.route.execution.target import AttemptTarget, Engines
+from r1plan.route.forecast.forecast import PromptFacts
 from r1plan.settings import directories
 
 ASKED = Route(
@@ -35,7 +43,8 @@ ASKED = Route(
 class CandidateSet:
     """All that a decision takes but the request and the log. `targets` has each candidate's target by its id.
 
-    `missing` names the variables of the providers that could be asked too, if their keys were there.
+    `missing` names the variables of the providers that could be asked too, if their keys were there. `remotes` are what
+    is asked elsewhere by a route.
     """
 
     route: Route
@@ -44,6 +53,7 @@ class CandidateSet:
     targets: Mapping[str, AttemptTarget]
     book: PriceBook
     missing: tuple[str, ...] = ()
+    remotes: tuple[RemoteTarget, ...] = ()
 
 
 def route_candidates(
@@ -69,10 +79,15 @@ def route_candidates(
     def candidates(at: datetime) -> CandidateSet:
         models = load_models()
         found = api_candidates(providers, keys or (), book, models, at)
+        remotes = tuple(RemoteTarget(providers[each.provider], each.model) for each in found)
         targets = {
-            each.id: provider_backend(RemoteTarget(providers[each.provider], each.model), engines, book, options)
-            for each in found
+            each.id: provider_backend(remote, engines, book, options)
+            for each, remote in zip(found, remotes, strict=True)
         }
+        found = tuple(
+            replace(each, on_loopback=remote.stays_here(os.environ))
+            for each, remote in zip(found, remotes, strict=True)
+        )
         if file is not None:
             found = (planned(file), *found)
             targets[found[0].id] = local_backend(file, engines, options)
@@ -85,6 +100,7 @@ def route_candidates(
             candidates=found,
             targets=targets,
             book=book,
+            remotes=remotes,
             missing=tuple(variable for each in sorted(welcome) if (variable := providers[each].key_variable)),
         )
 
@@ -103,7 +119,22 @@ def named_candidates(
         provider = target.provider
         book = book_of(provider) or PriceBook({}, {})
         candidate = _candidate_there(provider, target.model, book, models, at)
-    return CandidateSet(route=ASKED, routes={}, candidates=(candidate,), targets={candidate.id: named}, book=book)
+        candidate = replace(candidate, on_loopback=target.stays_here(os.environ))
+    return CandidateSet(
+        route=ASKED, routes=own_routes(), candidates=(candidate,), targets={candidate.id: named}, book=book
+    )
+
+
+def own_routes() -> Mapping[str, Route]:
+    """The routes whose rules may hold what was named, too: none, where the user has written none."""
+    return load_routes() if has_own_routes() else {}
+
+
+def policy_here(facts: PromptFacts) -> tuple[Policy, bool]:
+    """What `facts` are held to where a model on this machine was named, and whether that may be asked."""
+    policy = policy_for(facts, ASKED, own_routes())
+    here = local_candidate("", "", 0, Power())
+    return policy, held_back(policy, here) is None
 
 
 def no_key_error(candidates: CandidateSet) -> R1PlanError:
@@ -157,6 +188,8 @@ def reachable(
                 found.append(each.id)
         except ProviderError as error:
             wrong.append(error)
+            if error.fault == "timeout":  # the keyring's, which is not waited for a second time
+                ring = _no_ring
     return tuple(found), tuple(wrong)
 
 

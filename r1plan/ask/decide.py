@@ -48,6 +48,8 @@ def prompt_facts(question: AskRequest, at: datetime, options: AskOptions) -> Pro
         conversation=options.conversation,
         prompt_tokens=estimated_tokens(last),
         max_tokens=question.request.max_tokens,
+        projects=question.projects,
+        binding=question.binding,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from r1plan.engine.target import UnlistedModel
-from r1plan.errors import ProviderError
+from r1plan.engine.proxy import proxy_of, shown_proxy
+from r1plan.engine.target import RemoteTarget, UnlistedModel
+from r1plan.errors import ProviderError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +32,37 @@ class UnusableKey:
     error: ProviderError
 
 
-ResolutionNote = Demonstration | BilledIn | UnusableKey | UnlistedModel
+@dataclass(frozen=True, slots=True)
+class ThroughProxy:
+    """What goes to the `providers`, by name, goes through `proxy`, as it may be shown."""
+
+    providers: tuple[str, ...]
+    proxy: str
+
+
+@dataclass(frozen=True, slots=True)
+class InTheOpen:
+    """Others on the way to `server` can read what is sent there, the key too where there is one: it is plain http."""
+
+    server: str
+
+
+def way_notes(targets: Iterable[RemoteTarget]) -> list[ThroughProxy | InTheOpen]:
+    """What is to be known of the way to `targets`, as the environment says it. An address that is none has no way."""
+    through: dict[str, dict[str, None]] = {}
+    opened: dict[str, None] = {}
+    for each in targets:
+        try:
+            address = each.address(os.environ)
+            proxy = None if address is None else proxy_of(address.url, os.environ)
+        except (UsageError, ValueError):
+            continue
+        if proxy is not None:
+            through.setdefault(shown_proxy(proxy), {})[each.provider.name] = None
+        if address is not None and address.is_open:
+            opened[address.name] = None
+    notes = [ThroughProxy(tuple(names), proxy) for proxy, names in through.items()]
+    return [*notes, *map(InTheOpen, opened)]
+
+
+ResolutionNote = Demonstration | BilledIn | UnusableKey | UnlistedModel | ThroughProxy | InTheOpen

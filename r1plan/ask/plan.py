@@ -8,12 +8,13 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from r1plan.ask.decide import Decided, decided
+from r1plan.route.decision.cause import Held
 from r1plan.route.execution.target import AttemptTarget, CascadeLimits
 
 if TYPE_CHECKING:
     from r1plan.ask.question import AskOptions, AskRequest
     from r1plan.ask.resolve import Resolution, WantedBy
-    from r1plan.catalog.policy import Route
+    from r1plan.catalog.policy import Binding, Route
     from r1plan.ledger.entry import UsageEntry
     from r1plan.route.decision.decide import Decision
     from r1plan.route.decision.ranked import RankedCandidate
@@ -29,7 +30,7 @@ class AttemptPlan:
     """Who is asked `question` in which order, by which `policy` and why.
 
     `decided` is the decision behind it, None where there was nothing to decide. There is no target when nobody may be
-    asked, which `decided` explains.
+    asked, which `decided` explains. `binding` is what keeps the question on this machine, None where it may leave.
     """
 
     question: AskRequest
@@ -37,27 +38,53 @@ class AttemptPlan:
     policy: str
     wanted_by: WantedBy
     decided: Decided | None = None
+    binding: Binding | None = None
 
 
 def attempt_plan(resolution: Resolution, question: AskRequest, facts: PromptFacts, options: AskOptions) -> AttemptPlan:
     """Who is asked. A model here that was named is asked without a decision.
 
-    The question's own limit rules candidates of a route out; what was named keeps it when it is sent. Raises what
-    `decided` does.
+    The question's own limit rules candidates of a route out; what was named keeps it when it is sent. What was named is
+    asked but where a rule holds the question back from it. Raises what `decided` does.
     """
-    if (named := resolution.named) is not None:
-        target = _forecast(named, facts, None, None)
-        if named.provider != "local":
-            # What was named is asked even where a decision would rule it out: its server knows best.
-            target = _forecast(named, facts, *_expected(decided(resolution, facts, options, None).decision))
-        return AttemptPlan(question, (target,), resolution.policy, resolution.wanted_by)
+    if resolution.named is not None:
+        return _named_plan(resolution, resolution.named, question, facts, options)
     found = decided(resolution, facts, options, question.max_cost_usd)
     ranked = found.decision.ranked
     targets = []
     for number, each in enumerate(ranked, start=1):
         target = _forecast(found.candidates.targets[each.id], facts, each.forecast, each.cost)
         targets.append(_cascading(target, each, ranked[number:], found.candidates.route))
-    return AttemptPlan(question, tuple(targets), found.decision.policy.name, resolution.wanted_by, found)
+    policy = found.decision.policy
+    return AttemptPlan(question, tuple(targets), policy.name, resolution.wanted_by, found, policy.binding)
+
+
+def _named_plan(
+    resolution: Resolution, named: AttemptTarget, question: AskRequest, facts: PromptFacts, options: AskOptions
+) -> AttemptPlan:
+    """Who is asked where one was named: that one, or nobody."""
+    from r1plan.ask.candidates import policy_here
+    from r1plan.catalog.load import has_own_routes
+
+    plan = AttemptPlan(question, (), resolution.policy, resolution.wanted_by)
+    if named.is_local:
+        if facts.binding is not None or has_own_routes():
+            policy, may_be_asked = policy_here(facts)
+            if not may_be_asked:
+                return replace(plan, decided=decided(resolution, facts, options, None))
+            plan = replace(plan, binding=policy.binding)
+        return replace(plan, targets=(_forecast(named, facts, None, None),))
+    found = decided(resolution, facts, options, None)
+    if is_held(found.decision):
+        return replace(plan, decided=found)
+    # What was named is asked even where a decision would rule it out: its server knows best.
+    target = _forecast(named, facts, *_expected(found.decision))
+    return replace(plan, targets=(target,), binding=found.decision.policy.binding)
+
+
+def is_held(decision: Decision) -> bool:
+    """Whether nobody may be asked because of what a rule holds the question to, whatever names who is asked."""
+    return not decision.ranked and any(isinstance(each.cause, Held) for each in decision.refused)
 
 
 def _expected(decision: Decision) -> tuple[Forecast | None, CostForecast | None]:
@@ -76,7 +103,7 @@ def _forecast(
 
         return stamped(entry, facts, cost)
 
-    is_local = target.provider == "local"
+    is_local = target.is_local
     # Electricity is counted where its price was given: an assumed one is not the user's money.
     counts = cost is not None and not (is_local and target.power_usd_per_kwh is None)
     return replace(

@@ -11,6 +11,8 @@ from r1plan.route.execution.record import Labels
 
 if TYPE_CHECKING:
     from r1plan.catalog.budgets import Budgets
+    from r1plan.catalog.policy import Binding
+    from r1plan.engine.keys import ApiKey
     from r1plan.ledger.usage_log import UsageLog
 
 
@@ -36,11 +38,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRequest:
-    """One request, who should answer it, and USD that all attempts at it may cost; None: no limit of its own."""
+    """One request, who should answer it, and USD that all attempts at it may cost; None: no limit of its own.
+
+    `projects` are all that its conversation has ever had, and `binding` is what has bound that to this machine.
+    """
 
     request: ChatRequest
     wanted: Wanted = Wanted()
     max_cost_usd: Decimal | None = None
+    projects: tuple[str, ...] = ()
+    binding: Binding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +57,7 @@ class AskOptions:
     `log` learns of each attempt, filed under `labels`, and tells what was spent of `budgets`; `log_text` puts prompt
     and answer into it. `context_tokens` are those of a model on this machine, whose electricity is counted at
     `power_usd_per_kwh`. `conversation` is the id that the rows of its turns share. `sends_nothing`: only what would be
-    done is wanted, so nothing is opened.
+    done is wanted, so nothing is opened. `address_key` is what the address of `Wanted.base_url` held of a key.
     """
 
     log: UsageLog
@@ -61,3 +68,4 @@ class AskOptions:
     conversation: str | None = None
     log_text: bool = False
     sends_nothing: bool = False
+    address_key: ApiKey | None = None

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from r1plan.ask.backend import local_backend, provider_backend
-from r1plan.ask.notes import BilledIn, Demonstration, ResolutionNote, UnusableKey
+from r1plan.ask.notes import BilledIn, Demonstration, ResolutionNote, UnusableKey, way_notes
 from r1plan.engine.target import LocalTarget, RemoteTarget
 from r1plan.errors import EngineError, NotFound, UsageError
 from r1plan.models.reference import TINY, BuiltIn, GgufFile, model_reference
@@ -52,7 +52,7 @@ def resolve(wanted: Wanted, options: AskOptions) -> Resolution:
     by_route = wanted.route is not None or _keys_may_choose(wanted)
     if by_route and (found := _routed(wanted, options)) is not None:
         return found
-    return _named(wanted, _target(wanted), options)
+    return _named(wanted, _target(wanted, options), options)
 
 
 def model_names() -> tuple[str, ...]:
@@ -122,6 +122,7 @@ def _routed(wanted: Wanted, options: AskOptions) -> Resolution | None:
     notes: list[ResolutionNote] = [UnusableKey(each) for each in different.values()]
     if file is not None and file.demonstration:
         notes.append(Demonstration(surely=False))
+    notes += way_notes(now.remotes)
     return Resolution(
         engines=engines,
         candidates=candidates,
@@ -134,7 +135,7 @@ def _routed(wanted: Wanted, options: AskOptions) -> Resolution | None:
 
 def route_of(name: str | None, routes: Mapping[str, Route]) -> Route:
     """The route called `name`, None: the one by default. Raises NotFound, with near names or all there are."""
-    from r1plan.route.decision.policy import route_named
+    from r1plan.route.decision.rules import route_named
 
     try:
         return route_named(name or DEFAULT_ROUTE, routes)
@@ -167,6 +168,7 @@ def _named(wanted: Wanted, target: LocalTarget | RemoteTarget, options: AskOptio
             notes.append(unknown)
         if (currency := account_currency(target.provider.id)) != "USD":
             notes.append(BilledIn(currency))
+        notes += way_notes([target])
         named = provider_backend(target, engines, book_of(target.provider), options)
 
     def candidates(at: datetime) -> CandidateSet:
@@ -184,7 +186,7 @@ def _named(wanted: Wanted, target: LocalTarget | RemoteTarget, options: AskOptio
     )
 
 
-def _target(wanted: Wanted) -> LocalTarget | RemoteTarget:
+def _target(wanted: Wanted, options: AskOptions) -> LocalTarget | RemoteTarget:
     """What was named. The catalogue is read only when a provider is meant."""
     from r1plan.engine.target import custom_target, remote_target
 
@@ -194,7 +196,7 @@ def _target(wanted: Wanted) -> LocalTarget | RemoteTarget:
     if base_url and not provider:
         from r1plan.catalog.load import load_dialects
 
-        return custom_target(base_url, model, load_dialects()["openai"])
+        return custom_target(base_url, model, load_dialects()["openai"], options.address_key)
     if not provider and (file := model_here(model)):
         return file
     if wanted.local:
@@ -203,7 +205,7 @@ def _target(wanted: Wanted) -> LocalTarget | RemoteTarget:
     from r1plan.catalog.load import load_models, load_providers
 
     try:
-        return remote_target(model, provider, load_providers(), datetime.now(UTC), base_url)
+        return remote_target(model, provider, load_providers(), datetime.now(UTC), base_url, options.address_key)
     except NotFound:
         known = {each.casefold(): each for each in load_models()} if model and not provider else {}
         if model and model.casefold() in known:

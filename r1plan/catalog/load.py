@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 from r1plan.catalog.cache import cached
 from r1plan.catalog.reading.files import files_of
+from r1plan.settings import catalog_folders
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from r1plan.catalog.hardware import Hardware
     from r1plan.catalog.model import Model
     from r1plan.catalog.policy import Route
@@ -80,13 +83,32 @@ def load_routes() -> dict[str, Route]:
     from r1plan.catalog.policy import Route
 
     files = files_of("profiles", "routes")
+    # Rules name providers.
+    others = (*files_of("profiles", "providers"), *files_of("profiles", "dialects"))
 
     def build() -> dict[str, Route]:
         from r1plan.catalog import assemble
 
-        return assemble.routes(files)
+        return assemble.routes(files, load_providers())
 
-    return cached("routes", dict[str, Route], files, build)
+    return cached("routes", dict[str, Route], (*files, *others), build)
+
+
+def has_own_routes() -> bool:
+    """Whether the user has any routes: no others have rules that hold whatever names who is asked."""
+    folder = catalog_folders("profiles")[-1] / "routes"
+    return folder.exists() or folder.is_symlink()
+
+
+def file_of_route(id_: str) -> Path | None:
+    """The file that says the route `id_`; None: none does."""
+    from r1plan.catalog.reading.parse import read
+
+    for file in reversed(files_of("profiles", "routes")):
+        content = read(file)
+        if isinstance(content, dict) and content.get("id") == id_:
+            return file.path
+    return None
 
 
 def load_prices(provider: str | None = None) -> dict[str, PriceList]:

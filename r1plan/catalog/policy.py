@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from r1plan.catalog.price import Window
 from r1plan.catalog.provider import Family
-from r1plan.catalog.reading.fields import Count, Positive, Price, Whole
+from r1plan.catalog.reading.fields import Count, Filled, Positive, Price, Whole
 
 _FORBID_EXTRA = {"extra": "forbid"}
 
 Objective = Literal["cost", "latency", "quality"]
 Place = Literal["anywhere", "machine"]
+Kind = Literal["code", "math", "long_text", "short_question", "writing", "other"]
+"""What kind of prompt it is."""
+Language = Literal[
+    "ja", "ko", "zh", "ru", "ar", "he", "hi", "el", "th", "en", "de", "fr", "es", "it", "pt", "nl"
+]  # fmt: skip
+"""The languages that a prompt is known by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What binds a request: a rule by its place from 1 in the route of that id, or the route itself (None)."""
+
+    route: str
+    rule: int | None = None
+
+    @property
+    def name(self) -> str:
+        """How a sentence calls it."""
+        return f"route {self.route}" if self.rule is None else f"rule {self.rule} of route {self.route}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +53,16 @@ class PolicyLimits:
 class When:
     """What a request must be for a rule to apply: all that is said here; nothing said applies always.
 
-    `projects`, `kinds` and `languages` are lists of which one must match. Prompt tokens are those of the last turn,
-    context tokens all that is sent. `hours_utc` is a half-open window that may run over midnight.
+    `projects`, `kinds` and `languages` are lists of which one must match; projects do by `project_key`. Prompt tokens
+    are those of the last turn, context tokens all that is sent. `hours_utc` is a half-open window that may run over
+    midnight.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
 
-    projects: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
+    projects: Annotated[tuple[str, ...], Filled()] = ()
+    kinds: Annotated[tuple[Kind, ...], Filled()] = ()
+    languages: Annotated[tuple[Language, ...], Filled()] = ()
     min_prompt_tokens: Whole | None = None
     max_prompt_tokens: Whole | None = None
     min_context_tokens: Whole | None = None
@@ -54,8 +74,10 @@ class When:
 class Rule:
     """What changes when a request is as `when` says. What is None or empty stays as it is.
 
-    `route` takes the objective, the order and what is accepted from another route. Limits and the place only ever get
-    tighter: a rule cannot lift a limit, nor let a request off a machine that it must not leave.
+    `route` takes the objective, the order and what is accepted from another route, whose rules apply too. Limits and
+    the place only ever get tighter: a rule cannot lift a limit, nor let a request off a machine that it must not leave.
+    A rule that names projects holds them to its place, limits, `only` and `never` whatever route or option names who is
+    asked, and one that keeps a kind or a language on the machine does so, too.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -63,9 +85,9 @@ class Rule:
     when: When
     route: str | None = None
     objective: Objective | None = None
-    accepts: tuple[Family, ...] = ()
-    only: tuple[str, ...] = ()
-    never: tuple[str, ...] = ()
+    accepts: Annotated[tuple[Family, ...], Filled()] = ()
+    only: Annotated[tuple[str, ...], Filled()] = ()
+    never: Annotated[tuple[str, ...], Filled()] = ()
     place: Place | None = None
     limits: PolicyLimits = PolicyLimits()
     note: str | None = None
@@ -90,11 +112,11 @@ class Route:
     id: str
     description: str
     objective: Objective = "cost"
-    accepts: tuple[Family, ...] = ("r1", "successor")
+    accepts: Annotated[tuple[Family, ...], Filled()] = ("r1", "successor")
     place: Place = "anywhere"
     prefer_local: bool = False
-    only: tuple[str, ...] = ()
-    never: tuple[str, ...] = ()
+    only: Annotated[tuple[str, ...], Filled()] = ()
+    never: Annotated[tuple[str, ...], Filled()] = ()
     order: tuple[str, ...] = ()
     hand_over_after_s: Positive | None = None
     hand_over_thinking_tokens: Count | None = None

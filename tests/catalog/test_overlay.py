@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from r1plan.catalog.load import load_hardware, load_holidays, load_models, load_prices, load_providers
+from r1plan.errors import CatalogError
 from tests.catalog.conftest import WriteOwn, shipped
 
 
@@ -100,3 +103,24 @@ def test_a_model_written_on_windows_reads_the_same(write_own: WriteOwn) -> None:
     text = shipped("profiles/models/deepseek-r1.yaml")
     write_own("profiles/models/mine.yaml", "").write_bytes(text.replace("\n", "\r\n").encode())
     assert load_models()["DeepSeek-R1"] == before
+
+
+@pytest.mark.parametrize("id_", ["local", "Local", "LOCAL", "ｌｏｃａｌ", " local ", "lo\u200bcal"])
+def test_no_provider_has_the_id_of_this_machine(write_own: WriteOwn, id_: str) -> None:
+    write_own("profiles/providers/near.yaml", f"{{id: '{id_}', name: Near, dialect: openai}}")
+    with pytest.raises(CatalogError, match="stands for models on this machine, and is no provider's"):
+        load_providers()
+
+
+@pytest.mark.parametrize("id_", ["127.0.0.1:8080", "a/b", "a b", "", "-a", "DeepSeek", "\u0430cme"])
+def test_an_id_that_could_be_taken_for_another_is_refused(write_own: WriteOwn, id_: str) -> None:
+    write_own("profiles/providers/near.yaml", f"{{id: '{id_}', name: Near, dialect: openai}}")
+    with pytest.raises(CatalogError, match=r"profiles/providers/near\.yaml: id: "):
+        load_providers()
+
+
+def test_two_files_of_one_provider_do_not_replace_one_another(write_own: WriteOwn) -> None:
+    for name in ("a", "b"):
+        write_own(f"profiles/providers/{name}.yaml", "{id: acme, name: Acme, dialect: openai}")
+    with pytest.raises(CatalogError, match=r"'acme' is the id of a\.yaml too"):
+        load_providers()

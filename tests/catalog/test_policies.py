@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.cache import cached
-from r1plan.catalog.load import load_routes
+from r1plan.catalog.load import file_of_route, has_own_routes, load_routes
 from r1plan.catalog.policy import PolicyLimits, Rule, When
 from r1plan.catalog.price import Window
 from r1plan.catalog.priors import Priors, load_priors
@@ -35,7 +35,7 @@ rules:
 
 def written(home: Path, text: str, name: str = "mine", folder: str = "profiles/routes") -> None:
     path = home / "config" / folder / f"{name}.yaml"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
 
@@ -100,3 +100,92 @@ def test_a_users_assumptions_replace_ours(home: Path) -> None:
     changed = load_priors()
     assert changed.power.usd_per_kwh == Decimal("0.30")
     assert replace(changed.power, usd_per_kwh=Decimal("0.1883")).watts == 150
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        pytest.param("kinds: [code]", "kinds: [maht]", "got 'maht'", id="kind"),
+        pytest.param("kinds: [code]", "kinds: [Code]", "got 'Code'", id="kind-in-capitals"),
+        pytest.param("languages: [zh]", "languages: [xx]", "got 'xx'", id="language"),
+        pytest.param("languages: [zh]", "languages: []", "with something in it", id="no-language"),
+        pytest.param("projects: [shop]", "projects: []", "with something in it", id="no-project"),
+        pytest.param("projects: [shop]", "projects: [' ']", "the name of a project", id="blank-project"),
+        pytest.param("projects: [shop]", "projects: [7]", "expected text", id="project-of-digits"),
+        pytest.param("projects: [shop]", "projects: shop", "expected a list", id="project-without-list"),
+        pytest.param("end: '06:00'", "end: '22:00'", "an end that is not the start", id="hours-of-nothing"),
+        pytest.param(
+            "min_prompt_tokens: 1000", "min_prompt_tokens: 9, max_prompt_tokens: 8", "9 or more", id="lengths"
+        ),
+        pytest.param("only: [deepseek]", "only: [deepsek]", "did you mean deepseek", id="provider"),
+        pytest.param("only: [deepseek]", "only: [DeepSeek]", "did you mean deepseek", id="provider-in-capitals"),
+        pytest.param("only: [deepseek]", "never: [nobody]", "known are", id="nobody"),
+        pytest.param("only: [deepseek]", "only: []", "with something in it", id="only-nobody"),
+        pytest.param("only: [deepseek]", "note: x", "changes nothing", id="a-rule-of-nothing"),
+        pytest.param("only: [deepseek]", "place: anywhere", "changes nothing", id="a-rule-that-lifts"),
+        pytest.param("route: private", "route: mine", "in a circle: mine to mine", id="circle"),
+        pytest.param("objective: cost", "only: [nobody]", "no provider is called 'nobody'", id="route-only"),
+        pytest.param("objective: cost", "never: [nobody]", "no provider is called 'nobody'", id="route-never"),
+        pytest.param("id: mine", "id: my route", "expected letters, digits", id="id-with-a-blank"),
+        pytest.param("id: mine", "id: Cheapest", "is 'cheapest' but for the case", id="id-in-capitals"),
+        pytest.param("id: mine", "id: private", "expected machine, got anywhere", id="private-that-is-not"),
+    ],
+)
+def test_a_rule_that_is_there_and_unusable_is_an_error_and_never_no_rule(
+    home: Path, old: str, new: str, said: str
+) -> None:
+    assert old in MINE
+    written(home, MINE.replace(old, new))
+    with pytest.raises(CatalogError) as raised:
+        load_routes()
+    assert said in raised.value.message
+    assert raised.value.message.startswith("profiles/routes/mine.yaml")
+    assert "mine.yaml" in str(raised.value.hint)
+
+
+def test_this_machine_and_a_provider_of_ones_own_can_be_named_in_a_rule(home: Path) -> None:
+    written(
+        home, "{id: acme, name: Acme, dialect: openai, base_url: 'https://acme.example'}", "acme", "profiles/providers"
+    )
+    written(home, MINE.replace("only: [deepseek]", "only: [acme, local]"))
+    assert load_routes()["mine"].rules[1].only == ("acme", "local")
+    (home / "config" / "profiles" / "providers" / "acme.yaml").unlink()
+    with pytest.raises(CatalogError, match="no provider is called 'acme'"):
+        load_routes()
+
+
+def test_a_stricter_private_may_replace_ours(home: Path) -> None:
+    written(home, "{id: private, description: Mine., place: machine, accepts: [distill]}")
+    assert load_routes()["private"].accepts == ("distill",)
+
+
+def test_two_files_of_one_id_do_not_replace_one_another(home: Path) -> None:
+    written(home, MINE)
+    (home / "config" / "profiles" / "routes" / "more.yaml").write_text(MINE)
+    with pytest.raises(CatalogError, match=r"'mine' is the id of mine\.yaml too"):
+        load_routes()
+
+
+def test_rules_of_three_routes_may_lead_in_a_circle(home: Path) -> None:
+    written(home, "{id: a, description: A., rules: [{when: {}, route: b}]}", "a")
+    for id_, to in (("b", "c"), ("c", "a")):
+        text = f"{{id: {id_}, description: X., rules: [{{when: {{kinds: [code]}}, route: {to}}}]}}"
+        (home / "config" / "profiles" / "routes" / f"{id_}.yaml").write_text(text)
+    with pytest.raises(CatalogError, match="it leads in a circle: a to b to c to a"):
+        load_routes()
+
+
+@pytest.mark.parametrize("name", ["mine.yaml", "mine.yml", "Mine.YAML", "mine.Yml"])
+def test_a_route_is_read_however_its_file_is_spelt_and_found_again(home: Path, name: str) -> None:
+    written(home, MINE)
+    folder = home / "config" / "profiles" / "routes"
+    (folder / "mine.yaml").rename(folder / name)
+    assert "mine" in load_routes()
+    assert file_of_route("mine") == folder / name
+    assert file_of_route("nobody") is None
+
+
+def test_own_routes_are_there_when_their_folder_is(home: Path) -> None:
+    assert not has_own_routes()
+    written(home, MINE)
+    assert has_own_routes()

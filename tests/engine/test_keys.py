@@ -7,10 +7,14 @@ import pickle
 import sys
 import traceback
 from pathlib import Path
+from threading import Event
+from types import ModuleType
 
 import pytest
 
+from r1plan.ask.candidates import reachable
 from r1plan.catalog.load import load_providers
+from r1plan.engine import keys
 from r1plan.engine.connect import connect
 from r1plan.engine.keys import ApiKey, find_key, from_keyring
 from r1plan.engine.target import RemoteTarget
@@ -155,3 +159,83 @@ def test_a_server_of_ones_own_needs_no_key_and_gets_one_that_is_there(tmp_path: 
     vllm = RemoteTarget(load_providers()["vllm"], "r1")
     connect(vllm, {}, 512, config=tmp_path).close()
     assert shown(find_key(vllm.provider, {"VLLM_API_KEY": "sk-1"}, tmp_path, empty)) == "Bearer sk-1"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("\ufeffsk-planted", "one that cannot be seen, such as a byte order mark"),
+        ("sk-pl\u200banted", "one that cannot be seen"),
+        ("sk-planted\u00a0x", "holds characters that no key has"),
+        ('"sk-planted"', "holds quotes"),
+        ("'sk-planted'", "holds quotes"),
+        ("sk-planted'", "holds quotes"),
+        ("\u201csk-planted\u201d", "holds characters that no key has"),
+        ("Bearer sk-planted", "holds characters that no key has"),
+        ("DEEPSEEK_API_KEY=sk-planted", "holds the name of a variable"),
+        ("sk-one\r\nsk-planted", "holds characters that no key has"),
+    ],
+)
+def test_what_was_copied_with_a_key_is_named_and_the_key_is_not_shown(text: str, told: str) -> None:
+    with pytest.raises(ProviderError) as raised:
+        find_key(DEEPSEEK, {VARIABLE: text}, None, empty)
+    assert told in raised.value.message
+    assert "planted" not in raised.value.message + str(raised.value.hint)
+
+
+@pytest.mark.parametrize("text", ["sk-1\r\n", " sk-1 ", "\tsk-1", "sk-1\n\n"])
+def test_blanks_and_line_ends_around_a_key_are_no_part_of_it(text: str) -> None:
+    assert shown(find_key(DEEPSEEK, {VARIABLE: text}, None, empty)) == "Bearer sk-1"
+
+
+@pytest.mark.parametrize("text", ["c2stMQ==", "abc/def+ghi=", "hf_A.b-c~d"])
+def test_a_key_may_end_as_base64_does(text: str) -> None:
+    assert shown(find_key(DEEPSEEK, {VARIABLE: text}, None, empty)) == f"Bearer {text}"
+
+
+def test_a_key_under_an_id_that_is_spelt_otherwise_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProviderError, match="a key of 'DeepSeek', which no provider is called") as raised:
+        find_key(DEEPSEEK, {}, keys_file(tmp_path, "DeepSeek: sk-planted\n"), empty)
+    assert "planted" not in raised.value.message + str(raised.value.hint)
+
+
+def keyring_that(does: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = ModuleType("keyring")
+    ring.get_password = does  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "keyring", ring)
+
+
+def test_a_keyring_that_never_answers_is_told_and_not_asked_for_every_provider(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, over = list[str](), Event()
+
+    def hangs(_service: str, provider: str) -> None:
+        asked.append(provider)
+        over.wait(30)
+
+    keyring_that(hangs, monkeypatch)
+    with pytest.raises(ProviderError, match=r"the system's keyring did not answer within 0\.05 s") as raised:
+        from_keyring("deepseek", wait_s=0.05)
+    assert "in the environment" in str(raised.value.hint)
+    monkeypatch.setattr(keys.from_keyring, "__defaults__", (0.05,))
+    found, wrong = reachable(load_providers(), with_ring=True)
+    over.set()
+    assert (found, len(wrong), len(asked)) == ((), 1, 2)
+
+
+@pytest.mark.parametrize("what", [b"sk-1", 1, ["sk-1"], None])
+def test_what_a_keyring_holds_that_is_no_text_is_no_key(what: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    keyring_that(lambda *_: what, monkeypatch)
+    assert from_keyring("deepseek") is None
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyError, SystemExit, ImportError])
+def test_a_keyring_that_raises_anything_holds_nothing(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(*_: str) -> None:
+        raise error("sk-planted")
+
+    keyring_that(raises, monkeypatch)
+    assert from_keyring("deepseek") is None

@@ -35,6 +35,16 @@ class AtLeast:
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """A list with something in it: an empty one says nothing, and was perhaps meant to."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        schema = handler(source)
+        schema["min_length"] = 1
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
 class _FromText:
     """A value read by `parse` from text; `pattern` tells an editor what the text looks like.
 

@@ -30,7 +30,7 @@ def files_of(kind: str, subfolder: str = "", stem: str | None = None) -> tuple[C
             if not folder.exists() and not folder.is_symlink():
                 continue
             found_folder = True
-            paths = sorted(each for each in folder.iterdir() if each.suffix in (".yaml", ".yml"))
+            paths = sorted(each for each in folder.iterdir() if each.suffix.lower() in (".yaml", ".yml"))
         except OSError as error:
             label = folder.relative_to(root.parent).as_posix()
             raise CatalogError(f"{label}: {reason(error)}.", f"the folder is {folder}") from None

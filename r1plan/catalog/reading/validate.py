@@ -94,6 +94,8 @@ def _words(problem: Mapping[str, Any]) -> str:
     if kind == "value_error":
         said = str(context["error"])
         return said if ", got " in said else said + got
+    if kind == "too_short":
+        return "expected a list with something in it, got an empty one"
     if kind == "greater_than_equal":
         return f"expected {context['ge']:g} or more{got}"
     if kind == "greater_than":

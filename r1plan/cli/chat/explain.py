@@ -14,21 +14,26 @@ if TYPE_CHECKING:
 
 def explain(asker: ChatAsker, session: Session, question: str, *, as_json: bool) -> None:
     """Print the decision for `question`. Raises what says that nobody may be asked, after it is printed."""
+    from r1plan.ask.plan import is_held
     from r1plan.render.decision.asked import no_candidate_error
     from r1plan.render.decision.document import decision_document
     from r1plan.render.decision.terminal import decision_lines
-    from r1plan.render.decision.words import exclusion_text
+    from r1plan.render.decision.words import exclusion_text, reason_text
     from r1plan.render.output import document
+    from r1plan.route.decision.cause import HeldHere, ServerHere
 
     found = asker.decide(session, question)
     decision, deferral = found.decision, found.deferral
     named = asker.ready(session.wishes).named
-    unpriced = named is not None and not decision.ranked and decision.refused[0].cost is None
+    unpriced = named is not None and not decision.ranked and decision.refused[0].cost is None and not is_held(decision)
     if as_json:
         document(decision_document(decision, deferral))
     elif unpriced:
         why = exclusion_text(decision.refused[0].cause)
         print(f"{decision.refused[0].id} is asked, as it was named; nothing is forecast: {why}.")
+        for reason in decision.reasons:
+            if isinstance(reason, HeldHere | ServerHere):
+                print(f"{reason_text(reason)}.")
     else:
         print("\n".join(decision_lines(decision, _columns(), deferral)))
     if not decision.ranked and not unpriced:

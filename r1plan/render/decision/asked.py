@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from r1plan.ask.candidates import either, no_key_error
 from r1plan.ask.decide import Decided
-from r1plan.ask.plan import AttemptPlan
-from r1plan.errors import OverBudget, ProviderError, R1PlanError
+from r1plan.ask.plan import AttemptPlan, is_held
+from r1plan.catalog.load import file_of_route
+from r1plan.errors import OverBudget, ProviderError, R1PlanError, UsageError
 from r1plan.money import small_usd
 from r1plan.render.decision.chosen import chosen_line
 from r1plan.render.decision.words import exclusion_text, rank_text, reason_text
+from r1plan.route.decision.cause import Held, OverCost, StaysHere
 from r1plan.route.spending.budget import TooDear
 
 _WANTED_BY = {
@@ -52,6 +54,8 @@ def no_candidate_error(found: Decided) -> R1PlanError:
     candidates, decision = found.candidates, found.decision
     if not candidates.candidates:
         return no_key_error(candidates)
+    if is_held(decision):
+        return _held_error(found)
     limit = decision.policy.route.limits.max_p90_usd
     dear = [
         (each.cost.p90_usd, each.id) for each in decision.refused if limit and each.cost and each.cost.p90_usd > limit
@@ -74,6 +78,23 @@ def no_candidate_error(found: Decided) -> R1PlanError:
         f"{helps}--explain says it of each",
         fault="refused",
     )
+
+
+def _held_error(found: Decided) -> R1PlanError:
+    """What says which rule holds the question back from those who could be asked."""
+    refused = found.decision.refused
+    id_, held = next((each.id, each.cause) for each in refused if isinstance(each.cause, Held))
+    more = f" (and {len(refused) - 1} more may not)" if len(refused) > 1 else ""
+    text = f"{id_} may not be asked: {exclusion_text(held)}{more}."
+    if held.kept:
+        return UsageError(
+            text, "ask here: --local; or let the conversation leave, in words: --unbind, or /unbind in it."
+        )
+    file = file_of_route(held.binding.route)
+    where = f"the rule is in {file}" if file is not None else "--explain says more"
+    if isinstance(held.cause, OverCost):
+        return OverBudget(text, where)
+    return UsageError(text, f"{where}; ask here: --local" if isinstance(held.cause, StaysHere) else where)
 
 
 def _too_dear(found: Decided) -> TooDear:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from r1plan.ask.notes import BilledIn, Demonstration, ResolutionNote, UnusableKey
+from r1plan.ask.notes import BilledIn, Demonstration, InTheOpen, ResolutionNote, ThroughProxy, UnusableKey
 from r1plan.engine.target import UnlistedModel
 
 
@@ -23,5 +23,9 @@ def resolution_text(note: ResolutionNote) -> str:
         case UnlistedModel(provider, model, near):
             meant = f" Did you mean '{near}'?" if near else ""
             return f"'{model}' is not among what is known of {provider}: it is asked for as it is, unpriced.{meant}"
+        case ThroughProxy(providers, proxy):
+            return f"Asked through the proxy {proxy}: {', '.join(providers)}."
+        case InTheOpen(server):
+            return f"{server} is asked over plain http: others on the way can read what is sent."
         case _:
             assert_never(note)

@@ -16,6 +16,8 @@ from r1plan.route.decision.cause import (
     DoubtedPrice,
     ExclusionCause,
     FirstBecause,
+    Held,
+    HeldHere,
     Later,
     LeavesCache,
     LeftOut,
@@ -33,6 +35,7 @@ from r1plan.route.decision.cause import (
     RankCause,
     RouteTaken,
     RuleApplied,
+    ServerHere,
     ShortContext,
     StaysForCache,
     StaysHere,
@@ -58,6 +61,16 @@ _TERMS: dict[CostTerm, str] = {
 def exclusion_text(cause: ExclusionCause) -> str:
     """Why a candidate must not be asked: "may cost $0.045 (p90), over the limit of $0.020"."""
     match cause:
+        case Held(binding, StaysHere(), True):
+            return f"this conversation is kept on this machine, since an earlier turn, by {binding.name}"
+        case Held(binding, StaysHere()):
+            return f"{binding.name} keeps it on this machine"
+        case Held(binding, LeftOut(_, provider)):
+            return f"{binding.name} leaves out {provider}"
+        case Held(binding, NoPrice()):
+            return f"what it may cost is not known, and {binding.name} has a limit"
+        case Held(binding, limit):
+            return f"{exclusion_text(limit)} of {binding.name}"
         case StaysHere(route):
             return f"{route} never leaves this machine"
         case LeftOut(route, provider):
@@ -106,8 +119,14 @@ def reason_text(reason: DecisionReason) -> str:
     match reason:
         case RouteTaken(id_, description):
             return f"route {id_}: {description}"
-        case RuleApplied(number, note, route):
-            return note or f"rule {number}" + (f": as {route}" if route else "")
+        case RuleApplied(number, note, route, of):
+            whose = f" of route {of}" if of else ""
+            return note or f"rule {number}{whose}" + (f": as {route}" if route else "")
+        case HeldHere(binding, kept):
+            since = ", since an earlier turn" if kept else ""
+            return f"{binding.name} keeps it on this machine{since}"
+        case ServerHere(provider):
+            return f"{provider} is on this machine: its address is a loopback one"
         case StaysForCache(id_, chance, saving_usd, gap_usd, rival):
             return (
                 f"stays with {id_}: what it has cached ({chance * 100:.0f} % likely) is worth "

@@ -8,11 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from r1plan.catalog.model import Model
-from r1plan.catalog.provider import Family, Provider, family_of, model_key
+from r1plan.catalog.provider import LOCAL, Family, Provider, family_of, model_key
 from r1plan.plan.quality import BENCHMARK, Quality, quality_of
 from r1plan.prices.book import PriceBook
-
-LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +32,8 @@ class Candidate:
 
     `model_key` is the same for one model at all its sellers. `context_tokens` is what the input and the answer can have
     together, None where nobody wrote it down. `quality_index` is the planner's, None where it has none. `power` is set
-    for a model on this machine, and only there.
+    for a model on this machine, and only there. `on_loopback`: it is a server on this machine, which people run
+    themselves.
     """
 
     provider: str
@@ -45,6 +44,7 @@ class Candidate:
     context_tokens: int | None = None
     quality_index: float | None = None
     power: Power | None = None
+    on_loopback: bool = False
 
     @property
     def id(self) -> str:
@@ -58,8 +58,13 @@ class Candidate:
 
     @property
     def is_local(self) -> bool:
+        """Whether it is a model that is run by r1plan itself. The id alone does not make it one."""
+        return self.provider == LOCAL and self.power is not None
+
+    @property
+    def stays_here(self) -> bool:
         """Whether the prompt stays on this machine."""
-        return self.provider == LOCAL
+        return self.is_local or self.on_loopback
 
     @property
     def source(self) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal
 
+from r1plan.catalog.policy import Binding
 from r1plan.catalog.provider import Family
 
 if TYPE_CHECKING:
@@ -82,8 +83,21 @@ class OverAllowance:
     need_usd: Decimal
 
 
+LimitCause = ShortContext | OverCost | OverTime
+"""A limit that it would exceed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """`binding` holds the request back from it, whatever names who is asked; `kept`: since an earlier turn."""
+
+    binding: Binding
+    cause: StaysHere | LeftOut | NoPrice | LimitCause
+    kept: bool = False
+
+
 ExclusionCause = (
-    StaysHere | LeftOut | OtherFamily | NoPrice | ShortContext | LongInput | OverCost | OverTime | OverAllowance
+    Held | StaysHere | LeftOut | OtherFamily | NoPrice | ShortContext | LongInput | OverCost | OverTime | OverAllowance
 )
 """Why a candidate must not be asked."""
 
@@ -155,11 +169,30 @@ class RouteTaken:
 
 @dataclass(frozen=True, slots=True)
 class RuleApplied:
-    """A rule of the route that changed it, by its place from 1; `note` and the other `route` are as the rule says."""
+    """A rule of the route that changed it, by its place from 1; `note` and the other `route` are as the rule says.
+
+    `of` is the route whose rule it is, where another rule took that one; None: the route that decides.
+    """
 
     number: int
     note: str | None
     route: str | None
+    of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldHere:
+    """`binding` keeps the request on this machine; `kept`: since an earlier turn of its conversation."""
+
+    binding: Binding
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHere:
+    """`provider` is a server at a loopback address, and so on this machine."""
+
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +216,7 @@ class LeavesCache:
     gap_usd: Decimal
 
 
-DecisionReason = RouteTaken | RuleApplied | StaysForCache | LeavesCache
+DecisionReason = RouteTaken | RuleApplied | HeldHere | ServerHere | StaysForCache | LeavesCache
 """What decided."""
 
 

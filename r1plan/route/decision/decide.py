@@ -9,8 +9,8 @@ from decimal import Decimal
 from r1plan.catalog.policy import PolicyLimits, Route
 from r1plan.prices.book import PriceBook
 from r1plan.route.decision.candidate import Candidate
-from r1plan.route.decision.cause import DecisionReason, NoPrice
-from r1plan.route.decision.policy import Policy, exclusion, over_limit, placed, policy_for, quality_scores
+from r1plan.route.decision.cause import DecisionReason
+from r1plan.route.decision.policy import Policy, exclusion, over_limit, placed, policy_for, quality_scores, unforeseen
 from r1plan.route.decision.ranked import ExcludedCandidate, RankedCandidate, ranked_candidate
 from r1plan.route.decision.why import rank_cause, reasons
 from r1plan.route.forecast.forecast import PromptFacts
@@ -79,7 +79,7 @@ def decide(
             continue
         each = ranked_candidate(ask, candidate, statistics, book)
         if each is None:
-            excluded.append(ExcludedCandidate(candidate=candidate, cause=NoPrice()))
+            excluded.append(ExcludedCandidate(candidate=candidate, cause=unforeseen(policy)))
             continue
         cause = over_limit(policy, candidate, each.forecast, each.cost)
         if cause is None:
@@ -97,5 +97,5 @@ def decide(
         ask=ask,
         ranked=tuple(replace(each, cause=rank_cause(policy.route, each, ordered)) for each in ordered),
         refused=tuple(excluded),
-        reasons=reasons(policy, ordered),
+        reasons=reasons(policy, ordered, candidates),
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
 from decimal import Decimal
 
-from r1plan.catalog.policy import PolicyLimits, Route, Rule, When
-from r1plan.errors import NotFound
+from r1plan.catalog.policy import Binding, PolicyLimits, Route
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.decision.cause import (
     ExclusionCause,
+    Held,
     LeftOut,
+    LimitCause,
     LongInput,
+    NoPrice,
     OtherFamily,
     OverCost,
     OverTime,
@@ -21,6 +22,7 @@ from r1plan.route.decision.cause import (
     ShortContext,
     StaysHere,
 )
+from r1plan.route.decision.rules import Hold, changed_by_rules, holds, tightest
 from r1plan.route.forecast.cost import CostForecast
 from r1plan.route.forecast.forecast import Forecast, PromptFacts
 
@@ -28,77 +30,51 @@ from r1plan.route.forecast.forecast import Forecast, PromptFacts
 _ESTIMATE_MARGIN = 1.1
 
 
-def route_named(name: str, routes: Mapping[str, Route]) -> Route:
-    """The route that the user means, without regard to case. Raises NotFound."""
-    found = next((each for id_, each in routes.items() if id_.casefold() == name.casefold()), None)
-    if found is None:
-        raise NotFound.among("route", name, routes)
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A route with what its rules change for one request; `applied` says which did."""
+    """A route with what its rules change for one request; `applied` says which did, `own` what of it binds here.
+
+    `holds` are what rules of any route hold the request to. `kept` is what has bound its conversation to this machine.
+    """
 
     route: Route
     applied: tuple[RuleApplied, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    own: Binding | None = None
+    kept: Binding | None = None
 
     @property
     def name(self) -> str:
         """The route's id."""
         return self.route.id
 
+    @property
+    def binding(self) -> Binding | None:
+        """What keeps the request on this machine; None: it may leave."""
+        here = (each.binding for each in self.holds if each.place == "machine")
+        return self.kept or self.own or next(here, None)
+
 
 def policy_for(
     ask: PromptFacts, route: Route, routes: Mapping[str, Route], limits: PolicyLimits | None = None
 ) -> Policy:
-    """`route` as it is for `ask`, with `limits` of the command line on top.
+    """`route` as it is for `ask`, with `limits` of the command line on top, and what rules of `routes` hold it to.
 
     Rules apply one after another. Whatever they say, a limit is never lifted, and a request that must not leave the
-    machine never does.
+    machine never does. Raises what `changed_by_rules` does.
     """
-    changed = replace(route, limits=tightest(route.limits, limits or PolicyLimits()))
-    applied = []
-    for number, rule in enumerate(route.rules, start=1):
-        if matches(rule.when, ask):
-            changed = _changed(changed, rule, routes)
-            applied.append(RuleApplied(number, rule.note, rule.route))
-    return Policy(changed, tuple(applied))
-
-
-def tightest(one: PolicyLimits, other: PolicyLimits) -> PolicyLimits:
-    """The tighter of each pair of limits."""
-
-    def least(*values: Decimal | float | None) -> Decimal | float | None:
-        return min((each for each in values if each is not None), default=None)
-
-    contexts = [each for each in (one.min_context_tokens, other.min_context_tokens) if each is not None]
-    return PolicyLimits(
-        max_p90_usd=least(one.max_p90_usd, other.max_p90_usd),  # type: ignore[arg-type]
-        max_p90_s=least(one.max_p90_s, other.max_p90_s),  # type: ignore[arg-type]
-        min_context_tokens=max(contexts, default=None),
-    )
-
-
-def matches(when: When, ask: PromptFacts) -> bool:
-    """Whether a rule for `when` applies to `ask`."""
-    sent = ask.estimated_input_tokens
-    prompt = sent if ask.prompt_tokens is None else ask.prompt_tokens
-    return (
-        (not when.projects or ask.project in when.projects)
-        and (not when.kinds or ask.kind in when.kinds)
-        and (not when.languages or ask.language in when.languages)
-        and _between(prompt, when.min_prompt_tokens, when.max_prompt_tokens)
-        and _between(sent, when.min_context_tokens, when.max_context_tokens)
-        and (when.hours_utc is None or when.hours_utc.holds(ask.at.astimezone(UTC).time()))
-    )
+    begun = replace(route, limits=tightest(route.limits, limits or PolicyLimits()))
+    changed, applied, own = changed_by_rules(ask, begun, routes)
+    return Policy(changed, applied, holds(ask, routes), own, ask.binding)
 
 
 def exclusion(policy: Policy, candidate: Candidate) -> ExclusionCause | None:
     """Why `policy` does not have `candidate`, whatever it may cost; None: it may be asked."""
     route = policy.route
-    if route.place == "machine" and not candidate.is_local:
+    if route.place == "machine" and not candidate.stays_here:
         return StaysHere(route.id)
+    if (cause := held_back(policy, candidate)) is not None:
+        return cause
     if candidate.provider in route.never or (route.only and candidate.provider not in route.only):
         return LeftOut(route.id, candidate.provider)
     if candidate.family not in route.accepts:
@@ -106,14 +82,40 @@ def exclusion(policy: Policy, candidate: Candidate) -> ExclusionCause | None:
     return None
 
 
+def held_back(policy: Policy, candidate: Candidate) -> Held | None:
+    """What holds the request back from `candidate`, whatever names it; None: nothing does."""
+    provider = candidate.provider
+    if policy.kept is not None and not candidate.stays_here:
+        return Held(policy.kept, StaysHere(policy.kept.route), kept=True)
+    for each in policy.holds:
+        if each.place == "machine" and not candidate.stays_here:
+            return Held(each.binding, StaysHere(each.binding.route))
+        if provider in each.never or (each.only and provider not in each.only):
+            return Held(each.binding, LeftOut(each.binding.route, provider))
+    return None
+
+
+def unforeseen(policy: Policy) -> ExclusionCause:
+    """Why a candidate must not be asked of which no cost can be foretold: a limit of a rule may be exceeded."""
+    limited = next((each.binding for each in policy.holds if each.limits != PolicyLimits()), None)
+    return NoPrice() if limited is None else Held(limited, NoPrice())
+
+
 def over_limit(policy: Policy, candidate: Candidate, forecast: Forecast, cost: CostForecast) -> ExclusionCause | None:
     """Which limit `candidate` would exceed; None: none."""
-    limits = policy.route.limits
+    for each in policy.holds:
+        if (cause := _over(each.limits, candidate, forecast, cost)) is not None:
+            return Held(each.binding, cause)
+    context = candidate.context_tokens
+    if context is not None and forecast.input_tokens * _ESTIMATE_MARGIN >= context:
+        return LongInput(forecast.input_tokens, context)
+    return _over(policy.route.limits, candidate, forecast, cost)
+
+
+def _over(limits: PolicyLimits, candidate: Candidate, forecast: Forecast, cost: CostForecast) -> LimitCause | None:
     context = candidate.context_tokens
     if limits.min_context_tokens is not None and (context is None or context < limits.min_context_tokens):
         return ShortContext(context, limits.min_context_tokens)
-    if context is not None and forecast.input_tokens * _ESTIMATE_MARGIN >= context:
-        return LongInput(forecast.input_tokens, context)
     if limits.max_p90_usd is not None and cost.p90_usd > limits.max_p90_usd:
         return OverCost(cost.p90_usd, limits.max_p90_usd)
     if limits.max_p90_s is not None and forecast.p90_s > limits.max_p90_s:
@@ -156,33 +158,3 @@ def quality_scores(policy: Policy, candidates: Sequence[Candidate]) -> dict[str,
         each.id: by_key.get(each.model_key, lowest) if each.quality_index is None else each.quality_index
         for each in candidates
     }
-
-
-def _changed(route: Route, rule: Rule, routes: Mapping[str, Route]) -> Route:
-    place, limits, never = route.place, tightest(route.limits, rule.limits), (*route.never, *rule.never)
-    if rule.route is not None:
-        other = route_named(rule.route, routes)
-        place = "machine" if "machine" in (place, other.place) else "anywhere"
-        limits = tightest(limits, other.limits)
-        never = (*never, *other.never)
-        route = replace(
-            route,
-            objective=other.objective,
-            accepts=other.accepts,
-            prefer_local=other.prefer_local,
-            only=other.only,
-            order=other.order,
-        )
-    return replace(
-        route,
-        objective=rule.objective or route.objective,
-        accepts=rule.accepts or route.accepts,
-        only=rule.only or route.only,
-        never=never,
-        place="machine" if "machine" in (place, rule.place) else "anywhere",
-        limits=limits,
-    )
-
-
-def _between(value: int, least: int | None, most: int | None) -> bool:
-    return (least is None or value >= least) and (most is None or value <= most)

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import get_args
 
 from r1plan.catalog.policy import Objective, Route
+from r1plan.route.decision.candidate import Candidate
 from r1plan.route.decision.cause import (
     CostTerm,
     DecisionReason,
     FirstBecause,
+    HeldHere,
     Later,
     LeavesCache,
     LesserModel,
@@ -19,6 +21,7 @@ from r1plan.route.decision.cause import (
     NotHere,
     RankCause,
     RouteTaken,
+    ServerHere,
     StaysForCache,
 )
 from r1plan.route.decision.policy import Policy
@@ -48,10 +51,16 @@ def rank_cause(route: Route, each: RankedCandidate, ordered: Sequence[RankedCand
     return MoreCost(gap_usd, _dearest_term(each.cost, first.cost))
 
 
-def reasons(policy: Policy, ordered: Sequence[RankedCandidate]) -> tuple[DecisionReason, ...]:
-    """What decided: the route, its rules that applied, and what a warm cache was worth."""
+def reasons(
+    policy: Policy, ordered: Sequence[RankedCandidate], candidates: Sequence[Candidate]
+) -> tuple[DecisionReason, ...]:
+    """What decided: the route, its rules that applied, what keeps it here, and what a warm cache was worth."""
     route = policy.route
     found: list[DecisionReason] = [RouteTaken(route.id, route.description), *policy.applied]
+    if (binding := policy.binding) is not None and binding != policy.own:
+        found.append(HeldHere(binding, policy.kept is not None))
+    if binding is not None:
+        found += (ServerHere(each.provider) for each in candidates if each.on_loopback)
     if ordered and route.objective == "cost":
         found += _stays(ordered[0], ordered[1:])
         found += (_leaves(each, ordered[0]) for each in ordered[1:] if _is_warm(each))

@@ -116,7 +116,7 @@ class _Question:
             return targets
         rows, now = self.context.log.recent(), self.context.clocks.now()
         found = [(each, circuit_breaker.state(rows, each.provider, now)) for each in targets]
-        well = [each for each, its in found if its.state != "open" or each.provider == "local"]
+        well = [each for each, its in found if its.state != "open" or each.is_local]
         if not well:
             return targets[:1]
         for each, its in found:

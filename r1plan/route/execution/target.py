@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from r1plan.catalog.provider import LOCAL
 from r1plan.engine.chat import ChatEngine
 from r1plan.engine.served import ServedNotice
 from r1plan.errors import R1PlanError
@@ -36,9 +37,10 @@ class CascadeLimits:
 class AttemptTarget:
     """A model here or at a provider that may be asked, with what a decision knows of asking it.
 
-    `provider` is a provider's id, or "local". `connect` is called when the target's turn comes, and whoever made it
-    closes the engine. `usd_per_token` is what a token of its output costs at an instant, None where nobody knows;
-    `served` what is to be told of the model that answered, from the row's end and what answered the last time.
+    `provider` is a provider's id, or "local"; `is_remote` says that it is one's, whatever it is called. `connect` is
+    called when the target's turn comes, and whoever made it closes the engine. `usd_per_token` is what a token of its
+    output costs at an instant, None where nobody knows; `served` what is to be told of the model that answered, from
+    the row's end and what answered the last time.
 
     `reserve_usd` is the p90 of the cost; None: no price is known. `input_tokens_most` is the most tokens that the
     prompt may have, where somebody counted better than by its bytes. `mark` adds to the row what the decision knew.
@@ -48,6 +50,7 @@ class AttemptTarget:
     provider: str
     model: str
     connect: Callable[[], ChatEngine]
+    is_remote: bool = False
     price_for: PriceFor = no_price
     usd_per_token: Callable[[datetime], Decimal | None] = lambda _at: None
     served: Callable[[UsageEntry, str | None], ServedNotice | None] = lambda _entry, _before: None
@@ -64,9 +67,14 @@ class AttemptTarget:
         return f"{self.provider}/{self.model}"
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is a model that is run by r1plan itself, and so bills nobody but for its electricity."""
+        return self.provider == LOCAL and not self.is_remote
+
+    @property
     def name(self) -> str:
         """How a sentence calls it."""
-        return self.model if self.provider == "local" else self.id
+        return self.model if self.is_local else self.id
 
 
 class Engines:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from r1plan.catalog.policy import Binding
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.forecast.cache import CacheForecast, cache_forecast
 from r1plan.route.forecast.ground import Assumed, TariffGround, WattsGround
@@ -20,7 +21,8 @@ class PromptFacts:
     `estimated_input_tokens` is `engine.dialects.usage.estimated_tokens` of all that is sent. `prompt_tokens` are those
     of the last turn alone, None: the whole. `conversation` is the id that the log rows of its turns share. `max_tokens`
     is the most that may be written. `kind` and `language` are those of the last turn (`kind.kind_of`,
-    `kind.language_of`).
+    `kind.language_of`). `projects` are others that its conversation had before, and `binding` is what has bound that to
+    this machine.
     """
 
     at: datetime
@@ -31,6 +33,8 @@ class PromptFacts:
     conversation: str | None = None
     prompt_tokens: int | None = None
     max_tokens: int | None = None
+    projects: tuple[str, ...] = ()
+    binding: Binding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

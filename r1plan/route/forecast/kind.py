@@ -6,9 +6,8 @@ The word goes into the log row, because the log holds no prompt: so later foreca
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-Kind = Literal["code", "math", "long_text", "short_question", "writing", "other"]
+from r1plan.catalog.policy import Kind
 
 _LONG_CHARACTERS = 8_000
 _SHORT_CHARACTERS = 200

@@ -153,7 +153,7 @@ def _limit(
         return
     reserved.limit_usd = least.left_usd
     monthly = any(each.scope != "request" for each in allowances)
-    if monthly and target.provider != "local":
+    if monthly and not target.is_local:
         reserved.uncounted = "no_price" if not reserved.prices else None if context.log.writes else "no_log"
     room = output_room(least.left_usd, reserved.input_tokens_most, reserved.prices)
     if room is None:
@@ -175,7 +175,7 @@ def _check(target: AttemptTarget, allowances: Sequence[Allowance]) -> None:
     """Raise OverBudget when one of `allowances` leaves less than `target` needs."""
     for each in allowances:
         if target.reserve_usd is None:
-            if each.scope == "request" and target.provider != "local":
+            if each.scope == "request" and not target.is_local:
                 raise unknown_cost(each, target.name)
         elif target.reserve_usd > each.left_usd:
             raise TooDear(target.name, each, target.reserve_usd)

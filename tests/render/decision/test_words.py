@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from r1plan.catalog.policy import Binding
 from r1plan.render.decision.words import exclusion_text, rank_text, reason_text, risk_text
 from r1plan.route.decision.cause import (
     ColderCache,
@@ -17,6 +18,8 @@ from r1plan.route.decision.cause import (
     DoubtedPrice,
     ExclusionCause,
     FirstBecause,
+    Held,
+    HeldHere,
     Later,
     LeavesCache,
     LeftOut,
@@ -34,6 +37,7 @@ from r1plan.route.decision.cause import (
     RankCause,
     RouteTaken,
     RuleApplied,
+    ServerHere,
     ShortContext,
     StaysForCache,
     StaysHere,
@@ -42,6 +46,7 @@ from r1plan.route.forecast.cost import CostBreakdown
 from r1plan.route.spending.budget import Allowance
 
 D = Decimal
+RULE = Binding("mine", 2)
 MONTH = Allowance(scope="month", limit_usd=D(5), spent_usd=D("4.998"))
 
 EXCLUSIONS: list[tuple[ExclusionCause, str]] = [
@@ -58,6 +63,16 @@ EXCLUSIONS: list[tuple[ExclusionCause, str]] = [
     (
         OverAllowance(MONTH, D("0.018")),
         "may cost $0.018, and of the budget for this month $0.0020 of $5.00 are left ($5.00 spent)",
+    ),
+    (Held(RULE, StaysHere("mine")), "rule 2 of route mine keeps it on this machine"),
+    (
+        Held(Binding("private"), StaysHere("private"), kept=True),
+        "this conversation is kept on this machine, since an earlier turn, by route private",
+    ),
+    (Held(RULE, LeftOut("mine", "novita")), "rule 2 of route mine leaves out novita"),
+    (
+        Held(RULE, OverCost(D("0.018"), D("0.0040"))),
+        "may cost $0.018 (p90), over the limit of $0.0040 of rule 2 of route mine",
     ),
 ]
 RANKS: list[tuple[RankCause, str]] = [
@@ -81,6 +96,10 @@ REASONS: list[tuple[DecisionReason, str]] = [
     (RuleApplied(2, None, None), "rule 2"),
     (RuleApplied(2, None, "private"), "rule 2: as private"),
     (RuleApplied(2, "at night", "private"), "at night"),
+    (RuleApplied(2, None, None, "mine"), "rule 2 of route mine"),
+    (HeldHere(RULE), "rule 2 of route mine keeps it on this machine"),
+    (HeldHere(Binding("private"), kept=True), "route private keeps it on this machine, since an earlier turn"),
+    (ServerHere("127.0.0.1:8080"), "127.0.0.1:8080 is on this machine: its address is a loopback one"),
     (
         StaysForCache("a/m", 0.9, D("0.02"), D("0.005"), "b/m"),
         "stays with a/m: what it has cached (90 % likely) is worth $0.020, more than the $0.0050 by which b/m is else "

@@ -19,7 +19,8 @@ from r1plan.errors import NotFound
 from r1plan.render.decision.words import exclusion_text, rank_text
 from r1plan.route.decision.cause import RuleApplied
 from r1plan.route.decision.decide import Decision, decide
-from r1plan.route.decision.policy import matches, policy_for, quality_scores, route_named, tightest
+from r1plan.route.decision.policy import policy_for, quality_scores
+from r1plan.route.decision.rules import matches, route_named, tightest
 from r1plan.route.forecast.forecast import PromptFacts
 from tests.route.worlds import AT, ask, book, candidate, here, log, outputs, priced
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r1plan.route.forecast.kind import Kind, kind_of, language_of
+from r1plan.catalog.policy import Kind
+from r1plan.route.forecast.kind import kind_of, language_of
 
 PROMPTS: list[tuple[Kind, str]] = [
     ("code", "Write a Python function that reverses a linked list."),
