@@ -63,6 +63,7 @@ class Command:
 
 _COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
 _OFF = ("off", "none")
+_UNBIND = "unbind"
 
 
 def reply(session: Session, line: str, known: Known) -> Reply:
@@ -121,6 +122,8 @@ def _without_route(wishes: Wishes) -> str:
 
 
 def _route(session: Session, arguments: str, known: Known) -> Reply:
+    if arguments == _UNBIND:
+        return _unbound(session)
     if not known.routes:
         return Reply(session, "There are no routes to choose from: /model says who answers.")
     wishes = session.wishes
@@ -133,6 +136,12 @@ def _route(session: Session, arguments: str, known: Known) -> Reply:
         raise NotFound.among("route", arguments, known.routes, f"there are {', '.join(known.routes)}.")
     changed = replace(wishes, route=arguments)
     return Reply(replace(session, wishes=changed), f"The route {arguments} chooses who answers.")
+
+
+def _unbound(session: Session) -> Reply:
+    if session.binding is None and not session.projects:
+        return Reply(session, "Nothing of an earlier turn keeps this conversation on this machine.")
+    return Reply(session.unbound(), "This conversation may leave this machine, where no rule keeps a question here.")
 
 
 def _budget(session: Session, arguments: str, _known: Known) -> Reply:
@@ -231,7 +240,7 @@ def listed(known: Known) -> Mapping[str, Command]:
 
 COMMANDS: Mapping[str, Command] = {
     "model": Command("[NAME]", "who answers: PROVIDER/MODEL, or a GGUF file", _model),
-    "route": Command("[NAME|off]", "the route that chooses who answers", _route),
+    "route": Command("[NAME|off|unbind]", "the route that chooses; unbind lets it leave", _route),
     "cost": Command("", "dollars and tokens so far, by model", _cost),
     "budget": Command("[USD|off]", "what this conversation may cost", _budget),
     "thinking": Command("[show|dim|fold|hide]", "the last thinking in full, or how it appears", _thinking),

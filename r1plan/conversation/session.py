@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, get_args
 
 from r1plan.ask.question import Wanted
+from r1plan.catalog.policy import Binding
 from r1plan.conversation.spending import Spent
 from r1plan.engine.chat import FinishReason, Message
 from r1plan.errors import OverBudget
@@ -21,7 +22,8 @@ class Wishes:
     """How a question is to be asked: what the options said, and the commands changed since.
 
     `model`, `provider`, `local` and `base_url` are those of the command line. `route` names a routing policy; None:
-    what is named answers. `budget_usd` is for the whole conversation.
+    what is named answers. `budget_usd` is for the whole conversation. `project` and `tags` are what its rows are filed
+    under.
     """
 
     model: str | None = None
@@ -32,6 +34,8 @@ class Wishes:
     budget_usd: Decimal | None = None
     system: str | None = None
     thinking: ThinkingShown = "dim"
+    project: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def wanted(self) -> Wanted:
@@ -62,13 +66,16 @@ class Session:
     """A conversation so far.
 
     `unanswered` is the last question when no answer came to it. `spent` has every request, also those whose exchange
-    was taken back: they are paid for.
+    was taken back: they are paid for. `projects` are all that a question of it was filed under, and `binding` is what
+    has kept one on this machine: both hold for the whole of it, whoever is asked next, until a person lifts that.
     """
 
     wishes: Wishes = Wishes()
     exchanges: tuple[Exchange, ...] = ()
     unanswered: str | None = None
     spent: tuple[Spent, ...] = ()
+    projects: tuple[str, ...] = ()
+    binding: Binding | None = None
 
     def messages(self, question: str) -> tuple[Message, ...]:
         """What is sent to ask `question` next. The thinking goes beside each answer: the engine sends it, or not."""
@@ -80,16 +87,22 @@ class Session:
         )
         return (*system, *turns, Message("user", question))
 
-    def asked(self, question: str) -> Session:
-        """After `question` was put, before anything came."""
-        return replace(self, unanswered=question)
+    def asked(self, question: str, project: str | None = None) -> Session:
+        """After `question` was put for `project`, before anything came."""
+        more = () if project is None or project in self.projects else (project,)
+        return replace(self, unanswered=question, projects=(*self.projects, *more))
 
-    def answered(self, exchange: Exchange | None, spent: Spent | None) -> Session:
-        """After the request ended. `exchange` None: no answer came."""
+    def answered(self, exchange: Exchange | None, spent: Spent | None, binding: Binding | None = None) -> Session:
+        """After the request ended, which `binding` kept on this machine. `exchange` None: no answer came."""
         paid = self.spent if spent is None else (*self.spent, spent)
+        after = replace(self, spent=paid, binding=self.binding or binding)
         if exchange is None:
-            return replace(self, spent=paid)
-        return replace(self, exchanges=(*self.exchanges, exchange), unanswered=None, spent=paid)
+            return after
+        return replace(after, exchanges=(*self.exchanges, exchange), unanswered=None)
+
+    def unbound(self) -> Session:
+        """Free to leave this machine again, as far as no rule keeps the next question here."""
+        return replace(self, projects=(), binding=None)
 
     def without_last(self) -> Session:
         """The last question taken back, answered or not."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from r1plan.conversation.session import Session
-from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Wished, replayed
+from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Unbound, Wished, replayed
 from r1plan.errors import LogError
 
 SCHEMA = "r1plan.conversation/1"
@@ -25,6 +25,7 @@ _KINDS: Mapping[str, type[Step]] = {
     "answered": Answered,
     "took_back": TookBack,
     "cleared": Cleared,
+    "unbound": Unbound,
     "wished": Wished,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
@@ -42,7 +43,7 @@ class Saved:
 
 def append(path: Path, step: Step, at: datetime) -> None:
     """Write `step`. The folder is made with mode 0700, the file with 0600. Raises LogError."""
-    row = {"schema": SCHEMA, "at": at.isoformat(), "step": _NAMES[type(step)], **asdict(step)}
+    row = {"schema": SCHEMA, "at": at.isoformat(), "step": _NAMES[type(step)], **asdict(_without_password(step))}
     line = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_plain) + "\n"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -111,6 +112,15 @@ def _step(row: dict[str, object], path: Path) -> tuple[datetime, Step] | None:
         return TypeAdapter(datetime).validate_python(at), TypeAdapter(_KINDS[str(kind)]).validate_python(row)
     except (KeyError, ValidationError):
         return None
+
+
+def _without_password(step: Step) -> Step:
+    """`step` as it may be written: an address in it may have come with a user and a password."""
+    if not isinstance(step, Wished) or step.wishes.base_url is None:
+        return step
+    from r1plan.engine.address import stored_address
+
+    return Wished(replace(step.wishes, base_url=stored_address(step.wishes.base_url)))
 
 
 def _plain(value: object) -> str:

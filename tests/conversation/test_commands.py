@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from r1plan.catalog.policy import Binding
 from r1plan.conversation.commands import COMMANDS, AskAgain, Known, Quit, Save, reply
 from r1plan.conversation.session import Exchange, Session, Wishes
 from r1plan.errors import NotFound, R1PlanError, UsageError
@@ -140,3 +141,13 @@ def test_what_cannot_be_meant_is_one_sentence(
 
 def test_every_command_has_a_summary() -> None:
     assert all(command.summary for command in COMMANDS.values())
+
+
+def test_unbind_lets_a_conversation_leave_and_says_when_nothing_keeps_it() -> None:
+    bound = replace(TALKED, binding=Binding("private"), projects=("secret",))
+    freed = reply(bound, "/route unbind", Known())
+    assert freed.session == TALKED
+    assert "may leave this machine" in (freed.say or "")
+    nothing = reply(TALKED, "/route unbind", Known())
+    assert (nothing.session, "Nothing of an earlier turn" in (nothing.say or "")) == (TALKED, True)
+    assert reply(replace(bound, wishes=Wishes(route="private")), "/route off", ROUTES).session.binding is not None

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
+from r1plan.catalog.policy import Binding
 from r1plan.conversation.complete import Completion, completions
 from r1plan.conversation.session import Exchange, Session, Wishes
 from r1plan.conversation.spending import Spent, by_model, total
-from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Wished, replayed
+from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Unbound, Wished, replayed
 from r1plan.engine.chat import Message
 from r1plan.errors import OverBudget
 
@@ -148,3 +149,27 @@ def test_what_may_cost_more_than_is_left_is_over_the_budget(needs: str | None, s
     else:
         with pytest.raises(OverBudget, match=said):
             session.check_budget(usd, "a/b")
+
+
+def test_what_a_conversation_was_filed_under_and_bound_by_holds_for_the_whole_of_it() -> None:
+    first, later = Binding("mine", 1), Binding("private")
+    steps: list[Step] = [
+        Wished(Wishes(project="secret")),
+        Asked("a?", "secret"),
+        Answered(ONE, None, first),
+        Wished(Wishes(project="open")),
+        Asked("b?", "open"),
+        Answered(None, None, later),
+        Asked("c?", "open"),
+        Answered(ONE, None),
+        TookBack(),
+        Cleared(),
+    ]
+    session = replayed(steps)
+    assert (session.projects, session.binding) == (("secret", "open"), first)
+    free = replayed([*steps, Unbound()])
+    assert (free.projects, free.binding, free.wishes) == ((), None, Wishes(project="open"))
+
+
+def test_a_wish_alone_files_nothing_under_a_project() -> None:
+    assert replayed([Wished(Wishes(project="secret")), Wished(Wishes())]).projects == ()

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from r1plan.catalog.policy import Binding
 from r1plan.conversation.session import Exchange, Session, Wishes
 from r1plan.conversation.spending import Spent
-from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Wished, replayed
+from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Unbound, Wished, replayed
 from r1plan.conversation.store import append, latest, load
 from r1plan.errors import LogError
 
@@ -116,3 +117,43 @@ def test_the_latest_is_the_one_that_was_written_last(tmp_path: Path) -> None:
 def test_an_empty_file_is_a_new_conversation(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").touch()
     assert load(tmp_path / "a.jsonl").session == Session()
+
+
+def test_what_binds_a_conversation_is_lost_with_what_it_binds_and_not_alone(tmp_path: Path) -> None:
+    steps: list[Step] = [
+        Wished(Wishes(project="secret", tags={"team": "x"})),
+        Asked("a?", "secret"),
+        Answered(Exchange(question="a?", answer="A"), None, Binding("mine", 1)),
+        Unbound(),
+        Asked("b?", "secret"),
+    ]
+    path = written(tmp_path / "a.jsonl", steps)
+    assert load(path).session == replayed(steps)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    spoilt = lines[2].replace('"rule":1', '"rule":"one"')
+    assert spoilt != lines[2]
+    path.write_text("".join([*lines[:2], spoilt]), encoding="utf-8")
+    saved = load(path)
+    assert (saved.unread, saved.session.exchanges) == (1, ())
+
+
+def test_a_conversation_from_before_projects_were_kept_has_none_and_is_unbound(tmp_path: Path) -> None:
+    path = tmp_path / "old.jsonl"
+    begin = f'{{"schema":"r1plan.conversation/1","at":"{AT.isoformat()}","step":'
+    path.write_text(
+        f'{begin}"wished","wishes":{{"model":"a/b"}}}}\n{begin}"asked","question":"a?"}}\n'
+        f'{begin}"answered","exchange":{{"question":"a?","answer":"A"}},"spent":null}}\n'
+    )
+    saved = load(path)
+    assert (saved.unread, len(saved.session.exchanges)) == (0, 1)
+    assert (saved.session.projects, saved.session.binding, saved.session.wishes.project) == ((), None, None)
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [("http://me:hunter2@h/v1", "http://h/v1"), ("http://h/v1", "http://h/v1"), ("me:hunter2@h", "h"), (None, None)],
+)
+def test_an_address_is_saved_without_its_password(address: str | None, kept: str | None, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", [Wished(Wishes(base_url=address))])
+    assert "hunter2" not in path.read_text()
+    assert load(path).session.wishes.base_url == kept

@@ -88,7 +88,7 @@ class ChatAsker:
 
             raise no_candidate_error(plan.decided)
         first = plan.targets[0]
-        session.check_budget(Decimal(0) if first.provider == "local" else first.reserve_usd, first.name)
+        session.check_budget(Decimal(0) if first.is_local else first.reserve_usd, first.name)
         if plan.decided is not None and first.id != self._said:
             from r1plan.render.decision.asked import plan_lines
 
@@ -117,7 +117,13 @@ class ChatAsker:
     def _question(self, session: Session, text: str) -> AskRequest:
         limits = [each for each in (self._max_cost, session.budget_left_usd) if each is not None]
         request = replace(self._request, messages=session.messages(text))
-        return AskRequest(request=request, wanted=session.wishes.wanted, max_cost_usd=min(limits, default=None))
+        return AskRequest(
+            request=request,
+            wanted=session.wishes.wanted,
+            max_cost_usd=min(limits, default=None),
+            projects=session.projects,
+            binding=session.binding,
+        )
 
     def _tell(self, note: ResolutionNote) -> None:
         from r1plan.render.decision.resolved import resolution_text

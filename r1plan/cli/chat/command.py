@@ -37,6 +37,7 @@ def command(
     project: str | None = typer.Option(None, metavar="NAME", help="Written into the log row; has a budget of its own."),
     tag: list[str] = typer.Option([], metavar="K=V", help="Written into the log row; repeatable."),
     go_on: bool = typer.Option(False, "--continue", help="Go on with the conversation that was saved last."),
+    unbind: bool = typer.Option(False, "--unbind", help="Let what goes on leave this machine, where a rule kept it."),
     json: bool = typer.Option(False, "--json", help="Print one JSON document."),
     no_log: bool = typer.Option(False, "--no-log", help="Write no log row, and save no conversation."),
     log_text: bool = typer.Option(False, "--log-text", help="Keep the prompt and the answer in the log row too."),
@@ -72,6 +73,7 @@ def command(
     from r1plan.cli.options.asking import (
         check_route,
         check_text,
+        parse_base_url,
         parse_by,
         parse_labels,
         parse_max_cost,
@@ -82,16 +84,25 @@ def command(
     from r1plan.ledger.usage_log import UsageLog
     from r1plan.settings import directories
 
-    wishes = Wishes(
-        model=model, provider=provider, local=local, base_url=base_url, route=route, system=system, thinking=thinking
-    )
     check_text({"--system": system, "--model": model, "--provider": provider, "--base-url": base_url, "--route": route})
+    labels, (base_url, address_key) = parse_labels(project, tag), parse_base_url(base_url)
+    wishes = Wishes(
+        model=model,
+        provider=provider,
+        local=local,
+        base_url=base_url,
+        route=route,
+        system=system,
+        thinking=thinking,
+        project=labels.project,
+        tags=dict(labels.tags),
+    )
     check_route(wishes.wanted)
     text = joined(prompt, file, needed_by={"--json": json, "--explain": explain, "--by 18:00": by is not None})
-    start = begun(wishes, go_on=go_on, save=not no_log)
+    start = begun(wishes, go_on=go_on, save=not no_log, unbind=unbind)
     folders = directories()
     options = AskOptions(
-        labels=parse_labels(project, tag),
+        labels=start.labels,
         log=UsageLog(folders.logs, writes=not no_log),
         budgets=load_budgets(folders.config),
         context_tokens=context,
@@ -99,6 +110,7 @@ def command(
         conversation=start.conversation_of(text),
         log_text=log_text,
         sends_nothing=explain,
+        address_key=address_key,
     )
     request = ChatRequest(
         messages=(), max_tokens=max_tokens, max_thinking=max_thinking, temperature=temperature, seed=seed

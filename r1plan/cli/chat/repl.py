@@ -14,7 +14,7 @@ from r1plan.conversation.commands import AskAgain, Known, Quit, Reply, Save, Vie
 from r1plan.conversation.exchange import exchange_of, spent_by
 from r1plan.conversation.session import Session
 from r1plan.conversation.spending import total
-from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Wished, after
+from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Unbound, Wished, after
 from r1plan.errors import LogError, R1PlanError, UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Conversation:
         self._asker.ready(session.wishes)
         spent = total(session.spent)
         known = spent.questions > spent.cost_unknown
-        self._step(Asked(question))
+        self._step(Asked(question, session.wishes.project))
         plan = self._asker.plan(session, question)
         if terminal_is_able():
             print(flush=True)
@@ -85,7 +85,7 @@ class Conversation:
             usd_before=spent.cost_usd if known else None,
         ) as audience:
             result = self._asker.ask(plan, audience)
-        self._step(Answered(exchange_of(question, result), spent_by(result)))
+        self._step(Answered(exchange_of(question, result), spent_by(result), plan.binding))
         came = bool(result.thinking or result.answer)
         if came and terminal_is_able():
             print(flush=True)
@@ -179,6 +179,8 @@ def _steps(before: Session, now: Session) -> list[Step]:
     steps: list[Step] = []
     if before.last_question is not None and _turns(before) != _turns(now):
         steps.append(TookBack() if _turns(now) == _turns(before.without_last()) else Cleared())
+    if (now.binding, now.projects) != (before.binding, before.projects):
+        steps.append(Unbound())
     if now.wishes != before.wishes:
         steps.append(Wished(now.wishes))
     return steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -16,12 +16,14 @@ from r1plan.cli.chat.asking import known_routes
 from r1plan.cli.chat.screen import Told, closing, raise_failure, shown, terminal_is_able, unlogged
 from r1plan.conversation.exchange import exchange_of, spent_by
 from r1plan.conversation.session import Session, Wishes
-from r1plan.conversation.steps import Answered, Asked, Wished
+from r1plan.conversation.steps import Answered, Asked, Step, Unbound, Wished, after
 from r1plan.errors import LogError, UsageError
 
 if TYPE_CHECKING:
+    from r1plan.catalog.policy import Binding
     from r1plan.cli.chat.asking import ChatAsker
     from r1plan.cli.chat.repl import Conversation, Reader
+    from r1plan.route.execution.record import Labels
     from r1plan.route.execution.result import ChatResult
 
 
@@ -29,13 +31,20 @@ if TYPE_CHECKING:
 class Start:
     """Where a conversation stands at its beginning.
 
-    `begun_at` None: it is new. `path` is where it is saved, None: nowhere. `wished`: its wishes are not saved yet.
+    `begun_at` None: it is new. `path` is where it is saved, None: nowhere. `unsaved` steps have led to it that are not.
     """
 
     session: Session
     begun_at: datetime | None
     path: Path | None
-    wished: bool
+    unsaved: tuple[Step, ...] = ()
+
+    @property
+    def labels(self) -> Labels:
+        """What the log rows are filed under: a conversation that goes on keeps its project and tags."""
+        from r1plan.route.execution.record import Labels
+
+        return Labels(project=self.session.wishes.project, tags=self.session.wishes.tags)
 
     def conversation_of(self, question: str | None) -> str | None:
         """The id that the log rows of a conversation share; None for a question that stands alone."""
@@ -44,19 +53,22 @@ class Start:
         return self.path.stem
 
 
-def begun(wishes: Wishes, *, go_on: bool, save: bool) -> Start:
+def begun(wishes: Wishes, *, go_on: bool, save: bool, unbind: bool = False) -> Start:
     """A new session, or the one that was saved last with what the command line wishes laid over it.
 
-    Raises UsageError when there is none to go on with, LogError when it cannot be read.
+    What bound it to this machine still does, unless it is to `unbind`. Raises UsageError when there is none to go on
+    with, LogError when it cannot be read.
     """
     from r1plan.settings import directories
 
     folder = directories().conversations
     if not go_on:
+        if unbind:
+            raise UsageError("--unbind needs a conversation to go on with.", "example: r1plan chat --continue --unbind")
         now = datetime.now(UTC)
         # Names sort by time; the end tells apart what began within a second.
         fresh = folder / f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}.jsonl"
-        return Start(Session(wishes=wishes), None, fresh if save else None, wished=True)
+        return Start(Session(wishes=wishes), None, fresh if save else None, (Wished(wishes),))
     from r1plan.conversation.store import latest, load
 
     path = latest(folder)
@@ -64,8 +76,10 @@ def begun(wishes: Wishes, *, go_on: bool, save: bool) -> Start:
         raise UsageError("there is no saved conversation to go on with.", "begin one: r1plan chat")
     saved = load(path)
     merged = _laid_over(saved.session.wishes, wishes)
-    session = replace(saved.session, wishes=merged)
-    return Start(session, saved.begun_at, path if save else None, wished=merged != saved.session.wishes)
+    steps: tuple[Step, ...] = (Unbound(),) if unbind else ()
+    steps += (Wished(merged),) if merged != saved.session.wishes else ()
+    session = reduce(after, steps, saved.session)
+    return Start(session, saved.begun_at, path if save else None, steps)
 
 
 def _laid_over(saved: Wishes, given: Wishes) -> Wishes:
@@ -74,6 +88,8 @@ def _laid_over(saved: Wishes, given: Wishes) -> Wishes:
         saved,
         system=saved.system if given.system is None else given.system,
         thinking=saved.thinking if given.thinking == Wishes().thinking else given.thinking,
+        project=saved.project if given.project is None else given.project,
+        tags={**saved.tags, **given.tags},
     )
     if not (given.is_named or given.local or given.route):
         return merged
@@ -115,7 +131,7 @@ def single(asker: ChatAsker, start: Start, question: str, *, as_json: bool) -> N
             print(flush=True)
         closing(result, alone=True)
     if start.path is not None and start.begun_at is not None:
-        _kept(start.path, question, result)
+        _kept(start, start.path, question, plan.binding, result)
     if as_json:
         from r1plan.render.chat.document import document as chat_document
         from r1plan.render.decision.asked import plan_reasons
@@ -127,13 +143,16 @@ def single(asker: ChatAsker, start: Start, question: str, *, as_json: bool) -> N
         raise typer.Exit(130)
 
 
-def _kept(path: Path, question: str, result: ChatResult) -> None:
+def _kept(start: Start, path: Path, question: str, binding: Binding | None, result: ChatResult) -> None:
     from r1plan.conversation.store import append
     from r1plan.render.output import note
 
     try:
-        append(path, Asked(question), result.entry.started_at)
-        append(path, Answered(exchange_of(question, result), spent_by(result)), result.entry.placed_at)
+        for step in start.unsaved:
+            if isinstance(step, Unbound):
+                append(path, step, result.entry.started_at)
+        append(path, Asked(question, start.session.wishes.project), result.entry.started_at)
+        append(path, Answered(exchange_of(question, result), spent_by(result), binding), result.entry.placed_at)
     except LogError as error:
         note(f"warning: {error.message}")
 
@@ -153,7 +172,7 @@ def converse(asker: ChatAsker, start: Start) -> None:
         asker,
         keep=None if path is None else partial(append, path),
         saved_in=path,
-        unsaved=(Wished(start.session.wishes),) if start.wished else (),
+        unsaved=start.unsaved,
     )
     if start.begun_at is not None:
         note(recap(start.session, start.begun_at))

@@ -7,11 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from r1plan.catalog.project_name import project_key
 from r1plan.errors import UsageError
 from r1plan.money import typed_usd
 
 if TYPE_CHECKING:
     from r1plan.ask.question import Wanted
+    from r1plan.engine.keys import ApiKey
     from r1plan.route.execution.record import Labels
 
 
@@ -40,7 +42,19 @@ def parse_labels(project: str | None, tags: list[str]) -> Labels:
     for name, equals, _value in pairs:
         if not (name and equals):
             raise UsageError(f"--tag '{name}' is not K=V.", "example: --tag team=search")
+    if project is not None and not project_key(project):
+        raise UsageError(f"--project '{project}' is no name.", "example: --project search")
     return Labels(project=project, tags={name: value for name, _, value in pairs})
+
+
+def parse_base_url(text: str | None) -> tuple[str | None, ApiKey | None]:
+    """The address that `--base-url` says, and the user and password in it as a key. Raises UsageError."""
+    if text is None:
+        return None, None
+    from r1plan.engine.address import server_address
+
+    address = server_address(text)
+    return address.url, address.key
 
 
 def parse_usd_per_kwh(text: str | None) -> Decimal | None:

@@ -88,7 +88,7 @@ def _held_error(found: Decided) -> R1PlanError:
     text = f"{id_} may not be asked: {exclusion_text(held)}{more}."
     if held.kept:
         return UsageError(
-            text, "ask here: --local; or let the conversation leave, in words: --unbind, or /unbind in it."
+            text, "ask here: --local; or let the conversation leave, in words: --unbind, or /route unbind in it."
         )
     file = file_of_route(held.binding.route)
     where = f"the rule is in {file}" if file is not None else "--explain says more"

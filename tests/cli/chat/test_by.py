@@ -102,7 +102,7 @@ def test_ctrl_c_ends_the_wait_and_nothing_is_sent(
         assert server.asked == []
         again = asker(home, Clock(PEAK, stopped_after=3), said, PEAK + timedelta(hours=10))
         with pytest.raises(typer.Exit) as ended:
-            single(again, Start(session, None, None, wished=True), "Well?", as_json=False)
+            single(again, Start(session, None, None), "Well?", as_json=False)
         again.close()
         assert (ended.value.exit_code, server.asked) == (130, [])
     assert said[-1] == "Stopped; nothing was sent."

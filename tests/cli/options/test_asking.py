@@ -7,13 +7,34 @@ from decimal import Decimal
 import pytest
 
 from r1plan.ask.question import Wanted
-from r1plan.cli.options.asking import check_route, check_text, parse_by, parse_labels, parse_max_cost, parse_usd_per_kwh
+from r1plan.cli.options.asking import (
+    check_route,
+    check_text,
+    parse_base_url,
+    parse_by,
+    parse_labels,
+    parse_max_cost,
+    parse_usd_per_kwh,
+)
 from r1plan.errors import UsageError
 
 
 def test_labels_are_a_project_and_tags() -> None:
     labels = parse_labels("p", ["team=search", "ticket=A=1"])
     assert (labels.project, labels.tags) == ("p", {"team": "search", "ticket": "A=1"})
+
+
+@pytest.mark.parametrize("project", ["", " ", "\u200b", "\ufeff\t"])
+def test_a_project_has_a_name(project: str) -> None:
+    with pytest.raises(UsageError, match="is no name"):
+        parse_labels(project, [])
+
+
+def test_an_address_is_given_without_the_user_and_password_that_are_its_key() -> None:
+    address, key = parse_base_url("http://me:hunter2@h/v1")
+    assert (address, "hunter2" in repr(key), parse_base_url(None)) == ("http://h/v1", False, (None, None))
+    assert key is not None
+    assert parse_base_url("http://h/v1") == ("http://h/v1", None)
 
 
 @pytest.mark.parametrize("tag", ["team", "=search", ""])
