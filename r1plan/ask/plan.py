@@ -63,12 +63,13 @@ def _named_plan(
     resolution: Resolution, named: AttemptTarget, question: AskRequest, facts: PromptFacts, options: AskOptions
 ) -> AttemptPlan:
     """Who is asked where one was named: that one, or nobody."""
-    from r1plan.ask.candidates import policy_here
     from r1plan.catalog.load import has_own_routes
 
     plan = AttemptPlan(question, (), resolution.policy, resolution.wanted_by)
     if named.is_local:
         if facts.binding is not None or has_own_routes():
+            from r1plan.ask.candidates import policy_here
+
             policy, may_be_asked = policy_here(facts)
             if not may_be_asked:
                 return replace(plan, decided=decided(resolution, facts, options, None))

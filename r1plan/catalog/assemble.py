@@ -16,6 +16,8 @@ from r1plan.catalog.provider import LOCAL, Dialect, Provider, WireDialect
 from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.reading.validate import fail, load_file, shown
 
+# As the log calls a server that was given by its address.
+_SERVER = re.compile(r"(\[[0-9a-f:.]+\]|[^\s/:@\[\]]+):\d{1,5}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -176,7 +178,7 @@ def _route_problems(route: Route, routes: Mapping[str, Route], providers: Collec
 
 def _unknown(names: Collection[str], at: Location, providers: Collection[str]) -> Iterator[Problem]:
     for number, name in enumerate(names):
-        if name != LOCAL and name not in providers:
+        if name != LOCAL and name not in providers and not _SERVER.fullmatch(name):
             from difflib import get_close_matches
 
             near = get_close_matches(name.casefold(), (*providers, LOCAL), n=3, cutoff=0.6)

@@ -25,12 +25,17 @@ _SETTLED_NS = 2_000_000_000
 
 
 def cached(
-    name: str, type_: type[T], files: Sequence[CatalogFile], build: Callable[[], T], now_ns: int | None = None
+    name: str,
+    type_: type[T],
+    files: Sequence[CatalogFile],
+    build: Callable[[], T],
+    now_ns: int | None = None,
+    may_be_kept: Callable[[T], bool] = lambda _value: True,
 ) -> T:
     """What `build` makes of `files`: the copy kept as `name`, or else built anew.
 
-    `type_` is all of what is built, down to the fields. What was built is kept unless a file changed shortly before
-    `now_ns`, an instant in Unix nanoseconds (the clock's).
+    `type_` is all of what is built, down to the fields. What was built is kept where it `may_be_kept`, unless a file
+    changed shortly before `now_ns`, an instant in Unix nanoseconds (the clock's).
     """
     from msgspec import MsgspecError
     from msgspec.json import Decoder, encode
@@ -49,7 +54,7 @@ def cached(
         value = decoder.decode(content)  # so that the first reading gives to the last digit what every other will
     except wrong:
         return value  # what JSON cannot hold is read anew each time
-    if newest_ns < (time.time_ns() if now_ns is None else now_ns) - _SETTLED_NS:
+    if may_be_kept(value) and newest_ns < (time.time_ns() if now_ns is None else now_ns) - _SETTLED_NS:
         with suppress(OSError):
             write_private(folder, file_name, stamp + content)
     return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from r1plan.catalog.cache import cached
-from r1plan.catalog.reading.files import files_of
+from r1plan.catalog.reading.files import files_of, refuse_unread_routes
 from r1plan.settings import catalog_folders
 
 if TYPE_CHECKING:
@@ -75,13 +75,17 @@ def load_providers() -> dict[str, Provider]:
 
         return assemble.providers(files, assemble.dialects(dialects))
 
-    return cached("providers", dict[str, Provider], (*files, *dialects), build)
+    def has_no_password(found: dict[str, Provider]) -> bool:
+        return not any("@" in (each.base_url or "") for each in found.values())
+
+    return cached("providers", dict[str, Provider], (*files, *dialects), build, may_be_kept=has_no_password)
 
 
 def load_routes() -> dict[str, Route]:
     """Every routing policy by id. A user's file replaces the policy of the same id."""
     from r1plan.catalog.policy import Route
 
+    refuse_unread_routes(catalog_folders("profiles")[-1])
     files = files_of("profiles", "routes")
     # Rules name providers.
     others = (*files_of("profiles", "providers"), *files_of("profiles", "dialects"))
@@ -95,7 +99,11 @@ def load_routes() -> dict[str, Route]:
 
 
 def has_own_routes() -> bool:
-    """Whether the user has any routes: no others have rules that hold whatever names who is asked."""
+    """Whether the user has any routes: no others have rules that hold whatever names who is asked.
+
+    Raises CatalogError for what a person may take for one of them, and which is not read.
+    """
+    refuse_unread_routes(catalog_folders("profiles")[-1])
     folder = catalog_folders("profiles")[-1] / "routes"
     return folder.exists() or folder.is_symlink()
 

@@ -24,7 +24,9 @@ def check_way(provider: Provider, address: ServerAddress, key: ApiKey | None, en
         return
     if not address.can_be_asked and proxy_of(address.url, environ) is None:
         return  # nothing can go there, which is said where it is tried
-    if {address.host, address.name} & {each.strip().lower() for each in environ.get(PLAIN_HTTP, "").split(",")}:
+    if {address.host, f"[{address.host}]", address.name} & {
+        each.strip().lower() for each in environ.get(PLAIN_HTTP, "").split(",")
+    }:
         return
     raise ProviderError(
         f"the key of {provider.name} would go to {address.name} over plain http, where others can read it.",

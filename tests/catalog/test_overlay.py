@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +126,15 @@ def test_two_files_of_one_provider_do_not_replace_one_another(write_own: WriteOw
         write_own(f"profiles/providers/{name}.yaml", "{id: acme, name: Acme, dialect: openai}")
     with pytest.raises(CatalogError, match=r"'acme' is the id of a\.yaml too"):
         load_providers()
+
+
+def test_a_password_in_an_address_is_not_copied_into_the_cache(write_own: WriteOwn, home: Path) -> None:
+    path = write_own(
+        "profiles/providers/acme.yaml",
+        "{id: acme, name: Acme, dialect: openai, base_url: 'http://me:hunter2@acme.example'}",
+    )
+    os.utime(path, ns=(0, 0))
+    for _ in range(2):
+        assert load_providers()["acme"].base_url == "http://me:hunter2@acme.example"
+    kept = [each.read_text(encoding="utf-8") for each in (home / "cache").rglob("*") if each.is_file()]
+    assert "hunter2" not in "".join(kept)

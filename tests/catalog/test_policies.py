@@ -189,3 +189,48 @@ def test_own_routes_are_there_when_their_folder_is(home: Path) -> None:
     assert not has_own_routes()
     written(home, MINE)
     assert has_own_routes()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "routes/mine.yaml",
+        "route/mine.yaml",
+        "Routes/mine.yaml",
+        "rules/mine.yaml",
+        "rules.yaml",
+        "routes.yml",
+        "profiles/route/mine.yaml",
+        "profiles/Routes/mine.yaml",
+        "profiles/routes.yaml",
+        "profiles/policies/mine.yaml",
+        "profiles/routes/mine.yaml.txt",
+        "profiles/routes/mine.json",
+        "profiles/routes/mine.yam",
+        "profiles/routes/mine",
+        "profiles/routes/work/mine.yaml",
+    ],
+)
+def test_what_a_person_may_take_for_a_route_and_is_not_read_is_an_error(home: Path, name: str) -> None:
+    path = home / "config" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(MINE)
+    for look in (load_routes, has_own_routes):
+        with pytest.raises(CatalogError, match=r"is not read") as raised:
+            look()
+        assert str(home / "config" / "profiles" / "routes") in raised.value.message + str(raised.value.hint)
+
+
+@pytest.mark.parametrize("name", [".git", ".mine.yaml.swp", "mine.yaml~", "mine.yaml.bak", "README.md", "#mine.yaml#"])
+def test_what_editors_leave_beside_a_route_is_passed_over(home: Path, name: str) -> None:
+    written(home, MINE)
+    (home / "config" / "profiles" / "routes" / name).write_text("?")
+    assert "mine" in load_routes()
+
+
+def test_a_server_may_be_named_in_a_rule_by_its_host_and_port_alone(home: Path) -> None:
+    written(home, MINE.replace("only: [deepseek]", "only: ['127.0.0.1:8080', 'gpu.lan:80', '[::1]:8080']"))
+    assert len(load_routes()["mine"].rules[1].only) == 3
+    written(home, MINE.replace("only: [deepseek]", "only: [gpu.lan]"))
+    with pytest.raises(CatalogError, match=r"no provider is called 'gpu\.lan'"):
+        load_routes()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from r1plan.errors import CatalogError
 from r1plan.settings import catalog_folders
+
+_TAKEN_FOR_ROUTES = re.compile(r"(routes?|rout|rules?|polic(y|ies))([.](ya?ml|json|toml|txt))?")
+_TAKEN_FOR_ONE = re.compile(r"|[.](txt|json|toml|yam|ym|ymal|yalm)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,29 @@ def files_of(kind: str, subfolder: str = "", stem: str | None = None) -> tuple[C
     if not found_folder:
         raise CatalogError(f"{Path(kind, subfolder).as_posix()}: the folder is missing.", "install r1plan again")
     return tuple(files)
+
+
+def refuse_unread_routes(profiles: Path) -> None:
+    """Raise CatalogError for what a person may take for a route of their own in `profiles`, and which is not read.
+
+    Its rules would not hold, and nobody would know.
+    """
+    config, routes = profiles.parent, profiles / "routes"
+    for folder in (config, profiles):
+        for path in _entries(folder):
+            if path != routes and _TAKEN_FOR_ROUTES.fullmatch(path.name.lower()):
+                raise CatalogError(f"{path} is not read: routes stand in {routes}.", "move them there, or remove it")
+    for path in _entries(routes):
+        if not path.name.startswith(".") and _TAKEN_FOR_ONE.fullmatch(path.suffix.lower()):
+            name = f"{path.stem.removesuffix('.yaml')}.yaml"
+            raise CatalogError(f"{path} is not read as a route.", f"call it {routes / name}, or remove it")
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # not there; what cannot be read is told where it is read
+        return []
 
 
 def reason(error: OSError) -> str:
