@@ -18,9 +18,10 @@ def main() -> None:
     # commands do.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     from r1plan.cli import build
+    from r1plan.cli.usage_error import run
 
     try:
-        build().main(prog_name="r1plan", standalone_mode=True)
+        sys.exit(run(build(), sys.argv[1:]))
     except R1PlanError as error:
         sys.stdout.flush()
         _print_error(error)

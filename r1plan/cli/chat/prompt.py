@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from r1plan.cli.options.asking import check_text
 from r1plan.errors import UsageError
 
+_MOST_BYTES = 64 << 20
 # As DeepSeek-R1's README, "Official Prompts", joins a file to a question.
 _FILE = "[file name]: {name}\n[file content begin]\n{content}\n[file content end]"
 
@@ -26,28 +28,49 @@ def joined(prompt: str | None, files: list[Path], needed_by: Mapping[str, bool])
     return text
 
 
+def check_question(text: str | None) -> None:
+    """Raise UsageError when `text` is a command of a conversation: nobody means to pay for an answer to `/quit`."""
+    from r1plan.conversation.commands import is_command
+
+    if text is not None and is_command(text):
+        raise UsageError(f"'{text.strip()}' is a command of a conversation, no question.", "begin one: r1plan chat")
+
+
 def _joined(prompt: str | None, files: list[Path]) -> str | None:
     check_text({"the prompt": prompt, "the name given to --file": "\n".join(path.name for path in files)})
     parts = [_FILE.format(name=path.name, content=_read(path)) for path in files]
-    parts += [prompt] if prompt else []
-    piped = sys.stdin is not None and not sys.stdin.isatty()
+    is_named = prompt == "-"  # standard input, as other programs have it
+    parts += [prompt] if prompt and not is_named else []
+    piped = sys.stdin is not None and (is_named or not sys.stdin.isatty())
     if piped:
-        try:
-            parts.append(sys.stdin.buffer.read().decode("utf-8").strip("\n"))
-        except UnicodeDecodeError as error:
-            raise UsageError("standard input is not UTF-8 text.", "only text can join the prompt.") from error
+        parts.append(_text(sys.stdin.buffer, "standard input", "only text can join the prompt."))
     text = "\n\n".join(part for part in parts if part.strip())
     if text:
         return text
-    if piped:
+    if piped or sys.stdin is None:
         raise UsageError("the prompt is empty.", 'example: r1plan chat "What is 17 + 25?"')
     return None
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip("\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text.", "only text files can join the prompt.") from error
+        file = path.open("rb")
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}.", "check the path given to --file.") from error
+    with file:
+        text = _text(file, str(path), "only text files can join the prompt.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _text(file: BinaryIO, name: str, hint: str) -> str:
+    """What stands in `file`; a pipe will do, and what never ends is refused."""
+    try:
+        content = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror or error}.", hint) from error
+    if len(content) > _MOST_BYTES:
+        raise UsageError(f"{name} is larger than {_MOST_BYTES >> 20} MiB.", "no model reads that much: give a part.")
+    try:
+        return content.decode("utf-8-sig").strip("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is not UTF-8 text.", hint) from error

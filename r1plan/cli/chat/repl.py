@@ -108,7 +108,9 @@ class Conversation:
         from r1plan.render.output import note
 
         try:
-            came = reply(self.session, line, self._known() if line.startswith("/") else Known())
+            # The routes come from the disk: they take their time, and may be wrong, which is no reason to stay.
+            names_route = line[1:].lstrip().casefold().startswith("route")
+            came = reply(self.session, line, self._known() if names_route else Known())
             if came.session.wishes != self.session.wishes:
                 self._asker.ready(came.session.wishes)  # a name that cannot be asked is not taken
             return self._done(came)

@@ -63,7 +63,7 @@ def machine_from_options(
     figures = {"--vram": vram, "--bandwidth": bandwidth, "--ram": ram, "--ram-bandwidth": ram_bandwidth}
     for option, value in (*figures.items(), ("--disk-bandwidth", disk_bandwidth)):
         if value is not None and not (math.isfinite(value) and value > 0):
-            raise UsageError(f"{option} {value:g}: expected a number above zero.")
+            raise UsageError(f"{option} {value:g}: expected a number above zero.", f"give more, or leave {option} out.")
         if value is not None and value > _MOST:
             raise UsageError(f"{option} {value:g}: no machine has that much.", "sizes are in GiB, bandwidths in GB/s.")
     if disk_bandwidth is not None:
@@ -81,7 +81,7 @@ def machine_from_options(
     if bandwidth is not None and vram is None:
         raise UsageError("--bandwidth needs --vram.", "main memory's bandwidth is --ram-bandwidth.")
     if cpu_only and (gpu or vram is not None):
-        raise UsageError(f"--cpu-only and {given[0]} contradict each other.")
+        raise UsageError(f"--cpu-only and {given[0]} contradict each other.", "leave one of them out.")
     if gpu or vram is not None:
         return _described(gpu or [], vram, bandwidth, ram, ram_bandwidth)
     here = _without_cards(this_machine(), cpu_only)

@@ -41,7 +41,7 @@ class ThinkingRows:
 
     def open(self, columns: int, height: int) -> list[str]:
         """The rows that may still change."""
-        if self._mode in ("hide", "fold"):
+        if self._mode == "hide":
             return []
         if not self._folded:
             return self._dimmed([self._text[self._settled :]])
