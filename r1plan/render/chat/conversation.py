@@ -17,10 +17,11 @@ from r1plan.render.text.wrap import rows_of
 _KEYS = (
     ("Enter", "send; a line that ends in \\ goes on in the next"),
     ("Alt-Enter", "a new line; pasted lines stay together"),
-    ("Tab", "complete a command, or the name of a model"),
-    ("Ctrl-R, ↑", "find what was typed before"),
+    ("Tab", "complete a command or a model's name; unfold what was pasted before the cursor"),
+    ("Ctrl-R, ↑", "find what was typed before; Enter sends it, Ctrl-C leaves the search"),
     ("Ctrl-C", "stop the answer, or clear the line"),
 )
+_BEGINNING_CHARACTERS, _BEGINNING_COLUMNS = 200, 40
 
 
 def help_rows(known: Known, saved_in: str | None, columns: int) -> list[str]:
@@ -39,6 +40,14 @@ def help_rows(known: Known, saved_in: str | None, columns: int) -> list[str]:
         "",
         *(row.rstrip() for row in rows_of(kept, columns)),
     ]
+
+
+def paste_label(text: str) -> str:
+    """What stands for a long paste in the line that is typed, such as "def main(): … [200 lines]"."""
+    lines = text.rstrip("\n").split("\n")
+    size = count(len(lines), "line") if len(lines) > 1 else count(len(text), "character")
+    begins = next((line for each in lines if (line := printable(each[:_BEGINNING_CHARACTERS]).strip())), "")
+    return f"{rows_of(begins.expandtabs(1), _BEGINNING_COLUMNS)[0].rstrip()} … [{size}]".lstrip()
 
 
 def cost_rows(session: Session, columns: int) -> list[str]:
