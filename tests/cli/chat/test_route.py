@@ -496,4 +496,7 @@ def test_a_file_that_a_route_does_not_accept_is_not_passed_over_in_silence() -> 
     with Pair() as pair:
         done = chat(QUESTION, "--route", "cheapest", "--model", "r1-tiny", **pair.environment)
         assert pair.asked == (1, 0)
-    assert "local/r1-tiny is not asked: r1-tiny is a distill of R1, which cheapest does not accept." in done.stderr
+    assert (
+        "local/r1-tiny is not asked: r1-tiny is neither R1 nor of its family, which cheapest does not accept."
+        in done.stderr
+    )
