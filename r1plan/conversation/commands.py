@@ -142,7 +142,7 @@ def _unknown(typed: str, name: str) -> NotFound:
 def _model(session: Session, arguments: str, _known: Known) -> Reply:
     wishes = session.wishes
     if not arguments:
-        return Reply(session, f"Now {asked_of(wishes)} answers. /model NAME changes it.", view="model")
+        return Reply(session, view="model")
     if len(arguments.split()) > 1:
         raise UsageError(f"'{arguments}' is not one model.", "example: /model deepseek/deepseek-flash")
     here = isinstance(model_reference(arguments), GgufFile)
@@ -300,5 +300,5 @@ COMMANDS: Mapping[str, Command] = {
     "clear": Command("", "start anew", _clear),
     "save": Command("FILE", "write the conversation as Markdown", _save),
     "help": Command("", "this list", _help),
-    "exit": Command("", "end the conversation, as Ctrl-D does", _exit),
+    "exit": Command("", "end the conversation, as exit and Ctrl-D do", _exit),
 }

@@ -121,7 +121,7 @@ def test_a_command_changes_one_wish_and_says_so(line: str, wishes: Wishes) -> No
     assert came.act is None
 
 
-@pytest.mark.parametrize("line", ["/model", "/route", "/system"])
+@pytest.mark.parametrize("line", ["/route", "/system"])
 def test_without_arguments_it_says_what_holds_and_changes_nothing(line: str) -> None:
     came = reply(TALKED, line, ROUTES)
     assert came.session == TALKED
@@ -134,7 +134,6 @@ def test_without_a_route_it_says_who_chooses() -> None:
     for line, more in (("/route", " There are cheapest, private."), ("/route off", "")):
         said = reply(Session(), line, ROUTES).say
         assert said == f"No route is set and no model named: cheapest chooses, where there is a key.{more}"
-    assert reply(Session(), "/model", ROUTES).say == "Now whoever is chosen by default answers. /model NAME changes it."
 
 
 def test_off_takes_a_wish_back() -> None:
@@ -156,7 +155,8 @@ def test_where_there_are_no_routes_none_is_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "view"), [("/cost", "cost"), ("/budget", "cost"), ("/thinking", "thinking"), ("/help", "help")]
+    ("line", "view"),
+    [("/model", "model"), ("/cost", "cost"), ("/budget", "cost"), ("/thinking", "thinking"), ("/help", "help")],
 )
 def test_some_commands_only_show(line: str, view: str) -> None:
     came = reply(TALKED, line, Known())

@@ -145,13 +145,19 @@ class Conversation:
         return Known(routes=known_routes())
 
     def _view(self, view: View) -> None:
-        from r1plan.render.chat.conversation import cost_rows, help_rows
+        from r1plan.render.chat.conversation import choice_rows, cost_rows, help_rows
         from r1plan.render.text.sanitize import printable
 
         if view == "help":
             rows = help_rows(self._known(), str(self._saved_in) if self._saved_in else None, terminal_size()[0])
         elif view == "cost":
             rows = cost_rows(self.session, terminal_size()[0])
+        elif view == "model":
+            from r1plan.ask.choices import model_choices
+
+            wishes = self.session.wishes
+            choices = None if wishes.local else model_choices(datetime.now(UTC))
+            rows = choice_rows(self._asker.name(wishes), choices, *terminal_size())
         else:
             rows = self.session.exchanges[-1].thinking.split("\n")
         print("\n".join(["", *(printable(row) for row in rows), ""]) if terminal_is_able() else "\n".join(rows))
