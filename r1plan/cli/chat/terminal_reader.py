@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession, search
 from prompt_toolkit.application import get_app
@@ -16,7 +18,7 @@ from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, has_focus, is_searching
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_text
 from prompt_toolkit.history import History
-from prompt_toolkit.input import Input
+from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
@@ -27,6 +29,9 @@ from prompt_toolkit.styles import Style
 from r1plan.conversation.complete import Completion
 from r1plan.conversation.pastes import Pastes
 from r1plan.conversation.questions import prepared, remember, typed_before
+
+if TYPE_CHECKING:
+    from prompt_toolkit.input.posix_utils import PosixStdinReader
 
 _STYLE = Style.from_dict(
     {
@@ -104,6 +109,44 @@ def _safe(character: str) -> str:
     return character if character <= "\xa0" or printable(character) else "\ufffd"
 
 
+class _GatheringReader:
+    """Reads what a terminal hands over, all of a paste at once where it can be.
+
+    prompt_toolkit looks through all of a paste for its end at each 1,024 bytes: half a minute for five megabytes.
+    """
+
+    def __init__(self, reader: PosixStdinReader) -> None:
+        self._reader = reader
+
+    @property
+    def closed(self) -> bool:
+        return self._reader.closed
+
+    def read(self, _count: int = 0) -> str:
+        parts = [self._reader.read()]
+        size = len(parts[0])
+        while parts[-1] and size < _GATHERED_MOST and self._more_comes(_PASTE_WAIT_S if size >= _PASTE_LEAST else 0):
+            parts.append(self._reader.read(_PASTE_READ_BYTES))
+            size += len(parts[-1])
+        return "".join(parts)
+
+    def _more_comes(self, within_s: float) -> bool:
+        return bool(select.select([self._reader.stdin_fd], [], [], within_s)[0])
+
+
+_PASTE_LEAST = 250  # characters at once that nobody types
+_PASTE_WAIT_S = 0.02
+_PASTE_READ_BYTES = 1 << 16
+_GATHERED_MOST = 64 << 20
+
+
+def _input() -> Input:
+    made = create_input()
+    if (reader := getattr(made, "stdin_reader", None)) is not None:  # only where there are such terminals
+        made.stdin_reader = _GatheringReader(reader)  # type: ignore[attr-defined]
+    return made
+
+
 class TerminalReader:
     """Reads questions with editing, history and completion; a long paste stands in the line as one mark.
 
@@ -136,7 +179,7 @@ class TerminalReader:
             style=_STYLE,
             reserve_space_for_menu=6,
             enable_suspend=True,
-            input=input_,
+            input=input_ or _input(),
             output=output,
         )
 
