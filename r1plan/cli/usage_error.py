@@ -9,6 +9,8 @@ from typing import Any
 
 from r1plan.errors import R1PlanError, UsageError
 
+_MOST_DIGITS = 15
+
 
 def run(app: Any, words: Sequence[str]) -> int:
     """Do what `words` say, and return the exit code. Raises R1PlanError, also for what typer refuses."""
@@ -86,6 +88,8 @@ def _bad_value(error: Any, command: str) -> UsageError:
             number += f" from {low} to {high}"
         elif low is not None:
             number += f", {low} or more"
+        if value.lstrip("-+").isdigit() and len(value) > _MOST_DIGITS:
+            number += f", of at most {_MOST_DIGITS} digits"
         such = param.default if isinstance(param.default, int | float) else max(low or 0, min(1, high or 1))
         shown = value if re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", value) else f"'{value}'"
         return UsageError(f"{option} {shown}: expected {number}.", f"such as {option} {such}")

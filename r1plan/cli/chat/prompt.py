@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from r1plan.cli.options.asking import check_text
 from r1plan.errors import UsageError
 
-_MOST_BYTES = 64 << 20
 # As DeepSeek-R1's README, "Official Prompts", joins a file to a question.
 _FILE = "[file name]: {name}\n[file content begin]\n{content}\n[file content end]"
 
@@ -43,7 +41,10 @@ def _joined(prompt: str | None, files: list[Path]) -> str | None:
     parts += [prompt] if prompt and not is_named else []
     piped = sys.stdin is not None and (is_named or not sys.stdin.isatty())
     if piped:
-        parts.append(_text(sys.stdin.buffer, "standard input", "only text can join the prompt."))
+        try:
+            parts.append(sys.stdin.buffer.read().decode("utf-8").strip("\n"))
+        except UnicodeDecodeError as error:
+            raise UsageError("standard input is not UTF-8 text.", "only text can join the prompt.") from error
     text = "\n\n".join(part for part in parts if part.strip())
     if text:
         return text
@@ -54,23 +55,8 @@ def _joined(prompt: str | None, files: list[Path]) -> str | None:
 
 def _read(path: Path) -> str:
     try:
-        file = path.open("rb")
+        return path.read_text(encoding="utf-8").strip("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text.", "only text files can join the prompt.") from error
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}.", "check the path given to --file.") from error
-    with file:
-        text = _text(file, str(path), "only text files can join the prompt.")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _text(file: BinaryIO, name: str, hint: str) -> str:
-    """What stands in `file`; a pipe will do, and what never ends is refused."""
-    try:
-        content = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read {name}: {error.strerror or error}.", hint) from error
-    if len(content) > _MOST_BYTES:
-        raise UsageError(f"{name} is larger than {_MOST_BYTES >> 20} MiB.", "no model reads that much: give a part.")
-    try:
-        return content.decode("utf-8-sig").strip("\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name} is not UTF-8 text.", hint) from error
