@@ -100,7 +100,8 @@ def _own_files() -> tuple[int, list[Finding]]:
         if any(file.path.is_relative_to(folder) for file in files_of("profiles", stem=stem)):
             found.append((1, _wrong(load)))
     found.append((int((folder / "budgets.yaml").exists()), _wrong(lambda: load_budgets(folder))))
-    return sum(number for number, _ in found), [each for _, findings in found for each in findings]
+    # A wrong dialect is in the way of every provider too.
+    return sum(number for number, _ in found), list(dict.fromkeys(each for _, findings in found for each in findings))
 
 
 def _own(kind: type, part: str, together: Callable[[list[CatalogFile]], object]) -> tuple[int, list[Finding]]:
