@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from r1plan.engine.dialects.surrogates import whole
+
 _MOST_LINES = 12
 _MOST_CHARACTERS = 2_000
 # Halves of a character, which no typed text has: what a terminal sends that is no text comes as halves of the other
 # kind.
 _FIRST, _LAST = 0xD800, 0xDBFF
-_HALF = re.compile("[\ud800-\udfff]")
+_MARK = re.compile("[\ud800-\udbff]")
 
 
 class Pastes:
@@ -39,4 +41,4 @@ class Pastes:
 
     def whole(self, text: str) -> str:
         """`text` with every piece in the place of its mark. What is no character is replaced by U+FFFD."""
-        return _HALF.sub(lambda found: self.piece(found.group()) or "\ufffd", text)
+        return whole(_MARK.sub(lambda found: self.piece(found.group()) or found.group(), text))

@@ -200,6 +200,18 @@ def test_in_a_terminal_that_can_do_nothing_words_of_leaving_leave_too() -> None:
         assert terminal.ended() == 0
 
 
+def test_bytes_that_are_no_text_are_replaced_there_too() -> None:
+    with serving(answering()) as wire, Terminal([*CHAT, *NAMED], {"TERM": "dumb", **remote(wire.url)}) as terminal:
+        terminal.until("ends the conversation.\n>")
+        os.write(terminal._descriptor, b"caf\xe9 \xff\r")
+        terminal.until("300 out")
+        terminal.type("exit\r")
+        assert terminal.ended() == 0
+    (question,) = asked(wire)
+    assert question.startswith("caf")
+    assert question.encode().decode() == question
+
+
 def test_the_explanation_of_the_demonstration_model_calls_it_no_distill() -> None:
     done = chat("What is 17 + 25?", "--local", "--explain")
     assert "model: r1-tiny, not of R1's family." in done.stdout
