@@ -14,7 +14,7 @@ from r1plan.money import money, small_usd, usd
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.table import column_widths, table_row, table_width
 from r1plan.render.text.units import count, percent, tokens
-from r1plan.render.text.width import shortened
+from r1plan.render.text.width import cells, shortened
 from r1plan.render.text.wrap import rows_of, wrapped
 
 _KEYS = (
@@ -50,7 +50,8 @@ def help_rows(known: Known, saved_in: str | None, columns: int) -> list[str]:
 def _described(rows: Iterable[tuple[str, str]], first: int, columns: int) -> list[str]:
     """Names and what they do beside them; below them where the terminal is narrow."""
     if columns - first - 3 < _LEAST_BESIDE:
-        below = ([name, *wrapped(text, columns - 1, first="  ", later="  ")] for name, text in rows)
+        width = max(columns - 1, _LEAST_BESIDE // 2)
+        below = ([name, *wrapped(text, width, first="  ", later="  ")] for name, text in rows)
         return [row for lines in below for row in lines]
     indent = " " * (first + 2)
     return [
@@ -114,7 +115,10 @@ def paste_label(text: str) -> str:
     lines = text.rstrip("\n").split("\n")
     size = count(len(lines), "line") if len(lines) > 1 else count(len(text), "character")
     begins = next((line for each in lines if (line := printable(each[:_BEGINNING_CHARACTERS]).strip())), "")
-    return f"{rows_of(begins.expandtabs(1), _BEGINNING_COLUMNS)[0].rstrip()} … [{size}]".lstrip()
+    begins = begins.expandtabs(1)
+    while cells(begins) > _BEGINNING_COLUMNS:
+        begins = begins[:-1]
+    return f"{begins.rstrip()} … [{size}]".lstrip()
 
 
 def cost_rows(session: Session, columns: int) -> list[str]:
@@ -128,22 +132,29 @@ def cost_rows(session: Session, columns: int) -> list[str]:
         table.append(_cells(total(session.spent, "together")))
     here = sum(each.cost_unknown for each in groups if _is_here(each))
     unknown = sum(each.cost_unknown for each in groups) - here
-    return [
-        *_table(table, columns),
+    said = [
         *([f"Of {count(unknown, 'question')} the cost is not known; the sums leave it out."] if unknown else []),
         *(["The electricity of answers from here is not counted without --power-price."] if here else []),
         *_budget(budget, total(session.spent).cost_usd),
     ]
+    return [*_table(table, columns), *(row for each in said for row in wrapped(each, columns))]
 
 
 _HEADER = ("", "questions", "tokens in", "out", "thinking", "cost", "of it thinking")
 
 
 def _table(rows: list[tuple[str, ...]], columns: int) -> list[str]:
-    """The rows in columns; where they would be too wide, each name stands on a line of its own."""
+    """The rows in columns; where they would be too wide, each name stands on a line of its own, or each figure."""
     widths, sides = column_widths(rows), "<" + ">" * (len(_HEADER) - 1)
     if table_width(widths) < columns:
         return [table_row(row, widths, sides) for row in rows]
+    if table_width(widths[1:]) + 2 >= columns:
+        return [
+            line
+            for name, *texts in rows[1:]
+            for each in (name, *(f"{head}: {text}" for head, text in zip(_HEADER[1:], texts, strict=True)))
+            for line in wrapped(each, columns, first="" if each == name else "  ", later="    ")
+        ]
     numbers = [f"  {table_row(row[1:], widths[1:], sides[1:])}" for row in rows]
     return [line for row, under in zip(rows, numbers, strict=True) for line in (row[0], under) if line]
 

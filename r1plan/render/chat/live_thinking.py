@@ -55,7 +55,8 @@ class ThinkingRows:
         if self._mode == "hide":
             return []
         if self._folded:
-            return [dimmed(f"{folded_line(seconds, tokens)} · /thinking shows it"), ""]
+            line = f"{folded_line(seconds, tokens)} · /thinking shows it"
+            return [*(dimmed(row.rstrip()) for row in rows_of(line, columns)), ""]
         left = self._text[self._settled :].rstrip("\n")
         return [*self._dimmed([row for line in left.split("\n") for row in rows_of(line, columns)]), ""]
 
