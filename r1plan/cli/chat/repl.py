@@ -15,7 +15,7 @@ from r1plan.conversation.exchange import exchange_of, spent_by
 from r1plan.conversation.session import Session
 from r1plan.conversation.spending import total
 from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Unbound, Wished, after
-from r1plan.errors import LogError, R1PlanError, UsageError
+from r1plan.errors import CatalogError, LogError, R1PlanError, UsageError
 
 if TYPE_CHECKING:
     from r1plan.route.execution.result import ChatResult
@@ -149,7 +149,11 @@ class Conversation:
         from r1plan.render.text.sanitize import printable
 
         if view == "help":
-            rows = help_rows(self._known(), str(self._saved_in) if self._saved_in else None, terminal_size()[0])
+            try:
+                known = self._known()
+            except CatalogError:  # a wrong file of routes hides no other command
+                known = Known()
+            rows = help_rows(known, str(self._saved_in) if self._saved_in else None, terminal_size()[0])
         elif view == "cost":
             rows = cost_rows(self.session, terminal_size()[0])
         elif view == "model":

@@ -29,6 +29,7 @@ from prompt_toolkit.styles import Style
 from r1plan.conversation.complete import Completion
 from r1plan.conversation.pastes import Pastes
 from r1plan.conversation.questions import prepared, remember, typed_before
+from r1plan.errors import R1PlanError
 
 if TYPE_CHECKING:
     from prompt_toolkit.input.posix_utils import PosixStdinReader
@@ -51,7 +52,11 @@ class _Names(Completer):
         self._completions = completions
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Offered]:
-        for each in self._completions(document.text_before_cursor):
+        try:
+            found = self._completions(document.text_before_cursor)
+        except R1PlanError:
+            return  # a file of the catalogue is wrong: the command that needs it says so
+        for each in found:
             yield Offered(each.text, start_position=-each.replaces, display_meta=each.about)
 
 
@@ -233,6 +238,9 @@ def _before_cursor() -> str:
     return get_app().current_buffer.document.char_before_cursor or "\0"
 
 
+_BACKWARD = search.SearchDirection.BACKWARD
+
+
 def _add_search_keys(keys: KeyBindings) -> None:
     """The keys of Ctrl-R as readline has them: Enter sends what was found, Ctrl-C and Ctrl-D leave."""
 
@@ -255,5 +263,7 @@ def _add_search_keys(keys: KeyBindings) -> None:
     def _end(event: KeyPressEvent) -> None:
         wanted = event.current_buffer.text
         search.stop_search()
-        if not wanted and not event.app.current_buffer.text:
+        line = event.app.current_buffer
+        found = wanted and wanted in line.document_for_search(search.SearchState(wanted, _BACKWARD)).text
+        if not (line.text or found):
             event.app.exit(exception=EOFError())

@@ -56,7 +56,7 @@ def test_ctrl_c_and_ctrl_d_leave_a_search_and_what_is_not_found_is_not_sent() ->
         terminal.type(" text\x12\r")
         terminal.type("\r")
         terminal.prompt(3)
-        terminal.type("\x12irst\x03\x12\x04")  # an empty search at an empty line: as Ctrl-D without one
+        terminal.type("\x12irst\x03\x12irst\x04\x12no such thing\x04")  # at an empty line where nothing was found
         assert terminal.ended() == 0
     assert asked(wire) == ["First?", "kept and more text"]
 
@@ -161,6 +161,26 @@ def test_model_alone_says_who_answers_and_what_can_on_one_screen() -> None:
     assert any("OPENROUTER_API_KEY" in row for row in rows)
     assert "did you mean /model?" in terminal.screen.text
     assert asked(wire) == []
+
+
+def test_a_wrong_file_of_routes_is_named_by_route_alone_and_keeps_nobody_from_leaving(home: Path) -> None:
+    path = home / "config" / "profiles" / "routes" / "mine.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("id: [", encoding="utf-8")
+    with talking(answering(), *NAMED) as (terminal, _):
+        terminal.prompt(1)
+        terminal.type("/")
+        terminal.until("/thinking  the last thinking")  # what may follow
+        terminal.type("help\r")
+        terminal.prompt(2)
+        assert "this list" in terminal.screen.text
+        terminal.type("/route private\r")
+        terminal.prompt(3)
+        assert "error: profiles/routes/mine.yaml: line" in terminal.screen.text
+        terminal.type("/exit\r")
+        assert terminal.ended() == 0
+    assert "Traceback" not in terminal.screen.text
+    assert "Unhandled" not in terminal.screen.text
 
 
 def test_ctrl_z_gives_the_shell_back_and_the_conversation_goes_on() -> None:
