@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -110,7 +109,7 @@ def test_what_would_steer_the_terminal_is_not_shown_and_is_sent_as_it_is() -> No
 def test_bytes_that_are_no_text_are_replaced() -> None:
     with talking(answering(), *NAMED) as (terminal, wire):
         terminal.prompt(1)
-        os.write(terminal._descriptor, b"caf\xe9 \xff?\r")
+        terminal.hand_over(b"caf\xe9 \xff?\r")
         terminal.prompt(2)
         terminal.type(":q\r")
         assert terminal.ended() == 0
@@ -122,9 +121,7 @@ def test_five_megabytes_are_pasted_and_sent_whole() -> None:
     with talking(answering(), *NAMED) as (terminal, wire):
         terminal.prompt(1)
         for part in (b"\x1b[200~", *([b"x y z " * 10_000] * (size // 60_000 + 1)), b"\x1b[201~"):
-            written = 0
-            while written < len(part):
-                written += os.write(terminal._descriptor, part[written:])
+            terminal.hand_over(part)
         terminal.until("[5,040,000 characters]")
         terminal.type("\r")
         terminal.prompt(2)
@@ -223,7 +220,7 @@ def test_in_a_terminal_that_can_do_nothing_words_of_leaving_leave_too() -> None:
 def test_bytes_that_are_no_text_are_replaced_there_too() -> None:
     with serving(answering()) as wire, Terminal([*CHAT, *NAMED], {"TERM": "dumb", **remote(wire.url)}) as terminal:
         terminal.until("ends the conversation.\n>")
-        os.write(terminal._descriptor, b"caf\xe9 \xff\r")
+        terminal.hand_over(b"caf\xe9 \xff\r")
         terminal.until("300 out")
         terminal.type("exit\r")
         assert terminal.ended() == 0
