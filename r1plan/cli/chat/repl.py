@@ -160,7 +160,8 @@ class Conversation:
             from r1plan.ask.choices import model_choices
 
             wishes = self.session.wishes
-            choices = None if wishes.local else model_choices(datetime.now(UTC))
+            stays_here = wishes.local or self.session.binding is not None
+            choices = None if stays_here else model_choices(datetime.now(UTC))
             rows = choice_rows(self._asker.name(wishes), choices, *terminal_size())
         else:
             rows = self.session.exchanges[-1].thinking.split("\n")
