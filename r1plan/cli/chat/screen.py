@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from r1plan.errors import ProviderError
 from r1plan.route.execution.context import Unseen
 
 if TYPE_CHECKING:
@@ -167,11 +166,6 @@ def raise_failure(result: ChatResult, *, alone: bool) -> None:
 
     hint = going_on(result, alone=alone)
     error = result.error
-    if error is None and result.finish == "failed":
-        error = ProviderError(
-            f"{result.entry.provider} broke off the answer: it ran out of resources.",
-            KEPT,
-        )
     if error is not None:
         came = bool(result.answer or result.thinking)
         error.hint = hint or ("ask again." if error.hint == KEPT and not came else error.hint)

@@ -17,7 +17,7 @@ from r1plan.engine.dialects.stream_text import StreamText
 from r1plan.engine.dialects.surrogates import whole
 from r1plan.engine.dialects.usage import ReportedUsage
 from r1plan.engine.history import sent_messages
-from r1plan.engine.refusal import KEPT
+from r1plan.engine.refusal import KEPT, is_about_itself
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
 
@@ -112,7 +112,12 @@ def broken_off(provider: Provider, error: object) -> ProviderError:
     said = (message_of(error) or "it gave no reason").rstrip(".")
     codes = [error.get(name) for name in ("code", "status", "status_code")] if isinstance(error, Mapping) else []
     statuses = (int(code) for code in codes if isinstance(code, int | str) and _STATUS.fullmatch(str(code)))
-    return ProviderError(f"{provider.name} broke off the answer: {said}.", KEPT, status=next(statuses, None))
+    return ProviderError(
+        f"{provider.name} broke off the answer: {said}.",
+        KEPT,
+        status=next(statuses, None),
+        here_alone=is_about_itself(error),
+    )
 
 
 def without_a_word(provider: Provider) -> ProviderError:

@@ -69,7 +69,7 @@ class ReplicateEngine:
         yield prediction.finished()
         if (failure := prediction.failure) is not None:
             hidden = self._transport.hide_key(failure.message)
-            raise ProviderError(hidden, failure.hint, status=failure.status)
+            raise ProviderError(hidden, failure.hint, status=failure.status, here_alone=failure.here_alone)
 
     def usage_so_far(self) -> Usage | None:
         """What is known of a prediction that broke off: its counts when the cancelling told them, else estimates."""

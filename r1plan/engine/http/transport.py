@@ -162,7 +162,7 @@ class Transport:
             self._model,
             response.status_code,
             exchange.said().rstrip("."),
-            response.headers.get("retry-after"),
+            response.headers,
             datetime.now(UTC),
         )
 

@@ -23,10 +23,10 @@ from r1plan.route.spending.reservation import affords
 
 # Most answers come without a note: what one is made of is imported where there is one.
 if TYPE_CHECKING:
-    from r1plan.route.execution.notes import Cascaded, GaveUp, Note, NotSent
+    from r1plan.route.execution.notes import Cascaded, Note, NotSent
 
-# Refused before anything was written. 408 and 504 may be a gateway's word for a request that was taken.
-_ASK_AGAIN = frozenset({429, 500, 502, 503})
+# Refused before anything was written. 408, 504, 520, 522 and 524 may be a gateway's word for a request that was taken.
+_ASK_AGAIN = frozenset({425, 429, 500, 502, 503, 521, 523, 529})
 _NEVER = CascadeLimits()
 
 
@@ -61,7 +61,7 @@ class _Question:
     go_on: str | None = None
     waited_s: float = 0.0
     # What went wrong, to be told together with what is done about it.
-    because: R1PlanError | GaveUp | Cascaded | None = None
+    because: R1PlanError | Cascaded | None = None
     # Who could not be asked: told when another is; when nobody can, the error says it.
     passed: list[NotSent] = field(default_factory=list)
 
@@ -174,7 +174,7 @@ class _Question:
             most = self.context.request.max_thinking if reason == "thinking_limit" else None
             self._tell(notes.CutOff(target.name, most))
             self.go_on = target.name
-        if result.finish == "aborted" or (result.error is None and result.finish != "failed"):
+        if result.error is None:
             return True
         worth = _worth_failing_over(result.error)
         if result.answer or (self.context.audience.sees_thinking and result.thinking):
@@ -184,11 +184,11 @@ class _Question:
         may_be_billed = result.entry.cost_high_usd != 0
         if not worth or (may_be_billed and result.log_error is not None):
             return True
-        self.because = result.error or notes.GaveUp(target.name)
+        self.because = result.error
         self._ask_again(turn, result.error)
         return False
 
-    def _ask_again(self, turn: _Turn, error: R1PlanError | None) -> None:
+    def _ask_again(self, turn: _Turn, error: R1PlanError) -> None:
         """Queue the target once more where its provider only asks to wait, and the wait is not too long."""
         if not isinstance(error, ProviderError) or error.status not in _ASK_AGAIN:
             return
@@ -209,11 +209,9 @@ class _Question:
         self.context.audience.tell(note)
 
 
-def _worth_failing_over(error: R1PlanError | None) -> bool:
-    """Whether another target may well answer. None: the server itself said that it gave up."""
-    if isinstance(error, ProviderError):
-        return error.worth_failing_over
-    return error is None or isinstance(error, EngineError)
+def _worth_failing_over(error: R1PlanError) -> bool:
+    """Whether another target may well answer."""
+    return error.worth_failing_over if isinstance(error, ProviderError) else isinstance(error, EngineError)
 
 
 def _cascaded(target: AttemptTarget, result: ChatResult) -> Cascaded:
