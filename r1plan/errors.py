@@ -8,7 +8,8 @@ R1PlanError                 1  could not
 ├── NotFound                2  an id that nobody knows; the hint offers near names
 ├── EngineError             1  a local engine or a model file failed
 ├── ProviderError           1  a server refused, failed or could not be reached
-└── LogError                1  a usage log cannot be read or written
+├── LogError                1  a usage log cannot be read or written
+└── OutputError             1  standard output cannot be written
 """
 
 from __future__ import annotations
@@ -144,3 +145,7 @@ class ProviderError(R1PlanError):
 
 class LogError(R1PlanError):
     """A usage log cannot be read or written."""
+
+
+class OutputError(R1PlanError):
+    """Standard output cannot be written."""

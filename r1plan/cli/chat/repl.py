@@ -16,6 +16,8 @@ from r1plan.conversation.session import Session
 from r1plan.conversation.spending import total
 from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Unbound, Wished, after
 from r1plan.errors import CatalogError, LogError, R1PlanError, UsageError
+from r1plan.interrupts import ends_by, held
+from r1plan.streams import lost_output
 
 if TYPE_CHECKING:
     from r1plan.route.execution.result import ChatResult
@@ -58,11 +60,12 @@ class Conversation:
         """Read and answer until the end."""
         from r1plan.render.output import note
 
-        while True:
+        while ends_by() is None and lost_output() is None:
             try:
                 line = reader.read()
             except KeyboardInterrupt:
-                note("Ctrl-D or /exit ends the conversation.")
+                if ends_by() is None:
+                    note("Ctrl-D or /exit ends the conversation.")
                 continue
             if line is None:
                 return
@@ -79,13 +82,18 @@ class Conversation:
         plan = self._asker.plan(session, question)
         if terminal_is_able():
             print(flush=True)
-        with shown(
-            session.wishes.thinking,
-            fold=True,
-            usd_before=spent.cost_usd if known else None,
-        ) as audience:
-            result = self._asker.ask(plan, audience)
-        self._step(Answered(exchange_of(question, result), spent_by(result), plan.binding))
+        result: ChatResult | None = None
+        try:
+            with shown(
+                session.wishes.thinking,
+                fold=True,
+                usd_before=spent.cost_usd if known else None,
+            ) as audience:
+                result = self._asker.ask(plan, audience)
+        finally:  # also when a signal comes while the last of it is painted
+            if result is not None:
+                with held():
+                    self._step(Answered(exchange_of(question, result), spent_by(result), plan.binding))
         came = bool(result.thinking or result.answer)
         if came and terminal_is_able():
             print(flush=True)

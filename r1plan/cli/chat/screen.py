@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -101,11 +101,8 @@ def streamed(thinking: ThinkingShown) -> Iterator[Audience]:
 
     screen = ChatScreen(sys.stdout, sys.stderr, thinking)
     yield _Watching(screen, thinking)
-    try:
+    with suppress(OSError):  # it is told at the end of the program
         screen.done()
-    except BrokenPipeError:
-        # Python would complain at its exit, when it flushes a pipe that nobody reads.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def shown(

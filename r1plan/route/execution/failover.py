@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from r1plan.errors import EngineError, LogError, OverBudget, ProviderError, R1PlanError
+from r1plan.interrupts import held, let_through
 from r1plan.ledger.entry import UsageEntry
 from r1plan.route.execution import circuit_breaker
 from r1plan.route.execution.context import RequestContext
@@ -38,7 +39,8 @@ def ask(targets: Sequence[AttemptTarget], context: RequestContext) -> ChatResult
     log. Engines are left open.
     """
     question = _Question(context)
-    result = question.answered_by(targets)
+    with held():
+        result = question.answered_by(targets)
     return replace(result, attempts=tuple(question.attempts), go_on=question.go_on)
 
 
@@ -66,21 +68,22 @@ class _Question:
     passed: list[NotSent] = field(default_factory=list)
 
     def answered_by(self, targets: Sequence[AttemptTarget]) -> ChatResult:
+        """Held, so that no signal comes between a row and its end: it ends the waiting, and then no other is asked."""
         self.turns = [_Turn(each) for each in self._worth_asking(targets)]
         result: ChatResult | None = None
         unsent: list[R1PlanError] = []
         while self.turns:
             turn = self._next()
+            before = [each.entry for each in self.attempts if each.entry]
             try:
-                self._wait_for(turn)
+                with let_through():
+                    self._wait_for(turn)
+                since = self.context.clocks.tick()
+                attempt = OpenAttempt(self.context, turn.target, before)
             except KeyboardInterrupt:
                 if result is None:
                     raise
                 return replace(result, finish="aborted", error=None)
-            before = [each.entry for each in self.attempts if each.entry]
-            since = self.context.clocks.tick()
-            try:
-                attempt = OpenAttempt(self.context, turn.target, before)
             except R1PlanError as error:
                 if isinstance(error, LogError) and result is None:
                     raise
@@ -98,13 +101,17 @@ class _Question:
     def _asked(self, turn: _Turn, attempt: OpenAttempt, before: Sequence[UsageEntry], since: float) -> ChatResult:
         """What comes of `attempt`, after what is to be known of it was told."""
         target = turn.target
-        self._tell_passed()
-        if attempt.reservation.uncounted is not None:
-            from r1plan.route.execution.notes import Uncounted
+        try:
+            self._tell_passed()
+            if attempt.reservation.uncounted is not None:
+                from r1plan.route.execution.notes import Uncounted
 
-            self._tell(Uncounted(target.name, attempt.reservation.uncounted))
-        self._tell_why(target)
-        gives_way = target.cascade is not None and self._has_follower(before)
+                self._tell(Uncounted(target.name, attempt.reservation.uncounted))
+            self._tell_why(target)
+            gives_way = target.cascade is not None and self._has_follower(before)
+        except BaseException:
+            attempt.withdraw()
+            raise
         result = attempt.run(since, (target.cascade if gives_way else None) or _NEVER)
         turn.asked += 1
         self.attempts.append(Attempt(target.provider, target.model, _outcome(result.entry), result.entry))
