@@ -12,7 +12,7 @@ from r1plan.errors import R1PlanError
 _INTERRUPTED, _CLOSED_PIPE = 130, 141
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000  # a recommendation makes about 60,000 that stay
 # They free what they hold when Python ends, and the first complains of what it cannot find then.
-_ENDING_BY_THEMSELVES = {"duckdb", "llama_cpp"}
+_ENDING_BY_THEMSELVES = {"duckdb", "_duckdb", "llama_cpp"}
 
 
 def main() -> None:
@@ -54,7 +54,8 @@ def _ended() -> int | str | None:
     except R1PlanError as raised:
         error = raised
     except OSError as raised:
-        error = R1PlanError(f"the system says: {raised}.")
+        where = f"{raised.filename}: " if raised.filename else ""
+        error = R1PlanError(f"{where}{raised.strerror or raised}.")
     except Exception:
         # A library that a signal has broken off says so in its own words.
         if interrupts.received() is None:

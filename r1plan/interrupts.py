@@ -15,7 +15,6 @@ again, until the rows are written.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -142,7 +141,8 @@ def _handle_lost(lost: Any) -> None:
     if isinstance(lost.exc_value, KeyboardInterrupt) and _received is not None:
         global _mode
         _mode = "let_through" if _mode == "held" else _mode
-        again = Timer(_AGAIN_S, os.kill, (os.getpid(), _received))
+        # To the main thread: what waits in it is not woken by a signal that another one took.
+        again = Timer(_AGAIN_S, signal.pthread_kill, (main_thread().ident, _received))
         again.daemon = True
         again.start()
         return

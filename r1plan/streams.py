@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import sys
-from typing import TextIO
+from typing import TextIO, cast
 
 from r1plan.errors import OutputError
 
@@ -18,7 +19,7 @@ _IN, _OUT, _ERR = 0, 1, 2
 
 
 def take() -> None:
-    """Put our own streams in the place of Python's. Raises OutputError where standard output is closed.
+    """Put our own streams in the place of Python's.
 
     A closed descriptor is opened on nothing, so that no file of ours gets its number.
     """
@@ -28,14 +29,18 @@ def take() -> None:
     elif isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     sys.stderr = _written(sys.stderr, _ERR, _Lenient)
-    sys.stdout = _written(sys.stdout, _OUT, _Output)
-    if not was_open[_OUT]:
-        raise OutputError("standard output is closed.", "give it a place to write to; > /dev/null drops an answer.")
+    sys.stdout = _written(sys.stdout, _OUT, _Output if was_open[_OUT] else _Closed)
+
+
+def check_output() -> None:
+    """Raise OutputError where standard output is closed: for who would pay for what is to be written there."""
+    if isinstance(_raw(), _Closed):
+        raise output_error(_NOT_OPEN)
 
 
 def lost_output() -> OSError | None:
     """Why standard output cannot be written, None where it can, as far as anybody has tried."""
-    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    raw = _raw()
     return raw.lost if isinstance(raw, _Output) else None
 
 
@@ -54,14 +59,20 @@ def flushed() -> OSError | None:
 
 def output_error(lost: OSError) -> OutputError:
     """What is to be said of it, but of a pipe that nobody reads, of which nothing is."""
+    if lost is _NOT_OPEN:
+        return OutputError("standard output is closed.", "give it a place to write to; > /dev/null drops all.")
     return OutputError(
-        f"standard output cannot be written: {(lost.strerror or str(lost)).lower()}.", "free some room there, or write elsewhere."
+        f"standard output cannot be written: {(lost.strerror or str(lost)).lower()}.",
+        "free some room there, or write elsewhere.",
     )
 
 
 def is_closed_pipe(lost: OSError) -> bool:
     """Whether whoever read the output has left, as `head` does when it has enough."""
     return lost.errno == errno.EPIPE
+
+
+_NOT_OPEN = OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 class _Output(io.FileIO):
@@ -73,10 +84,23 @@ class _Output(io.FileIO):
         if self.lost is not None:
             return _length(data)
         try:
-            return super().write(data)  # type: ignore[arg-type]
+            return self._written(data)
         except OSError as error:
             self.lost = error
             raise
+
+    def _written(self, data: object) -> int:
+        # None: it takes nothing more just now, as a pipe that somebody has made so.
+        while (size := cast("int | None", super().write(data))) is None:  # type: ignore[arg-type]
+            select.select([], [self], [])
+        return size
+
+
+class _Closed(_Output):
+    """Was not open when the program began."""
+
+    def _written(self, data: object) -> int:
+        raise _NOT_OPEN
 
 
 class _Lenient(io.FileIO):
@@ -84,9 +108,13 @@ class _Lenient(io.FileIO):
 
     def write(self, data: object) -> int:
         try:
-            return super().write(data)  # type: ignore[arg-type]
+            return cast("int | None", super().write(data)) or _length(data)  # type: ignore[arg-type]
         except OSError:
             return _length(data)
+
+
+def _raw() -> object:
+    return getattr(getattr(sys.stdout, "buffer", None), "raw", None)
 
 
 def _length(data: object) -> int:

@@ -166,6 +166,10 @@ class Terminal:
         while data:
             data = data[os.write(self._descriptor, data) :]
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the program."""
+        os.kill(self._pid, number)
+
     def until(self, text: str, seconds: float = 60) -> None:
         """Read until `text` is to be seen, anywhere on the screen or above it."""
         deadline = time.monotonic() + seconds

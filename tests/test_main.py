@@ -24,6 +24,7 @@ from r1plan.cli.usage_error import run
         (errors.EngineError, 1),
         (errors.ProviderError, 1),
         (errors.LogError, 1),
+        (errors.OutputError, 1),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )

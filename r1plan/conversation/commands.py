@@ -13,6 +13,7 @@ from r1plan.conversation.session import THINKING_SHOWN, Session, Wishes, thinkin
 from r1plan.errors import NotFound, UsageError
 from r1plan.models.reference import GgufFile, model_reference
 from r1plan.money import small_usd, typed_usd
+from r1plan.settings import expanded
 
 View = Literal["help", "cost", "thinking", "model"]
 
@@ -221,7 +222,7 @@ def _save(session: Session, arguments: str, _known: Known) -> Reply:
         raise UsageError("/save needs a file.", "example: /save talk.md")
     if not session.exchanges:
         raise UsageError("there is nothing to save yet.", "ask something first.")
-    return Reply(session, act=Save(Path(arguments).expanduser()))
+    return Reply(session, act=Save(expanded(Path(arguments))))
 
 
 def _retry(session: Session, arguments: str, _known: Known) -> Reply:

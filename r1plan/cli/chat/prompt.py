@@ -45,6 +45,9 @@ def _joined(prompt: str | None, files: list[Path]) -> str | None:
             parts.append(sys.stdin.buffer.read().decode("utf-8").strip("\n"))
         except UnicodeDecodeError as error:
             raise UsageError("standard input is not UTF-8 text.", "only text can join the prompt.") from error
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise UsageError(f"standard input cannot be read: {why}.", "< /dev/null leaves it out.") from error
     text = "\n\n".join(part for part in parts if part.strip())
     if text:
         return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -40,7 +41,7 @@ class _Heard:
     finished: Finished | None = None
     why: KeyboardInterrupt | OSError | R1PlanError | None = None
     stop: Stop | None = None
-    sent: bool = True
+    sent: bool = False
 
     def take(self, event: Event) -> None:
         """Keep `event`, which is not a wait."""
@@ -107,8 +108,7 @@ class OpenAttempt:
 
     def withdraw(self) -> None:
         """Write that nothing was sent after all."""
-        heard = _Heard(self._context.clocks, sent=False)
-        self._end(self._outcome(heard, None))
+        self._end(self._outcome(_Heard(self._context.clocks), None))
 
     def _metered(self) -> Measured | None:
         """Begin to measure, where that can be done."""
@@ -136,10 +136,15 @@ class OpenAttempt:
         stream = engine.stream(self.reservation.request)
         try:
             with let_through():
+                heard.sent = True
                 for event in stream:
                     if type(event) is not Waiting:
                         heard.take(event)
-                        audience.show(event)
+                        try:
+                            audience.show(event)
+                        except OSError as gone:
+                            heard.why = gone
+                            break
                     stop = limits(event)
                     if stop is None:
                         continue
@@ -150,8 +155,9 @@ class OpenAttempt:
 
                     engine.close_thinking()
                     limits.closes()
-                    audience.tell(ThinkingClosed(engine.model, stop))
-        except (KeyboardInterrupt, OSError, R1PlanError) as raised:
+                    with suppress(OSError):
+                        audience.tell(ThinkingClosed(engine.model, stop))
+        except (KeyboardInterrupt, BrokenPipeError, R1PlanError) as raised:
             heard.why = raised
         finally:
             close = getattr(stream, "close", None)
