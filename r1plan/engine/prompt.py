@@ -11,9 +11,14 @@ from dataclasses import dataclass
 
 from r1plan.engine.chat import Message
 from r1plan.engine.thinking import OPEN
+from r1plan.errors import EngineError
+
+_ANOTHER = "look for another GGUF of the model."
 
 # Unicode noncharacters: no template holds them, and what people wrote is not rendered at all.
-_SLOT = re.compile("\ufdd0(\\d+)\ufdd1")
+_SLOT = re.compile("\ufdd0([0-9]{1,9})\ufdd1")
+# No context holds more; a template that says each turn a thousand times does.
+_MOST_CHARACTERS = 1 << 26
 
 Render = Callable[[list[dict[str, str]]], str]
 """A chat template: messages as {"role", "content"} to the prompt, generation prompt included."""
@@ -28,13 +33,20 @@ class Piece:
 
 
 def prompt_pieces(messages: Sequence[Message], render: Render) -> tuple[Piece, ...]:
-    """The prompt for `messages`, in order. What `render` raises passes through."""
+    """The prompt for `messages`, in order. What `render` raises passes through.
+
+    Raises EngineError for a template that makes up turns, or says them so often that no context could hold them.
+    """
     slots = [{"role": each.role, "content": f"\ufdd0{index}\ufdd1"} for index, each in enumerate(messages)]
-    parts = _SLOT.split(render(slots))
-    pieces = (
-        Piece(messages[int(part)].content, special=False) if index % 2 else Piece(part, special=True)
-        for index, part in enumerate(parts)
-    )
+    pieces, characters = [], 0
+    for index, part in enumerate(_SLOT.split(render(slots))):
+        if index % 2 and int(part) >= len(messages):
+            raise EngineError(f"the model's chat template holds a turn {part}, which nobody wrote.", _ANOTHER)
+        piece = Piece(messages[int(part)].content, special=False) if index % 2 else Piece(part, special=True)
+        characters += len(piece.text)
+        if characters > _MOST_CHARACTERS:
+            raise EngineError(f"the prompt is longer than {_MOST_CHARACTERS:,} characters.", "shorten it.")
+        pieces.append(piece)
     return tuple(piece for piece in pieces if piece.text)
 
 

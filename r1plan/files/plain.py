@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 _CHUNK_BYTES = 1 << 16
 _KINDS = {
@@ -16,11 +17,11 @@ _KINDS = {
 }
 
 
-def plain_bytes(path: Path, most_bytes: int) -> bytes:
-    """The content of `path`, which may be a link to a plain file.
+def opened_plain(path: Path) -> BinaryIO:
+    """The plain file at `path`, or that a link there leads to, opened for reading.
 
     Raises OSError, whose `strerror` says what is wrong in words: what stands there instead of a plain file, which is
-    neither opened nor waited for; a link to nothing; more than `most_bytes`; what the system says of any other.
+    neither opened nor waited for; a link to nothing; what the system says of any other.
     """
     try:
         _check(path.stat())
@@ -29,9 +30,18 @@ def plain_bytes(path: Path, most_bytes: int) -> bytes:
             raise FileNotFoundError(errno.ENOENT, "is a link to a file that is not there") from None
         raise
     # Not to be waited for either when another file took its place just now.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        _check(os.fstat(descriptor))
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")
+    try:
+        _check(os.fstat(file.fileno()))
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def plain_bytes(path: Path, most_bytes: int) -> bytes:
+    """The content of `path`. Raises OSError as `opened_plain` does, and for more than `most_bytes`."""
+    with opened_plain(path) as file:
         content = bytearray()
         while len(content) <= most_bytes and (more := file.read(min(_CHUNK_BYTES, most_bytes + 1 - len(content)))):
             content += more

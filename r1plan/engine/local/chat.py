@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Waiting
+from r1plan.engine.local.chat_template import ChatTemplate
 from r1plan.engine.local.load import captured_log, check_file, last_line, load, usable_cores
 from r1plan.engine.local.vocabulary import Vocabulary
 from r1plan.engine.thinking import CLOSE, OPEN, ThinkSplitter
@@ -43,15 +44,16 @@ class LocalEngine:
     ) -> None:
         check_file(path)
         self._model = model
+        self._template = ChatTemplate(path.name)  # gets ready while llama.cpp loads
         self._log = captured_log()
         self._llama = load(path, context_tokens, threads or usable_cores(), self._log)
-        self._vocabulary = Vocabulary(self._llama, path, model)
+        self._vocabulary = Vocabulary(self._llama, path, self._template)
         self._context = min(self._llama.n_ctx(), self._llama._model.n_ctx_train())
         recommended = self._llama.metadata
         self._temperature = (
-            _number(recommended, "general.sampling.temp", _TEMPERATURE) if temperature is None else temperature
+            _number(recommended, "general.sampling.temp", 2.0, _TEMPERATURE) if temperature is None else temperature
         )
-        self._top_p = _number(recommended, "general.sampling.top_p", _TOP_P)
+        self._top_p = _number(recommended, "general.sampling.top_p", 1.0, _TOP_P)
         self._open, self._close = self._vocabulary.single(OPEN), self._vocabulary.single(CLOSE)
         self._closing = self._vocabulary.tokens(CLOSE, special=True)
         self._close_asked = False
@@ -162,6 +164,7 @@ class LocalEngine:
 
     def close(self) -> None:
         """Free the model."""
+        self._template.close()
         self._llama.close()
 
     def _read(self, prompt: list[int], cached: int, request: ChatRequest) -> Iterator[Waiting]:
@@ -229,8 +232,10 @@ class _Answered:
         )
 
 
-def _number(metadata: dict[str, str], key: str, default: float) -> float:
+def _number(metadata: dict[str, str], key: str, most: float, default: float) -> float:
+    """What the file recommends, `default` where that is no number from 0 to `most`."""
     try:
-        return float(metadata[key])
+        value = float(metadata[key])
     except (KeyError, ValueError):
         return default
+    return value if 0 <= value <= most else default

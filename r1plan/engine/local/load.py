@@ -5,10 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from r1plan.errors import EngineError
+from r1plan.files.plain import opened_plain
 
 _INSTALL = (
     "pip install 'r1plan[local]' (compiles for about 4 minutes); for a GPU put "
@@ -29,7 +32,7 @@ def usable_cores() -> int:
 def check_file(path: Path) -> None:
     """Raise EngineError when `path` cannot be a GGUF file at all."""
     try:
-        with path.open("rb") as file:
+        with opened_plain(path) as file:
             magic = file.read(4)
     except FileNotFoundError as error:
         raise EngineError(f"there is no file '{path}'.", "check the path given to --model.") from error
@@ -72,24 +75,41 @@ def uses_gpu() -> bool:
 
 def load(path: Path, context_tokens: int, threads: int, log: deque[str]) -> Any:
     """The `llama_cpp.Llama` of a file. Raises EngineError, with what llama.cpp said in `log`."""
-    import jinja2
     import llama_cpp
 
     try:
-        return llama_cpp.Llama(
-            str(path),
-            n_ctx=context_tokens,
-            n_threads=threads,
-            n_threads_batch=threads,
-            n_gpu_layers=-1 if uses_gpu() else 0,
-            verbose=False,
-        )
-    except jinja2.TemplateError as error:
-        raise EngineError(
-            f"{path.name}: its chat template is wrong: {error}.", "look for another GGUF of the model."
-        ) from error
+        with _no_template_run_here():
+            return llama_cpp.Llama(
+                str(path),
+                n_ctx=context_tokens,
+                n_threads=threads,
+                n_threads_batch=threads,
+                n_gpu_layers=-1 if uses_gpu() else 0,
+                verbose=False,
+            )
     except (ValueError, AssertionError, OSError) as error:
         raise _load_error(path, context_tokens, "".join(log), str(error)) from error
+
+
+@contextmanager
+def _no_template_run_here() -> Iterator[None]:
+    """Keep llama-cpp-python from compiling the file's chat template, which can take all time and memory there is."""
+    from llama_cpp import llama_chat_format
+
+    theirs = llama_chat_format.Jinja2ChatFormatter
+    llama_chat_format.Jinja2ChatFormatter = _NoFormatter
+    try:
+        yield
+    finally:
+        llama_chat_format.Jinja2ChatFormatter = theirs
+
+
+class _NoFormatter:
+    """In the place of llama-cpp-python's own, which nobody here asks."""
+
+    def __init__(self, **_: object) -> None: ...
+
+    def to_chat_handler(self) -> None: ...
 
 
 def _load_error(path: Path, context_tokens: int, log: str, said: str) -> EngineError:

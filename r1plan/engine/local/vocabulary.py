@@ -8,26 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from r1plan.engine.chat import Message
+from r1plan.engine.local.chat_template import ChatTemplate
 from r1plan.engine.prompt import opens_thinking, prompt_pieces
 from r1plan.errors import EngineError
 
 
 class Vocabulary:
-    """The tokens of `llama`, a `llama_cpp.Llama` from the file `path`. Raises EngineError without a chat template."""
+    """The tokens of `llama`, a `llama_cpp.Llama` from the file `path`, whose chat template runs in `template`.
 
-    def __init__(self, llama: Any, path: Path, model: str) -> None:
-        self._llama, self._model = llama, model
+    Raises EngineError without a chat template.
+    """
+
+    def __init__(self, llama: Any, path: Path, template: ChatTemplate) -> None:
+        self._llama = llama
         self._vocab = llama._model.vocab
-        self._render = _template(llama, path)
+        self._render = _template(llama, path, template)
 
     def prompt(self, messages: Sequence[Message]) -> tuple[list[int], bool]:
         """The prompt's tokens, and whether the template has opened the thinking."""
-        import jinja2
-
-        try:
-            pieces = prompt_pieces(messages, self._render)
-        except (jinja2.TemplateError, ValueError, TypeError) as error:
-            raise EngineError(f"{self._model}: its chat template failed: {error}.", "try without --system.") from error
+        pieces = prompt_pieces(messages, self._render)
         tokens: list[int] = []
         for piece in pieces:
             tokens += self.tokens(piece.text, special=True) if piece.special else self._plain(piece.text)
@@ -78,10 +77,8 @@ class Vocabulary:
             size = -length
 
 
-def _template(llama: Any, path: Path) -> Any:
-    """The file's chat template as a function from messages to a prompt. It runs in jinja2's sandbox."""
-    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-
+def _template(llama: Any, path: Path, template: ChatTemplate) -> ChatTemplate:
+    """`template` with the text that the file holds."""
     source = llama.metadata.get("tokenizer.chat_template")
     if not source:
         raise EngineError(f"{path.name} has no chat template.", "it may be a base model; use one made for chat.")
@@ -89,5 +86,5 @@ def _template(llama: Any, path: Path) -> Any:
     def text(token: int) -> str:
         return llama._model.token_get_text(token) if token != -1 else ""
 
-    formatter = Jinja2ChatFormatter(source, eos_token=text(llama.token_eos()), bos_token=text(llama.token_bos()))
-    return lambda messages: formatter(messages=messages).prompt
+    template.use(source, bos=text(llama.token_bos()), eos=text(llama.token_eos()))
+    return template

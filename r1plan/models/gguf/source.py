@@ -1,4 +1,4 @@
-"""Bytes of a file at an offset, from this disk. remote.py has the same over HTTP."""
+"""Bytes of a file at an offset, from this disk. `models/hub/files.py` has the same over HTTP."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from r1plan.errors import EngineError
+from r1plan.files.plain import opened_plain
 
 
 class Source(Protocol):
@@ -40,7 +41,7 @@ class LocalFile:
     def read(self, offset: int, count: int) -> bytes:
         """At most `count` bytes from `offset`."""
         try:
-            with self._path.open("rb") as file:
+            with opened_plain(self._path) as file:
                 file.seek(offset)
                 return file.read(count)
         except OSError as error:

@@ -1,0 +1,143 @@
+"""A file's chat template, which is a program of whoever made the file: run apart, within bounds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import weakref
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from select import POLLIN, poll
+from typing import Any
+
+from r1plan.errors import EngineError
+
+_SCRIPT = Path(__file__).with_name("render_template.py")
+_ANOTHER = "look for another GGUF of the model."
+_CHUNK_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateLimits:
+    """What one rendering may take. Real templates take 2 ms and write some thousand characters of their own."""
+
+    cpu_s: float = 1.0
+    wall_s: float = 20.0
+    memory_bytes: int = 256 << 20
+    characters: int = 1 << 18
+
+
+class ChatTemplate:
+    """The template of the file called `name`, in a process that is started at once and ends with this object.
+
+    A template that takes too much costs its process, and the next call gets a new one.
+    """
+
+    def __init__(self, name: str, limits: TemplateLimits = TemplateLimits()) -> None:
+        self._name = name
+        self._limits = limits
+        self._source: dict[str, str] | None = None
+        self._end = self._start()
+
+    def use(self, source: str, *, bos: str, eos: str) -> None:
+        """Take the template's text. Raises EngineError where it is none."""
+        self._source = None
+        request = {"source": source, "bos": bos, "eos": eos}
+        self._ask(request)
+        self._source = request
+
+    def __call__(self, messages: list[dict[str, str]]) -> str:
+        """The prompt for `messages`. Raises EngineError for a template that fails, refuses them or takes too much."""
+        return self._ask({"messages": messages})
+
+    def close(self) -> None:
+        """End the process."""
+        self._end()
+
+    def _start(self) -> weakref.finalize[[subprocess.Popen[bytes]], ChatTemplate]:
+        limits = self._limits
+        words = [sys.executable, "-I", _SCRIPT, limits.cpu_s, limits.memory_bytes, limits.characters]
+        try:
+            # Nothing of the environment, which may hold keys; a group of its own, which Ctrl-C does not reach.
+            self._process = subprocess.Popen(
+                [str(each) for each in words],
+                env={},
+                process_group=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise EngineError(
+                f"{self._name}: no process can be started for its chat template: {error.strerror or error}.",
+                "end other programs, or raise the limit on processes.",
+            ) from error
+        return weakref.finalize(self, _end, self._process)
+
+    def _ask(self, request: dict[str, Any]) -> str:
+        if self._process.poll() is not None:
+            self.close()
+            self._end = self._start()
+            if self._source is not None:
+                self._answer(self._source)
+        return self._answer(request)
+
+    def _answer(self, request: dict[str, Any]) -> str:
+        try:
+            line = self._exchanged(json.dumps(request).encode())
+            answer = json.loads(line)
+        except BaseException as error:
+            self.close()  # what is still to come must not answer the next request
+            if isinstance(error, OSError | EOFError | ValueError | RecursionError):
+                raise self._ended() from error
+            raise
+        if isinstance(text := answer.get("text"), str):
+            return text
+        refused = answer.get("refused")
+        said = " ".join(str(answer.get("failed") if refused is None else refused).split()).rstrip(".")
+        if refused is not None:
+            raise EngineError(f"{self._name}: its chat template refuses this: {said}.", "try without --system.")
+        raise EngineError(f"{self._name}: its chat template failed: {said}.", _ANOTHER)
+
+    def _exchanged(self, request: bytes) -> bytes:
+        """The line that answers `request`. Raises OSError when none comes in time, or one that is too long."""
+        sink, source = self._process.stdin, self._process.stdout
+        if sink is None or source is None:
+            raise EOFError
+        sink.write(request + b"\n")
+        sink.flush()
+        waiting = poll()
+        waiting.register(source, POLLIN)
+        deadline_s = time.monotonic() + self._limits.wall_s
+        line = bytearray()
+        # A character takes up to 12 bytes in JSON.
+        while not line.endswith(b"\n") and len(line) < 12 * self._limits.characters + _CHUNK_BYTES:
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0 or not waiting.poll(left_s * 1000):
+                raise TimeoutError
+            chunk = os.read(source.fileno(), _CHUNK_BYTES)
+            if not chunk:
+                raise EOFError
+            line += chunk
+        return bytes(line)
+
+    def _ended(self) -> EngineError:
+        limits = self._limits
+        return EngineError(
+            f"{self._name}: its chat template takes more than {limits.cpu_s:g} s of processor time "
+            f"or {limits.memory_bytes >> 20} MiB.",
+            _ANOTHER,
+        )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):  # what it was still to be told
+                pipe.close()
