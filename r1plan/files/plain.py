@@ -46,8 +46,13 @@ def plain_bytes(path: Path, most_bytes: int) -> bytes:
         while len(content) <= most_bytes and (more := file.read(min(_CHUNK_BYTES, most_bytes + 1 - len(content)))):
             content += more
     if len(content) > most_bytes:
-        raise OSError(errno.EFBIG, f"is larger than {most_bytes >> 20} MiB")
+        raise too_large(most_bytes)
     return bytes(content)
+
+
+def too_large(most_bytes: int) -> OSError:
+    """The error for what has more than `most_bytes`."""
+    return OSError(errno.EFBIG, f"is larger than {most_bytes >> 20} MiB")
 
 
 def _check(status: os.stat_result) -> None:

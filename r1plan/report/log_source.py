@@ -9,18 +9,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from select import POLLIN, poll
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
+from r1plan.files.pipe import WRITER_PATIENCE_S, opened_pipe
 from r1plan.report.spend import FileFault, ReportWarning
 
 LONGEST_LINE_BYTES = 32 << 20
 """A line of this many bytes or more is none of ours, and is cut away before the database fails over it."""
-
-WRITER_PATIENCE_S = 5.0
-"""How long a named pipe may be without anybody who writes to it."""
 
 # DuckDB's own limit. Above it, it depends on where a line stands whether it is read.
 _ORDINARY_LINE_BYTES = 16 << 20
@@ -84,31 +81,15 @@ def _fault(log: Path) -> FileFault | None:
 
 def _emptied(pipe: Path, copies: ExitStack, patience_s: float) -> Path | None:
     """A copy of all that comes out of `pipe`; None when nobody opens it to write in `patience_s`."""
-    # Opened so, it does not wait for one who writes.
-    descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as stream:
-        begin = _available(descriptor)
-        is_named = os.path.lexists(os.path.realpath(pipe))
-        if begin == b"" and is_named:
-            waiting = poll()
-            waiting.register(descriptor, POLLIN)
-            # The end of one who wrote nothing is an event too; that one has opened it is none, but is seen below.
-            if not waiting.poll(patience_s * 1000) and (begin := _available(descriptor)) == b"":
-                return None
-        os.set_blocking(descriptor, True)
-        copy = _copy(copies)
-        with copy.open("wb") as target:
-            target.write(begin or b"")
-            copyfileobj(stream, target)
-    return copy
-
-
-def _available(descriptor: int) -> bytes | None:
-    """What can be read at once: b"" when nobody has the pipe open to write, None when somebody has and is silent."""
-    try:
-        return os.read(descriptor, _CHUNK_BYTES)
-    except BlockingIOError:
+    opened = opened_pipe(pipe, patience_s)
+    if opened is None:
         return None
+    begin, stream = opened
+    copy = _copy(copies)
+    with stream, copy.open("wb") as target:
+        target.write(begin)
+        copyfileobj(stream, target)
+    return copy
 
 
 def _source(log: Path, file: Path, copies: ExitStack) -> LogSource:
