@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def machines(draw: st.DrawFn) -> Machine:
             limit_bytes=draw(st.none() | sizes),
             bandwidth_gb_s=draw(rates),
         ),
-        gpus=tuple(draw(st.lists(devices(), max_size=3))),
+        gpus=tuple(draw(st.lists(devices(), max_size=3, unique_by=lambda each: each.index))),
         disk=draw(st.none() | st.builds(Disk, path=names, free_bytes=sizes)),
         notes=tuple(draw(st.lists(names, max_size=2))),
     )
@@ -63,7 +64,7 @@ def test_what_detect_prints_reads_back_to_an_equal_machine(machine: Machine) -> 
     assert parse(json.dumps(document(machine)), "box.json") == machine
 
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "schema": "r1plan.machine/1",
     "origin": "detected",
     "system": "linux",
@@ -81,6 +82,9 @@ GOOD = {
         }
     ],
 }
+
+
+CARD: Any = GOOD["gpus"][0]
 
 
 def changed(path: str, value: Any) -> str:
@@ -118,6 +122,36 @@ def test_fields_that_have_a_default_may_be_missing() -> None:
         pytest.param(changed("gpus.0.bandwidth_gb_s", float("nan")), "gpus.0.bandwidth_gb_s: expected", id="nan"),
         pytest.param(changed("gpus.0.vendor", "voodoo"), "gpus.0.vendor: expected", id="unknown vendor"),
         pytest.param(changed("gpus", None), "gpus: expected a valid array, got None.", id="null"),
+        pytest.param(changed("gpus", [CARD, CARD]), "gpus: two cards have the index 0.", id="twice"),
+        pytest.param(
+            changed("gpus", [{**CARD, "index": each} for each in range(1025)]),
+            "gpus: expected at most 1,024, got 1,025.",
+            id="crowd",
+        ),
+        pytest.param(changed("gpus.0.index", -1), "gpus.0.index: expected 0 or more, got -1.", id="index"),
+        pytest.param(changed("gpus.0.index", 1024), "gpus.0.index: expected at most 1,023", id="far index"),
+        pytest.param(changed("gpus.0.name", "a\ud800b"), "box.json: holds what is no text: ", id="half a character"),
+        pytest.param(changed("cpu.cores", 8.0), "cpu.cores: expected a valid integer", id="float for int"),
+        pytest.param(changed("cpu.cores", True), "cpu.cores: expected a valid integer, got True.", id="bool for int"),
+        pytest.param(changed("memory.total_bytes", 10**19), "memory.total_bytes: expected at most", id="exabytes"),
+        pytest.param(json.dumps([0]).replace("0", "9" * 5000), "schema: expected", id="digits in a list"),
+        pytest.param('{"schema":' + "[" * 500 + "]" * 500 + "}", "schema: expected", id="nested schema"),
+        pytest.param(changed("cpu.cores", "@").replace('"@"', "9" * 5000), "cpu.cores: expected a", id="5,000 digits"),
+        pytest.param(
+            changed("cpu.cores", "@").replace('"@"', "-" + "9" * 30), "cpu.cores: expected a", id="minus 30 digits"
+        ),
+        *(
+            pytest.param(changed(path, value), f"box.json: {path}: expected", id=f"{path} {value!r}"[:40])
+            for path in (
+                "memory.bandwidth_gb_s",
+                "disk_bandwidth_gb_s",
+                "gpus.0.bandwidth_gb_s",
+                "gpus.0.fp32_tflops",
+                "gpus.0.fp16_tensor_tflops",
+                "gpus.0.power_limit_w",
+            )
+            for value in (1e308, 1e9, float("inf"), float("nan"), float("-inf"), -1.0, 10**400)
+        ),
     ],
 )
 def test_a_file_that_is_no_machine_is_refused_by_field_and_value(text: str, told: str) -> None:
@@ -143,4 +177,31 @@ def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
 def test_a_binary_file_is_no_machine(tmp_path: Path) -> None:
     (tmp_path / "box.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="is not text"):
+        read(tmp_path / "box.json")
+
+
+def test_a_container_without_a_limit_may_say_the_largest_number_that_it_has() -> None:
+    assert parse(changed("memory.limit_bytes", 2**63 - 4096), "box.json").memory.usable_bytes == 100
+
+
+def test_a_pipe_is_read_and_one_without_a_writer_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "box.json"
+    os.mkfifo(pipe)
+    with pytest.raises(R1PlanError, match=r"cannot be read \(is a named pipe to which nobody writes\)"):
+        read(pipe, writer_patience_s=0)
+    reader, writer = os.pipe()
+    os.write(writer, json.dumps(GOOD).encode())
+    os.close(writer)
+    try:
+        assert read(Path(f"/dev/fd/{reader}")).cpu.cores == 8
+    finally:
+        os.close(reader)
+
+
+def test_a_device_and_a_file_without_end_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(R1PlanError, match="is a device, where a plain file is needed"):
+        read(Path("/dev/zero"))
+    with (tmp_path / "box.json").open("wb") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(R1PlanError, match="is larger than 1 MiB"):
         read(tmp_path / "box.json")

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r1plan.errors import NotFound, UsageError
-from r1plan.hardware.machine import Machine
+from r1plan.hardware.machine import MOST_CARDS, MOST_RATE, Machine
 
 if TYPE_CHECKING:
     from r1plan.catalog.hardware import AppleChip, Gpu, Hardware
-
-_MOST = 1e7  # 10 PiB, or as many GB a second
-_MOST_CARDS = 1_024
 
 # "2x3090", "2 × RTX 3090", "3090x2", "3090 * 2". A name may hold such a letter itself: "rtx 490", "7900xtx 24".
 _TIMES = re.compile(
@@ -71,7 +68,7 @@ def machine_from_options(
     for option, value in (*figures.items(), ("--disk-bandwidth", disk_bandwidth)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UsageError(f"{option} {value:g}: expected a number above zero.", f"give more, or leave {option} out.")
-        if value is not None and value > _MOST:
+        if value is not None and value > MOST_RATE:
             raise UsageError(f"{option} {value:g}: no machine has that much.", "sizes are in GiB, bandwidths in GB/s.")
     if disk_bandwidth is not None:
         meant = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
@@ -130,9 +127,9 @@ def _cards(text: str, hardware: Hardware) -> tuple[Gpu | AppleChip, int]:
             if times is None:
                 raise
             number, name = times["first"] or times["last"], times["name"] or times["named"]
-    if not (number.isascii() and number.isdigit() and 0 < int(number) <= _MOST_CARDS):
+    if not (number.isascii() and number.isdigit() and 0 < int(number) <= MOST_CARDS):
         raise UsageError(
-            f"--gpu {text}: expected 1 to {_MOST_CARDS:,} cards, got '{number}'.", "for example --gpu rtx-4090:2"
+            f"--gpu {text}: expected 1 to {MOST_CARDS:,} cards, got '{number}'.", "for example --gpu rtx-4090:2"
         )
     return find_accelerator(hardware, name), int(number)
 
