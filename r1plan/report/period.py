@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from r1plan import instants
 from r1plan.errors import NotFound, UsageError
 from r1plan.ledger.months import month_days, month_of
 
@@ -47,7 +48,7 @@ def whole_month(month: str, timezone: str) -> Period:
 
     Raises UsageError when `month` is not a month.
     """
-    found = re.fullmatch(r"(\d{4})-(\d{2})", month)
+    found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", month)
     if not found or not 1 <= int(found[2]) <= 12 or not 2000 <= int(found[1]) < 9999:
         raise UsageError(f"'{month}' is not a month.", "write it as YYYY-MM, such as 2025-09")
     first, after = month_days(month)
@@ -94,9 +95,7 @@ def _midnight(day: date, timezone: str) -> datetime:
 
 
 def _day(text: str) -> date:
-    try:
-        if not re.fullmatch(r"2\d{3}-\d{2}-\d{2}", text):
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"'{text}' is not a day.", "write it as YYYY-MM-DD, such as 2025-09-05") from None
+    day = instants.day(text)
+    if day is None or day.year < 2000:
+        raise UsageError(f"'{text}' is not a day.", "write it as YYYY-MM-DD, such as 2025-09-05")
+    return day

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any
 
+from r1plan import instants
 from r1plan.money import parsed
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _PATH = re.compile(r"[^\s.]+(\.[^\s.]+)*")
 
 
@@ -89,21 +89,14 @@ def parse_usd(value: object) -> Decimal:
 
 def parse_instant(value: object) -> datetime:
     """An instant in UTC from ISO 8601 text with a zone; a day alone is its midnight in UTC."""
-    wanted = "expected an instant such as 2025-02-26T16:30:00Z, or a day such as 2025-02-26"
-    if not isinstance(value, str):
-        raise ValueError(wanted)
-    try:
-        instant = datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError(wanted) from None
-    if _DAY.fullmatch(value):
+    instant = instants.parsed(value) if isinstance(value, str) else None
+    if instant is None or not isinstance(value, str):
+        raise ValueError("expected an instant such as 2025-02-26T16:30:00Z, or a day such as 2025-02-26")
+    if instants.is_day(value):
         return instant.replace(tzinfo=UTC)
     if instant.tzinfo is None:
         raise ValueError("expected an instant with its zone, such as 2025-02-26T16:30:00Z")
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:  # the first or last day that a calendar has, in another zone
-        raise ValueError(wanted) from None
+    return instant.astimezone(UTC)
 
 
 def parse_time(value: object) -> time:

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from r1plan.errors import UsageError
+from r1plan.instants import is_day, parsed
 
 _WAYS = "2025-09-05T16:00:00Z, 2025-09-05T16:00+08:00, '2025-09-05 16:00 Asia/Shanghai', a day, or now"
 _HINT = f"write it as {_WAYS}"
@@ -19,19 +20,18 @@ def parse_instant(text: str, now: datetime) -> datetime:
     text = text.strip()
     if text.casefold() == "now":
         return now
-    named = re.fullmatch(r"(.+?\d)\s*\[?\s*([A-Za-z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*)\]?", text)
+    named = re.fullmatch(r"(.+?[0-9])\s*\[?\s*([A-Za-z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*)\]?", text)
     place = _zone(named[2]) if named and named[2] not in ("Z", "z") else None
-    try:
-        instant = datetime.fromisoformat(named[1] if named and place else text)
-    except ValueError:
-        raise UsageError(f"'{text}' is not an instant.", _HINT) from None
+    instant = parsed(named[1] if named and place else text)
+    if instant is None:
+        raise UsageError(f"'{text}' is not an instant.", _HINT)
     if place is not None and instant.tzinfo is None:
         return instant.replace(tzinfo=place)
     if place is not None:
         raise UsageError(f"'{text}' has two time zones.", _HINT)
     if instant.tzinfo is not None:
         return instant
-    if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text):
+    if is_day(text):
         return instant.replace(tzinfo=UTC)
     raise UsageError(f"'{text}' does not say in which time zone.", _HINT)
 
@@ -41,7 +41,7 @@ def parse_due(text: str, now: datetime) -> datetime:
 
     Raises UsageError for an instant that is past.
     """
-    clock = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip())
+    clock = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text.strip())
     if clock is None:
         try:
             due = parse_instant(text, now)

@@ -1,0 +1,39 @@
+"""Instants read from text: the one grammar for options, YAML and conversations. Pure.
+
+ISO 8601 as people and programs write it, in ASCII, in a year from 1000 to 2999, so that no later arithmetic leaves the
+calendar. A log row's is stricter still: `r1plan/ledger/schema.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+_DAY = r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]{1,9})?)?"
+_OFFSET = r"(Z|z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+_INSTANT = re.compile(rf"({_DAY})([Tt ]({_CLOCK})({_OFFSET})?)?")
+_COMPACT_DAY = re.compile(r"[12][0-9]{7}")
+
+
+def parsed(text: str) -> datetime | None:
+    """The instant that `text` says, naive where it says no offset; a day alone is its midnight. None: it says none."""
+    if _COMPACT_DAY.fullmatch(text):
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    if not _INSTANT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # 30 February
+        return None
+
+
+def day(text: str) -> date | None:
+    """The day that `text` says, as YYYY-MM-DD. None: it says none."""
+    instant = parsed(text) if len(text) == len("2025-09-05") else None
+    return None if instant is None else instant.date()
+
+
+def is_day(text: str) -> bool:
+    """Whether `text` is a day alone."""
+    return len(text) <= len("2025-09-05") and parsed(text) is not None
