@@ -13,6 +13,8 @@ import typer
 import typer.core
 import typer.main
 
+from r1plan.cli.options.numbers import with_plain_numbers
+
 COMMANDS = {
     "recommend": "Say which R1 this machine, or one you describe, should run, and what was rejected and why.",
     "chat": "Ask R1, here or at a provider, with its thinking told apart from its answer and every token logged.",
@@ -39,10 +41,10 @@ class LazyGroup(typer.core.TyperGroup):
         if hasattr(module, "__path__"):
             module = import_module(f"{module.__name__}.command")
         if hasattr(module, "app"):
-            return typer.main.get_command(module.app)
+            return with_plain_numbers(typer.main.get_command(module.app))
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name=cmd_name)(module.command)
-        return typer.main.get_command(single)
+        return with_plain_numbers(typer.main.get_command(single))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that `args` start with; near names are offered for an unknown one."""
