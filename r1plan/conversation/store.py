@@ -6,19 +6,32 @@ alone. Prompts and answers stand in these files, which only their owner can read
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
+import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from r1plan.conversation.session import Session
 from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Unbound, Wished, replayed
 from r1plan.errors import LogError
+from r1plan.files.plain import plain_bytes
+from r1plan.instants import parsed
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 SCHEMA = "r1plan.conversation/1"
+_MOST_BYTES = 64 << 20  # what a person reads in a year
+_MOST_STEPS = 20_000
+_MOST_FIGURE = 10**15
 
 _KINDS: Mapping[str, type[Step]] = {
     "asked": Asked,
@@ -51,7 +64,10 @@ def append(path: Path, step: Step, at: datetime) -> None:
         try:
             size = os.fstat(descriptor).st_size
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            os.write(descriptor, b"\n" * torn + line.encode("utf-8", "replace"))
+            data = b"\n" * torn + line.encode("utf-8", "replace")
+            if os.write(descriptor, data) != len(data):
+                os.ftruncate(descriptor, size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
     except OSError as error:
@@ -62,20 +78,23 @@ def append(path: Path, step: Step, at: datetime) -> None:
 
 
 def latest(folder: Path) -> Path | None:
-    """The file that was written last, or None."""
+    """The file that was written last, or None. What is no plain file is none."""
     try:
-        files = [(each.stat().st_mtime_ns, each.name, each) for each in folder.glob("*.jsonl")]
+        states = [(each, each.stat()) for each in folder.glob("*.jsonl")]
     except OSError:
         return None
+    files = [(status.st_mtime_ns, each.name, each) for each, status in states if stat.S_ISREG(status.st_mode)]
     return max(files)[2] if files else None
 
 
 def load(path: Path) -> Saved:
     """Read a conversation back. Raises LogError when it cannot be read, or a newer r1plan wrote it."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise LogError(f"cannot read {path}: {error.strerror or error}.", "begin a new one: r1plan chat") from error
+        text = plain_bytes(path, _MOST_BYTES).decode("utf-8", "replace")
+        changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise LogError(f"cannot read {path}: {why}.", "begin a new one: r1plan chat") from error
     steps: list[Step] = []
     begun_at: datetime | None = None
     unread = 0
@@ -87,7 +106,9 @@ def load(path: Path) -> Saved:
         at, step = read
         begun_at = begun_at or at
         steps.append(step)
-    return Saved(path, begun_at or datetime.fromtimestamp(path.stat().st_mtime, UTC), replayed(steps), unread)
+        if len(steps) > _MOST_STEPS:
+            raise LogError(f"{path} holds more than {_MOST_STEPS:,} steps.", "begin a new one: r1plan chat")
+    return Saved(path, begun_at or changed_at, replayed(steps), unread)
 
 
 def _rows(text: str) -> Iterator[dict[str, object] | None]:
@@ -95,26 +116,54 @@ def _rows(text: str) -> Iterator[dict[str, object] | None]:
         if line.strip():
             try:
                 row = json.loads(line)
-            except ValueError:
+                if "\\u" in line:
+                    json.dumps(row, ensure_ascii=False).encode()  # half a character is no text
+            except (ValueError, RecursionError):
                 row = None
             yield row if isinstance(row, dict) else None
 
 
 def _step(row: dict[str, object], path: Path) -> tuple[datetime, Step] | None:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     schema, at, kind = (row.pop(name, None) for name in ("schema", "at", "step"))
     if schema != SCHEMA:
-        if isinstance(schema, str) and schema.startswith("r1plan.conversation/"):
+        if isinstance(schema, str) and re.fullmatch(r"r1plan\.conversation/[0-9]{1,4}", schema):
             raise LogError(f"{path} was written by a newer r1plan ({schema}).", "update r1plan, or begin a new one.")
         return None
     wishes = row.get("wishes")
     if isinstance(wishes, dict) and wishes.get("thinking") == "fold":  # a way that there was
         wishes["thinking"] = "dim"
-    try:
-        return TypeAdapter(datetime).validate_python(at), TypeAdapter(_KINDS[str(kind)]).validate_python(row)
-    except (KeyError, ValidationError):
+    instant = parsed(at) if isinstance(at, str) else None
+    if instant is None or instant.tzinfo is None or not isinstance(kind, str) or kind not in _KINDS:
         return None
+    try:
+        step: Step = _reader(kind).validate_python(row)
+    except ValidationError:
+        return None
+    return (instant, step) if all(_is_sane(each) for each in _figures(step)) else None
+
+
+@cache
+def _reader(kind: str) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(_KINDS[kind])
+
+
+def _figures(step: Step) -> Iterator[object]:
+    if isinstance(step, Answered) and step.spent is not None:
+        yield from (getattr(step.spent, each.name) for each in fields(step.spent))
+    elif isinstance(step, Wished):
+        yield step.wishes.budget_usd
+
+
+def _is_sane(figure: object) -> bool:
+    """Whether a number may have been counted or paid; no other value is judged here."""
+    if isinstance(figure, Decimal):
+        exponent = figure.as_tuple().exponent
+        return figure.is_finite() and 0 <= figure < _MOST_FIGURE and isinstance(exponent, int) and exponent > -100
+    return not isinstance(figure, int) or 0 <= figure < _MOST_FIGURE
 
 
 def _without_password(step: Step) -> Step:

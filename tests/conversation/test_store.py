@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from r1plan.conversation.spending import Spent
 from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Unbound, Wished, replayed
 from r1plan.conversation.store import append, latest, load
 from r1plan.errors import LogError
+from tests.files.full_disk import file_size_limit
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 STEPS: list[Step] = [
@@ -40,6 +42,7 @@ def test_what_was_saved_is_read_back(tmp_path: Path) -> None:
 
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
+counts = st.none() | st.integers(0, 10**15 - 1)
 amounts = st.none() | st.decimals(0, 10, places=12)
 steps_taken = st.lists(
     st.one_of(
@@ -47,7 +50,8 @@ steps_taken = st.lists(
         st.builds(
             Answered,
             st.none() | st.builds(Exchange, question=texts, answer=texts, thinking=texts, model=texts),
-            st.none() | st.builds(Spent, model=texts, input_tokens=st.none() | st.integers(0), cost_usd=amounts),
+            st.none()
+            | st.builds(Spent, model=texts, input_tokens=st.none() | st.integers(0, 10**15 - 1), cost_usd=amounts),
         ),
         st.just(TookBack()),
         st.just(Cleared()),
@@ -84,6 +88,115 @@ def test_a_step_of_an_unknown_kind_is_left_out(tmp_path: Path) -> None:
     assert (load(path).session, load(path).unread) == (replayed(STEPS), 1)
 
 
+ANSWERED = (
+    '{"schema":"r1plan.conversation/1","at":"2026-11-24T05:00:00+00:00","step":"answered","exchange":null,"spent":%s}'
+)
+ASKED = '{"schema":"r1plan.conversation/1","at":"%s","step":"asked","question":"?"}'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("[" * 100_000, id="nested"),
+        pytest.param('{"a":' * 100_000, id="nested objects"),
+        pytest.param("9" * 5_000, id="digits"),
+        pytest.param("\0" * 100, id="NUL"),
+        pytest.param('{"schema":"r1plan.conversation/' + "9" * 5000 + '"}', id="schema"),
+        pytest.param('{"schema":["r1plan.conversation/1"]}', id="schema in a list"),
+        *(
+            pytest.param(ANSWERED % f'{{"model":"a/b",{figure}}}', id=figure[:30])
+            for figure in (
+                '"cost_usd":"1e999999"',
+                '"cost_usd":"1e-999999"',
+                '"cost_usd":"NaN"',
+                '"cost_usd":"Infinity"',
+                '"cost_usd":NaN',
+                '"cost_usd":Infinity',
+                '"cost_usd":1e400',
+                '"counted_usd":"-1000"',
+                '"high_usd":"1000000000000000"',
+                '"cost_usd":true',
+                '"input_tokens":-1',
+                '"input_tokens":1000000000000000',
+                f'"output_tokens":{"9" * 400}',
+                f'"thinking_tokens":{"9" * 5000}',
+                '"thinking_tokens":1.5',
+                '"model":["a"]',
+            )
+        ),
+        pytest.param(
+            ANSWERED.replace('"exchange":null', '"exchange":{"question":"\\ud800","answer":""}') % "null", id="half"
+        ),
+        pytest.param(ANSWERED.replace('"exchange":null', '"exchange":{"role":"tool"}') % "null", id="unknown role"),
+        pytest.param(ANSWERED.replace("answered", "wished").replace("exchange", "wishes") % "null", id="no wishes"),
+        pytest.param(ANSWERED.replace('"answered"', '{"a":1}') % "null", id="step is no text"),
+        *(
+            pytest.param(ASKED % at, id=at[:30])
+            for at in (
+                "0001-01-01T00:00:00+00:00",
+                "9999-12-31T23:59:59-14:00",
+                "2026-11-24T05:00:00",
+                "2026-11-24T24:00:00Z",
+                "2026-11-24T05:00:60Z",
+                "2026-11-24T05:00:00+99:99",
+                "2026-02-30T05:00:00Z",
+                "٢026-11-24T05:00:00Z",
+                "9" * 5000,
+            )
+        ),
+        pytest.param((ASKED % "@").replace('"@"', "1e300"), id="a number for an instant"),
+        pytest.param((ASKED % "@").replace('"@"', "true"), id="true for an instant"),
+    ],
+)
+def test_a_line_that_cannot_be_true_costs_that_step_alone_and_stays_in_the_file(line: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", STEPS[:3])
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    before = path.read_bytes()
+    saved = load(path)
+    assert (saved.session, saved.unread) == (replayed(STEPS[:3]), 1)
+    append(path, STEPS[3], AT)
+    assert path.read_bytes().startswith(before)
+    assert load(path).session == replayed(STEPS)
+
+
+def test_a_file_without_end_and_one_that_is_no_file_are_named(tmp_path: Path) -> None:
+    with (tmp_path / "big.jsonl").open("wb") as file:
+        file.truncate(1 << 30)
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "zero.jsonl").symlink_to("/dev/zero")
+    (tmp_path / "folder.jsonl").mkdir()
+    for name, told in (
+        ("big", "larger than 64 MiB"),
+        ("pipe", "named pipe"),
+        ("zero", "device"),
+        ("folder", "directory"),
+    ):
+        with pytest.raises(LogError, match=rf"cannot read .*{name}.jsonl: .*{told}"):
+            load(tmp_path / f"{name}.jsonl")
+
+
+def test_more_steps_than_a_person_takes_are_refused(tmp_path: Path) -> None:
+    line = ASKED % "2026-11-24T05:00:00+00:00" + "\n"
+    (tmp_path / "a.jsonl").write_text(line * 20_001, encoding="utf-8")
+    with pytest.raises(LogError, match=r"holds more than 20,000 steps"):
+        load(tmp_path / "a.jsonl")
+
+
+def test_on_a_full_disk_a_step_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", STEPS[:3])
+    before = path.read_bytes()
+    with file_size_limit(len(before) + 20), pytest.raises(LogError, match="cannot be saved"):
+        append(path, STEPS[3], AT)
+    assert path.read_bytes() == before
+
+
+def test_a_pipe_is_not_the_latest_conversation(tmp_path: Path) -> None:
+    written(tmp_path / "a.jsonl", STEPS)
+    os.mkfifo(tmp_path / "b.jsonl")
+    assert latest(tmp_path) == tmp_path / "a.jsonl"
+
+
 def test_what_a_newer_program_wrote_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"schema":"r1plan.conversation/2"}\n', encoding="utf-8")
@@ -104,8 +217,6 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_the_latest_is_the_one_that_was_written_last(tmp_path: Path) -> None:
-    import os
-
     assert latest(tmp_path / "none") is None
     older, newer = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
     for path, second in ((older, 2), (newer, 1)):
