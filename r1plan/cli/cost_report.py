@@ -71,7 +71,9 @@ def _write(text: str, output: Path | None) -> None:
     if output is None:
         typer.echo(text, nl=False)
         return
+    from r1plan.files.exported import write_exported
+
     try:
-        output.write_text(text, "utf-8")
+        write_exported(output, text.encode("utf-8", "replace"), replaces=True)
     except OSError as error:
         raise LogError(f"cannot write {output}: {error.strerror}.") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.files.private import read_private, write_private
+from tests.files.full_disk import file_size_limit
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -66,3 +67,11 @@ def test_a_name_that_another_program_took_is_not_written_through(
     with pytest.raises(FileExistsError):
         write_private(folder, "x", b"one")
     assert victim.read_text() == "precious"
+
+
+def test_on_a_full_disk_what_was_there_stays_and_nothing_else_is_left(tmp_path: Path) -> None:
+    write_private(tmp_path / "a", "x", b"old")
+    with file_size_limit(4096), pytest.raises(OSError):
+        write_private(tmp_path / "a", "x", b"a" * 100_000)
+    assert read_private(tmp_path / "a", "x") == b"old"
+    assert [each.name for each in (tmp_path / "a").iterdir()] == ["x"]

@@ -212,11 +212,12 @@ def _turns(session: Session) -> tuple[object, ...]:
 
 
 def _save(path: Path, session: Session) -> None:
+    from r1plan.files.exported import write_exported
     from r1plan.render.chat.conversation import markdown
 
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(markdown(session, datetime.now().astimezone()))
+        text = markdown(session, datetime.now().astimezone())
+        write_exported(path, text.encode("utf-8", "replace"), replaces=False)
     except FileExistsError as error:
         raise UsageError(f"{path} exists already.", "give another name: /save FILE") from error
     except OSError as error:
