@@ -9,24 +9,20 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPMessage
-from typing import IO
-from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from urllib.parse import quote
 
-from r1plan import __version__
 from r1plan.errors import EngineError, UsageError
+from r1plan.models.hub.parts import REACH, PartsOfFiles, checked_base
 
 PREFIX = "hf:"
 BASE_URL = "https://huggingface.co"
-_TIMEOUT_S = 30
-_MOST_LISTING_BYTES = 8 << 20
+_VARIABLE = "R1PLAN_HF_BASE_URL"
+_MOST_LISTING_BYTES = 2 << 20
+_MOST_NAME = 300
 _MOST_LISTED = 12
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _REPOSITORY = re.compile(rf"{_PART}/{_PART}\Z")
 _FILE = re.compile(rf"{_PART}(/{_PART})*\Z")
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)\Z")
 _LATER_SHARD = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$")
 
 
@@ -54,10 +50,8 @@ class Hub:
     """A server that answers as Hugging Face does. `environ` may hold R1PLAN_HF_BASE_URL."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.base = (environ.get("R1PLAN_HF_BASE_URL") or BASE_URL).rstrip("/")
-        if urlsplit(self.base).scheme not in ("http", "https"):
-            raise UsageError(f"R1PLAN_HF_BASE_URL: expected an http or https address, got {self.base!r}.")
-        self._opener: OpenerDirector = build_opener(_Redirects)
+        self.base = checked_base(environ.get(_VARIABLE) or BASE_URL, _VARIABLE)
+        self.parts = PartsOfFiles(self.base)
 
     def open(self, where: Address, quant: str | None = None) -> RemoteFile:
         """The file that is meant. Raises UsageError when the repository holds several, EngineError when none."""
@@ -78,49 +72,16 @@ class Hub:
 
     def _files(self, repository: str) -> list[str]:
         # One page lists 1,000 files; a repository of GGUFs has at most a few hundred.
-        body, _ = self.get(f"{self.base}/api/models/{repository}/tree/main?recursive=true", 0, _MOST_LISTING_BYTES)
+        body, _ = self.parts.get(
+            f"{self.base}/api/models/{repository}/tree/main?recursive=true", 0, _MOST_LISTING_BYTES
+        )
         try:
             entries = json.loads(body)
             paths = [entry["path"] for entry in entries if entry["type"] == "file"]
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise EngineError(f"{self.base} did not list {repository} in a way that can be read.", _REACH) from error
-        return sorted(path for path in paths if isinstance(path, str) and path.endswith(".gguf") and _FILE.match(path))
-
-    def get(self, url: str, offset: int, count: int) -> tuple[bytes, int | None]:
-        """At most `count` bytes of `url` from `offset`, and the whole's size where the server says it."""
-        headers = {
-            "Range": f"bytes={offset}-{offset + count - 1}",
-            "Accept-Encoding": "identity",
-            "User-Agent": f"r1plan/{__version__}",
-        }
-        what = urlsplit(url).path
-        request = Request(url, headers=headers)  # noqa: S310  the base's scheme was checked, and redirects' are
-        try:
-            with self._opener.open(request, timeout=_TIMEOUT_S) as response:
-                body: bytes = response.read(count)
-                given = _RANGE.match(response.headers.get("Content-Range", ""))
-                if response.status != 206 and offset:
-                    raise EngineError(
-                        f"{self.base} does not send parts of {what}.", "download the file and give its path"
-                    )
-                if response.status == 206 and (given is None or int(given[1]) != offset):
-                    raise EngineError(f"{self.base} sent another part of {what} than was asked for.", _REACH)
-                length = response.headers.get("Content-Length", "")
-                return body, int(given[3]) if given else int(length) if length.isdigit() else None
-        except HTTPError as error:
-            error.close()
-            raise self._refused(error.code, what) from error
-        except (URLError, HTTPException, OSError) as error:
-            reason = getattr(error, "reason", None) or error
-            raise EngineError(f"cannot read {what} at {self.base}: {reason}.", _REACH) from error
-
-    def _refused(self, status: int, what: str) -> EngineError:
-        if status in (401, 403, 404):
-            # Hugging Face answers 401 for a repository that does not exist.
-            return EngineError(f"{self.base} has no public {what} (HTTP {status}).", "check the owner, repo and file")
-        if 300 <= status < 400:
-            return EngineError(f"{self.base} redirects {what} to an address that is not taken.", _REACH)
-        return EngineError(f"{self.base} refused {what} (HTTP {status}).", "try again later")
+            raise EngineError(f"{self.base} did not list {repository} in a way that can be read.", REACH) from error
+        files = (path for path in paths if isinstance(path, str) and len(path) <= _MOST_NAME)
+        return sorted(path for path in files if path.endswith(".gguf") and _FILE.match(path))
 
 
 class RemoteFile:
@@ -130,7 +91,7 @@ class RemoteFile:
         self._hub, self._repository, self._file = hub, repository, file
         self._url = f"{hub.base}/{repository}/resolve/main/{quote(file)}"
         self.name = file.rpartition("/")[2]
-        self._start, size = hub.get(self._url, 0, 2 << 20)
+        self._start, size = hub.parts.get(self._url, 0, 2 << 20)
         if size is None:
             raise EngineError(f"{hub.base} does not say how long {file} is.", "download the file and give its path")
         self.size_bytes = size
@@ -139,28 +100,12 @@ class RemoteFile:
         """At most `count` bytes from `offset`."""
         if offset + count <= len(self._start):
             return self._start[offset : offset + count]
-        return self._hub.get(self._url, offset, count)[0]
+        return self._hub.parts.get(self._url, offset, count)[0]
 
     def sibling(self, name: str) -> RemoteFile:
         """Another file of the same folder."""
         folder = self._file.rpartition("/")[0]
         return RemoteFile(self._hub, self._repository, f"{folder}/{name}" if folder else name)
-
-
-class _Redirects(HTTPRedirectHandler):
-    """Follows a redirect to http or https, and never from https to http."""
-
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> Request | None:
-        """The request to follow with. Raises URLError for another kind of address."""
-        allowed = ("https",) if req.type == "https" else ("http", "https")
-        if urlsplit(newurl).scheme not in allowed:
-            raise URLError(f"it redirects to {urlsplit(newurl).scheme or 'nothing'}")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-_REACH = "check the network, or download the file and give its path."
 
 
 def _mentions(file: str, quant: str) -> bool:
