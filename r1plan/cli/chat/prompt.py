@@ -8,7 +8,9 @@ from pathlib import Path
 
 from r1plan.cli.options.asking import check_text
 from r1plan.errors import UsageError
+from r1plan.files.pipe import given_bytes
 
+_MOST_BYTES = 16 << 20  # ten times what the longest context holds
 # As DeepSeek-R1's README, "Official Prompts", joins a file to a question.
 _FILE = "[file name]: {name}\n[file content begin]\n{content}\n[file content end]"
 
@@ -42,7 +44,7 @@ def _joined(prompt: str | None, files: list[Path]) -> str | None:
     piped = sys.stdin is not None and (is_named or not sys.stdin.isatty())
     if piped:
         try:
-            parts.append(sys.stdin.buffer.read().decode("utf-8").strip("\n"))
+            parts.append(_piped().decode("utf-8").strip("\n"))
         except UnicodeDecodeError as error:
             raise UsageError("standard input is not UTF-8 text.", "only text can join the prompt.") from error
         except OSError as error:
@@ -56,9 +58,17 @@ def _joined(prompt: str | None, files: list[Path]) -> str | None:
     return None
 
 
+def _piped() -> bytes:
+    content = sys.stdin.buffer.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise UsageError(f"standard input is larger than {_MOST_BYTES >> 20} MiB.", "no model reads so much at once.")
+    return content
+
+
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip("\n")
+        text = given_bytes(path, _MOST_BYTES).decode("utf-8")
+        return text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text.", "only text files can join the prompt.") from error
     except OSError as error:
