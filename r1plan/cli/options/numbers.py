@@ -11,6 +11,8 @@ from typing import Any
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,15}")
 _NUMBER = re.compile(r"[-+]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][-+]?[0-9]{1,2})?")
+# The commands themselves refuse what is not finite, each in its own words; a range does not see that `nan` is outside.
+_ANY_FLOAT = re.compile(rf"{_NUMBER.pattern}|[-+]?(nan|inf)", re.IGNORECASE)
 _PATTERNS = {"int": _WHOLE, "integer": _WHOLE, "float": _NUMBER}
 
 
@@ -19,9 +21,10 @@ def with_plain_numbers(command: Any) -> Any:
     for each in getattr(command, "commands", {}).values():
         with_plain_numbers(each)
     for parameter in command.params:
-        kind = parameter.type.name.partition(" ")[0]  # "int", or "int range" where it has bounds
+        kind, _, bounds = parameter.type.name.partition(" ")  # "float", or "float range" where it has bounds
         if kind in _PATTERNS:
-            parameter.type = _checked(parameter.type, _PATTERNS[kind])
+            is_checked_later = kind == "float" and not bounds
+            parameter.type = _checked(parameter.type, _ANY_FLOAT if is_checked_later else _PATTERNS[kind])
     return command
 
 
