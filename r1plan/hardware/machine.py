@@ -9,7 +9,7 @@ SCHEMA = "r1plan.machine/1"
 
 # Beyond what any machine has, and far from where arithmetic on it would fail.
 MOST_CARDS = 1_024
-MOST_RATE = 1e7  # GiB, GB/s, TFLOPS, W
+LEAST_RATE, MOST_RATE = 1e-3, 1e7  # GiB, GB/s, TFLOPS, W
 MOST_MEMORY_BYTES = round(MOST_RATE) << 30
 
 Vendor = Literal["nvidia", "amd", "apple", "intel", "unknown"]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from r1plan.errors import R1PlanError, UsageError
 from r1plan.files.pipe import WRITER_PATIENCE_S, given_bytes
-from r1plan.hardware.machine import MOST_CARDS, MOST_MEMORY_BYTES, MOST_RATE, SCHEMA, GpuDevice, Machine
+from r1plan.hardware.machine import LEAST_RATE, MOST_CARDS, MOST_MEMORY_BYTES, MOST_RATE, SCHEMA, GpuDevice, Machine
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 _MOST_BYTES = 1 << 20  # eight cards with their processes have 5 kB
 _MOST_DIGITS = 20
@@ -60,21 +64,28 @@ def _whole(digits: str) -> int | float:
 
 
 def _validated(fields: object, source: str) -> Machine:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
         # Through JSON again, because only there strict mode takes a list for a tuple.
-        return TypeAdapter(Machine).validate_json(json.dumps(fields), strict=True)
+        return _adapter().validate_json(json.dumps(fields), strict=True)
     except RecursionError as error:
         raise UsageError(f"{source}: is nested too deep.", _HINT) from error
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "json_invalid":  # what JSON can say and text cannot be: half a character
             raise UsageError(f"{source}: holds what is no text: {first['msg'].partition(': ')[2]}.", _HINT) from error
-        where = ".".join(str(each) for each in first["loc"])
+        where = ".".join(_name(each) for each in first["loc"])
         got = "" if first["type"] == "missing" else f", got {_short(first['input'])}"
         problem = first["msg"].replace("Input should be", "expected")
         raise UsageError(f"{source}: {where}: {problem}{got}.", _HINT) from error
+
+
+@cache
+def _adapter() -> TypeAdapter[Machine]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Machine)
 
 
 def _checked(machine: Machine, source: str) -> Machine:
@@ -98,6 +109,8 @@ def _checked(machine: Machine, source: str) -> Machine:
         # NaN fails every comparison, so it is asked for what must hold.
         if figure is not None and not lowest <= figure:
             raise UsageError(f"{source}: {where}: expected {lowest:g} or more, got {figure}.", _HINT)
+        if figure is not None and highest == MOST_RATE and 0 < figure < LEAST_RATE:
+            raise UsageError(f"{source}: {where}: expected 0, or {LEAST_RATE:g} or more, got {figure}.", _HINT)
         if figure is not None and not figure <= highest:
             most = f"{highest:,}" if highest in _MOSTS else f"the total, {highest:,}"
             raise UsageError(f"{source}: {where}: expected at most {most}, got {figure}.", _HINT)
@@ -128,6 +141,12 @@ def _refuse_crowds(machine: Machine, source: str) -> None:
     if len(set(indices)) < len(indices):
         twice = next(each for each in indices if indices.count(each) > 1)
         raise UsageError(f"{source}: gpus: two cards have the index {_short(twice)}.", _HINT)
+
+
+def _name(step: int | str) -> str:
+    """A field's name as a message shows it: whoever wrote the file may have made it up."""
+    name = str(step)
+    return name if len(name) <= 60 and name.isprintable() else _short(name)
 
 
 def _short(value: object) -> str:

@@ -15,7 +15,7 @@ from r1plan.hardware.stored import document, parse, read
 
 names = st.text(max_size=12)
 sizes = st.integers(1, 1 << 50)
-rates = st.none() | st.floats(0, 1e5, allow_nan=False)
+rates = st.none() | st.just(0.0) | st.floats(1e-3, 1e5)
 processes = st.builds(
     GpuProcess, pid=st.integers(1, 1 << 22), name=st.none() | names, used_bytes=st.none() | st.integers(0, 1 << 40)
 )
@@ -128,6 +128,8 @@ def test_fields_that_have_a_default_may_be_missing() -> None:
             "gpus: expected at most 1,024, got 1,025.",
             id="crowd",
         ),
+        pytest.param(changed("cpu." + "x" * 5000, 1), "cpu.'xxx", id="long name"),
+        pytest.param(changed("cpu.a\nb", 1), r"cpu.'a\nb': Unexpected", id="name of two lines"),
         pytest.param(changed("gpus.0.index", -1), "gpus.0.index: expected 0 or more, got -1.", id="index"),
         pytest.param(changed("gpus.0.index", 1024), "gpus.0.index: expected at most 1,023", id="far index"),
         pytest.param(changed("gpus.0.name", "a\ud800b"), "box.json: holds what is no text: ", id="half a character"),
@@ -150,7 +152,7 @@ def test_fields_that_have_a_default_may_be_missing() -> None:
                 "gpus.0.fp16_tensor_tflops",
                 "gpus.0.power_limit_w",
             )
-            for value in (1e308, 1e9, float("inf"), float("nan"), float("-inf"), -1.0, 10**400)
+            for value in (5e-324, 1e-4, 1e308, 1e9, float("inf"), float("nan"), float("-inf"), -1.0, 10**400)
         ),
     ],
 )
@@ -158,6 +160,8 @@ def test_a_file_that_is_no_machine_is_refused_by_field_and_value(text: str, told
     with pytest.raises(UsageError) as caught:
         parse(text, "box.json")
     assert told in caught.value.message
+    assert len(caught.value.message) < 400
+    assert "\n" not in caught.value.message
     assert caught.value.message.startswith("box.json: ")
     assert caught.value.hint == "make one with: r1plan detect --json > machine.json"
 

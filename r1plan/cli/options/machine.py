@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r1plan.errors import NotFound, UsageError
-from r1plan.hardware.machine import MOST_CARDS, MOST_RATE, Machine
+from r1plan.hardware.machine import LEAST_RATE, MOST_CARDS, MOST_RATE, Machine
 
 if TYPE_CHECKING:
     from r1plan.catalog.hardware import AppleChip, Gpu, Hardware
@@ -68,6 +68,8 @@ def machine_from_options(
     for option, value in (*figures.items(), ("--disk-bandwidth", disk_bandwidth)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UsageError(f"{option} {value:g}: expected a number above zero.", f"give more, or leave {option} out.")
+        if value is not None and value < LEAST_RATE:
+            raise UsageError(f"{option} {value:g}: no machine has so little.", "sizes are in GiB, bandwidths in GB/s.")
         if value is not None and value > MOST_RATE:
             raise UsageError(f"{option} {value:g}: no machine has that much.", "sizes are in GiB, bandwidths in GB/s.")
     if disk_bandwidth is not None:
