@@ -25,6 +25,7 @@ _MOST_HEADER_BYTES = 64 << 20
 _MOST_SHARDS = 512
 _MOST_TENSOR_BYTES = 1 << 50
 _CHUNK_BYTES = 2 << 20
+_MOST_SHOWN = 60
 
 _SCALARS = {
     0: struct.Struct("<B"),
@@ -54,6 +55,12 @@ class Items:
 
 
 Value = Number | str | Items
+
+
+def shown(value: Value | None) -> str:
+    """A value as a message shows it, however long it is."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Header:
             self.metadata[key] = _value(cursor, key)
         alignment = self.metadata.get("general.alignment", TENSOR_ALIGNMENT)
         if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20 or alignment & (alignment - 1):
-            raise cursor.wrong(f"general.alignment: expected a power of two, got {alignment!r}")
+            raise cursor.wrong(f"general.alignment: expected a power of two, got {shown(alignment)}")
         placed = [_tensor(cursor, alignment) for _ in range(tensors)]
         self.tensors = [tensor for tensor, _ in placed]
         self.data_at = -(-cursor.at // alignment) * alignment
@@ -115,7 +122,7 @@ class Header:
         count = self.metadata.get("split.count", 1)
         if not isinstance(count, int) or not 0 <= count <= _MOST_SHARDS:
             raise EngineError(
-                f"{self.source.name}: split.count: expected at most {_MOST_SHARDS}, got {count!r}.",
+                f"{self.source.name}: split.count: expected at most {_MOST_SHARDS}, got {shown(count)}.",
                 "download the file again",
             )
         return max(int(count), 1)

@@ -10,7 +10,7 @@ from typing import get_args
 from r1plan.catalog.model import Architecture, Experts, Indexer, LatentAttention, Model, Quant, Sampling, Shape
 from r1plan.errors import EngineError
 from r1plan.models.gguf.file import Gguf, by_layer
-from r1plan.models.gguf.header import Items
+from r1plan.models.gguf.header import Items, shown
 from r1plan.models.gguf.naming import quant_name, title
 from r1plan.models.weights import Weights, layer_of, of_layers
 
@@ -42,7 +42,7 @@ class UnknownArchitecture(EngineError):
 
     def __init__(self, gguf: Gguf) -> None:
         super().__init__(
-            f"{gguf.name} is of the architecture {gguf.text('general.architecture')!r}.",
+            f"{gguf.name} is of the architecture {shown(gguf.text('general.architecture'))}.",
             f"r1plan plans for R1 and its distills: {', '.join(_ARCHITECTURES)}",
         )
         self.gguf = gguf
@@ -123,7 +123,7 @@ class _Reader:
         if isinstance(value, Items):
             value = max(value.values, default=None)
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise self._wrong(full, f"expected a whole number from {least} to {most:,}, got {value!r}")
+            raise self._wrong(full, f"expected a whole number from {least} to {most:,}, got {shown(value)}")
         return value
 
     def _wrong(self, key: str, why: str) -> EngineError:
