@@ -82,7 +82,9 @@ def _said(error: Exception) -> str:
         return "it needs more memory than it may have"
     if isinstance(error, RecursionError):
         return "it is nested too deep"
-    return str(error)[:_MOST_SAID] or type(error).__name__
+    if "set_int_max_str_digits" in (said := str(error)):
+        return "it makes a number of more digits than can be written"
+    return said[:_MOST_SAID] or type(error).__name__
 
 
 def main(cpu_s: float, memory_bytes: int, most_characters: int) -> None:
