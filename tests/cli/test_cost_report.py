@@ -115,6 +115,7 @@ def test_output_goes_into_a_file(sample: Path, tmp_path: Path) -> None:
     done = run(sample, "--format", "csv", "--output", tmp_path / "spend.csv")
     assert (done.returncode, done.stdout) == (0, "")
     assert (tmp_path / "spend.csv").read_text().startswith("provider,model,requests,")
+    assert (tmp_path / "spend.csv").stat().st_mode & 0o777 == 0o600
     failed = run(sample, "--output", tmp_path / "no" / "spend.txt")
     assert failed.returncode == 1
     assert failed.stderr == f"error: cannot write {tmp_path / 'no' / 'spend.txt'}: No such file or directory.\n"

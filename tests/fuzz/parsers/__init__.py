@@ -1,0 +1,1 @@
+"""One module a parser: what its inputs are made of, and how one is read."""
