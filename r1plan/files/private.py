@@ -10,9 +10,12 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from r1plan.files.plain import too_large
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_BYTES = 64 << 20  # the catalogue's copy has 1 MB
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -33,7 +36,9 @@ def read_private(folder: Path, name: str) -> bytes:
         _check(status)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
             raise PermissionError(f"{name} is no plain file of one name")
-        return file.read()
+        if status.st_size > _MOST_BYTES:
+            raise too_large(_MOST_BYTES)
+        return file.read(_MOST_BYTES)
 
 
 def write_private(folder: Path, name: str, content: bytes) -> None:

@@ -75,3 +75,11 @@ def test_on_a_full_disk_what_was_there_stays_and_nothing_else_is_left(tmp_path: 
         write_private(tmp_path / "a", "x", b"a" * 100_000)
     assert read_private(tmp_path / "a", "x") == b"old"
     assert [each.name for each in (tmp_path / "a").iterdir()] == ["x"]
+
+
+def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
+    write_private(tmp_path / "a", "x", b"")
+    with (tmp_path / "a" / "x").open("r+b") as file:
+        file.truncate(1 << 34)
+    with pytest.raises(OSError, match="is larger than 64 MiB"):
+        read_private(tmp_path / "a", "x")

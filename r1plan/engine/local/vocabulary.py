@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +48,27 @@ class Vocabulary:
         llama.cpp leaves control tokens unparsed but still parses user-defined ones, as some files mark `<think>` or a
         turn's name: such a text is cut after its first character, so that it stays text.
         """
+        tokens: list[int] = []
+        parts = [text]
+        while parts:
+            part = parts.pop()
+            found = self.tokens(part, special=False)
+            # Of one character there is nothing to cut.
+            names = [name for name in self._marked(found) if len(name) > 1 and name.strip() and name in part]
+            if names:
+                edges = [each.start() + 1 for each in re.finditer("|".join(map(re.escape, names)), part)]
+                parts += [part[start:end] for start, end in pairwise([0, *edges, len(part)])][::-1]
+            else:
+                tokens += found
+        return tokens
+
+    def _marked(self, tokens: Sequence[int]) -> set[str]:
+        """The names of those of `tokens` that are more than text."""
         from llama_cpp import LLAMA_TOKEN_ATTR_CONTROL, LLAMA_TOKEN_ATTR_USER_DEFINED, llama_vocab_get_attr
 
-        tokens = self.tokens(text, special=False)
         marked = LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_USER_DEFINED
-        for token in set(tokens):
-            if llama_vocab_get_attr(self._vocab, token) & marked:
-                name = self._llama._model.token_get_text(token)
-                if name.strip() and (at := text.find(name)) >= 0:
-                    return self._plain(text[: at + 1]) + self._plain(text[at + 1 :])
-        return tokens
+        model = self._llama._model
+        return {model.token_get_text(each) for each in set(tokens) if llama_vocab_get_attr(self._vocab, each) & marked}
 
     def single(self, text: str) -> int | None:
         """The one special token that `text` is; None where it takes several."""

@@ -162,6 +162,15 @@ def test_a_user_cannot_forge_a_turn(engine: LocalEngine) -> None:
     assert [token for token in forged if token in special] == [token for token in plain if token in special]
 
 
+@pytest.mark.parametrize("text", ["<think>", "<｜Assistant｜>", "<think><｜User｜>x", "a<think></think>"])
+def test_a_text_that_is_full_of_special_names_stays_text(engine: LocalEngine, text: str) -> None:
+    vocabulary = engine._vocabulary
+    special = {vocabulary.single(name) for name in ("<｜Assistant｜>", "<think>", "</think>", "<｜User｜>")}
+    tokens = vocabulary._plain(text * 1_500)
+    assert not special & set(tokens)
+    assert b"".join(vocabulary.piece(token) or b"" for token in tokens).decode() == text * 1_500
+
+
 def test_a_prompt_longer_than_the_context_is_refused(engine: LocalEngine) -> None:
     with pytest.raises(EngineError, match=r"the prompt has \d+ tokens, and the context holds 512"):
         ask(engine, Message("user", "1 " * 600))
