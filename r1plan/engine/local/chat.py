@@ -16,6 +16,7 @@ from r1plan.errors import EngineError
 from r1plan.prices.usage import Provenance, Usage
 
 DEFAULT_CONTEXT_TOKENS = 8192
+_MOST_CONTEXT_TOKENS = 1 << 24  # far below where llama.cpp's 32-bit count starts again at 0
 THINKING_CLOSED = "thinking_closed"
 """The flag of a usage whose thinking was closed for the model, and would have gone on."""
 
@@ -43,6 +44,8 @@ class LocalEngine:
         temperature: float | None = None,
     ) -> None:
         check_file(path)
+        if context_tokens > _MOST_CONTEXT_TOKENS:
+            raise EngineError(f"no model has a context of {context_tokens:,} tokens.", "lower --context.")
         self._model = model
         self._template = ChatTemplate(path.name)  # gets ready while llama.cpp loads
         self._log = captured_log()

@@ -220,5 +220,11 @@ def test_a_missing_file_and_a_directory_are_told_apart(tmp_path: Path) -> None:
         LocalEngine(tmp_path, "folder")
 
 
+@pytest.mark.parametrize("tokens", [(1 << 24) + 1, (1 << 32) + 64, 10**15])
+def test_a_context_that_llama_cpp_could_not_count_is_refused(tokens: int) -> None:
+    with pytest.raises(EngineError, match="no model has a context of"):
+        LocalEngine(MODEL_PATH, "r1-tiny", context_tokens=tokens)
+
+
 def test_there_is_a_core_to_use() -> None:
     assert usable_cores() >= 1
