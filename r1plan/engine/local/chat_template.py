@@ -19,6 +19,7 @@ from r1plan.errors import EngineError
 _SCRIPT = Path(__file__).with_name("render_template.py")
 _ANOTHER = "look for another GGUF of the model."
 _CHUNK_BYTES = 1 << 16
+_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,12 @@ class ChatTemplate:
 
     def _start(self) -> weakref.finalize[[subprocess.Popen[bytes]], ChatTemplate]:
         limits = self._limits
-        words = [sys.executable, "-I", _SCRIPT, limits.cpu_s, limits.memory_bytes, limits.characters]
+        words = [sys.executable, "-P", "-s", _SCRIPT, limits.cpu_s, limits.memory_bytes, limits.characters]
         try:
-            # Nothing of the environment, which may hold keys; a group of its own, which Ctrl-C does not reach.
+            # A group of its own, which Ctrl-C does not reach.
             self._process = subprocess.Popen(
                 [str(each) for each in words],
-                env={},
+                env=_environment(),
                 process_group=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -132,6 +133,12 @@ class ChatTemplate:
             f"or {limits.memory_bytes >> 20} MiB.",
             _ANOTHER,
         )
+
+
+def _environment() -> dict[str, str]:
+    """What Python needs to start and to find the same libraries; nothing else, as there may be keys in it."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

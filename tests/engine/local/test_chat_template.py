@@ -131,13 +131,14 @@ def test_the_sandbox_has_no_way_out(template: ChatTemplate, source: str) -> None
     assert "module" not in text
 
 
-def test_a_template_sees_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_template_finds_no_key_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-planted")
     template = ChatTemplate("some.gguf")
     environ = Path(f"/proc/{template._process.pid}/environ")
     seen = environ.read_bytes() if environ.exists() else b""
     template.close()
-    assert seen == b""
+    assert b"sk-planted" not in seen
+    assert {each.partition(b"=")[0] for each in seen.split(b"\0")} <= {b"", b"PYTHONPATH", b"LD_LIBRARY_PATH", b"TZ"}
 
 
 def test_a_process_that_ended_is_replaced_and_knows_its_template(template: ChatTemplate) -> None:
