@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "r1plan.conversation/1"
 _MOST_BYTES = 64 << 20  # what a person reads in a year
-_MOST_STEPS = 20_000
+_MOST_STEPS = 10_000
 _MOST_FIGURE = 10**15
 
 _KINDS: Mapping[str, type[Step]] = {
