@@ -32,6 +32,9 @@ SCHEMA = "r1plan.conversation/1"
 _MOST_BYTES = 64 << 20  # what a person reads in a year
 _MOST_STEPS = 10_000
 _MOST_FIGURE = 10**15
+# A budget, a project: without them more would be spent or sent away than was allowed. What bound an answer to this
+# machine stands beside the answer, and is lost with it.
+_WISHES = re.compile(r'"step"\s*:\s*"wished"')
 
 _KINDS: Mapping[str, type[Step]] = {
     "asked": Asked,
@@ -88,7 +91,11 @@ def latest(folder: Path) -> Path | None:
 
 
 def load(path: Path) -> Saved:
-    """Read a conversation back. Raises LogError when it cannot be read, or a newer r1plan wrote it."""
+    """Read a conversation back, without the lines that cannot be read.
+
+    Raises LogError when it cannot be read at all, a newer r1plan wrote it, or such a line holds wishes: what it may
+    cost, and under which project it goes.
+    """
     try:
         text = plain_bytes(path, _MOST_BYTES).decode("utf-8", "replace")
         changed_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -98,9 +105,17 @@ def load(path: Path) -> Saved:
     steps: list[Step] = []
     begun_at: datetime | None = None
     unread = 0
-    for row in _rows(text):
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        row = _row(line)
         read = None if row is None else _step(row, path)
         if read is None:
+            if _WISHES.search(line):
+                raise LogError(
+                    f"{path}: line {number} says how the conversation is to go on, and cannot be read.",
+                    "mend the line, or begin a new one: r1plan chat",
+                )
             unread += 1
             continue
         at, step = read
@@ -111,16 +126,14 @@ def load(path: Path) -> Saved:
     return Saved(path, begun_at or changed_at, replayed(steps), unread)
 
 
-def _rows(text: str) -> Iterator[dict[str, object] | None]:
-    for line in text.split("\n"):
-        if line.strip():
-            try:
-                row = json.loads(line)
-                if "\\u" in line:
-                    json.dumps(row, ensure_ascii=False).encode()  # half a character is no text
-            except (ValueError, RecursionError):
-                row = None
-            yield row if isinstance(row, dict) else None
+def _row(line: str) -> dict[str, object] | None:
+    try:
+        row = json.loads(line)
+        if "\\u" in line:
+            json.dumps(row, ensure_ascii=False).encode()  # half a character is no text
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
 
 
 def _step(row: dict[str, object], path: Path) -> tuple[datetime, Step] | None:

@@ -128,7 +128,6 @@ ASKED = '{"schema":"r1plan.conversation/1","at":"%s","step":"asked","question":"
             ANSWERED.replace('"exchange":null', '"exchange":{"question":"\\ud800","answer":""}') % "null", id="half"
         ),
         pytest.param(ANSWERED.replace('"exchange":null', '"exchange":{"role":"tool"}') % "null", id="unknown role"),
-        pytest.param(ANSWERED.replace("answered", "wished").replace("exchange", "wishes") % "null", id="no wishes"),
         pytest.param(ANSWERED.replace('"answered"', '{"a":1}') % "null", id="step is no text"),
         *(
             pytest.param(ASKED % at, id=at[:30])
@@ -158,6 +157,29 @@ def test_a_line_that_cannot_be_true_costs_that_step_alone_and_stays_in_the_file(
     append(path, STEPS[3], AT)
     assert path.read_bytes().startswith(before)
     assert load(path).session == replayed(STEPS)
+
+
+BUDGET = (ASKED % "2026-11-24T05:00:00Z").replace('"asked","question":"?"', '"wished","wishes":{"budget_usd":%s}')
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(BUDGET % '"1e999999"', id="amount beyond measure"),
+        pytest.param(BUDGET % '"-1"', id="negative amount"),
+        pytest.param(BUDGET % "NaN", id="no amount"),
+        pytest.param((BUDGET % '"1"')[:-3], id="torn"),
+        pytest.param(BUDGET.replace('"budget_usd":%s', '"thinking":"loud"'), id="unknown word"),
+    ],
+)
+def test_wishes_that_cannot_be_read_are_not_passed_over(line: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", STEPS[:3])
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    before = path.read_bytes()
+    with pytest.raises(LogError, match=r"a.jsonl: line 4 says how the conversation is to go on, and cannot be read\."):
+        load(path)
+    assert path.read_bytes() == before
 
 
 def test_a_file_without_end_and_one_that_is_no_file_are_named(tmp_path: Path) -> None:
