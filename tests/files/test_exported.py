@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import stat
 import threading
 from pathlib import Path
@@ -83,6 +84,9 @@ def test_a_pipe_that_somebody_reads_is_written_and_another_is_not_waited_for(tmp
     content = b"a" * 300_000  # more than a pipe holds
     writing = threading.Thread(target=write_exported, args=(tmp_path / "x", content), kwargs={"replaces": True})
     writing.start()
+    waiting = select.poll()
+    waiting.register(reader, select.POLLIN)
+    waiting.poll()  # until somebody writes, there is nobody to wait for
     with os.fdopen(reader, "rb") as file:
         assert file.read() == content
     writing.join()

@@ -211,11 +211,17 @@ class _Https(HTTPSHandler):
 class _Redirects(HTTPRedirectHandler):
     """Follows a redirect to http or https, and never from https to http."""
 
+    def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: HTTPMessage) -> Any:
+        """Follow it. What comes with it is not read, as urllib would, however long it is."""
+        fp.close()
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
         """The request to follow with. Raises URLError for another kind of address."""
-        fp.close()  # or else urllib reads all that comes with the redirect
         allowed = ("https",) if req.type == "https" else ("http", "https")
         parts = urlsplit(newurl)
         if parts.scheme not in allowed or parts.port == 0:  # which raises ValueError where it is no port
