@@ -6,18 +6,18 @@ What differs between its speakers (names of the thinking, paths of the counts) i
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from r1plan.catalog.provider import Provider, ThinkingBack
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason
+from r1plan.engine.dialects.endings import ENDS, FAILURES
+from r1plan.engine.dialects.server_error import MESSAGE_LIMIT, broken_off, error_in, without_a_word
 from r1plan.engine.dialects.stream_text import StreamText
 from r1plan.engine.dialects.surrogates import whole
 from r1plan.engine.dialects.usage import ReportedUsage
 from r1plan.engine.history import sent_messages
-from r1plan.engine.refusal import KEPT
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
 
@@ -25,26 +25,7 @@ DONE = "[DONE]"
 AFTER_END = "something_after_the_end"
 UNREADABLE = "unreadable_event"
 
-# The ends of a whole answer, in small letters, by whoever says so. Any other is a failure: nobody says what it means.
-_ENDS: dict[str, FinishReason] = {
-    "stop": "stop",
-    "eos": "stop",  # Together
-    "eos_token": "stop",  # Hugging Face's TGI
-    "stop_sequence": "stop",  # TGI, Anthropic
-    "end_turn": "stop",  # Anthropic
-    "complete": "stop",  # Cohere
-    "tool_calls": "stop",
-    "tool_use": "stop",  # Anthropic
-    "function_call": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",  # Mistral
-    "content_filter": "content_filter",
-}
-_FAILURES = {"insufficient_system_resource": "it ran out of resources"}  # DeepSeek
-_MESSAGE_LIMIT = 300
 _UNREADABLE_MOST = 16  # events before the end: more is no answer
-_STATUS = re.compile(r"[45]\d\d")
 
 
 def request_body(
@@ -79,45 +60,6 @@ def _with(body: Mapping[str, object], path: Sequence[str], value: object) -> dic
     name, *rest = path
     inner = body.get(name)
     return {**body, name: _with(inner if isinstance(inner, Mapping) else {}, rest, value) if rest else value}
-
-
-def message_of(error: object) -> str:
-    """The sentence in a server's error object, bounded; "" when there is none."""
-    if isinstance(error, Mapping):
-        error = error.get("message") or error.get("detail") or error.get("error") or error.get("code")
-        if isinstance(error, Mapping):
-            return message_of(error)
-    return whole(" ".join(error.split())[:_MESSAGE_LIMIT]) if isinstance(error, str) else ""
-
-
-def error_in(kind: str, said: object) -> object:
-    """The error that an event tells, wherever it stands in it; None when it tells none.
-
-    `kind` is the event's own name, `said` its data: the parsed JSON, or the text of what is none.
-    """
-    if not isinstance(said, Mapping):
-        return (said or "") if kind == "error" else None
-    if found := said.get("error"):
-        # The status may stand beside the sentence.
-        return {**said, **found} if isinstance(found, Mapping) else {**said, "message": found}
-    choices = said.get("choices")
-    for choice in choices if isinstance(choices, list) else ():
-        if isinstance(choice, Mapping) and choice.get("error"):
-            return choice["error"]
-    return said if "error" in (kind, said.get("object"), said.get("type")) else None
-
-
-def broken_off(provider: Provider, error: object) -> ProviderError:
-    """The error for a server's error object in a stream that had begun with 200."""
-    said = (message_of(error) or "it gave no reason").rstrip(".")
-    codes = [error.get(name) for name in ("code", "status", "status_code")] if isinstance(error, Mapping) else []
-    statuses = (int(code) for code in codes if isinstance(code, int | str) and _STATUS.fullmatch(str(code)))
-    return ProviderError(f"{provider.name} broke off the answer: {said}.", KEPT, status=next(statuses, None))
-
-
-def without_a_word(provider: Provider) -> ProviderError:
-    """The error for an answer that ended well and is empty, and of which nothing was counted."""
-    return broken_off(provider, "it ended without a word")
 
 
 class ChunkReader:
@@ -165,7 +107,7 @@ class ChunkReader:
             self._passed_over(data)
             return
         if isinstance(model := chunk.get("model"), str) and model:
-            self.served_model = whole(" ".join(model.split())[:_MESSAGE_LIMIT])
+            self.served_model = whole(" ".join(model.split())[:MESSAGE_LIMIT])
         self._reported.take(chunk)
         choices = chunk.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
@@ -233,13 +175,13 @@ class ChunkReader:
     def _ends(self, said: str) -> None:
         """Take in a finish reason. The first one that is no good end stays; after a good one none is heard."""
         self.progress += 1
-        reason = _ENDS.get(said.strip().casefold())
+        reason = ENDS.get(said.strip().casefold())
         if self.has_ended_well:
             if reason is None:
                 self.followed()
         elif reason is None:
             words = " ".join(said.split())
-            because = _FAILURES.get(words, f"it gave '{words[:40]}' as the reason of its end")
+            because = FAILURES.get(words, f"it gave '{words[:40]}' as the reason of its end")
             self.finish_reason, self.failure = "failed", broken_off(self._provider, because)
         elif self.finish_reason is None:
             self.finish_reason = reason

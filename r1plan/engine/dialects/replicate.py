@@ -12,7 +12,8 @@ from json import loads
 
 from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Message
-from r1plan.engine.dialects.openai import broken_off, is_uncounted, without_a_word
+from r1plan.engine.dialects.openai import is_uncounted
+from r1plan.engine.dialects.server_error import broken_off, without_a_word
 from r1plan.engine.dialects.stream_text import StreamText
 from r1plan.engine.dialects.surrogates import whole
 from r1plan.engine.dialects.usage import ReportedUsage

@@ -10,7 +10,8 @@ from r1plan.catalog.provider import Provider, ThinkingBack
 from r1plan.engine.chat import ChatRequest, Event
 from r1plan.engine.dialects.openai import DONE, ChunkReader, request_body
 from r1plan.engine.http.error_field import heard_as_errors
-from r1plan.engine.http.transport import HttpExchange, Transport
+from r1plan.engine.http.exchange import HttpExchange
+from r1plan.engine.http.transport import Transport
 from r1plan.engine.keys import ApiKey
 from r1plan.engine.limits import ServerLimits
 from r1plan.engine.refusal import KEPT

@@ -12,7 +12,8 @@ from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event
 from r1plan.engine.dialects.replicate import Prediction, create_path, request_body
 from r1plan.engine.http.chat import LOST, ended_early
-from r1plan.engine.http.transport import HttpExchange, Transport
+from r1plan.engine.http.exchange import HttpExchange
+from r1plan.engine.http.transport import Transport
 from r1plan.engine.keys import ApiKey
 from r1plan.engine.limits import ServerLimits
 from r1plan.errors import ProviderError
