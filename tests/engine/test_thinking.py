@@ -14,8 +14,7 @@ def split(pieces: list[str], *, opened: bool = False) -> tuple[str, str]:
     """The thinking and the answer in the end."""
     splitter = ThinkSplitter(opened=opened)
     events = [event for piece in pieces for event in splitter.feed(piece)]
-    if rest := splitter.rest():
-        events.append(rest)
+    events.extend(splitter.rest())
     thinking = answer = ""
     for event in events:
         match event:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import httpx
 import httpx_sse
 
-from r1plan.engine.dialects.server_error import message_of
+from r1plan.engine.dialects.json_values import value_of
+from r1plan.engine.dialects.server_error import Hide, message_of
+from r1plan.engine.http.body_form import BodyForm, formed, heading, json_texts
 from r1plan.engine.http.client import place_of
+from r1plan.engine.http.error_field import with_bare_lines
 from r1plan.engine.http.faults import gave_up, translated
 from r1plan.engine.http.watchdog import Watchdog
 from r1plan.engine.limits import ServerLimits
 from r1plan.errors import ProviderError
 
 STREAM = "text/event-stream"
+_PAGE_BYTES = 64 << 10  # of a page, in which a title is looked for
 
 
 class HttpExchange:
@@ -28,14 +31,15 @@ class HttpExchange:
         response: httpx.Response,
         watchdog: Watchdog,
         limits: ServerLimits,
-        hide_key: Callable[[str], str],
-        hide_key_in_json: Callable[[str], str],
+        hide_key: Hide,
     ) -> None:
         self._name = name
         self._hide_key = hide_key
-        self._hide_key_in_json = hide_key_in_json
         self._limits = limits
         self._pending_bytes = 0  # since the last whole event
+        self._idle_bytes = 0  # since the last part of the answer, of whole events
+        self._bytes_left: int | None = None  # once the answer has ended
+        self.form: BodyForm | None = None
         self.response = response
         self.watchdog = watchdog
 
@@ -46,32 +50,67 @@ class HttpExchange:
         """
         encoding = self.response.headers.get("content-encoding", "")
         if any(each.strip().lower() not in ("", "identity") for each in encoding.split(",")):
-            name, shown = self._name, ascii(self._hide_key(encoding)[:40])
+            shown = ascii(self._hide_key(encoding)[:40])
             raise ProviderError(
-                f"{name} sent an encoded answer (Content-Encoding: {shown}), which was not asked for.",
+                f"{self._name} sent an encoded answer (Content-Encoding: {shown}), which was not asked for.",
                 "check the server's address, and what stands before it: a proxy may compress.",
                 fault="bad_stream",
             )
 
     def events(self) -> Iterator[httpx_sse.ServerSentEvent]:
-        """The stream's events, as they came but for a secret key. Raises ProviderError for no or a broken stream."""
-        kind = self.response.headers.get("content-type", "")
-        name = self._name
-        if STREAM not in kind:
-            said, kind = self.said(), self._hide_key(kind)
-            raise ProviderError(
-                f"{name} answered with {kind[:80] or 'nothing'} instead of a stream{f': {said}' if said else ''}.",
-                "check the address: the server must speak OpenAI's chat completions with streaming.",
-                fault="bad_stream",
-            )
-        # The blank line lets an event through whose server closed right after it.
-        bounded = httpx.Response(200, headers={"content-type": STREAM}, stream=_Body(self._bytes, end=b"\n\n"))
-        hide = self._hide_key_in_json
+        """The stream's events as they came; a body of JSON is one, or one a line. What it is, `form` says.
+
+        Raises ProviderError for a body that is no answer, and for one that breaks off.
+        """
+        is_typed = STREAM in self.response.headers.get("content-type", "").casefold()
         with translated(self._name, place_of(str(self.response.url)), self.watchdog):
-            for event in httpx_sse.EventSource(bounded).iter_sse():
+            self.form, pieces = formed(self._bytes(), is_typed=is_typed)
+            if self.form in ("page", "text"):
+                raise self._no_answer(pieces)
+            read = (_event_of(each) for each in json_texts(pieces)) if self.form == "json" else _events_of(pieces)
+            for event in read:
+                self._idle_bytes += self._pending_bytes
                 self._pending_bytes = 0
-                data = hide(event.data)
-                yield event if data is event.data else httpx_sse.ServerSentEvent(event=event.event, data=data)
+                yield event
+                if self._idle_bytes > self._limits.idle_bytes and self._bytes_left is None:
+                    raise self._too_much(self._limits.idle_bytes, "bytes without a word of an answer")
+
+    def part_came(self, characters: int) -> None:
+        """A part of the answer came, which has so many characters by now. Raises ProviderError when they are too many.
+
+        The next part has its own time.
+        """
+        self._idle_bytes = 0
+        self.watchdog.token()
+        if characters > self._limits.text_characters:
+            raise self._too_much(self._limits.text_characters, "characters of an answer")
+
+    def has_ended(self, wait_s: float, most_bytes: int) -> None:
+        """The answer has ended: at most so much more is waited for and read."""
+        self.watchdog.last(wait_s)
+        self._bytes_left = most_bytes
+
+    def _no_answer(self, pieces: Iterator[bytes]) -> ProviderError:
+        """The error for a body that is a page, or plain text."""
+        body = bytearray()
+        for piece in pieces:
+            body += piece
+            if len(body) > _PAGE_BYTES or b"</title>" in body[-len(piece) - 8 :].lower():
+                break
+        said = heading(bytes(body)) if self.form == "page" else body.decode("utf-8", "replace")
+        said = message_of(said, self._hide_key).rstrip(".")
+        kind = self._hide_key(self.response.headers.get("content-type", ""))[:80]
+        what = kind or ("a page" if self.form == "page" else "a text")
+        return ProviderError(
+            f"{self._name} answered with {what} instead of a stream{f': {said}' if said else ''}.",
+            "check the address: the server must speak OpenAI's chat completions with streaming.",
+            fault="bad_stream",
+        )
+
+    def _too_much(self, most: int, what: str) -> ProviderError:
+        return ProviderError(
+            f"{self._name} sent more than {most:,} {what}.", "check the server's address.", fault="bad_stream"
+        )
 
     def json(self) -> Mapping[str, object]:
         """The reply as one JSON object. Raises ProviderError."""
@@ -87,18 +126,9 @@ class HttpExchange:
     def said(self) -> str:
         """The sentence in a body that is not a stream; at most a few hundred characters, "" when there is none."""
         parsed = self._parsed()
-        if not isinstance(parsed, dict):
-            return ""
-        try:
-            # Before it is cut to a length that may leave the half of the key.
-            return message_of(self._without_key(parsed.get("error") or parsed))
-        except RecursionError:
-            return ""
-
-    def _without_key(self, value: object) -> object:
-        if isinstance(value, str):
-            return self._hide_key(value)
-        return {name: self._without_key(each) for name, each in value.items()} if isinstance(value, dict) else value
+        if isinstance(parsed, list) and parsed:
+            parsed = parsed[0]
+        return message_of(parsed.get("error") or parsed, self._hide_key) if isinstance(parsed, dict) else ""
 
     def _parsed(self) -> object:
         body = bytearray()
@@ -107,10 +137,9 @@ class HttpExchange:
                 body += data
                 if len(body) > self._limits.body_bytes:
                     return None
-            text = self._hide_key_in_json(body.decode("utf-8", "replace"))
-            return json.loads(text, parse_float=Decimal)
-        except (httpx.HTTPError, ValueError, RecursionError):
-            return None  # broken off, or a proxy's page
+        except httpx.HTTPError:
+            return None  # broken off
+        return value_of(body.decode("utf-8", "replace").removeprefix("\ufeff"))
 
     def _bytes(self) -> Iterator[bytes]:
         """The bytes of the reply, as long as they come in time and are not too many."""
@@ -126,24 +155,34 @@ class HttpExchange:
                 break
             total += len(data)
             self._pending_bytes += len(data)
-            if total > limits.total_bytes or self._pending_bytes > limits.event_bytes:
-                over = limits.total_bytes if total > limits.total_bytes else limits.event_bytes
-                what = "in all" if total > limits.total_bytes else "without one whole event"
-                raise ProviderError(
-                    f"{name} sent more than {over:,} bytes {what}.", "check the server's address.", fault="bad_stream"
-                )
+            if self._bytes_left is not None:
+                self._bytes_left -= len(data)
+                if self._bytes_left < 0:
+                    return
+            if total > limits.total_bytes:
+                raise self._too_much(limits.total_bytes, "bytes in all")
+            if self._pending_bytes > limits.event_bytes:
+                raise self._too_much(limits.event_bytes, "bytes without one whole event")
             yield data
         if watchdog.expired is not None:
             raise gave_up(name, watchdog)
 
 
-class _Body(httpx.SyncByteStream):
-    """Bytes as httpx wants them, with `end` after them."""
+def _events_of(pieces: Iterator[bytes]) -> Iterator[httpx_sse.ServerSentEvent]:
+    # The blank line lets an event through whose server closed right after it.
+    body = _Body(chain(with_bare_lines(pieces), (b"\n\n",)))
+    return httpx_sse.EventSource(httpx.Response(200, headers={"content-type": STREAM}, stream=body)).iter_sse()
 
-    def __init__(self, pieces: Callable[[], Iterator[bytes]], end: bytes) -> None:
+
+def _event_of(text: str) -> httpx_sse.ServerSentEvent:
+    return httpx_sse.ServerSentEvent(event="message", data=text)
+
+
+class _Body(httpx.SyncByteStream):
+    """Bytes as httpx wants them."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
-        self._end = end
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._pieces()
-        yield self._end
+        return self._pieces

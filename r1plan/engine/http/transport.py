@@ -87,11 +87,9 @@ class Transport:
                 finally:
                     watchdog.end()
             try:
-                exchange = HttpExchange(
-                    self.provider.name, response, watchdog, limits, self.hide_key, self.hide_key_in_json
-                )
+                exchange = HttpExchange(self.provider.name, response, watchdog, limits, self.hide_key)
                 if response.status_code not in _FINE:
-                    raise self._refused(exchange)
+                    raise self.refused(exchange, response.status_code, exchange.said())
                 exchange.check_encoding()
                 yield exchange
             finally:
@@ -100,10 +98,6 @@ class Transport:
     def hide_key(self, text: str) -> str:
         """`text`, which a server wrote and a person will read, without the key."""
         return self._key.hide_in(text) if self._key else text
-
-    def hide_key_in_json(self, text: str) -> str:
-        """`text`, JSON from a server, without a key that no answer holds by chance; a word like EMPTY stays."""
-        return self._key.hide_in_json(text) if self._key else text
 
     @contextmanager
     def _guarded(self, url: str, watchdog: Watchdog) -> Iterator[None]:
@@ -150,13 +144,7 @@ class Transport:
         found = self._network.get_extra_info("socket") if self._network is not None else None
         return found if isinstance(found, socket.socket) else None
 
-    def _refused(self, exchange: HttpExchange) -> ProviderError:
-        response = exchange.response
-        return refusal(
-            self.provider,
-            self._model,
-            response.status_code,
-            exchange.said().rstrip("."),
-            response.headers.get("retry-after"),
-            datetime.now(UTC),
-        )
+    def refused(self, exchange: HttpExchange, status: int, said: str) -> ProviderError:
+        """The error for a refusal of `status`, the reply's own or one that its body tells."""
+        retry_after = exchange.response.headers.get("retry-after")
+        return refusal(self.provider, self._model, status, said.rstrip("."), retry_after, datetime.now(UTC))
