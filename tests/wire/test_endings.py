@@ -168,7 +168,7 @@ def test_the_word_error_in_an_answer_is_text() -> None:
 LINES = {
     b"error:": b"event: error\ndata:",
     b"error: {}": b"event: error\ndata: {}",
-    b"{}": b"data:{}",
+    b"{}": b"\n\ndata:{}",
     **{each: each for each in (b"error", b"data: x", b"xerror: y", b"", b"x{")},
 }
 

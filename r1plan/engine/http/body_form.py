@@ -34,8 +34,8 @@ def formed(pieces: Iterator[bytes], *, is_typed: bool) -> tuple[BodyForm, Iterat
         begin = _begin(begin + piece)
         if begin and not _MARK.startswith(begin) and (form := _form(begin, is_typed=is_typed)):
             return form, chain((begin,), pieces)
-    form = (_form(begin + b"\n", is_typed=is_typed) if begin else None) or "nothing"
-    return form, iter((begin,))
+    is_blank = not begin or _MARK.startswith(begin)
+    return (None if is_blank else _form(begin + b"\n", is_typed=is_typed)) or "nothing", iter((begin,))
 
 
 def _begin(text: bytes) -> bytes:

@@ -21,7 +21,7 @@ from r1plan.prices.usage import Usage
 
 # How long the server is heard after a good end: for its counts, for its last word, and after that.
 _UNCOUNTED_S, _COUNTED_S, _AFTER_DONE_S = 15.0, 1.0, 0.25
-_AFTER_END_BYTES = 1 << 20
+_AFTER_END_BYTES = 256 << 10
 _FOREVER_S = float("inf")
 # What a server says of a request that it has not taken up. 408: it may have.
 _REFUSALS = frozenset(range(400, 500)) - {408}
@@ -127,6 +127,7 @@ class HttpEngine:
         status = status_of(reader.said)
         if status is None or reader.characters or not (exchange.form == "json" or status in _REFUSALS):
             return None
+        self._reader = None  # nothing was written
         return self._transport.refused(exchange, status, message_of(reader.said, self._transport.hide_key))
 
 

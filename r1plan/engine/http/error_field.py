@@ -32,4 +32,5 @@ def with_bare_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _as_event(found: re.Match[bytes]) -> bytes:
-    return b"event: error\ndata:" if found[0] else b"data:"
+    # The blank lines end the event before it, also where lines end with CR alone.
+    return b"event: error\ndata:" if found[0] else b"\n\ndata:"
