@@ -138,7 +138,7 @@ class Prediction:
             self.failure = broken_off(self._provider, error, self._hide)
         if isinstance(model := body.get("model"), str) and model:
             self.served_model = whole(" ".join(self._hide(model).split())[:MESSAGE_LIMIT])
-        self._output = text_of(body.get("output"))
+        self._output = text_of(body.get("output")) or self._output
         self._reported.take(body)
 
     def unstreamed(self) -> Iterator[Event]:
