@@ -131,7 +131,10 @@ class ThinkSplitter:
 
     def _closing(self, tag: Tag) -> Iterator[Part]:
         if self.thinking and (tag.alone or not tag.in_fence):
-            self._in_doubt += tag.in_fence  # the model may have left its block open, or quotes a tag
+            if tag.in_fence:  # the model may have left its block open, or quotes a tag
+                self._in_doubt += 1
+                if self._space:
+                    yield Thinking(self._space)
             self.close()
         elif self.thinking or tag.in_fence or tag.is_word:
             yield from self._text(tag.text)
