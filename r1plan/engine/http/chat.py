@@ -77,7 +77,9 @@ class HttpEngine:
                 yield from reader.rest()
                 # Whole when a good end has come: only the closing courtesies are missing. A bad end says more of it.
                 if reader.finish_reason is None:
-                    raise self._refused(exchange, reader) or error from error
+                    if refusal := self._refused(exchange, reader):
+                        raise refusal from error
+                    raise
                 if reader.has_ended_well and error.fault not in LOST:
                     reader.followed()
             else:
