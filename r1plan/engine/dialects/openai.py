@@ -55,6 +55,7 @@ class ChunkReader:
         self._fields = tuple(dict.fromkeys((*provider.thinking_fields, *THINKING_FIELDS)))
         self._by_field = self._by_delta = self._by_details = False
         self._reported = ReportedUsage(provider.usage, request)
+        self._model = ""  # as the server spells it
         self.served_model: str | None = None
         self.progress = 0
         self.is_done = False
@@ -151,7 +152,8 @@ class ChunkReader:
         raise self.failure
 
     def _chunk(self, chunk: Mapping[str, object]) -> Iterator[Event]:
-        if isinstance(model := chunk.get("model"), str) and model:
+        if isinstance(model := chunk.get("model"), str) and model and model != self._model:
+            self._model = model
             self.served_model = whole(" ".join(self._hide(model).split())[:MESSAGE_LIMIT])
         self._reported.take(chunk)
         choices = chunk.get("choices")
