@@ -8,7 +8,8 @@ R1PlanError                 1  could not
 ├── NotFound                2  an id that nobody knows; the hint offers near names
 ├── EngineError             1  a local engine or a model file failed
 ├── ProviderError           1  a server refused, failed or could not be reached
-└── LogError                1  a usage log cannot be read or written
+├── LogError                1  a usage log cannot be read or written
+└── OutputError             1  standard output cannot be written
 """
 
 from __future__ import annotations
@@ -27,12 +28,10 @@ ProviderFault = Literal[
     "bad_stream",  # what came cannot be read as an answer, or is too much of it
 ]
 
-# 402: the balance is used up; 408 and 504: a timeout; 429: the rate; 5xx: its own trouble. Another provider may do
-# better. 400 and 422 would be refused elsewhere too; 401, 403 and 404 are the user's to mend.
-_PASSING_STATUSES = frozenset({402, 408, 429, 500, 502, 503, 504})
-_PASSING_FAULTS = frozenset(
-    {"unreachable", "first_token_timeout", "stalled", "timeout", "connection_lost", "server_failed"}
-)
+# What is wrong with the request would be refused elsewhere too. All else is this server's alone: its load and its
+# faults, what it has (404, 410, 413) and who may ask it (401, 402, 403). A key that is wrong at one provider is the
+# user's to mend, but on a route somebody else has been chosen to answer then; the refusal is said all the same.
+_THE_REQUESTS = frozenset({400, 422})
 
 
 class R1PlanError(Exception):
@@ -116,7 +115,7 @@ class ProviderError(R1PlanError):
 
     `status` is the HTTP status, or None when there was no response. `fault` says what went wrong: when "refused" or
     "unreachable" nothing was generated, so nothing is billed. `retry_after_s` is how long the server asks to wait, or
-    None when it did not say.
+    None when it did not say. `here_alone`: what the server said is about itself, so that another may well answer.
     """
 
     def __init__(
@@ -126,19 +125,27 @@ class ProviderError(R1PlanError):
         status: int | None = None,
         fault: ProviderFault = "server_failed",
         retry_after_s: float | None = None,
+        here_alone: bool = False,
     ) -> None:
         super().__init__(message, hint)
         self.status = status
         self.fault = fault
         self.retry_after_s = retry_after_s
+        self.here_alone = here_alone
 
     @property
     def worth_failing_over(self) -> bool:
         """Whether another provider, or this one later, may well answer the same request."""
+        if self.here_alone:
+            return True
         if self.status is not None:
-            return self.status in _PASSING_STATUSES
-        return self.fault in _PASSING_FAULTS
+            return self.status not in _THE_REQUESTS
+        return self.fault != "refused"
 
 
 class LogError(R1PlanError):
     """A usage log cannot be read or written."""
+
+
+class OutputError(R1PlanError):
+    """Standard output cannot be written."""

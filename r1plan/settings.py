@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from r1plan.errors import UsageError
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -38,12 +40,12 @@ class Directories:
 
 
 def directories(environ: Mapping[str, str] | None = None) -> Directories:
-    """The directories that `environ` (the process's own by default) asks for."""
+    """The directories that `environ` asks for, by default the process's own. Raises UsageError where there are none."""
     env = os.environ if environ is None else environ
     if home := env.get("R1PLAN_HOME"):
-        root = Path(home).expanduser()
+        root = _expanded(Path(home), f"R1PLAN_HOME is '{home}', and there is no such user.")
         return Directories(config=root / "config", data=root / "data", cache=root / "cache")
-    home_dir = Path(env.get("HOME") or Path.home())
+    home_dir = Path(env.get("HOME") or _expanded(Path("~"), "this user has no home directory."))
 
     def xdg(variable: str, default: str) -> Path:
         # The XDG specification says that a relative path is to be ignored.
@@ -55,6 +57,21 @@ def directories(environ: Mapping[str, str] | None = None) -> Directories:
         data=xdg("XDG_DATA_HOME", ".local/share"),
         cache=xdg("XDG_CACHE_HOME", ".cache"),
     )
+
+
+def expanded(path: Path) -> Path:
+    """`path` with the home of "~" or "~NAME"; as it is where there is no such user."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def _expanded(path: Path, problem: str) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise UsageError(problem, "set R1PLAN_HOME to a folder of your own.") from error
 
 
 def catalog_folders(kind: str) -> tuple[Path, ...]:

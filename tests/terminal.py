@@ -161,6 +161,15 @@ class Terminal:
         """Press keys."""
         os.write(self._descriptor, text.encode())
 
+    def hand_over(self, data: bytes) -> None:
+        """Give it bytes that need not be text, however many."""
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the program."""
+        os.kill(self._pid, number)
+
     def until(self, text: str, seconds: float = 60) -> None:
         """Read until `text` is to be seen, anywhere on the screen or above it."""
         deadline = time.monotonic() + seconds

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "r1plan"
 
 # What stands at the top of the package, lowest first: each imports only from what stands before it.
 LAYERS = (
-    *("errors", "settings", "units", "money", "files", "ggml_types", "tiny"),
+    *("errors", "interrupts", "streams", "settings", "units", "money", "files", "ggml_types", "tiny"),
     "catalog",
     *("prices", "ledger"),
     *("market", "hardware", "models", "engine"),

@@ -9,6 +9,7 @@ import pytest
 
 from r1plan import errors
 from r1plan.cli import COMMANDS, LazyGroup, build
+from r1plan.cli.usage_error import run
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,7 @@ from r1plan.cli import COMMANDS, LazyGroup, build
         (errors.EngineError, 1),
         (errors.ProviderError, 1),
         (errors.LogError, 1),
+        (errors.OutputError, 1),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
@@ -56,13 +58,13 @@ def test_every_help_ends_with_an_example(name: str) -> None:
 def test_an_unknown_command_is_answered_with_a_near_one() -> None:
     done = subprocess.run([sys.executable, "-m", "r1plan", "recomend"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "Did you mean 'recommend'?" in done.stderr
+    assert done.stderr == "error: r1plan has no command 'recomend'.\nhint:  did you mean recommend?\n"
 
 
 def test_a_wrong_option_exits_with_two() -> None:
-    with pytest.raises(SystemExit) as stopped:
-        build().main(["detect", "--no-such-option"], prog_name="r1plan")
-    assert stopped.value.code == 2
+    with pytest.raises(errors.UsageError) as raised:
+        run(build(), ["detect", "--no-such-option"])
+    assert raised.value.exit_code == 2
 
 
 def test_a_command_leaves_the_collector_nothing_to_go_through_at_the_end() -> None:

@@ -11,6 +11,7 @@ from r1plan.route.decision.candidate import Candidate, Power, local_candidate
 if TYPE_CHECKING:
     from r1plan.ask.question import AskOptions
     from r1plan.catalog.model import Model
+    from r1plan.catalog.provider import Family
     from r1plan.engine.target import LocalTarget
     from r1plan.plan.llamacpp.option import Option
 
@@ -27,15 +28,22 @@ def candidate_here(target: LocalTarget, options: AskOptions, models: Mapping[str
         option = None
     if option is None:
         serves = _served(target.model, models)
-        return local_candidate(target.model, serves, options.context_tokens, Power(usd_per_kwh=tariff))
-    speed = option.speed
+        return local_candidate(
+            target.model,
+            serves,
+            options.context_tokens,
+            Power(usd_per_kwh=tariff),
+            family=_family(serves, models),
+            is_demonstration=target.demonstration,
+        )
+    serves, speed = option.model.id, option.speed
     power = Power(
         watts=option.cost.watts,
         usd_per_kwh=tariff,
         decode_tok_s=option.tok_s,
         prefill_tok_s=None if speed.prefill_tok_s is None else speed.prefill_tok_s.mid,
     )
-    return local_candidate(target.model, option.model.id, option.context, power, option.quality)
+    return local_candidate(target.model, serves, option.context, power, option.quality, family=_family(serves, models))
 
 
 def _planned(target: LocalTarget, options: AskOptions) -> Option | None:
@@ -63,5 +71,19 @@ def _planned(target: LocalTarget, options: AskOptions) -> Option | None:
 
 def _served(stem: str, models: Mapping[str, Model]) -> str:
     """The model of the catalogue that a file's name holds, else the name itself."""
-    found = [each for each in models if each.casefold() in stem.casefold()]
+    folded = stem.casefold()
+    # "DeepSeek-R1-Distill-Phi-4" holds "DeepSeek-R1" too, and is not it.
+    found = [id_ for id_, each in models.items() if id_.casefold() in folded and not _is_distill(folded, each)]
     return max(found, key=len, default=stem)
+
+
+def _is_distill(stem: str, model: Model) -> bool:
+    return model.kind == "full" and "distill" in stem
+
+
+def _family(serves: str, models: Mapping[str, Model]) -> Family:
+    """What the catalogue says of the model called `serves`: what it does not have is of no family that it knows."""
+    known = models.get(serves)
+    if known is None:
+        return "other"
+    return "r1" if known.kind == "full" else "distill"

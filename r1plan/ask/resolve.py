@@ -14,6 +14,7 @@ from r1plan.engine.target import LocalTarget, RemoteTarget
 from r1plan.errors import EngineError, NotFound, UsageError
 from r1plan.models.reference import TINY, BuiltIn, GgufFile, model_reference
 from r1plan.route.execution.target import AttemptTarget, Engines
+from r1plan.settings import expanded
 from r1plan.tiny import MODEL_PATH
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def model_here(model: str | None) -> LocalTarget | None:
         case BuiltIn():
             return LocalTarget(MODEL_PATH, TINY, demonstration=True)
         case GgufFile(path):
-            return LocalTarget(path.expanduser(), path.stem)
+            return LocalTarget(expanded(path), path.stem)
         case _:
             return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -58,9 +58,10 @@ def find_accelerator(hardware: Hardware, name: str, total_bytes: int | None = No
         return same[0]
     if same:
         raise UsageError(f"'{name}' may mean {', '.join(each.id for each in same)}.", "give one of these ids")
-    raise NotFound.among(
-        "hardware", name, known, hint="r1plan recommend --vram GiB --bandwidth GB/s describes any card"
-    )
+    near = _near(name, known.values())
+    if near:
+        raise NotFound(f"unknown hardware '{name}'.", f"did you mean {', '.join(near)}?", near)
+    raise NotFound(f"unknown hardware '{name}'.", "r1plan recommend --vram GiB --bandwidth GB/s describes any card")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,33 @@ def _described(name: str) -> _Description:
         text = text.replace(found[0], " ")
     words = frozenset(re.findall(r"[a-z]+|\d+", re.sub(r"sxm\d", "sxm", text))) - _NOISE
     return _Description(words - _SERIES - _FORMS, words & _SERIES, words & _FORMS, memory_type, memory_gib, cores)
+
+
+def _near(name: str, known: Iterable[Accelerator]) -> tuple[str, ...]:
+    """Up to three ids that may be meant: "409" is near rtx-4090, of which people say the number alone."""
+    from difflib import get_close_matches
+
+    spelled: dict[str, list[str]] = {}
+    for each in known:
+        for text in {_core(each.id), _letters_and_digits(each.id)}:
+            spelled.setdefault(text, []).append(each.id)
+    wanted = {_core(name), _letters_and_digits(name)}
+    found = [each for text in wanted if text for each in get_close_matches(text, spelled, n=3, cutoff=0.6)]
+    closest = sorted(dict.fromkeys(found), key=lambda each: -max(_likeness(text, each) for text in wanted))
+    return tuple(dict.fromkeys(id_ for each in closest for id_ in spelled[each]))[:3]
+
+
+def _likeness(one: str, other: str) -> float:
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, one, other).ratio()
+
+
+def _core(name: str) -> str:
+    """What people call a card: "4090" of "NVIDIA GeForce RTX 4090 24GB", "h100" of "h100-sxm-80gb"."""
+    text = re.sub(r"\d+ ?gi?b\b", " ", name.casefold())
+    words = re.findall(r"[a-z]+|\d+", re.sub(r"sxm\d?", "sxm", text))
+    return "".join(each for each in words if each not in _NOISE | _SERIES | _FORMS)
 
 
 def _agrees(wanted: _Description, each: Accelerator, total_bytes: int | None) -> bool:

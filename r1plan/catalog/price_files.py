@@ -1,19 +1,28 @@
-"""`prices check`: every price file and calendar, read one by one, so that one wrong file hides no other."""
+"""`prices check`: every file that the user may have written, read one by one, so that one wrong file hides no other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from r1plan.catalog import assemble
+from r1plan.catalog.budgets import load_budgets
+from r1plan.catalog.hardware import HardwareFile
+from r1plan.catalog.load import load_dialects
+from r1plan.catalog.model import Model
+from r1plan.catalog.policy import Route
 from r1plan.catalog.price import Holidays, PriceList
 from r1plan.catalog.price_rules import Problem, errors_of, notes_on, unknown_calendars
+from r1plan.catalog.priors import load_priors
+from r1plan.catalog.provider import Dialect, Provider
+from r1plan.catalog.quality import load_quant_tables
 from r1plan.catalog.reading.files import CatalogFile, files_of
 from r1plan.catalog.reading.parse import line_of
 from r1plan.catalog.reading.validate import load_file
 from r1plan.errors import CatalogError
+from r1plan.settings import directories
 
 _CALENDARS = "calendars"
 
@@ -45,11 +54,13 @@ class PriceCheck:
 def check_prices(path: Path | None, at: datetime, stale_days: int) -> PriceCheck:
     """Check all price lists and calendars in use, or those of `path`: a file, or a folder like `pricing`.
 
+    Without `path` the user's providers, hardware, routes, models, dialects and budgets are checked too.
+
     A list is stale when it was checked more than `stale_days` days before `at`. Raises CatalogError when `path` holds
     no YAML file.
     """
     lists, calendars = _in_use() if path is None else _given(path)
-    findings: list[Finding] = []
+    own, findings = _own_files() if path is None else (0, [])
     holidays: dict[str, Holidays] = {}
     ours = () if path is None else _readable(files_of("pricing", _CALENDARS))
     for file in (*ours, *calendars):
@@ -68,11 +79,56 @@ def check_prices(path: Path | None, at: datetime, stale_days: int) -> PriceCheck
         findings += _found(file, errors_of(prices, file.path.stem), is_error=True)
         findings += _found(file, unknown_calendars(prices, holidays), is_error=True)
         findings += _found(file, notes_on(prices, holidays, at, stale_days), is_error=False)
-    return PriceCheck(len(lists) + len(calendars), rows, tuple(findings))
+    return PriceCheck(len(lists) + len(calendars) + own, rows, tuple(findings))
 
 
 def _in_use() -> tuple[Sequence[CatalogFile], Sequence[CatalogFile]]:
     return files_of("pricing"), files_of("pricing", _CALENDARS)
+
+
+def _own_files() -> tuple[int, list[Finding]]:
+    """How many other files of the catalogue the user has, and what is wrong with them, each for itself and together."""
+    folder = directories().config
+    found = [
+        _own(Provider, "providers", lambda files: assemble.providers(files, load_dialects())),
+        _own(HardwareFile, "hardware", assemble.hardware),
+        _own(Route, "routes", assemble.routes),
+        _own(Model, "models", assemble.models),
+        _own(Dialect, "dialects", assemble.dialects),
+    ]
+    for stem, load in (("forecast", load_priors), ("quant-quality", load_quant_tables)):
+        if any(file.path.is_relative_to(folder) for file in files_of("profiles", stem=stem)):
+            found.append((1, _wrong(load)))
+    found.append((int((folder / "budgets.yaml").exists()), _wrong(lambda: load_budgets(folder))))
+    # A wrong dialect is in the way of every provider too.
+    return sum(number for number, _ in found), list(dict.fromkeys(each for _, findings in found for each in findings))
+
+
+def _own(kind: type, part: str, together: Callable[[list[CatalogFile]], object]) -> tuple[int, list[Finding]]:
+    """The same of one part of `profiles`; what cannot be read alone is left out of what is read together."""
+    number = 0
+    readable: list[CatalogFile] = []
+    findings: list[Finding] = []
+    for file in files_of("profiles", part):
+        if file.path.is_relative_to(directories().config):
+            number += 1
+            try:
+                load_file(kind, file)
+            except CatalogError as error:
+                findings.append(_unreadable(file, error))
+                continue
+        readable.append(file)
+    return number, [*findings, *_wrong(lambda: together(readable))]
+
+
+def _wrong(load: Callable[[], object]) -> list[Finding]:
+    """What `load` raises, as a list of one finding."""
+    try:
+        load()
+    except CatalogError as error:
+        label = error.message.removesuffix(error.problem).removesuffix(": ")
+        return [Finding(label, error.line, error.problem.removesuffix("."), is_error=True)]
+    return []
 
 
 def _given(path: Path) -> tuple[Sequence[CatalogFile], Sequence[CatalogFile]]:

@@ -192,9 +192,14 @@ def model_key(serves: str) -> str:
     return re.split(r"[\s(,:]", serves.strip().rsplit("/", 1)[-1].casefold(), maxsplit=1)[0]
 
 
+# Names that DeepSeek gave: anybody may call a model "r1-…" that is none of them.
+_NAMES_R1 = re.compile(r"deepseek-r1\b|r1(?:-0528|-zero)?\Z|r1-(?:0528-|distill-)")
+_NAMES_DISTILL = re.compile(r"distill|qwen|llama")
+
+
 def family_of(serves: str, is_r1: bool) -> Family:
     """The family of what is called `serves`; `is_r1` when it is known to be R1 or a distill of it."""
     key = model_key(serves)
-    if is_r1 or key.startswith(("r1-", "deepseek-r1")):
-        return "distill" if key.startswith("r1-") or "distill" in key else "r1"
+    if is_r1 or _NAMES_R1.match(key):
+        return "distill" if _NAMES_DISTILL.search(key) else "r1"
     return "successor" if key.startswith("deepseek-v") or key == "deepseek-flash" else "other"

@@ -34,14 +34,17 @@ def command() -> None:
     from r1plan.settings import directories
 
     with tempfile.TemporaryDirectory(prefix="r1plan-demo-") as home:
-        environment = {**_without_keys(), "R1PLAN_HOME": home}
+        environment = {**_without_settings(), "R1PLAN_HOME": home}
+        # What is piped into the demo is no part of its question.
+        typed = None if sys.stdin.isatty() else subprocess.DEVNULL
         logs = directories(environment).logs
         logs.mkdir(parents=True)
         write_sample(logs / "2025-09.jsonl")
         for title, words in STEPS:
             arguments = [word.format(logs=logs) for word in words]
             _heading(title, words)
-            code = subprocess.run([sys.executable, "-m", "r1plan", *arguments], env=environment, check=False).returncode
+            program = [sys.executable, "-m", "r1plan", *arguments]
+            code = subprocess.run(program, env=environment, stdin=typed, check=False).returncode
             if code:
                 raise typer.Exit(code)
     _heading("Next", None)
@@ -50,9 +53,13 @@ def command() -> None:
     print("  r1plan cost-report --by day                your own month")
 
 
-def _without_keys() -> dict[str, str]:
-    """The environment less every provider's key: the demo sends nothing to anybody."""
-    return {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_API_TOKEN"))}
+def _without_settings() -> dict[str, str]:
+    """The environment less our own settings and every provider's key: the demo sends nothing to anybody."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("R1PLAN_") and not name.endswith(("_API_KEY", "_API_TOKEN"))
+    }
 
 
 def _heading(title: str, words: list[str] | None) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from r1plan.conversation.session import THINKING_SHOWN, Session, Wishes
+from r1plan.conversation.session import THINKING_SHOWN, Session, Wishes, thinking_named
 from r1plan.errors import NotFound, UsageError
 from r1plan.models.reference import GgufFile, model_reference
 from r1plan.money import small_usd, typed_usd
+from r1plan.settings import expanded
 
-View = Literal["help", "cost", "thinking"]
+View = Literal["help", "cost", "thinking", "model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +63,87 @@ class Command:
     run: Callable[[Session, str, Known], Reply]
 
 
-_COMMAND = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
+_SLASHES = ("/", "\uff0f")  # the second is what an input method for Chinese or Japanese writes
+_COMMAND = re.compile(r"[/\uff0f](\s*)([a-z]+)(.*)\Z", re.DOTALL | re.IGNORECASE)
+_LONGEST_NAME = 40
+_ALSO = {"quit": "exit", "q": "exit", "bye": "exit", "wq": "exit", "h": "help", "?": "help"}
+_ENDS = " .!?;'\"`\u201c\u201d\u2018\u2019"
+_LEAVING = ("exit", "quit", "exit()", "quit()")
+_NEAR = 0.75  # as difflib's ratio
 _OFF = ("off", "none")
 _UNBIND = "unbind"
 
 
 def reply(session: Session, line: str, known: Known) -> Reply:
-    """What comes of `line`, which is stripped and not empty. Raises UsageError and NotFound for a wrong command.
-
-    Only a slash and a word of small letters is a command: a question may start with a path.
-    """
-    found = _COMMAND.match(line)
-    if not found:
+    """What comes of `line`, which is stripped and not empty. Raises UsageError and NotFound for a wrong command."""
+    named = _command_of(line)
+    if named is None:
         return Reply(session, act=AskAgain(line))
-    name, arguments = found.group(1), (found.group(2) or "").strip()
-    if name not in COMMANDS:
-        raise _unknown(name)
+    name, arguments = named
     return COMMANDS[name].run(session, arguments, known)
 
 
-def _unknown(name: str) -> NotFound:
+def is_command(line: str) -> bool:
+    """Whether `line` is a command or a word of leaving, and so not meant for anybody who answers questions."""
+    try:
+        return "\n" not in line and _command_of(line) is not None and line.strip(_ENDS).casefold() != "bye"
+    except NotFound:
+        return False
+
+
+def _command_of(line: str) -> tuple[str, str] | None:
+    """The name of the command that `line` is, and its arguments; None: it is a question, as one may begin with a path.
+
+    Raises NotFound for what can only be meant as a command and is none.
+    """
+    if len(line) <= _LONGEST_NAME and (alone := _alone(line)):
+        return alone, ""
+    found = _COMMAND.match(line)
+    if not found:
+        return None
+    name, rest = found[2].casefold(), found[3]
+    name = _ALSO.get(name, name)
+    stands_apart = bool(found[1])
+    if name in COMMANDS and (not rest.strip(_ENDS) or rest[0].isspace()):
+        return name, rest.strip() if rest.strip(_ENDS) else ""
+    if rest.startswith(_SLASHES):
+        return None
+    if not stands_apart and (not rest or rest[0].isspace()):
+        raise _unknown(found[2], name)
+    if name in COMMANDS or _near(name):
+        raise _unknown(found[2] if stands_apart else line.split()[0][1:], name)
+    return None
+
+
+def _alone(line: str) -> str | None:
+    """The command that a whole line is without being written as one: `exit`, `:q`, `help`, `?`, a slash alone."""
+    plain = unicodedata.normalize("NFKC", line).strip().casefold()
+    if plain in ("/", "?", "/?", "help"):
+        return "help"
+    word = plain.strip(_ENDS)
+    if word in (*_LEAVING, "bye"):
+        return "exit"
+    bare = word.lstrip("/\\:")
+    return "exit" if bare != word and (bare in _LEAVING or _ALSO.get(bare) == "exit") else None
+
+
+def _near(name: str) -> tuple[str, ...]:
+    from difflib import get_close_matches
+
+    return tuple(get_close_matches(name, (*COMMANDS, *_ALSO), n=3, cutoff=_NEAR))
+
+
+def _unknown(typed: str, name: str) -> NotFound:
     near = NotFound.among("command", name, COMMANDS).near
     hint = f"did you mean {', '.join(f'/{each}' for each in near)}?" if near else "/help lists the commands."
-    return NotFound(f"there is no command /{name}.", hint, near)
+    shown = typed if len(typed) <= _LONGEST_NAME else f"{typed[:_LONGEST_NAME]}…"
+    return NotFound(f"there is no command /{shown}.", hint, near)
 
 
 def _model(session: Session, arguments: str, _known: Known) -> Reply:
     wishes = session.wishes
     if not arguments:
-        return Reply(session, f"Now {asked_of(wishes)} answers. /model NAME changes it.")
+        return Reply(session, view="model")
     if len(arguments.split()) > 1:
         raise UsageError(f"'{arguments}' is not one model.", "example: /model deepseek/deepseek-flash")
     here = isinstance(model_reference(arguments), GgufFile)
@@ -168,7 +222,7 @@ def _save(session: Session, arguments: str, _known: Known) -> Reply:
         raise UsageError("/save needs a file.", "example: /save talk.md")
     if not session.exchanges:
         raise UsageError("there is nothing to save yet.", "ask something first.")
-    return Reply(session, act=Save(Path(arguments).expanduser()))
+    return Reply(session, act=Save(expanded(Path(arguments))))
 
 
 def _retry(session: Session, arguments: str, _known: Known) -> Reply:
@@ -182,7 +236,7 @@ def _retry(session: Session, arguments: str, _known: Known) -> Reply:
 def _undo(session: Session, arguments: str, _known: Known) -> Reply:
     _none("undo", arguments)
     if session.last_question is None:
-        raise UsageError("there is no question to take back.", None)
+        raise UsageError("there is no question to take back.", "ask something first.")
     return Reply(session.without_last(), "The last question and its answer are taken back; what they cost is not.")
 
 
@@ -206,16 +260,13 @@ def _thinking(session: Session, arguments: str, _known: Known) -> Reply:
         if not (session.exchanges and session.exchanges[-1].thinking):
             raise UsageError("the last answer came without thinking.", f"/thinking {'|'.join(THINKING_SHOWN)}")
         return Reply(session, view="thinking")
-    mode = next((each for each in THINKING_SHOWN if each == arguments), None)
-    if mode is None:
-        raise UsageError(f"'{arguments}' is no way to show it.", f"/thinking {'|'.join(THINKING_SHOWN)}")
+    mode = thinking_named(arguments)
     return Reply(replace(session, wishes=replace(session.wishes, thinking=mode)), _MODES[mode])
 
 
 _MODES: Mapping[str, str] = {
     "show": "The thinking is shown in full from now on.",
     "dim": "The thinking is shown while it comes, then folded to a line.",
-    "fold": "Of the thinking, only its length is shown.",
     "hide": "Nothing of the thinking is shown.",
 }
 
@@ -243,12 +294,12 @@ COMMANDS: Mapping[str, Command] = {
     "route": Command("[NAME|off|unbind]", "the route that chooses; unbind lets it leave", _route),
     "cost": Command("", "dollars and tokens so far, by model", _cost),
     "budget": Command("[USD|off]", "what this conversation may cost", _budget),
-    "thinking": Command("[show|dim|fold|hide]", "the last thinking in full, or how it appears", _thinking),
+    "thinking": Command("[show|dim|hide]", "the last thinking in full, or how it appears", _thinking),
     "system": Command("[TEXT|off]", "instructions that go before the conversation", _system),
     "retry": Command("", "ask the last question again", _retry),
     "undo": Command("", "take the last question and its answer back", _undo),
     "clear": Command("", "start anew", _clear),
     "save": Command("FILE", "write the conversation as Markdown", _save),
     "help": Command("", "this list", _help),
-    "exit": Command("", "end the conversation, as Ctrl-D does", _exit),
+    "exit": Command("", "end the conversation, as exit and Ctrl-D do", _exit),
 }

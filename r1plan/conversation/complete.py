@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from r1plan.conversation.commands import Known, listed
 from r1plan.conversation.session import THINKING_SHOWN
+from r1plan.errors import CatalogError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,21 @@ def completions(before_cursor: str, models: Names, routes: Names) -> tuple[Compl
     if not space:
         return tuple(
             Completion(f"/{each}", len(before_cursor), command.summary)
-            for each, command in listed(Known(routes=tuple(routes()))).items()
+            for each, command in listed(Known(routes=_routes(routes))).items()
             if each.startswith(name)
         )
     names: dict[str, Names] = {"model": models, "route": routes, "thinking": lambda: THINKING_SHOWN}
     if name not in names or " " in typed:
         return ()
     return tuple(Completion(each, len(typed)) for each in _matching(names[name](), typed))
+
+
+def _routes(routes: Names) -> tuple[str, ...]:
+    """The routes, none where their files are wrong: that is no reason to offer no command."""
+    try:
+        return tuple(routes())
+    except CatalogError:
+        return ()
 
 
 def _matching(names: Iterable[str], typed: str) -> list[str]:

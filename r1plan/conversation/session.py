@@ -10,11 +10,19 @@ from r1plan.ask.question import Wanted
 from r1plan.catalog.policy import Binding
 from r1plan.conversation.spending import Spent
 from r1plan.engine.chat import FinishReason, Message
-from r1plan.errors import OverBudget
+from r1plan.errors import OverBudget, UsageError
 from r1plan.money import small_usd
 
-ThinkingShown = Literal["show", "dim", "fold", "hide"]
+ThinkingShown = Literal["show", "dim", "hide"]
 THINKING_SHOWN: tuple[ThinkingShown, ...] = get_args(ThinkingShown)
+
+
+def thinking_named(text: str) -> ThinkingShown:
+    """The way to show the thinking that `text` names. Raises UsageError."""
+    for each in THINKING_SHOWN:
+        if each == text.strip().casefold():
+            return each
+    raise UsageError(f"'{text}' is no way to show the thinking.", "choose show, dim or hide.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,9 @@ def _step(row: dict[str, object], path: Path) -> tuple[datetime, Step] | None:
         if isinstance(schema, str) and schema.startswith("r1plan.conversation/"):
             raise LogError(f"{path} was written by a newer r1plan ({schema}).", "update r1plan, or begin a new one.")
         return None
+    wishes = row.get("wishes")
+    if isinstance(wishes, dict) and wishes.get("thinking") == "fold":  # a way that there was
+        wishes["thinking"] = "dim"
     try:
         return TypeAdapter(datetime).validate_python(at), TypeAdapter(_KINDS[str(kind)]).validate_python(row)
     except (KeyError, ValidationError):

@@ -86,7 +86,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The last event of every stream that was not broken off. After the reason "failed" the error may follow.
+    """The last event of every stream that was not broken off. After the reason "failed" its error is raised.
 
     `served_model` is what the engine says answered; None when it does not say. `reported_usd` is what the server says
     it bills, where it says so; it is not what r1plan computes.

@@ -75,7 +75,9 @@ def describe(
     if unified:
         sheet = unified[0]
         if len(cards) > 1 or cards[0][1] > 1:
-            raise UsageError(f"{sheet.name} is a whole machine: no other card goes with it, nor a second one.")
+            raise UsageError(
+                f"{sheet.name} is a whole machine: no other card goes with it, nor a second one.", "name it alone."
+            )
         return _one_memory(sheet, ram_gib, ram_bandwidth_gb_s)
     notes: list[str] = []
     gpus = [_card(sheet) for sheet, count in cards if isinstance(sheet, Gpu) for _ in range(count)]

@@ -35,8 +35,8 @@ EndReason = Literal[
     "stop",
     "length",
     "content_filter",
-    "interrupted",  # Ctrl-C
-    "closed_pipe",  # nobody reads the answer any more
+    "interrupted",  # Ctrl-C, SIGTERM, SIGHUP
+    "closed_pipe",  # nobody reads the answer any more, or it cannot be written
     "budget",  # it reached what the user allows it to cost
     "thinking_limit",  # it thought longer than the user wants
     "handed_over",  # another was asked instead, before an answer had begun

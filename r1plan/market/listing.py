@@ -65,7 +65,7 @@ def offered(
         raise NotFound.among("model", model, sorted(known), "r1plan prices list shows what there is")
     there = [each for each in found if each.absence is None or (each.absence == "no_price" and each.offer)]
     if not there:
-        raise _gone(found, model or provider or "", at)
+        raise _gone(found, providers, model or provider or "", at)
     return tuple(sorted((_listing(each, usage) for each in there), key=_place))
 
 
@@ -123,9 +123,18 @@ def _place(each: Listing) -> tuple[int, bool, bool, Decimal, str, str]:
     )  # fmt: skip
 
 
-def _gone(found: Collection[Quote], name: str, at: datetime) -> R1PlanError:
-    successors = sorted({each.offer.successor for each in found if each.offer and each.offer.successor})
-    hint = f"now there is {', '.join(successors)}" if successors else "r1plan prices list shows what is offered"
+def _gone(found: Collection[Quote], providers: Mapping[str, Provider], name: str, at: datetime) -> R1PlanError:
+    successors = {
+        each.offer.successor
+        for each in found
+        if each.offer and each.offer.successor and _is_there(each.offer.successor, providers.get(each.provider), at)
+    }
+    hint = f"then there was {', '.join(sorted(successors))}" if successors else None
     return R1PlanError(
-        f"nothing that is called '{name}' was on offer at {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC.", hint
+        f"nothing that is called '{name}' was on offer at {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC.",
+        hint or "r1plan prices list shows what is offered",
     )
+
+
+def _is_there(model: str, provider: Provider | None, at: datetime) -> bool:
+    return provider is not None and any(each.is_current(at) for each in provider.named(model))

@@ -117,6 +117,14 @@ def _known(book: PriceBook, providers: Mapping[str, Provider], provider: str, mo
         )
 
 
+def launch_of(successor: str, provider: Provider, at: datetime) -> datetime | None:
+    """When `provider` begins to offer `successor`, where it does not yet at `at`; else None."""
+    offers = provider.named(successor)
+    if not offers or any(each.has_begun(at) for each in offers):
+        return None
+    return min(each.offered_from for each in offers if each.offered_from is not None)
+
+
 def sellers_of_r1(providers: Iterable[Provider], at: datetime) -> tuple[str, ...]:
     """The providers that, as far as anyone has verified, sell the full R1 at `at`, by id."""
     return tuple(each.id for each in providers if each.full_r1(at))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from r1plan.errors import UsageError
+from r1plan.settings import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,6 +108,6 @@ def read_model_file(model: str, quant: str | None = None) -> tuple[Gguf, ModelFi
             where = address(typed)
             source, names = Hub(os.environ).open(where, quant), (where.repository,)
         case _:  # whatever it is called, it is to be read as a file
-            source = LocalFile(Path(model).expanduser())
+            source = LocalFile(expanded(Path(model)))
     gguf = read_gguf(source)
     return gguf, model_file(gguf, load_models().values(), names)

@@ -11,18 +11,22 @@ def above_zero(*options: tuple[str, float | None]) -> None:
     """Every number that was given is one and above zero."""
     for name, value in options:
         if value is not None and not (isfinite(value) and value > 0):
-            raise UsageError(f"{name} {value:g}: expected a number above zero.")
+            raise UsageError(f"{name} {value:g}: expected a number above zero.", _hint("give more", name))
 
 
 def not_negative(*options: tuple[str, float | None]) -> None:
     """Every number that was given is one and not below zero."""
     for name, value in options:
         if value is not None and not (isfinite(value) and value >= 0):
-            raise UsageError(f"{name} {value:g}: expected zero or more.")
+            raise UsageError(f"{name} {value:g}: expected zero or more.", _hint("give zero or more", name))
 
 
 def at_most(most: float, *options: tuple[str, float | None]) -> None:
     """No number that was given is above `most`."""
     for name, value in options:
         if value is not None and value > most:
-            raise UsageError(f"{name} {value:g}: expected at most {most:,.0f}.")
+            raise UsageError(f"{name} {value:g}: expected at most {most:,.0f}.", _hint("give less", name))
+
+
+def _hint(what: str, name: str) -> str:
+    return f"{what}, or leave {name} out."

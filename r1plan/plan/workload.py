@@ -69,7 +69,9 @@ class Workload:
 def checked_workload(workload: Workload) -> Workload:
     """`workload`, when it can be meant. Raises UsageError, which names the option and its value."""
     if not 0 <= workload.cache_hit_share <= 1:
-        raise UsageError(f"--cache-hit {workload.cache_hit_share:g}: expected a share from 0 to 1.")
+        raise UsageError(
+            f"--cache-hit {workload.cache_hit_share:g}: expected a share from 0 to 1.", "such as --cache-hit 0.5"
+        )
     above_zero(
         ("--min-speed", workload.min_tok_s),
         ("--requests-per-day", workload.requests_per_day),

@@ -41,7 +41,9 @@ def document(fields: Mapping[str, Any]) -> None:
     """`fields` as one JSON document on stdout. Decimals are strings, instants ISO 8601."""
     from r1plan.render.text.sanitize import escaped
 
-    print(escaped(json.dumps(fields, ensure_ascii=False, indent=2, default=_plain)))
+    # What the encoding lacks must be an escape of JSON's own.
+    lacks = not (sys.stdout.encoding or "").lower().startswith("utf")
+    print(escaped(json.dumps(fields, ensure_ascii=lacks, indent=2, default=_plain)))
 
 
 def _plain(value: object) -> object:

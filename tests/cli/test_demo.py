@@ -15,7 +15,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
     home = tmp_path_factory.mktemp("home")
     done = subprocess.run(
         [sys.executable, "-m", "r1plan", "demo"],
-        env={**os.environ, "R1PLAN_HOME": str(home), "DEEPSEEK_API_KEY": "must not be used"},
+        # None of them is the demo's: neither the key nor the setting nor what is piped into it.
+        env={
+            **os.environ,
+            "R1PLAN_HOME": str(home),
+            "DEEPSEEK_API_KEY": "must not be used",
+            "R1PLAN_POWER_PRICE": "none",
+        },
+        input=b"caf\xe9".decode("latin-1"),
         capture_output=True,
         text=True,
         check=False,

@@ -92,6 +92,39 @@ def test_gpu_names_a_card_and_how_many(gpu: list[str], meant: list[tuple[str, in
 
 
 @pytest.mark.parametrize(
+    ("gpu", "meant"),
+    [
+        *(("2x3090", ("rtx-3090", 2)), ("2 x 4090", ("rtx-4090", 2)), ("4090x2", ("rtx-4090", 2))),
+        *(("3090 * 2", ("rtx-3090", 2)), ("2×RTX 3090 Ti", ("rtx-3090-ti", 2)), ("rtx 3090 X4", ("rtx-3090", 4))),
+        *(
+            ("mi300x", ("mi300x", 1)),
+            ("2xmi300x", ("mi300x", 2)),
+            ("mi300xx2", ("mi300x", 2)),
+            ("4090: 2", ("rtx-4090", 2)),
+        ),
+        *(("7900xtx", ("rx-7900-xtx", 1)), ("8x h100-sxm-80gb", ("h100-sxm-80gb", 8)), ("999x4090", ("rtx-4090", 999))),
+    ],
+)
+def test_how_many_cards_is_said_in_any_usual_way(gpu: str, meant: tuple[str, int]) -> None:
+    assert named(gpu) == [meant]
+
+
+@pytest.mark.parametrize(
+    ("gpu", "near"),
+    [
+        *(("409", "rtx-4090"), ("409:2", "rtx-4090"), ("2x409", "rtx-4090"), ("rtx 4900", "rtx-4090")),
+        *(("7900xtx 24", "rx-7900-xtx"), ("mi300x 2", "mi300x"), ("h10", "h100-pcie-80gb"), ("4080s", "rtx-4080")),
+        *(("a600", "rtx-a6000"), ("1024x4090", "rtx-4090")),
+    ],
+)
+def test_a_card_that_nobody_knows_is_answered_with_the_nearest_first(gpu: str, near: str) -> None:
+    with pytest.raises(NotFound) as raised:
+        named(gpu)
+    assert raised.value.near[0] == near
+    assert raised.value.hint == f"did you mean {', '.join(raised.value.near)}?"
+
+
+@pytest.mark.parametrize(
     ("gpu", "told"),
     [
         pytest.param("", "--gpu '': expected ID or ID:N.", id="empty"),
@@ -100,6 +133,8 @@ def test_gpu_names_a_card_and_how_many(gpu: list[str], meant: list[tuple[str, in
         pytest.param("rtx-4090:-1", "got '-1'.", id="negative"),
         pytest.param("rtx-4090:x", "got 'x'.", id="no number"),
         pytest.param("rtx-4090:", "got ''.", id="nothing after the colon"),
+        pytest.param("0x4090", "got '0'.", id="none of it, said before"),
+        pytest.param("4090x0", "got '0'.", id="none of it, said after"),
         pytest.param("rtx-4090:1.5", "got '1.5'.", id="one and a half"),
         pytest.param("rtx-4090:1025", "got '1025'.", id="too many"),
         pytest.param("h100", "h100-pcie-80gb", id="several of that name"),

@@ -210,9 +210,9 @@ def test_nothing_fits_says_what_the_smallest_needs() -> None:
         ("--model R1-Distill-Qwen-7B --quant Q4_K_L", "error: unknown quant 'Q4_K_L'."),
         ("--gpu rtx-4091", "hint:  did you mean"),
         ("--cache-hit 1.5", "error: --cache-hit 1.5: expected a share from 0 to 1."),
-        ("--kv q6_k", "Invalid value for '--kv'"),
+        ("--kv q6_k", "error: --kv 'q6_k': expected f16, q8_0, "),
         ("--gpu rtx-4090 --kv q5_1", "error: --kv q5_1: on a graphics card llama.cpp's flash attention is built"),
-        ("--objective cheap", "Invalid value for '--objective'"),
+        ("--objective cheap", "error: --objective 'cheap': expected balanced, quality, speed or cost."),
     ],
 )
 def test_bad_values_are_named_and_exit_with_2(arguments: str, says: str) -> None:

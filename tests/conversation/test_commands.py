@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.policy import Binding
-from r1plan.conversation.commands import COMMANDS, AskAgain, Known, Quit, Save, reply
+from r1plan.conversation.commands import COMMANDS, AskAgain, Known, Quit, Reply, Save, is_command, reply
 from r1plan.conversation.session import Exchange, Session, Wishes
 from r1plan.errors import NotFound, R1PlanError, UsageError
 
@@ -20,9 +20,83 @@ TALKED = Session(
 )
 
 
-def test_what_is_no_command_is_a_question() -> None:
-    for line in ("What?", "/usr/bin/env: what is it?", "/", "/2 + 2", "//x", "/Model x"):
-        assert reply(Session(), line, Known()).act == AskAgain(line)
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("What?", "/usr/bin/env: what is it?", "/Users/me/x is what?", "/2 + 2", "//x", "/ 2 = ?", "/* model */"),
+        *("exit the loop how?", "Exit codes of bash", "quit() or exit()?", "q", "x", "How do I quit", "help me"),
+        *(
+            "// model the car as a class",
+            "/ is division",
+            "/dev/null?",
+            "\uff0fusr\uff0fbin",
+            "/étude op. 10",
+            "exit\nnow",
+        ),
+        "exit" * 20,
+    ],
+)
+def test_what_is_no_command_is_a_question(line: str) -> None:
+    assert reply(Session(), line, Known()).act == AskAgain(line)
+    assert not is_command(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("exit", "quit", "/exit", "/quit", "/q", ":q", ":q!", ":wq", "/q!", "\\q", "//exit", "exit()", "quit();"),
+        *(
+            "EXIT",
+            "Quit",
+            "/QUIT",
+            "/Exit",
+            "  exit ",
+            "\xa0quit\u3000",
+            "exit.",
+            "quit!",
+            "`exit`",
+            "'quit'",
+            "“exit”",
+        ),
+        *("“exit”", "\uff45\uff58\uff49\uff54", "\uff0fquit", "/ exit", "/exit now", "bye", "/bye", "Bye!"),
+    ],
+)
+def test_a_word_of_leaving_leaves_and_is_never_asked(line: str) -> None:
+    assert reply(TALKED, line, ROUTES) == Reply(TALKED, act=Quit())
+
+
+@pytest.mark.parametrize("line", ["/", "/?", "?", "/help", "/HELP", "help", "/h", "\uff0f", "/help me", " / "])
+def test_who_looks_for_help_finds_it(line: str) -> None:
+    assert reply(TALKED, line, ROUTES) == Reply(TALKED, view="help")
+
+
+@pytest.mark.parametrize(
+    ("line", "near"),
+    [
+        *(("/modle", "/model"), ("/modle deepseek/x", "/model"), ("/MODLE x", "/model"), ("/qiut", "/exit")),
+        *(
+            ("/model=deepseek/x", "/model"),
+            ("/model:x", "/model"),
+            ("/save-as x", "/save"),
+            ("/thinkng hide", "/think"),
+        ),
+        *(("/ modle x", "/model"), ("/cost5", "/cost"), ("/system_prompt x", "/system"), ("/" + "x" * 10_000, "/help")),
+    ],
+)
+def test_a_near_miss_of_a_command_is_said_with_a_near_name_and_never_asked(line: str, near: str) -> None:
+    with pytest.raises(NotFound) as raised:
+        reply(TALKED, line, ROUTES)
+    assert raised.value.message.startswith("there is no command /")
+    assert near in (raised.value.hint or "")
+    assert len(raised.value.message) < 80
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [("/quit", True), ("exit", True), ("help", True), ("/model x", True), ("bye", False), ("/tmp is full", False)],
+)
+def test_a_question_alone_is_no_command(line: str, is_one: bool) -> None:
+    assert is_command(line) is is_one
 
 
 @pytest.mark.parametrize(
@@ -37,7 +111,7 @@ def test_what_is_no_command_is_a_question() -> None:
         pytest.param("/budget 0.50", replace(TALKED.wishes, budget_usd=Decimal("0.50")), id="budget"),
         pytest.param("/budget $2", replace(TALKED.wishes, budget_usd=Decimal(2)), id="budget-with-a-sign"),
         pytest.param("/system Be\nbrief.", replace(TALKED.wishes, system="Be\nbrief."), id="instructions-of-two-lines"),
-        pytest.param("/thinking fold", replace(TALKED.wishes, thinking="fold"), id="thinking"),
+        pytest.param("/thinking HIDE", replace(TALKED.wishes, thinking="hide"), id="thinking"),
     ],
 )
 def test_a_command_changes_one_wish_and_says_so(line: str, wishes: Wishes) -> None:
@@ -47,7 +121,7 @@ def test_a_command_changes_one_wish_and_says_so(line: str, wishes: Wishes) -> No
     assert came.act is None
 
 
-@pytest.mark.parametrize("line", ["/model", "/route", "/system"])
+@pytest.mark.parametrize("line", ["/route", "/system"])
 def test_without_arguments_it_says_what_holds_and_changes_nothing(line: str) -> None:
     came = reply(TALKED, line, ROUTES)
     assert came.session == TALKED
@@ -60,7 +134,6 @@ def test_without_a_route_it_says_who_chooses() -> None:
     for line, more in (("/route", " There are cheapest, private."), ("/route off", "")):
         said = reply(Session(), line, ROUTES).say
         assert said == f"No route is set and no model named: cheapest chooses, where there is a key.{more}"
-    assert reply(Session(), "/model", ROUTES).say == "Now whoever is chosen by default answers. /model NAME changes it."
 
 
 def test_off_takes_a_wish_back() -> None:
@@ -82,7 +155,8 @@ def test_where_there_are_no_routes_none_is_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "view"), [("/cost", "cost"), ("/budget", "cost"), ("/thinking", "thinking"), ("/help", "help")]
+    ("line", "view"),
+    [("/model", "model"), ("/cost", "cost"), ("/budget", "cost"), ("/thinking", "thinking"), ("/help", "help")],
 )
 def test_some_commands_only_show(line: str, view: str) -> None:
     came = reply(TALKED, line, Known())
@@ -121,7 +195,7 @@ def test_save_and_exit_are_left_to_do() -> None:
         pytest.param(TALKED, "/budget much", UsageError, "'much' is not an amount.", "/budget 0.50", id="budget"),
         pytest.param(TALKED, "/budget -1", UsageError, "'-1' is not an amount.", "/budget off", id="negative"),
         pytest.param(TALKED, "/budget nan", UsageError, "'nan' is not an amount.", "/budget off", id="nan"),
-        pytest.param(TALKED, "/thinking loud", UsageError, "'loud' is no way", "show|dim|fold|hide", id="mode"),
+        pytest.param(TALKED, "/thinking loud", UsageError, "'loud' is no way", "choose show, dim or hide.", id="mode"),
         pytest.param(Session(), "/thinking", UsageError, "came without thinking", "/thinking show", id="no-thinking"),
         pytest.param(Session(), "/retry", UsageError, "no question to ask again", "ask something", id="nothing-asked"),
         pytest.param(Session(), "/undo", UsageError, "no question to take back", "", id="nothing-to-undo"),

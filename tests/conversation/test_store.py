@@ -20,7 +20,7 @@ from r1plan.errors import LogError
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 STEPS: list[Step] = [
-    Wished(Wishes(model="a/b", budget_usd=Decimal("0.50"), thinking="fold")),
+    Wished(Wishes(model="a/b", budget_usd=Decimal("0.50"), thinking="hide")),
     Asked("first\n?"),
     Answered(Exchange(question="first\n?", answer="ä 🎉", thinking="hm", finish="length"), Spent(model="a/b")),
     Asked("second"),
@@ -157,3 +157,9 @@ def test_an_address_is_saved_without_its_password(address: str | None, kept: str
     path = written(tmp_path / "a.jsonl", [Wished(Wishes(base_url=address))])
     assert "hunter2" not in path.read_text()
     assert load(path).session.wishes.base_url == kept
+
+
+def test_a_way_to_show_the_thinking_that_there_was_is_read_as_the_usual_one(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", [Wished(Wishes(model="a/b", thinking="hide"))])
+    path.write_text(path.read_text(encoding="utf-8").replace('"hide"', '"fold"'), encoding="utf-8")
+    assert load(path).session.wishes == Wishes(model="a/b")

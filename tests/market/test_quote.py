@@ -10,7 +10,7 @@ from r1plan.catalog.load import load_holidays, load_prices, load_providers
 from r1plan.catalog.provider import Offer, Provider
 from r1plan.errors import NotFound, R1PlanError, UsageError
 from r1plan.market.listing import cheapest, offered
-from r1plan.market.quote import Quote, quote, sellers_of_r1
+from r1plan.market.quote import Quote, launch_of, quote, sellers_of_r1
 from r1plan.prices.account import account_currencies
 from r1plan.prices.book import PriceBook
 from r1plan.prices.changes import next_change
@@ -219,3 +219,23 @@ def test_a_yuan_quote_changes_to_yuan() -> None:
     assert found.change is not None
     assert found.change.price is not None
     assert (found.change.price.currency, str(found.change.price.rates.output)) == ("CNY", "8")
+
+
+@pytest.mark.parametrize(
+    ("successor", "when", "launch"),
+    [
+        ("deepseek-flash", "2026-07-25T00:00:00", "2026-09-10T04:00:00"),
+        ("deepseek-flash", "2026-09-10T03:59:59", "2026-09-10T04:00:00"),
+        ("deepseek-flash", "2026-09-10T04:00:00", None),
+        ("nobody-knows-it", "2026-07-25T00:00:00", None),
+    ],
+)
+def test_the_launch_of_a_successor_is_told_only_before_it(successor: str, when: str, launch: str | None) -> None:
+    assert launch_of(successor, PROVIDERS["deepseek"], at(when)) == (at(launch) if launch else None)
+
+
+def test_what_is_gone_names_a_successor_only_where_it_was_there() -> None:
+    for when, hint in (("2026-07-25", "r1plan prices list shows"), ("2026-09-15", "then there was deepseek-flash")):
+        with pytest.raises(R1PlanError) as raised:
+            offered(real_book(), PROVIDERS, USUAL, at(when), model="deepseek-reasoner")
+        assert hint in (raised.value.hint or "")

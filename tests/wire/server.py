@@ -57,11 +57,15 @@ class Asked:
 
 @dataclass
 class Wire:
-    """A running server: its address, and what it was asked. `gone` is set once a client went away in mid reply."""
+    """A running server: its address, and what it was asked.
+
+    `gone` is set once a client went away in mid reply, `sent` once all pieces of a reply were sent.
+    """
 
     url: str
     asked: list[Asked] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)
+    sent: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -128,6 +132,7 @@ def serving(reply: Reply | Callable[[Asked], Reply], *, certificate: Path | None
                 self._piece(piece)
                 if answer.pause_s:
                     time.sleep(answer.pause_s)
+            wire.sent.set()
             while answer.drip and not wire.closing.is_set():
                 self._piece(answer.drip)
                 time.sleep(answer.pause_s)

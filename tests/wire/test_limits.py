@@ -14,7 +14,7 @@ from r1plan.catalog.load import load_providers
 from r1plan.engine.chat import Event
 from r1plan.engine.http.watchdog import Watchdog
 from r1plan.engine.limits import ServerLimits
-from r1plan.engine.refusal import retry_after_s
+from r1plan.engine.refusal import asked_to_wait_s, retry_after_s
 from r1plan.errors import ProviderError, ProviderFault
 from tests.wire.asking import QUESTION, Told, ask, engine_for
 from tests.wire.chunks import DONE, chunk
@@ -219,8 +219,8 @@ def test_a_connection_that_is_not_taken_is_given_up_and_nothing_was_sent() -> No
 
 @pytest.mark.parametrize(
     ("status", "worth"),
-    [(400, False), (401, False), (402, True), (403, False), (404, False), (408, True), (418, False), (422, False),
-     (429, True), (500, True), (501, False), (502, True), (503, True), (504, True), (307, False)],
+    [(400, False), (401, True), (402, True), (403, True), (404, True), (408, True), (418, True), (422, False),
+     (429, True), (500, True), (501, True), (502, True), (503, True), (504, True), (529, True), (307, True)],
 )  # fmt: skip
 def test_another_provider_is_worth_asking_for_what_is_this_ones_trouble(status: int, worth: bool) -> None:
     error = error_of(ask(Reply(b'{"error": {"message": "no"}}', status, "application/json")))
@@ -231,7 +231,7 @@ def test_another_provider_is_worth_asking_for_what_is_this_ones_trouble(status: 
     ("fault", "worth"),
     [
         ("unreachable", True), ("first_token_timeout", True), ("stalled", True), ("timeout", True),
-        ("connection_lost", True), ("server_failed", True), ("bad_stream", False), ("refused", False),
+        ("connection_lost", True), ("server_failed", True), ("bad_stream", True), ("refused", False),
     ],
 )  # fmt: skip
 def test_without_a_status_the_fault_decides(fault: ProviderFault, worth: bool) -> None:
@@ -257,7 +257,12 @@ NOW = datetime(2026, 11, 24, 5, 0, 0, tzinfo=UTC)
         ("-5", None),
         ("1e9", None),
         ("٣", None),
-        ("9" * 30, None),
+        ("9" * 30, 1e9),
+        ("99999999999", 1e9),
+        ("7, 30, 5", 30.0),
+        ("7, soon", None),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", None),
+        ("Tue, 24 Nov 2026 05:00:30 +9999", None),
         ("Tue, 99 Nov 2026 05:00:30 GMT", None),
     ],
 )
@@ -265,12 +270,34 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(header: str | None, seconds
     assert retry_after_s(header, NOW) == seconds
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        (503, {"retry-after-ms": "soon", "retry-after": "9"}, 9.0),
+        (429, {"x-ratelimit-reset": "12"}, 12.0),
+        (429, {"ratelimit-reset": "12.5"}, 12.5),
+        (429, {"retry-after": "3", "x-ratelimit-reset": "12"}, 3.0),
+        (429, {"x-ratelimit-reset": f"{NOW.timestamp() + 30:.0f}"}, 30.0),
+        (429, {"x-ratelimit-reset": f"{NOW.timestamp() * 1000 + 30_000:.0f}"}, 30.0),
+        (429, {"x-ratelimit-reset": f"{NOW.timestamp() - 30:.0f}"}, 0.0),
+        (429, {"x-ratelimit-reset": "6m0s"}, None),
+        (503, {"x-ratelimit-reset": "12"}, None),
+        (429, {}, None),
+    ],
+)
+def test_how_long_to_wait_is_read_from_whatever_header_says_it(
+    status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    assert asked_to_wait_s(status, headers, NOW) == seconds
+
+
 def test_how_long_to_wait_stands_in_the_error_and_in_its_hint() -> None:
     reply = Reply(b"{}", 429, "application/json", headers={"Retry-After": "7"})
     error = error_of(ask(reply))
     assert error.retry_after_s == 7
     assert error.hint is not None
-    assert error.hint.startswith("wait 7 s")
+    assert error.hint.startswith("it asks to wait 7 s")
 
 
 def test_the_providers_own_patience_holds_unless_the_caller_says_otherwise() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import typer
 
@@ -29,7 +28,7 @@ def command(
     ),
     system: str | None = typer.Option(None, metavar="TEXT", help="Instructions that go before the conversation."),
     file: list[Path] = typer.Option([], metavar="PATH", help="A text file that joins the prompt; repeatable."),
-    thinking: Literal["show", "dim", "hide"] = typer.Option("dim", help="How the thinking appears, on stderr."),
+    thinking: str = typer.Option("dim", metavar="[show|dim|hide]", help="How the thinking appears, on stderr."),
     max_tokens: int | None = typer.Option(None, min=1, metavar="N", help="The most tokens to write."),
     context: int = typer.Option(8192, min=64, metavar="N", help="Tokens of context for a model on this machine."),
     temperature: float | None = typer.Option(None, min=0, max=2, metavar="T", help="The model's own by default."),
@@ -68,18 +67,19 @@ def command(
     from r1plan.ask.question import AskOptions
     from r1plan.catalog.budgets import load_budgets
     from r1plan.cli.chat.asking import ChatAsker
-    from r1plan.cli.chat.prompt import joined
+    from r1plan.cli.chat.prompt import check_question, joined
     from r1plan.cli.chat.start import answer, begun
     from r1plan.cli.options.asking import (
         check_route,
         check_text,
+        checked_temperature,
         parse_base_url,
         parse_by,
         parse_labels,
         parse_max_cost,
         parse_usd_per_kwh,
     )
-    from r1plan.conversation.session import Wishes
+    from r1plan.conversation.session import Wishes, thinking_named
     from r1plan.engine.chat import ChatRequest
     from r1plan.ledger.usage_log import UsageLog
     from r1plan.settings import directories
@@ -93,12 +93,14 @@ def command(
         base_url=base_url,
         route=route,
         system=system,
-        thinking=thinking,
+        thinking=thinking_named(thinking),
         project=labels.project,
         tags=dict(labels.tags),
     )
     check_route(wishes.wanted)
+    max_cost_usd, temperature = parse_max_cost(max_cost), checked_temperature(temperature)
     text = joined(prompt, file, needed_by={"--json": json, "--explain": explain, "--by 18:00": by is not None})
+    check_question(text)
     start = begun(wishes, go_on=go_on, save=not no_log, unbind=unbind)
     folders = directories()
     options = AskOptions(
@@ -113,7 +115,11 @@ def command(
         address_key=address_key,
     )
     request = ChatRequest(
-        messages=(), max_tokens=max_tokens, max_thinking=max_thinking, temperature=temperature, seed=seed
+        messages=(),
+        max_tokens=max_tokens,
+        max_thinking=max_thinking,
+        temperature=temperature,
+        seed=seed,
     )
-    asker = ChatAsker(options, request, max_cost=parse_max_cost(max_cost), by=parse_by(by))
+    asker = ChatAsker(options, request, max_cost=max_cost_usd, by=parse_by(by))
     answer(asker, start, text, explain=explain, as_json=json)

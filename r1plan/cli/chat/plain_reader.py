@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from r1plan.engine.dialects.surrogates import whole
+
 
 class PlainReader:
     """Reads questions a line at a time, with the line editing of the system."""
@@ -13,7 +15,9 @@ class PlainReader:
         import readline  # noqa: F401  # gives input() its line editing
 
         try:
-            return input("> " if sys.stdout.isatty() else "").strip()
+            line = input("> " if sys.stdout.isatty() else "")
         except EOFError:
             print(file=sys.stderr)
             return None
+        # Bytes that are no text come as halves of characters, which can neither be sent nor logged.
+        return whole(line).strip()

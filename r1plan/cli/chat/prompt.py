@@ -26,20 +26,32 @@ def joined(prompt: str | None, files: list[Path], needed_by: Mapping[str, bool])
     return text
 
 
+def check_question(text: str | None) -> None:
+    """Raise UsageError when `text` is a command of a conversation: nobody means to pay for an answer to `/quit`."""
+    from r1plan.conversation.commands import is_command
+
+    if text is not None and is_command(text):
+        raise UsageError(f"'{text.strip()}' is a command of a conversation, no question.", "begin one: r1plan chat")
+
+
 def _joined(prompt: str | None, files: list[Path]) -> str | None:
     check_text({"the prompt": prompt, "the name given to --file": "\n".join(path.name for path in files)})
     parts = [_FILE.format(name=path.name, content=_read(path)) for path in files]
-    parts += [prompt] if prompt else []
-    piped = sys.stdin is not None and not sys.stdin.isatty()
+    is_named = prompt == "-"  # standard input, as other programs have it
+    parts += [prompt] if prompt and not is_named else []
+    piped = sys.stdin is not None and (is_named or not sys.stdin.isatty())
     if piped:
         try:
             parts.append(sys.stdin.buffer.read().decode("utf-8").strip("\n"))
         except UnicodeDecodeError as error:
             raise UsageError("standard input is not UTF-8 text.", "only text can join the prompt.") from error
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise UsageError(f"standard input cannot be read: {why}.", "< /dev/null leaves it out.") from error
     text = "\n\n".join(part for part in parts if part.strip())
     if text:
         return text
-    if piped:
+    if piped or sys.stdin is None:
         raise UsageError("the prompt is empty.", 'example: r1plan chat "What is 17 + 25?"')
     return None
 

@@ -15,7 +15,9 @@ from r1plan.conversation.exchange import exchange_of, spent_by
 from r1plan.conversation.session import Session
 from r1plan.conversation.spending import total
 from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Unbound, Wished, after
-from r1plan.errors import LogError, R1PlanError, UsageError
+from r1plan.errors import CatalogError, LogError, R1PlanError, UsageError
+from r1plan.interrupts import ends_by, held
+from r1plan.streams import lost_output
 
 if TYPE_CHECKING:
     from r1plan.route.execution.result import ChatResult
@@ -58,11 +60,12 @@ class Conversation:
         """Read and answer until the end."""
         from r1plan.render.output import note
 
-        while True:
+        while ends_by() is None and lost_output() is None:
             try:
                 line = reader.read()
             except KeyboardInterrupt:
-                note("Ctrl-D or /exit ends the conversation.")
+                if ends_by() is None:
+                    note("Ctrl-D or /exit ends the conversation.")
                 continue
             if line is None:
                 return
@@ -79,13 +82,18 @@ class Conversation:
         plan = self._asker.plan(session, question)
         if terminal_is_able():
             print(flush=True)
-        with shown(
-            session.wishes.thinking,
-            fold=True,
-            usd_before=spent.cost_usd if known else None,
-        ) as audience:
-            result = self._asker.ask(plan, audience)
-        self._step(Answered(exchange_of(question, result), spent_by(result), plan.binding))
+        result: ChatResult | None = None
+        try:
+            with shown(
+                session.wishes.thinking,
+                fold=True,
+                usd_before=spent.cost_usd if known else None,
+            ) as audience:
+                result = self._asker.ask(plan, audience)
+        finally:  # also when a signal comes while the last of it is painted
+            if result is not None:
+                with held():
+                    self._step(Answered(exchange_of(question, result), spent_by(result), plan.binding))
         came = bool(result.thinking or result.answer)
         if came and terminal_is_able():
             print(flush=True)
@@ -108,7 +116,9 @@ class Conversation:
         from r1plan.render.output import note
 
         try:
-            came = reply(self.session, line, self._known() if line.startswith("/") else Known())
+            # The routes come from the disk: they take their time, and may be wrong, which is no reason to stay.
+            names_route = line[1:].lstrip().casefold().startswith("route")
+            came = reply(self.session, line, self._known() if names_route else Known())
             if came.session.wishes != self.session.wishes:
                 self._asker.ready(came.session.wishes)  # a name that cannot be asked is not taken
             return self._done(came)
@@ -143,13 +153,24 @@ class Conversation:
         return Known(routes=known_routes())
 
     def _view(self, view: View) -> None:
-        from r1plan.render.chat.conversation import cost_rows, help_rows
+        from r1plan.render.chat.conversation import choice_rows, cost_rows, help_rows
         from r1plan.render.text.sanitize import printable
 
         if view == "help":
-            rows = help_rows(self._known(), str(self._saved_in) if self._saved_in else None, terminal_size()[0])
+            try:
+                known = self._known()
+            except CatalogError:  # a wrong file of routes hides no other command
+                known = Known()
+            rows = help_rows(known, str(self._saved_in) if self._saved_in else None, terminal_size()[0])
         elif view == "cost":
             rows = cost_rows(self.session, terminal_size()[0])
+        elif view == "model":
+            from r1plan.ask.choices import model_choices
+
+            wishes = self.session.wishes
+            stays_here = wishes.local or self.session.binding is not None
+            choices = None if stays_here else model_choices(datetime.now(UTC))
+            rows = choice_rows(self._asker.name(wishes), choices, *terminal_size())
         else:
             rows = self.session.exchanges[-1].thinking.split("\n")
         print("\n".join(["", *(printable(row) for row in rows), ""]) if terminal_is_able() else "\n".join(rows))

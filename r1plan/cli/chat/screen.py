@@ -6,13 +6,12 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import typer
 
-from r1plan.errors import ProviderError
 from r1plan.route.execution.context import Unseen
 
 if TYPE_CHECKING:
@@ -102,11 +101,8 @@ def streamed(thinking: ThinkingShown) -> Iterator[Audience]:
 
     screen = ChatScreen(sys.stdout, sys.stderr, thinking)
     yield _Watching(screen, thinking)
-    try:
+    with suppress(OSError):  # it is told at the end of the program
         screen.done()
-    except BrokenPipeError:
-        # Python would complain at its exit, when it flushes a pipe that nobody reads.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def shown(
@@ -167,11 +163,6 @@ def raise_failure(result: ChatResult, *, alone: bool) -> None:
 
     hint = going_on(result, alone=alone)
     error = result.error
-    if error is None and result.finish == "failed":
-        error = ProviderError(
-            f"{result.entry.provider} broke off the answer: it ran out of resources.",
-            KEPT,
-        )
     if error is not None:
         came = bool(result.answer or result.thinking)
         error.hint = hint or ("ask again." if error.hint == KEPT and not came else error.hint)

@@ -18,6 +18,7 @@ from r1plan.conversation.exchange import exchange_of, spent_by
 from r1plan.conversation.session import Session, Wishes
 from r1plan.conversation.steps import Answered, Asked, Step, Unbound, Wished, after
 from r1plan.errors import LogError, UsageError
+from r1plan.streams import check_output
 
 if TYPE_CHECKING:
     from r1plan.catalog.policy import Binding
@@ -100,6 +101,7 @@ def _laid_over(saved: Wishes, given: Wishes) -> Wishes:
 def answer(asker: ChatAsker, start: Start, question: str | None, *, explain: bool, as_json: bool) -> None:
     """Ask `question`, or say who would be asked; without one, talk until the end. Then `asker` is closed."""
     try:
+        check_output()
         asker.ready(start.session.wishes)
         if question is None:
             converse(asker, start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from r1plan.catalog.project_name import project_key
@@ -75,6 +76,13 @@ def parse_max_cost(text: str | None) -> Decimal | None:
     if not amount:
         raise UsageError(f"'{text}' is not an amount.", "give USD, such as --max-cost 0.05")
     return amount
+
+
+def checked_temperature(value: float | None) -> float | None:
+    """`--temperature`, of which typer has checked all but that it is a number. Raises UsageError."""
+    if value is not None and not isfinite(value):
+        raise UsageError(f"--temperature '{value}': expected a number from 0 to 2.", "such as --temperature 0.6")
+    return value
 
 
 def parse_by(text: str | None) -> datetime | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from r1plan.errors import UsageError
+from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 _MOST = 1e7  # 10 PiB, or as many GB a second
 _MOST_CARDS = 1_024
+
+# "2x3090", "2 × RTX 3090", "3090x2", "3090 * 2". A name may hold such a letter itself: "rtx 490", "7900xtx 24".
+_TIMES = re.compile(
+    r"(?P<first>\d{1,3})\s*[x×*]\s*(?P<name>\S.*)|(?P<named>[^\s\d]*\s*\d.*?)(?:\s+[x×*]\s*|[x×*])(?P<last>\d{1,3})",
+    re.IGNORECASE,
+)
 
 GpuOption = Annotated[
     list[str] | None,
@@ -63,7 +70,7 @@ def machine_from_options(
     figures = {"--vram": vram, "--bandwidth": bandwidth, "--ram": ram, "--ram-bandwidth": ram_bandwidth}
     for option, value in (*figures.items(), ("--disk-bandwidth", disk_bandwidth)):
         if value is not None and not (math.isfinite(value) and value > 0):
-            raise UsageError(f"{option} {value:g}: expected a number above zero.")
+            raise UsageError(f"{option} {value:g}: expected a number above zero.", f"give more, or leave {option} out.")
         if value is not None and value > _MOST:
             raise UsageError(f"{option} {value:g}: no machine has that much.", "sizes are in GiB, bandwidths in GB/s.")
     if disk_bandwidth is not None:
@@ -81,7 +88,7 @@ def machine_from_options(
     if bandwidth is not None and vram is None:
         raise UsageError("--bandwidth needs --vram.", "main memory's bandwidth is --ram-bandwidth.")
     if cpu_only and (gpu or vram is not None):
-        raise UsageError(f"--cpu-only and {given[0]} contradict each other.")
+        raise UsageError(f"--cpu-only and {given[0]} contradict each other.", "leave one of them out.")
     if gpu or vram is not None:
         return _described(gpu or [], vram, bandwidth, ram, ram_bandwidth)
     here = _without_cards(this_machine(), cpu_only)
@@ -101,22 +108,33 @@ def this_machine() -> Machine:
 
 
 def cards_of(gpu: list[str], hardware: Hardware) -> list[tuple[Gpu | AppleChip, int]]:
-    """The data sheet and number that each `ID[:N]` means.
+    """The data sheet and number that each `ID[:N]` means; `2x3090` and `3090x2` are ways to write it too.
 
     Raises UsageError for an empty id, one that may mean several cards, or a number that is none; NotFound for an
     unknown card.
     """
+    return [_cards(each, hardware) for each in gpu]
+
+
+def _cards(text: str, hardware: Hardware) -> tuple[Gpu | AppleChip, int]:
     from r1plan.catalog.match import find_accelerator
 
-    cards = []
-    for each in gpu:
-        name, colon, number = each.strip().partition(":")
-        if not name.strip():
-            raise UsageError(f"--gpu '{each}': expected ID or ID:N.", "for example --gpu rtx-4090:2")
-        if colon and not (number.isascii() and number.isdigit() and 0 < int(number) <= _MOST_CARDS):
-            raise UsageError(f"--gpu {each}: expected 1 to {_MOST_CARDS:,} cards after the colon, got '{number}'.")
-        cards.append((find_accelerator(hardware, name.strip()), int(number) if colon else 1))
-    return cards
+    name, colon, number = (part.strip() for part in text.partition(":"))
+    if not name:
+        raise UsageError(f"--gpu '{text}': expected ID or ID:N.", "for example --gpu rtx-4090:2")
+    if not colon:
+        try:
+            return find_accelerator(hardware, name), 1
+        except NotFound:
+            times = _TIMES.fullmatch(name)
+            if times is None:
+                raise
+            number, name = times["first"] or times["last"], times["name"] or times["named"]
+    if not (number.isascii() and number.isdigit() and 0 < int(number) <= _MOST_CARDS):
+        raise UsageError(
+            f"--gpu {text}: expected 1 to {_MOST_CARDS:,} cards, got '{number}'.", "for example --gpu rtx-4090:2"
+        )
+    return find_accelerator(hardware, name), int(number)
 
 
 def _described(

@@ -57,8 +57,12 @@ def quoted(
 def no_price_error(found: Quote, providers: dict[str, Provider]) -> R1PlanError:
     """The error for a model that has no price then."""
     from r1plan.errors import R1PlanError
-    from r1plan.market.quote import sellers_of_r1
+    from r1plan.market.quote import launch_of, sellers_of_r1
     from r1plan.render.prices.words import absence_hint, absence_text
 
     sellers = sellers_of_r1(providers.values(), found.at) if found.absence == "ended" else ()
-    return R1PlanError(absence_text(found), absence_hint(found, sellers))
+    successor = found.offer.successor if found.offer else None
+    launch = None
+    if successor and found.provider in providers:
+        launch = launch_of(successor, providers[found.provider], found.at)
+    return R1PlanError(absence_text(found), absence_hint(found, sellers, launch))

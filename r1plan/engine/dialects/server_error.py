@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from r1plan.catalog.provider import Provider
 from r1plan.engine.dialects.surrogates import whole
-from r1plan.engine.refusal import KEPT
+from r1plan.engine.refusal import KEPT, is_about_itself
 from r1plan.errors import ProviderError
 
 MESSAGE_LIMIT = 300
@@ -65,7 +65,12 @@ def status_of(error: object) -> int | None:
 def broken_off(provider: Provider, error: object, hide: Hide = as_it_is) -> ProviderError:
     """The error for a server's error object in a stream that had begun with 200."""
     said = (message_of(error, hide) or "it gave no reason").rstrip(".")
-    return ProviderError(f"{provider.name} broke off the answer: {said}.", KEPT, status=status_of(error))
+    return ProviderError(
+        f"{provider.name} broke off the answer: {said}.",
+        KEPT,
+        status=status_of(error),
+        here_alone=is_about_itself(error),
+    )
 
 
 def without_a_word(provider: Provider) -> ProviderError:

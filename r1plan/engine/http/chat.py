@@ -130,7 +130,10 @@ class HttpEngine:
         if status is None or reader.characters or not (exchange.form == "json" or status in _REFUSALS):
             return None
         self._reader = None  # nothing was written
-        return self._transport.refused(exchange, status, message_of(reader.said, self._transport.hide_key))
+        said = message_of(reader.said, self._transport.hide_key)
+        refusal = self._transport.refused(exchange, status, said)
+        refusal.here_alone |= reader.failure is not None and reader.failure.here_alone
+        return refusal
 
 
 def _wait_s(reader: ChunkReader) -> float:

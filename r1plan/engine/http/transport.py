@@ -146,5 +146,5 @@ class Transport:
 
     def refused(self, exchange: HttpExchange, status: int, said: str) -> ProviderError:
         """The error for a refusal of `status`, the reply's own or one that its body tells."""
-        retry_after = exchange.response.headers.get("retry-after")
-        return refusal(self.provider, self._model, status, said.rstrip("."), retry_after, datetime.now(UTC))
+        headers = exchange.response.headers
+        return refusal(self.provider, self._model, status, said.rstrip("."), headers, datetime.now(UTC))

@@ -41,7 +41,7 @@ class ThinkingRows:
 
     def open(self, columns: int, height: int) -> list[str]:
         """The rows that may still change."""
-        if self._mode in ("hide", "fold"):
+        if self._mode == "hide":
             return []
         if not self._folded:
             return self._dimmed([self._text[self._settled :]])
@@ -55,7 +55,8 @@ class ThinkingRows:
         if self._mode == "hide":
             return []
         if self._folded:
-            return [dimmed(f"{folded_line(seconds, tokens)} · /thinking shows it"), ""]
+            line = f"{folded_line(seconds, tokens)} · /thinking shows it"
+            return [*(dimmed(row.rstrip()) for row in rows_of(line, columns)), ""]
         left = self._text[self._settled :].rstrip("\n")
         return [*self._dimmed([row for line in left.split("\n") for row in rows_of(line, columns)]), ""]
 

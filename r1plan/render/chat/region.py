@@ -11,6 +11,7 @@ from r1plan.render.text.width import cells
 
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 # A terminal that knows these shows what stands between them at once (contour-terminal's synchronized output).
+_LINE, _REST = "\x1b[K", "\x1b[J"  # clear to the end of the line, of the screen
 _HOLD, _RELEASE = "\x1b[?2026h", "\x1b[?2026l"
 
 
@@ -34,9 +35,14 @@ class Region:
         stale, new = self._live[same:], wanted[same:]
         if stale or new:
             up = sum(self._height(row, columns) for row in stale)
-            back = (f"\x1b[{up}A" if up else "") + ("\r\x1b[J" if stale else "")
-            text = back + "".join(f"{row}\n" for row in new)
-            self._out.write(f"{_HOLD}{text}{_RELEASE}" if stale else text)
+            down = sum(self._height(row, columns) for row in new)
+            if stale:
+                # Line by line: tmux keeps in its history what is cleared from the first row of the screen on.
+                back = f"\x1b[{up}A\r" + "".join(f"{self._over(row, columns)}\n" for row in new)
+                text = f"{_HOLD}{back}{_REST if down < up else ''}{_RELEASE}"
+            else:
+                text = "".join(f"{row}\n" for row in new)
+            self._out.write(text)
             self._out.flush()
         self._live = wanted[len(settled) :]
 
@@ -48,5 +54,28 @@ class Region:
             first -= 1
         return rows[first:]
 
+    def _over(self, row: str, columns: int) -> str:
+        """What writes `row` over others: each line is cleared before, and the end of the last one of several after."""
+        lines, place = _extent(row, columns)
+        # A cursor behind the last column still stands on it, and would clear it.
+        return f"{_LINE}{row}{_LINE if lines > 1 and place < columns else ''}"
+
     def _height(self, row: str, columns: int) -> int:
-        return max(1, -(-cells(_SGR.sub("", row)) // columns))
+        return _extent(row, columns)[0]
+
+
+def _extent(row: str, columns: int) -> tuple[int, int]:
+    """How many lines of the terminal `row` takes, and how many columns of the last one."""
+    text = _SGR.sub("", row)
+    width = cells(text)
+    if width <= columns:
+        return 1, width
+    if width == len(text):
+        return -(-width // columns), (width - 1) % columns + 1
+    lines, place = 1, 0
+    for character in text:
+        size = cells(character)
+        if place + size > columns:  # what is two columns wide does not stand on the last one
+            lines, place = lines + 1, 0
+        place += size
+    return lines, place

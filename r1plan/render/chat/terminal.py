@@ -51,7 +51,7 @@ class ChatScreen:
 
     Into a pipe, an answer before which no thinking came is written at its end: `</think>` may still turn it into
     thinking, and what is written cannot be taken back. Writes are gathered for 30 ms. No line of the thinking looks
-    like an error or a hint of ours. A thinking to "fold" is hidden: what is written once cannot be closed to a line.
+    like an error or a hint of ours.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class ChatScreen:
         self._put_cleaned(self._quoted.feed(text) if self._in_thinking else text)
 
     def _put_cleaned(self, text: str) -> None:
-        if not text or (self._in_thinking and self._mode in ("hide", "fold")):
+        if not text or (self._in_thinking and self._mode == "hide"):
             return
         stream = self._err if self._in_thinking else self._out
         stream.write(dimmed(text) if self._in_thinking and self._dim else text)

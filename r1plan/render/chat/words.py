@@ -16,7 +16,6 @@ from r1plan.route.execution.notes import (
     BrokeOff,
     Cascaded,
     CutOff,
-    GaveUp,
     Note,
     NotSent,
     ThinkingClosed,
@@ -78,11 +77,9 @@ def cost_text(entry: UsageEntry, price_usd: Decimal | None) -> str:
     return f"{cost} by its price, {bill} billed" if differs(entry) and bill != usd(price_usd) else cost
 
 
-def _why(why: R1PlanError | GaveUp | Cascaded) -> str:
+def _why(why: R1PlanError | Cascaded) -> str:
     if isinstance(why, R1PlanError):
         return why.message
-    if isinstance(why, GaveUp):
-        return f"{why.name} gave up."
     if why.thinking_tokens is not None:
         return f"{why.name} has thought longer than {why.thinking_tokens} tokens."
     return f"{why.name} has not begun its answer within {why.after_s:g} s."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from typing import TYPE_CHECKING, assert_never
 
 from r1plan.plan.plan import OptionT_co, Plan
@@ -73,7 +74,7 @@ def cause_text(cause: Cause) -> str:
             lacks = "; or ".join(_shortfall(each) for each in cause.shortfalls)
             if cause.from_disk is None:
                 return lacks
-            return f"{lacks}; with experts read from disk {_slower(cause.from_disk)}"
+            return f"{lacks}; with experts read from disk {_too_slow(cause.from_disk)}"
         case NeedsShare():
             needed, allowed = f"{cause.needed_bytes / GIB:.1f}", f"{cause.allowed_bytes / GIB:.1f}"
             for_whom = f"{cause.context:,} tokens"
@@ -194,15 +195,19 @@ def _on_each(gpus: int) -> str:
 
 
 def _too_slow(cause: TooSlow) -> str:
-    if cause.tok_s < cause.least_tok_s:
-        return _slower(cause)
+    asked = cause.least_tok_s
+    least = f"{asked:.1f}" if round(asked, 1) == asked else f"{asked:g}"
+    if cause.tok_s < asked:
+        return f"about {_below(cause.tok_s, asked)} tok/s, slower than {least}"
     longer = f"it thinks {cause.thinking_over_r1:g} times as long as R1"
-    as_if = f"as if at {cause.tok_s / cause.thinking_over_r1:.1f}"
-    return f"about {cause.tok_s:.1f} tok/s, but {longer}, {as_if}: slower than {cause.least_tok_s:.1f}"
+    as_if = f"as if at {_below(cause.tok_s / cause.thinking_over_r1, asked)}"
+    return f"about {cause.tok_s:.1f} tok/s, but {longer}, {as_if}: slower than {least}"
 
 
-def _slower(cause: TooSlow) -> str:
-    return f"about {cause.tok_s:.1f} tok/s, slower than {cause.least_tok_s:.1f}"
+def _below(speed: float, least: float) -> str:
+    """A speed to a tenth; where that does not show that it is below `least`, the hundredths that it reaches."""
+    tenths = f"{speed:.1f}"
+    return tenths if float(tenths) < least else f"{floor(speed * 100) / 100:.2f}"
 
 
 def _ranks_below(cause: RanksBelow) -> str:

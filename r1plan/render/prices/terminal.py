@@ -153,7 +153,9 @@ def cost_lines(quote: Quote, price: EffectivePrice, cost: Cost, width: int) -> I
         f"{': ' if split else ''}{split}.",
         width,
     )
-    yield f"{price.currency} per million tokens: {rate_text(price.rates)}. {sentence(timing(quote))}".rstrip()
+    yield from wrapped(
+        f"{price.currency} per million tokens: {rate_text(price.rates)}. {sentence(timing(quote))}".rstrip(), width
+    )
 
 
 def check_lines(check: PriceCheck) -> Iterator[str]:

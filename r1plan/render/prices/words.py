@@ -56,11 +56,15 @@ def absence_text(quote: Quote) -> str:
     return f"no price of {name} at {quote.provider_name} is known for {instant(quote.at)}{more}."
 
 
-def absence_hint(quote: Quote, sellers: Sequence[str]) -> str:
-    """What to do instead: the successor, and who sells R1."""
+def absence_hint(quote: Quote, sellers: Sequence[str], launch: datetime | None = None) -> str:
+    """What to do instead: the successor, and who sells R1.
+
+    `launch` is when the successor begins to be offered, where it was not yet at the instant of the quote.
+    """
     successor = quote.offer.successor if quote.offer else None
+    then = f" from {instant(launch)} on" if launch else ""
     r1 = f"real R1 is sold by {', '.join(sellers)} (r1plan prices list --model r1)" if sellers else ""
-    parts = [f"'{successor}' is its successor" if successor else "", r1]
+    parts = [f"'{successor}' is its successor{then}" if successor else "", r1]
     return "; ".join(each for each in parts if each) or f"r1plan prices list --provider {quote.provider}"
 
 

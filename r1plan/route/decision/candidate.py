@@ -33,7 +33,8 @@ class Candidate:
     `model_key` is the same for one model at all its sellers. `context_tokens` is what the input and the answer can have
     together, None where nobody wrote it down. `quality_index` is the planner's, None where it has none. `power` is set
     for a model on this machine, and only there. `on_loopback`: it is a server on this machine, which people run
-    themselves.
+    themselves. `is_demonstration` marks the model in the package, which shows on any machine what a route does with a
+    distill there.
     """
 
     provider: str
@@ -45,6 +46,7 @@ class Candidate:
     quality_index: float | None = None
     power: Power | None = None
     on_loopback: bool = False
+    is_demonstration: bool = False
 
     @property
     def id(self) -> str:
@@ -110,18 +112,29 @@ def api_candidates(
 
 
 def local_candidate(
-    model: str, serves: str, context_tokens: int, power: Power, quality: Quality | None = None
+    model: str,
+    serves: str,
+    context_tokens: int,
+    power: Power,
+    quality: Quality | None = None,
+    *,
+    family: Family | None = None,
+    is_demonstration: bool = False,
 ) -> Candidate:
-    """A model on this machine: `model` is the name that its log rows carry, `serves` what it is, by the catalogue."""
+    """A model on this machine: `model` is the name that its log rows carry, `serves` what it is, by the catalogue.
+
+    `family` None: what the name `serves` says.
+    """
     return Candidate(
         provider=LOCAL,
         model=model,
         serves=serves,
         model_key=model_key(serves),
-        family=family_of(serves, is_r1=False),
+        family=family or family_of(serves, is_r1=False),
         context_tokens=context_tokens,
         quality_index=quality.index if quality else None,
         power=power,
+        is_demonstration=is_demonstration,
     )
 
 

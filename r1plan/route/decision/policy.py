@@ -77,7 +77,8 @@ def exclusion(policy: Policy, candidate: Candidate) -> ExclusionCause | None:
         return cause
     if candidate.provider in route.never or (route.only and candidate.provider not in route.only):
         return LeftOut(route.id, candidate.provider)
-    if candidate.family not in route.accepts:
+    shows_a_distill = candidate.is_demonstration and "distill" in route.accepts
+    if candidate.family not in route.accepts and not shows_a_distill:
         return OtherFamily(route.id, candidate.serves, candidate.family)
     return None
 

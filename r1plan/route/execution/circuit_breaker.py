@@ -2,8 +2,8 @@
 
 After three failures in a row a provider is left alone for 30 seconds, and for twice as long after each further one, up
 to 15 minutes. Then one request may try: when it is answered all is forgotten, else the wait goes on. A balance that is
-used up counts as three failures: it is not mended by asking again. A provider's refusal of a request or a key says
-nothing of its health, and neither does a request that the user stopped.
+used up counts as three failures: it is not mended by asking again. A provider's refusal of a request, a model or a key
+says nothing of its health, wherever it tells it, and neither does a request that the user stopped.
 
 With --no-log the failures of a run are known to itself alone.
 """
@@ -26,7 +26,7 @@ LONGEST_WAIT = timedelta(minutes=15)
 # Older failures say nothing of now.
 _REMEMBERED = timedelta(hours=1)
 _NO_BALANCE = 402
-_BUSY_OR_BROKEN = frozenset({408, 429, 500, 502, 503, 504})
+_BUSY = frozenset({408, 425, 429})
 _FAILURES = frozenset(
     {"unreachable", "first_token_timeout", "stalled", "timeout", "connection_lost", "server_failed", "bad_stream"}
 )
@@ -66,10 +66,11 @@ def state(rows: Iterable[LoggedRequest], provider: str, now: datetime) -> Breake
 
 def _weight(row: LoggedRequest) -> int | None:
     """How many failures a request counts as; 0 for a success, None when it says nothing."""
-    if row.end_reason == "refused":
-        if row.http_status == _NO_BALANCE:
+    if row.end_reason == "refused" or (row.end_reason == "server_failed" and row.http_status is not None):
+        status = row.http_status or 0
+        if status == _NO_BALANCE:
             return FAILURES_TO_OPEN
-        return 1 if row.http_status in _BUSY_OR_BROKEN else None
+        return 1 if status >= 500 or status in _BUSY else None
     if row.end_reason in _FAILURES:
         return 1
     # An answer that the user or a limit broke off had begun, so the provider was well.

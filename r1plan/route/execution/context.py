@@ -33,7 +33,7 @@ class Audience(Protocol):
         ...
 
     def show(self, event: Event) -> None:
-        """Take one event. May raise BrokenPipeError when nobody looks any more."""
+        """Take one event. May raise OSError when nobody can see it any more."""
         ...
 
     def tell(self, note: Note) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from r1plan.errors import EngineError, LogError, OverBudget, ProviderError, R1PlanError
+from r1plan.interrupts import held, let_through
 from r1plan.ledger.entry import UsageEntry
 from r1plan.route.execution import circuit_breaker
 from r1plan.route.execution.context import RequestContext
@@ -23,10 +24,10 @@ from r1plan.route.spending.reservation import affords
 
 # Most answers come without a note: what one is made of is imported where there is one.
 if TYPE_CHECKING:
-    from r1plan.route.execution.notes import Cascaded, GaveUp, Note, NotSent
+    from r1plan.route.execution.notes import Cascaded, Note, NotSent
 
-# Refused before anything was written. 408 and 504 may be a gateway's word for a request that was taken.
-_ASK_AGAIN = frozenset({429, 500, 502, 503})
+# Refused before anything was written. 408, 504, 520, 522 and 524 may be a gateway's word for a request that was taken.
+_ASK_AGAIN = frozenset({425, 429, 500, 502, 503, 521, 523, 529})
 _NEVER = CascadeLimits()
 
 
@@ -38,7 +39,8 @@ def ask(targets: Sequence[AttemptTarget], context: RequestContext) -> ChatResult
     log. Engines are left open.
     """
     question = _Question(context)
-    result = question.answered_by(targets)
+    with held():
+        result = question.answered_by(targets)
     return replace(result, attempts=tuple(question.attempts), go_on=question.go_on)
 
 
@@ -61,26 +63,27 @@ class _Question:
     go_on: str | None = None
     waited_s: float = 0.0
     # What went wrong, to be told together with what is done about it.
-    because: R1PlanError | GaveUp | Cascaded | None = None
+    because: R1PlanError | Cascaded | None = None
     # Who could not be asked: told when another is; when nobody can, the error says it.
     passed: list[NotSent] = field(default_factory=list)
 
     def answered_by(self, targets: Sequence[AttemptTarget]) -> ChatResult:
+        """Held, so that no signal comes between a row and its end: it ends the waiting, and then no other is asked."""
         self.turns = [_Turn(each) for each in self._worth_asking(targets)]
         result: ChatResult | None = None
         unsent: list[R1PlanError] = []
         while self.turns:
             turn = self._next()
+            before = [each.entry for each in self.attempts if each.entry]
             try:
-                self._wait_for(turn)
+                with let_through():
+                    self._wait_for(turn)
+                since = self.context.clocks.tick()
+                attempt = OpenAttempt(self.context, turn.target, before)
             except KeyboardInterrupt:
                 if result is None:
                     raise
                 return replace(result, finish="aborted", error=None)
-            before = [each.entry for each in self.attempts if each.entry]
-            since = self.context.clocks.tick()
-            try:
-                attempt = OpenAttempt(self.context, turn.target, before)
             except R1PlanError as error:
                 if isinstance(error, LogError) and result is None:
                     raise
@@ -98,13 +101,17 @@ class _Question:
     def _asked(self, turn: _Turn, attempt: OpenAttempt, before: Sequence[UsageEntry], since: float) -> ChatResult:
         """What comes of `attempt`, after what is to be known of it was told."""
         target = turn.target
-        self._tell_passed()
-        if attempt.reservation.uncounted is not None:
-            from r1plan.route.execution.notes import Uncounted
+        try:
+            self._tell_passed()
+            if attempt.reservation.uncounted is not None:
+                from r1plan.route.execution.notes import Uncounted
 
-            self._tell(Uncounted(target.name, attempt.reservation.uncounted))
-        self._tell_why(target)
-        gives_way = target.cascade is not None and self._has_follower(before)
+                self._tell(Uncounted(target.name, attempt.reservation.uncounted))
+            self._tell_why(target)
+            gives_way = target.cascade is not None and self._has_follower(before)
+        except BaseException:
+            attempt.withdraw()
+            raise
         result = attempt.run(since, (target.cascade if gives_way else None) or _NEVER)
         turn.asked += 1
         self.attempts.append(Attempt(target.provider, target.model, _outcome(result.entry), result.entry))
@@ -174,7 +181,7 @@ class _Question:
             most = self.context.request.max_thinking if reason == "thinking_limit" else None
             self._tell(notes.CutOff(target.name, most))
             self.go_on = target.name
-        if result.finish == "aborted" or (result.error is None and result.finish != "failed"):
+        if result.error is None:
             return True
         worth = _worth_failing_over(result.error)
         if result.answer or (self.context.audience.sees_thinking and result.thinking):
@@ -184,11 +191,11 @@ class _Question:
         may_be_billed = result.entry.cost_high_usd != 0
         if not worth or (may_be_billed and result.log_error is not None):
             return True
-        self.because = result.error or notes.GaveUp(target.name)
+        self.because = result.error
         self._ask_again(turn, result.error)
         return False
 
-    def _ask_again(self, turn: _Turn, error: R1PlanError | None) -> None:
+    def _ask_again(self, turn: _Turn, error: R1PlanError) -> None:
         """Queue the target once more where its provider only asks to wait, and the wait is not too long."""
         if not isinstance(error, ProviderError) or error.status not in _ASK_AGAIN:
             return
@@ -209,11 +216,9 @@ class _Question:
         self.context.audience.tell(note)
 
 
-def _worth_failing_over(error: R1PlanError | None) -> bool:
-    """Whether another target may well answer. None: the server itself said that it gave up."""
-    if isinstance(error, ProviderError):
-        return error.worth_failing_over
-    return error is None or isinstance(error, EngineError)
+def _worth_failing_over(error: R1PlanError) -> bool:
+    """Whether another target may well answer."""
+    return error.worth_failing_over if isinstance(error, ProviderError) else isinstance(error, EngineError)
 
 
 def _cascaded(target: AttemptTarget, result: ChatResult) -> Cascaded:

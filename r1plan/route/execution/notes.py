@@ -31,13 +31,6 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
-class GaveUp:
-    """`name` ended its stream without an answer, and said no more."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Cascaded:
     """`name` was left before its answer began: after so many `thinking_tokens`, or so many seconds."""
 
@@ -50,7 +43,7 @@ class Cascaded:
 class AsksNext:
     """Because of `why`, `name` is asked now, or after `wait_s` seconds."""
 
-    why: R1PlanError | GaveUp | Cascaded
+    why: R1PlanError | Cascaded
     name: str
     wait_s: float | None = None
 

@@ -59,14 +59,14 @@ class Outcome:
     """How a request went. `finish` None: it broke off, because of `why`, or was ended from here for what `stop` says.
 
     `usage` None: nothing is known of it. `capped`: its longest answer was made shorter, to what the user allows.
-    `reported_usd` is what the provider says it bills, where it says so.
+    `reported_usd` is what the provider says it bills, where it says so. `sent` False: it was withdrawn before it was.
     """
 
     first_token_at: datetime | None
     ended_at: datetime
     served_model: str | None
     finish: FinishReason | None
-    why: KeyboardInterrupt | BrokenPipeError | R1PlanError | None
+    why: KeyboardInterrupt | OSError | R1PlanError | None
     thinking: str
     answer: str
     usage: Usage | None
@@ -74,6 +74,7 @@ class Outcome:
     stop: Stop | None = None
     capped: bool = False
     reported_usd: Decimal | None = None
+    sent: bool = True
 
     @property
     def received(self) -> tuple[str, str]:
@@ -82,7 +83,9 @@ class Outcome:
 
     @property
     def unsent(self) -> bool:
-        """Whether nothing can have been generated: the server was not reached, or it refused."""
+        """Whether nothing can have been generated: nothing was sent, the server was not reached, or it refused."""
+        if not self.sent:
+            return True
         return self.usage is None and isinstance(self.why, ProviderError) and self.why.fault in _UNSENT
 
     @property
@@ -119,7 +122,7 @@ class Outcome:
                 return fault
             case R1PlanError():
                 return "engine_failed"
-            case BrokenPipeError():
+            case OSError():
                 return "closed_pipe"
         return "interrupted"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,9 +11,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from r1plan.engine.chat import Answer, ClosesThinking, Event, Finished, Thinking, Waiting, WasThinking
-from r1plan.errors import LogError, R1PlanError
+from r1plan.errors import EngineError, LogError, R1PlanError
 from r1plan.hardware.energy import Energy
+from r1plan.interrupts import held, let_through
 from r1plan.ledger.entry import UsageEntry
+from r1plan.prices.book import EffectivePrice
+from r1plan.prices.cost import Cost
 from r1plan.prices.usage import Usage
 from r1plan.route.execution.context import Clocks, RequestContext
 from r1plan.route.execution.held import held_to_model
@@ -35,8 +39,9 @@ class _Heard:
     first_s: float | None = None
     first_at: datetime | None = None
     finished: Finished | None = None
-    why: KeyboardInterrupt | BrokenPipeError | R1PlanError | None = None
+    why: KeyboardInterrupt | OSError | R1PlanError | None = None
     stop: Stop | None = None
+    sent: bool = False
 
     def take(self, event: Event) -> None:
         """Keep `event`, which is not a wait."""
@@ -63,26 +68,30 @@ class OpenAttempt:
     def __init__(self, context: RequestContext, target: AttemptTarget, before: Sequence[UsageEntry]) -> None:
         self._context, self._target, self._before = context, target, before
         context.audience.asks(target.model, target.usd_per_token(context.clocks.now()))
-        self._engine = target.connect()
+        with let_through():
+            self._engine = target.connect()
         self.reservation = reserve(context, target, before, str(uuid4()))
 
     def run(self, since: float, cascade: CascadeLimits) -> ChatResult:
         """Ask, show each event, write the row of the end, and return the result.
 
-        The target's turn began at `since`, on the clock `tick`; it gives way as `cascade` says. Ctrl-C, and an audience
-        that is gone (BrokenPipeError), end the request: what came is kept, and the row says aborted. A failure of the
-        engine is returned, not raised: its row must be written too.
+        The target's turn began at `since`, on the clock `tick`; it gives way as `cascade` says. A signal, and an
+        audience that cannot be written to (OSError), end the request: what came is kept, and the row says aborted. A
+        failure of the engine is returned, not raised: its row must be written too.
         """
-        context, target, clocks = self._context, self._target, self._context.clocks
-        measured = target.meter() if target.meter else None
-        heard = _Heard(clocks)
-        start = clocks.tick()
-        self._listen(heard, self._limits(measured, since, cascade))
-        total_s = clocks.tick() - start
-        begun, request = self.reservation.entry, self.reservation.request
-        outcome = held_to_model(self._outcome(heard, measured), request, target.price_for(begun))
-        entry, price, cost = at_end(begun, outcome, request, target.price_for, target.power_usd_per_kwh)
-        logged_in, log_error = self._log(with_text(entry, request, outcome) if context.log_text else entry)
+        measured = self._metered()
+        heard = _Heard(self._context.clocks)
+        start = heard.clocks.tick()
+        try:
+            self._listen(heard, self._limits(measured, since, cascade))
+        except Exception as fault:
+            # A fault of ours: the request was sent, and its row is ended all the same.
+            heard.why = EngineError(f"{type(fault).__name__}.")
+            self._end(self._outcome(heard, measured))
+            raise
+        total_s = heard.clocks.tick() - start
+        outcome = self._outcome(heard, measured)
+        entry, price, cost, logged_in, log_error = self._end(outcome)
         return ChatResult(
             answer=outcome.answer,
             thinking=outcome.thinking,
@@ -97,26 +106,57 @@ class OpenAttempt:
             error=heard.why if isinstance(heard.why, R1PlanError) else None,
         )
 
+    def withdraw(self) -> None:
+        """Write that nothing was sent after all."""
+        self._end(self._outcome(_Heard(self._context.clocks), None))
+
+    def _metered(self) -> Measured | None:
+        """Begin to measure, where that can be done."""
+        try:
+            return self._target.meter() if self._target.meter else None
+        except BaseException:
+            self.withdraw()
+            raise
+
+    def _end(
+        self, outcome: Outcome
+    ) -> tuple[UsageEntry, EffectivePrice | None, Cost | None, Path | None, LogError | None]:
+        """Write the row of the end; it, its price and cost, and where it was written or why it could not be."""
+        begun, request, target = self.reservation.entry, self.reservation.request, self._target
+        entry, price, cost = at_end(begun, outcome, request, target.price_for, target.power_usd_per_kwh)
+        try:
+            row = with_text(entry, request, outcome) if self._context.log_text else entry
+            return entry, price, cost, self._context.log.append(row), None
+        except LogError as error:
+            return entry, price, cost, None, error
+
     def _listen(self, heard: _Heard, limits: StreamLimits) -> None:
         """Gather the stream into `heard` until it ends, or is to end: an engine that can close its thinking answers."""
         engine, audience = self._engine, self._context.audience
         stream = engine.stream(self.reservation.request)
         try:
-            for event in stream:
-                if type(event) is not Waiting:
-                    heard.take(event)
-                    audience.show(event)
-                stop = limits(event)
-                if stop is None:
-                    continue
-                if stop == "handed_over" or not isinstance(engine, ClosesThinking):
-                    heard.stop = stop
-                    break
-                from r1plan.route.execution.notes import ThinkingClosed
+            with let_through():
+                heard.sent = True
+                for event in stream:
+                    if type(event) is not Waiting:
+                        heard.take(event)
+                        try:
+                            audience.show(event)
+                        except OSError as gone:
+                            heard.why = gone
+                            break
+                    stop = limits(event)
+                    if stop is None:
+                        continue
+                    if stop == "handed_over" or not isinstance(engine, ClosesThinking):
+                        heard.stop = stop
+                        break
+                    from r1plan.route.execution.notes import ThinkingClosed
 
-                engine.close_thinking()
-                limits.closes()
-                audience.tell(ThinkingClosed(engine.model, stop))
+                    engine.close_thinking()
+                    limits.closes()
+                    with suppress(OSError):
+                        audience.tell(ThinkingClosed(engine.model, stop))
         except (KeyboardInterrupt, BrokenPipeError, R1PlanError) as raised:
             heard.why = raised
         finally:
@@ -132,9 +172,13 @@ class OpenAttempt:
             energy = measured() if measured else None
             return None if energy is None or usd_per_kwh is None else energy.watt_hours * usd_per_kwh / 1000
 
+        def raised() -> int | None:
+            with held():  # a row is written
+                return more(context, reservation, self._before)
+
         money = MoneyLimits(
             output_most=reservation.output_most,
-            more=lambda: more(context, reservation, self._before),
+            more=raised,
             spent_usd=electricity_usd if measured and usd_per_kwh is not None else None,
             limit_usd=reservation.limit_usd,
         )
@@ -142,27 +186,23 @@ class OpenAttempt:
         return StreamLimits(context.clocks.tick, since, money, thinking_most, cascade)
 
     def _outcome(self, heard: _Heard, measured: Measured | None) -> Outcome:
-        finished = heard.finished
-        return Outcome(
+        finished, reserved = heard.finished, self.reservation
+        outcome = Outcome(
             first_token_at=heard.first_at,
             ended_at=self._context.clocks.now(),
-            served_model=finished.served_model if finished else self._engine.served_so_far(),
+            served_model=finished.served_model if finished else self._engine.served_so_far() if heard.sent else None,
             finish=finished.reason if finished else None,
             why=heard.why,
             thinking="".join(heard.thinking),
             answer="".join(heard.answer),
-            usage=finished.usage if finished else self._engine.usage_so_far(),
+            usage=finished.usage if finished else self._engine.usage_so_far() if heard.sent else None,
             energy=measured() if measured else None,
             stop=heard.stop,
             capped=self.reservation.capped,
-            reported_usd=finished.reported_usd if finished else self._engine.billed_so_far(),
+            reported_usd=finished.reported_usd if finished else self._engine.billed_so_far() if heard.sent else None,
+            sent=heard.sent,
         )
-
-    def _log(self, entry: UsageEntry) -> tuple[Path | None, LogError | None]:
-        try:
-            return self._context.log.append(entry), None
-        except LogError as error:
-            return None, error
+        return held_to_model(outcome, reserved.request, self._target.price_for(reserved.entry))
 
 
 def _timing(first: float | None, start: float, total: float, usage: Usage | None) -> Timing:

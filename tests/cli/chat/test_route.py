@@ -109,12 +109,33 @@ def test_another_is_asked_where_one_fails_before_it_answers(home: Path, first: S
     assert answered["attempt_of"] == failed["id"]
 
 
-def test_a_refused_key_is_the_users_to_mend_and_nobody_else_is_asked() -> None:
-    with Pair(Says(status=401)) as pair:
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "Fireworks AI did not accept the key (401); asking novita/deepseek/deepseek-r1-turbo instead."),
+        (
+            404,
+            f"Fireworks AI does not know the model '{FLASH}', or its address is wrong (404): no, 404; asking novita/",
+        ),
+        (410, f"Fireworks AI no longer has the model '{FLASH}' (410): no, 410; asking novita/"),
+    ],
+)
+def test_a_key_or_a_model_that_is_refused_on_a_route_gives_way_and_is_said(status: int, said: str) -> None:
+    with Pair(Says(status=status)) as pair:
         done = chat(QUESTION, "--route", "cheapest", **pair.environment)
+        assert pair.asked == (1, 1)
+    assert (done.returncode, done.stdout) == (0, "Blue scatters most.\n")
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("status", [401, 404, 410, 503])
+def test_who_was_named_is_refused_with_a_hint(status: int) -> None:
+    with Pair(Says(status=status, headers={"Retry-After": "600"})) as pair:
+        done = chat(QUESTION, "--provider", "fireworks", **pair.environment)
         assert pair.asked == (1, 0)
-    assert done.returncode == 1
-    assert "error: " in done.stderr
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"({status})" in done.stderr
+    assert "hint:  " in done.stderr
 
 
 def test_who_was_named_gives_way_to_nobody() -> None:
@@ -496,4 +517,7 @@ def test_a_file_that_a_route_does_not_accept_is_not_passed_over_in_silence() -> 
     with Pair() as pair:
         done = chat(QUESTION, "--route", "cheapest", "--model", "r1-tiny", **pair.environment)
         assert pair.asked == (1, 0)
-    assert "local/r1-tiny is not asked: r1-tiny is a distill of R1, which cheapest does not accept." in done.stderr
+    assert (
+        "local/r1-tiny is not asked: r1-tiny is neither R1 nor of its family, which cheapest does not accept."
+        in done.stderr
+    )

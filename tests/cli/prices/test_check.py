@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from r1plan.catalog.price_files import check_prices
 from tests.cli.prices.calling import OWN, prices
 
 
@@ -33,3 +37,41 @@ def test_a_check_of_a_file_that_is_not_there_names_it() -> None:
     done = prices("check", "gone.yaml")
     assert done.returncode == 1
     assert "error: gone.yaml: no such file or directory" in done.stdout
+
+
+ROUTE = "id: mine\ndescription: Mine.\naccepts: [r1]\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        pytest.param("profiles/providers/mine.yaml", "id: mine\nnmae: x\ndialect: openai\n", "'nmae'", id="provider"),
+        pytest.param("profiles/hardware/mine.yaml", "gpus:\n  - id: x\n", "profiles/hardware/mine.yaml", id="hardware"),
+        pytest.param("profiles/routes/mine.yml", ROUTE + "objective: fast\n", "objective", id="route"),
+        pytest.param("profiles/routes/a.yaml", ROUTE + "rules:\n  - when: {}\n    route: gone\n", "gone", id="rule"),
+        pytest.param("profiles/models/mine.yaml", "id: x\n", "error: profiles/models/mine.yaml", id="model"),
+        pytest.param("profiles/dialects/mine.yaml", "id: other\n", "error: profiles/dialects/mine.yaml", id="dialect"),
+        pytest.param("profiles/forecast.yaml", "lengths: no\n", "error: profiles/forecast.yaml", id="forecast"),
+        pytest.param("profiles/quant-quality.yaml", "x: 1\n", "profiles/quant-quality.yaml", id="quality"),
+        pytest.param("budgets.yaml", "monthly_usd: lots\n", "error: budgets.yaml", id="budgets"),
+    ],
+)
+def test_every_file_that_a_user_may_write_is_checked(home: Path, name: str, text: str, told: str) -> None:
+    for path, content in ((name, text), ("profiles/routes/fine.yaml", ROUTE.replace("mine", "fine"))):
+        (home / "config" / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / "config" / path).write_text(content, encoding="utf-8")
+    found = check_prices(None, datetime(2026, 11, 24, tzinfo=UTC), 90)
+    assert found.files == 19 + 2
+    (error,) = (each for each in found.findings if each.is_error)
+    assert told in f"error: {error.label}: {error.text}"
+
+
+def test_one_wrong_file_of_a_user_hides_no_other(home: Path) -> None:
+    folder = home / "config" / "profiles" / "routes"
+    folder.mkdir(parents=True)
+    for name in "abc":
+        (folder / f"{name}.yaml").write_text("id: x\n", encoding="utf-8")
+    (home / "config" / "budgets.yaml").write_text("monthly_usd: lots\n", encoding="utf-8")
+    found = check_prices(None, datetime(2026, 11, 24, tzinfo=UTC), 90)
+    wrong = [each.label for each in found.findings if each.is_error]
+    assert wrong == [*(f"profiles/routes/{name}.yaml" for name in "abc"), "budgets.yaml"]

@@ -7,11 +7,22 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from rich.cells import cell_len
 
+from r1plan.ask.choices import ModelChoice, ModelChoices
 from r1plan.conversation.commands import COMMANDS, Known
 from r1plan.conversation.session import Exchange, Session, Wishes
 from r1plan.conversation.spending import Spent
-from r1plan.render.chat.conversation import cost_rows, exchange_rows, help_rows, markdown, recap, toolbar
+from r1plan.render.chat.conversation import (
+    choice_rows,
+    cost_rows,
+    exchange_rows,
+    help_rows,
+    markdown,
+    paste_label,
+    recap,
+    toolbar,
+)
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 PAID = Spent(
@@ -46,6 +57,67 @@ def test_the_costs_fit_the_terminal(columns: int) -> None:
     rows = cost_rows(Session(spent=(long, HERE)), max(columns, 72))
     assert all(len(row) < max(columns, 72) + 4 for row in rows)
     assert any(long.model in row for row in rows)
+
+
+@pytest.mark.parametrize("columns", [20, 40])
+def test_in_a_narrow_terminal_no_row_is_too_wide_and_no_figure_is_lost(columns: int) -> None:
+    rows = cost_rows(Session(spent=(PAID, HERE)), columns)
+    assert all(cell_len(row) <= columns or row == PAID.model for row in rows)
+    assert "$0.00050" in "\n".join(rows)
+    helped = help_rows(Known(routes=("cheapest",)), None, columns)
+    assert all(cell_len(row) < columns or row.startswith("/") for row in helped)
+    assert " ".join(" ".join(helped).split()).count("write the conversation as Markdown") == 1
+
+
+MANY = tuple(ModelChoice(f"p/model-{number}", "X", "successor", Decimal("0.0034")) for number in range(40))
+CHOICES = ModelChoices(
+    (
+        ModelChoice("deepinfra/deepseek-ai/DeepSeek-R1-0528", "DeepSeek-R1-0528", "r1", Decimal("0.0123")),
+        ModelChoice("deepseek/deepseek-flash", "V4.1\x1b[2J", "successor", Decimal("0.02"), "CNY"),
+        ModelChoice("x/y", "Y", "other"),
+    ),
+    ("A_API_KEY", "B_API_KEY"),
+    1000,
+    5400,
+)
+
+
+def test_who_can_answer_stands_with_what_an_answer_costs() -> None:
+    assert choice_rows("r1-tiny", CHOICES, 100, 24) == [
+        "Now: r1-tiny. /model NAME changes it:",
+        "  r1-tiny                                 no API cost     the demonstration model, not R1",
+        "  FILE.gguf                               no API cost     a model file here",
+        "  deepinfra/deepseek-ai/DeepSeek-R1-0528  about $0.012    R1 itself: DeepSeek-R1-0528",
+        "  deepseek/deepseek-flash                 about ¥0.02     V4.1",
+        "  x/y                                     no price known  Y",
+        "The costs are of an answer with 1.00k tokens in and 5.40k out.",
+        "With a key others can: A_API_KEY, B_API_KEY",
+    ]
+    assert choice_rows("r1-tiny", None, 100, 24)[2:] == ["  FILE.gguf  no API cost  a model file here"]
+
+
+@pytest.mark.parametrize(("columns", "height"), [(80, 24), (120, 40), (40, 24), (69, 24), (70, 10)])
+def test_however_many_can_answer_it_is_one_screen_and_no_name_is_cut(columns: int, height: int) -> None:
+    rows = choice_rows("route cheapest", replace(CHOICES, elsewhere=MANY), columns, height)
+    assert len(rows) < height
+    assert all(cell_len(row) <= columns for row in rows)
+    shown = sum(row.strip().startswith("p/model-") for row in rows)
+    assert f"And {40 - shown} more: r1plan prices list" in " ".join(rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        pytest.param("def main():\n" + "x\n" * 199, "def main(): … [200 lines]", id="lines"),
+        pytest.param("\n\n  first\n" + "\n" * 20 + "x", "first … [24 lines]", id="empty-ones-first"),
+        pytest.param("\n" * 20, "… [20 characters]", id="nothing"),
+        pytest.param("x" * 5_000_000, f"{'x' * 40} … [5,000,000 characters]", id="one-word"),
+        pytest.param("\x1b]0;title\x07a\tb\n" * 20, "a b … [20 lines]", id="control-sequences"),
+        pytest.param("日本語" * 1000, f"{'日本語' * 6}日本 … [3,000 characters]", id="wide"),
+    ],
+)
+def test_a_paste_is_named_by_its_beginning_and_its_size(text: str, label: str) -> None:
+    assert paste_label(text) == label
 
 
 def test_before_the_first_question_nothing_was_spent() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from r1plan.conversation.session import ThinkingShown
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
@@ -150,11 +151,21 @@ def test_control_sequences_in_pieces_are_taken_out() -> None:
     assert watched.finished() == ["ab", "", "cd"]
 
 
+def cut(row: str, columns: int) -> list[str]:
+    """`row` as a terminal breaks it: what is two columns wide does not begin on the last one."""
+    lines = [""]
+    for character in row:
+        if cell_len(lines[-1] + character) > columns:
+            lines.append("")
+        lines[-1] += character
+    return lines
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(
-            st.lists(st.text("abc", max_size=12), max_size=3), st.lists(st.text("xyz", max_size=12), max_size=12)
+            st.lists(st.text("abc日", max_size=12), max_size=3), st.lists(st.text("xyz本", max_size=12), max_size=12)
         ),
         max_size=8,
     )
@@ -168,11 +179,22 @@ def test_a_region_leaves_its_settled_rows_and_the_last_live_ones(paints: list[tu
     region.paint([], [])
     terminal.feed(out.getvalue().replace("\n", "\r\n"))
     whole = [row for settled, _ in paints for row in settled]
-    wrapped = [row[at : at + 10] for row in whole for at in range(0, max(len(row), 1), 10)]
+    wrapped = [line for row in whole for line in cut(row, 10)]
     while wrapped and not wrapped[-1]:
         wrapped.pop()
     assert terminal.lines == wrapped
     assert terminal.above_changed == 0
+
+
+def test_a_repaint_clears_line_by_line_and_nothing_from_the_first_row_on() -> None:
+    # tmux keeps in its history what is cleared from the first row to the end of the screen.
+    out = StringIO()
+    region = Region(out, lambda: (10, 5))
+    for live in (["a", "b", "x" * 14], ["a2", "b2", "y" * 13], ["日" * 9]):
+        region.paint([], live)
+    for part in out.getvalue().split("\x1b[J")[:-1]:
+        assert part.endswith("\n")
+    assert "\r\x1b[J" not in out.getvalue()
 
 
 def test_only_rows_that_changed_are_written_again() -> None:

@@ -16,7 +16,6 @@ from r1plan.route.execution.notes import (
     BrokeOff,
     Cascaded,
     CutOff,
-    GaveUp,
     Note,
     NotSent,
     ThinkingClosed,
@@ -44,7 +43,6 @@ LIMIT = Allowance(scope="request", limit_usd=Decimal("0.005"))
         ),
         (AsksNext(REFUSED, "b/flash"), "DeepSeek is busy; asking b/flash instead."),
         (AsksNext(REFUSED, "a/flash", 1.26), "DeepSeek is busy; asking a/flash again in 1.3 s."),
-        (AsksNext(GaveUp("a/flash"), "b/flash"), "a/flash gave up; asking b/flash instead."),
         (
             AsksNext(Cascaded("r1-tiny", thinking_tokens=4000), "b/flash"),
             "r1-tiny has thought longer than 4000 tokens; asking b/flash instead.",

@@ -67,6 +67,15 @@ CAUSES: list[tuple[Cause, str, str]] = [
         "slow",
         "about 8.0 tok/s, but it thinks 2 times as long as R1, as if at 4.0: slower than 5.0",
     ),
+    (
+        SHORT._replace(from_disk=TooSlow(tok_s=1.7, least_tok_s=1.0, thinking_over_r1=1.9)),
+        "memory",
+        "needs 24.0 GiB on the GPU, 22.0 free; with experts read from disk about 1.7 tok/s, but it thinks 1.9 times as "
+        "long as R1, as if at 0.9: slower than 1.0",
+    ),
+    (TooSlow(tok_s=0.97, least_tok_s=1.0), "slow", "about 0.97 tok/s, slower than 1.0"),
+    (TooSlow(tok_s=4.9996, least_tok_s=5.0), "slow", "about 4.99 tok/s, slower than 5.0"),
+    (TooSlow(tok_s=1.24, least_tok_s=1.25), "slow", "about 1.2 tok/s, slower than 1.25"),
     (ContextTooLong(131_072), "refused", "reads at most 131,072 tokens"),
     (NoExperts("R1-Distill-Qwen-7B"), "refused", "is dense: it has no experts to keep in RAM"),
     (NeedsBlackwell("NVFP4"), "refused", "NVFP4 needs Blackwell cards, such as B200"),

@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from r1plan.catalog.provider import Offer
 from r1plan.market.quote import Absence, Quote
 from r1plan.prices.changes import Change
 from r1plan.prices.cost import cost_of
@@ -53,6 +54,13 @@ def test_every_absence_there_is_stands_in_the_table() -> None:
 def test_the_hint_names_who_sells_r1_or_where_to_look() -> None:
     assert absence_hint(QUOTE, ["a", "b"]) == "real R1 is sold by a, b (r1plan prices list --model r1)"
     assert absence_hint(QUOTE, []) == "r1plan prices list --provider p"
+
+
+def test_the_hint_names_a_successor_and_its_launch_where_that_is_yet_to_come() -> None:
+    ended = replace(QUOTE, offer=Offer(model="m", serves="x", is_r1=False, successor="n"))
+    assert absence_hint(ended, []) == "'n' is its successor"
+    launch = datetime(2026, 9, 10, 4, tzinfo=UTC)
+    assert absence_hint(ended, [], launch) == "'n' is its successor from 2026-09-10 04:00 UTC on"
 
 
 def test_a_flag_of_a_cost_has_its_sentence() -> None:

@@ -23,8 +23,8 @@ from r1plan.route.spending.budget import SpendingLimits
 from tests.route.providers import MISS_USD, OUTPUT_USD, Clock, Watcher, price_for, rows_in
 
 REQUEST = ChatRequest(messages=(Message("user", "Why?"),))
-STATUSES = (400, 401, 402, 403, 404, 408, 422, 429, 500, 502, 503, 504)
-GOES_ON = {402, 408, 429, 500, 502, 503, 504}
+STATUSES = (307, 400, 401, 402, 403, 404, 408, 410, 413, 422, 425, 429, 500, 502, 503, 504, 520, 529)
+GOES_ON = set(STATUSES) - {400, 422}
 UNSENT = ("refused", "unreachable")
 
 

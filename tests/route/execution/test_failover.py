@@ -56,7 +56,9 @@ class Asked:
         return [each.kind for each in self.notes]
 
 
-@pytest.mark.parametrize("status", [402, 408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize(
+    "status", [307, 401, 402, 403, 404, 408, 410, 413, 425, 429, 500, 502, 503, 504, 520, 529, 599]
+)
 def test_a_refusal_that_may_not_hold_elsewhere_is_failed_over(status: int, tmp_path: Path) -> None:
     with answering(Says(status=status)) as bad, answering(GOOD) as good:
         asked = Asked(tmp_path, target("first", bad.url), target("second", good.url))
@@ -70,7 +72,7 @@ def test_a_refusal_that_may_not_hold_elsewhere_is_failed_over(status: int, tmp_p
     assert first.http_status == status
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+@pytest.mark.parametrize("status", [400, 422])
 def test_a_refusal_that_would_hold_elsewhere_is_returned(status: int, tmp_path: Path) -> None:
     with answering(Says(status=status)) as bad, answering(GOOD) as good:
         asked = Asked(tmp_path, target("first", bad.url), target("second", good.url))
@@ -202,12 +204,38 @@ def test_the_first_to_be_ready_again_is_asked_first(tmp_path: Path) -> None:
     assert asked.clock.waits == [1.5]
 
 
-def test_a_wait_that_is_too_long_is_not_waited(tmp_path: Path) -> None:
-    with answering(Says(status=429, headers={"Retry-After": "600"}), GOOD) as busy:
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("61", "61 s"),
+        ("600", "10 minutes"),
+        ("86400", "24 hours"),
+        ("99999999999", "for years"),
+        ("9" * 400, "for years"),
+        ("1, 600", "10 minutes"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "for years"),
+    ],
+)
+def test_a_wait_that_is_too_long_is_not_waited(header: str, said: str, tmp_path: Path) -> None:
+    with answering(Says(status=429, headers={"Retry-After": header}), GOOD) as busy:
         asked = Asked(tmp_path, target("only", busy.url))
     assert (len(busy.asked), asked.clock.waits) == (1, [])
     assert isinstance(asked.result.error, ProviderError)
-    assert asked.result.error.retry_after_s == 600
+    hint = f"it asks to wait {said}; ask again then, or choose another provider with --provider."
+    assert asked.result.error.hint == hint
+
+
+def test_who_asks_for_too_long_a_wait_gives_way_at_once(tmp_path: Path) -> None:
+    with answering(Says(status=503, headers={"Retry-After": "99999999999"})) as busy, answering(GOOD) as good:
+        asked = Asked(tmp_path, target("a", busy.url), target("b", good.url))
+    assert (asked.result.answer, asked.clock.waits, len(busy.asked)) == ("42.", [], 1)
+
+
+@pytest.mark.parametrize("header", ["-5", "soon", "", "Tue, 99 Nov 2026 05:00:30 GMT", "5 apples"])
+def test_a_wait_that_nobody_understands_leaves_our_own(header: str, tmp_path: Path) -> None:
+    with answering(Says(status=429, headers={"Retry-After": header}), GOOD) as busy:
+        asked = Asked(tmp_path, target("only", busy.url))
+    assert (asked.result.answer, asked.clock.waits) == ("42.", [0.75])
 
 
 def test_no_provider_is_asked_more_often_than_patience_allows(tmp_path: Path) -> None:
@@ -217,7 +245,7 @@ def test_no_provider_is_asked_more_often_than_patience_allows(tmp_path: Path) ->
     assert asked.result.error is not None
 
 
-@pytest.mark.parametrize("status", [402, 408, 504])
+@pytest.mark.parametrize("status", [402, 408, 504, 520, 524])
 def test_nobody_is_asked_again_who_may_have_taken_the_request_or_has_no_balance(status: int, tmp_path: Path) -> None:
     with answering(Says(status=status)) as down:
         Asked(tmp_path, target("only", down.url))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from r1plan import interrupts
 from r1plan.catalog.load import load_holidays, load_prices
 from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking, WasThinking
 from r1plan.errors import LogError, ProviderError, ProviderFault
@@ -21,6 +25,7 @@ from r1plan.prices.book import EffectivePrice, PriceBook
 from r1plan.prices.usage import Usage
 from r1plan.route.execution.context import Clocks, RequestContext
 from r1plan.route.execution.failover import ask
+from r1plan.route.execution.notes import Note
 from r1plan.route.execution.record import Labels, no_price
 from r1plan.route.execution.result import ChatResult
 from r1plan.route.execution.target import AttemptTarget
@@ -291,3 +296,94 @@ def test_electricity_costs_what_the_tariff_says(
     entry = result.entry
     assert (entry.energy_wh, entry.cost_usd, entry.price_id) == (Decimal("1.5"), cost, price_id)
     assert (entry.provenance["energy_wh"], entry.flags) == ("counted", ("energy_rapl",))
+
+
+class Loses(UsageLog):
+    """A log in memory, during each row of which something happens."""
+
+    def __init__(self, happens: Callable[[UsageEntry], None]) -> None:
+        super().__init__(Path("/logs"), writes=False)
+        self.rows: list[UsageEntry] = []
+        self._happens = happens
+
+    def append(self, entry: UsageEntry) -> None:
+        self.rows.append(entry)
+        self._happens(entry)
+
+
+def ends(log: Written | Loses) -> list[tuple[str, str | None, Decimal | None]]:
+    return [(each.status, each.end_reason, each.cost_high_usd) for each in log.rows[1:]]
+
+
+def test_a_signal_between_the_first_row_and_the_sending_sends_nothing_and_costs_nothing() -> None:
+    def interrupted(entry: UsageEntry) -> None:
+        if entry.status == "started":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    log, engine = Loses(interrupted), Scripted([Answer("never")])
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    hook = sys.unraisablehook
+    interrupts.listen()
+    try:
+        result = run(engine, log, price_for=price)
+    finally:
+        sys.unraisablehook = hook
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert (result.finish, result.answer, engine.closed) == ("aborted", "", False)
+    assert ends(log) == [("aborted", "interrupted", Decimal(0))]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "full"), ValueError("ours")], ids=["disk", "a fault of ours"])
+def test_what_is_raised_between_the_first_row_and_the_sending_ends_the_row_at_no_cost(error: Exception) -> None:
+    log, engine = Written(), Scripted([Answer("never")])
+
+    def no_meter() -> Any:
+        raise error
+
+    with pytest.raises(type(error)):
+        run(engine, log, meter=no_meter, price_for=price)
+    assert (ends(log), engine.closed) == ([("aborted", "interrupted", Decimal(0))], False)
+
+
+def test_a_note_that_cannot_be_told_ends_the_row_at_no_cost() -> None:
+    class Deaf(Watcher):
+        def tell(self, note: Note) -> None:
+            raise OSError(28, "full")
+
+    refused = Scripted([ProviderError("no.", fault="unreachable")], provider="a")
+    engines = [refused, Scripted([Answer("never")], provider="b")]
+    targets = [
+        AttemptTarget(provider=each.provider, model="m", connect=lambda each=each: each)  # type: ignore[misc]
+        for each in engines
+    ]
+    log = Written()
+    with pytest.raises(OSError, match="full"):
+        ask(targets, RequestContext(log=log, request=REQUEST, audience=Deaf()))
+    assert [(each.provider, each.status) for each in log.rows] == [
+        ("a", "started"),
+        ("a", "failed"),
+        ("b", "started"),
+        ("b", "aborted"),
+    ]
+    assert not engines[1].closed
+
+
+@pytest.mark.parametrize("error", [OSError(5, "broken"), ValueError("ours"), RuntimeError("theirs")])
+def test_a_fault_of_the_engine_that_nobody_translated_ends_the_row_and_is_raised(error: Exception) -> None:
+    log, engine = Written(), Scripted([Thinking("hm"), error])
+    with pytest.raises(type(error)):
+        run(engine, log)
+    assert [(each.status, each.end_reason) for each in log.rows[1:]] == [("failed", "engine_failed")]
+    assert engine.closed
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(28, "full"), OSError(5, "terminal gone")])
+def test_an_audience_that_cannot_be_written_to_ends_the_request(error: OSError) -> None:
+    def full(event: Event) -> None:
+        raise error
+
+    log = Written()
+    result = run(Scripted([Answer("4"), Answer("2")]), log, Watcher(full))
+    assert (result.finish, result.error, result.answer) == ("aborted", None, "4")
+    assert [(each.status, each.end_reason) for each in log.rows[1:]] == [("aborted", "closed_pipe")]

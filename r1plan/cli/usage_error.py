@@ -1,0 +1,127 @@
+"""What typer refuses of a command line, as this program's own errors: a sentence with the value, and a hint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from r1plan.errors import R1PlanError, UsageError
+
+_MOST_DIGITS = 15
+
+
+def run(app: Any, words: Sequence[str]) -> int:
+    """Do what `words` say, and return the exit code. Raises R1PlanError, also for what typer refuses."""
+    import typer
+    from typer._click.exceptions import ClickException, NoArgsIsHelpError
+
+    try:
+        code = app.main(args=words, prog_name="r1plan", standalone_mode=False)
+    except NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except ClickException as error:
+        raise usage_error(error, words) from None
+    except typer.Abort:
+        raise R1PlanError("the input ended before it was complete.", "type it again.") from None
+    return code if isinstance(code, int) else 0
+
+
+def usage_error(error: Any, words: Sequence[str]) -> UsageError:
+    """The error for what typer says of the command line `words`."""
+    from typer._click import exceptions
+
+    command = _command(error, words)
+    match error:
+        case exceptions.NoSuchOption():
+            return _no_option(error, command)
+        case exceptions.MissingParameter():
+            name = "more" if error.param is None else _name(error.param)
+            return UsageError(f"{command} needs {name}.", _example(error) or _help(command))
+        case exceptions.BadParameter():
+            return _bad_value(error, command)
+        case exceptions.BadOptionUsage():
+            if "does not take" in error.message:
+                return UsageError(f"{error.option_name} takes no value.", "leave out what follows the '='.")
+            return UsageError(f"{error.option_name} needs a value.", _help(command))
+    if extra := re.fullmatch(r"Got unexpected extra argument\(?s?\)? \((.*)\)", error.message, re.DOTALL):
+        hint = 'put a question in quotes: r1plan chat "What is 17 + 25?"' if command == "r1plan chat" else None
+        return UsageError(f"{command} has no place for '{extra[1]}'.", hint or _example(error) or _help(command))
+    if unknown := re.match(r"No such command '(.*?)'\.", error.message, re.DOTALL):
+        names = [] if error.ctx is None else error.ctx.command.list_commands(error.ctx)
+        return UsageError(f"{command} has no command '{unknown[1]}'.", _meant(unknown[1], names) or _help(command))
+    return UsageError(error.format_message(), _help(command))
+
+
+def _no_option(error: Any, command: str) -> UsageError:
+    params = [] if error.ctx is None else error.ctx.command.params
+    names = [name for each in params for name in (*each.opts, *each.secondary_opts) if name.startswith("--")]
+    names += ["--help"]
+    typed = error.option_name
+    if len(typed) == 2:  # one letter, as of "-model"
+        near = [each for each in names if each[2] == typed[1]][:3]
+        hint = f"did you mean {', '.join(near)}?" if near else None
+    else:
+        hint = _meant(typed, names)
+    return UsageError(f"{command} has no option '{typed}'.", hint or _help(command))
+
+
+def _bad_value(error: Any, command: str) -> UsageError:
+    param = error.param
+    if param is None:
+        return UsageError(error.message, _help(command))
+    kind = param.type
+    option = _name(param)
+    found = re.match(r"(.*?) (?:is not|does not)\b", error.message, re.DOTALL)
+    value = found[1].strip("'\"") if found else ""
+    choices = getattr(kind, "choices", None)
+    if found and choices:
+        names = [str(each) for each in choices]
+        every = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+        return UsageError(f"{option} '{value}': expected {every}.", _meant(value, names) or f"choose {every}.")
+    number = {"int": "a whole number", "float": "a number"}.get(kind.name.split()[0].removesuffix("eger"))
+    if found and number:
+        low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+        if low is not None and high is not None:
+            number += f" from {low} to {high}"
+        elif low is not None:
+            number += f", {low} or more"
+        if value.lstrip("-+").isdigit() and len(value) > _MOST_DIGITS:
+            number += f", of at most {_MOST_DIGITS} digits"
+        such = param.default if isinstance(param.default, int | float) else max(low or 0, min(1, high or 1))
+        shown = value if re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", value) else f"'{value}'"
+        return UsageError(f"{option} {shown}: expected {number}.", f"such as {option} {such}")
+    return UsageError(f"{option}: {error.message.rstrip('.')}.", _help(command))
+
+
+def _name(param: Any) -> str:
+    """An option as it is typed, an argument as its help writes it."""
+    return str(max(param.opts, key=len)) if param.param_type_name == "option" else str(param.name).upper()
+
+
+def _meant(typed: str, names: Sequence[str]) -> str | None:
+    by_folded = {each.lstrip("-").casefold(): each for each in names}
+    near = [by_folded[each] for each in get_close_matches(typed.lstrip("-").casefold(), by_folded, n=3, cutoff=0.6)]
+    return f"did you mean {', '.join(near)}?" if near else None
+
+
+def _command(error: Any, words: Sequence[str]) -> str:
+    """The command that the error is about, as it is typed."""
+    if error.ctx is not None:
+        return str(error.ctx.command_path)
+    from r1plan.cli import COMMANDS
+
+    return f"r1plan {words[0]}" if words and words[0] in COMMANDS else "r1plan"
+
+
+def _help(command: str) -> str:
+    return f"{command} --help says what there is."
+
+
+def _example(error: Any) -> str | None:
+    """The example with which the help of the command ends."""
+    command = None if error.ctx is None else error.ctx.command
+    found = re.search(r"Example: (.+)\s*\Z", f"{command.help or ''}\n{command.epilog or ''}") if command else None
+    return None if found is None else f"example: {found[1].strip()}"
