@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
-from r1plan.catalog.reading.fields import Instant, PathSum, Positive
+from r1plan.catalog.reading.fields import Instant, PathSum, Positive, TagName
 
 _FORBID_EXTRA = {"extra": "forbid"}
 
@@ -31,7 +31,8 @@ class Offer:
     `model` is the id on the wire; `serves` is what answers now, as text; `is_r1` says whether that is a real R1
     or a distill of it. Both instants are None where they are not known (still offered, or from the start). `retired` is
     true for an offer that ended on a day nobody verified. `verified` is false where nobody saw it answer lately.
-    `served_since` is when `serves` replaced another model under this id. `thinking_back` None: as its provider.
+    `served_since` is when `serves` replaced another model under this id. `thinking_back` and `inline_thinking` None: as
+    its provider.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -47,6 +48,7 @@ class Offer:
     verified: bool = True
     served_since: Instant | None = None
     thinking_back: ThinkingBack | None = None
+    inline_thinking: tuple[TagName, ...] | None = None
     note: str | None = None
 
     @property
@@ -133,8 +135,9 @@ class Provider:
     What is asked: at `chat_path`; `extra_request` joins every request, `include_usage` asks for the counts,
     `max_tokens_field` is the name of that limit, `max_thinking_path` the dotted path of the one on the thinking (None:
     it has none), `session_header` carries one value a conversation, so that a cache kept by each replica is found.
-    What comes: `thinking_fields` are the names of the thinking, first match wins; `<think>` inside the content is
-    always recognised. `usage` is where the counts are: in a loaded catalogue, with those of its dialect.
+    What comes: `thinking_fields` are the names of the thinking, first match wins; `inline_thinking` are the tags, such
+    as `think`, that it stands between where it comes inside the content; none: tags there are text. `usage` is where
+    the counts are: in a loaded catalogue, with those of its dialect.
     `first_token_s` is how long the first token may take, comments that keep the connection alive not counted.
     """
 
@@ -156,6 +159,7 @@ class Provider:
     max_thinking_path: str | None = None
     session_header: str | None = None
     thinking_fields: tuple[str, ...] = ("reasoning_content", "reasoning")
+    inline_thinking: tuple[TagName, ...] = ()
     usage: UsagePaths = UsagePaths()
     thinking_back: ThinkingBack = "never"
     first_token_s: Positive = 180

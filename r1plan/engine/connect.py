@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from r1plan.engine.chat import ChatEngine
 from r1plan.engine.dialects.table import ENGINES, Endpoint
-from r1plan.engine.history import thinking_back
+from r1plan.engine.history import inline_thinking, thinking_back
 from r1plan.engine.keys import find_key, where_to_put
 from r1plan.engine.limits import ServerLimits
 from r1plan.engine.plain_http import check_way
@@ -58,7 +59,7 @@ def connect(
     offer = offered(provider, target.model, datetime.now(UTC))
     return ENGINES[provider.dialect](
         Endpoint(
-            provider=provider,
+            provider=replace(provider, inline_thinking=inline_thinking(provider, offer)),
             model=target.model,
             base_url=address.url,
             key=key,

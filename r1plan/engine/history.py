@@ -18,6 +18,11 @@ def thinking_back(provider: Provider, offer: Offer | None) -> ThinkingBack:
     return (offer.thinking_back if offer else None) or provider.thinking_back
 
 
+def inline_thinking(provider: Provider, offer: Offer | None) -> tuple[str, ...]:
+    """The names of the tags that the thinking of `offer` stands between; None is a model that no file names."""
+    return provider.inline_thinking if offer is None or offer.inline_thinking is None else offer.inline_thinking
+
+
 def sent_messages(messages: Sequence[Message], back: ThinkingBack, field: str) -> list[dict[str, object]]:
     """`messages` in OpenAI's shape, with the thinking that goes back under the name `field`."""
     return [message for turn in _turns(messages) for message in _turn(turn, back, field)]

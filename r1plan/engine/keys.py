@@ -68,7 +68,7 @@ class ApiKey:
         return self._scheme == "Bearer" and (len(self._text) < _SHORTEST_WORD or self._text.casefold() in _PLACEHOLDERS)
 
     def hide_in(self, text: str) -> str:
-        """`text`, which others wrote and a person will read, without the key.
+        """`text`, which others wrote and a person will read, without the key, however it is escaped or cut.
 
         A word that stands in for a key is hidden where it stands alone, and a shorter one not at all: "x" would be
         hidden in "Exist".
@@ -76,24 +76,28 @@ class ApiKey:
         for each in self._also:
             text = each.hide_in(text)
         if self._is_secret:
-            return text.replace(self._text, _SHOWN)
+            return self._cut_in(_escaped(self._text).sub(_SHOWN, text))
         if len(self._text) < _SHORTEST_WORD:
             return text
-        return re.sub(rf"(?<!\w){re.escape(self._text)}(?!\w)", _SHOWN, text)
+        return re.sub(rf"(?<!\w){_escaped(self._text).pattern}(?!\w)", _SHOWN, text)
 
-    def hide_in_json(self, text: str) -> str:
-        """`text`, JSON that a server sent, without a key that is a secret, however it is escaped.
+    def _cut_in(self, text: str) -> str:
+        """`text` without a half of the key or more, as where somebody has cut it."""
+        half = len(self._text) // 2
+        begin, end = self._text[:half], self._text[-half:]
+        if begin not in text and end not in text:
+            return text
+        for length in range(len(self._text) - 1, half - 1, -1):
+            text = text.replace(self._text[:length], _SHOWN).replace(self._text[-length:], _SHOWN)
+        return text
 
-        No answer holds such a key by chance, and its characters stand in strings alone: nothing else changes.
-        """
-        for each in self._also:
-            text = each.hide_in_json(text)
-        if not self._is_secret:
-            return text
-        text = text.replace(self._text, _SHOWN)
-        if "\\u00" not in text:
-            return text
-        return re.sub("".join(rf"(?:{re.escape(each)}|\\u(?i:{ord(each):04x}))" for each in self._text), _SHOWN, text)
+
+def _escaped(key: str) -> re.Pattern[str]:
+    """`key` as it may stand in JSON, in an address, or in Python's own spelling of a text."""
+    forms = (
+        rf"(?:{re.escape(each)}|\\{re.escape(each)}|\\u(?i:{ord(each):04x})|%(?i:{ord(each):02x}))" for each in key
+    )
+    return re.compile("".join(forms))
 
 
 def from_keyring(provider_id: str, wait_s: float = 60.0) -> str | None:

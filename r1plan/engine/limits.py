@@ -11,7 +11,8 @@ class ServerLimits:
 
     `connect_s`: until the connection stands. `first_token_s`: from the request on to the first token; comments and
     blank lines are no token. None: what the provider's file says. `stall_s`: between two tokens. `total_s`: for the
-    whole answer. `event_bytes` bounds what comes without one whole event, `body_bytes` any body that is not a stream.
+    whole answer. `event_bytes` bounds what comes without one whole event, `idle_bytes` whole events without a part of
+    the answer, `body_bytes` any body that is not a stream, `text_characters` the thinking and the answer together.
     The time that our own reader takes does not count.
     """
 
@@ -20,5 +21,7 @@ class ServerLimits:
     stall_s: float = 120
     total_s: float = 4 * 3600
     event_bytes: int = 8 << 20
+    idle_bytes: int = 2 << 20
     total_bytes: int = 512 << 20
+    text_characters: int = 16 << 20
     body_bytes: int = 256 << 10

@@ -15,6 +15,7 @@ KEPT = "what had come is kept; ask again."
 """The hint of an error that broke off an answer."""
 
 _LOOKED_AT = 2000
+_DEEPEST = 8  # errors in errors
 _SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _RATE = 429
 _LONGEST_S = 1e9
@@ -37,9 +38,13 @@ _HERE_ALONE = re.compile(
 
 def is_about_itself(error: object) -> bool:
     """Whether a server's error, an object or a sentence, is about its models, accounts and limits, not the request."""
-    if isinstance(error, Mapping):
-        return any(is_about_itself(error.get(name)) for name in ("code", "type", "message", "detail", "error"))
-    return isinstance(error, str) and _HERE_ALONE.search(error[:_LOOKED_AT]) is not None
+    told = [error]
+    for _ in range(_DEEPEST):
+        if any(isinstance(each, str) and _HERE_ALONE.search(each[:_LOOKED_AT]) for each in told):
+            return True
+        names = ("code", "type", "message", "detail", "error")
+        told = [each.get(name) for each in told if isinstance(each, Mapping) for name in names]
+    return False
 
 
 def retry_after_s(header: str | None, now: datetime) -> float | None:

@@ -13,6 +13,9 @@ from r1plan.engine.keys import ApiKey
 from r1plan.errors import NotFound, ProviderError, UsageError
 from r1plan.models.reference import TINY
 
+# A server of one's own without a parser of thinking gives it as the model writes it: R1 as <think>, others otherwise.
+_ANY_TAGS = ("think", "thinking", "thought")
+
 
 @dataclass(frozen=True, slots=True)
 class LocalTarget:
@@ -75,6 +78,7 @@ def custom_target(base_url: str, model: str | None, dialect: Dialect, key: ApiKe
         key_variable="R1PLAN_API_KEY",
         needs_key=False,
         first_token_s=1800,
+        inline_thinking=_ANY_TAGS,
     )
     return RemoteTarget(server, model, address.url, address.key or key)
 

@@ -14,8 +14,7 @@ def split(pieces: list[str], *, opened: bool = False) -> tuple[str, str]:
     """The thinking and the answer in the end."""
     splitter = ThinkSplitter(opened=opened)
     events = [event for piece in pieces for event in splitter.feed(piece)]
-    if rest := splitter.rest():
-        events.append(rest)
+    events.extend(splitter.rest())
     thinking = answer = ""
     for event in events:
         match event:
@@ -39,6 +38,15 @@ CASES = [
     pytest.param("<think>a</think>b</think>c", False, ("a", "b</think>c"), id="a second closing tag is text"),
     pytest.param("x</thin", True, ("x</thin", ""), id="an unfinished tag is text"),
     pytest.param("", False, ("", ""), id="nothing"),
+    pytest.param("<think>a</think>b<think>c</think>d", False, ("ac", "bd"), id="a second thinking"),
+    pytest.param("Sure.\n<think>\na\n</think>\nb", False, ("a", "Sure.\n\nb"), id="a preamble"),
+    pytest.param("say `<think>` and `</think>`", False, ("", "say `<think>` and `</think>`"), id="tags in code"),
+    pytest.param("```\n</think>\n```\n", False, ("", "```\n</think>\n```\n"), id="a tag in a block of code"),
+    pytest.param("a ` b</think>c", True, ("a ` b", "c"), id="a lone backtick opens no code"),
+    pytest.param("```\na\n</think>\n\nb", True, ("```\na\n", "b"), id="a block that the thinking left open"),
+    pytest.param("```\n</think>\n```\na</think>b", True, ("```\n```\na", "b"), id="a block that it did not"),
+    pytest.param("<think>a<think>b</think>c</think>d", False, ("a<think>bc", "d"), id="a thinking in a thinking"),
+    pytest.param("the </think> tag", False, ("", "the </think> tag"), id="a word of a sentence"),
 ]
 
 
@@ -53,8 +61,11 @@ def test_pieces_of_any_size_give_the_same(text: str, opened: bool, expected: tup
     assert split([text[i : i + size] for i in range(0, len(text), size)], opened=opened) == expected
 
 
+WORDS = ["<think>", "</think>", "<", "think>", " ", "\n", "a", "答案", "</", "`", "``", "```", "\n~~~\n", "(", "."]
+
+
 @given(
-    st.lists(st.sampled_from(["<think>", "</think>", "<", "think>", " ", "\n", "a", "答案", "</"]), max_size=8),
+    st.lists(st.sampled_from(WORDS), max_size=8),
     st.lists(st.integers(1, 5), min_size=1, max_size=5),
     st.booleans(),
 )

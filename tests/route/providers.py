@@ -165,7 +165,14 @@ def target(
     first_token_s: float | None = None,
 ) -> AttemptTarget:
     """A target that asks the server at `url` under the provider's id `name`."""
-    provider = Provider(id=name, name=name.title(), dialect="openai", needs_key=False, usage=DIALECTS["openai"].usage)
+    provider = Provider(
+        id=name,
+        name=name.title(),
+        dialect="openai",
+        needs_key=False,
+        usage=DIALECTS["openai"].usage,
+        inline_thinking=("think",),
+    )
     remote = RemoteTarget(provider, "flash", url)
     return AttemptTarget(
         provider=name,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r1plan.engine.chat import ChatEngine
-from r1plan.engine.http.error_field import _AsEvents
+from r1plan.engine.http.error_field import with_bare_lines
 from r1plan.errors import ProviderError
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.route.execution.context import Clocks, RequestContext
@@ -165,21 +165,24 @@ def test_the_word_error_in_an_answer_is_text() -> None:
     assert ask(Reply(body, piece_bytes=3)).texts[1] == "error: none\n"
 
 
+LINES = {
+    b"error:": b"event: error\ndata:",
+    b"error: {}": b"event: error\ndata: {}",
+    b"{}": b"\n\ndata:{}",
+    **{each: each for each in (b"error", b"data: x", b"xerror: y", b"", b"x{")},
+}
+
+
 @given(
-    lines=st.lists(st.sampled_from([b"error:", b"error", b"data: x", b"error: {}", b"xerror: y", b""]), max_size=6),
+    lines=st.lists(st.sampled_from(sorted(LINES)), max_size=6),
     end=st.sampled_from([b"\n", b"\r\n", b"\r"]),
     size=st.integers(1, 9),
 )
-def test_a_line_named_error_becomes_an_event_and_all_else_stays(lines: list[bytes], end: bytes, size: int) -> None:
+def test_lines_of_errors_and_of_bare_json_become_events(lines: list[bytes], end: bytes, size: int) -> None:
     body = end.join(lines)
     pieces = [body[at : at + size] for at in range(0, len(body), size)]
-
-    class Stream(_AsEvents):
-        def __init__(self) -> None:
-            self._stream = pieces  # type: ignore[assignment]
-
-    read = b"".join(Stream())
-    expected = [b"event: error\ndata:" + line[6:] if line.startswith(b"error:") else line for line in lines]
+    read = b"".join(with_bare_lines(pieces))
+    expected = [LINES[each] for each in lines]
     assert read == end.join(expected)
 
 

@@ -15,7 +15,7 @@ import pytest
 from r1plan.catalog.load import load_providers
 from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Message
-from r1plan.engine.dialects.openai import request_body
+from r1plan.engine.dialects.openai_request import request_body
 from r1plan.engine.http.chat import HttpEngine
 from tests.wire.asking import KEY, ask
 from tests.wire.chunks import DONE, chunk, usage

@@ -56,7 +56,16 @@ REPLIES = {
     "escaped-model": Reply(
         chunk({"content": "Yes."}, finish="stop", model="MODEL").replace(b"MODEL", KEY.replace("k", "\\u006B").encode())
     ),
-    "answer": Reply(chunk({"reasoning_content": KEY, "content": KEY}, finish="stop")),
+    "torn-chunk": Reply(f'data: {{"choices": [{{"delta": {{"content": "{"x" * 34}{KEY}\n\n'.encode()),
+    "escaped-torn-chunk": Reply(f"data: {{{KEY.replace('s', chr(92) + 'u0073')}\n\n".encode()),
+    "cut-by-the-server": Reply(f'{{"error": {{"message": "no such key: {KEY[:-3]}"}}}}'.encode(), 400),
+    "cut-at-its-begin": Reply(f'{{"error": {{"message": "no such key: ...{KEY[4:]}"}}}}'.encode(), 400),
+    "in-an-address": Reply(f'{{"error": {{"message": "GET /?key={KEY.replace("-", "%2D")}"}}}}'.encode(), 400),
+    "reason": Reply(chunk({"content": "Ye"}, finish=f"{'x' * 30}{KEY}")),
+    "whole-body": Reply(f'{{"error": {{"code": 429, "message": "{"x" * 290}{KEY}"}}}}'.encode(), content_type="x/y"),
+    "page": Reply(f"<html><title>Key {KEY}</title>".encode(), content_type="text/html"),
+    "plain-text": Reply(f"upstream said: {KEY}".encode(), content_type="text/plain"),
+    "part": Reply(chunk({"content": [{"type": KEY}]}, finish="stop")),
 }
 
 
@@ -100,6 +109,15 @@ def test_a_server_that_repeats_the_key_does_not_get_it_shown(name: str, home: Pa
     assert wire.headers[0]["authorization"] == f"Bearer {KEY}"
     assert KEY not in shown + written(home)
     assert KEY[: len(KEY) // 2] not in shown + written(home)
+
+
+def test_an_answer_that_holds_the_key_stays_as_it_came(home: Path) -> None:
+    """What the model was given to read, it may repeat: the answer is the person's own."""
+    body = chunk({"reasoning_content": f"hm {KEY}"}) + chunk({"content": f"It is {KEY}."}, finish="stop")
+    with serving(Reply(body, piece_bytes=3)) as wire:
+        shown = chat("--json", R1PLAN_DEEPSEEK_BASE_URL=wire.url, DEEPSEEK_API_KEY=KEY)
+    assert f'"answer": "It is {KEY}."' in shown
+    assert f'"thinking": "hm {KEY}"' in shown
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)

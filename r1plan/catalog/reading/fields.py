@@ -15,6 +15,7 @@ from r1plan import instants
 from r1plan.money import parsed
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _PATH = re.compile(r"[^\s.]+(\.[^\s.]+)*")
 
 
@@ -87,6 +88,13 @@ def parse_usd(value: object) -> Decimal:
     return amount
 
 
+def parse_tag_name(value: object) -> str:
+    """The name of an element, as it stands between `<` and `>`."""
+    if isinstance(value, str) and _TAG_NAME.fullmatch(value):
+        return value
+    raise ValueError("expected the name of a tag without its brackets, such as think")
+
+
 def parse_instant(value: object) -> datetime:
     """An instant in UTC from ISO 8601 text with a zone; a day alone is its midnight in UTC."""
     instant = instants.parsed(value) if isinstance(value, str) else None
@@ -124,6 +132,7 @@ Price = Annotated[Decimal, _FromText(parse_price, r"^[0-9]+(\.[0-9]+)?$")]
 Usd = Annotated[Decimal, _FromText(parse_usd, r"^[0-9]+(\.[0-9]+)?$")]
 TimeOfDay = Annotated[time, _FromText(parse_time, rf"^{_TIME.pattern}$")]
 PathSum = Annotated[tuple[str, ...], _FromText(parse_sum, rf"^{_PATH.pattern}$", or_list=True)]
+TagName = Annotated[str, _FromText(parse_tag_name, rf"^{_TAG_NAME.pattern}$")]
 Instant = Annotated[
     datetime,
     _FromText(parse_instant, r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$"),

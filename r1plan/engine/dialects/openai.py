@@ -5,145 +5,65 @@ What differs between its speakers (names of the thinking, paths of the counts) i
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from r1plan.catalog.provider import Provider, ThinkingBack
+from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason
+from r1plan.engine.dialects.endings import ENDS, FAILURES
+from r1plan.engine.dialects.json_values import values_of
+from r1plan.engine.dialects.parts import THINKING_FIELDS, said_in
+from r1plan.engine.dialects.server_error import (
+    MESSAGE_LIMIT,
+    Hide,
+    as_it_is,
+    broken_off,
+    error_in,
+    without_a_word,
+    without_text,
+)
 from r1plan.engine.dialects.stream_text import StreamText
 from r1plan.engine.dialects.surrogates import whole
 from r1plan.engine.dialects.usage import ReportedUsage
-from r1plan.engine.history import sent_messages
-from r1plan.engine.refusal import KEPT, is_about_itself
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
 
 DONE = "[DONE]"
 AFTER_END = "something_after_the_end"
 UNREADABLE = "unreadable_event"
+UNREADABLE_PART = "unreadable_part"
 
-# The ends of a whole answer, in small letters, by whoever says so. Any other is a failure: nobody says what it means.
-_ENDS: dict[str, FinishReason] = {
-    "stop": "stop",
-    "eos": "stop",  # Together
-    "eos_token": "stop",  # Hugging Face's TGI
-    "stop_sequence": "stop",  # TGI, Anthropic
-    "end_turn": "stop",  # Anthropic
-    "complete": "stop",  # Cohere
-    "tool_calls": "stop",
-    "tool_use": "stop",  # Anthropic
-    "function_call": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",  # Mistral
-    "content_filter": "content_filter",
-}
-_FAILURES = {"insufficient_system_resource": "it ran out of resources"}  # DeepSeek
-_MESSAGE_LIMIT = 300
+_DONE_LENGTH = 32
 _UNREADABLE_MOST = 16  # events before the end: more is no answer
-_STATUS = re.compile(r"[45]\d\d")
-
-
-def request_body(
-    request: ChatRequest, model: str, provider: Provider, back: ThinkingBack = "never"
-) -> dict[str, object]:
-    """The JSON that asks `provider` for `request`, with the thinking that `back` says.
-
-    What the user left open is left out: the server's own default holds.
-    """
-    body: dict[str, object] = {
-        "model": model,
-        "messages": sent_messages(request.messages, back, provider.thinking_fields[0]),
-        "stream": True,
-    }
-    if provider.include_usage:
-        body["stream_options"] = {"include_usage": True}
-    wishes = {
-        provider.max_tokens_field: request.max_tokens,
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "seed": request.seed,
-    }
-    body |= {name: value for name, value in wishes.items() if value is not None}
-    body |= provider.extra_request
-    if provider.max_thinking_path is not None and request.max_thinking is not None:
-        body = _with(body, provider.max_thinking_path.split("."), request.max_thinking)
-    return body
-
-
-def _with(body: Mapping[str, object], path: Sequence[str], value: object) -> dict[str, object]:
-    """`body` with `value` at `path`, beside what stands there."""
-    name, *rest = path
-    inner = body.get(name)
-    return {**body, name: _with(inner if isinstance(inner, Mapping) else {}, rest, value) if rest else value}
-
-
-def message_of(error: object) -> str:
-    """The sentence in a server's error object, bounded; "" when there is none."""
-    if isinstance(error, Mapping):
-        error = error.get("message") or error.get("detail") or error.get("error") or error.get("code")
-        if isinstance(error, Mapping):
-            return message_of(error)
-    return whole(" ".join(error.split())[:_MESSAGE_LIMIT]) if isinstance(error, str) else ""
-
-
-def error_in(kind: str, said: object) -> object:
-    """The error that an event tells, wherever it stands in it; None when it tells none.
-
-    `kind` is the event's own name, `said` its data: the parsed JSON, or the text of what is none.
-    """
-    if not isinstance(said, Mapping):
-        return (said or "") if kind == "error" else None
-    if found := said.get("error"):
-        # The status may stand beside the sentence.
-        return {**said, **found} if isinstance(found, Mapping) else {**said, "message": found}
-    choices = said.get("choices")
-    for choice in choices if isinstance(choices, list) else ():
-        if isinstance(choice, Mapping) and choice.get("error"):
-            return choice["error"]
-    return said if "error" in (kind, said.get("object"), said.get("type")) else None
-
-
-def broken_off(provider: Provider, error: object) -> ProviderError:
-    """The error for a server's error object in a stream that had begun with 200."""
-    said = (message_of(error) or "it gave no reason").rstrip(".")
-    codes = [error.get(name) for name in ("code", "status", "status_code")] if isinstance(error, Mapping) else []
-    statuses = (int(code) for code in codes if isinstance(code, int | str) and _STATUS.fullmatch(str(code)))
-    return ProviderError(
-        f"{provider.name} broke off the answer: {said}.",
-        KEPT,
-        status=next(statuses, None),
-        here_alone=is_about_itself(error),
-    )
-
-
-def without_a_word(provider: Provider) -> ProviderError:
-    """The error for an answer that ended well and is empty, and of which nothing was counted."""
-    return broken_off(provider, "it ended without a word")
 
 
 class ChunkReader:
-    """Reads the data of one stream's events, one after another.
+    """Reads the data of one stream's events, one after another. `hide` takes the key out of what a person will read.
 
     `finish_reason` and `served_model` are None until the server gave one. `progress` grows with each chunk that holds a
-    part of the answer. `failure` is what keeps the answer from being whole: an end that is not known to be good, or an
-    event that could not be read and that no good end followed.
+    part of the answer. `is_done` is true once the server said that nothing more will come. `failure` is what keeps the
+    answer from being whole: an end that is not known to be good, or an event that could not be read and that no good
+    end followed.
     """
 
-    def __init__(self, provider: Provider, request: ChatRequest) -> None:
+    def __init__(self, provider: Provider, request: ChatRequest, hide: Hide = as_it_is) -> None:
         self._provider = provider
+        self._hide = hide
         self._prompt = "\n".join(each.content for each in request.messages)
-        self._text = StreamText()
-        self._by_field = False
+        self._text = StreamText(provider.inline_thinking)
+        self._fields = tuple(dict.fromkeys((*provider.thinking_fields, *THINKING_FIELDS)))
+        self._by_field = self._by_delta = self._by_details = False
         self._reported = ReportedUsage(provider.usage, request)
+        self._model = ""  # as the server spells it
         self.served_model: str | None = None
         self.progress = 0
+        self.is_done = False
         self.finish_reason: FinishReason | None = None
         self.failure: ProviderError | None = None
+        self.said: object = None  # the error object that the server told
         self._unreadable = 0
+        self._unread: str | None = None
         self._calls_tools = False
         self._flags: dict[str, None] = {}
 
@@ -152,29 +72,33 @@ class ChunkReader:
         """Whether the server said that the answer is whole, or cut off where that was asked for."""
         return self.finish_reason not in (None, "failed")
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether the server has said how much it read and wrote."""
+        return self._reported.is_complete
+
+    @property
+    def characters(self) -> int:
+        """How long the thinking and the answer are by now."""
+        return self._text.characters
+
     def read(self, data: str, kind: str = "message") -> Iterator[Event]:
         """The events of one event of the stream, which is of `kind`. Raises ProviderError for an error that it tells.
 
         What is not a chunk is passed over. After a good end nothing is an error, and no text is a part of the answer.
         """
-        chunk = _parsed(data)
-        if (error := error_in(kind, data if chunk is None else chunk)) is not None:
-            if self.has_ended_well:
-                self.followed()
-                return
-            if isinstance(chunk, dict):
-                self._reported.take(chunk)
-            self.failure = broken_off(self._provider, error)
-            raise self.failure
-        if not isinstance(chunk, dict):
-            self._passed_over(data)
+        if len(data) < _DONE_LENGTH and data.strip() == DONE:
+            self.is_done = True
             return
-        if isinstance(model := chunk.get("model"), str) and model:
-            self.served_model = whole(" ".join(model.split())[:_MESSAGE_LIMIT])
-        self._reported.take(chunk)
-        choices = chunk.get("choices")
-        if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-            yield from self._choice(choices[0])
+        for chunk in values_of(data):
+            if chunk == DONE:
+                self.is_done = True
+            elif (error := error_in(kind, data if chunk is None else chunk)) is not None:
+                self._fails(error, chunk)
+            elif isinstance(chunk, dict):
+                yield from self._chunk(chunk)
+            else:
+                self._passed_over(data)
 
     def followed(self) -> None:
         """Note that something came after a good end. It is no part of the answer, and does not spoil it."""
@@ -197,6 +121,10 @@ class ChunkReader:
 
     def finished(self) -> Finished:
         """The last event of a stream that gave an end, good or not. It may set `failure`: an empty answer is one."""
+        if self._unread and self.has_ended_well:
+            self._flags[UNREADABLE_PART] = None
+            if not self._text.has_answer:
+                self.finish_reason, self.failure = "failed", without_text(self._provider, self._unread, self._hide)
         usage = self.usage()
         if self._is_empty(usage):
             self.finish_reason, self.failure = "failed", without_a_word(self._provider)
@@ -212,39 +140,97 @@ class ChunkReader:
             return False
         return not self._text.has_come and is_uncounted(usage)
 
+    def _fails(self, error: object, chunk: object) -> None:
+        """Take in an error. Raises ProviderError unless a good end has come."""
+        if self.has_ended_well:
+            self.followed()
+            return
+        if isinstance(chunk, dict):
+            self._reported.take(chunk)
+        self.said = error
+        self.failure = broken_off(self._provider, error, self._hide)
+        raise self.failure
+
+    def _chunk(self, chunk: Mapping[str, object]) -> Iterator[Event]:
+        if isinstance(model := chunk.get("model"), str) and model and model != self._model:
+            self._model = model
+            self.served_model = whole(" ".join(self._hide(model).split())[:MESSAGE_LIMIT])
+        self._reported.take(chunk)
+        choices = chunk.get("choices")
+        if isinstance(choices, list) and choices and (choice := _first_answer(choices)):
+            yield from self._choice(choice)
+
     def _choice(self, choice: Mapping[str, object]) -> Iterator[Event]:
-        delta = choice.get("delta") or choice.get("message")
-        if isinstance(delta, Mapping):
-            # Some servers send the same thinking under two names: the first name counts, never both.
-            thoughts = (delta.get(field) for field in self._provider.thinking_fields)
-            thought = next((each for each in thoughts if isinstance(each, str) and each), "")
-            said = delta.get("content")
-            content = said if isinstance(said, str) else ""
-            if self.has_ended_well and thought + content:
-                self.followed()
-                return
-            self._calls_tools |= bool(delta.get("tool_calls") or delta.get("function_call"))
-            if thought:
-                self.progress += 1
-                self._by_field = True
-                yield from self._text.thinking(thought)
-            if content:
-                self.progress += 1
-                yield from self._text.answer(content) if self._by_field else self._text.feed(content)
+        delta, message = choice.get("delta"), choice.get("message")
+        if isinstance(delta, dict):
+            if delta:
+                yield from self._says(delta, is_delta=True)
+        elif delta:
+            self._unread = type(delta).__name__
+        if isinstance(message, dict) and message:
+            yield from self._tells_whole(message) if self._by_delta else self._says(message)
+        if isinstance(text := choice.get("text"), str) and text and not delta and not message:
+            yield from self._says({"content": text}, is_delta=True)
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             self._ends(reason)
 
+    def _says(self, message: Mapping[str, object], *, is_delta: bool = False) -> Iterator[Event]:
+        """The events of a piece of the answer, or of a message that comes in place of pieces."""
+        said = said_in(message, self._fields, details=self._by_details or not self._by_field)
+        self._calls_tools |= said.calls_tools
+        self._unread = said.unread or self._unread
+        self.progress += said.calls_tools
+        if not said.parts:
+            return
+        if self.has_ended_well:
+            self.followed()
+            return
+        self.progress += 1
+        self._by_delta |= is_delta
+        if said.by_field and not self._by_field:
+            self._by_field, self._by_details = True, not any(message.get(name) for name in self._fields)
+        for thinks, text in said.parts:
+            if thinks:
+                yield from self._text.thinking(text)
+            else:
+                yield from self._text.answer(text) if self._by_field else self._text.feed(text)
+
+    def _tells_whole(self, message: Mapping[str, object]) -> Iterator[Event]:
+        """The events of what a message, told whole after its pieces, goes beyond them. What differs is not taken."""
+        told = StreamText(self._provider.inline_thinking)
+        said = said_in(message, self._fields)
+        for thinks, text in said.parts:
+            for _ in told.thinking(text) if thinks else told.answer(text) if said.by_field else told.feed(text):
+                pass
+        for _ in told.rest():
+            pass
+        yield from self._text.rest()
+        thought, answered = self._text.thinking_so_far, self._text.answer_so_far
+        thinking = told.thinking_so_far.removeprefix(thought) if told.thinking_so_far.startswith(thought) else ""
+        answer = told.answer_so_far.removeprefix(answered) if told.answer_so_far.startswith(answered) else ""
+        if not thinking + answer:
+            return
+        if self.has_ended_well:
+            self.followed()
+            return
+        self.progress += 1
+        self._by_field |= bool(thinking)
+        if thinking:
+            yield from self._text.thinking(thinking)
+        if answer:
+            yield from self._text.answer(answer) if self._by_field else self._text.plain(answer)
+
     def _ends(self, said: str) -> None:
         """Take in a finish reason. The first one that is no good end stays; after a good one none is heard."""
         self.progress += 1
-        reason = _ENDS.get(said.strip().casefold())
+        reason = ENDS.get(said.strip().casefold())
         if self.has_ended_well:
             if reason is None:
                 self.followed()
         elif reason is None:
-            words = " ".join(said.split())
-            because = _FAILURES.get(words, f"it gave '{words[:40]}' as the reason of its end")
+            words = " ".join(self._hide(said).split())
+            because = FAILURES.get(words, f"it gave '{words[:40]}' as the reason of its end")
             self.finish_reason, self.failure = "failed", broken_off(self._provider, because)
         elif self.finish_reason is None:
             self.finish_reason = reason
@@ -258,7 +244,7 @@ class ChunkReader:
         self._flags[UNREADABLE] = None
         self._unreadable += 1
         self.failure = self.failure or ProviderError(
-            f"{self._provider.name} sent something that is not a chat chunk: {whole(data[:80])!r}.",
+            f"{self._provider.name} sent something that is not a chat chunk: {whole(self._hide(data)[:80])!r}.",
             f"check the server's address: it should be the one that {self._provider.chat_path} follows.",
             fault="bad_stream",
         )
@@ -266,14 +252,14 @@ class ChunkReader:
             raise self.failure
 
 
+def _first_answer(choices: Sequence[object]) -> Mapping[str, object] | None:
+    """The choice of index 0, of which more may have come; one without an index is it."""
+    for choice in choices:
+        if isinstance(choice, dict) and choice.get("index") in (0, None):
+            return choice
+    return None
+
+
 def is_uncounted(usage: Usage) -> bool:
     """Whether the server has reported no output at all."""
     return usage.provenance.get("output_tokens") != "reported" or usage.output_tokens == 0
-
-
-def _parsed(data: str) -> object:
-    """The JSON in `data`; None when it is none."""
-    try:
-        return json.loads(data, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        return None

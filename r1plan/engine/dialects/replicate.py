@@ -8,11 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from json import loads
 
 from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Message
-from r1plan.engine.dialects.openai import broken_off, is_uncounted, without_a_word
+from r1plan.engine.dialects.json_values import value_of
+from r1plan.engine.dialects.openai import is_uncounted
+from r1plan.engine.dialects.parts import text_of
+from r1plan.engine.dialects.server_error import (
+    MESSAGE_LIMIT,
+    Hide,
+    as_it_is,
+    broken_off,
+    error_in,
+    without_a_word,
+)
 from r1plan.engine.dialects.stream_text import StreamText
 from r1plan.engine.dialects.surrogates import whole
 from r1plan.engine.dialects.usage import ReportedUsage
@@ -22,7 +31,7 @@ from r1plan.prices.usage import Usage
 _MODEL = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _ID = re.compile(r"\w{1,80}", re.ASCII)
 _ENDED = ("succeeded", "failed", "canceled", "aborted")
-_FAILED = {"failed": "it failed"}
+_FAILED = {"failed": "it failed", "canceled": "it was canceled", "aborted": "it was aborted"}
 
 
 def create_path(model: str) -> str:
@@ -62,15 +71,18 @@ def prompt_of(messages: Sequence[Message]) -> str:
 class Prediction:
     """Reads one prediction: what its creation answered, its stream's events, and its metrics at the end.
 
+    `hide` takes the key out of what a person will read.
     `finish_reason` is None until the stream ended, `served_model` until the server named it. `progress` grows with each
     piece of text. `failure` is what keeps the answer from being whole though its stream ended.
     """
 
-    def __init__(self, provider: Provider, request: ChatRequest) -> None:
+    def __init__(self, provider: Provider, request: ChatRequest, hide: Hide = as_it_is) -> None:
         self._provider = provider
+        self._hide = hide
         self._request = request
         self._prompt = prompt_of(request.messages)
-        self._text = StreamText()
+        self._text = StreamText(provider.inline_thinking)
+        self._output = ""
         self._reported = ReportedUsage(provider.usage, request)
         self.served_model: str | None = None
         self.id = ""
@@ -87,8 +99,11 @@ class Prediction:
         if isinstance(id_, str) and _ID.fullmatch(id_):
             self.id = id_
         self.state(body)
-        if body.get("error"):
-            raise broken_off(self._provider, body["error"])
+        if self.failure is not None or body.get("error"):
+            raise self.failure or broken_off(self._provider, body["error"], self._hide)
+        if self.has_ended and self._output:
+            self.finish_reason = "stop"
+            return
         if not (self.id and isinstance(url, str) and url):
             raise ProviderError(
                 f"{self._provider.name} gave no address to stream the answer from.",
@@ -99,27 +114,43 @@ class Prediction:
 
     def read(self, kind: str, data: str) -> Iterator[Event]:
         """The events of one event of the stream. Raises ProviderError for an error that it tells."""
-        if kind == "output" and data:
+        if kind == "output":
+            if data:
+                self.progress += 1
+                yield from self._text.feed(data)
+            return
+        said = value_of(data)
+        if kind == "done":
             self.progress += 1
-            yield from self._text.feed(data)
-        elif kind == "error":
-            raise broken_off(self._provider, _object(data).get("detail") or data)
-        elif kind == "done":
-            self.progress += 1
-            reason = _object(data).get("reason")
+            reason = said.get("reason") if isinstance(said, dict) else None
             if reason:
-                raise broken_off(self._provider, "it was canceled" if reason == "canceled" else "it failed")
+                raise broken_off(self._provider, _FAILED.get(str(reason), "it failed"))
             self.finish_reason = "stop"
+        elif (error := error_in(kind, data if said is None else said)) is not None:
+            raise broken_off(self._provider, error, self._hide)
 
     def state(self, body: Mapping[str, object]) -> None:
         """Take in how the prediction stands: whether it has ended, which model answers, what was counted."""
         status = body.get("status")
-        self.has_ended = status in _ENDED
+        self.has_ended = isinstance(status, str) and status in _ENDED
         if self.has_ended and status != "succeeded":
-            self.failure = broken_off(self._provider, body.get("error") or _FAILED.get(str(status), "it was canceled"))
+            error = body.get("error") or _FAILED.get(str(status), "it was canceled")
+            self.failure = broken_off(self._provider, error, self._hide)
         if isinstance(model := body.get("model"), str) and model:
-            self.served_model = whole(" ".join(model.split())[:300])
+            self.served_model = whole(" ".join(self._hide(model).split())[:MESSAGE_LIMIT])
+        self._output = text_of(body.get("output")) or self._output
         self._reported.take(body)
+
+    def unstreamed(self) -> Iterator[Event]:
+        """The events of the output that the prediction's state holds, where its stream gave none."""
+        if not self._text.has_come and self._output:
+            yield from self._text.feed(self._output)
+            yield from self._text.rest()
+
+    @property
+    def characters(self) -> int:
+        """How long the thinking and the answer are by now."""
+        return self._text.characters
 
     @property
     def is_counted(self) -> bool:
@@ -156,12 +187,3 @@ class Prediction:
             served_model=self.served_model,
             reported_usd=self.reported_usd(),
         )
-
-
-def _object(data: str) -> Mapping[str, object]:
-    """The JSON object in `data`; {} when it is none."""
-    try:
-        parsed = loads(data, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        return {}
-    return parsed if isinstance(parsed, dict) else {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from io import StringIO
 
 from r1plan.engine.chat import Answer, Event, Thinking, WasThinking
 from r1plan.engine.dialects.surrogates import Halves
@@ -10,13 +11,18 @@ from r1plan.engine.thinking import ThinkSplitter
 
 
 class StreamText:
-    """Takes pieces of text, gives events, and keeps what they said. A character may come in halves."""
+    """Takes pieces of text, gives events, and keeps what they said. A character may come in halves.
 
-    def __init__(self) -> None:
-        self._splitter = ThinkSplitter()
+    `names` are the elements that thinking stands in where it comes with the answer; none: it does not. `characters`
+    counts all that was said.
+    """
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self._splitter = ThinkSplitter(names=names)
         self._thinking_halves, self._halves = Halves(), Halves()
-        self._thinking: list[str] = []
-        self._answer: list[str] = []
+        # Millions of pieces would each take the memory of an object.
+        self._thinking, self._answer = StringIO(), StringIO()
+        self.characters = 0
 
     def thinking(self, text: str) -> Iterator[Event]:
         """The events of a piece that the server calls thinking."""
@@ -25,35 +31,44 @@ class StreamText:
     def answer(self, text: str) -> Iterator[Event]:
         """The events of a piece that the server calls the answer, after thinking that it called so."""
         yield from self._thought(self._thinking_halves.rest())
-        if self._splitter.thinking:
-            self._splitter.close()
+        self._splitter.follows_fields()
         yield from self.feed(text)
 
     def feed(self, text: str) -> Iterator[Event]:
-        """The events of a piece that may hold `<think>` and `</think>`, or parts of them."""
+        """The events of a piece that may hold thinking between tags, or parts of such tags."""
         yield from self._fed(self._halves.piece(text))
+
+    def plain(self, text: str) -> Iterator[Event]:
+        """The events of a piece of the answer whose tags have been told apart already."""
+        if event := self._splitter.piece(self._halves.piece(text)):
+            yield self._kept(event)
 
     def rest(self) -> Iterator[Event]:
         """What was held back, to be asked for when the stream is over, however it ended."""
         yield from self._thought(self._thinking_halves.rest())
         yield from self._fed(self._halves.rest())
-        if event := self._splitter.rest():
+        for event in self._splitter.rest():
             yield self._kept(event)
 
     @property
     def has_come(self) -> bool:
         """Whether there is any text, of the thinking or of the answer."""
-        return bool(self._thinking or self._answer)
+        return self.characters > 0
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether there is any text of the answer."""
+        return self._answer.tell() > 0
 
     @property
     def thinking_so_far(self) -> str:
         """All the thinking so far."""
-        return "".join(self._thinking)
+        return self._thinking.getvalue()
 
     @property
     def answer_so_far(self) -> str:
         """All the answer so far."""
-        return "".join(self._answer)
+        return self._answer.getvalue()
 
     def _thought(self, text: str) -> Iterator[Event]:
         if text:
@@ -69,9 +84,12 @@ class StreamText:
     def _kept(self, event: Thinking | Answer | WasThinking) -> Event:
         match event:
             case Thinking(text):
-                self._thinking.append(text)
+                self.characters += len(text)
+                self._thinking.write(text)
             case Answer(text):
-                self._answer.append(text)
+                self.characters += len(text)
+                self._answer.write(text)
             case WasThinking():
-                self._thinking, self._answer = self._thinking + self._answer, []
+                self._thinking.write(self._answer.getvalue())
+                self._answer = StringIO()
         return event

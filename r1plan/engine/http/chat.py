@@ -8,14 +8,23 @@ from uuid import uuid4
 
 from r1plan.catalog.provider import Provider, ThinkingBack
 from r1plan.engine.chat import ChatRequest, Event
-from r1plan.engine.dialects.openai import DONE, ChunkReader, request_body
-from r1plan.engine.http.error_field import heard_as_errors
-from r1plan.engine.http.transport import HttpExchange, Transport
+from r1plan.engine.dialects.openai import ChunkReader
+from r1plan.engine.dialects.openai_request import request_body
+from r1plan.engine.dialects.server_error import message_of, status_of
+from r1plan.engine.http.exchange import HttpExchange
+from r1plan.engine.http.transport import Transport
 from r1plan.engine.keys import ApiKey
 from r1plan.engine.limits import ServerLimits
 from r1plan.engine.refusal import KEPT
 from r1plan.errors import ProviderError, ProviderFault
 from r1plan.prices.usage import Usage
+
+# How long the server is heard after a good end: for its counts, for its last word, and after that.
+_UNCOUNTED_S, _COUNTED_S, _AFTER_DONE_S = 15.0, 1.0, 0.25
+_AFTER_END_BYTES = 256 << 10
+_FOREVER_S = float("inf")
+# What a server says of a request that it has not taken up. 408: it may have.
+_REFUSALS = frozenset(range(400, 500)) - {408}
 
 LOST: tuple[ProviderFault, ...] = ("connection_lost", "first_token_timeout", "stalled", "timeout")
 
@@ -61,14 +70,15 @@ class HttpEngine:
         self._reader = None
         body = request_body(request, self._model, self._provider, self._back)
         with self._transport.exchange("POST", self._url, body=body, headers=self._headers) as exchange:
-            reader = self._reader = ChunkReader(self._provider, request)
-            heard_as_errors(exchange.response)
+            reader = self._reader = ChunkReader(self._provider, request, self._transport.hide_key)
             try:
                 yield from self._events(exchange, reader)
             except ProviderError as error:
                 yield from reader.rest()
                 # Whole when a good end has come: only the closing courtesies are missing. A bad end says more of it.
                 if reader.finish_reason is None:
+                    if refusal := self._refused(exchange, reader):
+                        raise refusal from error
                     raise
                 if reader.has_ended_well and error.fault not in LOST:
                     reader.followed()
@@ -95,17 +105,42 @@ class HttpEngine:
         self._transport.close()
 
     def _events(self, exchange: HttpExchange, reader: ChunkReader) -> Iterator[Event]:
-        seen = 0
+        seen, waits_s = 0, _FOREVER_S
         for event in exchange.events():
-            if event.data.strip() == DONE:
-                break
             if event.data or event.event == "error":
                 yield from reader.read(event.data, event.event)
-            if reader.progress != seen:
+            if reader.has_ended_well:
+                if reader.is_done and (reader.is_counted or not self._provider.include_usage):
+                    break
+                wait_s = _wait_s(reader)
+                if wait_s < waits_s:
+                    waits_s = wait_s
+                    exchange.has_ended(wait_s, _AFTER_END_BYTES)
+            elif reader.is_done:
+                break
+            elif reader.progress != seen:
                 seen = reader.progress
-                exchange.watchdog.token()
+                exchange.part_came(reader.characters)
         if reader.finish_reason is None:
             raise reader.failure or ended_early(self._provider)
+
+    def _refused(self, exchange: HttpExchange, reader: ChunkReader) -> ProviderError | None:
+        """The refusal that a body of status 200 tells, where the server has done nothing; None where it tells none."""
+        status = status_of(reader.said)
+        if status is None or reader.characters or not (exchange.form == "json" or status in _REFUSALS):
+            return None
+        self._reader = None  # nothing was written
+        said = message_of(reader.said, self._transport.hide_key)
+        refusal = self._transport.refused(exchange, status, said)
+        refusal.here_alone |= reader.failure is not None and reader.failure.here_alone
+        return refusal
+
+
+def _wait_s(reader: ChunkReader) -> float:
+    """How long an answer that has ended is followed: what is still to come are its counts."""
+    if reader.is_done:
+        return _AFTER_DONE_S
+    return _COUNTED_S if reader.is_counted else _UNCOUNTED_S
 
 
 def ended_early(provider: Provider) -> ProviderError:

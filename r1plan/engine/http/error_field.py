@@ -1,49 +1,36 @@
-"""The errors that some servers send as a field of their own, `error: {...}`, which no reader of events would see.
+"""Lines of a stream that no reader of events would see: the field `error: {...}`, and JSON without a field's name.
 
-Source: llama.cpp's server before its pull request 16109.
+Source: llama.cpp's server before its pull request 16109; servers that fail in mid stream write their error bare.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
-import httpx
+from collections.abc import Iterable, Iterator
 
 _FIELD = b"error:"
-_AT_BEGIN = re.compile(rb"(?<![^\r\n])error:")
-_AS_EVENT = b"event: error\ndata:"
+_AT_BEGIN = re.compile(rb"(?<![^\r\n])(?:error:|(?=\{))")
 
 
-def heard_as_errors(response: httpx.Response) -> None:
-    """Make each `error:` line of `response`, of which nothing has been read, an event of that kind."""
-    if isinstance(stream := response.stream, httpx.SyncByteStream):
-        response.stream = _AsEvents(stream)
+def with_bare_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """`pieces` with each such line as an event's. What may be its beginning is held back, and nothing else."""
+    held, begins_line = b"", True
+    for piece in pieces:
+        data = held + piece
+        begin = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        last = data[begin : begin + len(_FIELD)]
+        is_whole_line = begin > 0 or begins_line
+        held = last if is_whole_line and len(data) - begin < len(_FIELD) and _FIELD.startswith(last) else b""
+        data = data[: len(data) - len(held)]
+        if _FIELD in data or b"\n{" in data or b"\r{" in data or data[:1] == b"{":
+            data = _AT_BEGIN.sub(_as_event, data) if begins_line else _AT_BEGIN.sub(_as_event, b"." + data)[1:]
+        if data:
+            begins_line = data[-1:] in (b"\n", b"\r")
+            yield data
+    if held:
+        yield held
 
 
-class _AsEvents(httpx.SyncByteStream):
-    """The bytes of `stream`, that field rewritten. What may be its beginning is held back, and nothing else."""
-
-    def __init__(self, stream: httpx.SyncByteStream) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        held, begins_line = b"", True
-        for piece in self._stream:
-            data = held + piece
-            begin = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
-            last = data[begin : begin + len(_FIELD)]
-            is_whole_line = begin > 0 or begins_line
-            held = last if is_whole_line and len(data) - begin < len(_FIELD) and _FIELD.startswith(last) else b""
-            data = data[: len(data) - len(held)]
-            if _FIELD in data:
-                data = _AT_BEGIN.sub(_AS_EVENT, data) if begins_line else _AT_BEGIN.sub(_AS_EVENT, b"." + data)[1:]
-            if data:
-                begins_line = data[-1:] in (b"\n", b"\r")
-                yield data
-        if held:
-            yield held
-
-    def close(self) -> None:
-        """Close what is below."""
-        self._stream.close()
+def _as_event(found: re.Match[bytes]) -> bytes:
+    # The blank lines end the event before it, also where lines end with CR alone.
+    return b"event: error\ndata:" if found[0] else b"\n\ndata:"

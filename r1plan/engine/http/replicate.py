@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from urllib.parse import urlsplit
@@ -12,7 +12,8 @@ from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import ChatRequest, Event
 from r1plan.engine.dialects.replicate import Prediction, create_path, request_body
 from r1plan.engine.http.chat import LOST, ended_early
-from r1plan.engine.http.transport import HttpExchange, Transport
+from r1plan.engine.http.exchange import HttpExchange
+from r1plan.engine.http.transport import Transport
 from r1plan.engine.keys import ApiKey
 from r1plan.engine.limits import ServerLimits
 from r1plan.errors import ProviderError
@@ -56,20 +57,21 @@ class ReplicateEngine:
         """The answer as it comes. A prediction that is not read to its end is canceled. Raises ProviderError."""
         self._prediction = None
         url = self._transport.base_url + create_path(self._model)
-        prediction = Prediction(self._provider, request)
+        prediction = Prediction(self._provider, request, self._transport.hide_key)
         try:
             with self._transport.exchange("POST", url, body=request_body(request, self._provider)) as exchange:
                 self._prediction = prediction
                 prediction.created(exchange.json())
-            yield from self._streamed(prediction)
+            if prediction.finish_reason is None:
+                yield from self._streamed(prediction)
         finally:
             if prediction.id and prediction.finish_reason is None and not prediction.has_ended:
                 self._cancel(prediction)
         self._count(prediction)
+        yield from prediction.unstreamed()
         yield prediction.finished()
-        if (failure := prediction.failure) is not None:
-            hidden = self._transport.hide_key(failure.message)
-            raise ProviderError(hidden, failure.hint, status=failure.status, here_alone=failure.here_alone)
+        if prediction.failure is not None:
+            raise prediction.failure
 
     def usage_so_far(self) -> Usage | None:
         """What is known of a prediction that broke off: its counts when the cancelling told them, else estimates."""
@@ -104,7 +106,7 @@ class ReplicateEngine:
             yield from prediction.read(event.event, event.data)
             if prediction.progress != seen:
                 seen = prediction.progress
-                exchange.watchdog.token()
+                exchange.part_came(prediction.characters)
             if prediction.finish_reason is not None:
                 return
         raise ended_early(self._provider)
@@ -112,7 +114,7 @@ class ReplicateEngine:
     def _checked(self, url: str) -> str:
         """`url`, which the server named, when it is as safe as the address that the person named."""
         allowed = ("https",) if self._transport.base_url.startswith("https:") else ("https", "http")
-        if urlsplit(url).scheme not in allowed:
+        if not _is_address(url, allowed):
             raise ProviderError(
                 f"{self._provider.name} named an address that is not safe to stream from.",
                 "check the server's address.",
@@ -141,3 +143,14 @@ class ReplicateEngine:
     def _own(self, prediction: Prediction) -> str:
         """The prediction's address, from our own base: one that the server names would get the key."""
         return f"{self._transport.base_url}/predictions/{prediction.id}"
+
+
+def _is_address(url: str, schemes: Sequence[str]) -> bool:
+    """Whether `url` is a whole address of one of `schemes`, without a user or anything that readers differ about."""
+    if not (url.isascii() and url.isprintable() and " " not in url and "\\" not in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return False

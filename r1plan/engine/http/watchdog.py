@@ -25,7 +25,7 @@ class Watchdog:
     """Watches one exchange. `connection` gives its socket, None where there is none yet.
 
     As a context manager it runs the thread. `begin` and `end` stand around each wait for the server; `token` says that
-    a part of the answer came.
+    a part of the answer came, `last` that it has ended.
     """
 
     def __init__(
@@ -40,6 +40,8 @@ class Watchdog:
         self._first_token_s = first_token_s
         self._connection = connection
         self.waiting_for: Expiry = "first_token"
+        self._last_s = limits.stall_s  # what is waited for the last bytes, once the answer has ended
+        self._look_every_s = min(_LOOK_EVERY_S, limits.stall_s)
         self._waited_s = 0.0  # for this token
         self._waited_total_s = 0.0
         self._begun: float | None = None
@@ -96,10 +98,17 @@ class Watchdog:
             self.waiting_for = "stall"
             self._wake.set()
 
+    def last(self, wait_s: float) -> None:
+        """The answer has ended: at most `wait_s` from here on is waited for what may follow."""
+        self._waited_s, self.waiting_for = 0.0, "stall"
+        self._last_s = min(wait_s, self.limits.stall_s)
+        self._look_every_s = min(self._look_every_s, wait_s / 4)
+        self._wake.set()
+
     def _limit_s(self, expiry: Expiry) -> float:
         if expiry == "total":
             return self.limits.total_s
-        return self._first_token_s if expiry == "first_token" else self.limits.stall_s
+        return self._first_token_s if expiry == "first_token" else self._last_s
 
     def _look(self) -> None:
         while not self._stopped:
@@ -110,7 +119,7 @@ class Watchdog:
                     self._shut()
             # Within one wait the deadline never comes nearer; a new wait may set a nearer one.
             soon = max(left, 0.01) if waiting else _LOOK_EVERY_S
-            self._wake.wait(min(soon, _LOOK_EVERY_S, self.limits.stall_s))
+            self._wake.wait(min(soon, self._look_every_s))
             self._wake.clear()
 
     def _shut(self) -> None:

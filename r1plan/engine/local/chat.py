@@ -147,7 +147,9 @@ class LocalEngine:
             if splitter.thinking and (so_far.thinking >= most_thinking or self._close_asked) and not so_far.flags:
                 so_far.flags = (THINKING_CLOSED,)
                 spliced += self._closing
-        if rest := splitter.rest() if close is None else splitter.piece(decode(b"", True)):
+        if close is None:
+            yield from splitter.rest()
+        elif rest := splitter.piece(decode(b"", True)):
             yield rest
 
     def usage_so_far(self) -> Usage | None:

@@ -1,0 +1,87 @@
+"""The errors that a server tells in its answer: where they stand, and what they say. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from r1plan.catalog.provider import Provider
+from r1plan.engine.dialects.surrogates import whole
+from r1plan.engine.refusal import KEPT, is_about_itself
+from r1plan.errors import ProviderError
+
+MESSAGE_LIMIT = 300
+"""Characters of what a server says of itself: its error, its model."""
+
+Hide = Callable[[str], str]
+"""What takes the key out of a text that a server wrote and a person will read."""
+
+_DEEPEST = 8  # errors in errors
+_STATUS = re.compile(r"[45]\d\d")
+
+
+def as_it_is(text: str) -> str:
+    """`text`, where there is no key to hide."""
+    return text
+
+
+def message_of(error: object, hide: Hide = as_it_is) -> str:
+    """The sentence in a server's error object, bounded; "" when there is none. `hide` takes the key out of it."""
+    for _ in range(_DEEPEST):
+        if isinstance(error, list) and error:
+            error = error[0]
+        if not isinstance(error, Mapping):
+            break
+        names = ("message", "detail", "error", "msg", "code")
+        error = next((found for name in names if (found := error.get(name))), None)
+    # Before it is cut to a length that may leave the half of a key.
+    return whole(" ".join(hide(error).split())[:MESSAGE_LIMIT]) if isinstance(error, str) else ""
+
+
+def error_in(kind: str, said: object) -> object:
+    """The error that an event tells, wherever it stands in it; None when it tells none.
+
+    `kind` is the event's own name, `said` its data: the parsed JSON, or the text of what is none.
+    """
+    if not isinstance(said, Mapping):
+        return (said or "") if kind == "error" else None
+    if found := said.get("error"):
+        # The status may stand beside the sentence.
+        return {**said, **found} if isinstance(found, Mapping) else {**said, "message": found}
+    choices = said.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, Mapping) and choice.get("error"):
+            return choice["error"]
+    return said if "error" in (kind, said.get("object"), said.get("type")) else None
+
+
+def status_of(error: object) -> int | None:
+    """The HTTP status that a server's error object gives; None when it gives none."""
+    codes = [error.get(name) for name in ("code", "status", "status_code")] if isinstance(error, Mapping) else []
+    statuses = (int(code) for code in codes if isinstance(code, int | str) and _STATUS.fullmatch(str(code)))
+    return next(statuses, None)
+
+
+def broken_off(provider: Provider, error: object, hide: Hide = as_it_is) -> ProviderError:
+    """The error for a server's error object in a stream that had begun with 200."""
+    said = (message_of(error, hide) or "it gave no reason").rstrip(".")
+    return ProviderError(
+        f"{provider.name} broke off the answer: {said}.",
+        KEPT,
+        status=status_of(error),
+        here_alone=is_about_itself(error),
+    )
+
+
+def without_a_word(provider: Provider) -> ProviderError:
+    """The error for an answer that ended well and is empty, and of which nothing was counted."""
+    return broken_off(provider, "it ended without a word")
+
+
+def without_text(provider: Provider, form: str, hide: Hide = as_it_is) -> ProviderError:
+    """The error for an answer of which nothing is text: its parts are of `form`."""
+    return ProviderError(
+        f"{provider.name} sent an answer that is no text, but {whole(hide(form)[:40])!r}.",
+        "choose another model: this one answers in a form that r1plan cannot show.",
+        fault="bad_stream",
+    )
