@@ -39,6 +39,15 @@ class Budgets:
     projects: dict[str, Usd] = field(default_factory=dict)
 
 
+Whose = tuple[str, str | None]
+"""Whose money a request takes: its provider and its project, as budgets compare them."""
+
+
+def whose(provider: str, project: str | None) -> Whose:
+    """Whose money a request of `project` at `provider` takes; None: of no project."""
+    return provider.casefold(), None if project is None else project_key(project)
+
+
 def load_budgets(config: Path) -> Budgets | None:
     """What `budgets.yaml` in `config` says; None when there is no such file, nor one of a name like it.
 

@@ -79,7 +79,8 @@ class _Question:
                 with let_through():
                     self._wait_for(turn)
                 since = self.context.clocks.tick()
-                attempt = OpenAttempt(self.context, turn.target, before)
+                after = [each.target for each in self.turns]
+                attempt = OpenAttempt(self.context, turn.target, before, after)
             except KeyboardInterrupt:
                 if result is None:
                     raise

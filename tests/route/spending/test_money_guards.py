@@ -23,8 +23,10 @@ from r1plan.route.execution.context import RequestContext
 from r1plan.route.execution.failover import ask
 from r1plan.route.execution.record import Labels
 from r1plan.route.execution.target import AttemptTarget
+from r1plan.route.spending.bounds import longest_input_tokens
 from r1plan.route.spending.budget import SpendingLimits
 from tests.route.execution.test_failover import GOOD, Asked
+from tests.route.execution.test_failover import REQUEST as QUESTION
 from tests.route.providers import AT, MISS_USD, OUTPUT_USD, Clock, Says, answering, price_for, rows_in, target
 
 REQUEST = ChatRequest(messages=(Message("user", "Why?"),))
@@ -32,9 +34,17 @@ LONG = Says(thinking=(" so",) * 400, answer=(" 42",) * 400)
 HEEDLESS = replace(LONG, keeps_limit=False)
 
 
+READ_MOST = longest_input_tokens(QUESTION)
+
+
 def usd(tokens: int, read: int = 20) -> Decimal:
     """What so many tokens of output cost, after so many of input."""
     return tokens * OUTPUT_USD + read * MISS_USD
+
+
+def most_usd(tokens: int) -> Decimal:
+    """What has so much room for output after the prompt, whose tokens are bounded by its bytes."""
+    return usd(tokens, READ_MOST)
 
 
 def at_most(amount: Decimal) -> SpendingLimits:
@@ -47,7 +57,7 @@ def monthly(amount: str | Decimal, **others: Any) -> SpendingLimits:
 
 def test_a_server_that_keeps_the_limit_is_told_what_the_money_allows(tmp_path: Path) -> None:
     with answering(LONG) as server:
-        asked = Asked(tmp_path, target("a", server.url, reserve_usd="0.0001"), spending=at_most(usd(600)))
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd="0.0001"), spending=at_most(most_usd(600)))
     assert server.asked[0]["max_tokens"] == 600
     entry = asked.result.entry
     assert (asked.result.finish, entry.status, entry.end_reason) == ("length", "length", "budget")
@@ -59,7 +69,7 @@ def test_a_server_that_keeps_the_limit_is_told_what_the_money_allows(tmp_path: P
 @pytest.mark.parametrize("most", [100, 600], ids=["in the thinking", "in the answer"])
 def test_a_server_that_does_not_is_cut_off_one_token_later(most: int, tmp_path: Path) -> None:
     with answering(HEEDLESS) as server:
-        asked = Asked(tmp_path, target("a", server.url, reserve_usd="0.00006"), spending=at_most(usd(most)))
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd="0.00006"), spending=at_most(most_usd(most)))
     result = asked.result
     assert (result.finish, result.entry.status, result.entry.end_reason) == ("length", "aborted", "budget")
     assert len((result.thinking + " " + result.answer).split()) == most + 1
@@ -81,7 +91,7 @@ def test_a_users_own_token_limit_stays_when_it_is_lower(tmp_path: Path) -> None:
     request = replace(REQUEST, max_tokens=5)
     with answering(LONG) as server:
         asked = Asked(
-            tmp_path, target("a", server.url, reserve_usd="0.0001"), spending=at_most(usd(600)), request=request
+            tmp_path, target("a", server.url, reserve_usd="0.0001"), spending=at_most(most_usd(600)), request=request
         )
     assert server.asked[0]["max_tokens"] == 5
     assert asked.result.entry.end_reason == "length"
@@ -165,12 +175,13 @@ def test_a_month_is_full_when_what_was_spent_and_set_aside_fills_it(tmp_path: Pa
 
 
 def test_a_request_that_outgrows_its_part_sets_more_aside_and_is_cut_at_the_end_of_the_month(tmp_path: Path) -> None:
-    reserve = usd(50)
+    reserve = most_usd(50)
     with answering(HEEDLESS) as server:
-        asked = Asked(tmp_path, target("a", server.url, reserve_usd=str(reserve)), spending=monthly(usd(300)))
-    assert len((asked.result.thinking + " " + asked.result.answer).split()) == 301
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd=str(reserve)), spending=monthly(most_usd(300)))
+    # Each piece is of three bytes, and who has passed its limit may take each for a token.
+    assert len((asked.result.thinking + asked.result.answer).encode()) == 303 - len(" ")
     started = [Decimal(row["reserved_usd"]) for row in asked.rows if row["status"] == "started"]
-    assert started == [reserve, 2 * reserve, 4 * reserve, usd(300)]
+    assert started == [reserve, 2 * reserve, 4 * reserve, most_usd(300)]
     assert [row["status"] for row in asked.rows[-1:]] == ["aborted"]
     assert len({row["id"] for row in asked.rows}) == 1
 
