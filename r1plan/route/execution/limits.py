@@ -14,7 +14,7 @@ from r1plan.route.execution.target import CascadeLimits
 # A meter of electricity takes milliseconds to read.
 _LOOK_EVERY_S = 1.0
 _NEVER = sys.maxsize
-_LETTERS = 8
+_LETTERS, _ONE_TOKEN = 8, 4
 # Devanagari is the first script with more than about one token to two letters; behind U+FFFF stand emoji and rare ones.
 _NO_BLANKS, _BEYOND = "\u0900", "\uffff"
 
@@ -121,10 +121,11 @@ def _or_never(tokens: int | None) -> int:
 
 
 def tokens_of(text: str) -> int:
-    """As many tokens as a piece of a stream has, one at least, by what tokenizers of R1 and its kin make of text.
+    """As many tokens as a piece of a stream has, one at least, as a server that sends token by token would count them.
 
-    A word is one, or one for every 8 letters. In scripts without blanks, a character is one, which is more
-    than those tokenizers make of Chinese, Japanese, Korean or Thai; a character beyond them, such as an emoji, two.
+    A word is one, or one for every 8 letters. In scripts without blanks up to 4 characters may be one token; a longer
+    piece was not sent token by token, and has one for every character, which is more than tokenizers of R1 and its kin
+    make of Chinese, Japanese, Korean or Thai. A character beyond those, such as an emoji, is two.
     """
     words = text.split()
     if text.isascii():
@@ -133,10 +134,10 @@ def tokens_of(text: str) -> int:
 
 
 def _of_word(word: str) -> int:
-    if word.isascii():
-        return -(-len(word) // _LETTERS)
     letters = sum(each < _NO_BLANKS for each in word)
-    return -(-letters // _LETTERS) + sum(1 + (each > _BEYOND) for each in word if each >= _NO_BLANKS)
+    others = len(word) - letters
+    beyond = sum(each > _BEYOND for each in word)
+    return -(-letters // _LETTERS) + (others + beyond if others > _ONE_TOKEN else min(others, 1))
 
 
 def utf8_bytes(text: str) -> int:
