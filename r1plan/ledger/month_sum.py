@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, Context, Decimal
 
 from r1plan.catalog.budgets import Whose, whose
-from r1plan.ledger.requests import LoggedRequest
+from r1plan.ledger.requests import LoggedRequest, request_reader
 
 # Wider than any sum of amounts that rows may hold.
 _WIDE = Context(prec=150, rounding=ROUND_CEILING)
@@ -56,7 +56,7 @@ class MonthSum:
 
     `ended` and `ended_later` are sums of what ended in the month and after it; what ended before it is another
     month's. `open` are those that have begun and not ended, by id. `from_outside` are the ids of those that ended here
-    and began in another month. `is_doubtful`: some may be counted twice, never too few.
+    and began in another month. `unreadable` lines are no rows. `is_doubtful`: some may be counted twice, never too few.
     """
 
     begins: datetime
@@ -65,7 +65,14 @@ class MonthSum:
     ended_later: dict[Whose, EndedSum] = field(default_factory=dict)
     open: dict[str, LoggedRequest] = field(default_factory=dict)
     from_outside: set[str] = field(default_factory=set)
+    unreadable: int = 0
     is_doubtful: bool = False
+
+    def add_lines(self, lines: Sequence[bytes]) -> None:
+        """Count further `lines` of the file, in its order."""
+        rows, bad = request_reader.counted_rows(lines)
+        self.unreadable += bad
+        self.add_on(rows)
 
     def add_on(self, rows: Iterable[LoggedRequest]) -> None:
         """Count further `rows` of the file, in its order."""
@@ -99,11 +106,13 @@ class MonthSum:
             found.aside_usd = _WIDE.add(found.aside_usd, usd)
 
 
-def sum_backwards(blocks: Iterable[list[LoggedRequest]], begins: datetime, ends: datetime) -> MonthSum:
-    """What all rows of a file come to, of which `blocks` are the last first, each in the file's order."""
+def sum_backwards(blocks: Iterable[Sequence[bytes]], begins: datetime, ends: datetime) -> MonthSum:
+    """What all lines of a file come to, of which `blocks` are the last first, each in the file's order."""
     found = MonthSum(begins, ends)
     ended: set[str] = set()
-    for rows in blocks:
+    for lines in blocks:
+        rows, bad = request_reader.counted_rows(lines)
+        found.unreadable += bad
         for row in reversed(rows):
             if row.id in ended:
                 continue
@@ -120,17 +129,19 @@ def sum_backwards(blocks: Iterable[list[LoggedRequest]], begins: datetime, ends:
 class MonthSpending:
     """All that counts in one UTC month: sums of what has ended, by whose money it is, and each request that has not.
 
-    `begun_before` are those of them that stand in the file of the month before alone.
+    `begun_before` are those of them that stand in the file of the month before alone. `unreadable` lines of this
+    month's file are no rows, so nobody knows what they cost.
     """
 
     ended: dict[Whose, EndedSum] = field(default_factory=dict)
     running: tuple[LoggedRequest, ...] = ()
     begun_before: tuple[LoggedRequest, ...] = ()
+    unreadable: int = 0
 
     def with_sum(self, more: MonthSum) -> MonthSpending:
         """The same, and what no file holds."""
         ended = added((self.ended, more.ended, more.ended_later))
-        return MonthSpending(ended, (*self.running, *more.open.values()), self.begun_before)
+        return replace(self, ended=ended, running=(*self.running, *more.open.values()))
 
 
 def added(sums: Iterable[dict[Whose, EndedSum]]) -> dict[Whose, EndedSum]:
@@ -155,4 +166,4 @@ def spending(this: MonthSum, before: MonthSum | None, later: Iterable[MonthSum])
     elsewhere = {id_ for each in (*others, this, *later) for id_ in each.from_outside}
     running = {id_: row for each in (this, *later) for id_, row in each.open.items() if id_ not in elsewhere}
     begun = {id_: row for each in others for id_, row in each.open.items() if id_ not in elsewhere | running.keys()}
-    return MonthSpending(added(ended), tuple(running.values()), tuple(begun.values()))
+    return MonthSpending(added(ended), tuple(running.values()), tuple(begun.values()), this.unreadable)

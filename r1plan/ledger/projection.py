@@ -101,6 +101,10 @@ class RowReader(Generic[T]):
 
     def rows(self, lines: Sequence[bytes]) -> list[T]:
         """The rows in `lines`, in their order. All are read at once, and one by one only where one of them is bad."""
+        return self.counted_rows(lines)[0]
+
+    def counted_rows(self, lines: Sequence[bytes]) -> tuple[list[T], int]:
+        """The same, and how many lines are neither blank nor a row."""
         lines = [inner for line in lines if (inner := line.strip(_AROUND))]
         # Each line has to be a whole object, or two halves of a row could make one together.
         if all(line[0] == 0x7B and line[-1] == 0x7D for line in lines):
@@ -109,8 +113,9 @@ class RowReader(Generic[T]):
             except _BAD:
                 found = []
             if len(found) == len(lines):
-                return found
-        return [row for line in lines for row in self._of_line(line)]
+                return found, 0
+        rows = [self._of_line(line) for line in lines]
+        return [row for each in rows for row in each], rows.count([])
 
     def _of_line(self, line: bytes) -> list[T]:
         """The row in `line`; none where it is no row; several where an end of line was lost between them.

@@ -49,6 +49,7 @@ class _Stored(Struct, kw_only=True):
     parts: list[_Part]
     open: list[LoggedRequest]
     from_outside: list[str]
+    unreadable: int
     is_doubtful: bool
 
 
@@ -147,8 +148,7 @@ def _new_id() -> bytes:
 
 
 def _whole_sum(log: Path, end: int | None = None) -> MonthSum:
-    blocks = (request_reader.rows(lines) for lines in blocks_from_the_end(log, end=end))
-    return sum_backwards(blocks, *_span(log))
+    return sum_backwards(blocks_from_the_end(log, end=end), *_span(log))
 
 
 def _begun(log: Path) -> KeptSum | None:
@@ -179,7 +179,7 @@ def _add_rows(log: int, total: MonthSum, offset: int, size: int, *, unfinished: 
         if len(lines) > 1:
             lines[0], rest = b"".join(rest), [lines.pop()]
             rest_bytes, done = len(rest[0]), place - len(rest[0])
-            total.add_on(request_reader.rows(lines))
+            total.add_lines(lines)
     if unfinished:
         total.add_on(request_reader.rows([b"".join(rest)]))
     return done
@@ -259,12 +259,18 @@ def _of_kept(kept: KeptSum) -> _Stored:
         parts=parts,
         open=list(total.open.values()),
         from_outside=sorted(total.from_outside),
+        unreadable=total.unreadable,
         is_doubtful=total.is_doubtful,
     )
 
 
 def _kept(sum_id: bytes, stored: _Stored, span: tuple[datetime, datetime]) -> KeptSum:
-    total = MonthSum(*span, from_outside=set(stored.from_outside), is_doubtful=stored.is_doubtful)
+    total = MonthSum(
+        *span,
+        from_outside=set(stored.from_outside),
+        unreadable=stored.unreadable,
+        is_doubtful=stored.is_doubtful,
+    )
     for part in stored.parts:
         sums = total.ended_later if part.later else total.ended
         its = EndedSum(part.spent_usd, part.aside_usd, part.uncounted)

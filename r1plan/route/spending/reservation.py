@@ -50,7 +50,8 @@ class SpendReservation:
     `request` is what to send: its `max_tokens` is lower where the money allows no more, and then `capped`. Where more
     is set aside for a server that goes beyond it, it is what may be written then. No more than `output_most` tokens may
     come, and no more than `limit_usd` may be spent; None: no limit, or none that can be told so. `uncounted` says why a
-    monthly budget will not count this request. `log_error`: why there is no row.
+    monthly budget will not count this request; `unreadable_lines` of the month's log it does not count either.
+    `log_error`: why there is no row.
     """
 
     entry: UsageEntry
@@ -59,6 +60,7 @@ class SpendReservation:
     output_most: int | None = None
     limit_usd: Decimal | None = None
     uncounted: Literal["no_price", "no_log"] | None = None
+    unreadable_lines: int = 0
     log_error: LogError | None = None
     prices: tuple[EffectivePrice, ...] = field(default=(), repr=False)
     input_tokens_most: int = 0
@@ -93,6 +95,7 @@ def reserve(
 
     def decide(spending: MonthSpending | None) -> UsageEntry:
         allowances = _allowances(context, target.provider, spending, at, before)
+        found.unreadable_lines = 0 if spending is None else spending.unreadable
         aside = _limit(found, context, target, allowances, after)
         if aside is not None:
             found.entry = replace(with_bounds(entry, begun(found.request, prices)), reserved_usd=aside)
