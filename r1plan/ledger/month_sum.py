@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import ROUND_CEILING, Context, Decimal
 
 from r1plan.catalog.budgets import Whose, whose
-from r1plan.ledger.requests import LoggedRequest, request_reader
+from r1plan.ledger.blocks import NOT_ENDED
+from r1plan.ledger.requests import LoggedRequest, ids_of, request_reader
 
 # Wider than any sum of amounts that rows may hold.
 _WIDE = Context(prec=150, rounding=ROUND_CEILING)
@@ -111,17 +112,20 @@ def sum_backwards(blocks: Iterable[Sequence[bytes]], begins: datetime, ends: dat
     found = MonthSum(begins, ends)
     ended: set[str] = set()
     for lines in blocks:
-        rows, bad = request_reader.counted_rows(lines)
-        found.unreadable += bad
+        # The end of a request counts wherever it stands, so of half of all rows only the id is read.
+        rows, bad = request_reader.counted_rows([line for line in lines if NOT_ENDED not in line])
         for row in reversed(rows):
-            if row.id in ended:
-                continue
-            if row.ended_at is None:
-                found.open.setdefault(row.id, row)
-            else:
+            if row.ended_at is not None and row.id not in ended:
                 ended.add(row.id)
                 found.open.pop(row.id, None)  # it stands after its end
                 found._end(row)
+        begun = [line for line in lines if NOT_ENDED in line]
+        running = [line for id_, line in zip(ids_of(begun), begun, strict=True) if id_ not in ended]
+        more, more_bad = request_reader.counted_rows(running)
+        found.unreadable += bad + more_bad
+        for row in (*reversed(more), *reversed(rows)):
+            if row.ended_at is None and row.id not in ended:
+                found.open.setdefault(row.id, row)
     return found
 
 

@@ -150,11 +150,13 @@ def value(shape: type, given: object) -> object:
 
     What is no amount, such as a value of an object, is given back.
     """
-    if shape not in _TEXTS:
+    pattern = _TEXTS.get(shape)
+    if pattern is None:
         return given
-    if isinstance(given, Decimal) and given.is_finite() and given >= 0:
-        return shape(given)
-    if isinstance(given, str) and _TEXTS[shape].fullmatch(given):
+    if type(given) is str:
+        if pattern.fullmatch(given):
+            return shape(given)
+    elif isinstance(given, Decimal) and given.is_finite() and given >= 0:
         return shape(given)
     raise ValueError("no amount of 0 or more")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -52,7 +52,23 @@ class LoggedRequest:
         return is_settled(self)
 
 
+@projection(UsageEntry)
+class _Named:
+    schema: Literal["r1plan.usage/1"] = "r1plan.usage/1"
+    id: str
+
+
 request_reader = RowReader(LoggedRequest)
+_named = RowReader(_Named)
+
+
+def ids_of(lines: Sequence[bytes]) -> list[str | None]:
+    """The id in each line; None where it is no row, or more than one."""
+    found, bad = _named.counted_rows(lines)
+    if not bad and len(found) == len(lines):
+        return [each.id for each in found]
+    each_line = (_named.rows([line]) for line in lines)
+    return [rows[0].id if len(rows) == 1 else None for rows in each_line]
 
 
 def of_entry(entry: UsageEntry) -> LoggedRequest:
