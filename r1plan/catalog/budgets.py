@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
@@ -43,6 +44,7 @@ Whose = tuple[str, str | None]
 """Whose money a request takes: its provider and its project, as budgets compare them."""
 
 
+@lru_cache(maxsize=1024)
 def whose(provider: str, project: str | None) -> Whose:
     """Whose money a request of `project` at `provider` takes; None: of no project."""
     return provider.casefold(), None if project is None else project_key(project)

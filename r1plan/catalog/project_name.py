@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 
 
-@lru_cache(maxsize=1024)
 def project_key(name: str) -> str:
     """What all spellings of one project's name have in common: compare keys, show and log the name as it was given.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from r1plan.engine.chat import ChatRequest
 from r1plan.errors import LogError, OverBudget
 from r1plan.ledger.entry import UsageEntry
+from r1plan.ledger.schema import MONEY_DIGITS
 from r1plan.prices.book import EffectivePrice
 from r1plan.route.execution.context import RequestContext
 from r1plan.route.execution.record import prices_from, unbounded_start, with_bounds
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 # what nine in ten stay under where that is more. The larger the part, the fewer answers are cut and the more is held
 # back, by those that break off for good.
 _PARTS_OF_A_MONTH = 64
+# An answer may be cut for the sake of the next one at its question by no more than this part of what they may cost.
+_PARTS_OF_A_QUESTION = 4
 # A server may refuse a limit that is longer than its model's own; where that is not known, only a short one is sent.
 _EVERY_MODEL_WRITES = 8192
 
@@ -75,7 +78,8 @@ def reserve(
 ) -> SpendReservation:
     """Set aside what `target` needs and write its first row, `id_`. `before` are the question's attempts so far.
 
-    `after` are asked when this one fails: what the first of them needs of `--max-cost` is left for it if both fit.
+    `after` are asked when this one fails: what the first of them needs of `--max-cost` is left for it, where that is
+    no more than a quarter.
 
     Where there is a monthly budget, the look at the log and the new row are one step, so that runs at the same time see
     one another: each may write until its own part is used up, and then sets more aside if there is more.
@@ -207,9 +211,9 @@ def _limit(
 def _left_for(
     need: Decimal, of_request: Sequence[Allowance], left_usd: Decimal, after: Sequence[AttemptTarget]
 ) -> Decimal:
-    """What `left_usd` has for a request, of which the next one at the same question gets what it needs if both fit."""
+    """What `left_usd` has for a request: not what the next one at the same question needs, where that is little."""
     next_usd = next((each.reserve_usd for each in after if each.reserve_usd is not None), None)
-    if not of_request or next_usd is None:
+    if not of_request or next_usd is None or next_usd * _PARTS_OF_A_QUESTION > of_request[0].left_usd:
         return left_usd
     kept = of_request[0].left_usd - next_usd
     return min(left_usd, kept) if kept >= need else left_usd
@@ -226,7 +230,7 @@ def _part_of_a_month(
     if 2 * (output_room(need, read, prices) or 0) < (output_room(need, counted, prices) or 0):
         need += prompt_usd
     all_usd = prompt_usd + max(each.per_token.output for each in prices) * longest
-    return max(need, min(all_usd, left_usd / _PARTS_OF_A_MONTH))
+    return max(need, min(all_usd, round(left_usd / _PARTS_OF_A_MONTH, MONEY_DIGITS)))
 
 
 def _check(target: AttemptTarget, allowances: Sequence[Allowance]) -> None:
