@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 _PARTS_OF_A_MONTH = 64
 # An answer may be cut for the sake of the next one at its question by no more than this part of what they may cost.
 _PARTS_OF_A_QUESTION = 4
-# A server may refuse a limit that is longer than its model's own; where that is not known, only a short one is sent.
+# A server may refuse a limit that is longer than its model's own; where that is not known, a short one is sent, or
+# nothing would bound what is billed.
 _EVERY_MODEL_WRITES = 8192
 
 
@@ -201,7 +202,9 @@ def _limit(
     room = output_room(aside, read, reserved.prices)
     if room is None or room < 1:
         raise prompt_too_dear(least, target.name, max(each.per_token.miss for each in reserved.prices) * read)
-    if room < longest:
+    is_bounded = reserved.request.max_tokens is not None or _own_limit(reserved.prices) is not None
+    if room < longest or not is_bounded:
+        room = min(room, longest)
         reserved.capped = True
         reserved.request = replace(reserved.request, max_tokens=room)
     reserved.output_most = room
@@ -245,6 +248,11 @@ def _check(target: AttemptTarget, allowances: Sequence[Allowance]) -> None:
 
 def _longest_answer(request: ChatRequest, prices: Sequence[EffectivePrice]) -> int:
     """The longest answer that may be asked for without a limit of ours; a limit below it is to be sent."""
-    known = [each.max_output_tokens for each in prices if each.max_output_tokens is not None]
-    own = max(known) if len(known) == len(prices) else _EVERY_MODEL_WRITES
+    own = _own_limit(prices) or _EVERY_MODEL_WRITES
     return own if request.max_tokens is None else min(own, request.max_tokens)
+
+
+def _own_limit(prices: Sequence[EffectivePrice]) -> int | None:
+    """The longest answer that the model itself gives; None where that is not known."""
+    known = [each.max_output_tokens for each in prices if each.max_output_tokens is not None]
+    return max(known) if len(known) == len(prices) else None

@@ -29,6 +29,7 @@ from tests.route.execution.test_failover import GOOD, Asked
 from tests.route.execution.test_failover import REQUEST as QUESTION
 from tests.route.providers import (
     AT,
+    FLASH,
     MISS_USD,
     OUTPUT_USD,
     Clock,
@@ -491,3 +492,13 @@ def test_usage_of_nothing_fills_a_budget_all_the_same(tmp_path: Path) -> None:
         with pytest.raises(OverBudget):
             Asked(tmp_path, one, log=log, spending=monthly(need * Decimal("1.5")))
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("spending", [at_most(Decimal(1)), monthly("100")], ids=["--max-cost", "the month's"])
+def test_a_model_whose_longest_answer_nobody_knows_is_sent_a_limit(spending: SpendingLimits, tmp_path: Path) -> None:
+    unbounded = replace(FLASH, max_output_tokens=None)
+    with answering(GOOD) as server:
+        one = replace(target("a", server.url), price_for=lambda _entry: unbounded)
+        asked = Asked(tmp_path, one, spending=spending)
+    assert server.asked[0]["max_tokens"] == 8192
+    assert asked.result.finish == "stop"
