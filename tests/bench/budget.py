@@ -17,11 +17,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from r1plan.ledger.entry import UsageEntry
-from r1plan.ledger.journal import append, locked
-from r1plan.ledger.month_sum import MonthSpending
+from r1plan.ledger.journal import append, append_once_decided, locked
 from r1plan.ledger.months import month_log, month_span
 from r1plan.ledger.sum_file import locked_sum, prepared
-from r1plan.ledger.usage_log import UsageLog
 
 
 def rows(number: int, at: datetime) -> tuple[UsageEntry, UsageEntry]:
@@ -55,9 +53,8 @@ def chat_s(home: Path) -> float:
     return time.perf_counter() - begun
 
 
-def main() -> None:
-    """Write the log, and measure."""
-    most = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+def run(most: int = 1_000_000) -> None:
+    """Write a log of `most` rows, and measure."""
     now = datetime.now(UTC)
     first = month_span(now)[0]
     with tempfile.TemporaryDirectory() as folder:
@@ -85,23 +82,23 @@ def main() -> None:
             locked_sum(log, descriptor, ready)
         under_ms = 1e3 * (time.perf_counter() - begun)
         print(f"made again: {prepared_s:.2f} s without the lock, then {under_ms:.1f} ms under it")
-        held = []
-        usage_log = UsageLog(logs)
+        under, whole = [], []
         for number in range(most, most + 300):
             begun_row, ended_row = rows(number, now)
 
-            def decide(_spending: MonthSpending, row: UsageEntry = begun_row) -> UsageEntry:
+            def decide(descriptor: int, row: UsageEntry = begun_row) -> UsageEntry:
+                begun = time.perf_counter()
+                locked_sum(log, descriptor, None)
+                under.append(1e3 * (time.perf_counter() - begun))
                 return row
 
             begun = time.perf_counter()
-            usage_log.append_once_decided(now, decide)
-            held.append(1e3 * (time.perf_counter() - begun))
+            append_once_decided(now, decide, logs)
+            whole.append(1e3 * (time.perf_counter() - begun))
             append(ended_row, logs)
-        print(
-            f"300 decisions with their rows on the disk: {statistics.median(held):.1f} ms in the middle, "
-            f"{max(held):.1f} ms at most"
-        )
+        for what, times in (("under the lock", under), ("with its row on the disk", whole)):
+            print(f"a decision {what}: {statistics.median(times):.1f} ms in the middle, {max(times):.1f} ms at most")
 
 
 if __name__ == "__main__":
-    main()
+    run(*map(int, sys.argv[1:]))
