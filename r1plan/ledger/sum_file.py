@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from r1plan.ledger.journal import locked
 from r1plan.ledger.month_sum import EndedSum, MonthSum, sum_backwards
 from r1plan.ledger.months import month_span
 from r1plan.ledger.projection import decoder, encoder
-from r1plan.ledger.requests import LoggedRequest, request_reader
+from r1plan.ledger.requests import LoggedRequest
 from r1plan.ledger.seal import SEAL_BYTES, seal, sum_id_of, sum_path
 
 # Rows that are read under the lock, about 500, and those after which the sum is written anew, about 60.
@@ -31,6 +32,7 @@ _MOST_UNDER_LOCK_BYTES, _WRITE_AFTER_BYTES = 256 << 10, 32 << 10
 # A sum that is larger has more projects, or more requests that never ended, than is worth keeping.
 _MOST_SUM_BYTES = 16 << 20
 _BLOCK_BYTES = 1 << 18
+_LOOKS, _LOOK_EVERY_S = 3, 0.001
 _BAD = (MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
 
@@ -82,10 +84,10 @@ def prepared(log: Path) -> KeptSum | None:
         descriptor = stream.fileno()
         found = _stored(log, descriptor)
         size = os.fstat(descriptor).st_size
-        if found is None:
-            if size <= _MOST_UNDER_LOCK_BYTES or (found := _begun(log)) is None:
-                return None
-        elif found.offset and not found.total.is_doubtful:
+        if found is None and (size <= _MOST_UNDER_LOCK_BYTES or (found := _sealed(log)) is None):
+            return None
+        size = os.fstat(descriptor).st_size
+        if found.offset and not found.total.is_doubtful:
             if size - found.offset <= _MOST_UNDER_LOCK_BYTES:
                 return None
             found.offset = _add_rows(descriptor, found.total, found.offset, size)
@@ -131,6 +133,12 @@ def unlocked_sum(log: Path) -> MonthSum | None:
     with stream:
         descriptor = stream.fileno()
         found = _stored(log, descriptor)
+        for _ in range(_LOOKS):
+            if found is not None or not sum_path(log).exists():
+                break
+            # Its writer may be about to renew the seal. Not under the lock: whoever looks holds another month's.
+            time.sleep(_LOOK_EVERY_S)
+            found = _stored(log, descriptor)
         if found is None or found.total.is_doubtful:
             return _whole_sum(log)
         size = os.fstat(descriptor).st_size
@@ -151,10 +159,13 @@ def _whole_sum(log: Path, end: int | None = None) -> MonthSum:
     return sum_backwards(blocks_from_the_end(log, end=end), *_span(log))
 
 
-def _begun(log: Path) -> KeptSum | None:
-    """A sum of nothing yet, sealed: from now on it is seen whether others touch the file. None: it cannot be kept."""
+def _sealed(log: Path) -> KeptSum | None:
+    """The sum that is kept, else one of nothing yet: from now on it is seen whether others touch the file.
+
+    None: it cannot be kept. A seal may have been found broken because its writer was just about to renew it.
+    """
     with locked(log) as descriptor:
-        found = _stored(log, descriptor)  # somebody else may have been here
+        found = _stored(log, descriptor)
         if found is None:
             found = KeptSum(_new_id(), 0, MonthSum(*_span(log)))
             if not _write(log, descriptor, found):
@@ -181,7 +192,7 @@ def _add_rows(log: int, total: MonthSum, offset: int, size: int, *, unfinished: 
             rest_bytes, done = len(rest[0]), place - len(rest[0])
             total.add_lines(lines)
     if unfinished:
-        total.add_on(request_reader.rows([b"".join(rest)]))
+        total.add_lines([b"".join(rest)])
     return done
 
 

@@ -50,8 +50,7 @@ def full_reading(logs: Path) -> MonthSpending:
             found.spent_usd += usd
         else:
             found.aside_usd += usd
-    # The last one may be half written.
-    return MonthSpending(ended, tuple(running), unreadable=sum(bad for _, bad in read[:-1]))
+    return MonthSpending(ended, tuple(running), unreadable=sum(bad for _, bad in read))
 
 
 def alike(one: MonthSpending, other: MonthSpending) -> bool:
