@@ -219,7 +219,7 @@ def _fork(go_read: int, go_write: int, write_end: int, arguments: Any) -> int:
 def main() -> None:
     """64 chats at once, 20 times, in two languages, with and without a kill each 50 ms, on a budget for 40 of them."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    p90_usd = Decimal("0.0004")
+    p90_usd = Decimal("0.0002")
     for kill_every_s in (None, 0.05):
         for language in ("English", "Chinese"):
             over = wrong = 0
@@ -230,7 +230,7 @@ def main() -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     came = contend(
                         Path(folder) / "logs", chats=64, language=language, limit_usd=limit_usd, p90_usd=p90_usd,
-                        tokens=(100, 1000), seed=number, kill_every_s=kill_every_s, pause_s=0.001,
+                        tokens=(40, 400), seed=number, kill_every_s=kill_every_s, pause_s=0.001,
                     )  # fmt: skip
                 over += came.billed_usd > limit_usd
                 # All that fits is sent: as many as have room for what each needs.
