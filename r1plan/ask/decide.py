@@ -96,5 +96,5 @@ def _too_dear(decision: Decision, options: AskOptions) -> list[tuple[RankedCandi
         return []
     from r1plan.route.decision.affordable import too_dear
 
-    rows = options.log.this_month(decision.ask.at)
-    return too_dear(decision.ranked, options.budgets, rows, options.labels.project, options.power_usd_per_kwh)
+    spending = options.log.this_month(decision.ask.at)
+    return too_dear(decision.ranked, options.budgets, spending, options.labels.project, options.power_usd_per_kwh)

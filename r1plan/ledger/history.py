@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from msgspec import MsgspecError
-from msgspec.json import Decoder
-
 from r1plan.ledger.blocks import NOT_ENDED, blocks_from_the_end
 from r1plan.ledger.months import month_logs
 from r1plan.ledger.past_request import PastRequest
+from r1plan.ledger.projection import RowReader
 
 MOST_ROWS = 10_000
 
-_BAD = (MsgspecError, UnicodeDecodeError, RecursionError)
-_one = Decoder(PastRequest)
-_many = Decoder(list[PastRequest])
+_reader = RowReader(PastRequest)
 
 
 def read_history(logs: Path, most: int = MOST_ROWS) -> tuple[PastRequest, ...]:
@@ -29,7 +25,8 @@ def read_history(logs: Path, most: int = MOST_ROWS) -> tuple[PastRequest, ...]:
     seen: set[str] = set()
     found: list[PastRequest] = []
     for lines in _newest_first(logs):
-        for row in reversed(_rows(lines)):
+        ended = [line for line in lines if line and NOT_ENDED not in line]
+        for row in reversed(_reader.rows(ended)):
             if row.id not in seen:
                 seen.add(row.id)
                 found.append(row)
@@ -45,19 +42,3 @@ def _newest_first(logs: Path) -> Iterator[list[bytes]]:
             yield from blocks_from_the_end(file)
         except OSError:
             continue
-
-
-def _rows(lines: list[bytes]) -> list[PastRequest]:
-    """The ended requests among `lines`. All are read at once, and one by one only where one of them is bad."""
-    ended = [line for line in lines if line and NOT_ENDED not in line]
-    try:
-        return _many.decode(b"[" + b",".join(ended) + b"]")
-    except _BAD:
-        return [row for line in ended if (row := _row(line)) is not None]
-
-
-def _row(line: bytes) -> PastRequest | None:
-    try:
-        return _one.decode(line)
-    except _BAD:
-        return None

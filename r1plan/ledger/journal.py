@@ -15,11 +15,16 @@ from datetime import datetime
 from pathlib import Path
 
 from r1plan.errors import LogError
+from r1plan.ledger import seal
+from r1plan.ledger.blocks import require_plain
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.months import month_log
 
 WAIT_S = 2.0
 """How long `append` waits for the lock. A writer holds it for one write, so a longer wait means that it hangs."""
+
+DECISION_WAIT_S = 10.0
+"""How long a decision waits for it: many may want to decide at once, and each holds it for a few milliseconds."""
 
 _POLL_S = 0.001
 # A kill or a full disk cuts a write at a page's edge only: Linux checks for both before each page (mm/filemap.c,
@@ -39,7 +44,7 @@ def append(entry: UsageEntry, logs: Path, wait_s: float = WAIT_S) -> Path:
     path = month_log(logs, entry.placed_at)
     try:
         with _held(path, wait_s) as descriptor:
-            _append(descriptor, entry, logs)
+            _append(descriptor, entry, path)
     except OSError as error:
         import shlex
 
@@ -52,17 +57,18 @@ def append(entry: UsageEntry, logs: Path, wait_s: float = WAIT_S) -> Path:
 
 
 def append_once_decided(
-    at: datetime, decide: Callable[[], UsageEntry], logs: Path, wait_s: float = WAIT_S
+    at: datetime, decide: Callable[[int], UsageEntry], logs: Path, wait_s: float = DECISION_WAIT_S
 ) -> tuple[UsageEntry, Path]:
     """Write the row that `decide` makes, with no other row written to the month of `at` between its reading and this.
 
-    What `decide` raises goes through, and nothing is written then. Raises LogError.
+    `decide` gets the month's file, open and locked. What it raises goes through, and nothing is written then. Raises
+    LogError.
     """
     path = month_log(logs, at)
     try:
         with _held(path, wait_s) as descriptor:
-            entry = decide()
-            _append(descriptor, entry, logs)
+            entry = decide(descriptor)
+            _append(descriptor, entry, path)
     except OSError as error:
         raise LogError(
             f"the usage log {path} cannot be read and written: {_reason(error, logs)}.",
@@ -72,23 +78,33 @@ def append_once_decided(
 
 
 @contextmanager
-def _held(path: Path, wait_s: float) -> Iterator[int]:
-    """The open file, under its lock; synced at the end, without the lock: the kernel syncs many writers together."""
+def locked(path: Path, wait_s: float = DECISION_WAIT_S) -> Iterator[int]:
+    """The monthly file `path`, open under its lock; it is made where it is not there. Raises OSError."""
     descriptor = _open(path)
     try:
+        require_plain(descriptor)
         _lock(descriptor, wait_s)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _held(path: Path, wait_s: float) -> Iterator[int]:
+    """The same, synced at the end, without the lock: the kernel syncs many writers together."""
+    with locked(path, wait_s) as descriptor:
         try:
             yield descriptor
         finally:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
         _sync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
-def _append(descriptor: int, entry: UsageEntry, logs: Path) -> None:
-    if _write(descriptor, entry.to_line().encode("utf-8", "replace")):
-        _sync_folder(logs)
+def _append(descriptor: int, entry: UsageEntry, path: Path) -> None:
+    with seal.kept(descriptor, path):
+        is_first = _write(descriptor, entry.to_line().encode("utf-8", "replace"))
+    if is_first:
+        _sync_folder(path.parent)
 
 
 def _reason(error: OSError, logs: Path) -> object:
@@ -97,7 +113,7 @@ def _reason(error: OSError, logs: Path) -> object:
 
 
 def _open(path: Path) -> int:
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         return os.open(path, flags, 0o600)
     except FileNotFoundError:

@@ -69,12 +69,12 @@ USD = Kind(
 )
 TEXT = Kind(python=str, expected="a text", sql="{json} ->> '$'", json_pattern='".*"')
 OBJECT = Kind(python=dict[str, object], expected="an object", sql="{json}", json_pattern="[{].*[}]")
-# What is worked out here may have any number of decimal places: a report rounds it.
+# What is worked out here may have many decimal places: a report rounds it.
 FIGURE = Kind(
     python=Decimal,
     expected="a number, 0 or more, as a text",
     sql=_DECIMAL,
-    json_pattern='"[0-9]{1,18}([.][0-9]+)?"',
+    json_pattern='"[0-9]{1,18}([.][0-9]{1,100})?"',
 )
 NUMBER = Kind(python=int, expected="a whole number, 0 or more", sql=TOKENS.sql, json_pattern=TOKENS.json_pattern)
 WORDS = Kind(python=tuple[str, ...], expected="a list of texts", sql="{json}", json_pattern=r"\[.*\]")

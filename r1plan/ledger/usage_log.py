@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 from r1plan.errors import LogError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.journal import append, append_once_decided
+from r1plan.ledger.months import month_before, month_log, month_logs, month_span
 
 # What reads rows is imported when a guard wants them: an answer from here needs none.
 if TYPE_CHECKING:
-    from r1plan.ledger.requests import LoggedRequest, MonthRow
+    from r1plan.ledger.month_sum import MonthSpending, MonthSum
+    from r1plan.ledger.requests import LoggedRequest
 
 
 class UsageLog:
@@ -47,15 +50,16 @@ class UsageLog:
 
         return by_request([*last_rows(self._logs), *self._unwritten])
 
-    def this_month(self, at: datetime) -> list[MonthRow]:
-        """The requests of the UTC month of `at`, and those of the month before that may still run.
+    def this_month(self, at: datetime) -> MonthSpending:
+        """What counts in the UTC month of `at`. Raises LogError."""
+        from r1plan.ledger.sum_file import keep_sum, unlocked_sum
 
-        Raises LogError.
-        """
-        from r1plan.ledger.requests import by_request, rows_of_month
-
+        log = month_log(self._logs, at)
         try:
-            return by_request([*rows_of_month(self._logs, at), *self._unwritten])
+            if self._writes:
+                for each in (log, *self._others(log, at)):
+                    keep_sum(each)
+            return self._spending(log, at, unlocked_sum(log))
         except OSError as error:
             raise LogError(
                 f"the usage log in {self._logs} cannot be read: {error.strerror or error}.",
@@ -63,20 +67,47 @@ class UsageLog:
             ) from error
 
     def append_once_decided(
-        self, at: datetime, decide: Callable[[Sequence[MonthRow]], UsageEntry]
+        self, at: datetime, decide: Callable[[MonthSpending], UsageEntry]
     ) -> tuple[UsageEntry, Path | None]:
-        """Write the row that `decide` makes of this UTC month's requests. No other process writes one in between.
+        """Write the row that `decide` makes of what counts in this UTC month. No other process writes one in between.
 
         What `decide` raises goes through, and nothing is written then. Raises LogError.
         """
+        if not self._writes:
+            from r1plan.ledger.requests import of_entry
 
-        def decided() -> UsageEntry:
-            return decide(self.this_month(at))
+            entry = decide(self.this_month(at))
+            self._unwritten.append(of_entry(entry))
+            return entry, None
+        from r1plan.ledger.sum_file import keep_sum, locked_sum, prepared
 
-        if self._writes:
-            return append_once_decided(at, decided, self._logs)
-        from r1plan.ledger.requests import of_entry
+        log = month_log(self._logs, at)
 
-        entry = decided()
-        self._unwritten.append(of_entry(entry))
-        return entry, None
+        def decided(descriptor: int) -> UsageEntry:
+            return decide(self._spending(log, at, locked_sum(log, descriptor, ready)))
+
+        ready = None
+        with suppress(OSError):  # what is wrong is said where the row is written
+            for each in self._others(log, at):
+                keep_sum(each)
+            ready = prepared(log)
+        return append_once_decided(at, decided, self._logs)
+
+    def _others(self, log: Path, at: datetime) -> tuple[Path, ...]:
+        """The file of the month before that of `log`, and those of all later ones."""
+        later = (each for each in month_logs(self._logs) if each.name > log.name)
+        return month_before(self._logs, at), *later
+
+    def _spending(self, log: Path, at: datetime, this: MonthSum | None) -> MonthSpending:
+        """What counts in the month of `at`, of whose file `log` `this` is the sum. Raises OSError."""
+        from r1plan.ledger.month_sum import MonthSum, spending
+        from r1plan.ledger.sum_file import unlocked_sum
+
+        before, *later = (unlocked_sum(each) for each in self._others(log, at))
+        span = month_span(at)
+        found = spending(this or MonthSum(*span), before, [each for each in later if each is not None])
+        if not self._unwritten:
+            return found
+        own = MonthSum(*span)
+        own.add_on(self._unwritten)
+        return found.with_sum(own)

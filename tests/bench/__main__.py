@@ -12,6 +12,7 @@ BENCHES = (
     "prices",
     "spend_report",
     "journal",
+    "budget",
     "peers",
     "memory",
     "wire",

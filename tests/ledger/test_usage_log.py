@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from multiprocessing.queues import Queue
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
+from r1plan.catalog.budgets import Budgets
 from r1plan.errors import LogError, OverBudget
-from r1plan.ledger import blocks as lines
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.journal import append, append_once_decided
-from r1plan.ledger.months import month_span
-from r1plan.ledger.requests import EndedRequest, LoggedRequest, MonthRow, by_request, last_rows, of_entry, rows_of_month
+from r1plan.ledger.month_sum import EndedSum, MonthSpending
+from r1plan.ledger.requests import by_request, last_rows, of_entry
 from r1plan.ledger.usage_log import UsageLog
-from r1plan.route.spending.budget import counted_usd, counts_in_month
+from r1plan.route.spending.budget import allowances_of_month
 from tests.ledger.test_journal import entry
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -36,72 +32,19 @@ def started(id_: str, at: datetime = AT, reserved_usd: Decimal | None = None) ->
     )  # fmt: skip
 
 
+def used_usd(spending: MonthSpending, at: datetime = AT) -> Decimal:
+    """What a budget for everything counts of a month."""
+    (found,) = allowances_of_month(Budgets(monthly_usd=Decimal(0)), spending, at, "deepseek", None)
+    return found.spent_usd + found.reserved_usd
+
+
 def test_a_row_that_is_read_says_what_was_written(tmp_path: Path) -> None:
     written = replace(
         entry(), project="p", end_reason="refused", http_status=429, reserved_usd=Decimal("0.0005"), status="failed",
         cost_low_usd=Decimal(0), cost_high_usd=Decimal("0.2"),
     )  # fmt: skip
     append(written, tmp_path)
-    assert last_rows(tmp_path) == rows_of_month(tmp_path, AT) == [of_entry(written)]
-
-
-def as_ended(row: UsageEntry) -> EndedRequest:
-    assert row.ended_at is not None
-    return EndedRequest(
-        id=row.id, ended_at=row.ended_at, provider=row.provider, project=row.project, status=row.status,
-        cost_usd=row.cost_usd,
-    )  # fmt: skip
-
-
-def test_of_a_row_of_the_month_that_is_settled_only_what_counts_is_read(tmp_path: Path) -> None:
-    append(entry("a"), tmp_path)
-    append(replace(entry("b"), status="aborted", cost_high_usd=Decimal(2)), tmp_path)
-    append(replace(entry("c"), cost_usd=None), tmp_path)
-    append(replace(entry("d"), status="length"), tmp_path)
-    found = rows_of_month(tmp_path, AT)
-    assert [(row.id, isinstance(row, EndedRequest)) for row in found] == [
-        ("a", True), ("b", False), ("c", False), ("d", True)
-    ]  # fmt: skip
-    assert found[0] == as_ended(entry("a"))
-
-
-ROWS = st.lists(
-    st.tuples(
-        st.sampled_from("abcd"),
-        st.sampled_from(["started", "ok", "length", "aborted", "failed"]),
-        st.sampled_from([None, Decimal("0.5"), Decimal(3)]),
-        st.sampled_from([None, Decimal(1), Decimal(3)]),
-        st.sampled_from([AT - timedelta(days=30), AT - timedelta(days=23, hours=20), AT]),
-        st.sampled_from(["", "{torn", '{"schema":"other/1","id":"a"}', "   "]),
-    ),
-    max_size=12,
-)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
-@given(rows=ROWS, block=st.sampled_from([1, 700, 1 << 17]))
-def test_what_a_month_counts_is_what_its_whole_rows_say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: Sequence[Any], block: int
-) -> None:
-    """However the lines are mixed and cut into blocks: as if every line were read whole, in order."""
-    monkeypatch.setattr(lines, "_BLOCK_BYTES", block)
-    files: dict[str, str] = {"2026-10.jsonl": "", "2026-11.jsonl": ""}
-    whole: dict[str, list[LoggedRequest]] = {"2026-10.jsonl": [], "2026-11.jsonl": []}
-    for id_, status, cost, high, at, junk in rows:
-        row = started(id_, at, reserved_usd=high) if status == "started" else replace(
-            entry(id_, at), status=status, cost_usd=cost, cost_high_usd=high
-        )  # fmt: skip
-        name = f"2026-{row.placed_at.month:02}.jsonl"
-        files[name] += row.to_line() + junk + "\n"
-        whole[name].append(of_entry(row))
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    month = month_span(AT)
-
-    def counted(found: Sequence[MonthRow]) -> dict[str, Decimal | None]:
-        return {row.id: counted_usd(row) for row in by_request(found) if counts_in_month(row, month, AT)}
-
-    assert counted(rows_of_month(tmp_path, AT)) == counted([*whole["2026-10.jsonl"], *whole["2026-11.jsonl"]])
+    assert last_rows(tmp_path) == [of_entry(written)]
 
 
 def test_a_row_of_before_the_guards_is_read(tmp_path: Path) -> None:
@@ -134,17 +77,20 @@ def test_the_last_rows_cross_the_months_edge_and_of_a_long_month_only_the_end_is
     assert ids[0] == "before"
     assert ids[-1] == "last"
     assert 50 < len(ids) < 500
-    assert len(rows_of_month(tmp_path, AT)) == 1 + 2001
 
 
 def test_of_a_month_the_beginning_of_what_has_ended_is_left_out(tmp_path: Path) -> None:
+    log = UsageLog(tmp_path)
     for each in (started("a"), started("b"), entry("a"), started("b", reserved_usd=Decimal(2))):
-        append(each, tmp_path)
-    assert rows_of_month(tmp_path, AT) == [of_entry(started("b", reserved_usd=Decimal(2))), as_ended(entry("a"))]
+        log.append(each)
+    found = log.this_month(AT)
+    assert found.running == (of_entry(started("b", reserved_usd=Decimal(2))),)
+    assert found.ended == {("deepseek", None): EndedSum(spent_usd=entry("a").cost_usd or Decimal(0))}
 
 
 def test_without_a_log_nothing_is_known(tmp_path: Path) -> None:
-    assert last_rows(tmp_path / "none") == rows_of_month(tmp_path / "none", AT) == []
+    assert last_rows(tmp_path / "none") == []
+    assert UsageLog(tmp_path / "none").this_month(AT) == MonthSpending()
 
 
 def test_of_several_rows_of_a_request_the_last_end_counts_else_the_last() -> None:
@@ -157,7 +103,7 @@ def test_of_several_rows_of_a_request_the_last_end_counts_else_the_last() -> Non
 
 
 def test_a_decision_against_it_writes_nothing(tmp_path: Path) -> None:
-    def refuse() -> UsageEntry:
+    def refuse(_log: int) -> UsageEntry:
         raise OverBudget("too much.")
 
     with pytest.raises(OverBudget):
@@ -169,7 +115,7 @@ def test_a_decision_against_it_writes_nothing(tmp_path: Path) -> None:
 def test_a_log_in_the_way_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("")
     with pytest.raises(LogError, match="is not a directory"):
-        append_once_decided(AT, entry, tmp_path / "logs")
+        append_once_decided(AT, lambda _log: entry(), tmp_path / "logs")
     with pytest.raises(LogError, match="cannot be read"):
         UsageLog(tmp_path / "logs", writes=False).this_month(AT)
 
@@ -178,9 +124,11 @@ def test_what_is_not_written_is_known_to_this_process(tmp_path: Path) -> None:
     append(entry("logged"), tmp_path)
     log = UsageLog(tmp_path, writes=False)
     assert log.append(entry("kept")) is None
-    made, path = log.append_once_decided(AT, lambda rows: started(f"after-{len(rows)}"))
-    assert (made.id, path) == ("after-2", None)
-    assert {row.id for row in log.recent()} == {"logged", "kept", "after-2"}
+    made, path = log.append_once_decided(AT, lambda month: started(f"after-{used_usd(month)}", reserved_usd=Decimal(1)))
+    assert (made.id, path) == (f"after-{2 * (entry().cost_usd or 0)}", None)
+    assert {row.id for row in log.recent()} == {"logged", "kept", made.id}
+    assert used_usd(log.this_month(AT)) == 1 + 2 * (entry().cost_usd or 0)
+    assert not (tmp_path / ".sums").exists()
     assert [row.id for row in last_rows(tmp_path)] == ["logged"]
 
 
@@ -188,8 +136,8 @@ def takes(folder: Path, number: int, done: Queue[int]) -> None:
     """Sets a tenth aside as often as ten tenths allow."""
     log, taken = UsageLog(folder), 0
 
-    def decide(rows: Sequence[MonthRow]) -> UsageEntry:
-        if sum((counted_usd(row) or Decimal(0) for row in rows), Decimal(0)) + Decimal("0.1") > 1:
+    def decide(month: MonthSpending) -> UsageEntry:
+        if used_usd(month) + Decimal("0.1") > 1:
             raise OverBudget("nothing is left.")
         return started(f"{number}-{taken}", reserved_usd=Decimal("0.1"))
 
@@ -211,4 +159,4 @@ def test_processes_that_race_for_the_last_money_never_take_more_than_there_is(tm
     for worker in workers:
         worker.join()
     assert sum(done.get() for _ in workers) == 10
-    assert len(rows_of_month(tmp_path, AT)) == 10
+    assert len(UsageLog(tmp_path).this_month(AT).running) == 10

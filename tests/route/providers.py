@@ -38,6 +38,7 @@ class Says:
     """One reply: a stream of one token a chunk, or a refusal.
 
     `ends` False: the connection closes after the last piece. `keeps_limit` False: `max_tokens` is not looked at.
+    `usage` False: it does not say what it counted.
     `keeps_alive_s`: how long comments come before all else, unless the client goes.
     """
 
@@ -51,6 +52,7 @@ class Says:
     keeps_limit: bool = True
     keeps_alive_s: float = 0.0
     prompt_tokens: int = 20
+    usage: bool = True
 
     def events(self, max_tokens: int | None) -> list[str]:
         pieces = [{"reasoning_content": text} for text in self.thinking] + [{"content": text} for text in self.answer]
@@ -70,7 +72,8 @@ class Says:
                 "total_tokens": self.prompt_tokens + len(pieces),
                 "completion_tokens_details": {"reasoning_tokens": thought},
             }
-            events.append(json.dumps({"choices": [{"delta": {}, "finish_reason": finish}], "usage": usage}))
+            end: dict[str, Any] = {"choices": [{"delta": {}, "finish_reason": finish}]}
+            events.append(json.dumps(end | ({"usage": usage} if self.usage else {})))
             events.append("[DONE]")
         return events
 

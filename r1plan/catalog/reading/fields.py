@@ -130,6 +130,8 @@ Positive = Annotated[float, AtLeast(0, exclusive=True)]
 NotNegative = Annotated[float, AtLeast(0)]
 Price = Annotated[Decimal, _FromText(parse_price, r"^[0-9]+(\.[0-9]+)?$")]
 Usd = Annotated[Decimal, _FromText(parse_usd, r"^[0-9]+(\.[0-9]+)?$")]
+# May be left out; nothing after the field's name is no amount all the same.
+UsdIfSaid = Annotated[Decimal | None, _FromText(parse_usd, r"^[0-9]+(\.[0-9]+)?$")]
 TimeOfDay = Annotated[time, _FromText(parse_time, rf"^{_TIME.pattern}$")]
 PathSum = Annotated[tuple[str, ...], _FromText(parse_sum, rf"^{_PATH.pattern}$", or_list=True)]
 TagName = Annotated[str, _FromText(parse_tag_name, rf"^{_TAG_NAME.pattern}$")]

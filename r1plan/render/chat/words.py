@@ -20,6 +20,7 @@ from r1plan.route.execution.notes import (
     NotSent,
     ThinkingClosed,
     Uncounted,
+    UnreadableLines,
 )
 from r1plan.route.spending.budget import TooDear
 
@@ -50,6 +51,12 @@ def note_text(note: Note) -> str:
             return f"no price of {name} is known: the monthly budgets do not count what it costs."
         case Uncounted():
             return "with --no-log, later runs do not count what this costs in their budgets."
+        case UnreadableLines(count):
+            lines, them = ("a line", "it") if count == 1 else (f"{count:,} lines", "them")
+            return (
+                f"{lines} of this month's log cannot be read, so the budgets do not count {them}; "
+                f"r1plan cost-report names {them}."
+            )
         case _:
             assert_never(note)
 

@@ -79,7 +79,8 @@ class _Question:
                 with let_through():
                     self._wait_for(turn)
                 since = self.context.clocks.tick()
-                attempt = OpenAttempt(self.context, turn.target, before)
+                after = [each.target for each in self.turns]
+                attempt = OpenAttempt(self.context, turn.target, before, after)
             except KeyboardInterrupt:
                 if result is None:
                     raise
@@ -107,6 +108,10 @@ class _Question:
                 from r1plan.route.execution.notes import Uncounted
 
                 self._tell(Uncounted(target.name, attempt.reservation.uncounted))
+            if attempt.reservation.unreadable_lines and not before:
+                from r1plan.route.execution.notes import UnreadableLines
+
+                self._tell(UnreadableLines(attempt.reservation.unreadable_lines))
             self._tell_why(target)
             gives_way = target.cascade is not None and self._has_follower(before)
         except BaseException:

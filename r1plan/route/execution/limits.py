@@ -14,6 +14,9 @@ from r1plan.route.execution.target import CascadeLimits
 # A meter of electricity takes milliseconds to read.
 _LOOK_EVERY_S = 1.0
 _NEVER = sys.maxsize
+_LETTERS, _ONE_TOKEN = 8, 4
+# Devanagari is the first script with more than about one token to two letters; behind U+FFFF stand emoji and rare ones.
+_NO_BLANKS, _BEYOND = "\u0900", "\uffff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +37,8 @@ class MoneyLimits:
 class StreamLimits:
     """To be called with each event of one stream, in order.
 
-    A piece of text is at least one token, and at least as many as it has words: no tokenizer in use joins two words. So
-    what is counted is never more than what was written, but for servers that send less than a token at once.
+    What came is counted as `tokens_of` does, which a server that keeps its limit seldom reaches. One that has passed
+    what may come does not keep it: from then on each byte counts as a token, and none can have more.
 
     Of the thinking `thinking_most` tokens may come; the next one is one too many, as one beyond `money` is. `cascade`
     holds until an answer has begun; its seconds count on the clock `tick` from `start`.
@@ -57,31 +60,34 @@ class StreamLimits:
         self._cascade_at = None if cascade.after_s is None else start + cascade.after_s
         self._spent_usd, self._limit_usd = money.spent_usd, money.limit_usd
         self._looked_at = start
-        self._thinking = self._answer = 0
+        self._thinking = self._answer = self._bytes = 0
+        self._is_heedless = False
 
     @property
     def output_tokens(self) -> int:
-        """The tokens that came at least."""
-        return self._thinking + self._answer
+        """The tokens that came, or as many as can have come from a server that does not keep its limit."""
+        return self._bytes if self._is_heedless else self._thinking + self._answer
 
     def __call__(self, event: Event) -> Stop | None:
         """Why the stream is to end after `event`, or None."""
         if type(event) is Answer:
-            self._answer += max(1, len(event.text.split()))
+            self._answer += tokens_of(event.text)
+            self._bytes += utf8_bytes(event.text)
             self._cascade_thinking, self._cascade_at = _NEVER, None
         elif type(event) is Thinking:
-            self._thinking += max(1, len(event.text.split()))
+            self._thinking += tokens_of(event.text)
+            self._bytes += utf8_bytes(event.text)
             if self._thinking > self._thinking_most:
                 return "thinking_limit"
         elif type(event) is WasThinking:
-            self._thinking, self._answer = self.output_tokens, 0
+            self._thinking, self._answer = self._thinking + self._answer, 0
         elif type(event) is not Waiting:
             return None
         if self._thinking > self._cascade_thinking:
             return "handed_over"
         if self._cascade_at is not None and self._tick() >= self._cascade_at:
             return "handed_over"
-        if self._thinking + self._answer > self._output_most and not self._raised():
+        if self.output_tokens > self._output_most and not self._raised():
             return "budget"
         if self._spent_usd is not None and self._is_spent(self._spent_usd):
             return "budget"
@@ -93,9 +99,13 @@ class StreamLimits:
         self._spent_usd = None
 
     def _raised(self) -> bool:
-        most = self._more()
-        self._output_most = self._output_most if most is None else most
-        return self.output_tokens <= self._output_most
+        self._is_heedless = True
+        while self.output_tokens > self._output_most:
+            most = self._more()
+            if most is None:
+                return False
+            self._output_most = most
+        return True
 
     def _is_spent(self, spent_usd: Callable[[], Decimal | None]) -> bool:
         now = self._tick()
@@ -108,3 +118,28 @@ class StreamLimits:
 
 def _or_never(tokens: int | None) -> int:
     return _NEVER if tokens is None else tokens
+
+
+def tokens_of(text: str) -> int:
+    """As many tokens as a piece of a stream has, one at least, as a server that sends token by token would count them.
+
+    A word is one, or one for every 8 letters. In scripts without blanks up to 4 characters may be one token; a longer
+    piece was not sent token by token, and has one for every character, which is more than tokenizers of R1 and its kin
+    make of Chinese, Japanese, Korean or Thai. A character beyond those, such as an emoji, is two.
+    """
+    words = text.split()
+    if text.isascii():
+        return max(1, sum(-(-len(word) // _LETTERS) for word in words))
+    return max(1, sum(_of_word(word) for word in words))
+
+
+def _of_word(word: str) -> int:
+    letters = sum(each < _NO_BLANKS for each in word)
+    others = len(word) - letters
+    beyond = sum(each > _BEYOND for each in word)
+    return -(-letters // _LETTERS) + (others + beyond if others > _ONE_TOKEN else min(others, 1))
+
+
+def utf8_bytes(text: str) -> int:
+    """How long `text` is in UTF-8, one at least."""
+    return max(1, len(text) if text.isascii() else len(text.encode("utf-8", "replace")))

@@ -90,4 +90,12 @@ class Uncounted:
     why: Literal["no_price", "no_log"]
 
 
-Note = BreakerOpen | NotSent | AsksNext | ThinkingClosed | CutOff | BrokeOff | Uncounted
+@dataclass(frozen=True, slots=True)
+class UnreadableLines:
+    """So many lines of this month's log are no rows, so the monthly budgets do not count what they may have cost."""
+
+    kind: ClassVar = "unreadable_lines"
+    count: int
+
+
+Note = BreakerOpen | NotSent | AsksNext | ThinkingClosed | CutOff | BrokeOff | Uncounted | UnreadableLines

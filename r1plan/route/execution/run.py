@@ -61,16 +61,22 @@ class _Heard:
 class OpenAttempt:
     """A target that was opened and let through, and whose first row is written. `run` asks it, once.
 
-    `before` are the rows of the attempts before it. Raises OverBudget, LogError, and what opening an engine raises;
-    there is no row then.
+    `before` are the rows of the attempts before it, `after` what is asked if it fails. Raises OverBudget, LogError, and
+    what opening an engine raises; there is no row then.
     """
 
-    def __init__(self, context: RequestContext, target: AttemptTarget, before: Sequence[UsageEntry]) -> None:
+    def __init__(
+        self,
+        context: RequestContext,
+        target: AttemptTarget,
+        before: Sequence[UsageEntry],
+        after: Sequence[AttemptTarget] = (),
+    ) -> None:
         self._context, self._target, self._before = context, target, before
         context.audience.asks(target.model, target.usd_per_token(context.clocks.now()))
         with let_through():
             self._engine = target.connect()
-        self.reservation = reserve(context, target, before, str(uuid4()))
+        self.reservation = reserve(context, target, before, str(uuid4()), after)
 
     def run(self, since: float, cascade: CascadeLimits) -> ChatResult:
         """Ask, show each event, write the row of the end, and return the result.

@@ -1,31 +1,36 @@
 """What a request may cost: the user's limits, less what is spent and what is set aside for others. Pure.
 
-A month is one of UTC, as the logs are. What counts of a request: its cost once that is certain; until then, and where
-it never is because the answer broke off, what was set aside for it, or what it has cost as far as is known.
+A month is one of UTC, as the logs are. What counts of a request that has ended says `ledger.month_sum.ended_usd`. One
+that runs counts what is set aside for it; once it is silent for longer than a server may be, nobody may be there any
+more to write its end, and it counts all that it can be billed, in its month for good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
-from r1plan.catalog.budgets import Budgets
+from r1plan.catalog.budgets import Budgets, Whose, whose
+from r1plan.catalog.project_name import project_key
+from r1plan.engine.limits import ServerLimits
 from r1plan.errors import OverBudget
 from r1plan.ledger.entry import UsageEntry
-from r1plan.ledger.months import LONGEST_REQUEST, month_span
+from r1plan.ledger.months import LONGEST_REQUEST
 from r1plan.money import small_usd
 from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import EXACT
 
 if TYPE_CHECKING:
-    from r1plan.ledger.requests import LoggedRequest, MonthRow
+    from r1plan.ledger.month_sum import MonthSpending
+    from r1plan.ledger.requests import LoggedRequest
 
 Scope = Literal["request", "month", "provider", "project"]
 
 _NOTHING = Decimal(0)
+_STALL = timedelta(seconds=ServerLimits().stall_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,10 @@ class Allowance:
 
 
 def allowance_of_request(max_cost: Decimal, attempts: Iterable[UsageEntry]) -> Allowance:
-    """What `--max-cost` leaves for a further attempt at a question, after the `attempts` that have ended."""
+    """What `--max-cost` leaves for a further attempt at a question, after the `attempts` that have ended.
+
+    Each counts all that it may be billed.
+    """
     known = [counted_usd(each) for each in attempts if each.provider != "local" or each.cost_usd is not None]
     spent = sum((each for each in known if each is not None), _NOTHING)
     return Allowance(scope="request", limit_usd=max_cost, spent_usd=spent, uncounted=known.count(None))
@@ -65,7 +73,7 @@ def allowance_of_request(max_cost: Decimal, attempts: Iterable[UsageEntry]) -> A
 
 def allowances_of_month(
     budgets: Budgets,
-    rows: Sequence[MonthRow],
+    spending: MonthSpending,
     at: datetime,
     provider: str,
     project: str | None,
@@ -73,36 +81,55 @@ def allowances_of_month(
 ) -> tuple[Allowance, ...]:
     """Each monthly limit that a request of `project` at `provider` has to keep, of the UTC month of `at`.
 
-    `rows` hold one row a request; the request `without` is left out.
+    `spending` is that month's; the request `without`, which runs, is left out.
     """
-    month = month_span(at)
-    rows = [each for each in rows if each.id != without and counts_in_month(each, month, at)]
+    begun_before = [each for each in spending.begun_before if at - each.placed_at <= LONGEST_REQUEST]
+    running = [
+        (row, whose(row.provider, row.project)) for row in (*spending.running, *begun_before) if row.id != without
+    ]
+
+    def allowance(scope: Scope, limit_usd: Decimal, name: str | None, counts: Callable[[Whose], bool]) -> Allowance:
+        ended = [its for who, its in spending.ended.items() if counts(who)]
+        runs = [running_usd(row, at) for row, who in running if counts(who)]
+        # What runs here and costs nothing that is known is nobody's money.
+        unknown = sum(1 for row, who in running if counts(who) and row.provider != "local" and counted_usd(row) is None)
+        return Allowance(
+            scope=scope,
+            limit_usd=limit_usd,
+            spent_usd=sum((each.spent_usd for each in ended), _NOTHING),
+            reserved_usd=sum((each.aside_usd for each in ended), sum((each or _NOTHING for each in runs), _NOTHING)),
+            uncounted=sum(each.uncounted for each in ended) + unknown,
+            name=name,
+        )
+
     found = []
     if budgets.monthly_usd is not None:
-        found.append(_allowance("month", budgets.monthly_usd, None, rows))
-    if (limit := budgets.providers.get(provider)) is not None:
-        found.append(_allowance("provider", limit, provider, [each for each in rows if each.provider == provider]))
-    if project is not None and (limit := budgets.projects.get(project)) is not None:
-        found.append(_allowance("project", limit, project, [each for each in rows if each.project == project]))
+        found.append(allowance("month", budgets.monthly_usd, None, lambda _who: True))
+    own = whose(provider, project)
+    for name, limit in budgets.providers.items():
+        if name.casefold() == own[0]:
+            found.append(allowance("provider", limit, name, lambda who: who[0] == own[0]))
+    for name, limit in budgets.projects.items():
+        if project_key(name) == own[1]:
+            found.append(allowance("project", limit, name, lambda who: who[1] == own[1]))
     return tuple(found)
 
 
-def counts_in_month(row: MonthRow, month: tuple[datetime, datetime], at: datetime) -> bool:
-    """Whether a request belongs to `month`, or has begun shortly before `at` and may still end in it."""
-    placed = row.placed_at
-    if month[0] <= placed < month[1]:
-        return True
-    return row.ended_at is None and placed < month[0] and at - placed <= LONGEST_REQUEST
+def running_usd(row: LoggedRequest, at: datetime) -> Decimal | None:
+    """What a limit counts at `at` of a request that has not ended; None when nothing is known.
+
+    A request of the future was begun while the clock was ahead; nobody knows how long ago.
+    """
+    known = [row.reserved_usd, row.cost_low_usd]
+    if row.reserved_usd is None or not timedelta(0) <= at - row.started_at <= _STALL:
+        known.append(row.cost_high_usd)
+    return max((each for each in known if each is not None), default=None)
 
 
-def counted_usd(row: MonthRow | UsageEntry) -> Decimal | None:
-    """What a limit counts of a request; None when nothing is known."""
-    if row.is_settled:
-        return row.cost_usd
-    open_ = cast("LoggedRequest | UsageEntry", row)  # an EndedRequest is settled
-    aside = open_.cost_high_usd if open_.reserved_usd is None else open_.reserved_usd
-    known = [each for each in (aside, open_.cost_usd, open_.cost_low_usd) if each is not None]
-    return max(known, default=None)
+def counted_usd(row: LoggedRequest | UsageEntry) -> Decimal | None:
+    """What `--max-cost` counts of an attempt that has ended: the most that it may be billed. None: nobody knows."""
+    known = (row.cost_usd, row.reported_usd, row.cost_low_usd, row.cost_high_usd)
+    return max((each for each in known if each is not None), default=row.reserved_usd)
 
 
 def tightest(allowances: Iterable[Allowance]) -> Allowance | None:
@@ -175,19 +202,3 @@ def unknown_cost(allowance: Allowance, who: str) -> OverBudget:
 
 _NEXT_MONTH = "raise it in budgets.yaml, ask a cheaper provider, or ask here: --local. Months are those of UTC."
 _CHEAPER = "raise --max-cost, lower --max-tokens, ask a cheaper provider, or ask here: --local"
-
-
-def _allowance(scope: Scope, limit_usd: Decimal, name: str | None, rows: Iterable[MonthRow]) -> Allowance:
-    spent, reserved, uncounted = _NOTHING, _NOTHING, 0
-    for row in rows:
-        usd = counted_usd(row)
-        if usd is None:
-            # Nobody bills what was answered here; its electricity counts where it is known.
-            uncounted += row.provider != "local"
-        elif row.is_settled:
-            spent += usd
-        else:
-            reserved += usd
-    return Allowance(
-        scope=scope, limit_usd=limit_usd, spent_usd=spent, reserved_usd=reserved, uncounted=uncounted, name=name
-    )

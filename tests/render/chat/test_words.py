@@ -20,6 +20,7 @@ from r1plan.route.execution.notes import (
     NotSent,
     ThinkingClosed,
     Uncounted,
+    UnreadableLines,
 )
 from r1plan.route.spending.budget import Allowance, TooDear
 
@@ -69,6 +70,15 @@ LIMIT = Allowance(scope="request", limit_usd=Decimal("0.005"))
         (
             Uncounted("a/flash", "no_log"),
             "with --no-log, later runs do not count what this costs in their budgets.",
+        ),
+        (
+            UnreadableLines(1),
+            "a line of this month's log cannot be read, so the budgets do not count it; r1plan cost-report names it.",
+        ),
+        (
+            UnreadableLines(1200),
+            "1,200 lines of this month's log cannot be read, so the budgets do not count them; "
+            "r1plan cost-report names them.",
         ),
     ],
     ids=lambda each: type(each).__name__ if not isinstance(each, str) else "",

@@ -15,26 +15,48 @@ from hypothesis import strategies as st
 
 from r1plan.catalog.budgets import Budgets
 from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking
-from r1plan.errors import LogError, OverBudget
+from r1plan.errors import LogError, OverBudget, ProviderError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.usage_log import UsageLog
-from r1plan.prices.usage import Usage
+from r1plan.prices.usage import Provenance, Usage
 from r1plan.route.execution.context import RequestContext
 from r1plan.route.execution.failover import ask
 from r1plan.route.execution.record import Labels
 from r1plan.route.execution.target import AttemptTarget
+from r1plan.route.spending.bounds import longest_input_tokens
 from r1plan.route.spending.budget import SpendingLimits
 from tests.route.execution.test_failover import GOOD, Asked
-from tests.route.providers import AT, MISS_USD, OUTPUT_USD, Clock, Says, answering, price_for, rows_in, target
+from tests.route.execution.test_failover import REQUEST as QUESTION
+from tests.route.providers import (
+    AT,
+    FLASH,
+    MISS_USD,
+    OUTPUT_USD,
+    Clock,
+    Says,
+    Watcher,
+    answering,
+    price_for,
+    rows_in,
+    target,
+)
 
 REQUEST = ChatRequest(messages=(Message("user", "Why?"),))
 LONG = Says(thinking=(" so",) * 400, answer=(" 42",) * 400)
 HEEDLESS = replace(LONG, keeps_limit=False)
 
 
+READ_MOST = longest_input_tokens(QUESTION)
+
+
 def usd(tokens: int, read: int = 20) -> Decimal:
     """What so many tokens of output cost, after so many of input."""
     return tokens * OUTPUT_USD + read * MISS_USD
+
+
+def most_usd(tokens: int) -> Decimal:
+    """What has so much room for output after the prompt, whose tokens are bounded by its bytes."""
+    return usd(tokens, READ_MOST)
 
 
 def at_most(amount: Decimal) -> SpendingLimits:
@@ -47,7 +69,7 @@ def monthly(amount: str | Decimal, **others: Any) -> SpendingLimits:
 
 def test_a_server_that_keeps_the_limit_is_told_what_the_money_allows(tmp_path: Path) -> None:
     with answering(LONG) as server:
-        asked = Asked(tmp_path, target("a", server.url, reserve_usd="0.0001"), spending=at_most(usd(600)))
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd="0.0001"), spending=at_most(most_usd(600)))
     assert server.asked[0]["max_tokens"] == 600
     entry = asked.result.entry
     assert (asked.result.finish, entry.status, entry.end_reason) == ("length", "length", "budget")
@@ -59,7 +81,7 @@ def test_a_server_that_keeps_the_limit_is_told_what_the_money_allows(tmp_path: P
 @pytest.mark.parametrize("most", [100, 600], ids=["in the thinking", "in the answer"])
 def test_a_server_that_does_not_is_cut_off_one_token_later(most: int, tmp_path: Path) -> None:
     with answering(HEEDLESS) as server:
-        asked = Asked(tmp_path, target("a", server.url, reserve_usd="0.00006"), spending=at_most(usd(most)))
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd="0.00006"), spending=at_most(most_usd(most)))
     result = asked.result
     assert (result.finish, result.entry.status, result.entry.end_reason) == ("length", "aborted", "budget")
     assert len((result.thinking + " " + result.answer).split()) == most + 1
@@ -81,7 +103,7 @@ def test_a_users_own_token_limit_stays_when_it_is_lower(tmp_path: Path) -> None:
     request = replace(REQUEST, max_tokens=5)
     with answering(LONG) as server:
         asked = Asked(
-            tmp_path, target("a", server.url, reserve_usd="0.0001"), spending=at_most(usd(600)), request=request
+            tmp_path, target("a", server.url, reserve_usd="0.0001"), spending=at_most(most_usd(600)), request=request
         )
     assert server.asked[0]["max_tokens"] == 5
     assert asked.result.entry.end_reason == "length"
@@ -165,12 +187,13 @@ def test_a_month_is_full_when_what_was_spent_and_set_aside_fills_it(tmp_path: Pa
 
 
 def test_a_request_that_outgrows_its_part_sets_more_aside_and_is_cut_at_the_end_of_the_month(tmp_path: Path) -> None:
-    reserve = usd(50)
+    reserve = most_usd(50)
     with answering(HEEDLESS) as server:
-        asked = Asked(tmp_path, target("a", server.url, reserve_usd=str(reserve)), spending=monthly(usd(300)))
-    assert len((asked.result.thinking + " " + asked.result.answer).split()) == 301
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd=str(reserve)), spending=monthly(most_usd(300)))
+    # Each piece is of three bytes, and who has passed its limit may take each for a token.
+    assert len((asked.result.thinking + asked.result.answer).encode()) == 303 - len(" ")
     started = [Decimal(row["reserved_usd"]) for row in asked.rows if row["status"] == "started"]
-    assert started == [reserve, 2 * reserve, 4 * reserve, usd(300)]
+    assert started == [reserve, 2 * reserve, 4 * reserve, most_usd(300)]
     assert [row["status"] for row in asked.rows[-1:]] == ["aborted"]
     assert len({row["id"] for row in asked.rows}) == 1
 
@@ -341,3 +364,141 @@ def test_a_cut_is_never_more_than_a_token_over_and_its_cost_is_within_its_bounds
     assert entry.cost_low_usd <= true <= entry.cost_high_usd + OUTPUT_USD
     whole = engine.sent == thinking + answer and entry.end_reason == "stop"
     assert whole or entry.end_reason == "budget"
+
+
+class Honest(Pieces):
+    """An engine that keeps `max_tokens`, and ends as it is told: well, without its counts, or not at all."""
+
+    def __init__(self, tokens: int, ends: str) -> None:
+        super().__init__(tokens, 0)
+        self.ends = ends
+
+    def stream(self, request: ChatRequest) -> Iterator[Event]:
+        if self.ends == "refused":
+            raise ProviderError("no.", status=503, fault="refused")
+        most = self.thinking if request.max_tokens is None else min(self.thinking, request.max_tokens)
+        for _ in range(most):
+            self.sent += 1
+            yield Thinking(" w")
+        if self.ends == "lost":
+            raise ProviderError("gone.", fault="connection_lost")
+        kind: Provenance = "estimated" if self.ends == "uncounted" else "reported"
+        sure = dict.fromkeys(("input_tokens", "output_tokens"), kind)
+        usage = Usage(input_tokens=20, output_tokens=self.sent, cache_hit_tokens=0, provenance=sure)
+        yield Finished(reason="failed" if self.ends == "failed" else "stop", usage=usage)
+
+
+ENDS = st.sampled_from(["refused", "lost", "uncounted", "failed", "well"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    max_cost=st.integers(0, 400),
+    odd=st.integers(0, 99),
+    runs=st.lists(st.tuples(st.integers(0, 400), ENDS, st.integers(0, 60)), min_size=1, max_size=4),
+    month=st.booleans(),
+)
+def test_all_that_the_attempts_at_a_question_may_be_billed_is_within_its_limit(
+    max_cost: int, odd: int, runs: list[tuple[int, str, int]], month: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    limit = usd(max_cost, 0) + odd * Decimal("1e-9")
+    engines = [Honest(tokens, ends) for tokens, ends, _ in runs]
+    targets = [scripted(engine, usd(reserve)) for engine, (_, _, reserve) in zip(engines, runs, strict=True)]
+    log = UsageLog(tmp_path_factory.mktemp("logs"))
+    spending = monthly(limit) if month else at_most(limit)
+    context = RequestContext(
+        request=REQUEST, log=log, spending=spending, clocks=Clock().clocks(0.0), audience=Watcher(sees_thinking=False)
+    )
+    try:
+        result = ask(targets, context)
+    except OverBudget:
+        assert not any(each.sent for each in engines)
+        return
+    most = [each.entry.cost_high_usd for each in result.attempts if each.entry]
+    assert sum((each for each in most if each is not None), Decimal(0)) <= limit
+    assert None not in most
+    assert sum((usd(each.sent) for each in engines if each.sent), Decimal(0)) <= limit
+
+
+@pytest.mark.parametrize(("tokens", "is_left"), [(1300, True), (1000, False)], ids=["little", "much"])
+def test_what_the_next_one_needs_of_max_cost_is_left_for_it_where_that_is_little(
+    tokens: int, is_left: bool, tmp_path: Path
+) -> None:
+    most = usd(tokens)
+    with answering(Says(thinking=(" so",) * 5, ends=False)) as bad, answering(GOOD) as good:
+        targets = target("bad", bad.url, reserve_usd=str(usd(100))), target("good", good.url, reserve_usd=str(usd(300)))
+        asked = Asked(tmp_path, *targets, spending=at_most(most), thinking_shown=False)
+    assert asked.outcomes == [("bad", "connection_lost"), ("good", "ok" if is_left else "over_budget")]
+    first = asked.result.attempts[0].entry
+    assert first is not None
+    if not is_left:
+        assert bad.asked[0]["max_tokens"] == (most - READ_MOST * MISS_USD) // OUTPUT_USD
+        return
+    assert bad.asked[0]["max_tokens"] == (most - usd(300) - READ_MOST * MISS_USD) // OUTPUT_USD
+    assert first.cost_high_usd is not None
+    assert most - usd(300) - OUTPUT_USD < first.cost_high_usd <= most - usd(300)
+    assert usd(good.asked[0]["max_tokens"], READ_MOST) <= most - first.cost_high_usd
+
+
+@pytest.mark.parametrize(
+    ("months", "room"),
+    [
+        pytest.param(1, 100, id="all that is left is one request's"),
+        pytest.param(64, 100, id="as much as for 64"),
+        pytest.param(640, 1000, id="ten times as much"),
+        pytest.param(1_000_000, None, id="more than the longest answer takes"),
+    ],
+)
+def test_a_request_is_sent_with_max_tokens_for_its_own_part_of_the_month(
+    months: int, room: int | None, tmp_path: Path
+) -> None:
+    need = most_usd(100)
+    with answering(GOOD) as server:
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd=str(need)), spending=monthly(need * months))
+    sent = server.asked[0].get("max_tokens")
+    expected = None if room is None else (need * max(1, months // 64) - READ_MOST * MISS_USD) // OUTPUT_USD
+    assert sent == expected
+    assert Decimal(asked.rows[0]["reserved_usd"]) >= Decimal(asked.rows[0]["cost_high_usd"])
+
+
+@pytest.mark.parametrize(
+    ("piece", "tokens"),
+    [
+        pytest.param(" 思考思考思考思考", 8, id="long pieces"),
+        pytest.param("思考", 2, id="short pieces"),
+        pytest.param(" think", 1, id="words"),
+        pytest.param("🤔", 3, id="emoji"),
+        pytest.param("думать", 3, id="Cyrillic"),
+    ],
+)
+def test_a_server_that_heeds_no_limit_is_cut_off_in_any_language(piece: str, tokens: int, tmp_path: Path) -> None:
+    """Whatever it makes of its text: once it has passed its limit, each byte is taken for a token."""
+    with answering(Says(thinking=(piece,) * 600, keeps_limit=False)) as server:
+        asked = Asked(tmp_path, target("a", server.url, reserve_usd=str(most_usd(40))), spending=monthly(most_usd(120)))
+    assert asked.result.entry.end_reason == "budget"
+    came = len(asked.result.thinking.strip()) // len(piece.strip())
+    assert came * tokens <= 120 + tokens
+
+
+def test_usage_of_nothing_fills_a_budget_all_the_same(tmp_path: Path) -> None:
+    """Estimates count: as much as nine in ten such requests stay under."""
+    need, log = most_usd(400), UsageLog(tmp_path / "logs")
+    with answering(Says(answer=(" word",) * 300, usage=False)) as server:
+        one = replace(
+            target("a", server.url, reserve_usd=str(need)), mark=lambda entry: replace(entry, forecast_p90_usd=need)
+        )
+        asked = Asked(tmp_path, one, log=log, spending=monthly(need * Decimal("1.5")))
+        assert asked.result.entry.provenance["output_tokens"] == "estimated"
+        with pytest.raises(OverBudget):
+            Asked(tmp_path, one, log=log, spending=monthly(need * Decimal("1.5")))
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("spending", [at_most(Decimal(1)), monthly("100")], ids=["--max-cost", "the month's"])
+def test_a_model_whose_longest_answer_nobody_knows_is_sent_a_limit(spending: SpendingLimits, tmp_path: Path) -> None:
+    unbounded = replace(FLASH, max_output_tokens=None)
+    with answering(GOOD) as server:
+        one = replace(target("a", server.url), price_for=lambda _entry: unbounded)
+        asked = Asked(tmp_path, one, spending=spending)
+    assert server.asked[0]["max_tokens"] == 8192
+    assert asked.result.finish == "stop"
