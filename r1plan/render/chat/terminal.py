@@ -32,11 +32,13 @@ class Cleaner:
 
     def feed(self, text: str) -> str:
         """What of the text so far can be shown."""
+        if not self._held and text[:1] not in JOINERS and printable(text) is text:
+            self._before = text[-2:]  # nothing in it was held back or taken out
+            return text
         text, self._held = self._held + text, ""
-        if not (text.isascii() and text.isprintable()):
-            unfinished = UNFINISHED_SEQUENCE.search(text)
-            if unfinished and len(unfinished.group()) <= _UNFINISHED_LIMIT:
-                text, self._held = text[: unfinished.start()], unfinished.group()
+        unfinished = UNFINISHED_SEQUENCE.search(text)
+        if unfinished and len(unfinished.group()) <= _UNFINISHED_LIMIT:
+            text, self._held = text[: unfinished.start()], unfinished.group()
         return self._cleaned(text)
 
     def rest(self) -> str:
@@ -45,9 +47,9 @@ class Cleaner:
         return self._cleaned(text)
 
     def _cleaned(self, text: str) -> str:
-        before = self._before if text[:1] in JOINERS else ""
+        before = self._before.lstrip(JOINERS) if text[:1] in JOINERS else ""
         shown = printable(before + text)[len(before) :]
-        self._before = (self._before + shown)[-2:].lstrip(JOINERS)
+        self._before = (self._before + shown)[-2:]
         return shown
 
 
