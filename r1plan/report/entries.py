@@ -34,15 +34,8 @@ def load_entries(
         if not sources:
             return warnings
         wide = any(source.has_wide_lines for source in sources)
-        values = {
-            "files": [_literal(str(source.file)) for source in sources],
-            "line_bytes": _WIDE_LINE_BYTES if wide else _LINE_BYTES,
-        }
-        database.execute(entry_statement(row), values)
-        _refuse_lax_lines(database, sources, values)
-        unusable: dict[str, set[int]] = {}
-        for each in rows(database, sql("unusable")):
-            unusable.setdefault(each["file"], set()).add(each["ordinal"])
+        line_bytes = _WIDE_LINE_BYTES if wide else _LINE_BYTES
+        unusable = _read(database, sources, line_bytes, row)
         seen = {each["file"] for each in rows(database, "SELECT DISTINCT file FROM entry")}
         for source in sources:
             name = str(source.file)
@@ -51,6 +44,19 @@ def load_entries(
             if ordinals or name not in seen:
                 warnings += _invalid_lines(source, ordinals, row)
     return warnings + _without_repeated(database)
+
+
+def _read(
+    database: DuckDBPyConnection, sources: Sequence[LogSource], line_bytes: int, row: type
+) -> dict[str, set[int]]:
+    """Fill the table `entry`; the places of the lines that are no rows among those of each file that are not blank."""
+    values = {"files": [_literal(str(source.file)) for source in sources], "line_bytes": line_bytes}
+    database.execute(entry_statement(row), values)
+    _refuse_lax_lines(database, sources, values)
+    unusable: dict[str, set[int]] = {}
+    for each in rows(database, sql("unusable")):
+        unusable.setdefault(each["file"], set()).add(each["ordinal"])
+    return unusable
 
 
 def _without_repeated(database: DuckDBPyConnection) -> list[ReportWarning]:
@@ -68,7 +74,8 @@ def _without_repeated(database: DuckDBPyConnection) -> list[ReportWarning]:
 def _refuse_lax_lines(database: DuckDBPyConnection, sources: Sequence[LogSource], values: Mapping[str, object]) -> None:
     """Call unusable what DuckDB reads and no other reader of JSON does, or does differently.
 
-    It takes a comma before a bracket, NaN and Infinity, and the first of several values of one key.
+    It takes a comma before a bracket, NaN and Infinity, and the first of several values of one key. A comma before the
+    last bracket is passed over by all readers of the log.
     """
     ((suspects, shapes),) = database.execute(sql("lax_lines"), dict(values)).fetchall()
     if not suspects and not shapes:

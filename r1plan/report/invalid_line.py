@@ -10,6 +10,9 @@ from typing import Literal
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.schema import SCHEMA, Column, report_columns
 
+# Who makes rows by hand leaves it there, and readers of the log pass over it.
+_COMMA_AT_END = re.compile(r",[ \t\r]*\}\s*\Z")
+
 Cause = Literal[
     "too_long",  # it has `length_bytes`
     "not_utf8",  # from byte `at` on
@@ -41,7 +44,7 @@ class LineFault:
 def fault_of(line: bytes, row: type = UsageEntry) -> LineFault:
     """What is wrong with `line`, which a report over the columns of `row` cannot use."""
     try:
-        text = line.decode()
+        text = _COMMA_AT_END.sub("}", line.decode())
     except UnicodeDecodeError as error:
         return LineFault(cause="not_utf8", at=error.start + 1)
     try:
@@ -69,9 +72,9 @@ def fault_of(line: bytes, row: type = UsageEntry) -> LineFault:
 
 
 def is_strict(line: bytes) -> bool:
-    """Whether `line` is JSON by RFC 8259, no key of any object twice."""
+    """Whether `line` is JSON by RFC 8259, no key of any object twice, a comma before its last bracket passed over."""
     try:
-        json.loads(line.decode(), object_pairs_hook=_once, parse_constant=_no_number)
+        json.loads(_COMMA_AT_END.sub("}", line.decode()), object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return False
     return True

@@ -15,6 +15,9 @@ from tests.report.test_invalid_line import line, report_on
 GOOD = line(id="b")
 
 
+MARK = b"\xef\xbb\xbf"
+
+
 def with_end(text: str) -> bytes:
     return line().removesuffix(b"}") + text.encode() + b"}"
 
@@ -22,8 +25,6 @@ def with_end(text: str) -> bytes:
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
-        pytest.param(with_end(","), "not JSON", id="comma last"),
-        pytest.param(with_end(" ,\t "), "not JSON", id="comma and blanks"),
         pytest.param(with_end(',"x":[1,]'), "not JSON", id="comma in a list"),
         pytest.param(with_end(',"x":{"y":1,}'), "not JSON", id="comma in an object"),
         pytest.param(with_end(',"x":NaN'), "not JSON: NaN or an infinity is in it", id="NaN"),
@@ -31,10 +32,14 @@ def with_end(text: str) -> bytes:
         pytest.param(with_end(',"output_tokens":0'), "output_tokens: there twice", id="count twice"),
         pytest.param(with_end(',"schema":"r1plan.usage/1"'), "schema: there twice", id="the same twice"),
         pytest.param(with_end(',"other":1,"other":2'), "other: there twice", id="unknown twice"),
-        pytest.param(line() + line(id="c"), "not JSON: Extra data", id="two rows"),
-        pytest.param(line() + b"," + line(id="c"), "not JSON: Extra data", id="two rows and a comma"),
+        pytest.param(with_end(",,"), "not JSON", id="two commas"),
+        pytest.param(line() + b" x", "not JSON: Extra data", id="more behind it"),
+        pytest.param(line() + line(id="c")[:-9], "not JSON: Extra data", id="a row and half of one"),
+        pytest.param(line() + b"{}", "not JSON: Extra data", id="a row and no row"),
         pytest.param(line(schema="r1plan.usage/2"), "schema: expected 'r1plan.usage/1', got", id="later schema"),
         pytest.param(b"\0" * 600 + line(), "not JSON", id="hole before"),
+        pytest.param(line() + line(id="c"), "not JSON: Extra data", id="two rows"),
+        pytest.param(MARK + line(), "not JSON", id="mark within a file"),
         pytest.param(line()[:40] + b"\0" * 600 + line()[40:], "not JSON", id="hole within"),
         pytest.param(line(provenance="reported"), "provenance: expected an object", id="provenance"),
     ],
@@ -66,7 +71,7 @@ def test_bad_lines_are_found_in_each_of_several_files(tmp_path: Path) -> None:
     for number in range(3):
         log = tmp_path / f"{number}.jsonl"
         rows = [line(id=f"{number}-{place}") for place in range(number + 2)]
-        rows.insert(number, b"\n" + with_end(","))
+        rows.insert(number, b"\n" + with_end(',"x":[1,]'))
         log.write_bytes(b"\n".join(rows))
         logs.append(log)
     report = spend_report(logs, Period(), (), PriceBook({}))
@@ -76,6 +81,18 @@ def test_bad_lines_are_found_in_each_of_several_files(tmp_path: Path) -> None:
 
 def test_a_strict_reader_refuses_what_the_report_does() -> None:
     """All but a key twice, of which the one takes the first and the other the last."""
-    for text in (",", " ,\t ", ',"x":[1,]', ',"x":NaN', ',"x":[-Infinity]'):
+    for text in (',"x":[1,]', ',"x":NaN', ',"x":[-Infinity]'):
         with pytest.raises(MsgspecError):
             decode(with_end(text))
+
+
+@pytest.mark.parametrize("end", [",", " ,\t ", ", \r"], ids=ascii)
+def test_a_comma_before_the_last_bracket_is_passed_over(end: str, tmp_path: Path) -> None:
+    """Whoever makes rows by hand leaves it there."""
+    report = report_on(tmp_path, GOOD, with_end(end), b"oops")
+    assert (report.totals.requests, [each.line for each in report.warnings]) == (2, [3])
+
+
+def test_what_else_is_wrong_with_such_a_line_is_said(tmp_path: Path) -> None:
+    (warning,) = report_on(tmp_path, line(input_tokens=-1).removesuffix(b"}") + b",}").warnings
+    assert (reason(warning) or "").startswith("input_tokens: expected a whole number of tokens, 0 or more, got -1")
