@@ -6,6 +6,7 @@ server, a file or the environment steers no terminal and hides nothing.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TextIO
 
-from r1plan.render.text.sanitize import coloured, escaped, one_line, printable
+from r1plan.render.text.sanitize import coloured, escaped, json_escape, one_line, printable
 
 
 def columns() -> int:
@@ -79,13 +80,20 @@ def _remark(line: str) -> None:
 
 
 def _write(stream: TextIO | None, text: str) -> None:
-    """Write cleaned text; what the stream's encoding lacks is written as an escape. A closed stream takes nothing."""
+    """Write cleaned text; what the stream's encoding lacks is an escape, JSON's own. A closed stream takes nothing."""
     if stream is None:
         return
     try:
         stream.write(text)
     except UnicodeEncodeError:
-        stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
+        codecs.register_error("json", _json_escape)
+        stream.write(text.encode(stream.encoding, "json").decode(stream.encoding))
+
+
+def _json_escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(json_escape, error.object[error.start : error.end])), error.end
 
 
 def _plain(value: object) -> object:

@@ -82,7 +82,7 @@ def escaped(document: str) -> str:
     """
     if not _SUSPECT.search(document):
         return document
-    return _UNSAFE.sub(lambda found: _escape(found.group()), _joined(document))
+    return _UNSAFE.sub(lambda found: json_escape(found.group()), _joined(document))
 
 
 def _joined(text: str) -> str:
@@ -92,6 +92,7 @@ def _joined(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _escape(character: str) -> str:
+def json_escape(character: str) -> str:
+    """A character as JSON escapes it, in two halves where it has them."""
     units = character.encode("utf-16-be").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
