@@ -83,11 +83,11 @@ def _write(stream: TextIO | None, text: str) -> None:
     """Write cleaned text; what the stream's encoding lacks is an escape, JSON's own. A closed stream takes nothing."""
     if stream is None:
         return
-    try:
-        stream.write(text)
-    except UnicodeEncodeError:
+    encoding = stream.encoding or "utf-8"
+    if not encoding.lower().startswith("utf"):
         codecs.register_error("json", _json_escape)
-        stream.write(text.encode(stream.encoding, "json").decode(stream.encoding))
+        text = text.encode(encoding, "json").decode(encoding)
+    stream.write(text)
 
 
 def _json_escape(error: UnicodeError) -> tuple[str, int]:
