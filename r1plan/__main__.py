@@ -73,11 +73,9 @@ def _ended() -> int | str | None:
 
 
 def _print_error(error: R1PlanError) -> None:
-    from r1plan.render.text.sanitize import printable
+    from r1plan.render import output
 
-    print(f"error: {printable(error.message)}", file=sys.stderr)
-    if error.hint:
-        print(f"hint:  {printable(error.hint)}", file=sys.stderr)
+    output.error(error.message, error.hint)
 
 
 if __name__ == "__main__":

@@ -114,6 +114,46 @@ def test_every_heavy_library_is_imported_by_its_owner_alone() -> None:
     assert wrong == []
 
 
+# What goes out goes through r1plan.render.output, where it is cleaned; the screens of a chat clean what they write
+# themselves, piece by piece. The version is ours, and what trains and tries r1-tiny is no part of the program. A child
+# that renders a template answers its parent alone.
+WRITERS = {"r1plan.render.output", "r1plan.render.chat.region", "r1plan.render.chat.terminal"}
+WRITERS |= {"r1plan.engine.local.render_template"}
+NO_SINK = {"r1plan.cli": "echo"}
+PRINTING = {"print", "echo", "secho", "echo_via_pager", "pprint"}
+
+
+def written(path: Path) -> Iterator[tuple[str, int]]:
+    """What in a file writes to a stream of the process, with its line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in PRINTING:
+                yield name, node.lineno
+        if isinstance(node, ast.Attribute) and node.attr in ("write", "writelines", "buffer"):
+            of = ast.unparse(node.value)
+            if of in ("sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"):
+                yield f"{of}.{node.attr}", node.lineno
+
+
+def test_nothing_reaches_a_stream_but_through_the_one_place_that_cleans() -> None:
+    wrong = [
+        f"{path.relative_to(PACKAGE.parent)}:{line}: {name}"
+        for module, path in modules()
+        for name, line in written(path)
+        if module not in WRITERS and NO_SINK.get(module) != name and not under(module, "r1plan.tiny")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "code", ["print(1)", "typer.echo(1)", "rich.print(1)", "sys.stderr.write('')", "click.secho(1)"]
+)
+def test_a_second_sink_would_be_seen(code: str, tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(code)
+    assert len(list(written(tmp_path / "module.py"))) == 1
+
+
 HEAVY = {
     "pydantic",
     "yaml",

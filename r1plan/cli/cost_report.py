@@ -30,12 +30,13 @@ def command(
     currency: Literal["USD", "CNY"] = typer.Option(
         "USD", help="Only accounts billed in it; R1PLAN_<PROVIDER>_CURRENCY=CNY says which those are."
     ),
-    strict: bool = typer.Option(False, "--strict", help="Exit with 1 when a line or file could not be used."),
+    strict: bool = typer.Option(False, "--strict", help="Exit with 1 when any line or file could not be used."),
 ) -> None:
     """Say what the logged requests really cost, at the prices in force at each moment.
 
     A request belongs to the moment at which it ended, and is priced again from its tokens. What has no known price is
-    listed and never counted as 0. Lines that cannot be used are named and left out.
+    listed and never counted as 0. Lines that cannot be used are named on stderr and left out; exit code 1: there was
+    nothing else.
 
     Example: r1plan cost-report --month 2025-09 --by day,model
     """
@@ -45,7 +46,7 @@ def command(
     from r1plan.prices.book import PriceBook
     from r1plan.render.output import columns, note
     from r1plan.render.spend.formats import spend_text
-    from r1plan.render.spend.words import where_to_look
+    from r1plan.render.spend.words import nothing_usable, warnings, where_to_look
     from r1plan.report.keys import parse_keys
     from r1plan.report.logs import given_logs, monthly_logs
     from r1plan.report.period import asked_period
@@ -59,8 +60,13 @@ def command(
     prices = load_prices()
     accounts = account_currencies(prices, os.environ)
     book = PriceBook(prices, load_holidays(), accounts)
-    report = spend_report(logs, period, keys, book, currency=currency, accounts=accounts)
+    found = set(logs) - set(paths or ())
+    report = spend_report(logs, period, keys, book, currency=currency, accounts=accounts, found=found)
     _write(spend_text(report, "json" if json else format, columns()), output)
+    for line in warnings(report):
+        note(line)
+    if report.is_nothing_usable:
+        raise nothing_usable(report)
     if not report.totals.requests and not paths:
         note(where_to_look(folder, [path.stem for path in month_logs(folder)]))
     if strict and report.lost:
@@ -69,7 +75,9 @@ def command(
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
-        typer.echo(text, nl=False)
+        from r1plan.render.output import whole
+
+        whole(text)
         return
     from r1plan.files.exported import write_exported
 

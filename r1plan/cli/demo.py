@@ -7,11 +7,19 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from r1plan.errors import UsageError
+
 QUESTION = "Tom has 17 apples and buys 25 more. How many has he now?"
+
+THROWN_AWAY = "R1PLAN_DEMO"
+"""Set for commands whose home is gone after them, so that they name no file in it."""
 
 STEPS = (
     ("1/3  What can this machine run?", ["recommend"]),
@@ -21,36 +29,70 @@ STEPS = (
     ),
     ("3/3  What did it cost? A generated month, 2025-09, and the request just made", ["cost-report", "{logs}"]),
 )
+NEXT = (
+    "  r1plan recommend --gpu rtx-4090 --ram 64   another machine",
+    '  r1plan chat --provider deepseek "…"        a real model, with DEEPSEEK_API_KEY',
+    "  r1plan cost-report --by day                your own month",
+)
 
 
-def command() -> None:
+def command(
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep logs and all else in DIR, which is new or empty.")
+    ] = None,
+) -> None:
     """Show the three jobs in under ten seconds, with no key, no GPU and no network.
 
-    Everything happens in a throw-away directory; your own logs and settings are neither read nor written.
+    Everything happens in a throw-away directory, or in the one that is kept; your own logs and settings are neither
+    read nor written.
 
-    Example: r1plan demo
+    Example: r1plan demo --keep /tmp/r1plan-demo
     """
+    from r1plan.render import output
     from r1plan.report.sample import write_sample
     from r1plan.settings import directories
 
-    with tempfile.TemporaryDirectory(prefix="r1plan-demo-") as home:
-        environment = {**_without_settings(), "R1PLAN_HOME": home}
+    with _home(keep) as home:
+        environment = {**_without_settings(), "R1PLAN_HOME": str(home)}
         # What is piped into the demo is no part of its question.
-        typed = None if sys.stdin.isatty() else subprocess.DEVNULL
+        typed = None if sys.stdin is not None and sys.stdin.isatty() else subprocess.DEVNULL
+        if keep is None:
+            environment[THROWN_AWAY] = "1"
         logs = directories(environment).logs
         logs.mkdir(parents=True)
         write_sample(logs / "2025-09.jsonl")
         for title, words in STEPS:
             arguments = [word.format(logs=logs) for word in words]
-            _heading(title, words)
+            output.lines(_heading(title, words, logs if keep else Path(logs.name)), flush=True)
             program = [sys.executable, "-m", "r1plan", *arguments]
             code = subprocess.run(program, env=environment, stdin=typed, check=False).returncode
             if code:
                 raise typer.Exit(code)
-    _heading("Next", None)
-    print("  r1plan recommend --gpu rtx-4090 --ram 64   another machine")
-    print('  r1plan chat --provider deepseek "…"        a real model, with DEEPSEEK_API_KEY')
-    print("  r1plan cost-report --by day                your own month")
+    output.lines(_heading("Next", None, logs))
+    if keep is not None:
+        again = f"R1PLAN_HOME={shlex.quote(str(keep))} r1plan cost-report --month 2025-09 --by day"
+        output.lines([f"  {again}   what was kept"])
+    output.lines(NEXT, flush=True)
+
+
+@contextmanager
+def _home(keep: Path | None) -> Iterator[Path]:
+    """A directory for all that is written: `keep`, or one that is gone afterwards.
+
+    Raises UsageError when `keep` holds anything.
+    """
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="r1plan-demo-") as home:
+            yield Path(home)
+        return
+    try:
+        keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_empty = not any(keep.iterdir())
+    except OSError as error:
+        raise UsageError(f"--keep {keep} cannot be used: {error.strerror}.", "name a new directory") from error
+    if not is_empty:
+        raise UsageError(f"--keep {keep} is not empty.", "name a new directory, or an empty one")
+    yield keep.absolute()
 
 
 def _without_settings() -> dict[str, str]:
@@ -62,10 +104,12 @@ def _without_settings() -> dict[str, str]:
     }
 
 
-def _heading(title: str, words: list[str] | None) -> None:
-    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
-    print(f"\n{bold}{title}{plain}")
-    if words is not None:
-        shown = [Path(word).name if word == "{logs}" else word for word in words]
-        print(f"$ r1plan {shlex.join(word.replace('{logs}', 'logs') for word in shown)}\n")
-    sys.stdout.flush()
+def _heading(title: str, words: list[str] | None, logs: Path) -> list[str]:
+    """The lines before a step; its logs are shown as `logs`."""
+    from r1plan.render import output
+    from r1plan.render.text.bold import bold
+
+    head = ["", bold(title) if output.styled() else title]
+    if words is None:
+        return head
+    return [*head, f"$ r1plan {shlex.join(word.format(logs=logs) for word in words)}", ""]

@@ -27,7 +27,6 @@ def command(
         return
     from r1plan.render.machine import lines
 
-    for line in lines(machine, output.columns()):
-        print(line)
+    output.lines(lines(machine, output.columns()))
     for note in machine.notes:
         output.note(note)

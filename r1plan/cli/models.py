@@ -46,10 +46,9 @@ def inspect(
         if json:
             output.document(unknown_file_document(unknown.gguf))
         else:
-            print(*unknown_file_lines(unknown.gguf, output.columns()), sep="\n")
+            output.lines(unknown_file_lines(unknown.gguf, output.columns()))
         return
     if json:
         output.document(model_file_document(gguf, read))
         return
-    for line in model_file_lines(gguf, read, output.columns()):
-        print(line)
+    output.lines(model_file_lines(gguf, read, output.columns()))

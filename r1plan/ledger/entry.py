@@ -89,7 +89,7 @@ class UsageEntry:
     thinking_tokens: int | None = field(
         default=None, metadata=column(TOKENS, in_report="thinking_tokens", part_of="output_tokens")
     )
-    provenance: Mapping[str, str] = field(default_factory=dict, metadata=column(OBJECT))
+    provenance: Mapping[str, str] = field(default_factory=dict, metadata=column(OBJECT, in_report="provenance"))
     flags: tuple[str, ...] = field(default=(), metadata=column(WORDS))
     price_id: str | None = field(default=None, metadata=column(TEXT))
     cost_usd: Decimal | None = field(default=None, metadata=column(FIGURE, in_report="cost_usd"))

@@ -1,15 +1,22 @@
-"""Where output goes: the result on stdout, notes and hints on stderr; with `--json` one document and nothing else."""
+"""Where text leaves the program: the result on stdout, notes and errors on stderr; a document and nothing else as JSON.
+
+All of it is cleaned here, and no other module but the chat's screens writes to a stream: what came from a model, a
+server, a file or the environment steers no terminal and hides nothing.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TextIO
+
+from r1plan.render.text.sanitize import coloured, escaped, json_escape, one_line, printable
 
 
 def columns() -> int:
@@ -22,28 +29,71 @@ def styled() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 
-def note(text: str) -> None:
-    """A sentence for the person, on stderr; on a terminal dimmed and wrapped between words."""
-    from r1plan.render.text.sanitize import printable
+def lines(rows: Iterable[str], *, flush: bool = False) -> None:
+    """Lines of the result, each one line whatever is in it; the colours that we gave it stay."""
+    for row in rows:
+        _write(sys.stdout, f"{coloured(row)}\n")
+    if flush:
+        sys.stdout.flush()
 
-    line = printable(text)
-    if sys.stderr.isatty():
-        from r1plan.render.text.dim import dimmed
-        from r1plan.render.text.wrap import wrapped
 
-        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
-        line = dimmed("\n".join(wrapped(text, width)))
-    sys.stdout.flush()  # so that both streams keep their order where they meet
-    print(line, file=sys.stderr, flush=True)
+def whole(text: str) -> None:
+    """A result that is a text of its own, with its newlines."""
+    _write(sys.stdout, printable(text))
 
 
 def document(fields: Mapping[str, Any]) -> None:
     """`fields` as one JSON document on stdout. Decimals are strings, instants ISO 8601."""
-    from r1plan.render.text.sanitize import escaped
+    _write(sys.stdout, escaped(json.dumps(fields, ensure_ascii=False, indent=2, default=_plain)) + "\n")
 
-    # What the encoding lacks must be an escape of JSON's own.
-    lacks = not (sys.stdout.encoding or "").lower().startswith("utf")
-    print(escaped(json.dumps(fields, ensure_ascii=lacks, indent=2, default=_plain)))
+
+def note(text: str) -> None:
+    """A sentence for the person, on stderr; on a terminal dimmed and wrapped between words."""
+    line = printable(text)
+    if sys.stderr is not None and sys.stderr.isatty():
+        from r1plan.render.text.dim import dimmed
+        from r1plan.render.text.wrap import wrapped
+
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        line = dimmed("\n".join(wrapped(line, width)))
+    _remark(line)
+
+
+def to_copy(text: str) -> None:
+    """A line for the person, on stderr, that is not wrapped: it is to be copied."""
+    _remark(one_line(text))
+
+
+def error(message: str, hint: str | None) -> None:
+    """What went wrong, and what to do next, on stderr, a line each."""
+    _remark(f"error: {one_line(message)}")
+    if hint:
+        _remark(f"hint:  {one_line(hint)}")
+
+
+def _remark(line: str) -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()  # so that both streams keep their order where they meet
+    _write(sys.stderr, f"{line}\n")
+    if sys.stderr is not None:
+        sys.stderr.flush()
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write cleaned text; what the stream's encoding lacks is an escape, JSON's own. A closed stream takes nothing."""
+    if stream is None:
+        return
+    encoding = stream.encoding or "utf-8"
+    if not encoding.lower().startswith("utf"):
+        codecs.register_error("json", _json_escape)
+        text = text.encode(encoding, "json").decode(encoding)
+    stream.write(text)
+
+
+def _json_escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(json_escape, error.object[error.start : error.end])), error.end
 
 
 def _plain(value: object) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.database import rows, sql
 from r1plan.report.entry_table import entry_statement
-from r1plan.report.invalid_line import LineFault, fault_of
+from r1plan.report.invalid_line import LineFault, fault_of, is_strict
 from r1plan.report.log_source import LogSource, log_sources
 from r1plan.report.spend import ReportWarning
 
@@ -21,25 +21,21 @@ _NAMED_IDS = 5
 _WIDE_LINE_BYTES, _LINE_BYTES = 33 << 20, 16 << 20
 
 
-def load_entries(database: DuckDBPyConnection, logs: Sequence[Path], row: type = UsageEntry) -> list[ReportWarning]:
+def load_entries(
+    database: DuckDBPyConnection, logs: Sequence[Path], row: type = UsageEntry, found: Collection[Path] = ()
+) -> list[ReportWarning]:
     """Fill the table `entry` from `logs`, the last row of each id, and say what could not be used.
 
     `row` has the columns of a line. A file that cannot be opened is one warning; without any readable file the table is
-    not made.
+    not made. No pipe among `found` is read.
     """
     with ExitStack() as copies:
-        sources, warnings = log_sources(logs, copies)
+        sources, warnings = log_sources(logs, copies, found=found)
         if not sources:
             return warnings
         wide = any(source.has_wide_lines for source in sources)
-        values = {
-            "files": [_literal(str(source.file)) for source in sources],
-            "line_bytes": _WIDE_LINE_BYTES if wide else _LINE_BYTES,
-        }
-        database.execute(entry_statement(row), values)
-        unusable: dict[str, set[int]] = {}
-        for each in rows(database, sql("unusable")):
-            unusable.setdefault(each["file"], set()).add(each["ordinal"])
+        line_bytes = _WIDE_LINE_BYTES if wide else _LINE_BYTES
+        unusable = _read(database, sources, line_bytes, row)
         seen = {each["file"] for each in rows(database, "SELECT DISTINCT file FROM entry")}
         for source in sources:
             name = str(source.file)
@@ -48,6 +44,19 @@ def load_entries(database: DuckDBPyConnection, logs: Sequence[Path], row: type =
             if ordinals or name not in seen:
                 warnings += _invalid_lines(source, ordinals, row)
     return warnings + _without_repeated(database)
+
+
+def _read(
+    database: DuckDBPyConnection, sources: Sequence[LogSource], line_bytes: int, row: type
+) -> dict[str, set[int]]:
+    """Fill the table `entry`; the places of the lines that are no rows among those of each file that are not blank."""
+    values = {"files": [_literal(str(source.file)) for source in sources], "line_bytes": line_bytes}
+    database.execute(entry_statement(row), values)
+    _refuse_lax_lines(database, sources, values)
+    unusable: dict[str, set[int]] = {}
+    for each in rows(database, sql("unusable")):
+        unusable.setdefault(each["file"], set()).add(each["ordinal"])
+    return unusable
 
 
 def _without_repeated(database: DuckDBPyConnection) -> list[ReportWarning]:
@@ -62,6 +71,29 @@ def _without_repeated(database: DuckDBPyConnection) -> list[ReportWarning]:
     return warnings
 
 
+def _refuse_lax_lines(database: DuckDBPyConnection, sources: Sequence[LogSource], values: Mapping[str, object]) -> None:
+    """Call unusable what DuckDB reads and no other reader of JSON does, or does differently.
+
+    It takes a comma before a bracket, NaN and Infinity, and the first of several values of one key. A comma before the
+    last bracket is passed over by all readers of the log.
+    """
+    ((suspects, shapes),) = database.execute(sql("lax_lines"), dict(values)).fetchall()
+    if not suspects and not shapes:
+        return
+    where = {**values, "shapes": shapes}
+    places: dict[str, dict[int, int]] = {}
+    for file, ordinal, rowid in database.execute(sql("lax_places"), where).fetchall():
+        places.setdefault(file, {})[ordinal] = rowid
+    lax = [
+        places[name][ordinal]
+        for source in sources
+        if (name := str(source.file)) in places
+        for ordinal, _, line in source.lines_at(places[name])
+        if not is_strict(line)
+    ]
+    database.execute("UPDATE entry SET usable = false WHERE list_contains($lax, rowid)", {"lax": lax})
+
+
 def _literal(name: str) -> str:
     """`name` so that DuckDB, which expands patterns, reads that file alone."""
     return re.sub(r"[*?\[]", r"[\g<0>]", name)
@@ -69,12 +101,7 @@ def _literal(name: str) -> str:
 
 def _invalid_lines(source: LogSource, ordinals: set[int] | None, row: type) -> Iterator[ReportWarning]:
     """A warning for each line of `source` whose place among those that are not blank is in `ordinals`; None: all."""
-    ordinal = 0
-    with source.file.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            if line.strip():
-                if ordinals is None or ordinal in ordinals:
-                    length = source.too_long.get(number)
-                    fault = LineFault(cause="too_long", length_bytes=length) if length else fault_of(line, row)
-                    yield ReportWarning(kind="bad_line", file=str(source.log), line=number, fault=fault)
-                ordinal += 1
+    for _, number, line in source.lines_at(ordinals):
+        length = source.too_long.get(number)
+        fault = LineFault(cause="too_long", length_bytes=length) if length else fault_of(line, row)
+        yield ReportWarning(kind="bad_line", file=str(source.log), line=number, fault=fault)

@@ -10,11 +10,16 @@ from typing import Literal
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.schema import SCHEMA, Column, report_columns
 
+# Who makes rows by hand leaves it there, and readers of the log pass over it.
+_COMMA_AT_END = re.compile(r",[ \t\r]*\}\s*\Z")
+
 Cause = Literal[
     "too_long",  # it has `length_bytes`
     "not_utf8",  # from byte `at` on
     "torn",  # it ends in the middle
     "not_json",  # `detail` is the JSON reader's word for it, `at` the column, where it knows them
+    "twice",  # `column` is in it twice
+    "no_number",  # NaN or an infinity is in it
     "not_an_object",  # it is `got`
     "other_schema",  # `expected` was expected in the column "schema"
     "missing",  # there is no `column`
@@ -39,11 +44,13 @@ class LineFault:
 def fault_of(line: bytes, row: type = UsageEntry) -> LineFault:
     """What is wrong with `line`, which a report over the columns of `row` cannot use."""
     try:
-        text = line.decode()
+        text = _COMMA_AT_END.sub("}", line.decode())
     except UnicodeDecodeError as error:
         return LineFault(cause="not_utf8", at=error.start + 1)
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_once)
+    except _Twice as twice:
+        return LineFault(cause="twice", column=twice.key)
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
             return LineFault(cause="torn")
@@ -59,7 +66,37 @@ def fault_of(line: bytes, row: type = UsageEntry) -> LineFault:
             if name not in found:
                 return LineFault(cause="missing", column=name)
             return LineFault(cause="unexpected", column=name, expected=column.kind.expected, got=_json(found[name]))
+    if not is_strict(line):
+        return LineFault(cause="no_number")
     return LineFault(cause="unreadable")
+
+
+def is_strict(line: bytes) -> bool:
+    """Whether `line` is JSON by RFC 8259, no key of any object twice, a comma before its last bracket passed over."""
+    try:
+        json.loads(_COMMA_AT_END.sub("}", line.decode()), object_pairs_hook=_once, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+class _Twice(ValueError):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _Twice(key)
+        found[key] = value
+    return found
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(name)
 
 
 def _is_valid(value: object, column: Column) -> bool:

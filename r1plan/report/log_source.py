@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
@@ -23,6 +23,17 @@ LONGEST_LINE_BYTES = 32 << 20
 _ORDINARY_LINE_BYTES = 16 << 20
 _CHUNK_BYTES = 1 << 20
 _MARK = b"\xef\xbb\xbf"
+# How a file begins that holds no lines of UTF-8: gzip, zstd, bzip2, xz, zip and lz4; an object in UTF-16 or UTF-32,
+# with its mark or without.
+_COMPRESSED = (
+    *(b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"PK\x03\x04", b"\x04\x22\x4d\x18"),
+    *(b"BZh%d1AY&SY" % level for level in range(1, 10)),
+)
+_WIDE = tuple(
+    mark + '{"'.encode(encoding)
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+    for mark in ("\ufeff".encode(encoding), b"")
+)
 # In the place of a line that is too long, so that the others keep their numbers. No row, for it has no schema.
 _NO_ROW = b"{}\n"
 
@@ -39,23 +50,44 @@ class LogSource:
     too_long: Mapping[int, int] = field(default_factory=dict)
     has_wide_lines: bool = False
 
+    def lines_at(self, ordinals: Collection[int] | None) -> Iterator[tuple[int, int, bytes]]:
+        """The place, number and bytes of each line whose place among those that are not blank is in `ordinals`.
+
+        None: of all that are not blank.
+        """
+        ordinal = 0
+        with self.file.open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                if line.strip():
+                    if ordinals is None or ordinal in ordinals:
+                        yield ordinal, number, line
+                    ordinal += 1
+
 
 def log_sources(
-    logs: Sequence[Path], copies: ExitStack, writer_patience_s: float = WRITER_PATIENCE_S
+    logs: Sequence[Path],
+    copies: ExitStack,
+    writer_patience_s: float = WRITER_PATIENCE_S,
+    found: Collection[Path] = (),
 ) -> tuple[list[LogSource], list[ReportWarning]]:
     """What can be read of `logs`, in their order, and a warning for each other one. `copies` removes what was copied.
 
     A pipe is read to its end, however slow who writes to it is; a named one that nobody opens to write within
-    `writer_patience_s` is left out, as folders and devices are.
+    `writer_patience_s` is left out, as folders and devices are, and as any is that nobody named: `found` are the logs
+    that a folder had.
     """
     sources, warnings = [], []
     for log in logs:
         try:
             fault = _fault(log)
             file = log if fault is None else None
-            if fault == "silent_pipe":
+            if fault == "silent_pipe" and log in found:
+                fault = "pipe"
+            elif fault == "silent_pipe":
                 file = _emptied(log, copies, writer_patience_s)
-            if file is None:
+            if file is not None:
+                fault = _format_fault(file)
+            if file is None or fault is not None:
                 warnings.append(ReportWarning(kind="unreadable_file", file=str(log), file_fault=fault))
             else:
                 sources.append(_source(log, file, copies))
@@ -74,9 +106,19 @@ def _fault(log: Path) -> FileFault | None:
         raise
     if stat.S_ISFIFO(mode):
         return "silent_pipe"
+    if stat.S_ISSOCK(mode):
+        return "socket"
     if stat.S_ISDIR(mode):
         return "folder"
     return "device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else None
+
+
+def _format_fault(file: Path) -> FileFault | None:
+    with file.open("rb") as stream:
+        begin = stream.read(12)
+    if begin.startswith(_COMPRESSED):
+        return "compressed"
+    return "not_utf8" if begin.startswith(_WIDE) else None
 
 
 def _emptied(pipe: Path, copies: ExitStack, patience_s: float) -> Path | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -29,7 +29,10 @@ _MICROSECOND = timedelta(microseconds=1)
 _OPEN_START, _OPEN_UNTIL = datetime(1999, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 _ANY_LENGTH = 10**18
 _PRICE_STEP = Decimal("1e-15")
-_SPLIT = ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd", "energy_usd")
+_SPLIT = (
+    *("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd", "cache_saving_usd"),
+    "charged_usd",
+)
 
 
 def spend_report(
@@ -40,15 +43,17 @@ def spend_report(
     *,
     currency: Currency = "USD",
     accounts: Mapping[str, Currency] = MappingProxyType({}),
+    found: Collection[Path] = (),
 ) -> SpendReport:
     """What the requests of `period` in `logs` cost at the prices of `book`, in groups of `by`.
 
     Only requests at accounts that are billed in `currency` are in it; `accounts` says which are not billed in USD, as
-    `book` was told. A line that cannot be used is left out and named in the warnings. Nothing but `logs` is read.
+    `book` was told. A line that cannot be used is left out and named in the warnings. Nothing but `logs` is read, and
+    no pipe among `found`, which a folder had.
     """
     names = tuple(key.name for key in by)
     with open_database() as database:
-        warnings = load_entries(database, logs)
+        warnings = load_entries(database, logs, found=found)
         if len(warnings) == len(logs) and all(each.kind == "unreadable_file" for each in warnings):
             return SpendReport(period=period, by=names, totals=Totals(), currency=currency, warnings=tuple(warnings))
         within = {
@@ -59,6 +64,7 @@ def spend_report(
         yuan = [provider for provider, billed in accounts.items() if billed == "CNY"]
         here = {**within, "yuan": yuan, "in_yuan": currency == "CNY"}
         database.execute(sql("priced"), here)
+        database.execute(sql("known_sum"))
         warnings += _other_currency(database, here, currency)
         (doubts,) = rows(database, doubts_statement())
         first_at, last_at = (None if at is None else _instant(at) for at in (doubts["first_us"], doubts["last_us"]))
@@ -69,6 +75,7 @@ def spend_report(
             database.execute(sql("day"), values)
             source = "priced ASOF JOIN day ON priced.placed_us >= day.start_us"
         ((_, totals),) = _sums(database, (), source)
+        ((usable_rows,),) = database.execute("SELECT count(*) FROM entry WHERE usable").fetchall()
         return SpendReport(
             period=period,
             by=names,
@@ -78,10 +85,11 @@ def spend_report(
             if groups
             else (),
             unpriced=tuple(Unpriced(**row) for row in rows(database, sql("unpriced"))),
-            warnings=(*warnings, *_doubts(doubts), *_caveats(database, prices)),
+            warnings=(*warnings, *_doubts(doubts), *_bills(database), *_caveats(database, prices)),
             first_at=first_at,
             last_at=last_at,
             forecast=_coverage(database) if currency == "USD" else None,  # a row's own forecast is dollars
+            usable_rows=usable_rows,
         )
 
 
@@ -162,10 +170,9 @@ def _sums(
     sums = []
     for row in rows(database, statement, values):
         keys = {key.name: row.pop(f"key_{number}") for number, key in enumerate(by)}
-        cost = Decimal(0)
-        for part in _SPLIT:
-            cost = EXACT.add(cost, row[part])
-        sums.append((keys, Totals(**row, cost_usd=cost)))
+        if row["cost_usd"] is None:
+            row.update(dict.fromkeys(_SPLIT))
+        sums.append((keys, Totals(**row) if row["requests"] else Totals()))
     return sums
 
 
@@ -174,7 +181,8 @@ def _sorted(sums: list[tuple[dict[str, str | None], Totals]]) -> list[tuple[dict
 
     def place(each: tuple[dict[str, str | None], Totals]) -> tuple[str, Decimal, int, tuple[str, ...]]:
         keys, totals = each
-        return keys.get("day") or "", -totals.cost_usd, -totals.requests, tuple(value or "" for value in keys.values())
+        cost_usd = totals.cost_usd or Decimal(0)
+        return keys.get("day") or "", -cost_usd, -totals.requests, tuple(value or "" for value in keys.values())
 
     return sorted(sums, key=place)
 
@@ -184,6 +192,12 @@ def _doubts(counts: Mapping[str, Any]) -> Iterator[ReportWarning]:
         yield ReportWarning(kind="unknown_tokens", count=counts["unknown_tokens"])
     if counts["impossible_usage"]:
         yield ReportWarning(kind="impossible_usage", count=counts["impossible_usage"])
+
+
+def _bills(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
+    """Where a provider's own bills are not what our prices come to."""
+    for row in rows(database, sql("bills")):
+        yield ReportWarning(kind="bill_differs", count=row.pop("requests"), **row)
 
 
 def _caveats(database: DuckDBPyConnection, prices: Mapping[str, tuple[str, ...]]) -> Iterator[ReportWarning]:

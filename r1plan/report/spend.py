@@ -17,7 +17,13 @@ FileFault = Literal[
     "device",
     "broken_link",
     "silent_pipe",  # nobody writes to it
+    "pipe",  # it was not named itself
+    "socket",
+    "compressed",
+    "not_utf8",  # it is in UTF-16 or UTF-32
 ]
+
+_NOTHING = Decimal(0)
 
 WarningKind = Literal[
     "bad_line",  # `file`, `line` and `fault`
@@ -27,6 +33,7 @@ WarningKind = Literal[
     "impossible_usage",  # `count` requests with more cached than input, or more thinking than output, tokens
     "other_currency",  # `count` requests at accounts that are billed in `currency`: they are not in the sums
     "price_caveat",  # `count` requests billed at `price_id`, of which `caveat` is a doubt
+    "bill_differs",  # `provider` bills `reported_usd` for `count` requests to `model`, and our prices are `priced_usd`
 ]
 
 
@@ -45,16 +52,25 @@ class ReportWarning:
     price_id: str | None = None
     caveat: str | None = None
     ids: tuple[str, ...] = ()
+    provider: str | None = None
+    model: str | None = None
+    reported_usd: Decimal | None = None
+    priced_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """Sums over some requests. Tokens are the known ones; money is exact, and in the report's currency.
 
-    Uncertain requests, of which only bounds are known, are in `uncertain_low_usd` and `uncertain_high_usd` and not in
-    `cost_usd`; `unbounded_requests` among them have no upper bound. Unpriced ones are in none of them. `energy_usd`, a
-    part of `cost_usd`, is the electricity of requests answered here; that of the `uncosted_requests` is not known.
-    `cache_saving_usd` is what the cached input would have cost more as fresh input.
+    An amount is None where it is not known for some of the requests and 0 for all others: unknown is never 0. Uncertain
+    requests, of which only bounds are known, are in `uncertain_low_usd` and `uncertain_high_usd` and not in `cost_usd`;
+    `unbounded_requests` among them have no upper bound. Unpriced ones are in none of them. Estimated requests, whose
+    tokens nobody counted, are in `cost_usd`, and cost `estimated_low_usd` to `estimated_high_usd`; of
+    `estimated_unbounded_requests` among them no bounds are known. `charged_usd`, a part of `cost_usd`, is what
+    providers billed where no price is known; how it is split is not known either. `energy_usd`, another part, is the
+    electricity of requests answered here; that of the `uncosted_requests` is not known. `cache_saving_usd` is what the
+    cached input would have cost more as fresh input. `reported_usd` is all that providers said they bill, None where
+    none did.
     """
 
     requests: int = 0
@@ -62,21 +78,27 @@ class Totals:
     cache_hit_tokens: int = 0
     output_tokens: int = 0
     thinking_tokens: int = 0
-    cost_usd: Decimal = Decimal(0)
-    input_miss_usd: Decimal = Decimal(0)
-    cache_hit_usd: Decimal = Decimal(0)
-    thinking_usd: Decimal = Decimal(0)
-    answer_usd: Decimal = Decimal(0)
-    thinking_unknown_usd: Decimal = Decimal(0)
-    cache_saving_usd: Decimal = Decimal(0)
-    uncertain_low_usd: Decimal = Decimal(0)
-    uncertain_high_usd: Decimal = Decimal(0)
+    cost_usd: Decimal | None = _NOTHING
+    input_miss_usd: Decimal | None = _NOTHING
+    cache_hit_usd: Decimal | None = _NOTHING
+    thinking_usd: Decimal | None = _NOTHING
+    answer_usd: Decimal | None = _NOTHING
+    thinking_unknown_usd: Decimal | None = _NOTHING
+    cache_saving_usd: Decimal | None = _NOTHING
+    uncertain_low_usd: Decimal | None = _NOTHING
+    uncertain_high_usd: Decimal | None = _NOTHING
     uncertain_requests: int = 0
     unpriced_requests: int = 0
-    energy_usd: Decimal = Decimal(0)
-    energy_wh: Decimal = Decimal(0)
+    energy_usd: Decimal | None = _NOTHING
+    energy_wh: Decimal | None = _NOTHING
     unbounded_requests: int = 0
     uncosted_requests: int = 0
+    estimated_requests: int = 0
+    estimated_low_usd: Decimal | None = _NOTHING
+    estimated_high_usd: Decimal | None = _NOTHING
+    estimated_unbounded_requests: int = 0
+    charged_usd: Decimal | None = _NOTHING
+    reported_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +134,7 @@ class SpendReport:
     """The answer to "what did it cost". `first_at` and `last_at` are of the requests in it, None when there is none.
 
     It holds the requests at accounts that are billed in `currency` and no others: currencies are never added.
-    `forecast` is None where no request's cost was forecast.
+    `forecast` is None where no request's cost was forecast. `usable_rows` is how many rows the logs hold, of any time.
     """
 
     period: Period
@@ -125,6 +147,12 @@ class SpendReport:
     first_at: datetime | None = None
     last_at: datetime | None = None
     forecast: Coverage | None = None
+    usable_rows: int = 0
+
+    @property
+    def is_nothing_usable(self) -> bool:
+        """Whether something was left out of the logs and nothing else was in them, of this period or another."""
+        return self.lost > 0 and self.usable_rows == 0
 
     @property
     def lost(self) -> int:

@@ -69,7 +69,7 @@ def test_a_bad_line_is_named_and_is_an_error_only_when_strict(sample: Path) -> N
     done = run(sample)
     assert done.returncode == 0
     number = len(sample.read_text().splitlines())
-    assert f"warning: {sample}:{number}: left out: torn: the line ends in the middle." in " ".join(done.stdout.split())
+    assert f"warning: {sample}:{number}: left out: torn: the line ends in the middle." in done.stderr
     strict = run(sample, "--strict")
     assert (strict.returncode, strict.stdout) == (1, done.stdout)
     (warning,) = json.loads(run(sample, "--json").stdout)["warnings"]
@@ -105,6 +105,61 @@ def test_a_broken_link_in_a_folder_is_named(sample: Path) -> None:
     done = run(sample.parent, "--strict", "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["warnings"][0]["message"] == f"{link}: left out: a link to what is not there."
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "md", "file"])
+def test_warnings_are_on_stderr_with_every_form(form: str, sample: Path, tmp_path: Path) -> None:
+    sample.write_text(f"{sample.read_text()}oops\n")
+    number = len(sample.read_text().splitlines())
+    done = run(sample, *(("--output", tmp_path / "out") if form == "file" else ("--format", form)))
+    assert done.returncode == 0
+    assert done.stderr == f"warning: {sample}:{number}: left out: not JSON: Expecting value at column 1.\n"
+
+
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        pytest.param("table", b"oops\n", id="text"),
+        pytest.param("json", b"{}\n\n[1]\n", id="json"),
+        pytest.param("csv", b"\0" * 5000, id="hole"),
+        pytest.param("md", b'{"schema":"r1plan.usage/2"}', id="later"),
+    ],
+)
+def test_where_nothing_can_be_used_the_exit_code_is_1(form: str, content: bytes, sample: Path) -> None:
+    sample.write_bytes(content)
+    done = run(sample, "--format", form)
+    assert done.returncode == 1
+    assert "left out: " in done.stderr
+    assert "error: no row in the logs can be used: " in done.stderr
+    if form == "json":
+        assert json.loads(done.stdout)["totals"]["requests"] == 0
+
+
+def test_a_month_that_is_merely_empty_is_no_error(sample: Path) -> None:
+    sample.write_text(f"{sample.read_text()}oops\n")
+    done = run(sample, "--month", "2024-01")
+    assert (done.returncode, done.stdout) == (0, "No requests in January 2024.\n")
+
+
+HOSTILE = "\x1b]52;c;eA==\x07=\x9b31m\u202eHYPER\u200b\U000e0041\u2028LINK(1)\x00\n&#x202e;<b>"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "md"])
+def test_no_name_of_a_log_steers_whoever_reads_the_report(form: str, sample: Path) -> None:
+    row = json.loads(sample.read_text().partition("\n")[0])
+    row |= {"id": "x", "project": HOSTILE, "provider": HOSTILE, "model_requested": HOSTILE, "tags": {"t": HOSTILE}}
+    sample.write_text(f"{json.dumps(row)}\n{json.dumps(row | {'id': HOSTILE, 'input_tokens': HOSTILE})}\n")
+    done = run(sample, "--format", form, "--by", "provider,model,project,tag:t")
+    shown = done.stdout + done.stderr
+    assert done.returncode == 0
+    assert not set(shown) & set("\x1b\x07\x9b\u202e\u200b\U000e0041\u2028\x00")
+    if form == "json":
+        assert json.loads(done.stdout)["groups"][0]["project"] == HOSTILE
+    if form == "csv":
+        assert done.stdout.splitlines()[1].startswith("'=HYPER LINK(1) &#x202e;<b>,'=HYPER")
+    if form == "md":
+        assert "&amp;#x202e;&lt;b>" in done.stdout
+        assert "&#x202e;" not in done.stdout
 
 
 def test_a_clean_log_is_fine_when_strict(sample: Path) -> None:

@@ -52,3 +52,37 @@ def test_the_report_holds_the_request_just_made(demo: tuple[subprocess.Completed
 def test_the_users_own_home_stays_untouched(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     _, home = demo
     assert [path for path in home.rglob("*") if path.suffix in {".jsonl", ".yaml"}] == []
+
+
+def test_no_file_is_named_that_is_gone_afterwards(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, _ = demo
+    assert "r1plan-demo-" not in done.stdout + done.stderr
+    assert "logged in" not in done.stderr
+    assert "$ r1plan cost-report logs\n" in done.stdout
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "r1plan", *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, input="")
+
+
+def test_what_is_kept_is_named_and_there(tmp_path: Path) -> None:
+    kept = tmp_path / "a b" / "demo"
+    done = run("demo", "--keep", kept)
+    assert done.returncode == 0, done.stderr
+    logs = kept / "data" / "logs"
+    assert f"logged in {logs}" in done.stderr
+    assert f"$ r1plan cost-report '{logs}'\n" in done.stdout
+    assert f"R1PLAN_HOME='{kept}' r1plan cost-report" in done.stdout
+    assert len(list(logs.glob("*.jsonl"))) == 2
+    assert kept.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_is_there_already_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    done = run("demo", "--keep", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: --keep {tmp_path} is not empty.\nhint:  ")
+    done = run("demo", "--keep", tmp_path / "mine")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: --keep {tmp_path / 'mine'} cannot be used: File exists.\nhint:  ")

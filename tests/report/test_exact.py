@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -38,6 +39,12 @@ EDGES = [
 
 tokens = st.integers(0, 3000) | st.integers(0, 10**12)
 seconds = st.integers(0, SECONDS) | st.builds(lambda edge, off: edge + off, st.sampled_from(EDGES), st.integers(-1, 1))
+amounts = st.none() | st.decimals(0, 100, places=15, allow_nan=False, allow_infinity=False)
+FIELDS = ("input_tokens", "output_tokens", "thinking_tokens", "energy_wh")
+SPLIT = (
+    *("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd", "cache_saving_usd"),
+    "charged_usd",
+)
 
 
 @st.composite
@@ -59,6 +66,10 @@ def entries(draw: st.DrawFn) -> UsageEntry:
         cache_hit_tokens=draw(st.none() | tokens),
         output_tokens=draw(tokens),
         thinking_tokens=draw(st.none() | tokens),
+        provenance=draw(st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(("reported", "estimated")))),
+        cost_low_usd=draw(amounts),
+        cost_high_usd=draw(amounts),
+        reported_usd=draw(amounts),
     )
 
 
@@ -69,44 +80,106 @@ def report_on(rows: list[UsageEntry], by: str, prices: PriceBook, period: Period
         return spend_report([log], period or Period(), parse_keys(by), prices)
 
 
-def summed(rows: list[UsageEntry], prices: PriceBook) -> dict[str, Decimal | int]:
-    """The same sums without SQL."""
-    sums: dict[str, Decimal | int] = dict.fromkeys(
-        (
-            "cost_usd", "input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd",
-            "cache_saving_usd", "unpriced_requests",
-        ),
-        0,
-    )  # fmt: skip
-    for entry in rows:
-        assert entry.input_tokens is not None
-        assert entry.output_tokens is not None
-        usage = Usage(
-            input_tokens=entry.input_tokens,
-            output_tokens=entry.output_tokens,
-            cache_hit_tokens=entry.cache_hit_tokens,
-            thinking_tokens=entry.thinking_tokens,
-        )
-        price = prices.price_for(
-            entry.provider,
-            entry.model_requested,
-            started_at=entry.started_at,
-            first_token_at=entry.first_token_at,
-            ended_at=entry.placed_at,
-            input_tokens=entry.input_tokens,
-        )
-        if price is None:
-            sums["unpriced_requests"] += bool(entry.input_tokens or entry.output_tokens)
-            continue
+class Sum:
+    """A sum that is not known where something is missing and all else is 0."""
+
+    def __init__(self) -> None:
+        self._known = Decimal(0)
+        self._is_whole = True
+
+    def add(self, amount: Decimal | None) -> None:
+        if amount is None:
+            self._is_whole = False
+        else:
+            self._known += amount
+
+    @property
+    def value(self) -> Decimal | None:
+        return self._known if self._known or self._is_whole else None
+
+
+def bounds_differ(entry: UsageEntry) -> bool:
+    low, high = entry.cost_low_usd, entry.cost_high_usd
+    return low is not None and (high is None or low < high)
+
+
+def is_uncertain(entry: UsageEntry) -> bool:
+    return entry.ended_at is None or (entry.status in ("aborted", "failed") and bounds_differ(entry))
+
+
+def is_estimated(entry: UsageEntry) -> bool:
+    guessed = "estimated" in (entry.provenance.get("input_tokens"), entry.provenance.get("output_tokens"))
+    return not is_uncertain(entry) and (guessed or bounds_differ(entry))
+
+
+def priced(entry: UsageEntry, prices: PriceBook) -> dict[str, Decimal | None]:
+    """The cost of one request whose end is known, and its parts."""
+    assert entry.input_tokens is not None
+    assert entry.output_tokens is not None
+    usage = Usage(
+        input_tokens=entry.input_tokens,
+        output_tokens=entry.output_tokens,
+        cache_hit_tokens=entry.cache_hit_tokens,
+        thinking_tokens=entry.thinking_tokens,
+    )
+    price = prices.price_for(
+        entry.provider,
+        entry.model_requested,
+        started_at=entry.started_at,
+        first_token_at=entry.first_token_at,
+        ended_at=entry.placed_at,
+        input_tokens=entry.input_tokens,
+    )
+    unknown: dict[str, Decimal | None] = dict.fromkeys(("cost_usd", *SPLIT))
+    if price is not None:
         cost = cost_of(usage, price.per_token)
-        sums["cost_usd"] += cost.total_usd
-        for name in ("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd"):
-            sums[name] += getattr(cost, name) or 0
-        sums["cache_saving_usd"] += cost.cache_saving_usd
-    return sums
+        split = {name: getattr(cost, name) for name in SPLIT if name != "charged_usd"}
+        return {"cost_usd": cost.total_usd, **split, "charged_usd": Decimal(0)}
+    if entry.reported_usd is not None:
+        return {**unknown, "cost_usd": entry.reported_usd, "charged_usd": entry.reported_usd}
+    return unknown if entry.input_tokens or entry.output_tokens else dict.fromkeys(unknown, Decimal(0))
 
 
-def part(totals: Totals, names: dict[str, Decimal | int]) -> dict[str, Decimal | int]:
+def summed(rows: list[UsageEntry], prices: PriceBook) -> dict[str, Decimal | int | None]:
+    """The same sums without SQL."""
+    money = (
+        "cost_usd",
+        *SPLIT,
+        *(f"{kind}_{end}_usd" for kind in ("uncertain", "estimated") for end in ("low", "high")),
+    )
+    sums = {name: Sum() for name in money}
+    counts = dict.fromkeys(("unpriced", "uncertain", "unbounded", "estimated", "estimated_unbounded"), 0)
+    for entry in rows:
+        if is_uncertain(entry):
+            counts["uncertain"] += 1
+            counts["unbounded"] += entry.cost_high_usd is None
+            sums["uncertain_low_usd"].add(entry.cost_low_usd)
+            sums["uncertain_high_usd"].add(entry.cost_high_usd)
+            continue
+        parts = priced(entry, prices)
+        for name, amount in parts.items():
+            sums[name].add(amount)
+        cost = parts["cost_usd"]
+        counts["unpriced"] += cost is None
+        if is_estimated(entry):
+            counts["estimated"] += 1
+            low = high = cost
+            is_bill = parts["input_miss_usd"] is None
+            if cost is not None and not is_bill:
+                low = cost if entry.cost_low_usd is None else min(cost, entry.cost_low_usd)
+                high = cost if entry.cost_high_usd is None else max(cost, entry.cost_high_usd)
+                counts["estimated_unbounded"] += entry.cost_high_usd is None
+            sums["estimated_low_usd"].add(low)
+            sums["estimated_high_usd"].add(high)
+    values: dict[str, Decimal | int | None] = {name: each.value for name, each in sums.items()}
+    if values["cost_usd"] is None:
+        values.update(dict.fromkeys(SPLIT))
+    bills = [entry.reported_usd for entry in rows if entry.reported_usd is not None]
+    values["reported_usd"] = sum(bills, Decimal(0)) if bills else None
+    return {**values, **{f"{name}_requests": number for name, number in counts.items()}}
+
+
+def part(totals: Totals, names: Mapping[str, object]) -> dict[str, Decimal | int | None]:
     return {name: getattr(totals, name) for name in names}
 
 
@@ -129,10 +202,11 @@ def test_sql_bills_as_the_pure_arithmetic_does(rows: list[UsageEntry]) -> None:
 )
 def test_the_groups_add_up_to_the_totals(rows: list[UsageEntry], by: list[str], timezone: str) -> None:
     report = report_on(rows, ",".join(by), real_book(), Period(timezone=timezone))
-    names = list(Totals.__slots__)
-    assert {name: sum(getattr(each.totals, name) for each in report.groups) for name in names} == {
-        name: getattr(report.totals, name) for name in names
-    }
+    for name in Totals.__slots__:
+        known = [value for each in report.groups if (value := getattr(each.totals, name)) is not None]
+        whole = getattr(report.totals, name)
+        assert (sum(known) or None) == (whole or None), name
+        assert whole is not None or 0 not in known or len(known) < len(report.groups), name
     assert len({tuple(each.keys.values()) for each in report.groups}) == len(report.groups)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
+import socket
 import stat
 import tempfile
 from contextlib import ExitStack
@@ -17,6 +21,7 @@ from r1plan.prices.book import PriceBook
 from r1plan.render.spend.words import reason, warning_text
 from r1plan.report.database import open_database
 from r1plan.report.log_source import LONGEST_LINE_BYTES, log_sources
+from r1plan.report.logs import given_logs
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.spend import SpendReport
@@ -172,3 +177,71 @@ def test_what_is_neither_a_file_nor_a_pipe_is_named_and_the_others_count(tmp_pat
         (str(link), "a link to what is not there"),
     ]
     assert (report.totals.requests, report.lost) == (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        pytest.param(gzip.compress(line()), "compressed: ", id="gzip"),
+        pytest.param(bz2.compress(line()), "compressed: ", id="bzip2"),
+        pytest.param(lzma.compress(line()), "compressed: ", id="xz"),
+        pytest.param(b"PK\x03\x04" + line(), "compressed: ", id="zip"),
+        *(
+            pytest.param(line().decode().encode(name), "not UTF-8 but UTF-16 or UTF-32: ", id=name)
+            for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_piped", [False, True], ids=["file", "pipe"])
+def test_a_log_that_is_no_lines_of_text_is_named_whole(
+    content: bytes, why: str, is_piped: bool, tmp_path: Path
+) -> None:
+    good, log = tmp_path / "good.jsonl", tmp_path / "log.jsonl"
+    good.write_bytes(line())
+    writing = None
+    if is_piped:
+        os.mkfifo(log)
+        writing = write_later(log, content)
+    else:
+        log.write_bytes(content)
+    report = report_of(log, good)
+    if writing is not None:
+        writing.join()
+    assert [each.file for each in report.warnings] == [str(log)]
+    assert (reason(report.warnings[0]) or "").startswith(why)
+    assert (report.totals.requests, report.lost, report.usable_rows) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("begin", [b"\x1f\x8b\x08", b"\xff\xfe", b"\0{", b"BZh9", b"{\0"], ids=ascii)
+def test_a_first_line_of_rubbish_is_a_line_unless_all_is_another_format(begin: bytes, tmp_path: Path) -> None:
+    report = report_on(tmp_path, begin + b" rubbish", line())
+    whole = begin == b"\x1f\x8b\x08"
+    assert [each.kind for each in report.warnings] == ["unreadable_file" if whole else "bad_line"]
+    assert report.totals.requests == (0 if whole else 1)
+
+
+def test_a_socket_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        (warning,) = report_of(path).warnings
+    assert reason(warning) == "a socket, where a log was expected"
+
+
+def test_a_pipe_in_a_folder_is_named_and_not_opened(tmp_path: Path) -> None:
+    good, pipe = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    good.write_bytes(line())
+    os.mkfifo(pipe)
+    descriptor = os.open(pipe, os.O_RDWR)  # a reader would wait for it for ever
+    try:
+        report = spend_report(given_logs([tmp_path]), Period(), (), PriceBook({}), found={good, pipe})
+    finally:
+        os.close(descriptor)
+    assert [(each.file, reason(each)) for each in report.warnings] == [(str(pipe), "a pipe in a folder of logs")]
+    assert report.totals.requests == 1
+
+
+def test_a_file_that_vanished_is_named(tmp_path: Path) -> None:
+    report = report_of(tmp_path / "gone.jsonl")
+    assert [reason(each) for each in report.warnings] == ["No such file or directory"]
+    assert report.is_nothing_usable

@@ -38,3 +38,15 @@ def test_what_is_no_file_in_a_folder_is_not_left_out(tmp_path: Path) -> None:
     (tmp_path / "c.jsonl").mkdir()
     (tmp_path / "d.jsonl").symlink_to(tmp_path / "d.jsonl")
     assert [path.name for path in given_logs([tmp_path])] == ["a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl"]
+
+
+def test_compressed_logs_of_a_folder_are_not_passed_over(tmp_path: Path) -> None:
+    for name in ("a.jsonl.gz", "b.jsonl.zst", "c.jsonl", "d.jsonl.bak", "e.jsonl~", "f.gz"):
+        (tmp_path / name).touch()
+    assert [path.name for path in given_logs([tmp_path])] == ["a.jsonl.gz", "b.jsonl.zst", "c.jsonl"]
+
+
+def test_a_folder_without_a_log_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(LogError, match=r"^the folder .* holds no usage log\.$"):
+        given_logs([tmp_path])

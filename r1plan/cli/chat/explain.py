@@ -19,7 +19,7 @@ def explain(asker: ChatAsker, session: Session, question: str, *, as_json: bool)
     from r1plan.render.decision.document import decision_document
     from r1plan.render.decision.terminal import decision_lines
     from r1plan.render.decision.words import exclusion_text, reason_text
-    from r1plan.render.output import document
+    from r1plan.render.output import document, lines
     from r1plan.route.decision.cause import HeldHere, ServerHere
 
     found = asker.decide(session, question)
@@ -30,12 +30,10 @@ def explain(asker: ChatAsker, session: Session, question: str, *, as_json: bool)
         document(decision_document(decision, deferral))
     elif unpriced:
         why = exclusion_text(decision.refused[0].cause)
-        print(f"{decision.refused[0].id} is asked, as it was named; nothing is forecast: {why}.")
-        for reason in decision.reasons:
-            if isinstance(reason, HeldHere | ServerHere):
-                print(f"{reason_text(reason)}.")
+        lines([f"{decision.refused[0].id} is asked, as it was named; nothing is forecast: {why}."])
+        lines(f"{reason_text(each)}." for each in decision.reasons if isinstance(each, HeldHere | ServerHere))
     else:
-        print("\n".join(decision_lines(decision, _columns(), deferral)))
+        lines(decision_lines(decision, _columns(), deferral))
     if not decision.ranked and not unpriced:
         raise no_candidate_error(found)
 

@@ -14,10 +14,12 @@ class PlainReader:
         """What was typed, stripped; None for the end."""
         import readline  # noqa: F401  # gives input() its line editing
 
+        from r1plan.render.output import note
+
         try:
             line = input("> " if sys.stdout.isatty() else "")
         except EOFError:
-            print(file=sys.stderr)
+            note("")
             return None
         # Bytes that are no text come as halves of characters, which can neither be sent nor logged.
         return whole(line).strip()

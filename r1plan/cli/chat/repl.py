@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +73,8 @@ class Conversation:
 
     def ask(self, question: str) -> ChatResult:
         """Ask, show the answer as it comes, and keep what came."""
+        from r1plan.render.output import lines
+
         session = self.session
         self._asker.ready(session.wishes)
         spent = total(session.spent)
@@ -81,7 +82,7 @@ class Conversation:
         self._step(Asked(question, session.wishes.project))
         plan = self._asker.plan(session, question)
         if terminal_is_able():
-            print(flush=True)
+            lines([""], flush=True)
         result: ChatResult | None = None
         try:
             with shown(
@@ -96,10 +97,10 @@ class Conversation:
                     self._step(Answered(exchange_of(question, result), spent_by(result), plan.binding))
         came = bool(result.thinking or result.answer)
         if came and terminal_is_able():
-            print(flush=True)
+            lines([""], flush=True)
         closing(result, alone=False)
         if came and terminal_is_able():
-            print(flush=True)
+            lines([""], flush=True)
         return result
 
     def show_last(self) -> None:
@@ -107,9 +108,10 @@ class Conversation:
         if not self.session.exchanges:
             return
         from r1plan.render.chat.conversation import exchange_rows
+        from r1plan.render.output import lines
 
         columns, _ = terminal_size()
-        print("\n".join(["", *exchange_rows(self.session.exchanges[-1], columns), ""]), flush=True)
+        lines(["", *exchange_rows(self.session.exchanges[-1], columns), ""], flush=True)
 
     def _handled(self, line: str) -> bool:
         """Do what `line` says. Returns False for the end."""
@@ -154,7 +156,7 @@ class Conversation:
 
     def _view(self, view: View) -> None:
         from r1plan.render.chat.conversation import choice_rows, cost_rows, help_rows
-        from r1plan.render.text.sanitize import printable
+        from r1plan.render.output import lines
 
         if view == "help":
             try:
@@ -173,8 +175,7 @@ class Conversation:
             rows = choice_rows(self._asker.name(wishes), choices, *terminal_size())
         else:
             rows = self.session.exchanges[-1].thinking.split("\n")
-        print("\n".join(["", *(printable(row) for row in rows), ""]) if terminal_is_able() else "\n".join(rows))
-        sys.stdout.flush()
+        lines(["", *rows, ""] if terminal_is_able() else rows, flush=True)
 
     def _step(self, step: Step) -> None:
         """Take a step, and save it; what cannot be saved is said once."""

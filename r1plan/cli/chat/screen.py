@@ -10,8 +10,6 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import typer
-
 from r1plan.route.execution.context import Unseen
 
 if TYPE_CHECKING:
@@ -133,7 +131,7 @@ def closing(result: ChatResult, *, alone: bool) -> None:
 
     # What broke off may be billed all the same; what was refused is not.
     if result.error is None or result.billed.high_usd != 0:
-        note(closing_line(result, where=alone))
+        note(closing_line(result, where=alone and "R1PLAN_DEMO" not in os.environ))  # that home is gone after it
     if result.error is None and result.thinking and not result.answer and result.finish != "aborted":
         note("No answer came: all that was written is thinking.")
     # That an id has a new model is worth a line of a conversation, but not one of every call of the program.
@@ -146,13 +144,12 @@ def closing(result: ChatResult, *, alone: bool) -> None:
 
 def unlogged(result: ChatResult) -> None:
     """Say that the row could not be logged, and how it can be."""
-    from r1plan.render.output import note
-    from r1plan.render.text.sanitize import printable
+    from r1plan.render.output import note, to_copy
 
     if result.log_error is not None:
         note(f"warning: {result.log_error.message}")
         # Not through note(), which breaks lines: this one is to be copied.
-        typer.echo(f"hint:  {printable(result.log_error.hint or '')}", err=True)
+        to_copy(f"hint:  {result.log_error.hint or ''}")
 
 
 def raise_failure(result: ChatResult, *, alone: bool) -> None:

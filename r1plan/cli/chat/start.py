@@ -117,7 +117,7 @@ def answer(asker: ChatAsker, start: Start, question: str | None, *, explain: boo
 
 def single(asker: ChatAsker, start: Start, question: str, *, as_json: bool) -> None:
     """Ask one question. Exits with 130 when it was stopped; raises what made it fail."""
-    from r1plan.render.output import document, note
+    from r1plan.render.output import document, lines, note
 
     try:
         plan = asker.plan(start.session, question)
@@ -130,7 +130,7 @@ def single(asker: ChatAsker, start: Start, question: str, *, as_json: bool) -> N
         with shown(start.session.wishes.thinking, fold=False) as audience:
             result = asker.ask(plan, audience)
         if terminal_is_able() and (result.thinking or result.answer):
-            print(flush=True)
+            lines([""], flush=True)
         closing(result, alone=True)
     if start.path is not None and start.begun_at is not None:
         _kept(start, start.path, question, plan.binding, result)

@@ -30,6 +30,7 @@ from r1plan.conversation.complete import Completion
 from r1plan.conversation.pastes import Pastes
 from r1plan.conversation.questions import prepared, remember, typed_before
 from r1plan.errors import R1PlanError
+from r1plan.render.text.sanitize import JOINERS, one_line, printable
 
 if TYPE_CHECKING:
     from prompt_toolkit.input.posix_utils import PosixStdinReader
@@ -57,7 +58,12 @@ class _Names(Completer):
         except R1PlanError:
             return  # a file of the catalogue is wrong: the command that needs it says so
         for each in found:
-            yield Offered(each.text, start_position=-each.replaces, display_meta=each.about)
+            yield Offered(
+                each.text,
+                start_position=-each.replaces,
+                display=one_line(each.text),
+                display_meta=one_line(each.about),
+            )
 
 
 class _Typed(History):
@@ -109,9 +115,7 @@ class _Shown(Processor):
 
 def _safe(character: str) -> str:
     """`character`, or U+FFFD for one that reorders text; prompt_toolkit itself shows controls as "^A"."""
-    from r1plan.render.text.sanitize import printable
-
-    return character if character <= "\xa0" or printable(character) else "\ufffd"
+    return character if character <= "\xa0" or character in JOINERS or printable(character) else "\ufffd"
 
 
 class _GatheringReader:
@@ -180,7 +184,7 @@ class TerminalReader:
             history=_Typed(history, self._pastes),
             key_bindings=_keys(self._pastes),
             input_processors=[_Shown(self._pastes)],
-            bottom_toolbar=lambda: [("", toolbar())],
+            bottom_toolbar=lambda: [("", one_line(toolbar()))],
             style=_STYLE,
             reserve_space_for_menu=6,
             enable_suspend=True,

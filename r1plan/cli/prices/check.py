@@ -26,10 +26,10 @@ def check(
     Exit code 1 when there is an error; notes alone do no harm.
     """
     from r1plan.catalog.price_files import check_prices
+    from r1plan.render import output
     from r1plan.render.prices.terminal import check_lines
 
     found = check_prices(path, instant_of(at), stale_days)
-    for line in check_lines(found):
-        print(line)
+    output.lines(check_lines(found))
     if found.has_errors:
         raise typer.Exit(1)

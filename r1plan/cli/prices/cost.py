@@ -55,7 +55,6 @@ def cost(
     from r1plan.render.prices.terminal import cost_lines
     from r1plan.render.prices.words import flag_text
 
-    for line in cost_lines(found, found.price, total, output.columns()):
-        print(line)
+    output.lines(cost_lines(found, found.price, total, output.columns()))
     for flag in total.flags:
         output.note(flag_text(flag))

@@ -37,5 +37,4 @@ def list_offers(
         return
     from r1plan.render.prices.terminal import list_lines
 
-    for line in list_lines(listings, instant, usage, output.columns()):
-        print(line)
+    output.lines(list_lines(listings, instant, usage, output.columns()))

@@ -44,5 +44,4 @@ def show(
         raise no_price_error(found, providers)
     from r1plan.render.prices.terminal import show_lines
 
-    for line in show_lines(found, found.price, output.columns()):
-        print(line)
+    output.lines(show_lines(found, found.price, output.columns()))

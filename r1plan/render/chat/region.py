@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import TextIO
 
+from r1plan.render.text.sanitize import coloured
 from r1plan.render.text.width import cells
 
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -30,6 +31,7 @@ class Region:
     def paint(self, settled: list[str], live: list[str]) -> None:
         """Write the rows `settled` for good, and `live` below them until the next call."""
         columns, height = self._size()
+        settled, live = [coloured(row) for row in settled], [coloured(row) for row in live]
         wanted = settled + self._cropped(live, columns, height)
         same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(self._live, wanted, strict=False))))
         stale, new = self._live[same:], wanted[same:]

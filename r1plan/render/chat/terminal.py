@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
@@ -13,7 +12,7 @@ from r1plan.prices.usage import Usage
 from r1plan.render.chat.words import cost_text
 from r1plan.render.text.dim import dimmed
 from r1plan.render.text.quote import Quoted
-from r1plan.render.text.sanitize import printable
+from r1plan.render.text.sanitize import JOINERS, UNFINISHED_SEQUENCE, printable
 from r1plan.route.execution.result import ChatResult
 
 if TYPE_CHECKING:
@@ -21,29 +20,37 @@ if TYPE_CHECKING:
 
 _WRITE_EVERY_S = 0.03
 
-# A control sequence that the text may end in the middle of.
-_UNFINISHED = re.compile(r"(?:\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?|\x9b[0-?]*[ -/]*)\Z")
 _UNFINISHED_LIMIT = 4096
 
 
 class Cleaner:
-    """`printable` for text that comes in pieces: a sequence split over pieces is one sequence."""
+    """`printable` for text that comes in pieces: a sequence or an emoji split over pieces is one."""
 
     def __init__(self) -> None:
         self._held = ""
+        self._before = ""  # the end of what was shown, by which a joiner at the beginning of a piece is judged
 
     def feed(self, text: str) -> str:
         """What of the text so far can be shown."""
+        if not self._held and text[:1] not in JOINERS and printable(text) is text:
+            self._before = text[-2:]  # nothing in it was held back or taken out
+            return text
         text, self._held = self._held + text, ""
-        unfinished = _UNFINISHED.search(text)
+        unfinished = UNFINISHED_SEQUENCE.search(text)
         if unfinished and len(unfinished.group()) <= _UNFINISHED_LIMIT:
             text, self._held = text[: unfinished.start()], unfinished.group()
-        return printable(text)
+        return self._cleaned(text)
 
     def rest(self) -> str:
         """What was held back, when no more comes."""
         text, self._held = self._held, ""
-        return printable(text)
+        return self._cleaned(text)
+
+    def _cleaned(self, text: str) -> str:
+        before = self._before.lstrip(JOINERS) if text[:1] in JOINERS else ""
+        shown = printable(before + text)[len(before) :]
+        self._before = (self._before + shown)[-2:]
+        return shown
 
 
 class ChatScreen:

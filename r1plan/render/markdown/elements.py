@@ -18,6 +18,7 @@ from rich.table import Table as RichTable
 from r1plan.render.markdown.blocks import parser
 from r1plan.render.markdown.latex import readable
 from r1plan.render.markdown.math_rules import BLOCK, INLINE
+from r1plan.render.text.sanitize import printable
 
 CODE_COLOURS = ANSISyntaxTheme(
     {
@@ -123,22 +124,26 @@ class Document(rich_markdown.Markdown):
 
 
 def _shown(tokens: Iterable[Token]) -> Iterator[Token]:
-    """The tokens with formulas made readable, and links and images as text: an address is never hidden behind words."""
+    """The tokens with formulas made readable, and links and images as text: an address is never hidden behind words.
+
+    They are cleaned here too: an entity such as `&#x202e;` is a character from now on.
+    """
     href, words = "", ""
     for token in tokens:
+        token.content, token.info = printable(token.content), printable(token.info)
         if token.type in (BLOCK, INLINE):
             token.content = readable(token.content)
         if token.children and token.type != "image":
             token.children = list(_shown(token.children))
         if token.type == "link_open":
-            href, words = str(token.attrs.get("href", "")), ""
+            href, words = printable(str(token.attrs.get("href", ""))), ""
         elif token.type == "link_close":
             if href.removeprefix("mailto:") != words:
                 yield _text(f" ({href})")
         elif token.type == "softbreak":
             yield Token("hardbreak", "br", 0)  # models do not wrap their lines: a new one is meant
         elif token.type == "image":
-            yield _text(f"[{token.content}] ({token.attrs.get('src', '')})")
+            yield _text(f"[{token.content}] ({printable(str(token.attrs.get('src', '')))})")
         else:
             words += token.content
             yield token

@@ -34,13 +34,11 @@ def show(
     elif plan.choice is not None or explain:
         from r1plan.render.plan.terminal import plan_lines
 
-        for line in plan_lines(view, plan, api, output.columns(), styled=output.styled()):
-            print(line)
+        output.lines(plan_lines(view, plan, api, output.columns(), styled=output.styled()))
         if explain:
             from r1plan.render.plan.explained import explained
 
-            for line in explained(view, plan, headroom, output.columns() if sys.stdout.isatty() else None):
-                print(line)
+            output.lines(explained(view, plan, headroom, output.columns() if sys.stdout.isatty() else None))
     if failure := view.failure(plan):
         raise failure
     if not as_json and not explain:

@@ -1,4 +1,7 @@
-"""A spend report for programs: the JSON document `r1plan.cost_report/1`, and CSV. Money is exact."""
+"""A spend report for programs: the JSON document `r1plan.cost_report/1`, and CSV.
+
+Money is exact; what is not known is null, and an empty cell.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from io import StringIO
 
 from r1plan.money import exact
 from r1plan.render.spend.words import reason, warning_text
+from r1plan.render.text.cell import harmless_cell
+from r1plan.render.text.sanitize import escaped
 from r1plan.report.spend import SpendReport, Totals
 
 SCHEMA = "r1plan.cost_report/1"
@@ -17,7 +22,7 @@ SCHEMA = "r1plan.cost_report/1"
 
 def spend_json(report: SpendReport) -> str:
     """The report as the document that other programs rely on."""
-    return json.dumps(spend_document(report), ensure_ascii=False, indent=2) + "\n"
+    return escaped(json.dumps(spend_document(report), ensure_ascii=False, indent=2)) + "\n"
 
 
 def spend_document(report: SpendReport) -> dict[str, object]:
@@ -71,9 +76,10 @@ def spend_csv(report: SpendReport) -> str:
     """The groups as CSV with a line of names; the totals when there are no groups to make."""
     text = StringIO()
     table = writer(text, lineterminator="\n")
-    table.writerow([*report.by, *_totals(Totals(), report.currency)])
+    table.writerow([*map(harmless_cell, report.by), *_totals(Totals(), report.currency)])
     for group in report.groups if report.by else ():
-        table.writerow([*group.keys.values(), *_totals(group.totals, report.currency).values()])
+        names = [None if name is None else harmless_cell(name) for name in group.keys.values()]
+        table.writerow([*names, *_totals(group.totals, report.currency).values()])
     if not report.by:
         table.writerow(_totals(report.totals, report.currency).values())
     return text.getvalue()

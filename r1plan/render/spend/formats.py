@@ -11,7 +11,13 @@ Format = Literal["table", "json", "csv", "md"]
 
 
 def spend_text(report: SpendReport, form: Format, width: int) -> str:
-    """The report as `form`, ending in a newline; a table is for a terminal of `width` columns."""
+    """The report as `form`, cleaned, ending in a newline; a table is for a terminal of `width` columns."""
+    from r1plan.render.text.sanitize import printable
+
+    return printable(_text(report, form, width))
+
+
+def _text(report: SpendReport, form: Format, width: int) -> str:
     from r1plan.render.spend.document import spend_csv, spend_json
     from r1plan.render.spend.terminal import spend_lines, spend_markdown
 

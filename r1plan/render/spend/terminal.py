@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from r1plan.money import money
-from r1plan.render.spend.words import headline, no_requests, notes, volume
+from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.table import column_widths, table_row, table_width
 from r1plan.render.text.units import percent
@@ -52,17 +53,18 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
         for group in report.groups:
             yield _markdown_row([*_names(group), *(show(group.totals) for show in columns.values())])
         yield _markdown_row([*_total_names(report), *(show(report.totals) for show in columns.values())])
-    closing = list(notes(report))
+    closing = [*notes(report), *warnings(report)]
     if closing:
         yield ""
     for line in closing:
-        yield f"- {line}"
+        yield f"- {_markdown_text(line)}"
 
 
 def _columns(wide: bool, currency: str) -> dict[str, Callable[[Totals], str]]:
     """The columns of figures by their titles."""
 
-    def part(amount: Decimal) -> str:
+    def part(*amounts: Decimal | None) -> str:
+        amount = sum((each for each in amounts if each), Decimal(0))
         return money(amount, currency) if amount else "-"
 
     some: dict[str, Callable[[Totals], str]] = {
@@ -72,20 +74,19 @@ def _columns(wide: bool, currency: str) -> dict[str, Callable[[Totals], str]]:
     }
     if wide:
         some["answers"] = lambda each: part(each.answer_usd)
-        some["not split"] = lambda each: part(each.thinking_unknown_usd)
+        some["not split"] = lambda each: part(each.thinking_unknown_usd, each.charged_usd)
         some["fresh in"] = lambda each: part(each.input_miss_usd)
         some["cached in"] = lambda each: part(each.cache_hit_usd)
     return some
 
 
 def _cost(totals: Totals, currency: str) -> str:
-    if totals.unpriced_requests and not totals.cost_usd:
-        return "unpriced"
+    if totals.cost_usd is None:
+        return "unpriced" if totals.unpriced_requests else "uncertain" if totals.uncertain_requests else "-"
     if not totals.cost_usd and totals.uncertain_requests:
         return "uncertain"
-    if not totals.cost_usd and totals.uncosted_requests:
-        return "-"
-    return money(totals.cost_usd, currency) + (" + ?" if totals.unpriced_requests else "")
+    about = "~" if totals.estimated_requests else ""
+    return f"{about}{money(totals.cost_usd, currency)}{' + ?' if totals.unpriced_requests else ''}"
 
 
 def _table(report: SpendReport, width: int) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _total_names(report: SpendReport) -> list[str]:
 
 def _bar(totals: Totals) -> str:
     """How much of the cost went into thinking, where that is known of at least some of it."""
-    if not totals.cost_usd or (totals.thinking_unknown_usd and not totals.thinking_usd):
+    if not totals.cost_usd or totals.thinking_usd is None:
         return ""
     eighths = int(totals.thinking_usd / totals.cost_usd * _BAR_CELLS * 8 + Decimal("0.5"))
     full, rest = divmod(eighths, 8)
@@ -137,4 +138,9 @@ def _bar(totals: Totals) -> str:
 
 
 def _markdown_row(cells: list[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(_markdown_text(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _markdown_text(text: str) -> str:
+    """`text` so that Markdown shows it as it is, and no tag, entity or link of a name counts as one."""
+    return re.sub(r"([\\`*\[\]])", r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))

@@ -1,20 +1,24 @@
-"""The sentences of a spend report: what it came to, what is not in it, and what is wrong with the logs."""
+"""The sentences of a spend report: what it came to, what is not in it, how sure it is, what is wrong with the logs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from r1plan.errors import LogError
 from r1plan.ledger.months import month_days
-from r1plan.money import money
+from r1plan.ledger.schema import SCHEMA
+from r1plan.money import money, usd
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, percent, tokens
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.log_source import LONGEST_LINE_BYTES
 from r1plan.report.spend import FileFault, ReportWarning, SpendReport, Totals
 
+_ZERO = Decimal(0)
 _NAMED_LINES = 5
 _NAMED_MONTHS = 12
 _VALUE_CHARACTERS = 40
@@ -23,6 +27,10 @@ _FILE_FAULTS: Mapping[FileFault, str] = {
     "device": "a device, where a log was expected",
     "broken_link": "a link to what is not there",
     "silent_pipe": "a pipe that nobody writes to",
+    "pipe": "a pipe in a folder of logs",
+    "socket": "a socket, where a log was expected",
+    "compressed": "compressed: pipe what `gunzip -c` or its like makes of it into `r1plan cost-report /dev/stdin`",
+    "not_utf8": "not UTF-8 but UTF-16 or UTF-32: convert it, as with `iconv -t UTF-8`",
 }
 
 
@@ -36,18 +44,27 @@ def headline(report: SpendReport) -> str:
     totals = report.totals
     if totals.uncosted_requests == totals.requests:
         return f"{period_name(report)} has no API cost; that of the electricity is not known."
+    if totals.cost_usd is None:
+        return f"{period_name(report)} has no cost that is known."
     parts = [
-        ("thinking", totals.thinking_usd, f" ({percent(totals.thinking_usd, totals.cost_usd)})"),
+        ("thinking", totals.thinking_usd, f" ({percent(totals.thinking_usd or 0, totals.cost_usd)})"),
         ("answers", totals.answer_usd, ""),
         ("output that cannot be split", totals.thinking_unknown_usd, ""),
+        ("billed without a known price", totals.charged_usd, ""),
         ("fresh input", totals.input_miss_usd, ""),
-        ("cached input", totals.cache_hit_usd, f" (the cache saved {money(totals.cache_saving_usd, report.currency)})"),
+        ("cached input", totals.cache_hit_usd, _saved(report)),
         ("electricity", totals.energy_usd, ""),
     ]
     split = ", ".join(f"{name} {money(amount, report.currency)}{more}" for name, amount, more in parts if amount)
     without = f", without {count(totals.unpriced_requests, 'unpriced request')}" if totals.unpriced_requests else ""
+    guessed = f", {count(totals.estimated_requests, 'request')} of it estimated" if totals.estimated_requests else ""
     cost = money(totals.cost_usd, report.currency)
-    return f"{period_name(report)} cost {cost}{without}{': ' if split else ''}{split}."
+    return f"{period_name(report)} cost {cost}{without}{guessed}{': ' if split else ''}{split}."
+
+
+def _saved(report: SpendReport) -> str:
+    saving = report.totals.cache_saving_usd
+    return "" if saving is None else f" (the cache saved {money(saving, report.currency)})"
 
 
 def volume(totals: Totals) -> str:
@@ -79,13 +96,22 @@ def period_name(report: SpendReport, before: str = "") -> str:
 
 
 def notes(report: SpendReport) -> Iterator[str]:
-    """What the sum leaves out, and what is wrong with the logs."""
+    """What the sum leaves out, and how sure it is."""
     totals = report.totals
     if totals.uncertain_requests:
-        low, high = money(totals.uncertain_low_usd, report.currency), money(totals.uncertain_high_usd, report.currency)
         unbounded = f", and {totals.unbounded_requests:,} of them more than that" if totals.unbounded_requests else ""
         requests = f"{count(totals.uncertain_requests, 'request')} broken off or not ended"
-        yield f"uncertain: {requests} may have cost {low} to {high} more{unbounded}."
+        if totals.uncertain_high_usd is not None:
+            span = _span(totals.uncertain_low_usd, totals.uncertain_high_usd, report.currency)
+            yield f"uncertain: {requests} may have cost {span} more{unbounded}."
+        else:
+            yield f"uncertain: {requests} may have cost more, and how much is not known."
+    if totals.estimated_requests:
+        loose = totals.estimated_unbounded_requests
+        unbounded = f"; of {loose:,} of them no bounds are known" if loose else ""
+        span = _span(totals.estimated_low_usd, totals.estimated_high_usd, report.currency)
+        verb = "was" if totals.estimated_requests == 1 else "were"
+        yield f"estimated: {count(totals.estimated_requests, 'request')} {verb} estimated: {span}{unbounded}."
     for each in report.unpriced:
         yield (
             f"unpriced: {count(each.requests, 'request')} to {printable(each.provider)} {printable(each.model)}, "
@@ -97,8 +123,19 @@ def notes(report: SpendReport) -> Iterator[str]:
             f"forecast: {within} of {count(forecast.requests, 'request')} cost at most their p90 (90 % should), "
             f"{percent(forecast.within_p50, forecast.requests)} their p50."
         )
-    unnamed = 0
-    named = 0
+
+
+def _span(low: Decimal | None, high: Decimal | None, currency: str) -> str:
+    """Two bounds: "$0.02 to $0.24"."""
+    if low is None and high is None:
+        return "an amount that is not known"
+    known = "an unknown amount" if low is None else money(low, currency)
+    return known if low == high else f"{known} to {'an unknown amount' if high is None else money(high, currency)}"
+
+
+def warnings(report: SpendReport) -> Iterator[str]:
+    """What is wrong with the logs, and where providers bill something else, each beginning with "warning: "."""
+    unnamed = named = 0
     for warning in report.warnings:
         if warning.kind == "bad_line" and named == _NAMED_LINES:
             unnamed += 1
@@ -133,6 +170,9 @@ def warning_text(warning: ReportWarning) -> str:
             )
         case "price_caveat":
             text = f"{requests} priced at {warning.price_id}, of which: {warning.caveat}."
+        case "bill_differs":
+            bill, ours = usd(warning.reported_usd or _ZERO), usd(warning.priced_usd or _ZERO)
+            text = f"{warning.provider}'s bills say {bill}, our prices {ours}, for {requests} to {warning.model}."
     return printable(text)
 
 
@@ -158,6 +198,10 @@ def fault_text(fault: LineFault) -> str:
             return "not JSON that can be read"
         case "not_json":
             return f"not JSON: {fault.detail} at column {fault.at}"
+        case "twice":
+            return f"{_shown(fault.column)}: there twice"
+        case "no_number":
+            return "not JSON: NaN or an infinity is in it"
         case "not_an_object":
             return f"expected an object, got {_shown(fault.got)}"
         case "other_schema":
@@ -168,6 +212,14 @@ def fault_text(fault: LineFault) -> str:
             return f"{fault.column}: expected {fault.expected}, got {_shown(fault.got)}"
         case "unreadable":
             return "not a row that can be read"
+
+
+def nothing_usable(report: SpendReport) -> LogError:
+    """The error where nothing of what the logs hold could be used."""
+    return LogError(
+        f"no row in the logs can be used: {report.lost:,} left out, and there is no other.",
+        f"a usage log has a row of {SCHEMA} on each line",
+    )
 
 
 def where_to_look(folder: Path, months: Sequence[str]) -> str:

@@ -1,5 +1,5 @@
 -- Each request of the period with its cost, split as prices.cost_of splits it. Two lookups: the price in force at the
--- end says which instant of the request decides, then the price at that instant is taken.
+-- end says which instant of the request decides, then the price at that instant is taken. What is not known is NULL.
 CREATE TABLE priced AS
 WITH request AS (
     SELECT *, COALESCE(ended_us, started_us) AS placed_us
@@ -27,44 +27,84 @@ decided AS (
 ),
 rated AS (
     SELECT
-        decided.*,
-        price.price_id IS NOT NULL AND decided_us < price.until_us AS has_price,
+        decided.* REPLACE (
+            -- A row's own amounts are dollars.
+            CASE WHEN NOT $in_yuan THEN cost_low_usd END AS cost_low_usd,
+            CASE WHEN NOT $in_yuan THEN cost_high_usd END AS cost_high_usd,
+            CASE WHEN NOT $in_yuan THEN reported_usd END AS reported_usd
+        ),
+        COALESCE(price.price_id IS NOT NULL AND decided_us < price.until_us, false) AS has_price,
         price.price_id,
         price.miss_usd AS rate_miss, price.hit_usd AS rate_hit, price.output_usd AS rate_output,
         -- An unknown or impossible part is billed as the whole it belongs to.
         CAST(COALESCE(input_tokens, 0) AS DECIMAL(18, 0)) AS fresh_and_cached,
-        CASE WHEN cache_hit_tokens <= input_tokens THEN cache_hit_tokens END AS hit,
+        CAST(CASE WHEN cache_hit_tokens <= input_tokens THEN cache_hit_tokens ELSE 0 END AS DECIMAL(18, 0)) AS hit,
         CAST(COALESCE(output_tokens, 0) AS DECIMAL(18, 0)) AS written,
-        CASE WHEN output_tokens = 0 THEN 0 WHEN thinking_tokens <= output_tokens THEN thinking_tokens END AS thought,
+        CAST(
+            CASE WHEN output_tokens = 0 THEN 0 WHEN thinking_tokens <= output_tokens THEN thinking_tokens END
+            AS DECIMAL(18, 0)
+        ) AS thought,
         ended_us IS NULL
-            OR status IN ('aborted', 'failed') AND cost_low_usd IS NOT NULL
-                AND (cost_high_usd IS NULL OR cost_low_usd < cost_high_usd) AS is_uncertain
+            OR status IN ('aborted', 'failed') AND decided.cost_low_usd IS NOT NULL
+                AND (decided.cost_high_usd IS NULL OR decided.cost_low_usd < decided.cost_high_usd) AS is_uncertain,
+        (provenance ->> '$.input_tokens') = 'estimated' OR (provenance ->> '$.output_tokens') = 'estimated'
+            OR decided.cost_low_usd < decided.cost_high_usd
+            OR decided.cost_low_usd IS NOT NULL AND decided.cost_high_usd IS NULL AS is_guessed
     FROM decided ASOF LEFT JOIN price ON decided.band = price.band AND decided.decided_us >= price.start_us
 ),
 classified AS (
     SELECT
         *,
-        COALESCE(has_price, false) AND NOT is_uncertain AS is_billed,
-        NOT COALESCE(has_price, false) AND NOT is_uncertain AND provider <> 'local'
+        has_price AND NOT is_uncertain AS is_billed,
+        NOT has_price AND NOT is_uncertain AND provider <> 'local' AND reported_usd IS NOT NULL AS is_charged,
+        NOT has_price AND NOT is_uncertain AND provider <> 'local' AND reported_usd IS NULL
             AND (COALESCE(input_tokens, 1) > 0 OR COALESCE(output_tokens, 1) > 0) AS is_unpriced,
         -- Nobody sends a bill for what was run here: its cost is what its row says of electricity, or not known.
-        NOT COALESCE(has_price, false) AND NOT is_uncertain AND provider = 'local' AS is_here
+        NOT has_price AND NOT is_uncertain AND provider = 'local' AS is_here,
+        NOT is_uncertain AND COALESCE(is_guessed, false) AS is_estimated
     FROM rated
+),
+costed AS (
+    SELECT
+        *,
+        CASE
+            WHEN is_billed THEN rate_miss * (fresh_and_cached - hit) + rate_hit * hit + rate_output * written
+            WHEN is_charged THEN reported_usd
+            WHEN is_here THEN cost_usd
+            WHEN NOT is_uncertain AND NOT is_unpriced THEN 0  -- nothing was used
+        END AS known_usd,
+        known_usd IS NOT NULL AND NOT is_charged AS is_whole
+    FROM classified
 )
 SELECT
     provider, model, project, tags, status, placed_us, price_id,
     input_tokens, cache_hit_tokens, output_tokens, thinking_tokens,
-    is_billed, is_unpriced, is_uncertain, energy_wh, forecast_p50_usd, forecast_p90_usd,
+    is_billed, is_unpriced, is_uncertain, is_here, is_estimated, energy_wh, forecast_p50_usd, forecast_p90_usd,
+    known_usd, reported_usd,
     is_here AND cost_usd IS NULL AS is_uncosted,
-    is_uncertain AND (cost_high_usd IS NULL OR $in_yuan) AS is_unbounded,
-    CASE WHEN is_billed THEN rate_miss * (fresh_and_cached - CAST(COALESCE(hit, 0) AS DECIMAL(18, 0))) END AS input_miss_usd,
-    CASE WHEN is_billed THEN rate_hit * CAST(hit AS DECIMAL(18, 0)) END AS cache_hit_usd,
-    CASE WHEN is_billed THEN rate_output * CAST(thought AS DECIMAL(18, 0)) END AS thinking_usd,
-    CASE WHEN is_billed THEN rate_output * (written - CAST(thought AS DECIMAL(18, 0))) END AS answer_usd,
-    CASE WHEN is_billed AND thought IS NULL THEN rate_output * written END AS thinking_unknown_usd,
-    CASE WHEN is_billed THEN (rate_miss - rate_hit) * CAST(hit AS DECIMAL(18, 0)) END AS cache_saving_usd,
-    CASE WHEN is_here THEN cost_usd END AS energy_usd,
-    -- A row's own bounds are dollars.
-    CASE WHEN is_uncertain AND NOT $in_yuan THEN cost_low_usd END AS uncertain_low_usd,
-    CASE WHEN is_uncertain AND NOT $in_yuan THEN cost_high_usd END AS uncertain_high_usd
-FROM classified
+    is_uncertain AND cost_high_usd IS NULL AS is_unbounded,
+    -- The parts of known_usd. Those of a bill are not known; what was run here has none but its electricity.
+    CASE WHEN is_billed THEN rate_miss * (fresh_and_cached - hit) WHEN is_whole THEN 0 END AS input_miss_usd,
+    CASE WHEN is_billed THEN rate_hit * hit WHEN is_whole THEN 0 END AS cache_hit_usd,
+    CASE WHEN is_billed THEN rate_output * thought WHEN is_whole THEN 0 END AS thinking_usd,
+    CASE WHEN is_billed THEN rate_output * (written - thought) WHEN is_whole THEN 0 END AS answer_usd,
+    CASE
+        WHEN is_billed AND thought IS NULL THEN rate_output * written
+        WHEN is_whole THEN 0
+    END AS thinking_unknown_usd,
+    CASE WHEN is_billed THEN (rate_miss - rate_hit) * hit WHEN is_whole THEN 0 END AS cache_saving_usd,
+    CASE WHEN is_here THEN known_usd WHEN known_usd IS NOT NULL THEN 0 END AS energy_usd,
+    CASE WHEN is_charged THEN known_usd WHEN known_usd IS NOT NULL THEN 0 END AS charged_usd,
+    CASE WHEN is_uncertain THEN cost_low_usd END AS uncertain_low_usd,
+    CASE WHEN is_uncertain THEN cost_high_usd END AS uncertain_high_usd,
+    -- What a provider bills is no estimate, whatever its tokens are.
+    CASE
+        WHEN is_estimated AND is_charged THEN known_usd
+        WHEN is_estimated AND known_usd IS NOT NULL THEN LEAST(known_usd, COALESCE(cost_low_usd, known_usd))
+    END AS estimated_low_usd,
+    CASE
+        WHEN is_estimated AND is_charged THEN known_usd
+        WHEN is_estimated AND known_usd IS NOT NULL THEN GREATEST(known_usd, COALESCE(cost_high_usd, known_usd))
+    END AS estimated_high_usd,
+    is_estimated AND NOT is_charged AND known_usd IS NOT NULL AND cost_high_usd IS NULL AS is_loose
+FROM costed

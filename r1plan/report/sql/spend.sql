@@ -1,4 +1,5 @@
--- Sums over the priced requests, one row a group; the totals are the one group of no keys.
+-- Sums over the priced requests, one row a group; the totals are the one group of no keys. A part of the cost that is
+-- NULL is not known; uncertain requests are told apart and in neither.
 -- query.py fills in KEYS and SOURCE.
 SELECT
     KEYS
@@ -7,18 +8,26 @@ SELECT
     COALESCE(sum(cache_hit_tokens), 0) AS cache_hit_tokens,
     COALESCE(sum(output_tokens), 0) AS output_tokens,
     COALESCE(sum(thinking_tokens), 0) AS thinking_tokens,
-    COALESCE(sum(input_miss_usd), 0) AS input_miss_usd,
-    COALESCE(sum(cache_hit_usd), 0) AS cache_hit_usd,
-    COALESCE(sum(thinking_usd), 0) AS thinking_usd,
-    COALESCE(sum(answer_usd), 0) AS answer_usd,
-    COALESCE(sum(thinking_unknown_usd), 0) AS thinking_unknown_usd,
-    COALESCE(sum(energy_usd), 0) AS energy_usd,
-    COALESCE(sum(energy_wh), 0) AS energy_wh,
-    COALESCE(sum(cache_saving_usd), 0) AS cache_saving_usd,
-    COALESCE(sum(uncertain_low_usd), 0) AS uncertain_low_usd,
-    COALESCE(sum(uncertain_high_usd), 0) AS uncertain_high_usd,
+    known_sum(sum(known_usd), count(*) FILTER (NOT is_uncertain AND known_usd IS NULL)) AS cost_usd,
+    known_sum(sum(input_miss_usd), count(*) FILTER (NOT is_uncertain AND input_miss_usd IS NULL)) AS input_miss_usd,
+    known_sum(sum(cache_hit_usd), count(*) FILTER (NOT is_uncertain AND cache_hit_usd IS NULL)) AS cache_hit_usd,
+    known_sum(sum(thinking_usd), count(*) FILTER (NOT is_uncertain AND thinking_usd IS NULL)) AS thinking_usd,
+    known_sum(sum(answer_usd), count(*) FILTER (NOT is_uncertain AND answer_usd IS NULL)) AS answer_usd,
+    known_sum(sum(thinking_unknown_usd), count(*) FILTER (NOT is_uncertain AND thinking_unknown_usd IS NULL))
+        AS thinking_unknown_usd,
+    known_sum(sum(cache_saving_usd), count(*) FILTER (NOT is_uncertain AND cache_saving_usd IS NULL)) AS cache_saving_usd,
+    known_sum(sum(charged_usd), count(*) FILTER (NOT is_uncertain AND charged_usd IS NULL)) AS charged_usd,
+    known_sum(sum(energy_usd), count(*) FILTER (is_here AND energy_usd IS NULL)) AS energy_usd,
+    known_sum(sum(energy_wh), count(*) FILTER (is_here AND energy_wh IS NULL)) AS energy_wh,
+    known_sum(sum(uncertain_low_usd), count(*) FILTER (is_uncertain AND uncertain_low_usd IS NULL)) AS uncertain_low_usd,
+    known_sum(sum(uncertain_high_usd), count(*) FILTER (is_uncertain AND uncertain_high_usd IS NULL)) AS uncertain_high_usd,
+    known_sum(sum(estimated_low_usd), count(*) FILTER (is_estimated AND estimated_low_usd IS NULL)) AS estimated_low_usd,
+    known_sum(sum(estimated_high_usd), count(*) FILTER (is_estimated AND estimated_high_usd IS NULL)) AS estimated_high_usd,
+    sum(reported_usd) AS reported_usd,
     count(*) FILTER (is_uncertain) AS uncertain_requests,
     count(*) FILTER (is_unbounded) AS unbounded_requests,
+    count(*) FILTER (is_estimated) AS estimated_requests,
+    count(*) FILTER (is_loose) AS estimated_unbounded_requests,
     count(*) FILTER (is_uncosted) AS uncosted_requests,
     count(*) FILTER (is_unpriced) AS unpriced_requests
 FROM SOURCE

@@ -197,6 +197,12 @@ def test_a_repaint_clears_line_by_line_and_nothing_from_the_first_row_on() -> No
     assert "\r\x1b[J" not in out.getvalue()
 
 
+def test_no_name_on_the_status_line_steers_the_terminal_or_breaks_the_line() -> None:
+    out = StringIO()
+    Region(out, lambda: (80, 24)).paint([], ["\x1b[2mm\x1b]52;c;eA==\x07\x9b2J\u202e.gguf\nerror: x · waiting\x1b[0m"])
+    assert out.getvalue() == "\x1b[2mm.gguf error: x · waiting\x1b[0m\n"
+
+
 def test_only_rows_that_changed_are_written_again() -> None:
     out = StringIO()
     region = Region(out, lambda: (80, 24))

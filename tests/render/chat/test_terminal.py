@@ -132,3 +132,17 @@ def test_into_a_pipe_a_held_back_answer_is_not_let_go_by_a_sentence() -> None:
     screen.show(Answer("Yes."))
     screen.done()
     assert (out.getvalue(), err.getvalue()) == ("Yes.\n", "Slow.\nhm\n\n")
+
+
+CLEANED = (
+    "می\u200cخواهم 👨\u200d👩\u200d👧 ❤\ufe0f a\u200db c\ufe0fd \x1bPq\x1b\\e \x1b]52;c;eA==\x07f\x9b31mg "
+    "\x1b(0h\u202ei\u200b\u2028j"
+)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 64])
+def test_in_pieces_of_any_size_a_text_is_cleaned_as_a_whole(size: int) -> None:
+    cleaner = Cleaner()
+    shown = "".join(cleaner.feed(CLEANED[at : at + size]) for at in range(0, len(CLEANED), size)) + cleaner.rest()
+    assert shown == printable(CLEANED)
+    assert printable(CLEANED).startswith("می\u200cخواهم 👨\u200d👩\u200d👧 ❤\ufe0f ab cd e fg hi j")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from r1plan.render.markdown.blocks import CodeEnd, CodeLine, CodeStart, Prose
 from r1plan.render.markdown.rows import MarkdownRows, colours
+from r1plan.render.text.sanitize import printable
 from r1plan.render.text.width import cells
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -83,3 +84,22 @@ def test_what_rich_cannot_set_is_shown_as_it_came() -> None:
 
 def test_a_gap_is_an_empty_row() -> None:
     assert MarkdownRows(colours()).rows(Prose("a", gap=True), 20)[0] == ""
+
+
+ENTITIES = (
+    *("&#x202e;", "&#8238;", "&#27;[2J", "&#x1b;]52;c;eA==&#7;", "&#x9b;31m", "&#x200b;", "&ZeroWidthSpace;", "&rlm;"),
+    *("&lrm;", "&#x61c;", "&#xe0041;", "&#x2028;", "&InvisibleTimes;", "&shy;", "&#xd83d;"),
+)
+FORMS = ("{}a", "**{}a**", "`x` {}a", "# {}a", "- {}a", "[{}a](http://x)", "![{}a](http://x)", "| {}a |\n|---|\n| b |")
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.parametrize("form", FORMS)
+def test_an_entity_is_cleaned_when_it_is_a_character(form: str, entity: str) -> None:
+    shown = "".join(rows(form.format(entity), columns=60))
+    assert printable(shown) == shown
+    assert "a" in shown
+
+
+def test_an_entity_colours_nothing() -> None:
+    assert "\x1b" not in "".join(MarkdownRows(colours()).prose("&#27;[31mred &#x1b;[1mbold", 40))

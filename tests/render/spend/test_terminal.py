@@ -10,6 +10,7 @@ import pytest
 
 from r1plan.render.spend.document import spend_csv, spend_json
 from r1plan.render.spend.terminal import spend_lines, spend_markdown
+from r1plan.render.spend.words import warnings
 from r1plan.render.text.units import percent, tokens
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.keys import parse_keys
@@ -53,7 +54,8 @@ def test_json_holds_the_fields_that_other_programs_rely_on(september: SpendRepor
     totals = [
         "requests", "input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens", "cost_usd",
         "input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd", "cache_saving_usd",
-        "uncertain_low_usd", "uncertain_high_usd", "unpriced_requests",
+        "uncertain_low_usd", "uncertain_high_usd", "unpriced_requests", "estimated_requests", "estimated_low_usd",
+        "estimated_high_usd",
     ]  # fmt: skip
     assert next(iter(document.items())) == ("schema", "r1plan.cost_report/1")
     assert {"period", "totals", "groups", "what_if", "reconcile", "unpriced", "warnings"} <= set(document)
@@ -122,8 +124,7 @@ def test_five_bad_lines_are_named_and_the_rest_counted() -> None:
         ReportWarning(kind="bad_line", file="f", line=number, fault=LineFault(cause="torn")) for number in range(1, 9)
     )
     doubt = ReportWarning(kind="duplicate_ids", count=2, ids=("a",))
-    lines = list(spend_lines(report(warnings=(*bad, doubt)), 80))[1:]
-    assert lines == [
+    assert list(warnings(report(warnings=(*bad, doubt)))) == [
         *(f"warning: f:{number}: left out: torn: the line ends in the middle." for number in range(1, 6)),
         "warning: 2 requests logged more than once, counted once by the last row: a, ….",
         "warning: 3 more lines left out; --json names each.",
