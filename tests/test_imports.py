@@ -16,7 +16,19 @@ PACKAGE = Path(__file__).parent.parent / "r1plan"
 
 # What stands at the top of the package, lowest first: each imports only from what stands before it.
 LAYERS = (
-    *("errors", "interrupts", "streams", "settings", "units", "money", "instants", "files", "ggml_types", "tiny"),
+    *(
+        "errors",
+        "interrupts",
+        "streams",
+        "settings",
+        "units",
+        "money",
+        "instants",
+        "project_name",
+        "files",
+        "ggml_types",
+        "tiny",
+    ),
     "catalog",
     *("prices", "ledger"),
     *("market", "hardware", "models", "engine"),

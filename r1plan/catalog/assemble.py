@@ -11,10 +11,10 @@ from r1plan.catalog.model import Model
 from r1plan.catalog.policy import PolicyLimits, Route, Rule, When
 from r1plan.catalog.price import HolidayCalendar, Holidays, PriceList
 from r1plan.catalog.price_rules import Location, Problem, errors_of
-from r1plan.catalog.project_name import project_key
 from r1plan.catalog.provider import LOCAL, Dialect, Provider, WireDialect
 from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.reading.validate import fail, load_file, shown
+from r1plan.project_name import project_key
 
 # As the log calls a server that was given by its address.
 _SERVER = re.compile(r"(\[[0-9a-f:.]+\]|[^\s/:@\[\]]+):\d{1,5}")

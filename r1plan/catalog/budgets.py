@@ -5,6 +5,7 @@ A file that is there and cannot be used is an error, never "no budget": whoever 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,10 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
-from r1plan.catalog.project_name import project_key
 from r1plan.catalog.reading.fields import Usd, UsdIfSaid
 from r1plan.catalog.reading.files import CatalogFile, reason
 from r1plan.errors import CatalogError
+from r1plan.project_name import project_key
 
 _NAME = "budgets.yaml"
 # What a person may take for its name.
@@ -77,14 +78,22 @@ def _is_there(config: Path) -> bool:
         if not config.is_symlink():
             return False
         raise CatalogError(f"{config} is a link to a folder that is not there.", _LINK) from None
+    except NotADirectoryError as error:
+        if not os.path.lexists(config):  # it lies below a file, where nothing can be
+            return False
+        raise _unusable(config, error) from None
     except OSError as error:
-        raise CatalogError(f"{config}: {reason(error)}.", "budgets.yaml may be in it, so nothing was sent") from None
+        raise _unusable(config, error) from None
     near = [each for each in names if each != _NAME and _TAKEN_FOR_IT.fullmatch(each.casefold())]
     if near:
         raise CatalogError(
             f"{config / near[0]} is not read: budgets stand in {_NAME}.", f"rename it to {_NAME}, or remove it"
         )
     return _NAME in names
+
+
+def _unusable(config: Path, error: OSError) -> CatalogError:
+    return CatalogError(f"{config}: {reason(error)}.", "budgets.yaml may be in it, so nothing was sent")
 
 
 _LINK = "budgets.yaml may be in it: mend or remove the link"

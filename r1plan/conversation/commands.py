@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from r1plan.conversation.recognize import command_in, is_farewell
 from r1plan.conversation.session import THINKING_SHOWN, Session, Wishes, thinking_named
 from r1plan.errors import NotFound, UsageError
 from r1plan.models.reference import GgufFile, model_reference
@@ -63,20 +62,13 @@ class Command:
     run: Callable[[Session, str, Known], Reply]
 
 
-_SLASHES = ("/", "\uff0f")  # the second is what an input method for Chinese or Japanese writes
-_COMMAND = re.compile(r"[/\uff0f](\s*)([a-z]+)(.*)\Z", re.DOTALL | re.IGNORECASE)
-_LONGEST_NAME = 40
-_ALSO = {"quit": "exit", "q": "exit", "bye": "exit", "wq": "exit", "h": "help", "?": "help"}
-_ENDS = " .!?;'\"`\u201c\u201d\u2018\u2019"
-_LEAVING = ("exit", "quit", "exit()", "quit()")
-_NEAR = 0.75  # as difflib's ratio
 _OFF = ("off", "none")
 _UNBIND = "unbind"
 
 
 def reply(session: Session, line: str, known: Known) -> Reply:
     """What comes of `line`, which is stripped and not empty. Raises UsageError and NotFound for a wrong command."""
-    named = _command_of(line)
+    named = command_in(line, COMMANDS)
     if named is None:
         return Reply(session, act=AskAgain(line))
     name, arguments = named
@@ -86,58 +78,9 @@ def reply(session: Session, line: str, known: Known) -> Reply:
 def is_command(line: str) -> bool:
     """Whether `line` is a command or a word of leaving, and so not meant for anybody who answers questions."""
     try:
-        return "\n" not in line and _command_of(line) is not None and line.strip(_ENDS).casefold() != "bye"
+        return "\n" not in line and command_in(line, COMMANDS) is not None and not is_farewell(line)
     except NotFound:
         return False
-
-
-def _command_of(line: str) -> tuple[str, str] | None:
-    """The name of the command that `line` is, and its arguments; None: it is a question, as one may begin with a path.
-
-    Raises NotFound for what can only be meant as a command and is none.
-    """
-    if len(line) <= _LONGEST_NAME and (alone := _alone(line)):
-        return alone, ""
-    found = _COMMAND.match(line)
-    if not found:
-        return None
-    name, rest = found[2].casefold(), found[3]
-    name = _ALSO.get(name, name)
-    stands_apart = bool(found[1])
-    if name in COMMANDS and (not rest.strip(_ENDS) or rest[0].isspace()):
-        return name, rest.strip() if rest.strip(_ENDS) else ""
-    if rest.startswith(_SLASHES):
-        return None
-    if not stands_apart and (not rest or rest[0].isspace()):
-        raise _unknown(found[2], name)
-    if name in COMMANDS or _near(name):
-        raise _unknown(found[2] if stands_apart else line.split()[0][1:], name)
-    return None
-
-
-def _alone(line: str) -> str | None:
-    """The command that a whole line is without being written as one: `exit`, `:q`, `help`, `?`, a slash alone."""
-    plain = unicodedata.normalize("NFKC", line).strip().casefold()
-    if plain in ("/", "?", "/?", "help"):
-        return "help"
-    word = plain.strip(_ENDS)
-    if word in (*_LEAVING, "bye"):
-        return "exit"
-    bare = word.lstrip("/\\:")
-    return "exit" if bare != word and (bare in _LEAVING or _ALSO.get(bare) == "exit") else None
-
-
-def _near(name: str) -> tuple[str, ...]:
-    from difflib import get_close_matches
-
-    return tuple(get_close_matches(name, (*COMMANDS, *_ALSO), n=3, cutoff=_NEAR))
-
-
-def _unknown(typed: str, name: str) -> NotFound:
-    near = NotFound.among("command", name, COMMANDS).near
-    hint = f"did you mean {', '.join(f'/{each}' for each in near)}?" if near else "/help lists the commands."
-    shown = typed if len(typed) <= _LONGEST_NAME else f"{typed[:_LONGEST_NAME]}…"
-    return NotFound(f"there is no command /{shown}.", hint, near)
 
 
 def _model(session: Session, arguments: str, _known: Known) -> Reply:

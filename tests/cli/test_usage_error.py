@@ -29,7 +29,7 @@ from r1plan.errors import R1PlanError, UsageError
         pytest.param("chat --max-tokens -1 x", "--max-tokens -1: expected a whole number, 1 or more.", "1", id="minus"),
         pytest.param("chat --context 63 x", "--context 63: expected a whole number, 64 or more.", "8192", id="63"),
         pytest.param("chat --temperature 2.1 x", "2.1: expected a number from 0 to 2.", "--temperature 1", id="above"),
-        pytest.param("chat --temperature nan x", "'nan': expected a number from 0 to 2.", "0.6", id="nan"),
+        pytest.param("chat --temperature nan x", "'nan': expected a number from 0 to 2.", "--temperature 1", id="nan"),
         pytest.param("chat --thinking loud x", "'loud' is no way to show the thinking.", "dim or hide", id="mode"),
         pytest.param("chat --max-cost abc x", "'abc' is not an amount.", "--max-cost 0.05", id="amount"),
         pytest.param("recommend --engine vlm", "--engine 'vlm': expected llama.cpp or vllm.", "vllm?", id="choice"),

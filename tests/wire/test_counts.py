@@ -128,6 +128,8 @@ EXACT = [
     Exact("growing", tuple(late({**U, "completion_tokens": n}) for n in (1, 7, 299, 300))),
     Exact("with a total", (late({**U, "total_tokens": 1300}),)),
     Exact("with a total of 0", (late({**U, "total_tokens": 0}),)),
+    Exact("an absurd prompt beside its parts", (late({**U, "prompt_tokens": 10**19}),), ("input_is_no_count",)),
+    Exact("a word beside its parts", (late({**U, "prompt_tokens": "many"}),), ("input_is_no_count",)),
     Exact(
         "the output in the total alone",
         (late({**U, "completion_tokens": 0, "total_tokens": 1300}),),
@@ -143,6 +145,12 @@ def test_the_last_count_that_can_be_true_is_taken_wherever_it_stands(number: int
     assert who(row) == REPORTED
     assert row.cost_usd == row.cost_low_usd == row.cost_high_usd == TRUE_USD
     assert row.flags == case.flags
+
+
+def test_a_number_of_any_length_spoils_only_itself() -> None:
+    digits = b"9" * 20_000
+    row = asked(b'data: {"choices":[],"usage":{"prompt_tokens":' + digits + b',"completion_tokens":300}}\n\n')
+    assert (row.status, row.output_tokens, row.flags) == ("ok", 300, ("input_is_no_count",))
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from r1plan.catalog.project_name import project_key
 from r1plan.errors import UsageError
 from r1plan.money import typed_usd
+from r1plan.project_name import project_key
 
 if TYPE_CHECKING:
     from r1plan.ask.question import Wanted

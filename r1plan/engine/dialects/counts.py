@@ -45,6 +45,11 @@ class _Said:
         if isinstance(value, bool) or dollars(self.last) is None or dollars(value):
             self.last = value
 
+    def may_be(self, most: int) -> bool:
+        """Whether any of what was said is a number of `most` at most."""
+        last = tokens(self.last)
+        return any(number <= most for number in (*self.numbers, *(() if last is None else (last,))))
+
     def take(self, number: int, *, restated: bool) -> None:
         if not self.numbers or self.numbers[-1] != number:
             self.falls |= bool(self.numbers) and number < self.numbers[-1]
@@ -153,6 +158,11 @@ class Counts:
     def is_told(self, field: Field) -> bool:
         """Whether anything was said where `field` stands, a number or not."""
         return any(self._said[first].last is not None for first, *_ in getattr(self._paths, field) or ())
+
+    def is_nonsense(self, field: Field, most: int) -> bool:
+        """Whether a place where `field` stands never held a number of tokens, of `most` at most."""
+        said = (self._said[first] for first, *_ in getattr(self._paths, field) or ())
+        return any(each.last is not None and not each.may_be(most) for each in said)
 
     @property
     def usd(self) -> Decimal | None:

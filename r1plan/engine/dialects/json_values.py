@@ -1,6 +1,7 @@
 """The JSON in the data of an event, as servers write it. Pure.
 
-Numbers with a point are read as Decimal. Raw control characters may stand in strings, as some servers do not escape.
+Numbers with a point, and whole ones of more digits than Python takes, are read as Decimal. Raw control characters may
+stand in strings, as some servers do not escape.
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
-from json import JSONDecoder
+from json import JSONDecodeError, JSONDecoder
 
 _DECODER = JSONDecoder(parse_float=Decimal, strict=False)
+# Python refuses to read an int of more than a few thousand digits; a part of the answer may stand beside one.
+_PATIENT = JSONDecoder(parse_float=Decimal, parse_int=Decimal, strict=False)
 _DONE = "[DONE]"
 _BETWEEN = re.compile(r"(?:\s|data:)*")
 _MOST = 10_000  # objects in one event
@@ -20,9 +23,18 @@ _NO_JSON = (ValueError, RecursionError, InvalidOperation)
 def value_of(text: str) -> object:
     """The JSON in `text`; None when it is none."""
     try:
-        return _DECODER.decode(text)
+        return _decoded(text)
     except _NO_JSON:
         return None
+
+
+def _decoded(text: str) -> object:
+    try:
+        return _DECODER.decode(text)
+    except JSONDecodeError:
+        raise
+    except ValueError:
+        return _PATIENT.decode(text)
 
 
 def values_of(data: str) -> Iterator[object]:
@@ -32,7 +44,7 @@ def values_of(data: str) -> Iterator[object]:
     "[DONE]" is given as it stands.
     """
     try:
-        value: object = _DECODER.decode(data)
+        value: object = _decoded(data)
     except _NO_JSON:
         value = None
     if isinstance(value, dict):

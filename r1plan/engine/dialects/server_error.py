@@ -16,6 +16,7 @@ MESSAGE_LIMIT = 300
 Hide = Callable[[str], str]
 """What takes the key out of a text that a server wrote and a person will read."""
 
+_ERRORS = ("error", "errors")
 _DEEPEST = 8  # errors in errors
 _STATUS = re.compile(r"[45]\d\d")
 
@@ -45,14 +46,25 @@ def error_in(kind: str, said: object) -> object:
     """
     if not isinstance(said, Mapping):
         return (said or "") if kind == "error" else None
-    if found := said.get("error"):
-        # The status may stand beside the sentence.
-        return {**said, **found} if isinstance(found, Mapping) else {**said, "message": found}
+    for name in _ERRORS:
+        if found := said.get(name):
+            found = found[0] if isinstance(found, list) else found
+            # The status may stand beside the sentence.
+            return {**said, **found} if isinstance(found, Mapping) else {**said, "message": found}
     choices = said.get("choices")
     for choice in choices if isinstance(choices, list) else ():
-        if isinstance(choice, Mapping) and choice.get("error"):
-            return choice["error"]
-    return said if "error" in (kind, said.get("object"), said.get("type")) else None
+        if isinstance(choice, Mapping) and (found := _in_choice(choice)):
+            return found
+    if "error" in (kind, said.get("object"), said.get("type")):
+        return said
+    # A sentence where an answer would stand, as frameworks for servers write it.
+    return said if not choices and isinstance(said.get("detail"), str | list) and said["detail"] else None
+
+
+def _in_choice(choice: Mapping[str, object]) -> object:
+    """The error that a choice tells, or the part of an answer in it."""
+    places = (choice, choice.get("delta"), choice.get("message"))
+    return next((found for each in places if isinstance(each, Mapping) and (found := each.get("error"))), None)
 
 
 def status_of(error: object) -> int | None:

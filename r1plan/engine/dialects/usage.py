@@ -174,10 +174,14 @@ class _Totals:
             flags.unless_nothing_told("input", INPUT_NO_COUNT)
             self.input = self._rest(self.output, self._is_input)
             self._doubt("input_tokens", self.input, inputs, self._input_least)
+        elif counts.is_nonsense("input", self._input_most):
+            flags.add(INPUT_NO_COUNT)
         if self.output is None:
             flags.unless_nothing_told("output", OUTPUT_NO_COUNT)
             self.output = self._rest(self.input, self._is_output)
             self._doubt("output_tokens", self.output, outputs, self._output_least)
+        elif counts.is_nonsense("output", self._output_most):
+            flags.add(OUTPUT_NO_COUNT)
         if self.input is not None and self.output is not None:
             self._compare(self.input, self.output)
 

@@ -8,8 +8,8 @@ from datetime import UTC
 from decimal import Decimal
 
 from r1plan.catalog.policy import Binding, Place, PolicyLimits, Route, Rule, When
-from r1plan.catalog.project_name import project_key
 from r1plan.errors import CatalogError, NotFound
+from r1plan.project_name import project_key
 from r1plan.route.decision.cause import RuleApplied
 from r1plan.route.forecast.forecast import PromptFacts
 

@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from r1plan.catalog.budgets import Budgets, Whose, whose
-from r1plan.catalog.project_name import project_key
 from r1plan.engine.limits import ServerLimits
 from r1plan.errors import OverBudget
 from r1plan.ledger.entry import UsageEntry
@@ -22,6 +21,7 @@ from r1plan.ledger.months import LONGEST_REQUEST
 from r1plan.money import small_usd
 from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import EXACT
+from r1plan.project_name import project_key
 
 if TYPE_CHECKING:
     from r1plan.ledger.month_sum import MonthSpending

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r1plan.catalog.project_name import project_key
+from r1plan.project_name import project_key
 
 SAME = {
     "case": ("Secret", "secret"),
