@@ -14,10 +14,8 @@ from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 from r1plan.files.pipe import WRITER_PATIENCE_S, opened_pipe
+from r1plan.ledger.blocks import LONGEST_LINE_BYTES
 from r1plan.report.spend import FileFault, ReportWarning
-
-LONGEST_LINE_BYTES = 32 << 20
-"""A line of this many bytes or more is none of ours, and is cut away before the database fails over it."""
 
 # DuckDB's own limit. Above it, it depends on where a line stands whether it is read.
 _ORDINARY_LINE_BYTES = 16 << 20

@@ -9,13 +9,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from r1plan.errors import LogError
+from r1plan.ledger.blocks import LONGEST_LINE_BYTES
 from r1plan.ledger.months import month_days
 from r1plan.ledger.schema import SCHEMA
 from r1plan.money import money, usd
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, percent, tokens
 from r1plan.report.invalid_line import LineFault
-from r1plan.report.log_source import LONGEST_LINE_BYTES
 from r1plan.report.spend import FileFault, ReportWarning, SpendReport, Totals
 
 _ZERO = Decimal(0)

@@ -64,6 +64,12 @@ class StreamLimits:
         self._is_heedless = False
 
     @property
+    def is_none(self) -> bool:
+        """Whether nothing can end the stream from here, so that its events need not be counted."""
+        most = min(self._output_most, self._thinking_most, self._cascade_thinking)
+        return most == _NEVER and self._cascade_at is None and self._spent_usd is None
+
+    @property
     def output_tokens(self) -> int:
         """The tokens that came, or as many as can have come from a server that does not keep its limit."""
         return self._bytes if self._is_heedless else self._thinking + self._answer

@@ -140,6 +140,7 @@ class OpenAttempt:
         """Gather the stream into `heard` until it ends, or is to end: an engine that can close its thinking answers."""
         engine, audience = self._engine, self._context.audience
         stream = engine.stream(self.reservation.request)
+        is_endless = limits.is_none
         try:
             with let_through():
                 heard.sent = True
@@ -151,8 +152,7 @@ class OpenAttempt:
                         except OSError as gone:
                             heard.why = gone
                             break
-                    stop = limits(event)
-                    if stop is None:
+                    if is_endless or (stop := limits(event)) is None:
                         continue
                     if stop == "handed_over" or not isinstance(engine, ClosesThinking):
                         heard.stop = stop
