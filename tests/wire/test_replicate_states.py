@@ -140,7 +140,7 @@ def test_the_stream_may_be_at_another_host_of_any_media_type_and_gets_no_key() -
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b'{"detail": "gone"}', "Replicate broke off the answer before its end."),
+        (b'{"detail": "gone"}', "Replicate broke off the answer: gone."),
         (b'{"error": "gone"}', "Replicate broke off the answer: gone."),
         (b"<html><title>Gone</title>", "Replicate answered with application/json instead of a stream: Gone."),
     ],
