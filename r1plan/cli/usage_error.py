@@ -10,6 +10,14 @@ from typing import Any
 from r1plan.errors import R1PlanError, UsageError
 
 _MOST_DIGITS = 15
+_MEASURED = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(?=[A-Za-z])([kKmM]?)[A-Za-z/]*")  # "24GB", "128k", "64 GiB"
+_EXAMPLES: dict[str | None, int] = {"GIB": 64, "GB/S": 800, "TOKENS": 16_384, "TOK_S": 10}
+"""What an option with this metavar may be, as no default says it."""
+_NOT_YET = {
+    "r1plan models pull": "nothing is downloaded yet: save a .gguf of Hugging Face, and r1plan chat --model FILE.gguf",
+    "r1plan models list": "r1plan recommend names the models for here, r1plan prices list those of providers.",
+}
+"""What to do instead of a command that people expect."""
 
 
 def run(app: Any, words: Sequence[str]) -> int:
@@ -51,7 +59,8 @@ def usage_error(error: Any, words: Sequence[str]) -> UsageError:
         return UsageError(f"{command} has no place for '{extra[1]}'.", hint or _example(error) or _help(command))
     if unknown := re.match(r"No such command '(.*?)'\.", error.message, re.DOTALL):
         names = [] if error.ctx is None else error.ctx.command.list_commands(error.ctx)
-        return UsageError(f"{command} has no command '{unknown[1]}'.", _meant(unknown[1], names) or _help(command))
+        hint = _NOT_YET.get(f"{command} {unknown[1]}") or _meant(unknown[1], names) or _help(command)
+        return UsageError(f"{command} has no command '{unknown[1]}'.", hint)
     return UsageError(error.format_message(), _help(command))
 
 
@@ -80,7 +89,7 @@ def _bad_value(error: Any, command: str) -> UsageError:
     if found and choices:
         names = [str(each) for each in choices]
         every = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
-        return UsageError(f"{option} '{value}': expected {every}.", _meant(value, names) or f"choose {every}.")
+        return UsageError(f"{option} '{value}': expected {every}.", _meant(value, names) or _help(command))
     number = {"int": "a whole number", "float": "a number"}.get(kind.name.split()[0].removesuffix("eger"))
     if found and number:
         low, high = getattr(kind, "min", None), getattr(kind, "max", None)
@@ -91,9 +100,23 @@ def _bad_value(error: Any, command: str) -> UsageError:
         if value.lstrip("-+").isdigit() and len(value) > _MOST_DIGITS:
             number += f", of at most {_MOST_DIGITS} digits"
         such = param.default if isinstance(param.default, int | float) else max(low or 0, min(1, high or 1))
+        such = _plain_number(value, kind) or _EXAMPLES.get(param.metavar, such)
         shown = value if re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", value) else f"'{value}'"
         return UsageError(f"{option} {shown}: expected {number}.", f"such as {option} {such}")
     return UsageError(f"{option}: {error.message.rstrip('.')}.", _help(command))
+
+
+def _plain_number(value: str, kind: Any) -> str | None:
+    """The number that `value` writes with a unit, as an option of this `kind` takes it; None when it does not."""
+    found = _MEASURED.fullmatch(value.strip())
+    if found is None:
+        return None
+    whole = kind.name.startswith("int")
+    size = float(found[1]) * {"": 1, "k": 1000 if whole else 1, "m": 1_000_000 if whole else 1}[found[2].lower()]
+    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+    if (whole and not size.is_integer()) or size < (low or 0) or (high is not None and size > high):
+        return None
+    return f"{size:.0f}" if size.is_integer() else f"{size:g}"
 
 
 def _name(param: Any) -> str:

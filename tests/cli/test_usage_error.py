@@ -33,7 +33,17 @@ from r1plan.errors import R1PlanError, UsageError
         pytest.param("chat --thinking loud x", "'loud' is no way to show the thinking.", "dim or hide", id="mode"),
         pytest.param("chat --max-cost abc x", "'abc' is not an amount.", "--max-cost 0.05", id="amount"),
         pytest.param("recommend --engine vlm", "--engine 'vlm': expected llama.cpp or vllm.", "vllm?", id="choice"),
-        pytest.param("recommend --engine x", "--engine 'x'", "choose llama.cpp or vllm.", id="choice-far"),
+        pytest.param("recommend --engine x", "--engine 'x'", "r1plan recommend --help", id="choice-far"),
+        pytest.param("recommend --vram 24GB", "--vram '24GB': expected", "such as --vram 24", id="with-a-unit"),
+        pytest.param(
+            "recommend --ram 1.5TiB", "--ram '1.5TiB': expected", "such as --ram 1.5", id="fraction-of-a-unit"
+        ),
+        pytest.param("recommend --context 32k", "--context '32k'", "such as --context 32000", id="thousands"),
+        pytest.param("recommend --context 1.0005k", "--context '1.0005k'", "--context 16384", id="no-whole-number"),
+        pytest.param("chat --temperature 5x a", "'5x': expected a number from 0", "--temperature 1", id="out-of-range"),
+        pytest.param("recommend --vram big", "--vram 'big': expected a number.", "such as --vram 64", id="no-number"),
+        pytest.param("models pull x", "no command 'pull'", "r1plan chat --model FILE.gguf", id="not-there-yet"),
+        pytest.param("models list", "no command 'list'", "r1plan recommend", id="where-models-are-named"),
         pytest.param("recommend --vram many", "--vram 'many': expected a number.", "such as --vram", id="float"),
         pytest.param("recommend --context 0", "--context 0: expected", "leave --context out", id="pin"),
         pytest.param("recommend --slots 0", "--slots 0: expected", "leave --slots out", id="slots"),
