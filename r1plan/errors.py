@@ -100,7 +100,12 @@ class NotFound(R1PlanError):
         from difflib import get_close_matches
 
         by_folded = {each.casefold(): each for each in known}
-        near = tuple(by_folded[each] for each in get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5))
+        typed = name.casefold()
+        parts = [each for each in by_folded if len(typed) > 1 and typed in each]  # "32b" of "r1-distill-qwen-32b"
+        close = get_close_matches(typed, by_folded, n=3, cutoff=0.5)
+        if len(parts) <= 3:  # a part of many says nothing
+            close = parts + close
+        near = tuple(by_folded[each] for each in dict.fromkeys(close))[:3]
         if near:
             hint = f"did you mean {', '.join(near)}?"
         return cls(f"unknown {kind} '{name}'.", hint, near)

@@ -146,3 +146,18 @@ def test_an_unknown_model_offers_near_names() -> None:
         find("model", MODELS, "r1-distil-lama-70b")
     assert caught.value.message == "unknown model 'r1-distil-lama-70b'."
     assert caught.value.hint == "did you mean R1-Distill-Llama-70B, R1-Distill-Llama-8B, R1-Distill-Qwen-7B?"
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        pytest.param("32b", "did you mean R1-Distill-Qwen-32B?", id="size"),
+        pytest.param("LLAMA-70", "did you mean R1-Distill-Llama-70B", id="part-in-capitals"),
+        pytest.param("r1-distill", "did you mean R1-Distill-", id="part-of-many"),
+    ],
+)
+def test_a_part_of_a_name_is_near_enough(typed: str, hint: str) -> None:
+    with pytest.raises(NotFound) as caught:
+        find("model", MODELS, typed)
+    assert (caught.value.hint or "").startswith(hint)
+    assert len(caught.value.near) <= 3
