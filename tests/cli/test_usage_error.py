@@ -42,6 +42,7 @@ from r1plan.errors import R1PlanError, UsageError
         pytest.param("recommend --context 1.0005k", "--context '1.0005k'", "--context 16384", id="no-whole-number"),
         pytest.param("chat --temperature 5x a", "'5x': expected a number from 0", "--temperature 1", id="out-of-range"),
         pytest.param("recommend --vram big", "--vram 'big': expected a number.", "such as --vram 64", id="no-number"),
+        pytest.param("recommend --gpu 4090,3090", "names several cards", "--gpu 4090 --gpu 3090", id="cards-in-one"),
         pytest.param("models pull x", "no command 'pull'", "r1plan chat --model FILE.gguf", id="not-there-yet"),
         pytest.param("models list", "no command 'list'", "r1plan recommend", id="where-models-are-named"),
         pytest.param("recommend --vram many", "--vram 'many': expected a number.", "such as --vram", id="float"),

@@ -125,6 +125,10 @@ def _cards(text: str, hardware: Hardware) -> tuple[Gpu | AppleChip, int]:
         try:
             return find_accelerator(hardware, name), 1
         except NotFound:
+            several = [each.strip() for each in re.split("[,+]", name)]
+            if len(several) > 1 and all(several):
+                each_its_own = " ".join(f"--gpu '{each}'" if " " in each else f"--gpu {each}" for each in several[:4])
+                raise UsageError(f"--gpu '{text}' names several cards.", f"give each its own: {each_its_own}") from None
             times = _TIMES.fullmatch(name)
             if times is None:
                 raise
