@@ -52,6 +52,7 @@ _ARCHITECTURES: dict[Vendor, str] = {"apple": "arm64", "amd": "x86_64", "nvidia"
 
 # The operating system and an idle desktop, but no more than a quarter of a small machine.
 _SYSTEM_BYTES = 2 * GIB
+_GUESSED_SPEED = "The card's speed is a guess, as nothing is known of it; --bandwidth sets what it reads."
 _DESKTOP_CORES = 8
 _SERVER_CORES = 16
 _LEAST_RAM_GIB = 16
@@ -84,7 +85,7 @@ def describe(
     if vram_gib is not None:
         gpus.append(_unknown_card(vram_gib, bandwidth_gb_s))
         if bandwidth_gb_s is None:
-            notes.append("The card's speed is a guess, as nothing is known of it; --bandwidth sets what it reads.")
+            notes.append(_GUESSED_SPEED)
     if ram_gib is None:
         vram = sum(sheet.vram_gib * count for sheet, count in cards if isinstance(sheet, Gpu)) + (vram_gib or 0)
         ram_gib = max(_LEAST_RAM_GIB, vram)
@@ -129,6 +130,11 @@ def with_memory(machine: Machine, ram_gib: float | None, ram_bandwidth_gb_s: flo
         memory = replace(memory, bandwidth_gb_s=ram_bandwidth_gb_s, bandwidth_basis="given")
     notes = tuple(each for each in machine.notes if ram_bandwidth_gb_s is None or "bandwidth is assumed" not in each)
     return replace(machine, origin="described", memory=memory, notes=notes)
+
+
+def assumed_speed(machine: Machine) -> str | None:
+    """The note that says that a card's speed is a guess, None when it is not."""
+    return _GUESSED_SPEED if _GUESSED_SPEED in machine.notes else None
 
 
 def assumed_ram(machine: Machine) -> str | None:

@@ -282,13 +282,15 @@ def test_the_first_line_is_to_act_on_and_the_hint_is_on_stderr() -> None:
     [
         (("--gpu", "m3-max-40c"), "128 GiB are assumed, the most that Apple M3 Max (40-core GPU) is sold with"),
         (("--gpu", "rtx-4090"), "24 GiB of RAM are assumed, as much as the cards have; --ram sets it."),
+        (("--vram", "24"), "The card's speed is a guess, as nothing is known of it; --bandwidth sets what it reads."),
+        (("--vram", "24", "--bandwidth", "900", "--ram", "64"), None),
         (("--gpu", "m3-max-40c", "--ram", "48"), None),
     ],
-    ids=["chip", "card", "given"],
+    ids=["chip", "card", "speed", "card-given", "given"],
 )
-def test_memory_that_nobody_named_is_said_on_stderr(machine: tuple[str, ...], note: str | None) -> None:
+def test_memory_and_speed_that_nobody_named_are_said_on_stderr(machine: tuple[str, ...], note: str | None) -> None:
     said = r1plan(*machine, "--model", "R1-Distill-Qwen-1.5B").stderr
-    assert (note in said) if note else ("assumed" not in said)
+    assert (note in said) if note else not re.search("assumed|guess", said)
 
 
 def test_nothing_heavy_is_imported_once_the_catalogue_is_stored() -> None:

@@ -118,13 +118,14 @@ class LlamaCppView:
         return NothingFits(f"{choice.id} does not fit: {standing_text(choice.why)}.", hint)
 
     def remarks(self, plan: Plan[Option]) -> Iterator[str]:
-        """The main memory that was assumed."""
+        """What was assumed of the machine and decides much: a card's speed, and main memory."""
         if plan.machine.origin == "detected":
             return
-        from r1plan.hardware.described import assumed_ram
+        from r1plan.hardware.described import assumed_ram, assumed_speed
 
-        if assumed := assumed_ram(plan.machine):
-            yield assumed
+        for assumed in (assumed_speed(plan.machine), assumed_ram(plan.machine)):
+            if assumed:
+                yield assumed
 
 
 def headline(option: Option, machine: Machine) -> str:
