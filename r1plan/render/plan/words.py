@@ -31,7 +31,7 @@ from r1plan.plan.reasons import (
 )
 from r1plan.plan.speed import Range
 from r1plan.plan.workload import Objective
-from r1plan.units import GIB
+from r1plan.units import GIB, MIB
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Improvement
@@ -187,7 +187,10 @@ def _shortfall(each: Shortfall) -> str:
     }[each.kind]
     alone = each.context_bytes > each.room_bytes
     cache = f" (the context alone takes {each.context_bytes / GIB:.1f})" if alone else ""
-    return f"needs {each.needed_bytes / GIB:.1f} GiB {where}, {each.room_bytes / GIB:.1f} free{cache}"
+    needed, room = f"{each.needed_bytes / GIB:.1f}", f"{each.room_bytes / GIB:.1f}"
+    if needed == room:
+        return f"needs {each.needed_bytes / MIB:,.0f} MiB {where}, {each.room_bytes / MIB:,.0f} free{cache}"
+    return f"needs {needed} GiB {where}, {room} free{cache}"
 
 
 def _on_each(gpus: int) -> str:

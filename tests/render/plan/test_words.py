@@ -31,7 +31,7 @@ from r1plan.plan.reasons import (
     kind_of,
 )
 from r1plan.render.plan.words import cause_text, note_text, standing_text
-from r1plan.units import GIB
+from r1plan.units import GIB, MIB
 
 GPU = Shortfall(kind="cards", device="", cards=1, needed_bytes=24 * GIB, room_bytes=22 * GIB, context_bytes=GIB)
 RAM = Shortfall(kind="host", device="host", cards=0, needed_bytes=3 * GIB, room_bytes=GIB, context_bytes=2 * GIB)
@@ -40,6 +40,11 @@ SHORT = NeedsMemory(shortfalls=(GPU,), shortfall_bytes=GIB, needed_bytes=GIB)
 
 CAUSES: list[tuple[Cause, str, str]] = [
     (SHORT, "memory", "needs 24.0 GiB on the GPU, 22.0 free"),
+    (
+        SHORT._replace(shortfalls=(RAM._replace(needed_bytes=518 * MIB, room_bytes=512 * MIB, context_bytes=0),)),
+        "memory",
+        "needs 518 MiB of RAM, 512 free",  # and not 0.5 GiB, 0.5 free
+    ),
     (
         SHORT._replace(shortfalls=(GPU._replace(cards=2), RAM), from_disk=TooSlow(tok_s=0.31, least_tok_s=5.0)),
         "memory",
