@@ -85,9 +85,12 @@ class LocalEngine:
         tokens, opened = self._vocabulary.prompt(request.messages)
         room = self._context - len(tokens)
         if room <= 0:
+            self._usage = _Answered(limit=0).usage(0, 0)  # nothing is read: that is counted, and not unknown
             raise EngineError(
                 f"the prompt has {len(tokens)} tokens, and the context holds {self._context}.",
-                "shorten it, or raise --context if the model and the memory allow.",
+                "shorten it: this model takes no more."
+                if self._context >= self._llama._model.n_ctx_train()
+                else "shorten it, or raise --context if the memory allows.",
             )
         cached = self._cached(tokens)
         so_far = _Answered(limit=room if request.max_tokens is None else min(room, request.max_tokens))

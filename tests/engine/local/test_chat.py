@@ -174,6 +174,20 @@ def test_a_text_that_is_full_of_special_names_stays_text(engine: LocalEngine, te
 def test_a_prompt_longer_than_the_context_is_refused(engine: LocalEngine) -> None:
     with pytest.raises(EngineError, match=r"the prompt has \d+ tokens, and the context holds 512"):
         ask(engine, Message("user", "1 " * 600))
+    usage = engine.usage_so_far()
+    assert usage is not None
+    assert (usage.input_tokens, usage.output_tokens, usage.provenance["input_tokens"]) == (0, 0, "counted")
+
+
+def test_more_context_is_advised_only_where_the_model_takes_more(engine: LocalEngine) -> None:
+    with pytest.raises(EngineError) as raised:
+        ask(engine, Message("user", "1 " * 600))
+    assert "--context" in (raised.value.hint or "")
+    whole = LocalEngine(MODEL_PATH, "r1-tiny", context_tokens=8192)
+    with pytest.raises(EngineError) as raised:
+        ask(whole, Message("user", "1 " * 3000))
+    whole.close()
+    assert raised.value.hint == "shorten it: this model takes no more."
 
 
 def test_llama_cpp_stays_silent(engine: LocalEngine, capfd: pytest.CaptureFixture[str]) -> None:
