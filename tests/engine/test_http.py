@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import socket
 
+import httpx
 import pytest
 
 from r1plan.catalog.load import load_providers
 from r1plan.catalog.provider import Provider
 from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking, WasThinking
 from r1plan.engine.http.chat import HttpEngine
+from r1plan.engine.http.faults import translated
+from r1plan.engine.http.watchdog import Watchdog
+from r1plan.engine.limits import ServerLimits
 from r1plan.errors import ProviderError
 from tests.wire.server import Reply, recorded, serving
 
@@ -204,6 +208,30 @@ def test_a_refused_connection_names_the_host_and_not_the_key(deepseek: Provider)
     assert KEY not in str(raised.value)
     assert "secret" not in str(raised.value)
     assert engine.usage_so_far() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "said", "hint"),
+    [
+        pytest.param("X", "x.org", "cannot reach X at x.org: refused.", "--base-url", id="named"),
+        pytest.param("x.org:9", "x.org:9", "cannot reach x.org:9: refused.", "--base-url", id="host-alone"),
+        pytest.param("x.org", "x.org.au", "cannot reach x.org at x.org.au: refused.", "--base-url", id="longer-host"),
+        pytest.param(
+            "x.org",
+            "x.org (through the proxy http://p)",
+            "cannot reach x.org (through the proxy http://p): refused.",
+            "NO_PROXY",
+            id="proxy",
+        ),
+    ],
+)
+def test_who_is_not_reached_is_named_once_and_a_proxy_is_in_the_hint(
+    name: str, host: str, said: str, hint: str
+) -> None:
+    with pytest.raises(ProviderError) as raised, translated(name, host, Watchdog(ServerLimits(), 1.0, lambda: None)):
+        raise httpx.ConnectError("refused")
+    assert raised.value.message == said
+    assert hint in (raised.value.hint or "")
 
 
 @pytest.mark.parametrize(

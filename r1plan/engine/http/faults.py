@@ -57,7 +57,7 @@ def addressed(name: str, host: str, has_sent: Callable[[], bool]) -> Iterator[No
     except (ValueError, OSError, ImportError, httpx.InvalidURL) as error:
         if has_sent():
             raise _broke_off(name, host) from error
-        raise _unreachable(f"{name} at {host}: this is no address that can be asked", _REACH) from error
+        raise _unreachable(f"{_at(name, host)}: this is no address that can be asked", _REACH) from error
 
 
 def unwritable(name: str, error: ValueError) -> ProviderError:
@@ -73,8 +73,13 @@ def _unreachable(where_and_why: str, hint: str) -> ProviderError:
     return ProviderError(f"cannot reach {where_and_why}.", hint, fault="unreachable")
 
 
+def _at(name: str, host: str) -> str:
+    """Who is asked where; a server without a name of its own is called by its host."""
+    return host if host.partition(" ")[0] == name else f"{name} at {host}"
+
+
 def _broke_off(name: str, host: str) -> ProviderError:
-    return ProviderError(f"the connection to {name} at {host} broke off.", KEPT, fault="connection_lost")
+    return ProviderError(f"the connection to {_at(name, host)} broke off.", KEPT, fault="connection_lost")
 
 
 @contextmanager
@@ -84,20 +89,21 @@ def translated(name: str, host: str, watchdog: Watchdog) -> Iterator[None]:
         yield
     except httpx.ConnectTimeout as error:
         raise ProviderError(
-            f"{name} at {host} did not take the connection within {watchdog.limits.connect_s:g} s.",
+            f"{_at(name, host)} did not take the connection within {watchdog.limits.connect_s:g} s.",
             _REACH,
             fault="unreachable",
         ) from error
     except httpx.ConnectError as error:
-        raise _unreachable(f"{name} at {host}: {_reason(error)}", _REACH) from error
+        hint = _PROXY if "(through the proxy" in host else _REACH
+        raise _unreachable(f"{_at(name, host)}: {_reason(error)}", hint) from error
     except httpx.ProxyError as error:
-        raise _unreachable(f"{name} at {host}: the proxy refused: {_reason(error)}", _PROXY) from error
+        raise _unreachable(f"{_at(name, host)}: the proxy refused: {_reason(error)}", _PROXY) from error
     except httpx.HTTPError as error:
         if watchdog.expired is not None or isinstance(error, httpx.ReadTimeout):
             raise gave_up(name, watchdog) from error
         if isinstance(error, httpx.TimeoutException):
             raise ProviderError(
-                f"{name} at {host} did not take the request in time.", _REACH, fault="timeout"
+                f"{_at(name, host)} did not take the request in time.", _REACH, fault="timeout"
             ) from error
         raise _broke_off(name, host) from error
 
