@@ -82,7 +82,8 @@ class PartsOfFiles:
             reason: object = getattr(error, "reason", None) or error
             if self._watch.has_ended or isinstance(reason, TimeoutError):
                 reason = f"it took longer than {max(left_s, 0):.0f} s"
-            said = " ".join(str(reason).split())[:_MOST_SAID].rstrip(".")
+            words = getattr(reason, "strerror", None) or reason  # without the system's number for it
+            said = " ".join(str(words).split())[:_MOST_SAID].rstrip(".")
             raise EngineError(f"cannot read {what} at {self.base}: {said}.", REACH) from error
 
     def _checked(self, response: HTTPResponse, what: str, offset: int) -> int | None:
