@@ -84,4 +84,4 @@ def _write(text: str, output: Path | None) -> None:
     try:
         write_exported(output, text.encode("utf-8", "replace"), replaces=True)
     except OSError as error:
-        raise LogError(f"cannot write {output}: {error.strerror}.") from error
+        raise LogError(f"cannot write {output}: {error.strerror}.", "give another file to --output.") from error

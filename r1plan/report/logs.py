@@ -13,6 +13,7 @@ from r1plan.ledger.months import LONGEST_REQUEST, month_logs, month_of
 from r1plan.report.period import Period
 
 _LOGS = "give usage logs (*.jsonl) or a folder that holds them"
+_STDIN = "standard input is /dev/stdin here"
 _LOG = re.compile(r".*[.]jsonl([.](gz|zst|bz2|xz|zip|lz4))?", re.DOTALL)
 
 
@@ -29,7 +30,7 @@ def given_logs(paths: Iterable[Path]) -> list[Path]:
         elif path.exists():
             inside = [path]
         else:
-            raise LogError(f"{path} does not exist.", _LOGS)
+            raise LogError(f"{path} does not exist.", _STDIN if str(path) == "-" else _LOGS)
         for each in inside:
             found.setdefault(realpath(each), each)
     return list(found.values())

@@ -173,7 +173,10 @@ def test_output_goes_into_a_file(sample: Path, tmp_path: Path) -> None:
     assert (tmp_path / "spend.csv").stat().st_mode & 0o777 == 0o600
     failed = run(sample, "--output", tmp_path / "no" / "spend.txt")
     assert failed.returncode == 1
-    assert failed.stderr == f"error: cannot write {tmp_path / 'no' / 'spend.txt'}: No such file or directory.\n"
+    assert failed.stderr == (
+        f"error: cannot write {tmp_path / 'no' / 'spend.txt'}: No such file or directory.\n"
+        "hint:  give another file to --output.\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -50,3 +50,9 @@ def test_a_folder_without_a_log_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(LogError, match=r"^the folder .* holds no usage log\.$"):
         given_logs([tmp_path])
+
+
+def test_a_dash_is_no_file_and_the_hint_says_what_is() -> None:
+    with pytest.raises(LogError) as caught:
+        given_logs([Path("-")])
+    assert "/dev/stdin" in (caught.value.hint or "")
