@@ -191,8 +191,8 @@ def _clear(session: Session, arguments: str, _known: Known) -> Reply:
 def _system(session: Session, arguments: str, _known: Known) -> Reply:
     wishes = session.wishes
     if not arguments:
-        said = f"The instructions are: {wishes.system}" if wishes.system else "There are no instructions."
-        return Reply(session, f"{said} /system TEXT sets them, /system off drops them.")
+        begin = "/system TEXT sets the instructions, /system off drops them."
+        return Reply(session, f"{begin} They are: {wishes.system}" if wishes.system else f"{begin} There are none.")
     text = None if arguments in _OFF else arguments
     said = "The instructions go before the conversation from now on." if text else "There are no instructions now."
     return Reply(replace(session, wishes=replace(wishes, system=text)), said)

@@ -121,6 +121,12 @@ def test_a_command_changes_one_wish_and_says_so(line: str, wishes: Wishes) -> No
     assert came.act is None
 
 
+def test_instructions_are_shown_last_so_that_nothing_runs_on_behind_them() -> None:
+    told = replace(TALKED, wishes=replace(TALKED.wishes, system="Be brief"))
+    assert (reply(told, "/system", ROUTES).say or "").endswith("drops them. They are: Be brief")
+    assert (reply(TALKED, "/system", ROUTES).say or "").endswith(" There are none.")
+
+
 @pytest.mark.parametrize("line", ["/route", "/system"])
 def test_without_arguments_it_says_what_holds_and_changes_nothing(line: str) -> None:
     came = reply(TALKED, line, ROUTES)
