@@ -173,7 +173,7 @@ def shortfall_text(allowance: Allowance, need_usd: Decimal) -> str:
     used = f"{small_usd(allowance.spent_usd)} spent"
     if allowance.reserved_usd:
         used += f" and {small_usd(allowance.reserved_usd)} set aside for requests that run or broke off"
-    left = f"{small_usd(max(allowance.left_usd, _NOTHING))} of {small_usd(allowance.limit_usd)} are left"
+    left = f"{small_usd(max(allowance.left_usd, _NOTHING))} of {small_usd(allowance.limit_usd)} is left"
     if allowance.scope == "request":
         if allowance.spent_usd:
             return f"{asked}, and of --max-cost {left} ({used})"

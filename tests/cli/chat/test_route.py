@@ -314,7 +314,7 @@ def test_a_months_budget_holds_from_one_run_to_the_next(home: Path) -> None:
         assert pair.asked == (1, 1)
     assert (first.returncode, second.returncode, other.returncode) == (0, 4, 0)
     assert "of the budget for fireworks this month" in second.stderr
-    assert "of $0.020 are left" in second.stderr
+    assert "of $0.020 is left" in second.stderr
 
 
 def test_over_a_months_budget_of_one_provider_a_route_asks_another(home: Path) -> None:

@@ -62,7 +62,7 @@ EXCLUSIONS: list[tuple[ExclusionCause, str]] = [
     (OverTime(1234.5, 60), "may take 1,234 s (p90), over the limit of 60 s"),
     (
         OverAllowance(MONTH, D("0.018")),
-        "may cost $0.018, and of the budget for this month $0.0020 of $5.00 are left ($5.00 spent)",
+        "may cost $0.018, and of the budget for this month $0.0020 of $5.00 is left ($5.00 spent)",
     ),
     (Held(RULE, StaysHere("mine")), "rule 2 of route mine keeps it on this machine"),
     (

@@ -273,7 +273,7 @@ def test_what_has_room_is_within_the_limit_and_one_token_more_is_not(limit: Deci
         ),
         (
             Allowance(scope="request", limit_usd=Decimal("0.01"), spent_usd=Decimal("0.008")),
-            "deepseek/flash may cost $0.0032, and of --max-cost $0.0020 of $0.010 are left ($0.0080 spent).",
+            "deepseek/flash may cost $0.0032, and of --max-cost $0.0020 of $0.010 is left ($0.0080 spent).",
         ),
         (
             Allowance(
@@ -283,12 +283,12 @@ def test_what_has_room_is_within_the_limit_and_one_token_more_is_not(limit: Deci
                 spent_usd=Decimal("4.99"),
                 reserved_usd=Decimal("0.008"),
             ),
-            "deepseek/flash may cost $0.0032, and of the budget for deepseek this month $0.0020 of $5.00 are left "
+            "deepseek/flash may cost $0.0032, and of the budget for deepseek this month $0.0020 of $5.00 is left "
             "($4.99 spent and $0.0080 set aside for requests that run or broke off).",
         ),
         (
             Allowance(scope="month", limit_usd=Decimal(5), spent_usd=Decimal(7)),
-            "deepseek/flash may cost $0.0032, and of the budget for this month $0.00 of $5.00 are left ($7.00 spent).",
+            "deepseek/flash may cost $0.0032, and of the budget for this month $0.00 of $5.00 is left ($7.00 spent).",
         ),
     ],
     ids=["a request's", "a request's, after an attempt", "a provider's", "overspent"],
