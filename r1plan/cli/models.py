@@ -33,7 +33,10 @@ def inspect(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say what a GGUF holds and where its bytes lie, from its header alone: nothing is downloaded."""
+    """Say what a GGUF holds and where its bytes lie.
+
+    Only its header is read: nothing is downloaded.
+    """
     from r1plan.models.gguf.model import UnknownArchitecture
     from r1plan.models.reference import read_model_file
     from r1plan.render import output
