@@ -74,7 +74,8 @@ def parse_max_cost(text: str | None) -> Decimal | None:
         return None
     amount = typed_usd(text)
     if not amount:
-        raise UsageError(f"'{text}' is not an amount.", "give USD, such as --max-cost 0.05")
+        what = f"'{text}' is not an amount." if amount is None else f"--max-cost {text}: expected more than zero."
+        raise UsageError(what, "give USD, such as --max-cost 0.05")
     return amount
 
 

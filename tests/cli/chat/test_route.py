@@ -359,7 +359,7 @@ def test_a_months_budget_is_said_once_and_is_in_what_explain_says(home: Path) ->
             ["--route", "r1", "--provider", "novita"], 2, "--provider novita names who does", "leave one", id="both"
         ),
         pytest.param(["--max-cost", "cheap"], 2, "'cheap' is not an amount.", "--max-cost 0.05", id="amount"),
-        pytest.param(["--max-cost", "0"], 2, "'0' is not an amount.", "--max-cost 0.05", id="nothing"),
+        pytest.param(["--max-cost", "0"], 2, "--max-cost 0: expected more than zero.", "--max-cost 0.05", id="nothing"),
         pytest.param(["--by", "2020-01-01"], 2, "'2020-01-01' is past.", "18:00", id="past"),
         pytest.param(["--by", "soon"], 2, "'soon' is not an instant.", "write it as 18:00, 2025", id="instant"),
         pytest.param(["--provider", "zzz"], 2, "unknown provider 'zzz'.", "there are ", id="provider"),

@@ -48,9 +48,15 @@ def test_a_limit_is_dollars(text: str | None, usd: str | None) -> None:
     assert parse_max_cost(text) == (None if usd is None else Decimal(usd))
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "cheap", "nan", "inf"])
+@pytest.mark.parametrize("text", ["-1", "cheap", "nan", "inf"])
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not an amount"):
+        parse_max_cost(text)
+
+
+@pytest.mark.parametrize("text", ["0", "0.00", "$0"])
+def test_a_limit_of_nothing_is_called_too_little_and_not_no_amount(text: str) -> None:
+    with pytest.raises(UsageError, match="expected more than zero"):
         parse_max_cost(text)
 
 
