@@ -73,7 +73,7 @@ def build() -> Any:
         add_completion=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog='Start with: r1plan demo   |   r1plan recommend   |   r1plan chat "What is 17 + 25?"',
+        epilog='Start with: r1plan demo | r1plan recommend | r1plan chat "What is 17 + 25?"',
     )
 
     @app.callback()
