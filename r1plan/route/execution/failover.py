@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # Refused before anything was written. 408, 504, 520, 522 and 524 may be a gateway's word for a request that was taken.
 _ASK_AGAIN = frozenset({425, 429, 500, 502, 503, 521, 523, 529})
+# The key, or the balance.
+_OF_THE_ACCOUNT = frozenset({401, 402})
 _NEVER = CascadeLimits()
 
 
@@ -197,6 +199,8 @@ class _Question:
         if not worth or (may_be_billed and result.log_error is not None):
             return True
         self.because = result.error
+        if _is_of_all_its_models(result.error):
+            self.turns = [each for each in self.turns if each.target.provider != target.provider or target.is_local]
         self._ask_again(turn, result.error)
         return False
 
@@ -219,6 +223,11 @@ class _Question:
 
     def _tell(self, note: Note) -> None:
         self.context.audience.tell(note)
+
+
+def _is_of_all_its_models(error: R1PlanError) -> bool:
+    """Whether a provider's other models would fail alike: it is not reached, or its key or balance does not do."""
+    return isinstance(error, ProviderError) and (error.fault == "unreachable" or error.status in _OF_THE_ACCOUNT)
 
 
 def _worth_failing_over(error: R1PlanError) -> bool:

@@ -72,6 +72,24 @@ def test_a_refusal_that_may_not_hold_elsewhere_is_failed_over(status: int, tmp_p
     assert first.http_status == status
 
 
+@pytest.mark.parametrize("status", [401, 402])
+def test_a_provider_whose_key_or_balance_does_not_do_is_not_asked_for_another_model(
+    status: int, tmp_path: Path
+) -> None:
+    with answering(Says(status=status)) as bad, answering(GOOD) as good:
+        other = replace(target("first", bad.url), model="pro")
+        asked = Asked(tmp_path, target("first", bad.url), other, target("second", good.url))
+    assert asked.outcomes == [("first", "refused"), ("second", "ok")]
+    assert len(bad.asked) == 1
+
+
+def test_a_provider_that_cannot_be_reached_is_not_asked_for_another_model(tmp_path: Path) -> None:
+    with answering(GOOD) as good:
+        first = target("first", closed_port())
+        asked = Asked(tmp_path, first, replace(first, model="pro"), target("second", good.url))
+    assert asked.outcomes == [("first", "unreachable"), ("second", "ok")]
+
+
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_refusal_that_would_hold_elsewhere_is_returned(status: int, tmp_path: Path) -> None:
     with answering(Says(status=status)) as bad, answering(GOOD) as good:
