@@ -15,6 +15,7 @@ from r1plan.engine.inline_tags import Tag, TagScanner
 OPEN = "<think>"
 CLOSE = "</think>"
 
+_TAGS = ((OPEN, CLOSE), ("<thinking>", "</thinking>"))
 _LONGEST_SPACE = 1000  # characters: more is not held back
 
 Part = Thinking | Answer | WasThinking
@@ -158,13 +159,9 @@ class ThinkSplitter:
             return text
         text, self._held = self._held + text, ""
         bare = text.lstrip()
-        while (inner := bare.removeprefix(OPEN).lstrip()).startswith(CLOSE):
-            bare = text = inner.removeprefix(CLOSE).lstrip()
-        if (
-            bare
-            and len(text) < _LONGEST_SPACE
-            and any(tag.startswith(each) for tag, each in ((OPEN, bare), (CLOSE, bare), (CLOSE, inner)))
-        ):
+        while (after := _after_empty(bare)) is not None:
+            bare = text = after
+        if bare and len(text) < _LONGEST_SPACE and any(_may_be_empty(bare, *tags) for tags in _TAGS):
             self._held, text = text, ""
         return text
 
@@ -173,3 +170,18 @@ def _shown(text: str) -> tuple[str, str]:
     """`text` without the white space at its end, and that."""
     shown = text.rstrip()
     return (shown, text[len(shown) :]) if len(text) - len(shown) <= _LONGEST_SPACE else (text, "")
+
+
+def _after_empty(text: str) -> str | None:
+    """What follows the tags around no thinking, or the closing one alone, that `text` begins with; None without."""
+    for opening, closing in _TAGS:
+        inner = text.removeprefix(opening).lstrip()
+        if inner.startswith(closing):
+            return inner.removeprefix(closing).lstrip()
+    return None
+
+
+def _may_be_empty(text: str, opening: str, closing: str) -> bool:
+    """Whether more of `text` may show that it begins so."""
+    inner = text.removeprefix(opening).lstrip()
+    return opening.startswith(text) or closing.startswith((text, inner))

@@ -25,7 +25,7 @@ _YEARS = range(2000, 2100)
 # What may stand before a row, or in a hole that a power cut left, and is no part of it.
 _AROUND = b"\0 \t\r\xef\xbb\xbf"
 _COMMA_AT_END = re.compile(rb",[ \t]*}\Z")
-_BEGIN = b'{"schema":"' + SCHEMA.encode() + b'"'
+_BEGIN = re.compile(rb'(?=\{\s*"schema"\s*:\s*"' + re.escape(SCHEMA.encode()) + b'")')
 
 
 class _Usd(Decimal):
@@ -120,16 +120,17 @@ class RowReader(Generic[T]):
     def _of_line(self, line: bytes) -> list[T]:
         """The row in `line`; none where it is no row; several where an end of line was lost between them.
 
-        A comma too many at its end, which a report does not mind, is none here.
+        A comma too many at its end, which a report does not mind either, is passed over.
         """
         try:
             return [self._one.decode(line)]
         except _BAD:
             found = []
-            for part in line.split(_BEGIN)[1:]:
+            # What stands before the first beginning may be a row whose columns are in another order.
+            for part in _BEGIN.split(line):
                 part = part.rstrip(_AROUND + b",")
                 try:
-                    found.append(self._one.decode(_BEGIN + _COMMA_AT_END.sub(b"}", part)))
+                    found.append(self._one.decode(_COMMA_AT_END.sub(b"}", part)))
                 except _BAD:
                     continue
             return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -109,6 +110,22 @@ def test_what_is_no_log_is_left_alone(tmp_path: Path) -> None:
 def test_blanks_before_a_row_are_no_harm(tmp_path: Path) -> None:
     (tmp_path / "2026-11.jsonl").write_text("   " + ended(1).to_line())
     assert ids(tmp_path) == ["r1"]
+
+
+@pytest.mark.parametrize("spaced", [False, True], ids=["our own", "of another writer"])
+@pytest.mark.parametrize("ending", [",}", ", }", " ,\t}"])
+def test_a_comma_too_many_at_the_end_of_a_row_does_not_hide_it(tmp_path: Path, ending: str, spaced: bool) -> None:
+    line = ended(1).to_line().strip()
+    if spaced:
+        line = json.dumps(dict(reversed(json.loads(line).items())))
+    (tmp_path / "2026-11.jsonl").write_text(line[:-1] + ending + "\n" + ended(2).to_line())
+    assert ids(tmp_path) == ["r2", "r1"]
+
+
+def test_rows_of_another_writer_between_which_an_end_of_line_was_lost_all_count(tmp_path: Path) -> None:
+    lines = [json.dumps(json.loads(ended(number).to_line())) for number in (1, 2)]
+    (tmp_path / "2026-11.jsonl").write_text(" ".join(lines) + "\n")
+    assert ids(tmp_path) == ["r2", "r1"]
 
 
 def test_a_text_that_quotes_a_row_does_not_hide_it(tmp_path: Path) -> None:

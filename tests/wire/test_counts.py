@@ -334,6 +334,14 @@ def test_what_numbers_that_contradict_one_another_leave_open_is_within_the_bound
     assert row.cost_high_usd == (most * Decimal("0.15") + case.high * Decimal("0.60")) / 10**6
 
 
+def test_thinking_counted_beside_too_small_an_output_is_not_certain_where_the_total_denies_it() -> None:
+    row = asked(late(told(1000, 20, 1020, 300)), thinking=THINKING)
+    assert row.flags == ("thinking_beside_output", "input_plus_output_not_total")
+    # What came has 165 words, and the total leaves 700 tokens beside 320.
+    assert row.cost_low_usd == (700 * Decimal("0.003") + 165 * Decimal("0.60")) / 10**6
+    assert row.cost_high_usd == (1000 * Decimal("0.15") + 320 * Decimal("0.60")) / 10**6
+
+
 @pytest.mark.parametrize(
     ("counts", "most", "flag"),
     [

@@ -120,6 +120,11 @@ ERRORS = {
     "after its reason": chunk(finish="error") + data({"error": SAID}),
     "object": data({"object": "error", "type": "ServerError", **SAID}),
     "type": data({"type": "error", **SAID}),
+    "a code and a sentence": data(SAID),
+    "a code in digits": data({"code": "504", "msg": "upstream timed out", "data": None}),
+    "no success": data({"success": False, "status": 504, "message": "upstream timed out"}),
+    "a status in a word": data({"status": "error", "code": 504, "message": "upstream timed out"}),
+    "names of their own": data({"error_code": 17, "status_code": 504, "error_msg": "upstream timed out"}),
     "nested": data({"type": "error", "error": {"message": "upstream timed out", "status": "504"}}),
     "event": event("error", json.dumps(SAID)),
     "field": b"error: " + json.dumps(SAID).encode() + b"\n\n",
@@ -136,6 +141,13 @@ def test_an_error_is_found_wherever_the_server_puts_it(cut: Cut, error: bytes, t
     assert result.error.message == "DeepSeek broke off the answer: upstream timed out."
     assert (result.error.status, result.error.worth_failing_over) == (504, True)
     assert (result.answer, result.entry.status, result.entry.http_status) == (text, "failed", 504)
+
+
+@cut_anyhow
+@pytest.mark.parametrize("code", [0, 200, "0", None, True, "ok"])
+def test_a_sentence_with_a_code_that_all_is_well_is_no_error(cut: Cut, code: object) -> None:
+    result = asked(cut(BEGUN + data({"code": code, "message": "success"}) + chunk(finish="stop") + U + DONE))
+    assert (result.error, result.entry.status) == (None, "ok")
 
 
 @cut_anyhow

@@ -17,7 +17,12 @@ Hide = Callable[[str], str]
 """What takes the key out of a text that a server wrote and a person will read."""
 
 _ERRORS = ("error", "errors")
+_SENTENCES = ("message", "msg", "error_msg", "error_message")
+_FAILED = ("error", "failed", "failure")
+_CODES = ("code", "status", "status_code", "error_code")
+_WELL = ("0", "200")  # how gateways say that nothing is wrong
 _DEEPEST = 8  # errors in errors
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
 _STATUS = re.compile(r"[45]\d\d")
 
 
@@ -33,7 +38,7 @@ def message_of(error: object, hide: Hide = as_it_is) -> str:
             error = error[0]
         if not isinstance(error, Mapping):
             break
-        names = ("message", "detail", "error", "msg", "code")
+        names = ("message", "detail", "error", "msg", "error_msg", "error_message", "code")
         error = next((found for name in names if (found := error.get(name))), None)
     # Before it is cut to a length that may leave the half of a key.
     return whole(" ".join(hide(error).split())[:MESSAGE_LIMIT]) if isinstance(error, str) else ""
@@ -57,8 +62,19 @@ def error_in(kind: str, said: object) -> object:
             return found
     if "error" in (kind, said.get("object"), said.get("type")):
         return said
-    # A sentence where an answer would stand, as frameworks for servers write it.
-    return said if not choices and isinstance(said.get("detail"), str | list) and said["detail"] else None
+    return said if not choices and _tells_failure(said) else None
+
+
+def _tells_failure(said: Mapping[str, object]) -> bool:
+    """Whether what holds no part of an answer is an error: a sentence where one would stand, or beside a code."""
+    if isinstance(said.get("detail"), str | list) and said["detail"]:  # as frameworks for servers write it
+        return True
+    if not message_of({name: said.get(name) for name in _SENTENCES}):
+        return False
+    if said.get("success") is False or said.get("status") in _FAILED:
+        return True
+    codes = [str(said[name]) for name in _CODES if type(said.get(name)) in (int, str)]
+    return any(_NUMBER.fullmatch(code) and code not in _WELL for code in codes)
 
 
 def _in_choice(choice: Mapping[str, object]) -> object:

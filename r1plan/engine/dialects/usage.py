@@ -236,6 +236,8 @@ class _Totals:
             self._widen("output_tokens", written, total - read)
         if self._is_input(total - written):
             self._widen("input_tokens", read, total - written)
+        if THINKING_BESIDE_OUTPUT in self._flags.names:  # a guess, which the total does not bear out
+            self._widen("output_tokens", self._output_least, written)
 
     def _compare_thinking(self, written: int) -> None:
         """Where no total says that more thinking than output is a mistake, it may stand beside the output."""
