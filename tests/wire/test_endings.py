@@ -127,6 +127,8 @@ ERRORS = {
     "names of their own": data({"error_code": 17, "status_code": 504, "error_msg": "upstream timed out"}),
     "nested": data({"type": "error", "error": {"message": "upstream timed out", "status": "504"}}),
     "event": event("error", json.dumps(SAID)),
+    "event of an exception": event("exception", json.dumps(SAID)),
+    "in a response": data({"type": "response.failed", "response": {"status": "failed", "error": SAID}}),
     "field": b"error: " + json.dumps(SAID).encode() + b"\n\n",
     "field of a crlf stream": b"error:" + json.dumps(SAID).encode() + b"\r\n\r\n",
 }

@@ -17,6 +17,7 @@ Hide = Callable[[str], str]
 """What takes the key out of a text that a server wrote and a person will read."""
 
 _ERRORS = ("error", "errors")
+_ERROR_EVENTS = ("error", "exception")
 _SENTENCES = ("message", "msg", "error_msg", "error_message")
 _FAILED = ("error", "failed", "failure")
 _CODES = ("code", "status", "status_code", "error_code")
@@ -50,17 +51,19 @@ def error_in(kind: str, said: object) -> object:
     `kind` is the event's own name, `said` its data: the parsed JSON, or the text of what is none.
     """
     if not isinstance(said, Mapping):
-        return (said or "") if kind == "error" else None
-    for name in _ERRORS:
-        if found := said.get(name):
-            found = found[0] if isinstance(found, list) else found
-            # The status may stand beside the sentence.
-            return {**said, **found} if isinstance(found, Mapping) else {**said, "message": found}
+        return (said or "") if kind in _ERROR_EVENTS else None
+    inner = said.get("response")
+    for place in (said, inner) if isinstance(inner, Mapping) else (said,):
+        for name in _ERRORS:
+            if found := place.get(name):
+                found = found[0] if isinstance(found, list) else found
+                # The status may stand beside the sentence.
+                return {**place, **found} if isinstance(found, Mapping) else {**place, "message": found}
     choices = said.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, Mapping) and (found := _in_choice(choice)):
             return found
-    if "error" in (kind, said.get("object"), said.get("type")):
+    if kind in _ERROR_EVENTS or "error" in (said.get("object"), said.get("type")):
         return said
     return said if not choices and _tells_failure(said) else None
 
