@@ -101,7 +101,7 @@ class Header:
             end = self.data_at + offset + _stored_bytes(tensor)
             if end > source.size_bytes:
                 raise EngineError(
-                    f"{source.name} is cut short: {tensor.name} ends at byte {end:,} of {source.size_bytes:,}.",
+                    f"{source.name} is cut short: {shown(tensor.name)} ends at byte {end:,} of {source.size_bytes:,}.",
                     "download the file again",
                 )
 

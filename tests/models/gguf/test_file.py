@@ -135,6 +135,7 @@ BAD = {
     "an offset off the alignment": (header(tensor(offset=8), tensors=1), "begins at 8"),
     "an offset beyond the end": (header(tensor(offset=1 << 40), tensors=1), "cut short"),
     "the largest offset": (header(tensor(offset=2**64 - 32), tensors=1), "cut short"),
+    "a name of two lines": (header(tensor(name="a\r\nb", offset=1 << 40), tensors=1), "'a\\r\\nb' ends at byte"),
     "weights that are missing": (header(tensor(dims=(1 << 20,)), tensors=1), "cut short"),
     "shards beyond counting": (header(key("split.count", 2, struct.pack("<H", 65535)), keys=1), "split.count"),
     "shards and a name that says none": (header(key("split.count", 2, struct.pack("<H", 2)), keys=1), "one of 2"),
@@ -147,6 +148,7 @@ def test_what_cannot_be_meant_is_an_error_that_says_so(content: bytes, said: str
         reading(content, tmp_path)
     assert said in caught.value.message
     assert "some.gguf" in caught.value.message
+    assert caught.value.message.isprintable()
     assert caught.value.hint
 
 
