@@ -25,6 +25,7 @@ LAYERS = (
         "money",
         "instants",
         "project_name",
+        "hosts",
         "files",
         "ggml_types",
         "tiny",

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
-from r1plan.engine.address import is_near, numeric, shown_address
+from r1plan.engine.address import shown_address
+from r1plan.hosts import is_near, numeric
 
 _PORTS = {"http": 80, "https": 443}
 

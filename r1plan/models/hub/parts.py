@@ -5,7 +5,6 @@ urllib's own timeout is for each piece that is received: a server that sends a b
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 import time
@@ -27,6 +26,7 @@ from urllib.request import (
 
 from r1plan import __version__
 from r1plan.errors import EngineError, UsageError
+from r1plan.hosts import is_near
 
 REACH = "check the network, or download the file and give its path."
 REQUEST_S = 60.0
@@ -49,7 +49,7 @@ class PartsOfFiles:
         self._request_s = request_s
         self._until_s = time.monotonic() + all_s
         self._watch = _Watch()
-        proxies = [ProxyHandler({})] if _is_near(base) else []
+        proxies = [ProxyHandler({})] if is_near(urlsplit(base).hostname or "") else []
         self._opener = build_opener(_Redirects, _Http(self._watch), _Https(self._watch), *proxies)
 
     def get(self, url: str, offset: int, count: int) -> tuple[bytes, int | None]:
@@ -127,15 +127,6 @@ def _body(response: HTTPResponse, count: int) -> bytes:
     while len(body) < count and (more := response.read1(min(_PIECE_BYTES, count - len(body)))):
         body += more
     return bytes(body[:count])
-
-
-def _is_near(base: str) -> bool:
-    """Whether the server is this machine or one of its own network, which no proxy is needed for."""
-    host = urlsplit(base).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 class _Watch:
