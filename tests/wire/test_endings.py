@@ -160,6 +160,8 @@ def test_a_sentence_with_a_code_that_all_is_well_is_no_error(cut: Cut, code: obj
         (event("error", '{"message": "Overloaded."}'), "Overloaded"),
         (b"event: error\ndata:\n\n", "it gave no reason"),
         (event("error", "null"), "null"),
+        (event("exception", "Overloaded"), "Overloaded"),
+        (event("exception", ""), "it gave no reason"),
         (b"error: out of slots\n\n", "out of slots"),
         (data({"error": True}), "it gave no reason"),
         (data({"error": {"message": "half \ud83d"}}), "half \ufffd"),

@@ -13,11 +13,13 @@ from r1plan.errors import ProviderError
 MESSAGE_LIMIT = 300
 """Characters of what a server says of itself: its error, its model."""
 
+ERROR_EVENTS = ("error", "exception")
+"""What the events are called that tell an error, with data or without."""
+
 Hide = Callable[[str], str]
 """What takes the key out of a text that a server wrote and a person will read."""
 
 _ERRORS = ("error", "errors")
-_ERROR_EVENTS = ("error", "exception")
 _SENTENCES = ("message", "msg", "error_msg", "error_message")
 _FAILED = ("error", "failed", "failure")
 _CODES = ("code", "status", "status_code", "error_code")
@@ -51,7 +53,7 @@ def error_in(kind: str, said: object) -> object:
     `kind` is the event's own name, `said` its data: the parsed JSON, or the text of what is none.
     """
     if not isinstance(said, Mapping):
-        return (said or "") if kind in _ERROR_EVENTS else None
+        return (said or "") if kind in ERROR_EVENTS else None
     inner = said.get("response")
     for place in (said, inner) if isinstance(inner, Mapping) else (said,):
         for name in _ERRORS:
@@ -63,7 +65,7 @@ def error_in(kind: str, said: object) -> object:
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, Mapping) and (found := _in_choice(choice)):
             return found
-    if kind in _ERROR_EVENTS or "error" in (said.get("object"), said.get("type")):
+    if kind in ERROR_EVENTS or "error" in (said.get("object"), said.get("type")):
         return said
     return said if not choices and _tells_failure(said) else None
 

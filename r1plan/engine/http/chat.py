@@ -10,7 +10,7 @@ from r1plan.catalog.provider import Provider, ThinkingBack
 from r1plan.engine.chat import ChatRequest, Event
 from r1plan.engine.dialects.openai import ChunkReader
 from r1plan.engine.dialects.openai_request import request_body
-from r1plan.engine.dialects.server_error import message_of, status_of
+from r1plan.engine.dialects.server_error import ERROR_EVENTS, message_of, status_of
 from r1plan.engine.http.exchange import HttpExchange
 from r1plan.engine.http.transport import Transport
 from r1plan.engine.keys import ApiKey
@@ -107,7 +107,7 @@ class HttpEngine:
     def _events(self, exchange: HttpExchange, reader: ChunkReader) -> Iterator[Event]:
         seen, waits_s = 0, _FOREVER_S
         for event in exchange.events():
-            if event.data or event.event == "error":
+            if event.data or event.event in ERROR_EVENTS:
                 yield from reader.read(event.data, event.event)
             if reader.has_ended_well:
                 if reader.is_done and (reader.is_counted or not self._provider.include_usage):
