@@ -3,7 +3,8 @@
 Another target is asked when one cannot be reached, is too slow, or refuses for a reason that may not hold elsewhere,
 and only while nothing of an answer has been shown. Thinking that is shown counts as shown; thinking that is hidden does
 not reach the person, and may be thrown away. A target that cascades may have shown its thinking, but never a piece of
-its answer. Only a provider that refused before it wrote anything is asked again itself, after a wait.
+its answer. Only a provider that refused before it wrote anything is asked again itself, after a wait. One that is not
+reached, or whose key or balance does not do, is asked for none of its other models.
 """
 
 from __future__ import annotations
