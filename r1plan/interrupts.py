@@ -37,9 +37,14 @@ class Terminated(KeyboardInterrupt):
 
 
 def listen() -> None:
-    """Turn the signals into KeyboardInterrupt, but for those that were to be ignored when the program began (nohup)."""
+    """Turn the signals into KeyboardInterrupt, but for those that were to be ignored when the program began (nohup).
+
+    What came before is forgotten: it was for another run of the program in this process.
+    """
+    global _mode, _noted, _received, _ends_by
     if current_thread() is not main_thread():
         return
+    _mode, _noted, _received, _ends_by = "free", None, None, None
     for each in (signal.SIGINT, *_ENDING):
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, _handle)

@@ -177,3 +177,11 @@ def test_what_another_thread_holds_is_none_of_the_main_ones() -> None:
         send(signal.SIGTERM)
     with pytest.raises(Terminated):
         send(signal.SIGTERM)
+
+
+def test_a_signal_of_an_earlier_run_in_the_process_does_not_end_the_next_one() -> None:
+    with pytest.raises(Terminated), held(), let_through():
+        send(signal.SIGTERM)
+    interrupts.stop_listening()
+    interrupts.listen()
+    assert (interrupts.received(), interrupts.ends_by()) == (None, None)

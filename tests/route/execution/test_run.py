@@ -315,7 +315,12 @@ def ends(log: Written | Loses) -> list[tuple[str, str | None, Decimal | None]]:
     return [(each.status, each.end_reason, each.cost_high_usd) for each in log.rows[1:]]
 
 
-def test_a_signal_between_the_first_row_and_the_sending_sends_nothing_and_costs_nothing() -> None:
+def test_a_signal_between_the_first_row_and_the_sending_sends_nothing_and_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("_received", "_ends_by"):
+        monkeypatch.setattr(interrupts, name, None)  # no later test may find this signal
+
     def interrupted(entry: UsageEntry) -> None:
         if entry.status == "started":
             os.kill(os.getpid(), signal.SIGTERM)
