@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from r1plan.catalog.hardware import Hardware, HardwareFile
+from r1plan.catalog.hardware import CpuFile, CpuSheet, Hardware, HardwareFile
 from r1plan.catalog.model import Model
 from r1plan.catalog.policy import PolicyLimits, Route, Rule, When
 from r1plan.catalog.price import HolidayCalendar, Holidays, PriceList
@@ -50,6 +50,11 @@ def hardware(files: Iterable[CatalogFile]) -> Hardware:
         known.apple.update((each.id, each) for each in content.apple)
         known.cpu_memory.update((each.id, each) for each in content.cpu_memory)
     return known
+
+
+def cpus(files: Iterable[CatalogFile]) -> dict[str, CpuSheet]:
+    """Every processor. A user's row replaces the row of the same id."""
+    return {each.id: each for file in files for each in load_file(CpuFile, file).cpus}
 
 
 def dialects(files: Iterable[CatalogFile]) -> dict[WireDialect, Dialect]:

@@ -15,7 +15,7 @@ from r1plan.settings import catalog_folders
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from r1plan.catalog.hardware import Hardware
+    from r1plan.catalog.hardware import CpuSheet, Hardware
     from r1plan.catalog.model import Model
     from r1plan.catalog.policy import Route
     from r1plan.catalog.price import Holidays, PriceList
@@ -48,6 +48,20 @@ def load_hardware() -> Hardware:
         return assemble.hardware(files)
 
     return cached("hardware", Hardware, files, build)
+
+
+def load_cpus() -> dict[str, CpuSheet]:
+    """Every processor by id: many, so they have a folder of their own. A user's row replaces the row of the same id."""
+    from r1plan.catalog.hardware import CpuSheet
+
+    files = files_of("profiles", "hardware/cpus")
+
+    def build() -> dict[str, CpuSheet]:
+        from r1plan.catalog import assemble
+
+        return assemble.cpus(files)
+
+    return cached("cpus", dict[str, CpuSheet], files, build)
 
 
 def load_dialects() -> dict[WireDialect, Dialect]:

@@ -44,6 +44,9 @@ def find_accelerator(hardware: Hardware, name: str, total_bytes: int | None = No
     known = hardware.accelerators
     if name.casefold() in known and total_bytes is None:
         return known[name.casefold()]
+    printed = [each for each in known.values() if name in each.driver_names and _agrees(_ANY, each, total_bytes)]
+    if total_bytes is not None and len(printed) == 1:
+        return printed[0]
     wanted = _described(name)
     described = [(each, _described(each.id), _described(each.name)) for each in known.values()]
     same = [each for each, by_id, by_name in described if wanted.words in (by_id.words, by_name.words)]
@@ -74,6 +77,9 @@ class _Description:
     memory_type: str | None
     memory_gib: float | None
     cores: int | None
+
+
+_ANY = _Description(frozenset(), frozenset(), frozenset(), None, None, None)
 
 
 def _described(name: str) -> _Description:
@@ -126,12 +132,14 @@ def _agrees(wanted: _Description, each: Accelerator, total_bytes: int | None) ->
         if wanted.cores not in (None, each.gpu_cores) or wanted.series or wanted.forms:
             return False
     else:
-        sizes = (each.vram_gib,)
+        sizes = (each.vram_gib,) if each.vram_gib is not None else each.memory_options_gib
         by_name = _described(f"{each.id} {each.name}")
         if not (wanted.series <= by_name.series and wanted.forms <= by_name.forms):
             return False
         if wanted.memory_type not in (None, each.memory_type.casefold()):
             return False
+    if not sizes:  # whatever the owner put in
+        return True
     if wanted.memory_gib is not None and wanted.memory_gib not in sizes:
         return False
     return total_bytes is None or any(_SHOWN_LEAST <= total_bytes / GIB / size <= _SHOWN_MOST for size in sizes)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from r1plan.catalog import assemble
 from r1plan.catalog.budgets import load_budgets
-from r1plan.catalog.hardware import HardwareFile
+from r1plan.catalog.hardware import CpuFile, HardwareFile
 from r1plan.catalog.load import load_dialects
 from r1plan.catalog.model import Model
 from r1plan.catalog.policy import Route
@@ -92,6 +92,7 @@ def _own_files() -> tuple[int, list[Finding]]:
     found = [
         _own(Provider, "providers", lambda files: assemble.providers(files, load_dialects())),
         _own(HardwareFile, "hardware", assemble.hardware),
+        _own(CpuFile, "hardware/cpus", assemble.cpus),
         _own(Route, "routes", assemble.routes),
         _own(Model, "models", assemble.models),
         _own(Dialect, "dialects", assemble.dialects),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from r1plan.catalog.hardware import HardwareFile
+from r1plan.catalog.hardware import CpuFile, HardwareFile
 from r1plan.catalog.model import Model
 from r1plan.catalog.policy import Route
 from r1plan.catalog.price import HolidayCalendar, PriceList
@@ -17,6 +17,7 @@ from r1plan.settings import catalog_folders
 SHAPES = {
     "model": Model,
     "hardware": HardwareFile,
+    "cpu": CpuFile,
     "dialect": Dialect,
     "provider": Provider,
     "route": Route,

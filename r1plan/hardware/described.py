@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from r1plan.catalog.hardware import AppleChip, Gpu
 from r1plan.errors import UsageError
@@ -48,7 +48,13 @@ _GB10_RAM_BYTES = 128_501_256_192
 
 # The most that AMD's "variable graphics memory" gives the graphics of a Ryzen AI Max: 96 of 128 GB. Linux can map more.
 _AMD_SHARE_PERCENT = 75
-_ARCHITECTURES: dict[Vendor, str] = {"apple": "arm64", "amd": "x86_64", "nvidia": "aarch64"}
+_ARCHITECTURES: dict[Vendor, str] = {
+    "apple": "arm64",
+    "amd": "x86_64",
+    "intel": "x86_64",
+    "nvidia": "aarch64",
+    "qualcomm": "aarch64",
+}
 
 # The operating system and an idle desktop, but no more than a quarter of a small machine.
 _SYSTEM_BYTES = 2 * GIB
@@ -59,41 +65,54 @@ _LEAST_RAM_GIB = 16
 _DESKTOP_RAM_GIB = 256  # four modules of 64 GB, the most that boards with two channels take
 
 
+@dataclass(frozen=True, slots=True)
+class DescribedCard:
+    """Cards of a kind as a person named them, `count` of them.
+
+    `memory_gib` is the size that the name said, which chooses among those the sheet is sold with; None when it said
+    none. `note` is what to say of how the name was taken.
+    """
+
+    sheet: Gpu | AppleChip
+    count: int = 1
+    memory_gib: float | None = None
+    note: str | None = None
+
+
 def describe(
-    cards: Sequence[tuple[Gpu | AppleChip, int]] = (),
+    cards: Sequence[DescribedCard] = (),
     *,
     vram_gib: float | None = None,
     bandwidth_gb_s: float | None = None,
     ram_gib: float | None = None,
     ram_bandwidth_gb_s: float | None = None,
 ) -> Machine:
-    """The machine with `cards` (each with how many), or with one unknown card of `vram_gib` and `bandwidth_gb_s`.
+    """The machine with `cards`, or with one unknown card of `vram_gib` and `bandwidth_gb_s`.
 
     Without `ram_gib` it gets as much as its cards have, and 16 GiB at least; a chip with unified memory, the most that
     it is sold with. Raises UsageError for what no machine can be.
     """
-    unified = [sheet for sheet, _ in cards if _unified(sheet)]
+    unified = [each.sheet for each in cards if _unified(each.sheet)]
     if unified:
         sheet = unified[0]
-        if len(cards) > 1 or cards[0][1] > 1:
+        if len(cards) > 1 or cards[0].count > 1:
             raise UsageError(
                 f"{sheet.name} is a whole machine: no other card goes with it, nor a second one.", "name it alone."
             )
         return _one_memory(sheet, ram_gib, ram_bandwidth_gb_s)
-    notes: list[str] = []
-    gpus = [_card(sheet) for sheet, count in cards if isinstance(sheet, Gpu) for _ in range(count)]
+    notes = [each.note for each in cards if each.note is not None]
+    discrete = [(each.sheet, each.count) for each in cards if isinstance(each.sheet, Gpu)]
+    gpus = [_card(sheet) for sheet, count in discrete for _ in range(count)]
     if vram_gib is not None:
         gpus.append(_unknown_card(vram_gib, bandwidth_gb_s))
         if bandwidth_gb_s is None:
             notes.append(_GUESSED_SPEED)
     if ram_gib is None:
-        vram = sum(sheet.vram_gib * count for sheet, count in cards if isinstance(sheet, Gpu)) + (vram_gib or 0)
+        vram = sum((sheet.vram_gib or 0) * count for sheet, count in discrete) + (vram_gib or 0)
         ram_gib = max(_LEAST_RAM_GIB, vram)
         why = "as much as the cards have" if vram >= _LEAST_RAM_GIB else "the least that is usual"
         notes.append(f"{ram_gib:g} GiB of RAM are assumed, {why}; --ram sets it.")
-    server = ram_gib > _DESKTOP_RAM_GIB or any(
-        isinstance(sheet, Gpu) and sheet.memory_type.startswith("HBM") for sheet, _ in cards
-    )
+    server = ram_gib > _DESKTOP_RAM_GIB or any(sheet.memory_type.startswith("HBM") for sheet, _ in discrete)
     cores = _SERVER_CORES if server else _DESKTOP_CORES
     layout = DDR4_8CH if server else DESKTOP
     if ram_bandwidth_gb_s is None:
@@ -142,6 +161,14 @@ def assumed_ram(machine: Machine) -> str | None:
     return next((each for each in machine.notes if " GiB " in each and "are assumed" in each), None)
 
 
+def _vendor(sheet: Gpu) -> Vendor:
+    match sheet.gpu_class:
+        case "amd" | "intel" | "qualcomm":
+            return sheet.gpu_class
+        case _:
+            return "nvidia"
+
+
 def _unified(sheet: Gpu | AppleChip) -> bool:
     return isinstance(sheet, AppleChip) or sheet.unified
 
@@ -157,14 +184,11 @@ def _host_memory(total: int, bandwidth_gb_s: float | None, basis: str | None) ->
 
 def _card(sheet: Gpu) -> GpuDevice:
     """One card of `sheet`, with nothing on it and no monitor."""
-    vendor: Vendor = "nvidia"
-    if sheet.gpu_class in ("amd", "intel"):
-        vendor = "amd" if sheet.gpu_class == "amd" else "intel"
     shown = _shown_bytes(sheet)
     reserved = _RESERVED_MIB.get(sheet.id, 0) * MIB or _reserved_bytes(shown)
     device = GpuDevice(
         index=0,
-        vendor=vendor,
+        vendor=_vendor(sheet),
         name=sheet.name,
         profile=None,
         total_bytes=shown,
@@ -182,7 +206,7 @@ def _shown_bytes(sheet: Gpu) -> int:
         share = _SHOWN_HBM
     else:
         share = _SHOWN_ECC if sheet.gpu_class == "nvidia-datacentre" else _SHOWN
-    return round(sheet.vram_gib * GIB * share)
+    return round((sheet.vram_gib or 0) * GIB * share)
 
 
 def _reserved_bytes(shown: int) -> int:
@@ -207,10 +231,14 @@ def _one_memory(sheet: Gpu | AppleChip, ram_gib: float | None, ram_bandwidth_gb_
     """A machine whose chip has one memory for processor and graphics."""
     options = sheet.memory_options_gib
     if isinstance(sheet, Gpu) and not options:
-        options = (round(sheet.vram_gib),)
+        options = (round(sheet.vram_gib or _LEAST_RAM_GIB),)
     sold = ", ".join(str(each) for each in options)
     notes: list[str] = []
-    if ram_gib is None:
+    if isinstance(sheet, Gpu) and sheet.vram_gib is None and not sheet.memory_options_gib:
+        if ram_gib is None:
+            ram_gib = _LEAST_RAM_GIB
+            notes.append(f"{ram_gib:g} GiB of RAM are assumed, the least that is usual; --ram sets it.")
+    elif ram_gib is None:
         ram_gib = max(options)
         if len(options) > 1:
             notes.append(
@@ -218,8 +246,8 @@ def _one_memory(sheet: Gpu | AppleChip, ram_gib: float | None, ram_bandwidth_gb_
             )
     elif ram_gib not in options:
         raise UsageError(f"--ram {ram_gib:g}: {sheet.name} is not sold with that much.", f"it has {sold} GiB.")
-    vendor: Vendor = "apple" if isinstance(sheet, AppleChip) else "amd" if sheet.gpu_class == "amd" else "nvidia"
-    total = _GB10_RAM_BYTES if vendor == "nvidia" else gib_to_bytes(ram_gib)
+    vendor: Vendor = "apple" if isinstance(sheet, AppleChip) else _vendor(sheet)
+    total = _GB10_RAM_BYTES if sheet.id == "gb10" else gib_to_bytes(ram_gib)
     bandwidth = ram_bandwidth_gb_s or sheet.bandwidth_gb_s
     memory = _host_memory(total, bandwidth, "given" if ram_bandwidth_gb_s else "data-sheet")
     usable = metal_limit_bytes(total) if vendor == "apple" else total

@@ -124,16 +124,18 @@ def _joined(found: FoundGpu, sheet: Accelerator | None) -> GpuDevice:
 def described_by(device: GpuDevice, sheet: Gpu, memory_share: float = 1.0, compute_share: float = 1.0) -> GpuDevice:
     """`device` with the figures of `sheet`, of which it has those shares."""
 
-    def share(figure: float | None) -> float | None:
-        return None if figure is None else figure * compute_share
+    def share(figure: float | None, part: float = compute_share) -> float | None:
+        return None if figure is None else figure * part
 
     return replace(
         device,
         profile=sheet.id,
-        bandwidth_gb_s=sheet.bandwidth_gb_s * memory_share,
+        bandwidth_gb_s=share(sheet.bandwidth_gb_s, memory_share),
         fp32_tflops=share(sheet.fp32_tflops),
         fp16_tensor_tflops=share(sheet.fp16_tensor_tflops),
         gpu_class=sheet.gpu_class,
+        compute_capability=device.compute_capability or sheet.compute_capability,
+        gfx=device.gfx or sheet.gfx,
     )
 
 

@@ -12,7 +12,7 @@ MOST_CARDS = 1_024
 LEAST_RATE, MOST_RATE = 1e-3, 1e7  # GiB, GB/s, TFLOPS, W
 MOST_MEMORY_BYTES = round(MOST_RATE) << 30
 
-Vendor = Literal["nvidia", "amd", "apple", "intel", "unknown"]
+Vendor = Literal["nvidia", "amd", "apple", "intel", "qualcomm", "unknown"]
 _FORBID_EXTRA = {"extra": "forbid"}
 
 
@@ -34,7 +34,8 @@ class GpuDevice:
     `index` counts from 0 in the order in which an engine sees the devices. `profile` is its id in profiles/hardware,
     None when no data sheet is known. `total_bytes` is what the driver lets processes have, `free_bytes` what a new
     process could take now, and `memory_basis` says where both come from. `unified` is true when its memory is the
-    host's own and must be counted once. `bandwidth_gb_s` and the TFLOPS of a MIG slice are the slice's share.
+    host's own and must be counted once. `bandwidth_gb_s` and the TFLOPS of a MIG slice are the slice's share. `gfx` is
+    what ROCm calls the architecture of one of AMD's.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -53,6 +54,7 @@ class GpuDevice:
     memory_basis: Literal["measured", "data-sheet", "given", "assumed"] = "measured"
     driver: str | None = None
     compute_capability: str | None = None
+    gfx: str | None = None
     pcie_generation: int | None = None
     pcie_lanes: int | None = None
     power_limit_w: float | None = None
@@ -62,7 +64,10 @@ class GpuDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cpu:
-    """The processor. `cores` are the ones this process may use, as a container or affinity allows."""
+    """The processor. `cores` are the ones this process may use, as a container or affinity allows.
+
+    `avx512` and `amx` say whether it has those instructions, None where that is not known.
+    """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
 
@@ -70,6 +75,8 @@ class Cpu:
     cores: int
     physical_cores: int | None = None
     architecture: str
+    avx512: bool | None = None
+    amx: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ def our_files(kind: str, folder: str = "") -> tuple[CatalogFile, ...]:
 
 MODELS = assemble.models(our_files("profiles", "models"))
 HARDWARE = assemble.hardware(our_files("profiles", "hardware"))
+CPUS = assemble.cpus(our_files("profiles", "hardware/cpus"))
 DIALECTS = assemble.dialects(our_files("profiles", "dialects"))
 PROVIDERS = assemble.providers(our_files("profiles", "providers"), DIALECTS)
 PRICES = assemble.prices(our_files("pricing"))

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 
-from r1plan.catalog.hardware import AppleChip, CpuMemory, Gpu, HardwareFile
+from r1plan.catalog.hardware import AppleChip, CpuFile, CpuMemory, CpuSheet, Gpu, HardwareFile
 from r1plan.catalog.model import Model
 from r1plan.catalog.price import PriceRow
 from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.reading.validate import load_file
 from r1plan.units import GIB
-from tests.catalog.ours import HARDWARE, HOLIDAYS, MODELS, PRICES, PROVIDERS, our_files
+from tests.catalog.ours import CPUS, HARDWARE, HOLIDAYS, MODELS, PRICES, PROVIDERS, our_files
 
 ROWS = [(provider, row) for provider, prices in PRICES.items() for row in prices.prices]
 
 BILLION = 10**9
+WITHOUT_CAPABILITY: set[str] = set()
 
 
 def test_the_ten_models_are_there() -> None:
@@ -37,14 +39,17 @@ def test_the_ten_models_are_there() -> None:
 
 
 def test_the_counts_of_hardware_and_prices_are_those_of_the_research() -> None:
-    assert (len(HARDWARE.gpus), len(HARDWARE.apple), len(HARDWARE.cpu_memory)) == (127, 31, 19)
+    assert (len(HARDWARE.gpus), len(HARDWARE.apple), len(HARDWARE.cpu_memory)) == (373, 38, 19)
     assert Counter(each.gpu_class for each in HARDWARE.gpus.values()) == {
-        "nvidia-consumer": 49,
-        "nvidia-workstation": 20,
-        "nvidia-datacentre": 23,
-        "amd": 30,
-        "intel": 5,
+        "nvidia-consumer": 108,
+        "nvidia-workstation": 65,
+        "nvidia-datacentre": 65,
+        "nvidia-jetson": 12,
+        "amd": 87,
+        "intel": 33,
+        "qualcomm": 3,
     }
+    assert len(CPUS) == 807
     assert len(ROWS) == 80
     assert len(PROVIDERS) == 23
 
@@ -124,6 +129,42 @@ def test_every_short_source_of_hardware_is_spelled_out(file: CatalogFile) -> Non
     rows: tuple[Gpu | AppleChip | CpuMemory, ...] = (*content.gpus, *content.apple, *content.cpu_memory)
     assert all(each.sources for each in rows)
     assert {source for each in rows for source in each.sources} == set(content.sources)
+
+
+@pytest.mark.parametrize("file", our_files("profiles", "hardware/cpus"), ids=lambda each: each.path.stem)
+def test_every_short_source_of_processors_is_spelled_out(file: CatalogFile) -> None:
+    content = load_file(CpuFile, file)
+    assert all(each.sources for each in content.cpus)
+    assert {source for each in content.cpus for source in each.sources} == set(content.sources)
+
+
+@pytest.mark.parametrize("gpu", HARDWARE.gpus.values(), ids=lambda each: str(each.id))
+def test_every_card_says_what_its_engines_ask_of_it(gpu: Gpu) -> None:
+    assert (gpu.compute_capability is not None) == (
+        gpu.gpu_class.startswith("nvidia") and gpu.id not in WITHOUT_CAPABILITY
+    )
+    assert (gpu.gfx is not None) == (gpu.gpu_class == "amd")
+    assert set(gpu.unsourced) <= {field.name for field in fields(Gpu)}
+
+
+@pytest.mark.parametrize("cpu", CPUS.values(), ids=lambda each: str(each.id))
+def test_a_processors_bandwidth_is_its_speed_times_its_channels(cpu: CpuSheet) -> None:
+    width_bytes = cpu.channels * cpu.channel_bits / 8
+    assert cpu.bandwidth_gb_s == pytest.approx(cpu.mt_s * width_bytes / 1000, rel=0.002)
+    assert cpu.threads is None or cpu.threads >= cpu.cores
+    assert set(cpu.unsourced) <= {field.name for field in fields(CpuSheet)}
+    for option in cpu.memory_options:
+        assert option.bandwidth_gb_s == pytest.approx(option.mt_s * width_bytes / 1000, rel=0.01)
+
+
+def test_no_two_rows_of_hardware_share_an_id() -> None:
+    ids: list[str] = []
+    for file in our_files("profiles", "hardware"):
+        content = load_file(HardwareFile, file)
+        for rows in (content.gpus, content.apple, content.cpu_memory):
+            ids += [each.id for each in rows]
+    ids += [each.id for file in our_files("profiles", "hardware/cpus") for each in load_file(CpuFile, file).cpus]
+    assert len(ids) == len(set(ids))
 
 
 def test_a_model_has_its_published_and_its_independent_scores() -> None:

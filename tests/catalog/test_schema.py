@@ -13,6 +13,7 @@ from tests.catalog.ours import our_files
 OURS = [
     *((each, "model") for each in our_files("profiles", "models")),
     *((each, "hardware") for each in our_files("profiles", "hardware")),
+    *((each, "cpu") for each in our_files("profiles", "hardware/cpus")),
     *((each, "dialect") for each in our_files("profiles", "dialects")),
     *((each, "provider") for each in our_files("profiles", "providers")),
     *((each, "route") for each in our_files("profiles", "routes")),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from r1plan.catalog.hardware import Gpu
 from r1plan.catalog.load import load_hardware
 from r1plan.errors import UsageError
-from r1plan.hardware.described import describe, with_memory
+from r1plan.hardware.described import DescribedCard, describe, with_memory
 from r1plan.units import GIB, MIB
 
 HARDWARE = load_hardware()
@@ -26,7 +26,7 @@ SHEETS = HARDWARE.accelerators
     ],
 )
 def test_a_described_card_shows_what_nvidia_smi_shows(id_: str, shown_mib: int) -> None:
-    (gpu,) = describe([(SHEETS[id_], 1)]).gpus
+    (gpu,) = describe([DescribedCard(SHEETS[id_], 1)]).gpus
     assert (gpu.total_bytes, gpu.profile, gpu.memory_basis) == (shown_mib * MIB, id_, "data-sheet")
 
 
@@ -39,23 +39,26 @@ def test_a_described_card_shows_what_nvidia_smi_shows(id_: str, shown_mib: int) 
     ],
 )
 def test_a_described_card_has_free_what_cuda_reports(id_: str, reported_gib: float) -> None:
-    (gpu,) = describe([(SHEETS[id_], 1)]).gpus
+    (gpu,) = describe([DescribedCard(SHEETS[id_], 1)]).gpus
     assert gpu.free_bytes / GIB == pytest.approx(reported_gib, rel=0.001)
 
 
 @pytest.mark.parametrize("sheet", HARDWARE.gpus.values(), ids=lambda each: str(each.id))
 def test_every_card_of_the_catalogue_can_be_described(sheet: Gpu) -> None:
-    (gpu,) = describe([(sheet, 1)]).gpus
-    least = 0.75 if sheet.memory_options_gib else 0.9
-    assert least * sheet.vram_gib * GIB <= gpu.free_bytes <= gpu.total_bytes <= sheet.vram_gib * GIB
+    machine = describe([DescribedCard(sheet, 1)])
+    (gpu,) = machine.gpus
+    size_bytes = machine.memory.total_bytes if sheet.vram_gib is None else sheet.vram_gib * GIB
+    least = 0.75 if sheet.unified else 0.9
+    assert least * size_bytes <= gpu.free_bytes <= gpu.total_bytes <= size_bytes
     assert gpu.bandwidth_gb_s == sheet.bandwidth_gb_s
+    assert (gpu.compute_capability, gpu.gfx) == (sheet.compute_capability, sheet.gfx)
 
 
 @pytest.mark.parametrize("sheet", HARDWARE.apple.values(), ids=lambda each: str(each.id))
 def test_every_apple_chip_can_be_described_with_each_memory(sheet: object) -> None:
     chip = HARDWARE.apple[sheet.id]  # type: ignore[attr-defined]
     for gib in chip.memory_options_gib:
-        machine = describe([(chip, 1)], ram_gib=gib)
+        machine = describe([DescribedCard(chip, 1)], ram_gib=gib)
         (gpu,) = machine.gpus
         assert machine.memory.total_bytes == gib * GIB
         assert (gpu.unified, gpu.profile, gpu.bandwidth_gb_s) == (True, chip.id, chip.bandwidth_gb_s)
@@ -63,7 +66,7 @@ def test_every_apple_chip_can_be_described_with_each_memory(sheet: object) -> No
 
 
 def test_cards_of_several_kinds_are_numbered_through() -> None:
-    machine = describe([(SHEETS["rtx-3090"], 2), (SHEETS["rtx-4090"], 1)], ram_gib=64)
+    machine = describe([DescribedCard(SHEETS["rtx-3090"], 2), DescribedCard(SHEETS["rtx-4090"], 1)], ram_gib=64)
     assert [(each.index, each.profile) for each in machine.gpus] == [(0, "rtx-3090"), (1, "rtx-3090"), (2, "rtx-4090")]
     assert (machine.origin, machine.memory.total_bytes) == ("described", 64 * GIB)
 
@@ -77,18 +80,18 @@ def test_cards_of_several_kinds_are_numbered_through() -> None:
     ],
 )
 def test_ram_that_was_not_said_is_assumed_and_noted(id_: str, count: int, ram_gib: int) -> None:
-    machine = describe([(SHEETS[id_], count)])
+    machine = describe([DescribedCard(SHEETS[id_], count)])
     assert machine.memory.total_bytes == ram_gib * GIB
     assert machine.notes[0].startswith(f"{ram_gib} GiB of RAM are assumed, ")
 
 
 def test_a_server_card_stands_in_a_server() -> None:
-    machine = describe([(SHEETS["h100-sxm-80gb"], 8)])
+    machine = describe([DescribedCard(SHEETS["h100-sxm-80gb"], 8)])
     assert (machine.cpu.cores, machine.memory.bandwidth_gb_s) == (16, 204.8)
 
 
 def test_given_bandwidth_is_taken() -> None:
-    memory = describe([(SHEETS["rtx-4090"], 1)], ram_gib=64, ram_bandwidth_gb_s=83).memory
+    memory = describe([DescribedCard(SHEETS["rtx-4090"], 1)], ram_gib=64, ram_bandwidth_gb_s=83).memory
     assert (memory.bandwidth_gb_s, memory.bandwidth_basis) == (83, "given")
 
 
@@ -105,7 +108,7 @@ def test_an_unknown_card_without_bandwidth_is_allowed_and_noted() -> None:
 
 
 def test_an_apple_chip_gets_the_most_memory_it_is_sold_with() -> None:
-    machine = describe([(SHEETS["m3-max-40c"], 1)])
+    machine = describe([DescribedCard(SHEETS["m3-max-40c"], 1)])
     assert (machine.system, machine.memory.total_bytes) == ("darwin", 128 * GIB)
     assert machine.notes[0] == (
         f"128 GiB are assumed, the most that {SHEETS['m3-max-40c'].name} is sold with (48, 64, 128); --ram chooses."
@@ -113,7 +116,7 @@ def test_an_apple_chip_gets_the_most_memory_it_is_sold_with() -> None:
 
 
 def test_gb10_is_one_memory_and_less_than_marketed() -> None:
-    machine = describe([(SHEETS["gb10"], 1)])
+    machine = describe([DescribedCard(SHEETS["gb10"], 1)])
     assert machine.memory.total_bytes == machine.gpus[0].total_bytes == 128_501_256_192
     assert machine.gpus[0].unified
 
@@ -122,7 +125,7 @@ def test_gb10_is_one_memory_and_less_than_marketed() -> None:
 def test_strix_halo_is_one_memory_of_which_its_graphics_have_three_quarters(
     ram_gib: float | None, graphics_gib: int
 ) -> None:
-    machine = describe([(SHEETS["strix-halo"], 1)], ram_gib=ram_gib)
+    machine = describe([DescribedCard(SHEETS["strix-halo"], 1)], ram_gib=ram_gib)
     (gpu,) = machine.gpus
     assert (gpu.vendor, gpu.unified, gpu.total_bytes) == ("amd", True, graphics_gib * GIB)
     assert (machine.cpu.architecture, machine.memory.bandwidth_gb_s) == ("x86_64", 256)
@@ -141,12 +144,12 @@ def test_strix_halo_is_one_memory_of_which_its_graphics_have_three_quarters(
 )
 def test_what_no_machine_can_be_is_refused(ids: list[tuple[str, int]], ram_gib: float | None, told: str) -> None:
     with pytest.raises(UsageError) as caught:
-        describe([(SHEETS[id_], count) for id_, count in ids], ram_gib=ram_gib)
+        describe([DescribedCard(SHEETS[id_], count) for id_, count in ids], ram_gib=ram_gib)
     assert told in caught.value.message
 
 
 def test_more_ram_changes_nothing_but_memory() -> None:
-    before = describe([(SHEETS["rtx-4090"], 1)], ram_gib=32)
+    before = describe([DescribedCard(SHEETS["rtx-4090"], 1)], ram_gib=32)
     after = with_memory(before, 128, None)
     assert after.memory.total_bytes == 128 * GIB
     assert after.memory.bandwidth_gb_s == before.memory.bandwidth_gb_s
@@ -155,12 +158,12 @@ def test_more_ram_changes_nothing_but_memory() -> None:
 
 @pytest.mark.parametrize(("ram_gib", "gb_s", "cores"), [(256, 51.2, 8), (257, 204.8, 16)])
 def test_more_ram_than_a_desktop_takes_is_a_servers(ram_gib: float, gb_s: float, cores: int) -> None:
-    machine = describe([(SHEETS["rtx-4090"], 1)], ram_gib=ram_gib)
+    machine = describe([DescribedCard(SHEETS["rtx-4090"], 1)], ram_gib=ram_gib)
     assert (machine.memory.bandwidth_gb_s, machine.cpu.cores) == (gb_s, cores)
 
 
 def test_given_ram_bandwidth_silences_the_note_about_it() -> None:
-    before = describe([(SHEETS["rtx-4090"], 1)], ram_gib=32)
+    before = describe([DescribedCard(SHEETS["rtx-4090"], 1)], ram_gib=32)
     after = with_memory(before, None, 90)
     assert (after.memory.bandwidth_gb_s, after.memory.bandwidth_basis) == (90, "given")
     assert any("bandwidth is assumed" in each for each in before.notes)
@@ -168,13 +171,13 @@ def test_given_ram_bandwidth_silences_the_note_about_it() -> None:
 
 
 def test_nothing_said_changes_nothing() -> None:
-    machine = describe([(SHEETS["rtx-4090"], 1)])
+    machine = describe([DescribedCard(SHEETS["rtx-4090"], 1)])
     assert with_memory(machine, None, None) is machine
 
 
 def test_the_memory_of_a_chip_cannot_be_changed() -> None:
     with pytest.raises(UsageError, match="is part of the chip"):
-        with_memory(describe([(SHEETS["gb10"], 1)]), 64, None)
+        with_memory(describe([DescribedCard(SHEETS["gb10"], 1)]), 64, None)
 
 
 @given(st.floats(0.25, 4096), st.floats(0.25, 512))

@@ -36,6 +36,18 @@ class AtLeast:
 
 
 @dataclass(frozen=True, slots=True)
+class Matching:
+    """A text that is wholly `pattern`."""
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        schema = handler(source)
+        schema["pattern"] = rf"^(?:{self.pattern})$"
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
 class Filled:
     """A list with something in it: an empty one says nothing, and was perhaps meant to."""
 

@@ -14,7 +14,8 @@ from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import LEAST_RATE, MOST_CARDS, MOST_RATE, Machine
 
 if TYPE_CHECKING:
-    from r1plan.catalog.hardware import AppleChip, Gpu, Hardware
+    from r1plan.catalog.hardware import Hardware
+    from r1plan.hardware.described import DescribedCard
 
 # "2x3090", "2 × RTX 3090", "3090x2", "3090 * 2". A name may hold such a letter itself: "rtx 490", "7900xtx 24".
 _TIMES = re.compile(
@@ -106,7 +107,7 @@ def this_machine() -> Machine:
     return detect(_sheets, directories().data)
 
 
-def cards_of(gpu: list[str], hardware: Hardware) -> list[tuple[Gpu | AppleChip, int]]:
+def cards_of(gpu: list[str], hardware: Hardware) -> list[DescribedCard]:
     """The data sheet and number that each `ID[:N]` means; `2x3090` and `3090x2` are ways to write it too.
 
     Raises UsageError for an empty id, one that may mean several cards, or a number that is none; NotFound for an
@@ -115,15 +116,16 @@ def cards_of(gpu: list[str], hardware: Hardware) -> list[tuple[Gpu | AppleChip, 
     return [_cards(each, hardware) for each in gpu]
 
 
-def _cards(text: str, hardware: Hardware) -> tuple[Gpu | AppleChip, int]:
+def _cards(text: str, hardware: Hardware) -> DescribedCard:
     from r1plan.catalog.match import find_accelerator
+    from r1plan.hardware.described import DescribedCard
 
     name, colon, number = (part.strip() for part in text.partition(":"))
     if not name:
         raise UsageError(f"--gpu '{text}': expected ID or ID:N.", "for example --gpu rtx-4090:2")
     if not colon:
         try:
-            return find_accelerator(hardware, name), 1
+            return DescribedCard(find_accelerator(hardware, name))
         except NotFound:
             several = [each.strip() for each in re.split("[,+]", name)]
             if len(several) > 1 and all(several):
@@ -137,7 +139,7 @@ def _cards(text: str, hardware: Hardware) -> tuple[Gpu | AppleChip, int]:
         raise UsageError(
             f"--gpu {text}: expected 1 to {MOST_CARDS:,} cards, got '{number}'.", "for example --gpu rtx-4090:2"
         )
-    return find_accelerator(hardware, name), int(number)
+    return DescribedCard(find_accelerator(hardware, name), int(number))
 
 
 def _described(
