@@ -57,6 +57,8 @@ def find_accelerator(hardware: Hardware, name: str, total_bytes: int | None = No
     same = [each for each in same if _agrees(wanted, each, total_bytes)]
     if len(same) > 1:  # "RTX 2060" is rtx-2060 and not rtx-2060-12gb, but "RTX 3080" may be either of two
         same = [each for each in same if replace(_described(each.id), series=wanted.series) == wanted] or same
+    if len(same) > 1 and not wanted.forms:  # "H200" is the usual one, on SXM
+        same = [each for each in same if "sxm" in _described(each.id).forms] or same
     if len(same) == 1:
         return same[0]
     if same:

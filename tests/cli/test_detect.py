@@ -138,7 +138,6 @@ def test_a_card_that_nobody_knows_is_answered_with_the_nearest_first(gpu: str, n
         pytest.param("4090x0", "got '0'.", id="none of it, said after"),
         pytest.param("rtx-4090:1.5", "got '1.5'.", id="one and a half"),
         pytest.param("rtx-4090:1025", "got '1025'.", id="too many"),
-        pytest.param("h100", "h100-pcie-80gb", id="several of that name"),
     ],
 )
 def test_a_gpu_that_cannot_be_meant_is_refused_with_its_value(gpu: str, told: str) -> None:
