@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from r1plan.errors import R1PlanError, UsageError
 from r1plan.files.pipe import WRITER_PATIENCE_S, given_bytes
+from r1plan.files.text import decoded
 from r1plan.hardware.machine import LEAST_RATE, MOST_CARDS, MOST_MEMORY_BYTES, MOST_RATE, SCHEMA, GpuDevice, Machine
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def read(path: Path, writer_patience_s: float = WRITER_PATIENCE_S) -> Machine:
     read.
     """
     try:
-        text = given_bytes(path, _MOST_BYTES, writer_patience_s).decode("utf-8")
+        text = decoded(given_bytes(path, _MOST_BYTES, writer_patience_s))
     except OSError as error:
         raise R1PlanError(f"{path}: cannot be read ({error.strerror}).", _HINT) from error
     except UnicodeDecodeError as error:

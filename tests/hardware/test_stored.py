@@ -178,6 +178,12 @@ def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
         read(tmp_path / "none.json")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_file_that_a_shell_wrote_in_its_own_encoding_is_a_machine(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "box.json").write_bytes(changed("cpu.model", "größer").replace("\n", "\r\n").encode(encoding))
+    assert read(tmp_path / "box.json").cpu.model == "größer"
+
+
 def test_a_binary_file_is_no_machine(tmp_path: Path) -> None:
     (tmp_path / "box.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="is not text"):

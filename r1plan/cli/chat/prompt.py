@@ -9,6 +9,7 @@ from pathlib import Path
 from r1plan.cli.options.asking import check_text
 from r1plan.errors import UsageError
 from r1plan.files.pipe import given_bytes
+from r1plan.files.text import decoded
 
 _MOST_BYTES = 16 << 20  # ten times what the longest context holds
 # As DeepSeek-R1's README, "Official Prompts", joins a file to a question.
@@ -44,7 +45,7 @@ def _joined(prompt: str | None, files: list[Path]) -> str | None:
     piped = sys.stdin is not None and (is_named or not sys.stdin.isatty())
     if piped:
         try:
-            parts.append(_piped().decode("utf-8").strip("\n"))
+            parts.append(decoded(_piped()).strip("\n"))
         except UnicodeDecodeError as error:
             raise UsageError("standard input is not UTF-8 text.", "only text can join the prompt.") from error
         except OSError as error:
@@ -67,7 +68,7 @@ def _piped() -> bytes:
 
 def _read(path: Path) -> str:
     try:
-        text = given_bytes(path, _MOST_BYTES).decode("utf-8")
+        text = decoded(given_bytes(path, _MOST_BYTES))
         return text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text.", "only text files can join the prompt.") from error
