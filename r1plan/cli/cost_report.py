@@ -23,7 +23,9 @@ def command(
     since: str | None = typer.Option(None, metavar="YYYY-MM-DD", help="The first day."),
     until: str | None = typer.Option(None, metavar="YYYY-MM-DD", help="The last day, included."),
     timezone: str = typer.Option("UTC", metavar="ZONE", help="Whose days and months, such as Asia/Shanghai."),
-    by: str = typer.Option("provider,model", metavar="KEYS", help="provider, model, project, day, status, tag:NAME."),
+    by: list[str] = typer.Option(
+        ["provider,model"], metavar="KEYS", help="provider, model, project, day, status, tag:NAME. Repeatable."
+    ),
     format: Format = typer.Option("table", help="How to show it."),  # noqa: A002 -- the option's name
     json: bool = typer.Option(False, "--json", help="The same as --format json."),
     output: Path | None = typer.Option(None, metavar="FILE", help="Write to FILE instead."),
@@ -53,7 +55,7 @@ def command(
     from r1plan.report.query import spend_report
     from r1plan.settings import directories
 
-    keys = parse_keys(by)
+    keys = parse_keys(",".join(by))
     period = asked_period(month, since, until, timezone, now=None if paths else datetime.now(UTC))
     folder = directories().logs
     logs = given_logs(paths) if paths else monthly_logs(folder, period)

@@ -34,11 +34,14 @@ from r1plan.errors import R1PlanError, UsageError
         pytest.param("chat --max-cost abc x", "'abc' is not an amount.", "--max-cost 0.05", id="amount"),
         pytest.param("recommend --engine vlm", "--engine 'vlm': expected llama.cpp or vllm.", "vllm?", id="choice"),
         pytest.param("recommend --engine x", "--engine 'x'", "r1plan recommend --help", id="choice-far"),
-        pytest.param("recommend --vram 24GB", "--vram '24GB': expected", "such as --vram 24", id="with-a-unit"),
+        pytest.param("recommend --vram 24XB", "--vram '24XB': expected", "such as --vram 24", id="with-no-such-unit"),
         pytest.param(
-            "recommend --ram 1.5TiB", "--ram '1.5TiB': expected", "such as --ram 1.5", id="fraction-of-a-unit"
+            "recommend --min-speed 1.5tok", "'1.5tok': expected", "such as --min-speed 1.5", id="fraction-of-a-unit"
         ),
-        pytest.param("recommend --context 32k", "--context '32k'", "such as --context 32000", id="thousands"),
+        pytest.param("recommend --slots 2k", "--slots '2k'", "such as --slots 2000", id="thousands"),
+        pytest.param("recommend --ram 32 --ram 64", "--ram is given twice.", "give it once.", id="twice"),
+        pytest.param("chat x --seed 1 --seed=1 --seed 2", "--seed is given 3 times.", "once", id="three-times"),
+        pytest.param("recommend --mmap --no-mmap", "--mmap or --no-mmap is given twice.", "once", id="opposites"),
         pytest.param("recommend --context 1.0005k", "--context '1.0005k'", "--context 16384", id="no-whole-number"),
         pytest.param("chat --temperature 5x a", "'5x': expected a number from 0", "--temperature 1", id="out-of-range"),
         pytest.param("recommend --vram big", "--vram 'big': expected a number.", "such as --vram 64", id="no-number"),

@@ -1,41 +1,73 @@
 """Numbers as a person types them: ASCII digits, finite, of a size that arithmetic and C libraries bear.
 
-Python's own `int` and `float` take more: `1_000`, Arabic digits, `nan`, `1e400`.
+Python's own `int` and `float` take more: `1_000`, Arabic digits, `nan`, `1e400`. Sizes, rates and numbers of tokens may
+have a unit (see `quantities`); money and what is merely counted have none.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from copy import copy
 from typing import Any
+
+from r1plan.cli.options.once import said_once
+from r1plan.cli.options.quantities import rate_gb_s, size_gib, token_number
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,15}")
 _NUMBER = re.compile(r"[-+]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][-+]?[0-9]{1,2})?")
 # The commands themselves refuse what is not finite, each in its own words; a range does not see that `nan` is outside.
 _ANY_FLOAT = re.compile(rf"{_NUMBER.pattern}|[-+]?(nan|inf)", re.IGNORECASE)
 _PATTERNS = {"int": _WHOLE, "integer": _WHOLE, "float": _NUMBER}
+# Whole numbers by the name of their parameter: how long a context or a part of it is, and other amounts of tokens.
+_CONTEXT_TOKENS = frozenset({"context", "depth", "ubatch"})
+_TOKENS = frozenset({"cache_hit", "thinking", "max_thinking", "max_tokens"})
+
+_WithUnit = Callable[[str], float | None]
 
 
 def with_plain_numbers(command: Any) -> Any:
-    """`command`, or a group's commands, whose options and arguments take only such numbers."""
+    """`command`, or a group's commands, whose options and arguments take only such numbers, and each option once."""
     for each in getattr(command, "commands", {}).values():
         with_plain_numbers(each)
     for parameter in command.params:
         kind, _, bounds = parameter.type.name.partition(" ")  # "float", or "float range" where it has bounds
         if kind in _PATTERNS:
             is_checked_later = kind == "float" and not bounds
-            parameter.type = _checked(parameter.type, _ANY_FLOAT if is_checked_later else _PATTERNS[kind])
-    return command
+            pattern = _ANY_FLOAT if is_checked_later else _PATTERNS[kind]
+            parameter.type = _checked(parameter.type, pattern, *_unit_of(parameter, kind == "float"))
+    return said_once(command)
 
 
-def _checked(type_: Any, pattern: re.Pattern[str]) -> Any:
-    """A copy of `type_`, which all parameters may share, that converts only what `pattern` matches."""
+def _unit_of(parameter: Any, is_float: bool) -> tuple[str, _WithUnit | None]:
+    """What the parameter takes, in words, and what reads it where it has a unit."""
+    if is_float and parameter.metavar == "GIB":
+        return "a number such as 24, 24GB or 0.5TB", size_gib
+    if is_float and parameter.metavar == "GB/S":
+        return "a number such as 936, 936GB/s or 1.8TB/s", rate_gb_s
+    if is_float:
+        return "a number such as 0.5 or 24", None
+    if parameter.name in _CONTEXT_TOKENS:
+        return "a whole number of at most 15 digits, or one such as 32k", lambda text: token_number(
+            text, of_context=True
+        )
+    if parameter.name in _TOKENS or parameter.name.endswith("_tokens"):
+        return "a whole number of at most 15 digits, or one such as 100k", lambda text: token_number(
+            text, of_context=False
+        )
+    return "a whole number of at most 15 digits", None
+
+
+def _checked(type_: Any, pattern: re.Pattern[str], what: str, with_unit: _WithUnit | None) -> Any:
+    """A copy of `type_`, which all parameters may share, that converts only what `pattern` or `with_unit` takes."""
     checked = copy(type_)
-    what = "a whole number of at most 15 digits" if pattern is _WHOLE else "a number such as 0.5 or 24"
 
     def convert(value: Any, parameter: Any, context: Any) -> Any:
         if isinstance(value, str) and not pattern.fullmatch(value.strip()):
-            type_.fail(f"{value!r} is not {what}.", parameter, context)
+            value_in_unit = with_unit(value) if with_unit else None
+            if value_in_unit is None:
+                type_.fail(f"{value!r} is not {what}.", parameter, context)
+            value = value_in_unit
         return type_.convert(value, parameter, context)
 
     checked.convert = convert

@@ -34,7 +34,7 @@ FIGURES = [(("recommend",), "--vram"), (("recommend",), "--power-price"), (("cha
 
 
 @pytest.mark.parametrize(
-    "text", ["infinity", "1e400", "1e-400", "1_000", "\u0661", "\uff11", "0x10", "1,5", "24GB", "nan1", ""]
+    "text", ["infinity", "1e400", "1e-400", "1_000", "\u0661", "\uff11", "0x10", "1,5", "24XB", "GB", "nan1", ""]
 )
 @pytest.mark.parametrize(("command", "option"), FIGURES)
 def test_a_figure_is_a_number_in_digits(refused: Refused, command: tuple[str, ...], option: str, text: str) -> None:

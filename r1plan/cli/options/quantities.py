@@ -1,0 +1,46 @@
+"""Sizes, rates and numbers of tokens as people write them: `24GB`, `0.5TB`, `936GB/s`, `1.8 TB/s`, `32k`, `600M`.
+
+Memory is sold in powers of two, so GB, G and GiB all mean GiB here, T 1,024 of them and M the 1,024th part. Bandwidth
+is sold in powers of ten. The k of tokens is 1,000, but 1,024 where the usual sizes of a context are written so: a power
+of two and 160 (8k, 32k, 64k, 128k, 160k), for options that say how long a context is.
+"""
+
+from __future__ import annotations
+
+import re
+
+_AMOUNT = r"(?P<amount>[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})\s*"
+_SIZE = re.compile(rf"{_AMOUNT}(?P<unit>[mgt])(?:i?b)?", re.IGNORECASE)
+# "Gb/s" and "Gbit/s" are bits, an eighth; "gb/s" is what people write for either, and is taken as bytes.
+_RATE = re.compile(rf"{_AMOUNT}(?P<unit>[MmGgTt])(?:i?B(?:/s(?:ec)?|ps)?|b/s|/s)?")
+_TOKENS = re.compile(rf"{_AMOUNT}(?P<unit>[km]?)\s*(?:tok(?:en)?s?)?", re.IGNORECASE)
+_GIB = {"m": 1 / 1024, "g": 1.0, "t": 1024.0}
+_GB_S = {"m": 1 / 1000, "g": 1.0, "t": 1000.0}
+_CONTEXTS_IN_K = frozenset({1, 2, 4, 8, 16, 32, 64, 128, 160, 256, 512})
+_MOST_TOKENS = 10**15
+
+
+def size_gib(text: str) -> float | None:
+    """The GiB that `text` says with a unit, None when it says none."""
+    found = _SIZE.fullmatch(text.strip())
+    return None if found is None else float(found["amount"]) * _GIB[found["unit"].lower()]
+
+
+def rate_gb_s(text: str) -> float | None:
+    """The GB/s that `text` says with a unit, None when it says none."""
+    text = text.strip()
+    if re.search(r"[MGT]b/s", text):  # bits
+        return None
+    found = _RATE.fullmatch(text.replace("GB/S", "GB/s").replace("TB/S", "TB/s").replace("gb/S", "gb/s"))
+    return None if found is None else round(float(found["amount"]) * _GB_S[found["unit"].lower()], 9)
+
+
+def token_number(text: str, *, of_context: bool) -> int | None:
+    """The tokens that `text` says with a unit, None when it says none or no whole number of them."""
+    found = _TOKENS.fullmatch(text.strip())
+    if found is None or (not found["unit"] and "." in found["amount"]):
+        return None
+    amount, unit = float(found["amount"]), found["unit"].lower()
+    k = 1024 if of_context and amount in _CONTEXTS_IN_K else 1000
+    tokens = amount * {"": 1, "k": k, "m": k * k}[unit]
+    return round(tokens) if abs(tokens - round(tokens)) < 1e-6 and tokens < _MOST_TOKENS else None
