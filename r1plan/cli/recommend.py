@@ -10,8 +10,13 @@ def command(
     gpu: machines.GpuOption = None,
     vram: machines.VramOption = None,
     bandwidth: machines.BandwidthOption = None,
+    vendor: machines.VendorOption = None,
+    vram_used: machines.VramUsedOption = None,
+    unified: machines.UnifiedOption = None,
     ram: machines.RamOption = None,
     ram_bandwidth: machines.RamBandwidthOption = None,
+    cores: machines.CoresOption = None,
+    cpu: machines.CpuOption = None,
     disk_bandwidth: machines.DiskBandwidthOption = None,
     cpu_only: machines.CpuOnlyOption = False,
     machine: machines.MachineOption = None,
@@ -50,6 +55,7 @@ def command(
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.cli.engines import engine_for
     from r1plan.cli.offers import current_offers
+    from r1plan.cli.options.plausible import check_tokens
     from r1plan.models.reference import named_model
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
@@ -69,6 +75,7 @@ def command(
             depths=tuple(depth or ()),
         )
     )
+    check_tokens((("--context", context), ("--ubatch", ubatch), *(("--depth", each) for each in depth or ())))
     pins = Pins(
         context=context,
         kv_type=kv,
@@ -90,7 +97,19 @@ def command(
         note(OLD_CACHE)
     pins = planner.checked(replace(pins, model=named.model, quant=named.quant))
     described = machines.machine_from_options(
-        gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine, disk_bandwidth
+        gpu=gpu,
+        vram=vram,
+        bandwidth=bandwidth,
+        vendor=vendor,
+        vram_used=vram_used,
+        unified=unified,
+        ram=ram,
+        ram_bandwidth=ram_bandwidth,
+        cores=cores,
+        cpu=cpu,
+        cpu_only=cpu_only,
+        machine=machine,
+        disk_bandwidth=disk_bandwidth,
     )
     if power_price is not None:
         from r1plan.catalog.load import load_hardware

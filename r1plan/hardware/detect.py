@@ -19,6 +19,9 @@ from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
 if TYPE_CHECKING:
     from r1plan.catalog.hardware import Accelerator, Gpu, Hardware
 
+ASSUMED_RATE = "Memory bandwidth is assumed"
+"""How the note begins that says so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probes:
@@ -146,7 +149,7 @@ def _with_bandwidth(memory: HostMemory, cpu: Cpu, gpus: tuple[GpuDevice, ...]) -
             return replace(memory, bandwidth_gb_s=each.bandwidth_gb_s, bandwidth_basis="data-sheet"), ()
     layout = assumed_layout(cpu.model, cpu.cores)
     note = (
-        f"Memory bandwidth is assumed, {layout.gb_s:.1f} GB/s ({layout.row}), as it cannot be read without root; "
+        f"{ASSUMED_RATE}, {layout.gb_s:.1f} GB/s ({layout.row}), as it cannot be read without root; "
         "recommend's --ram-bandwidth sets it."
     )
     return replace(memory, bandwidth_gb_s=layout.gb_s, bandwidth_basis="assumed"), (note,)

@@ -35,7 +35,8 @@ class GpuDevice:
     None when no data sheet is known. `total_bytes` is what the driver lets processes have, `free_bytes` what a new
     process could take now, and `memory_basis` says where both come from. `unified` is true when its memory is the
     host's own and must be counted once. `bandwidth_gb_s` and the TFLOPS of a MIG slice are the slice's share. `gfx` is
-    what ROCm calls the architecture of one of AMD's.
+    what ROCm calls the architecture of one of AMD's. `desktop_bytes` are those of the bytes that are not free which
+    are only assumed to be held by a desktop: a machine without a screen has them too.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -52,6 +53,7 @@ class GpuDevice:
     gpu_class: str | None = None
     unified: bool = False
     memory_basis: Literal["measured", "data-sheet", "given", "assumed"] = "measured"
+    desktop_bytes: int = 0
     driver: str | None = None
     compute_capability: str | None = None
     gfx: str | None = None
@@ -110,11 +112,34 @@ class Disk:
     free_bytes: int
 
 
+AssumedFigure = Literal[
+    "ram", "unified", "ram-bandwidth", "cores", "card-bandwidth", "desktop", "system", "graphics-share"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """A figure of a machine that nobody said. `option` is the one that says it, `because` why this figure, if told.
+
+    `desktop` is what a desktop holds of a card, `system` what the operating system holds of main memory, `unified` the
+    one memory of processor and graphics, and `graphics-share` what graphics may have of it.
+    """
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    what: AssumedFigure
+    figure: float
+    unit: Literal["GiB", "GB/s", "cores"]
+    option: str
+    because: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """Everything a plan needs to know of a machine. `notes` say what a probe could not find out, and why.
 
-    `disk_bandwidth_gb_s` is how fast a model's file is read, None when nobody said.
+    `assumptions` are the figures of a described machine that nobody said, each once. `disk_bandwidth_gb_s` is how fast
+    a model's file is read, None when nobody said.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -126,4 +151,5 @@ class Machine:
     gpus: tuple[GpuDevice, ...] = ()
     disk: Disk | None = None
     disk_bandwidth_gb_s: float | None = None
+    assumptions: tuple[Assumption, ...] = ()
     notes: tuple[str, ...] = ()

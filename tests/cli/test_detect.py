@@ -67,9 +67,10 @@ def test_cpu_only_leaves_cards_out(tmp_path: Path) -> None:
 
 
 def test_ram_alone_changes_this_machine() -> None:
-    machine = machine_from_options(ram=64, ram_bandwidth=80, cpu_only=True)
-    assert (machine.origin, machine.memory.total_bytes, machine.memory.bandwidth_gb_s) == ("described", 64 * GIB, 80)
+    machine = machine_from_options(ram=64, ram_bandwidth=80)
+    assert (machine.origin, machine.memory.total_bytes, machine.memory.bandwidth_gb_s) == ("detected", 64 * GIB, 80)
     assert machine.cpu == machine_from_options().cpu
+    assert machine.notes[-1].startswith("This machine is meant, with 64 GiB of RAM, 80 GB/s of it; ")
 
 
 def named(*gpu: str) -> list[tuple[str, int]]:
@@ -167,11 +168,11 @@ def test_figures_must_be_above_zero(option: str, value: float, shown: str) -> No
     [
         pytest.param({"machine": Path("x"), "gpu": ["rtx-4090"]}, "--machine and --gpu contradict", id="machine-gpu"),
         pytest.param({"machine": Path("x"), "ram": 64.0}, "--machine and --ram contradict", id="machine-ram"),
-        pytest.param({"gpu": ["rtx-4090"], "vram": 24.0}, "--gpu and --vram contradict", id="gpu-vram"),
+        pytest.param({"gpu": ["rtx-4090"], "vram": 48.0}, "--gpu and --vram contradict", id="gpu-vram"),
         pytest.param({"gpu": ["rtx-4090"], "cpu_only": True}, "--cpu-only and --gpu contradict", id="cpu-only-gpu"),
         pytest.param({"vram": 24.0, "cpu_only": True}, "--cpu-only and --vram contradict", id="cpu-only-vram"),
         pytest.param({"bandwidth": 900.0}, "--bandwidth needs --vram", id="bandwidth-alone"),
-        pytest.param({"gpu": ["rtx-4090"], "bandwidth": 9.0}, "--bandwidth needs --vram", id="bandwidth-gpu"),
+        pytest.param({"gpu": ["rtx-4090"], "bandwidth": 90.0}, "--bandwidth needs --vram", id="bandwidth-gpu"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(options: dict[str, object], told: str) -> None:

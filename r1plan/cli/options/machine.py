@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 import typer
 
 from r1plan.errors import NotFound, UsageError
-from r1plan.hardware.machine import LEAST_RATE, MOST_CARDS, MOST_RATE, Machine
+from r1plan.hardware.machine import MOST_CARDS, Machine
 
 if TYPE_CHECKING:
     from r1plan.catalog.hardware import Hardware
+    from r1plan.cli.options.description import MachineWords
     from r1plan.hardware.described import DescribedCard
 
 # "2x3090", "2 × RTX 3090", "3090x2", "3090 * 2". A name may hold such a letter itself: "rtx 490", "7900xtx 24".
@@ -28,75 +28,129 @@ GpuOption = Annotated[
     typer.Option("--gpu", metavar="ID[:N]", help="N cards of a kind, such as rtx-4090:2 or m3-max-40c. Repeatable."),
 ]
 VramOption = Annotated[
-    float | None, typer.Option("--vram", metavar="GIB", help="Memory of a card that is not known by name.")
+    list[float] | None,
+    typer.Option("--vram", metavar="GIB", help="Memory of a card that is not known by name. Repeatable."),
 ]
 BandwidthOption = Annotated[
-    float | None, typer.Option("--bandwidth", metavar="GB/S", help="That card's memory bandwidth.")
+    list[float] | None,
+    typer.Option("--bandwidth", metavar="GB/S", help="That card's memory bandwidth; once for all, or once for each."),
 ]
-RamOption = Annotated[float | None, typer.Option("--ram", metavar="GIB", help="Main memory.")]
+VendorOption = Annotated[
+    Literal["nvidia", "amd", "intel"] | None, typer.Option("--vendor", help="Who makes that card, or those graphics.")
+]
+VramUsedOption = Annotated[
+    float | None,
+    typer.Option("--vram-used", metavar="GIB", help="What else holds memory on each card; 0: no desktop is on it."),
+]
+UnifiedOption = Annotated[
+    float | None, typer.Option("--unified", metavar="GIB", help="One memory for processor and graphics.")
+]
+RamOption = Annotated[
+    float | None,
+    typer.Option("--ram", metavar="GIB", help="Main memory. With none but --ram-bandwidth, --cores: this machine's."),
+]
 RamBandwidthOption = Annotated[
     float | None, typer.Option("--ram-bandwidth", metavar="GB/S", help="Main memory's bandwidth.")
+]
+CoresOption = Annotated[int | None, typer.Option("--cores", metavar="N", help="The processor's cores.")]
+CpuOption = Annotated[
+    str | None, typer.Option("--cpu", metavar="NAME", help="The processor, such as 'EPYC 9654', 7950x or '2x 8480+'.")
 ]
 DiskBandwidthOption = Annotated[
     float | None,
     typer.Option(metavar="GB/S", help="How fast the disk reads, for experts that find no room in RAM. Default: 3."),
 ]
-CpuOnlyOption = Annotated[bool, typer.Option("--cpu-only", help="Leave graphics cards out.")]
+CpuOnlyOption = Annotated[
+    bool, typer.Option("--cpu-only", help="Leave graphics cards out; with --ram, of a machine that is described.")
+]
 MachineOption = Annotated[
     Path | None,
     typer.Option("--machine", metavar="FILE", help="What `r1plan detect --json` printed on another machine."),
 ]
 
 
-def machine_from_options(
-    gpu: list[str] | None = None,
-    vram: float | None = None,
-    bandwidth: float | None = None,
-    ram: float | None = None,
-    ram_bandwidth: float | None = None,
-    cpu_only: bool = False,
-    machine: Path | None = None,
-    disk_bandwidth: float | None = None,
-) -> Machine:
+def machine_from_options(**words: Unpack[MachineWords]) -> Machine:
     """The machine that the options mean; this one when none is given.
 
-    `--gpu` or `--vram` describes a machine from nothing; `--ram`, `--ram-bandwidth` and `--cpu-only` alone change this
-    one; `--machine` reads one. `--disk-bandwidth` goes with each of them.
+    `--gpu`, `--vram`, `--unified`, `--cpu`, and `--cpu-only` with `--ram`, describe a machine from nothing; `--ram`,
+    `--ram-bandwidth`, `--cores` and `--vram-used` without them change this one, as `--cpu-only` does; `--machine` reads
+    one. `--disk-bandwidth` goes with each of them.
 
-    Raises UsageError for values that cannot be or contradict each other, NotFound for an unknown card.
+    Raises UsageError for values that cannot be or contradict each other, NotFound for an unknown card or processor.
     """
-    figures = {"--vram": vram, "--bandwidth": bandwidth, "--ram": ram, "--ram-bandwidth": ram_bandwidth}
-    for option, value in (*figures.items(), ("--disk-bandwidth", disk_bandwidth)):
-        if value is not None and not (math.isfinite(value) and value > 0):
-            raise UsageError(f"{option} {value:g}: expected a number above zero.", f"give more, or leave {option} out.")
-        if value is not None and value < LEAST_RATE:
-            raise UsageError(f"{option} {value:g}: no machine has so little.", "sizes are in GiB, bandwidths in GB/s.")
-        if value is not None and value > MOST_RATE:
-            raise UsageError(f"{option} {value:g}: no machine has that much.", "sizes are in GiB, bandwidths in GB/s.")
-    if disk_bandwidth is not None:
-        meant = machine_from_options(gpu, vram, bandwidth, ram, ram_bandwidth, cpu_only, machine)
-        return replace(meant, disk_bandwidth_gb_s=disk_bandwidth)
-    given = [option for option, value in (("--gpu", gpu), *figures.items()) if value is not None and value != []]
-    if machine is not None:
+    machine = _machine(words)
+    disk_bandwidth = words.get("disk_bandwidth")
+    return machine if disk_bandwidth is None else replace(machine, disk_bandwidth_gb_s=disk_bandwidth)
+
+
+def _machine(words: MachineWords) -> Machine:
+    vram, bandwidth = _each(words.get("vram")), _each(words.get("bandwidth"))
+    _check_figures(words, vram, bandwidth)
+    named = {"--gpu": words.get("gpu"), "--vram": vram, "--unified": words.get("unified")}
+    figures = {
+        **named,
+        "--bandwidth": bandwidth,
+        "--ram": words.get("ram"),
+        "--ram-bandwidth": words.get("ram_bandwidth"),
+        "--cpu": words.get("cpu"),
+        "--cores": words.get("cores"),
+        "--vram-used": words.get("vram_used"),
+        "--vendor": words.get("vendor"),
+    }
+    given = [option for option, value in figures.items() if value is not None and value != []]
+    cpu_only, file = words.get("cpu_only", False), words.get("machine")
+    if file is not None:
         if given:
             raise UsageError(f"--machine and {given[0]} contradict each other.", "the file says all of the machine.")
         from r1plan.hardware.stored import read
 
-        return _without_cards(replace(read(machine), origin="file"), cpu_only)
-    if gpu and vram is not None:
-        raise UsageError("--gpu and --vram contradict each other.", "--vram is for a card that is not known by name.")
-    if bandwidth is not None and vram is None:
+        return _without_cards(replace(read(file), origin="file"), cpu_only)
+    has_graphics = any(option in given for option in named)
+    if bandwidth and not has_graphics:
         raise UsageError("--bandwidth needs --vram.", "main memory's bandwidth is --ram-bandwidth.")
-    if cpu_only and (gpu or vram is not None):
+    if words.get("vendor") and not has_graphics:
+        raise UsageError("--vendor needs --vram or --unified.", "a card with a name says whose it is.")
+    if cpu_only and (has_graphics or "--vram-used" in given):
         raise UsageError(f"--cpu-only and {given[0]} contradict each other.", "leave one of them out.")
-    if gpu or vram is not None:
-        return _described(gpu or [], vram, bandwidth, ram, ram_bandwidth)
+    if has_graphics or "--cpu" in given or (cpu_only and "--ram" in given):
+        from r1plan.cli.options.description import described_machine
+
+        return _without_cards(described_machine(words, vram, bandwidth, cards_of), cpu_only)
     here = _without_cards(this_machine(), cpu_only)
     if not given:
         return here
-    from r1plan.hardware.described import with_memory
+    from r1plan.hardware.changed import MachineChange, changed
 
-    return with_memory(here, ram, ram_bandwidth)
+    change = MachineChange(
+        ram_gib=words.get("ram"),
+        ram_bandwidth_gb_s=words.get("ram_bandwidth"),
+        cores=words.get("cores"),
+        vram_used_gib=words.get("vram_used"),
+    )
+    return changed(here, change)
+
+
+def _each(said: list[float] | float | None) -> list[float]:
+    return [said] if isinstance(said, int | float) else said or []
+
+
+def _check_figures(words: MachineWords, vram: list[float], bandwidth: list[float]) -> None:
+    """Raise UsageError for a figure that no machine has."""
+    from r1plan.cli.options.plausible import check_cores, check_figure
+
+    figures = [
+        *(("--vram", each) for each in vram),
+        *(("--bandwidth", each) for each in bandwidth),
+        ("--vram-used", words.get("vram_used")),
+        ("--unified", words.get("unified")),
+        ("--ram", words.get("ram")),
+        ("--ram-bandwidth", words.get("ram_bandwidth")),
+        ("--disk-bandwidth", words.get("disk_bandwidth")),
+    ]
+    for option, value in figures:
+        if value is not None:
+            check_figure(option, value)
+    check_cores(words.get("cores"))
 
 
 def this_machine() -> Machine:
@@ -140,20 +194,6 @@ def _cards(text: str, hardware: Hardware) -> DescribedCard:
             f"--gpu {text}: expected 1 to {MOST_CARDS:,} cards, got '{number}'.", "for example --gpu rtx-4090:2"
         )
     return DescribedCard(find_accelerator(hardware, name), int(number))
-
-
-def _described(
-    gpu: list[str], vram: float | None, bandwidth: float | None, ram: float | None, ram_bandwidth: float | None
-) -> Machine:
-    from r1plan.hardware.described import describe
-
-    return describe(
-        cards_of(gpu, _sheets()) if gpu else (),
-        vram_gib=vram,
-        bandwidth_gb_s=bandwidth,
-        ram_gib=ram,
-        ram_bandwidth_gb_s=ram_bandwidth,
-    )
 
 
 def _without_cards(machine: Machine, cpu_only: bool) -> Machine:

@@ -118,14 +118,10 @@ class LlamaCppView:
         return NothingFits(f"{choice.id} does not fit: {standing_text(choice.why)}.", hint)
 
     def remarks(self, plan: Plan[Option]) -> Iterator[str]:
-        """What was assumed of the machine and decides much: a card's speed, and main memory."""
-        if plan.machine.origin == "detected":
-            return
-        from r1plan.hardware.described import assumed_ram, assumed_speed
+        """How the machine was taken, and what is assumed of it."""
+        from r1plan.render.assumptions import machine_remarks
 
-        for assumed in (assumed_speed(plan.machine), assumed_ram(plan.machine)):
-            if assumed:
-                yield assumed
+        yield from machine_remarks(plan.machine)
 
 
 def headline(option: Option, machine: Machine) -> str:

@@ -136,8 +136,10 @@ class VllmView:
         return NothingFits(said, "leave out --quant to see what does")
 
     def remarks(self, plan: Plan[ServingOption]) -> Iterator[str]:
-        """None."""
-        return iter(())
+        """How the machine was taken, and what is assumed of it."""
+        from r1plan.render.assumptions import machine_remarks
+
+        return machine_remarks(plan.machine)
 
 
 def headline(option: ServingOption) -> str:

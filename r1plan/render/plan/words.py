@@ -163,7 +163,10 @@ def note_text(note: Note) -> str:
 
 def machine_notes(plan: Plan[OptionT_co]) -> tuple[str, ...]:
     """What was assumed of the machine, and which of its cards the engine cannot take."""
-    return (*plan.machine.notes, *(note_text(note) for note in plan.notes if isinstance(note, CardsBeyond)))
+    from r1plan.render.assumptions import assumption_notes
+
+    assumed = assumption_notes(plan.machine)
+    return (*plan.machine.notes, *assumed, *(note_text(note) for note in plan.notes if isinstance(note, CardsBeyond)))
 
 
 def plan_notes(plan: Plan[OptionT_co]) -> tuple[str, ...]:

@@ -20,11 +20,14 @@ _CARDS = ("rtx-4090:2", "h100-sxm-80gb:8", "m3-max-40c", "mi300x")
 def _seeds() -> tuple[Any, ...]:
     from r1plan.catalog.load import load_hardware
     from r1plan.cli.options.machine import cards_of
-    from r1plan.hardware.described import describe
+    from r1plan.hardware.described import Description, UnnamedCard, describe
 
     sheets = load_hardware()
     described = [describe(cards_of([card], sheets)) for card in _CARDS]
-    return tuple(json.loads(json.dumps(document(each))) for each in (*described, describe(vram_gib=24, ram_gib=64)))
+    return tuple(
+        json.loads(json.dumps(document(each)))
+        for each in (*described, describe((), Description(unnamed=(UnnamedCard(24),))))
+    )
 
 
 def _made(random: Random) -> bytes:

@@ -1,0 +1,83 @@
+"""What sizes and speeds can be true of a machine; of one that cannot, what was probably meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from r1plan.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Plausible:
+    """What there is of a thing, from the least to the most, in `unit`; `what` has it.
+
+    A number beyond may have been said in the unit a thousandth as large (MiB, MB/s), or in the larger one (TB, TB/s).
+    """
+
+    least: float
+    most: float
+    unit: str
+    what: str
+    smaller: str
+    larger: str
+    is_zero_possible: bool = False
+
+
+_CARD_GIB = Plausible(0.25, 512, "GiB", "card", "MiB", "TB")
+_CARD_GB_S = Plausible(10, 30_000, "GB/s", "card", "MB/s", "TB/s")
+_BOUNDS = {
+    "--vram": _CARD_GIB,
+    "--vram-used": Plausible(0, 512, "GiB", "card", "MiB", "TB", is_zero_possible=True),
+    "--bandwidth": _CARD_GB_S,
+    "--unified": Plausible(1, 2_048, "GiB", "machine", "MiB", "TB"),
+    "--ram": Plausible(0.5, 6_144, "GiB", "machine", "MiB", "TB"),
+    "--ram-bandwidth": Plausible(2, 10_000, "GB/s", "main memory", "MB/s", "TB/s"),
+    "--disk-bandwidth": Plausible(0.01, 100, "GB/s", "disk", "MB/s", "TB/s"),
+}
+_MOST_CORES = 2_048
+# What llama.cpp gives a micro-batch and what a context holds, far beyond what anybody uses.
+_TOKENS = {"--context": (64, 16_777_216), "--ubatch": (1, 65_536), "--depth": (0, 16_777_216)}
+
+
+def check_figure(option: str, value: float) -> None:
+    """Raise UsageError for a size or speed that nothing has."""
+    bounds = _BOUNDS[option]
+    if not math.isfinite(value) or value < 0 or (value == 0 and not bounds.is_zero_possible):
+        least = "zero or more" if bounds.is_zero_possible else "a number above zero"
+        raise UsageError(f"{option} {value:g}: expected {least}.", f"give more, or leave {option} out.")
+    if value > bounds.most:
+        meant, said_in = value / (1024 if bounds.unit == "GiB" else 1000), bounds.smaller
+        found = f"no {bounds.what} has that much"
+    elif value < bounds.least:
+        meant, said_in = value * 1000, bounds.larger
+        found = f"no {bounds.what} has so little"
+    else:
+        return
+    hint = f"it is in {bounds.unit}."
+    if max(bounds.least, min(bounds.most, 1)) <= meant <= bounds.most:
+        hint = f"did you mean {option} {meant:.4g} ({value:,.10g} {said_in})?"
+    raise UsageError(f"{option} {value:.10g}: {found}.", hint)
+
+
+def check_cores(cores: int | None) -> None:
+    """Raise UsageError for a number of cores that no machine has."""
+    if cores is not None and not 1 <= cores <= _MOST_CORES:
+        raise UsageError(
+            f"--cores {cores}: expected 1 to {_MOST_CORES:,}.", "give the physical cores, such as --cores 16"
+        )
+
+
+def check_tokens(given: Iterable[tuple[str, int | None]]) -> None:
+    """Raise UsageError for a number of tokens, by its option, that nobody means; zero and less is told elsewhere."""
+    for option, tokens in given:
+        least, most = _TOKENS[option]
+        if tokens is None or tokens <= 0 or least <= tokens <= most:
+            continue
+        if tokens < least:
+            raise UsageError(
+                f"{option} {tokens}: no question and its answer fit into that.",
+                f"did you mean {option} {tokens}k ({tokens * 1024:,} tokens)?",
+            )
+        raise UsageError(f"{option} {tokens:,}: no model takes that.".replace(",", ""), f"at most {most:,} make sense.")

@@ -1,0 +1,57 @@
+"""What is assumed of a described machine, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from r1plan.hardware.machine import Assumption, Machine
+
+
+def machine_remarks(machine: Machine) -> Iterator[str]:
+    """What a person should know of the machine that is planned for: how it was taken, and all that is assumed."""
+    if machine.origin == "detected":
+        from r1plan.hardware.changed import MEANT
+
+        yield from (each for each in machine.notes if each.startswith(MEANT))
+        return
+    yield from machine.notes if machine.origin == "described" else ()
+    if machine.assumptions:
+        yield f"Assumed: {'; '.join(f'{_short(each)} ({each.option})' for each in machine.assumptions)}."
+
+
+def assumption_notes(machine: Machine) -> tuple[str, ...]:
+    """One sentence an assumption."""
+    return tuple(f"Assumed: {_phrase(each)}; {each.option} sets it." for each in machine.assumptions)
+
+
+def _short(each: Assumption) -> str:
+    """Without the reasons that anybody can think of."""
+    return _figure(each, f"{each.figure:g}") if each.what in ("ram", "desktop") else _phrase(each)
+
+
+def _phrase(each: Assumption) -> str:
+    said = _figure(each, f"{each.figure:g}")
+    return f"{said}, {each.because}" if each.because else said
+
+
+def _figure(each: Assumption, figure: str) -> str:
+    match each.what:
+        case "ram":
+            return f"{figure} GiB of RAM"
+        case "unified":
+            return f"{figure} GiB of memory"
+        case "system":
+            return f"{figure} GiB for the system"
+        case "graphics-share":
+            return f"{figure} GiB for graphics"
+        case "ram-bandwidth":
+            return f"{figure} GB/s of memory"
+        case "card-bandwidth":
+            return f"{figure} GB/s for the card, a guess"
+        case "cores":
+            return f"{figure} cores"
+        case "desktop":
+            return f"{figure} GiB for a desktop" if each.figure else "no desktop on the card"
+        case _:
+            assert_never(each.what)
