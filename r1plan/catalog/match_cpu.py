@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from r1plan.catalog.hardware import CpuSheet
 from r1plan.errors import NotFound, UsageError
@@ -74,6 +75,7 @@ def find_cpu(cpus: Mapping[str, CpuSheet], name: str) -> CpuSheet:
     raise NotFound(f"unknown processor '{name}'.", _BY_HAND)
 
 
+@lru_cache(maxsize=4096)
 def _words(name: str) -> frozenset[str]:
     text = name.casefold().replace("plus", "+")
     for added in _ADDED:

@@ -1,14 +1,22 @@
 """Main memory bandwidth that can only be assumed: the DIMMs are not readable without root.
 
 The processor's name says how many channels its platform has and how fast the slowest usual memory for it is. Each
-layout is a row of profiles/hardware (`cpu_memory`), and a test holds the two together. Where the name says nothing, as
-in most virtual machines ("AMD EPYC", "Intel Xeon Processor"), the answer is a desktop's two channels of DDR4-3200.
+layout is a row of profiles/hardware (`cpu_memory`), and a test holds the two together. Names that are not here may be
+rows of profiles/hardware/cpus. Where the name says nothing, as in most virtual machines ("AMD EPYC", "Intel Xeon
+Processor"), the answer is a desktop's two channels of DDR4-3200.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from r1plan.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from r1plan.catalog.hardware import CpuSheet
 
 # Fewer cores than this cannot draw what a server's channels give, and a virtual machine of that size shares them.
 SERVER_CORES = 16
@@ -61,6 +69,33 @@ def assumed_layout(cpu_model: str, cores: int) -> MemoryLayout:
 
     It is one socket's: a process on the other one sees little of it.
     """
+    return _known_layout(cpu_model, cores) or DESKTOP
+
+
+def assumed_rate(cpu_model: str, cores: int, sheets: Callable[[], Mapping[str, CpuSheet]]) -> tuple[float, str]:
+    """The GB/s to assume for that processor, and the memory that has it, in words.
+
+    It is that of the layouts above, or else what the processor's row among `sheets` gives with the slowest memory that
+    it takes. Those are read only where a name may be among them.
+    """
+    layout = _known_layout(cpu_model, cores)
+    if layout is None and re.search(r"\d{3}", cpu_model):
+        from r1plan.catalog.match_cpu import find_cpu
+
+        try:
+            sheet = find_cpu(sheets(), cpu_model)
+        except (NotFound, UsageError):
+            sheet = None
+        if sheet is not None and (sheet.channels <= 2 or cores >= SERVER_CORES):
+            kinds = [(each.bandwidth_gb_s, each.memory_type, each.mt_s) for each in sheet.memory_options]
+            kinds.append((sheet.bandwidth_gb_s, sheet.memory_type, sheet.mt_s))
+            gb_s, memory_type, mt_s = min(kinds)
+            return gb_s, f"{sheet.name}: {sheet.channels} channels of {memory_type}-{mt_s}"
+    layout = layout or DESKTOP
+    return layout.gb_s, layout.row
+
+
+def _known_layout(cpu_model: str, cores: int) -> MemoryLayout | None:
     for pattern, layout in _CLIENTS:
         if re.search(pattern, cpu_model, re.IGNORECASE):
             return layout
@@ -68,4 +103,4 @@ def assumed_layout(cpu_model: str, cores: int) -> MemoryLayout:
         for pattern, layout in _SERVERS:
             if re.search(pattern, cpu_model):
                 return layout
-    return DESKTOP
+    return None

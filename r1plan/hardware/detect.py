@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware import amd, apple, host, nvidia
-from r1plan.hardware.bandwidth import assumed_layout
+from r1plan.hardware.bandwidth import assumed_rate
 from r1plan.hardware.found import FoundGpu, ProbeResult
 from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
 
@@ -144,15 +144,17 @@ def described_by(device: GpuDevice, sheet: Gpu, memory_share: float = 1.0, compu
 
 def _with_bandwidth(memory: HostMemory, cpu: Cpu, gpus: tuple[GpuDevice, ...]) -> tuple[HostMemory, tuple[str, ...]]:
     """The memory with its bandwidth: the data sheet's where it serves the GPU too, else an assumed one and a note."""
+    from r1plan.catalog.load import load_cpus
+
     for each in gpus:
         if each.unified and each.bandwidth_gb_s is not None:
             return replace(memory, bandwidth_gb_s=each.bandwidth_gb_s, bandwidth_basis="data-sheet"), ()
-    layout = assumed_layout(cpu.model, cpu.cores)
+    gb_s, row = assumed_rate(cpu.model, cpu.cores, load_cpus)
     note = (
-        f"{ASSUMED_RATE}, {layout.gb_s:.1f} GB/s ({layout.row}), as it cannot be read without root; "
+        f"{ASSUMED_RATE}, {gb_s:.1f} GB/s ({row}), as it cannot be read without root; "
         "recommend's --ram-bandwidth sets it."
     )
-    return replace(memory, bandwidth_gb_s=layout.gb_s, bandwidth_basis="assumed"), (note,)
+    return replace(memory, bandwidth_gb_s=gb_s, bandwidth_basis="assumed"), (note,)
 
 
 def _named_by_chip(cpu: Cpu, gpus: tuple[GpuDevice, ...]) -> Cpu:

@@ -83,6 +83,7 @@ def _linux(root: Path, architecture: str, affinity: int) -> FoundHost:
             cores=max(1, min(affinity, int(allowed.cores or affinity))),
             physical_cores=len(physical) or None,
             architecture=architecture,
+            **_instructions(processors),
         ),
         memory=HostMemory(total_bytes=total, available_bytes=available, limit_bytes=allowed.memory_bytes),
         notes=tuple(notes),
@@ -99,6 +100,12 @@ def _processors(root: Path) -> list[dict[str, str]]:
     blocks = (kernel_files.text(root / "proc/cpuinfo") or "").split("\n\n")
     pairs = [[line.partition(":") for line in block.splitlines()] for block in blocks]
     return [{key.strip(): value.strip() for key, _, value in block} for block in pairs if block]
+
+
+def _instructions(processors: list[dict[str, str]]) -> dict[str, bool]:
+    """Whether the first processor has AVX-512 and AMX; nothing where it does not list what it has, as on Arm."""
+    flags = processors[0].get("flags", "").split() if processors else []
+    return {"avx512": "avx512f" in flags, "amx": "amx_int8" in flags} if flags else {}
 
 
 def _cpu_model(root: Path, processors: list[dict[str, str]], architecture: str) -> str:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from r1plan.catalog.load import load_hardware
+from r1plan.catalog.hardware import CpuSheet
+from r1plan.catalog.load import load_cpus, load_hardware
 from r1plan.hardware import bandwidth
 from r1plan.hardware.amd import _STRIX_HALO_GB_S
-from r1plan.hardware.bandwidth import SERVER_CORES, assumed_layout
+from r1plan.hardware.bandwidth import SERVER_CORES, assumed_layout, assumed_rate
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,28 @@ def test_every_layout_is_the_catalogues() -> None:
     for layout in layouts:
         assert layout.gb_s == pytest.approx(rows[layout.row].bandwidth_gb_s, abs=0.1)
     assert rows["lpddr5x-8000-256bit"].bandwidth_gb_s == _STRIX_HALO_GB_S
+
+
+@pytest.mark.parametrize(
+    ("cpu", "cores", "gb_s"),
+    [
+        pytest.param("AMD Ryzen 9 7950X 16-Core Processor", 32, 76.8, id="the layouts go first"),
+        pytest.param("AMD Ryzen Threadripper 7970X 32-Cores", 64, 166.4, id="four channels"),
+        pytest.param("AMD Ryzen Threadripper 7970X 32-Cores", SERVER_CORES - 1, 51.2, id="a part of it"),
+        pytest.param("INTEL(R) XEON(R) PLATINUM 8568Y+", 96, 358.4, id="in capitals"),
+        pytest.param("12th Gen Intel(R) Core(TM) i9-12900K", 24, 51.2, id="either memory, the slower"),
+        pytest.param("Intel(R) N100", 4, 25.6, id="one channel"),
+        pytest.param("Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz", 56, 51.2, id="not in the table"),
+        pytest.param("AMD Ryzen 5 3600 6-Core Processor", 12, 51.2, id="a family that is not in the table"),
+    ],
+)
+def test_a_processor_of_the_catalogue_says_which_memory_to_assume(cpu: str, cores: int, gb_s: float) -> None:
+    assert assumed_rate(cpu, cores, load_cpus)[0] == pytest.approx(gb_s)
+
+
+@pytest.mark.parametrize("cpu", ["AMD EPYC", "Intel(R) Xeon(R) Processor", "", "AMD EPYC 9654 96-Core Processor"])
+def test_the_table_is_not_read_where_the_name_cannot_be_in_it_or_is_known(cpu: str) -> None:
+    def unread() -> dict[str, CpuSheet]:
+        raise AssertionError("read")
+
+    assert assumed_rate(cpu, 192, unread)[0] > 0

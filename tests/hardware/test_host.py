@@ -46,6 +46,22 @@ def test_processor_and_memory_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("flags", "avx512", "amx"),
+    [
+        ("flags\t\t: fpu avx2 avx512f avx512bw amx_bf16 amx_tile amx_int8", True, True),
+        ("flags\t\t: fpu avx2 avx512f", True, False),
+        ("flags\t\t: fpu avx2", False, False),
+        ("Features\t: fp asimd", None, None),
+    ],
+)
+def test_instructions_are_those_that_the_kernel_lists(
+    tmp_path: Path, flags: str, avx512: bool | None, amx: bool | None
+) -> None:
+    cpu = probed(tmp_path, {"proc/cpuinfo": f"processor\t: 0\nmodel name\t: x\n{flags}\n"}).cpu
+    assert (cpu.avx512, cpu.amx) == (avx512, amx)
+
+
+@pytest.mark.parametrize(
     ("files", "limit", "available"),
     [
         pytest.param(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from r1plan.cli.options.quantities import token_number
 from r1plan.errors import UsageError
 
 
@@ -76,8 +77,9 @@ def check_tokens(given: Iterable[tuple[str, int | None]]) -> None:
         if tokens is None or tokens <= 0 or least <= tokens <= most:
             continue
         if tokens < least:
+            meant = token_number(f"{tokens}k", of_context=True)
             raise UsageError(
                 f"{option} {tokens}: no question and its answer fit into that.",
-                f"did you mean {option} {tokens}k ({tokens * 1024:,} tokens)?",
+                f"did you mean {option} {tokens}k ({meant:,} tokens)?",
             )
-        raise UsageError(f"{option} {tokens:,}: no model takes that.".replace(",", ""), f"at most {most:,} make sense.")
+        raise UsageError(f"{option} {tokens}: no model takes that.", f"at most {most:,} make sense.")
