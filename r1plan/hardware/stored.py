@@ -104,6 +104,9 @@ def _checked(machine: Machine, source: str) -> Machine:
         ("disk.free_bytes", machine.disk.free_bytes if machine.disk else None, 0, _MOST_DISK_BYTES),
         ("disk_bandwidth_gb_s", machine.disk_bandwidth_gb_s, 0, MOST_RATE),
     ]
+    figures += [
+        (f"assumptions.{place}.figure", each.figure, 0, MOST_RATE) for place, each in enumerate(machine.assumptions)
+    ]
     for place, gpu in enumerate(machine.gpus):
         figures += _card_figures(f"gpus.{place}.", gpu)
     for where, figure, lowest, highest in figures:
@@ -124,6 +127,7 @@ def _card_figures(at: str, gpu: GpuDevice) -> list[_Figure]:
         (f"{at}index", gpu.index, 0, MOST_CARDS - 1),
         (f"{at}total_bytes", gpu.total_bytes, 1, MOST_MEMORY_BYTES),
         (f"{at}free_bytes", gpu.free_bytes, 0, gpu.total_bytes),
+        (f"{at}desktop_bytes", gpu.desktop_bytes, 0, gpu.total_bytes),
         (f"{at}bandwidth_gb_s", gpu.bandwidth_gb_s, 0, MOST_RATE),
         (f"{at}fp32_tflops", gpu.fp32_tflops, 0, MOST_RATE),
         (f"{at}fp16_tensor_tflops", gpu.fp16_tensor_tflops, 0, MOST_RATE),

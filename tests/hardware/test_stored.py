@@ -119,6 +119,13 @@ def test_fields_that_have_a_default_may_be_missing() -> None:
         pytest.param(
             changed("gpus.0.free_bytes", 11), "gpus.0.free_bytes: expected at most", id="more free than there"
         ),
+        pytest.param(changed("gpus.0.desktop_bytes", 11), "gpus.0.desktop_bytes: expected at most", id="large desktop"),
+        pytest.param(
+            changed("assumptions", [{"what": "ram", "figure": float("inf"), "unit": "GiB", "option": "--ram"}]),
+            "assumptions.0.figure: expected",
+            id="endless assumption",
+        ),
+        pytest.param(changed("assumptions", [{"what": "luck"}]), "assumptions.0.what: expected", id="no such thing"),
         pytest.param(changed("gpus.0.bandwidth_gb_s", float("nan")), "gpus.0.bandwidth_gb_s: expected", id="nan"),
         pytest.param(changed("gpus.0.vendor", "voodoo"), "gpus.0.vendor: expected", id="unknown vendor"),
         pytest.param(changed("gpus", None), "gpus: expected a valid array, got None.", id="null"),

@@ -18,7 +18,7 @@ ModelOption = Annotated[
 ]
 QuantOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only this quant, such as Q4_K_M.")]
 ContextOption = Annotated[
-    int | None, typer.Option(metavar="TOKENS", help="Context of each slot. Default: up to 32,768.")
+    int | None, typer.Option(metavar="TOKENS", help="Context of each slot, such as 32k. Default: up to 32,768.")
 ]
 KvOption = Annotated[
     Literal["f16", "q8_0", "q4_0", "bf16", "f32", "q5_1", "q5_0", "q4_1", "iq4_nl"] | None,
