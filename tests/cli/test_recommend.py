@@ -121,7 +121,8 @@ def test_the_two_machines_of_the_brief() -> None:
 
 def test_r1_cache_at_32k_is_exact_in_the_document() -> None:
     pinned = ("--model", "DeepSeek-R1", "--quant", "Q4_K_M", "--context", "32768", "--gpu", "m3-ultra-80c")
-    row = document(*pinned, "--ram", "512")["choice"]["memory"][0]
+    pinned += ("--ram", "512")
+    row = document(*pinned)["choice"]["memory"][0]
     assert row["kv_cache_bytes"] == 2_302_672_896
     assert row["basis"]["kv_cache"] == "exact"
     assert document(*pinned, "--kv", "q8_0")["choice"]["memory"][0]["kv_cache_bytes"] == 1_223_294_976
@@ -192,7 +193,7 @@ def test_nothing_fits_says_what_the_smallest_needs() -> None:
     ("arguments", "says"),
     [
         ("--vram 0", "error: --vram 0: expected a number above zero."),
-        ("--vram 1e12", "error: --vram 1e+12: no machine has that much."),
+        ("--vram 1e12", "error: --vram 1e+12: no card has that much."),
         ("--vram 24 --bandwidth inf", "error: --bandwidth inf: expected a number above zero."),
         ("--cpu-only --ram -1", "error: --ram -1: expected a number above zero."),
         ("--ram-bandwidth nan", "error: --ram-bandwidth nan: expected a number above zero."),
@@ -243,7 +244,7 @@ def test_electricity_and_a_month() -> None:
 
 
 def test_explain_shows_parts_terms_and_all_that_was_rejected() -> None:
-    arguments = ("--gpu", "rtx-4090", "--ram", "64")
+    arguments = ("--gpu", "rtx-4090", "--ram", "64", "--vram-used", "0")
     shown = r1plan(*arguments, "--explain").stdout
     for word in ("gpu0 is full first: at ", "1 GiB more on gpu0: Q5_K_S instead of Q4_K_M", "pages of the mapped file"):
         assert word in shown
@@ -269,7 +270,7 @@ def test_the_terminal_shows_this(columns: int) -> None:
 def test_the_first_line_is_to_act_on_and_the_hint_is_on_stderr() -> None:
     done = r1plan("--gpu", "rtx-4090", "--ram", "64", columns=200)
     assert re.fullmatch(
-        r"Run R1-Distill-Qwen-32B at Q4_K_M with 32,768 tokens of context on 1 x RTX 4090: "
+        r"Run R1-Distill-Qwen-32B at Q4_K_M with 25,600 tokens of context on 1 x RTX 4090: "
         r"about \d+ tok/s \(\d+-\d+\), 0\.\d GiB to spare\.",
         done.stdout.splitlines()[0],
     )
@@ -278,19 +279,46 @@ def test_the_first_line_is_to_act_on_and_the_hint_is_on_stderr() -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "note"),
+    ("machine", "assumed"),
     [
-        (("--gpu", "m3-max-40c"), "128 GiB are assumed, the most that Apple M3 Max (40-core GPU) is sold with"),
-        (("--gpu", "rtx-4090"), "24 GiB of RAM are assumed, as much as the cards have; --ram sets it."),
-        (("--vram", "24"), "The card's speed is a guess, as nothing is known of it; --bandwidth sets what it reads."),
-        (("--vram", "24", "--bandwidth", "900", "--ram", "64"), None),
-        (("--gpu", "m3-max-40c", "--ram", "48"), None),
+        pytest.param(
+            ("--gpu", "m3-max-40c"),
+            "48 GiB of memory, the least of 48, 64, 128 (--ram); 2 GiB for the system (--vram-used); "
+            "36 GiB for graphics (--vram-used); 8 cores (--cores)",
+            id="chip",
+        ),
+        pytest.param(
+            ("--gpu", "rtx-4090"),
+            "24 GiB of RAM (--ram); 2 GiB for the system (--ram); 51.2 GB/s of memory, ddr4-3200-2ch "
+            "(--ram-bandwidth); 8 cores (--cores); 1.2 GiB for a desktop (--vram-used)",
+            id="card",
+        ),
+        pytest.param(
+            ("--vram", "24", "--ram", "64", "--cores", "8", "--ram-bandwidth", "80", "--vram-used", "0"),
+            "2 GiB for the system (--ram); 300 GB/s for the card, a guess (--bandwidth)",
+            id="speed",
+        ),
+        pytest.param(("--gpu", "m3-max-40c", "--ram", "48", "--cores", "16", "--vram-used", "8"), None, id="all given"),
     ],
-    ids=["chip", "card", "speed", "card-given", "given"],
 )
-def test_memory_and_speed_that_nobody_named_are_said_on_stderr(machine: tuple[str, ...], note: str | None) -> None:
+def test_each_figure_that_nobody_said_is_said_once_on_stderr(machine: tuple[str, ...], assumed: str | None) -> None:
     said = r1plan(*machine, "--model", "R1-Distill-Qwen-1.5B").stderr
-    assert (note in said) if note else not re.search("assumed|guess", said)
+    assert [line for line in said.splitlines() if "Assumed" in line] == ([f"Assumed: {assumed}."] if assumed else [])
+
+
+def test_this_machine_with_other_memory_is_called_so() -> None:
+    said = r1plan("--ram", "64GB", "--cpu-only", "--ram-bandwidth", "50GB/s", "--model", "R1-Distill-Qwen-1.5B").stderr
+    assert "Assumed: 2 GiB for the system (--ram); 8 cores (--cores)." in said
+    said = r1plan("--cores", "2", "--model", "R1-Distill-Qwen-1.5B").stderr
+    assert "This machine is meant, with 2 cores; --gpu, --vram, --cpu or --cpu-only describe another." in said
+
+
+def test_the_document_has_each_assumption_as_a_figure_and_as_a_note() -> None:
+    machine = document("--gpu", "rtx-4090", "--model", "R1-Distill-Qwen-1.5B")["machine"]
+    ram = {"what": "ram", "figure": 24.0, "unit": "GiB", "option": "--ram", "because": "as much as the cards have"}
+    assert ram in machine["assumptions"]
+    assert "Assumed: 24 GiB of RAM, as much as the cards have; --ram sets it." in machine["notes"]
+    assert len(machine["assumptions"]) == len(machine["notes"])
 
 
 def test_nothing_heavy_is_imported_once_the_catalogue_is_stored() -> None:
