@@ -120,8 +120,18 @@ def test_the_two_machines_of_the_brief() -> None:
 
 
 def test_r1_cache_at_32k_is_exact_in_the_document() -> None:
-    pinned = ("--model", "DeepSeek-R1", "--quant", "Q4_K_M", "--context", "32768", "--gpu", "m3-ultra-80c")
-    pinned += ("--ram", "512")
+    pinned = (
+        "--model",
+        "DeepSeek-R1",
+        "--quant",
+        "Q4_K_M",
+        "--context",
+        "32k",
+        "--gpu",
+        "m3-ultra-80c",
+        "--ram",
+        "512",
+    )
     row = document(*pinned)["choice"]["memory"][0]
     assert row["kv_cache_bytes"] == 2_302_672_896
     assert row["basis"]["kv_cache"] == "exact"

@@ -9,7 +9,7 @@ from r1plan.catalog.load import load_hardware
 from r1plan.errors import UsageError
 from r1plan.hardware.assumed.host import HostFigures, Processor
 from r1plan.hardware.described import DescribedCard, Description, UnnamedCard, describe
-from r1plan.hardware.machine import Machine
+from r1plan.hardware.machine import Machine, Vendor
 from r1plan.plan.llamacpp.speed.decode_time import _UNKNOWN_BANDWIDTH_GB_S
 from r1plan.units import GIB, MIB
 
@@ -277,10 +277,13 @@ def test_cards_without_names_are_as_many_as_were_said() -> None:
     assert assumed(machine)["ram"] == (36, "--ram")
 
 
-def test_one_memory_without_a_name_is_counted_once() -> None:
-    machine = describe((), Description(unified_gib=128, unified_gb_s=256, vendor="amd"))
+@pytest.mark.parametrize(("vendor", "graphics_gib"), [("amd", 96), ("nvidia", 128), ("intel", 64), (None, 96)], ids=str)
+def test_one_memory_without_a_name_is_counted_once(vendor: Vendor | None, graphics_gib: int) -> None:
+    machine = describe((), Description(unified_gib=128, unified_gb_s=256, vendor=vendor))
     (gpu,) = machine.gpus
-    assert (gpu.unified, gpu.vendor, gpu.bandwidth_gb_s, gpu.total_bytes) == (True, "amd", 256, 96 * GIB)
+    assert (gpu.unified, gpu.vendor, gpu.bandwidth_gb_s) == (True, vendor or "unknown", 256)
+    assert gpu.total_bytes == graphics_gib * GIB
+    assert gpu.free_bytes <= machine.memory.available_bytes
     assert machine.memory.total_bytes == 128 * GIB
 
 

@@ -34,9 +34,10 @@ _BOUNDS = {
     "--bandwidth": _CARD_GB_S,
     "--unified": Plausible(1, 2_048, "GiB", "machine", "MiB", "TB"),
     "--ram": Plausible(0.5, 6_144, "GiB", "machine", "MiB", "TB"),
-    "--ram-bandwidth": Plausible(2, 10_000, "GB/s", "main memory", "MB/s", "TB/s"),
+    "--ram-bandwidth": Plausible(2, 1_700, "GB/s", "main memory", "MB/s", "TB/s"),
     "--disk-bandwidth": Plausible(0.01, 100, "GB/s", "disk", "MB/s", "TB/s"),
 }
+_MT_S = range(1_866, 12_801)  # what memory modules are sold as
 _MOST_CORES = 2_048
 # What llama.cpp gives a micro-batch and what a context holds, far beyond what anybody uses.
 _TOKENS = {"--context": (64, 16_777_216), "--ubatch": (1, 65_536), "--depth": (0, 16_777_216)}
@@ -49,6 +50,11 @@ def check_figure(option: str, value: float) -> None:
         least = "zero or more" if bounds.is_zero_possible else "a number above zero"
         raise UsageError(f"{option} {value:g}: expected {least}.", f"give more, or leave {option} out.")
     if value > bounds.most:
+        if option == "--ram-bandwidth" and value in _MT_S:
+            raise UsageError(
+                f"{option} {value:g}: no main memory has that much.",
+                f"two channels of {value:g} MT/s have {value * 16 / 1000:g} GB/s; --cpu NAME knows a processor's.",
+            )
         meant, said_in = value / (1024 if bounds.unit == "GiB" else 1000), bounds.smaller
         found = f"no {bounds.what} has that much"
     elif value < bounds.least:

@@ -24,6 +24,7 @@ _JETSON_SHARE = 0.93
 _AMD_BOX_SHARE = 0.75
 # Graphics inside other processors may map half of main memory: amdgpu's GTT and Windows' shared memory alike.
 _INTEGRATED_SHARE = 0.5
+_SHARES: dict[Vendor | None, float] = {"nvidia": 1.0, "intel": _INTEGRATED_SHARE}  # of one memory without a name
 _ARM: dict[Vendor, str] = {"apple": "arm64", "nvidia": "aarch64", "qualcomm": "aarch64"}
 _CORES = 8
 _UNKNOWN_GB_S, _UNKNOWN_LAYOUT = 76.8, "ddr5-4800-2ch"  # the slowest memory of today's sockets
@@ -90,7 +91,7 @@ def unnamed_box(size_gib: float, said: OneMemory, vendor: Vendor | None) -> Mach
         vendor=vendor or "unknown",
         name=f"graphics on {size_gib:g} GiB",
         profile=None,
-        total_bytes=round(total * (_INTEGRATED_SHARE if vendor == "intel" else _AMD_BOX_SHARE)),
+        total_bytes=round(total * _SHARES.get(vendor, _AMD_BOX_SHARE)),
         free_bytes=0,
         bandwidth_gb_s=bandwidth,
         unified=True,

@@ -24,6 +24,12 @@ from r1plan.errors import UsageError
         ("--bandwidth", 936000, "no card has that much", "did you mean --bandwidth 936 (936,000 MB/s)?"),
         ("--ram-bandwidth", 0.46, "no main memory has so little", "did you mean --ram-bandwidth 460 (0.46 TB/s)?"),
         ("--ram-bandwidth", 51200, "no main memory has that much", "did you mean --ram-bandwidth 51.2 (51,200 MB/s)?"),
+        (
+            "--ram-bandwidth",
+            6400,
+            "no main memory has that much",
+            "two channels of 6400 MT/s have 102.4 GB/s; --cpu NAME knows a processor's.",
+        ),
         ("--disk-bandwidth", 7000, "no disk has that much", "did you mean --disk-bandwidth 7 (7,000 MB/s)?"),
         ("--disk-bandwidth", 0.001, "no disk has so little", "did you mean --disk-bandwidth 1 (0.001 TB/s)?"),
         ("--vram-used", 1200, "no card has that much", "did you mean --vram-used 1.172 (1,200 MiB)?"),
