@@ -13,7 +13,7 @@ _BY_HAND = "--cores N --ram-bandwidth GB/S describe any."
 # What systems and shops add to a name: clocks, core counts, the graphics inside, the generation.
 _ADDED = (
     r"\((?:r|tm|c)\)|[®™©]",
-    r"@\s*[\d.]+\s*[gm]hz.*",
+    r"@?\s*\b[\d.]+\s*[gm]hz.*",
     r"\b\d+[- ]cores?\b",
     r"\b(?:w/|with)\s.*",
     r"\bradeon\b.*",

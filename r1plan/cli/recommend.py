@@ -48,6 +48,9 @@ def command(
 
     With --model and --quant it answers for exactly that option, and exits with 3 when it does not fit.
 
+    --gpu, --vram, --unified, --cpu, and --cpu-only with --ram, describe a machine from nothing but what is said;
+    without them --ram, --ram-bandwidth, --cores and --vram-used change this one.
+
     Sizes are GiB and bandwidths GB/s; 24GB, 0.5TB and 1.8TB/s are understood, and GB of memory are taken as GiB. A k of
     tokens is 1,000, but 1,024 for the usual contexts: 8k, 16k, 32k, 64k, 128k, 160k.
 

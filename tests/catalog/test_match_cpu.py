@@ -25,7 +25,7 @@ CPUS = load_cpus()
         *(("xeon 6138", "Xeon Gold 6138"), ("Xeon 6 6980P", "Xeon 6980P"), ("w9-3495x", "Xeon w9-3495X")),
         *(("Xeon Max 9480", "Xeon CPU Max 9480"), ("Graviton4", "AWS Graviton4"), ("Q80-30", "Ampere Altra Q80-30")),
         *(("Ryzen AI Max 395", "Ryzen AI Max+ 395"), ("Ryzen AI Max+ PRO 395", "Ryzen AI Max+ PRO 395")),
-        *(("EPYC 7763 Milan", "EPYC 7763"), ("cpu-epyc-9655", "EPYC 9655")),
+        *(("EPYC 7763 Milan", "EPYC 7763"), ("EPYC 9654 96 cores 2.4GHz", "EPYC 9654"), ("cpu-epyc-9655", "EPYC 9655")),
         # as systems print them
         ("13th Gen Intel(R) Core(TM) i7-13700K", "Core i7-13700K"),
         ("Intel(R) Xeon(R) Platinum 8480+", "Xeon Platinum 8480+"),

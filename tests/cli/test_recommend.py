@@ -316,6 +316,24 @@ def test_each_figure_that_nobody_said_is_said_once_on_stderr(machine: tuple[str,
     assert [line for line in said.splitlines() if "Assumed" in line] == ([f"Assumed: {assumed}."] if assumed else [])
 
 
+def test_the_disks_speed_is_assumed_where_a_plan_reads_from_it() -> None:
+    machine = (
+        "--gpu",
+        "rtx-4090",
+        "--ram",
+        "64",
+        "--model",
+        "DeepSeek-R1",
+        "--quant",
+        "UD-IQ1_S",
+        "--min-speed",
+        "0.1",
+    )
+    said = "Assumed: 3 GB/s for the disk (--disk-bandwidth)."
+    assert said in r1plan(*machine).stderr
+    assert said not in r1plan(*machine, "--disk-bandwidth", "7GB/s").stderr
+
+
 def test_this_machine_with_other_memory_is_called_so() -> None:
     said = r1plan("--ram", "64GB", "--cpu-only", "--ram-bandwidth", "50GB/s", "--model", "R1-Distill-Qwen-1.5B").stderr
     assert "Assumed: 2 GiB for the system (--ram); 8 cores (--cores)." in said

@@ -40,14 +40,14 @@ VendorOption = Annotated[
 ]
 VramUsedOption = Annotated[
     float | None,
-    typer.Option("--vram-used", metavar="GIB", help="What else holds memory on each card; 0: no desktop is on it."),
+    typer.Option("--vram-used", metavar="GIB", help="What else holds memory on each card; 0: no desktop."),
 ]
 UnifiedOption = Annotated[
     float | None, typer.Option("--unified", metavar="GIB", help="One memory for processor and graphics.")
 ]
 RamOption = Annotated[
     float | None,
-    typer.Option("--ram", metavar="GIB", help="Main memory. With none but --ram-bandwidth, --cores: this machine's."),
+    typer.Option("--ram", metavar="GIB", help="Main memory; one memory's size, where processor and graphics share it."),
 ]
 RamBandwidthOption = Annotated[
     float | None, typer.Option("--ram-bandwidth", metavar="GB/S", help="Main memory's bandwidth.")
@@ -60,9 +60,7 @@ DiskBandwidthOption = Annotated[
     float | None,
     typer.Option(metavar="GB/S", help="How fast the disk reads, for experts that find no room in RAM. Default: 3."),
 ]
-CpuOnlyOption = Annotated[
-    bool, typer.Option("--cpu-only", help="Leave graphics cards out; with --ram, of a machine that is described.")
-]
+CpuOnlyOption = Annotated[bool, typer.Option("--cpu-only", help="Leave graphics cards out.")]
 MachineOption = Annotated[
     Path | None,
     typer.Option("--machine", metavar="FILE", help="What `r1plan detect --json` printed on another machine."),

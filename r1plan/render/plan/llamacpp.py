@@ -10,7 +10,7 @@ from r1plan.hardware.machine import Machine
 from r1plan.money import usd
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.llamacpp.speed.decode_time import disk_bandwidth
+from r1plan.plan.llamacpp.speed.decode_time import DISK_BANDWIDTH_GB_S, disk_bandwidth
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
 from r1plan.plan.reasons import CauseKind, NeedsMemory, kind_of
@@ -122,6 +122,8 @@ class LlamaCppView:
         from r1plan.render.assumptions import machine_remarks
 
         yield from machine_remarks(plan.machine)
+        if plan.choice and plan.choice.disk_bytes and plan.machine.disk_bandwidth_gb_s is None:
+            yield f"Assumed: {DISK_BANDWIDTH_GB_S:g} GB/s for the disk (--disk-bandwidth)."
 
 
 def headline(option: Option, machine: Machine) -> str:
