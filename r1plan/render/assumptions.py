@@ -27,11 +27,11 @@ def assumption_notes(machine: Machine) -> tuple[str, ...]:
 
 def _short(each: Assumption) -> str:
     """Without the reasons that anybody can think of."""
-    return _figure(each, f"{each.figure:g}") if each.what in ("ram", "desktop") else _phrase(each)
+    return _figure(each, f"{each.figure:,g}") if each.what in ("ram", "desktop") else _phrase(each)
 
 
 def _phrase(each: Assumption) -> str:
-    said = _figure(each, f"{each.figure:g}")
+    said = _figure(each, f"{each.figure:,g}")
     return f"{said}, {each.because}" if each.because else said
 
 
