@@ -61,7 +61,6 @@ def command(
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.cli.engines import engine_for
     from r1plan.cli.offers import current_offers
-    from r1plan.cli.options.plausible import check_tokens
     from r1plan.models.reference import named_model
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
@@ -81,7 +80,7 @@ def command(
             depths=tuple(depth or ()),
         )
     )
-    check_tokens((("--context", context), ("--ubatch", ubatch), *(("--depth", each) for each in depth or ())))
+    planning.check_tokens(context, ubatch, depth)
     pins = Pins(
         context=context,
         kv_type=kv,

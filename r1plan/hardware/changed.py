@@ -7,11 +7,8 @@ from dataclasses import dataclass, replace
 from r1plan.errors import UsageError
 from r1plan.hardware.assumed.host import host_memory
 from r1plan.hardware.detect import ASSUMED_RATE
-from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.hardware.machine import CHANGED, GpuDevice, Machine
 from r1plan.units import GIB, gib_to_bytes
-
-MEANT = "This machine is meant"
-"""How the note begins that says what was changed."""
 
 _DRIVER_SHARE = 0.02  # what a driver keeps of a card's memory; see hardware.assumed.card
 
@@ -56,7 +53,7 @@ def changed(machine: Machine, change: MachineChange) -> Machine:
             raise UsageError("--vram-used: this machine has no graphics card.", "describe one with --gpu or --vram.")
         gpus = tuple(_used(each, change.vram_used_gib) for each in gpus)
         told.append(f"{change.vram_used_gib:g} GiB held on each card")
-    notes.append(f"{MEANT}, with {', '.join(told)}; --gpu, --vram, --cpu or --cpu-only describe another.")
+    notes.append(f"{CHANGED}, with {', '.join(told)}; --gpu, --vram, --cpu or --cpu-only describe another.")
     return replace(machine, cpu=cpu, memory=memory, gpus=gpus, notes=tuple(notes))
 
 

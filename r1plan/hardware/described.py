@@ -12,7 +12,6 @@ from r1plan.catalog.hardware import AppleChip, Gpu
 from r1plan.errors import UsageError
 from r1plan.hardware.assumed.card import UNKNOWN_GB_S, named_card, refuse_a_crowd, unnamed_card, with_other_use
 from r1plan.hardware.assumed.host import HostFigures, assumed_host
-from r1plan.hardware.assumed.one_memory import OneMemory, named_box, unnamed_box
 from r1plan.hardware.machine import Assumption, GpuDevice, Machine, Vendor
 
 
@@ -63,6 +62,22 @@ def describe(cards: Sequence[DescribedCard] = (), said: Description | None = Non
     said = said or Description()
     notes = tuple(each.note for each in cards if each.note is not None)
     boxes = [each for each in cards if isinstance(each.sheet, AppleChip) or each.sheet.unified]
+    if boxes or said.unified_gib is not None:
+        return replace(_with_one_memory(cards, boxes, said), notes=notes)
+    return replace(_with_cards(cards, said), notes=notes)
+
+
+def _with_one_memory(cards: Sequence[DescribedCard], boxes: Sequence[DescribedCard], said: Description) -> Machine:
+    from r1plan.hardware.assumed.one_memory import OneMemory, named_box, unnamed_box
+
+    def one_memory(size_gib: float | None) -> OneMemory:
+        return OneMemory(
+            size_gib=size_gib,
+            bandwidth_gb_s=said.unified_gb_s or said.host.ram_bandwidth_gb_s,
+            used_gib=said.vram_used_gib,
+            host=said.host,
+        )
+
     if boxes:
         box = boxes[0]
         if len(cards) > 1 or box.count > 1 or said.unnamed:
@@ -70,19 +85,8 @@ def describe(cards: Sequence[DescribedCard] = (), said: Description | None = Non
                 f"{box.sheet.name} is a whole machine: no other card goes with it, nor a second one.", "name it alone."
             )
         size_gib = box.memory_gib or said.unified_gib or said.host.ram_gib
-        return replace(named_box(box.sheet, _one_memory(said, size_gib)), notes=notes)
-    if said.unified_gib is not None:
-        return unnamed_box(said.unified_gib, _one_memory(said, said.unified_gib), said.vendor)
-    return replace(_with_cards(cards, said), notes=notes)
-
-
-def _one_memory(said: Description, size_gib: float | None) -> OneMemory:
-    return OneMemory(
-        size_gib=size_gib,
-        bandwidth_gb_s=said.unified_gb_s or said.host.ram_bandwidth_gb_s,
-        used_gib=said.vram_used_gib,
-        host=said.host,
-    )
+        return named_box(box.sheet, one_memory(size_gib))
+    return unnamed_box(said.unified_gib or 0, one_memory(said.unified_gib), said.vendor)
 
 
 def _with_cards(cards: Sequence[DescribedCard], said: Description) -> Machine:

@@ -12,6 +12,9 @@ MOST_CARDS = 1_024
 LEAST_RATE, MOST_RATE = 1e-3, 1e7  # GiB, GB/s, TFLOPS, W
 MOST_MEMORY_BYTES = round(MOST_RATE) << 30
 
+CHANGED = "This machine is meant"
+"""How the note of a detected machine begins that says what a person changed of it."""
+
 Vendor = Literal["nvidia", "amd", "apple", "intel", "qualcomm", "unknown"]
 _FORBID_EXTRA = {"extra": "forbid"}
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from r1plan.hardware.machine import Assumption, Machine
+from r1plan.hardware.machine import CHANGED, Assumption, Machine
 
 
 def machine_remarks(machine: Machine) -> Iterator[str]:
     """What a person should know of the machine that is planned for: how it was taken, and all that is assumed."""
     if machine.origin == "detected":
-        from r1plan.hardware.changed import MEANT
-
-        yield from (each for each in machine.notes if each.startswith(MEANT))
+        yield from (each for each in machine.notes if each.startswith(CHANGED))
         return
     yield from machine.notes if machine.origin == "described" else ()
     if machine.assumptions:

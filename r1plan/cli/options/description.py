@@ -14,27 +14,26 @@ if TYPE_CHECKING:
     from r1plan.catalog.hardware import Hardware
     from r1plan.hardware.assumed.host import HostFigures, Processor
 
+    class MachineWords(TypedDict, total=False):
+        """What the options say, each by its name; None where it was not given. GiB, GB/s."""
+
+        gpu: list[str] | None
+        vram: list[float] | float | None
+        bandwidth: list[float] | float | None
+        vendor: Literal["nvidia", "amd", "intel"] | None
+        vram_used: float | None
+        unified: float | None
+        ram: float | None
+        ram_bandwidth: float | None
+        cores: int | None
+        cpu: str | None
+        cpu_only: bool
+        machine: Path | None
+        disk_bandwidth: float | None
+
     CardsOf = Callable[[list[str], Hardware], list[DescribedCard]]
 
 _SERVERS = frozenset({"server", "workstation", "cloud"})
-
-
-class MachineWords(TypedDict, total=False):
-    """What the options say, each by its name; None where it was not given. GiB, GB/s."""
-
-    gpu: list[str] | None
-    vram: list[float] | float | None
-    bandwidth: list[float] | float | None
-    vendor: Literal["nvidia", "amd", "intel"] | None
-    vram_used: float | None
-    unified: float | None
-    ram: float | None
-    ram_bandwidth: float | None
-    cores: int | None
-    cpu: str | None
-    cpu_only: bool
-    machine: Path | None
-    disk_bandwidth: float | None
 
 
 def described_machine(

@@ -134,8 +134,6 @@ def _each(said: list[float] | float | None) -> list[float]:
 
 def _check_figures(words: MachineWords, vram: list[float], bandwidth: list[float]) -> None:
     """Raise UsageError for a figure that no machine has."""
-    from r1plan.cli.options.plausible import check_cores, check_figure
-
     figures = [
         *(("--vram", each) for each in vram),
         *(("--bandwidth", each) for each in bandwidth),
@@ -145,10 +143,14 @@ def _check_figures(words: MachineWords, vram: list[float], bandwidth: list[float
         ("--ram-bandwidth", words.get("ram_bandwidth")),
         ("--disk-bandwidth", words.get("disk_bandwidth")),
     ]
-    for option, value in figures:
-        if value is not None:
+    given = [(option, value) for option, value in figures if value is not None]
+    cores = words.get("cores")
+    if given or cores is not None:
+        from r1plan.cli.options.plausible import check_cores, check_figure
+
+        for option, value in given:
             check_figure(option, value)
-    check_cores(words.get("cores"))
+        check_cores(cores)
 
 
 def this_machine() -> Machine:

@@ -7,12 +7,13 @@ have a unit (see `quantities`); money and what is merely counted have none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from r1plan.cli.options.once import said_once
-from r1plan.cli.options.quantities import rate_gb_s, size_gib, token_number
+
+if TYPE_CHECKING:
+    from r1plan.cli.options.quantities import Unit
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,15}")
 _NUMBER = re.compile(r"[-+]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][-+]?[0-9]{1,2})?")
@@ -22,8 +23,6 @@ _PATTERNS = {"int": _WHOLE, "integer": _WHOLE, "float": _NUMBER}
 # Whole numbers by the name of their parameter: how long a context or a part of it is, and other amounts of tokens.
 _CONTEXT_TOKENS = frozenset({"context", "depth", "ubatch"})
 _TOKENS = frozenset({"cache_hit", "thinking", "max_thinking", "max_tokens"})
-
-_WithUnit = Callable[[str], float | None]
 
 
 def with_plain_numbers(command: Any) -> Any:
@@ -39,35 +38,35 @@ def with_plain_numbers(command: Any) -> Any:
     return said_once(command)
 
 
-def _unit_of(parameter: Any, is_float: bool) -> tuple[str, _WithUnit | None]:
-    """What the parameter takes, in words, and what reads it where it has a unit."""
+def _unit_of(parameter: Any, is_float: bool) -> tuple[str, Unit | None]:
+    """What the parameter takes, in words, and of what it is a number where it may have a unit."""
     if is_float and parameter.metavar == "GIB":
-        return "a number such as 24, 24GB or 0.5TB", size_gib
+        return "a number such as 24, 24GB or 0.5TB", "size"
     if is_float and parameter.metavar == "GB/S":
-        return "a number such as 936, 936GB/s or 1.8TB/s", rate_gb_s
+        return "a number such as 936, 936GB/s or 1.8TB/s", "rate"
     if is_float:
         return "a number such as 0.5 or 24", None
     if parameter.name in _CONTEXT_TOKENS:
-        return "a whole number of at most 15 digits, or one such as 32k", lambda text: token_number(
-            text, of_context=True
-        )
+        return "a whole number of at most 15 digits, or one such as 32k", "context"
     if parameter.name in _TOKENS or parameter.name.endswith("_tokens"):
-        return "a whole number of at most 15 digits, or one such as 100k", lambda text: token_number(
-            text, of_context=False
-        )
+        return "a whole number of at most 15 digits, or one such as 100k", "tokens"
     return "a whole number of at most 15 digits", None
 
 
-def _checked(type_: Any, pattern: re.Pattern[str], what: str, with_unit: _WithUnit | None) -> Any:
-    """A copy of `type_`, which all parameters may share, that converts only what `pattern` or `with_unit` takes."""
+def _checked(type_: Any, pattern: re.Pattern[str], what: str, unit: Unit | None) -> Any:
+    """A copy of `type_`, which all parameters may share, that converts only what `pattern` takes or has a `unit`."""
     checked = copy(type_)
 
     def convert(value: Any, parameter: Any, context: Any) -> Any:
         if isinstance(value, str) and not pattern.fullmatch(value.strip()):
-            value_in_unit = with_unit(value) if with_unit else None
-            if value_in_unit is None:
+            number = None
+            if unit is not None:
+                from r1plan.cli.options.quantities import number_with_unit
+
+                number = number_with_unit(value, unit)
+            if number is None:
                 type_.fail(f"{value!r} is not {what}.", parameter, context)
-            value = value_in_unit
+            value = number
         return type_.convert(value, parameter, context)
 
     checked.convert = convert

@@ -63,6 +63,15 @@ ExplainOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
+def check_tokens(context: int | None, ubatch: int | None, depths: list[int] | None) -> None:
+    """Raise UsageError for a number of tokens that nobody means."""
+    given = [("--context", context), ("--ubatch", ubatch), *(("--depth", each) for each in depths or ())]
+    if any(tokens for _, tokens in given):
+        from r1plan.cli.options import plausible
+
+        plausible.check_tokens(given)
+
+
 def engine_options_given(pins: Pins, disk_bandwidth: float | None, model: str | None) -> list[EngineOption]:
     """Those of the options that not every engine understands which were given, by the names that a person types.
 

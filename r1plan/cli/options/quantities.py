@@ -8,6 +8,7 @@ of two and 160 (8k, 32k, 64k, 128k, 160k), for options that say how long a conte
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 _AMOUNT = r"(?P<amount>[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})\s*"
 _SIZE = re.compile(rf"{_AMOUNT}(?P<unit>[mgt])(?:i?b)?", re.IGNORECASE)
@@ -18,6 +19,21 @@ _GIB = {"m": 1 / 1024, "g": 1.0, "t": 1024.0}
 _GB_S = {"m": 1 / 1000, "g": 1.0, "t": 1000.0}
 _CONTEXTS_IN_K = frozenset({1, 2, 4, 8, 16, 32, 64, 128, 160, 256, 512})
 _MOST_TOKENS = 10**15
+
+
+Unit = Literal["size", "rate", "context", "tokens"]
+"""What there is a number of: GiB, GB/s, tokens that a context is long, other tokens."""
+
+
+def number_with_unit(text: str, unit: Unit) -> float | None:
+    """The number that `text` says with a unit of that kind, None when it says none."""
+    match unit:
+        case "size":
+            return size_gib(text)
+        case "rate":
+            return rate_gb_s(text)
+        case _:
+            return token_number(text, of_context=unit == "context")
 
 
 def size_gib(text: str) -> float | None:
