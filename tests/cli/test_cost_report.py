@@ -44,6 +44,12 @@ def test_json_is_one_document_and_nothing_else(sample: Path) -> None:
     assert run(sample, "--format", "json", "--by", "day").stdout == done.stdout
 
 
+def test_by_given_again_adds_its_keys(sample: Path) -> None:
+    together = run(sample, "--json", "--by", "day,model")
+    assert together.returncode == 0
+    assert run(sample, "--json", "--by", "day", "--by", "model").stdout == together.stdout
+
+
 def test_its_own_logs_are_found_by_month(home: Path) -> None:
     logs = home / "data" / "logs"
     logs.mkdir(parents=True)
