@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from r1plan.errors import UsageError
 from r1plan.plan.plan import PlannedOption
 
 if TYPE_CHECKING:
-    from r1plan.plan.plan import EngineName
+    from r1plan.hardware.machine import Machine
+    from r1plan.plan.model_set import ModelSet
+    from r1plan.plan.pins import Pins
+    from r1plan.plan.plan import Elsewhere, EngineName, Plan
     from r1plan.plan.planner import EngineOption, Planner
+    from r1plan.plan.workload import Workload
     from r1plan.render.plan.view import EngineView
 
 OptionT = TypeVar("OptionT", bound=PlannedOption)
@@ -39,6 +44,7 @@ def _vllm() -> Engine[Any]:
 
 # Each is imported when it is asked for.
 ENGINES: dict[EngineName, Callable[[], Engine[Any]]] = {"llama.cpp": _llama_cpp, "vllm": _vllm}
+_USUAL: EngineName = "llama.cpp"
 
 
 def engine_for(name: EngineName, given: Collection[EngineOption], model: str | None) -> Engine[Any]:
@@ -51,6 +57,39 @@ def engine_for(name: EngineName, given: Collection[EngineOption], model: str | N
         if option not in engine.planner.understands:
             raise _not_understood(name, option, model)
     return engine
+
+
+def planned(
+    engine: Engine[OptionT], machine: Machine, models: ModelSet, workload: Workload, pins: Pins
+) -> Plan[OptionT]:
+    """The engine's plan; where it can run nothing, with what the usual engine could of the same model and context."""
+    if engine.planner.engine == _USUAL:
+        return engine.planner.plan(machine, models, workload, pins)
+    from r1plan.plan.serving.cards import NoCards
+
+    try:
+        plan = engine.planner.plan(machine, models, workload, pins)
+    except NoCards as none:
+        other = _elsewhere(machine, models, workload, pins)
+        if other is None:
+            raise
+        from r1plan.render.plan.serving_words import elsewhere_text
+
+        raise UsageError(none.message, elsewhere_text(other)) from none
+    if plan.choice is None:
+        return replace(plan, elsewhere=_elsewhere(machine, models, workload, pins))
+    return plan
+
+
+def _elsewhere(machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -> Elsewhere | None:
+    from r1plan.plan.pins import Pins
+    from r1plan.plan.plan import Elsewhere
+
+    plan = ENGINES[_USUAL]().planner.plan(machine, models, workload, Pins(model=pins.model, context=pins.context))
+    choice = plan.choice
+    if choice is None or not choice.fits:
+        return None
+    return Elsewhere(_USUAL, choice.model.id, choice.quant_name, choice.context, round(choice.tok_s, 2))
 
 
 def _not_understood(name: EngineName, option: EngineOption, model: str | None) -> UsageError:

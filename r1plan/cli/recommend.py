@@ -31,6 +31,8 @@ def command(
     flash_attn: planning.FlashAttentionOption = True,
     mmap: planning.MmapOption = True,
     engine: planning.EngineNameOption = "llama.cpp",
+    gpu_memory_utilization: planning.UtilizationOption = None,
+    gpus_per_node: planning.GpusPerNodeOption = None,
     runtime: planning.RuntimeOption = "in-process",
     depth: planning.DepthOption = None,
     objective: planning.ObjectiveOption = "balanced",
@@ -59,7 +61,7 @@ def command(
     from dataclasses import replace
 
     from r1plan.catalog.quality import load_quant_tables
-    from r1plan.cli.engines import engine_for
+    from r1plan.cli.engines import engine_for, planned
     from r1plan.cli.offers import current_offers
     from r1plan.models.reference import named_model
     from r1plan.plan.model_set import ModelSet
@@ -90,6 +92,8 @@ def command(
         experts_on_cpu=experts_on_cpu,
         flash_attn=flash_attn,
         mapped=mmap,
+        gpu_memory_utilization=gpu_memory_utilization,
+        gpus_per_node=gpus_per_node,
         runtime=runtime,
     )
     planned_for = engine_for(engine, planning.engine_options_given(pins, disk_bandwidth, model), model)
@@ -122,6 +126,6 @@ def command(
 
         described = with_sheet_power(described, load_hardware().gpus)
     models = ModelSet(named.models, load_quant_tables(), named.from_file)
-    plan = planner.plan(described, models, workload, pins)
+    plan = planned(planned_for, described, models, workload, pins)
     headroom = planner.headroom(plan, models, pins) if explain or json else None
     show(planned_for.view, plan, current_offers(workload), headroom, explain=explain, as_json=json)

@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
-from r1plan.plan.serving.checkpoints import trained_in
+from collections.abc import Iterator
+
+from r1plan.plan.serving.checkpoints import converted_at_start, repository
 from r1plan.plan.serving.option import ServingOption
+from r1plan.plan.vllm.memory import DEFAULT_UTILIZATION
+
+# Stands where the first machine's address must: only who runs the machines knows it.
+ADDRESS = "NODE0_ADDRESS"
+_RPC_PORT = 13345
+
+# Thinking apart from the answer, and with every answer what it used and what of the prompt was cached: without the
+# last two a bill of it is blind.
+_ALWAYS = "--reasoning-parser deepseek_r1 --enable-prompt-tokens-details --enable-force-include-usage"
 
 
-def serve_command(option: ServingOption) -> str | None:
-    """The whole command; None where the makers don't publish this type of weights."""
-    own = trained_in(option.model)
-    if option.dtype not in (own, "FP8"):
-        return None
+def serve_commands(option: ServingOption) -> tuple[str, ...]:
+    """One command for each machine, the first one's first; none where no checkpoint of this type is known."""
+    repo = repository(option.model, option.dtype)
+    if repo is None:
+        return ()
+    command = " ".join(["vllm serve", repo, *_words(option)])
+    return tuple(f"{command}{_node(option, rank)} {_ALWAYS}" for rank in range(option.parallel.machines))
+
+
+def _words(option: ServingOption) -> Iterator[str]:
+    """What all machines are told."""
     parallel, settings = option.parallel, option.settings
-    words = ["vllm serve", option.model.hf_repo, f"--max-model-len {option.context}"]
-    if option.dtype != own:
-        words.append("--quantization fp8")
+    yield f"--max-model-len {option.context}"
+    if option.computed.half:
+        yield "--dtype half"
+    if converted_at_start(option.model, option.dtype):
+        yield "--quantization fp8"
     if parallel.tensor > 1:
-        words.append(f"--tensor-parallel-size {parallel.tensor}")
+        yield f"--tensor-parallel-size {parallel.tensor}"
+    if parallel.pipeline > 1:
+        yield f"--pipeline-parallel-size {parallel.pipeline}"
     if parallel.context > 1:
-        words.append(f"--decode-context-parallel-size {parallel.context}")
+        yield f"--decode-context-parallel-size {parallel.context}"
     if parallel.data > 1:
-        words.append(f"--data-parallel-size {parallel.data} --enable-expert-parallel")
+        yield f"--data-parallel-size {parallel.data} --enable-expert-parallel"
     if settings.kv_type == "fp8":
-        words.append("--kv-cache-dtype fp8")
-    return " ".join(words)
+        yield "--kv-cache-dtype fp8"
+    if option.memory.utilization != DEFAULT_UTILIZATION:
+        yield f"--gpu-memory-utilization {option.memory.utilization:g}"
+    if settings.batched_tokens is not None:
+        yield f"--max-num-batched-tokens {settings.batched_tokens}"
+    if settings.sequences is not None:
+        yield f"--max-num-seqs {settings.sequences}"
+
+
+def _node(option: ServingOption, rank: int) -> str:
+    """What one of several machines is told besides: which it is, and where the first is."""
+    if option.parallel.machines == 1:
+        return ""
+    headless = " --headless" if rank else ""
+    data = option.parallel.data
+    if data == 1:
+        return f" --nnodes {option.parallel.machines} --node-rank {rank} --master-addr {ADDRESS}{headless}"
+    here = data // option.parallel.machines
+    start = f" --data-parallel-start-rank {rank * here}" if rank else ""
+    where = f" --data-parallel-address {ADDRESS} --data-parallel-rpc-port {_RPC_PORT}"
+    return f" --data-parallel-size-local {here}{start}{where}{headless}"

@@ -15,6 +15,7 @@ class Pins:
 
     `slots` are requests at once. None: one for a plain context; llama-server's own four, which share one cache. Without
     `mapped` (llama.cpp's --no-mmap) weights in host memory belong to the process: none of them can stay on disk.
+    `gpu_memory_utilization` is the share of each card that a server takes, `gpus_per_node` the cards of one machine.
     """
 
     model: str | None = None
@@ -28,6 +29,8 @@ class Pins:
     flash_attn: bool = True
     runtime: Runtime = "in-process"
     mapped: bool = True
+    gpu_memory_utilization: float | None = None
+    gpus_per_node: int | None = None
 
     @property
     def one_option(self) -> bool:

@@ -80,11 +80,22 @@ class Rejection(NamedTuple):
         return self.cause.shortfall_bytes if isinstance(self.cause, MemoryCause) else None
 
 
+class Elsewhere(NamedTuple):
+    """What another `engine` could run, where this one can nothing."""
+
+    engine: EngineName
+    model: str
+    quant: str
+    context: int
+    tok_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Generic[OptionT_co]):
     """The answer for a machine and a workload. `choice` is None when nothing fits; `notes` are of the machine.
 
-    `nearest_miss` is the rejected option to speak of then. `rejected` begins with those that lack the least memory.
+    `nearest_miss` is the rejected option to speak of then, and `elsewhere` what another engine could. `rejected` begins
+    with those that lack the least memory.
     """
 
     engine: EngineName
@@ -94,6 +105,7 @@ class Plan(Generic[OptionT_co]):
     alternatives: tuple[OptionT_co, ...] = ()
     rejected: tuple[Rejection, ...] = ()
     nearest_miss: Rejection | None = None
+    elsewhere: Elsewhere | None = None
     notes: tuple[Note, ...] = ()
 
     @property

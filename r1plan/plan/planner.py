@@ -24,7 +24,11 @@ EngineOption = Literal[
     "--disk-bandwidth",
     "--runtime",
     "--model FILE.gguf",
+    "--gpu-memory-utilization",
+    "--gpus-per-node",
 ]
+# Those that only a server of many users has.
+SERVERS_ALONE: frozenset[EngineOption] = frozenset({"--gpu-memory-utilization", "--gpus-per-node"})
 
 
 OptionT = TypeVar("OptionT", bound=PlannedOption)

@@ -8,7 +8,7 @@ Qwen3-8B scores 86 on AIME) knows less than its scores say; both weights are ass
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log, log2
+from math import exp, log, log2
 from typing import NamedTuple
 
 from r1plan.catalog.model import Model, Quant
@@ -51,6 +51,11 @@ class QuantQuality(NamedTuple):
     def points_lost(self) -> float:
         """The loss on the index's scale."""
         return _POINTS_A_LOG_RATIO * log(self.perplexity_ratio)
+
+    @classmethod
+    def of_points(cls, points: float, basis: Basis, source: str) -> QuantQuality:
+        """One whose loss is known in points of the index."""
+        return cls(exp(points / _POINTS_A_LOG_RATIO), basis, source)
 
 
 class PublishedScore(NamedTuple):

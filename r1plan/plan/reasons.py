@@ -106,10 +106,35 @@ class NoExperts(NamedTuple):
     model_id: str
 
 
-class NeedsBlackwell(NamedTuple):
-    """The cards cannot compute with this type of weights."""
+# Below vLLM's compiled kernels, none for BF16, FP8 or NVFP4, a target of ROCm that is not supported, a model that
+# overflows in FP16, a card of which nothing is known, another build than is planned for, no cache in 8 bits.
+NotComputedWhy = Literal[
+    "no kernels",
+    "no bf16",
+    "no fp8",
+    "no nvfp4",
+    "target",
+    "overflows",
+    "unknown",
+    "other build",
+    "no fp8 cache",
+]
 
+
+class NotComputed(NamedTuple):
+    """`server` does not compute with this type of weights on cards such as `card`, of `capability` (8.9, gfx1100)."""
+
+    server: str
     dtype: str
+    why: NotComputedWhy
+    card: str
+    capability: str
+
+
+class NotSplit(NamedTuple):
+    """The engine's own rule says why the model is not split so."""
+
+    rule: str
 
 
 class Difference(NamedTuple):
@@ -132,7 +157,7 @@ class RanksBelow(NamedTuple):
 
 
 MemoryCause = NeedsMemory | NeedsShare | ShareNotFree | TooFewUsers
-Cause = MemoryCause | TooSlow | ContextTooLong | NoExperts | NeedsBlackwell | RanksBelow
+Cause = MemoryCause | TooSlow | ContextTooLong | NoExperts | NotComputed | NotSplit | RanksBelow
 
 
 class Chosen(NamedTuple):
@@ -158,7 +183,7 @@ class ReadsFromDisk(NamedTuple):
 class OtherSharing(NamedTuple):
     """Another way to share the cards than the chosen one, and how fast it is over that."""
 
-    how: Literal["experts spread", "one cache", "fewer cards", "more cards"]
+    how: Literal["experts spread", "one cache", "stages", "fewer cards", "more cards"]
     speed_ratio: float
 
 
@@ -169,7 +194,7 @@ def kind_of(cause: Cause) -> CauseKind:
             return "memory"
         case TooSlow():
             return "slow"
-        case ContextTooLong() | NoExperts() | NeedsBlackwell():
+        case ContextTooLong() | NoExperts() | NotComputed() | NotSplit():
             return "refused"
         case RanksBelow():
             return "behind"
@@ -202,4 +227,19 @@ class LeastFreeCounts(NamedTuple):
     largest_bytes: int
 
 
-Note = CardsBeyond | UnequalCards | LeastFreeCounts
+class MachinesAssumed(NamedTuple):
+    """So many cards do not stand in one machine: `machines` with `each` cards are planned for, and `left_over` not."""
+
+    machines: int
+    each: int
+    left_over: int
+    assumed: bool
+
+
+class CapabilityUnknown(NamedTuple):
+    """Nothing is known of what `card` computes with, so that only what all cards do is planned for."""
+
+    card: str
+
+
+Note = CardsBeyond | UnequalCards | LeastFreeCounts | MachinesAssumed | CapabilityUnknown

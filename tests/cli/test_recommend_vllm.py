@@ -8,7 +8,8 @@ import pytest
 
 from tests.cli.test_recommend import BASES, TERMS, document, r1plan
 
-H200 = ("--engine", "vllm", "--gpu", "h200:8")
+ALWAYS = "--reasoning-parser deepseek_r1 --enable-prompt-tokens-details --enable-force-include-usage"
+H200 = ("--engine", "vllm", "--gpu", "h200-sxm-141gb:8")
 
 
 def check_option(option: dict[str, Any]) -> None:
@@ -45,7 +46,8 @@ def test_slots_are_users_and_kv_q8_0_is_the_fp8_cache() -> None:
     assert (choice["slots"], choice["kv_type"], choice["context"]["chosen"]) == (20, "fp8", 32_768)
     assert choice["serving"]["users"] >= 38
     assert choice["serving"]["command"] == (
-        "vllm serve deepseek-ai/DeepSeek-R1-0528 --max-model-len 32768 --tensor-parallel-size 8 --kv-cache-dtype fp8"
+        "vllm serve deepseek-ai/DeepSeek-R1-0528 --max-model-len 32768 --tensor-parallel-size 8 --kv-cache-dtype fp8 "
+        f"--max-num-seqs 20 {ALWAYS}"
     )
 
 
@@ -65,7 +67,8 @@ def test_nothing_is_wider_than_the_terminal_but_the_command_to_copy(columns: int
         assert done.returncode == 0, done.stderr
         lines = done.stdout.splitlines()
         commands = [line for line in lines if line.startswith("  vllm serve ")]
-        assert commands == ["  vllm serve deepseek-ai/DeepSeek-R1-0528 --max-model-len 32768 --tensor-parallel-size 8"]
+        serve = "  vllm serve deepseek-ai/DeepSeek-R1-0528 --max-model-len 32768 --tensor-parallel-size 8"
+        assert commands == [f"{serve} --max-num-seqs 4 {ALWAYS}"]
         if not extra:
             assert max(len(line.rstrip()) for line in lines if line not in commands) <= columns
 
@@ -102,7 +105,7 @@ def test_what_only_the_other_engine_has_is_wrong_usage(options: list[str], messa
 
 
 def test_without_the_option_nothing_speaks_of_vllm() -> None:
-    done = r1plan("--gpu", "h200:8", "--explain")
+    done = r1plan("--gpu", "h200-sxm-141gb:8", "--explain")
     assert "vllm" not in (done.stdout + done.stderr).casefold()
 
 

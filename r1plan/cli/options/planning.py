@@ -41,7 +41,15 @@ MmapOption = Annotated[
     bool, typer.Option("--mmap/--no-mmap", help="Map the file, so that experts may stay on disk, or read all into RAM.")
 ]
 EngineNameOption = Annotated[
-    Literal["llama.cpp", "vllm"], typer.Option(help="Which engine to plan for; vLLM's quants are BF16, FP8, NVFP4.")
+    Literal["llama.cpp", "vllm"],
+    typer.Option(help="Which engine to plan for; vLLM's quants are BF16, FP8, AWQ, GPTQ, NVFP4."),
+]
+UtilizationOption = Annotated[
+    float | None,
+    typer.Option("--gpu-memory-utilization", metavar="SHARE", help="Of each card, what vLLM may use. Default: 0.92."),
+]
+GpusPerNodeOption = Annotated[
+    int | None, typer.Option("--gpus-per-node", metavar="N", help="With vLLM: cards in one machine. Default: up to 8.")
 ]
 RuntimeOption = Annotated[Literal["in-process", "llama-server"], typer.Option(help="A plain context or the server.")]
 DepthOption = Annotated[
@@ -87,6 +95,8 @@ def engine_options_given(pins: Pins, disk_bandwidth: float | None, model: str | 
         "--no-mmap": not pins.mapped,
         "--disk-bandwidth": disk_bandwidth is not None,
         "--runtime": pins.runtime != "in-process",
+        "--gpu-memory-utilization": pins.gpu_memory_utilization is not None,
+        "--gpus-per-node": pins.gpus_per_node is not None,
         "--model FILE.gguf": model is not None and isinstance(model_reference(model), GgufFile | HubFile),
     }
     return [option for option, said in given.items() if said]

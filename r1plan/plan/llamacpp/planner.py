@@ -11,7 +11,7 @@ from r1plan.plan.llamacpp.pins import checked_pins
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import EngineName, Plan
-from r1plan.plan.planner import EngineOption
+from r1plan.plan.planner import SERVERS_ALONE, EngineOption
 from r1plan.plan.workload import Workload
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class LlamaCppPlanner:
     """Plans for llama.cpp: one option is a GGUF quant laid out over cards, RAM and disk."""
 
     engine: EngineName = "llama.cpp"
-    understands: frozenset[EngineOption] = frozenset(get_args(EngineOption))
+    understands: frozenset[EngineOption] = frozenset(get_args(EngineOption)) - SERVERS_ALONE
 
     def checked(self, pins: Pins) -> Pins:
         """`pins`, when they can be meant together."""

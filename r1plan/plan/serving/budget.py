@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from r1plan.catalog.model import LatentAttention, Shape
@@ -31,7 +31,8 @@ class GpuBudget:
     `total_bytes` is what CUDA reports, `free_bytes` what is free of it before the start; `allowed_bytes` is the
     server's share, `utilization` of it all. `parts` end with the KV cache, which takes what the others leave, in whole
     blocks. `blocks` is negative when weights and work alone exceed the share; one of them stays empty. `block_tokens`
-    counts for the GPUs that share one cache together. `batched_tokens` and `sequences` are the largest batch.
+    counts for the GPUs that share one cache together. `batched_tokens` and `sequences` are the largest batch, and
+    `most_users` what the engine runs at once unless it is told to run fewer.
     """
 
     total_bytes: int
@@ -45,6 +46,13 @@ class GpuBudget:
     data: int
     batched_tokens: int
     sequences: int
+    most_users: int
+
+    def with_blocks(self, blocks: int) -> GpuBudget:
+        """The same with so many blocks of cache, because other cards hold no more."""
+        size = max(blocks, 0) * self.block_bytes
+        parts = tuple(replace(part, size_bytes=size) if part.term == "kv_cache" else part for part in self.parts)
+        return replace(self, blocks=blocks, parts=parts)
 
     @property
     def used_bytes(self) -> int:
@@ -73,12 +81,12 @@ class GpuBudget:
     def users(self, context: int) -> int:
         """Requests of `context` tokens that the cache holds at once; more must wait."""
         each = max(self.blocks - 1, 0) // -(-context // self.block_tokens)
-        return min(each, self.sequences) * self.data
+        return min(each, self.most_users) * self.data
 
     def context_of(self, users: int) -> int:
         """The longest context that `users` can have at once, in whole blocks; 0 when there are not blocks enough."""
         on_each = -(-users // self.data)
-        if on_each > self.sequences:
+        if on_each > self.most_users:
             return 0
         return max(self.blocks - 1, 0) // on_each * self.block_tokens
 
@@ -88,17 +96,18 @@ class GpuBudget:
         return self.fixed_bytes + (on_each * -(-context // self.block_tokens) + 1) * self.block_bytes
 
 
-def kv_bytes_per_token(shape: Shape, kv_type: ServedKv, ranks: int) -> int:
-    """Bytes that one token costs in the cache of each of `ranks` GPUs.
+def kv_bytes_per_token(shape: Shape, kv_type: ServedKv, ranks: int, layers: int | None = None) -> int:
+    """Bytes that one token costs in the cache of each of `ranks` GPUs, which hold so many `layers`; None: all.
 
     Latent attention has one vector a layer, which cannot be split: 1,152 bytes a layer for R1 in 16 bits, on every GPU.
     """
     size = 2 if kv_type == "bf16" else 1
     cached = cache_elements(shape)
+    layers = shape.layers if layers is None else layers
     if shape.latent_attention is not None and cached.index:
         picked_by = cached.index + _scales_bytes(cached.index)
-        return shape.layers * (_sparse_bytes(shape.latent_attention, kv_type) + picked_by)
-    return shape.layers * heads_each(cached.heads, ranks) * cached.a_head * size
+        return layers * (_sparse_bytes(shape.latent_attention, kv_type) + picked_by)
+    return layers * heads_each(cached.heads, ranks) * cached.a_head * size
 
 
 def _sparse_bytes(latent: LatentAttention, kv_type: ServedKv) -> int:

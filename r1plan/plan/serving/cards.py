@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
 from r1plan.errors import UsageError
 from r1plan.hardware.machine import GpuDevice, Machine
-from r1plan.plan.reasons import LeastFreeCounts, Note, UnequalCards
-
-Generation = Literal["blackwell", "hopper", "other nvidia", "amd", "other"]
+from r1plan.plan.reasons import CapabilityUnknown, LeastFreeCounts, MachinesAssumed, Note, UnequalCards
+from r1plan.plan.serving.capability import capability_of
+from r1plan.plan.serving.sharding import Hosts
 
 # Of a card the driver keeps 0.4 % (H200) to 1.5 % (consumer cards) from every process, and servers count without that.
 # More than this missing is taken for memory that something else holds.
 _RESERVED_MOST = 0.015
 
+_MOST_CARDS_A_MACHINE = 8
+# Cards that are sold with their processor: GH200 one, the trays of an NVL72 four.
+_CARDS_OF_SUPERCHIPS = (("gh200", 1), ("gb200", 4), ("gb300", 4))
+
+
+class NoCards(UsageError):
+    """The machine has no card that an engine of this kind runs on."""
+
 
 def equal_gpus(machine: Machine, engine: str) -> tuple[tuple[GpuDevice, ...], tuple[Note, ...]]:
     """The cards that can serve together, the one with the least memory first, and what to say of the others.
 
-    Raises UsageError, which names `engine`, when there is none.
+    Raises NoCards, which names `engine`, when there is none.
     """
     cards = [gpu for gpu in machine.gpus if gpu.vendor in ("nvidia", "amd", "unknown") and not gpu.mig]
     cards = cards or [gpu for gpu in machine.gpus if gpu.mig][:1]  # slices cannot work together
     if not cards:
         what = f"{machine.gpus[0].name} is none" if machine.gpus else "the machine has none"
-        raise UsageError(
+        raise NoCards(
             f"--engine {engine} needs NVIDIA or AMD cards, and {what}.",
-            "--engine llama.cpp runs on Apple chips and CPUs",
+            "leave out --engine: llama.cpp, which is planned for then, runs on Apple's and Intel's chips and on CPUs.",
         )
     names = [gpu.name for gpu in cards]
     most = max(dict.fromkeys(names), key=names.count)
@@ -44,19 +52,31 @@ def equal_gpus(machine: Machine, engine: str) -> tuple[tuple[GpuDevice, ...], tu
                 largest_bytes=largest.free_bytes,
             )
         )
+    if not capability_of(least).known:
+        notes.append(CapabilityUnknown(least.name))
     return tuple(equal), tuple(notes)
 
 
-def generation_of(gpu: GpuDevice) -> Generation:
-    """The kind of card as far as an engine's choices depend on it."""
-    if gpu.vendor != "nvidia":
-        return "amd" if gpu.vendor == "amd" else "other"
+def hosts_of(cards: Sequence[GpuDevice], machine: Machine, pinned: int | None) -> tuple[Hosts, tuple[Note, ...]]:
+    """How many machines `cards` stand in, and what to say of that; `pinned` is how many stand in one.
+
+    A machine that was detected is one. Of a described one nothing was said, so that eight cards at most, what boards
+    and servers take, are assumed to stand in one. What does not make a whole machine more is left over.
+    """
+    most = pinned or (len(cards) if machine.origin != "described" else _cards_a_machine(cards[0]))
+    if len(cards) <= most:
+        return Hosts(1, len(cards)), ()
+    machines, left_over = divmod(len(cards), most)
+    note = MachinesAssumed(machines, most, left_over, assumed=pinned is None)
+    return Hosts(machines, most), (note,)
+
+
+def _cards_a_machine(gpu: GpuDevice) -> int:
+    """The most that stand in one machine."""
     name = (gpu.profile or gpu.name).casefold()
-    major = int((gpu.compute_capability or "0").split(".")[0])
-    if major >= 10 or any(each in name for each in ("b200", "b300", "rtx-50", "rtx 50", "blackwell", "gb10")):
-        return "blackwell"
-    hopper = any(each in name for each in ("h100", "h200", "h20", "h800", "gh200"))
-    return "hopper" if major == 9 or hopper else "other nvidia"
+    if gpu.unified:
+        return 1
+    return next((cards for start, cards in _CARDS_OF_SUPERCHIPS if name.startswith(start)), _MOST_CARDS_A_MACHINE)
 
 
 def cuda_total_bytes(gpu: GpuDevice) -> int:

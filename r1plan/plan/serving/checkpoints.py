@@ -1,23 +1,100 @@
-"""The types of weights that the makers' checkpoints are served in, and what each costs in quality."""
+"""The checkpoints that a model is served from: repository, type of weights, and what that costs in quality.
+
+The makers publish FP8 for the mixture and BF16 for its distills. The others' are those with a model card that says how
+they were made: AutoAWQ with zero points in groups of 64 (R1) or 128 (casperhansen), GPTQ without in groups of 128 in
+the compressed-tensors format (Red Hat AI's and IST-DASLab's; for the mixture only the routed experts, whose card gives
+98.8 % of R1's reasoning scores where all layers in 4 bits keep 96.5 % and AWQ 94.3 %).
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.catalog.quality import QuantTable
 from r1plan.plan.quality import Quality, QuantQuality, quality_of
 
-Dtype = Literal["BF16", "FP8", "NVFP4"]
+Dtype = Literal["BF16", "FP16", "FP8", "AWQ", "GPTQ", "NVFP4"]
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+Low = Literal["none", "linear", "linear but attention", "routed experts"]
 
-_BITS: dict[Dtype, float] = {"BF16": 16.0, "FP8": 8.0, "NVFP4": 4.5}
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How a type stores a weight: `bits` each, `group_bits` more for each `group` of them. `low`: which layers."""
+
+    bits: int
+    group: int
+    group_bits: int
+    low: Low
+
+    @property
+    def bits_per_weight(self) -> float:
+        """With the share of the group's scale and zero point."""
+        return self.bits + self.group_bits / self.group
+
+
+_PLAIN = Packing(16, 1, 0, "none")
+# A scale of 16 bits a group, with AWQ a zero point of 4 more. FP8 has one scale a row or block, which is not counted
+# here; NVFP4 an FP8 scale for each 16 (modelopt).
+_AWQ, _AWQ_FINE = Packing(4, 128, 20, "linear"), Packing(4, 64, 20, "linear")
+_GPTQ, _GPTQ_EXPERTS = Packing(4, 128, 16, "linear"), Packing(4, 128, 16, "routed experts")
+
+# What 4 bits of R1 lose, as points of GPQA-Diamond on model cards that measured FP8 too: of ISTA-DASLab's 73.38 in FP8,
+# 71.92 with the routed experts in GPTQ and 70.46 in AWQ; of nvidia's 69.7 and 69.2.
+_MIXTURE_LOST: dict[Dtype, tuple[float, str]] = {
+    "GPTQ": (1.46, "GPQA-Diamond on the model card of ISTA-DASLab/DeepSeek-R1-GPTQ-4b-128g"),
+    "AWQ": (2.92, "GPQA-Diamond on the model card of ISTA-DASLab/DeepSeek-R1-GPTQ-4b-128g"),
+    "NVFP4": (0.5, "GPQA-Diamond on the model card of nvidia/DeepSeek-R1-FP4"),
+}
+
+# The repositories besides the makers' own, by model and type.
+_OTHERS: dict[tuple[str, Dtype], str] = {
+    ("DeepSeek-R1", "BF16"): "unsloth/DeepSeek-R1-BF16",
+    ("DeepSeek-R1", "AWQ"): "cognitivecomputations/DeepSeek-R1-AWQ",
+    ("DeepSeek-R1", "GPTQ"): "ISTA-DASLab/DeepSeek-R1-GPTQ-4b-128g-experts",
+    ("DeepSeek-R1", "NVFP4"): "nvidia/DeepSeek-R1-NVFP4",
+    ("DeepSeek-R1-Zero", "BF16"): "unsloth/DeepSeek-R1-Zero-BF16",
+    ("DeepSeek-R1-0528", "BF16"): "unsloth/DeepSeek-R1-0528-BF16",
+    ("DeepSeek-R1-0528", "AWQ"): "cognitivecomputations/DeepSeek-R1-0528-AWQ",
+    ("DeepSeek-R1-0528", "GPTQ"): "RedHatAI/DeepSeek-R1-0528-quantized.w4a16",
+    ("DeepSeek-R1-0528", "NVFP4"): "nvidia/DeepSeek-R1-0528-NVFP4-v2",
+    ("R1-0528-Qwen3-8B", "AWQ"): "stelterlab/DeepSeek-R1-0528-Qwen3-8B-AWQ",
+    **{
+        (f"R1-Distill-{name}", "AWQ"): f"casperhansen/deepseek-r1-distill-{name.casefold()}-awq"
+        for name in ("Llama-70B", "Qwen-32B", "Qwen-14B", "Llama-8B", "Qwen-7B", "Qwen-1.5B")
+    },
+    **{
+        (f"R1-Distill-{name}", "GPTQ"): f"RedHatAI/DeepSeek-R1-Distill-{name}-quantized.w4a16"
+        for name in ("Llama-70B", "Qwen-32B", "Qwen-14B", "Llama-8B", "Qwen-7B", "Qwen-1.5B")
+    },
+}
+
+
+def repository(model: Model, dtype: Dtype) -> str | None:
+    """Where the checkpoint is; None where none is known. The makers' own serves FP16, and FP8 of a distill too."""
+    if dtype == trained_in(model) or (model.shape.experts is None and dtype in ("FP16", "FP8")):
+        return model.hf_repo
+    return _OTHERS.get((model.id, dtype))
+
+
+def caution(model: Model, dtype: Dtype) -> str | None:
+    """Why this checkpoint is not recommended, or None."""
+    if model.shape.experts is not None and dtype == "AWQ":
+        # vllm-project/vllm issue 23530, which nobody has closed
+        return "vLLM since 0.10 was reported not to load R1 in AWQ; GPTQ is of the same size and loses less"
+    return None
+
+
+def converted_at_start(model: Model, dtype: Dtype) -> bool:
+    """Whether the server itself makes the weights of the checkpoint's, as it does FP8 of a distill's BF16."""
+    return dtype == "FP8" and trained_in(model) != "FP8"
 
 
 def published_in(model: Model) -> tuple[Dtype, ...]:
-    """The types that `model` is served in. Only the mixtures are published in NVFP4."""
-    return tuple(each for each in DTYPES if each != "NVFP4" or model.shape.experts is not None)
+    """The types that `model` is served in."""
+    return tuple(each for each in DTYPES if repository(model, each) is not None)
 
 
 def trained_in(model: Model) -> Dtype:
@@ -25,15 +102,35 @@ def trained_in(model: Model) -> Dtype:
     return "FP8" if model.shape.experts is not None else "BF16"
 
 
+def packing(model: Model, dtype: Dtype) -> Packing:
+    """How the checkpoint of `model` in `dtype` stores its weights."""
+    mixture = model.shape.experts is not None
+    match dtype:
+        case "BF16" | "FP16":
+            return _PLAIN
+        case "FP8":
+            return Packing(8, 1, 0, "linear")
+        case "AWQ":
+            return _AWQ_FINE if mixture else _AWQ
+        case "GPTQ":
+            return _GPTQ_EXPERTS if mixture else _GPTQ
+        case "NVFP4":
+            return Packing(4, 16, 8, "linear but attention")
+
+
 def served_quality(model: Model, dtype: Dtype, tables: tuple[QuantTable, ...]) -> Quality:
     """As published for the type that the makers trained in, or a finer one; else with what the type loses."""
-    bits = _BITS[dtype]
+    bits = packing(model, dtype).bits_per_weight
     quant = Quant(
         name=dtype, bits_per_weight=bits, tensor_bytes=max(round(model.params * bits / 8), 1), metadata_bytes=0
     )
     quality = quality_of(model, quant, tables)
-    if bits >= _BITS[trained_in(model)]:
+    if bits >= packing(model, trained_in(model)).bits_per_weight:
         points = quality.quant.points_lost
         own = QuantQuality(1.0, "exact", "the type that the scores were published for")
         return replace(quality, quant=own, index=quality.index + points)
+    if model.shape.experts is not None and dtype in _MIXTURE_LOST:
+        points, source = _MIXTURE_LOST[dtype]
+        lost = QuantQuality.of_points(points, "assumed", source)
+        return replace(quality, quant=lost, index=quality.index + quality.quant.points_lost - lost.points_lost)
     return quality

@@ -16,17 +16,19 @@ from r1plan.plan.reasons import (
     Chosen,
     ContextTooLong,
     NeedsShare,
+    NotSplit,
     ShareNotFree,
     Standing,
     TooFewUsers,
     kind_of,
 )
-from r1plan.plan.serving.cards import equal_gpus
-from r1plan.plan.serving.checkpoints import DTYPES, Dtype, published_in
+from r1plan.plan.serving.cards import equal_gpus, hosts_of
+from r1plan.plan.serving.checkpoints import DTYPES, Dtype, caution, published_in
 from r1plan.plan.serving.engine import ServingEngine
-from r1plan.plan.serving.layouts import layouts, refusal
+from r1plan.plan.serving.layouts import layouts
 from r1plan.plan.serving.option import ServingOption, ServingPins
 from r1plan.plan.serving.rank import behind, best_of_each, different, fast_enough, other_layouts, ranked
+from r1plan.plan.serving.sharding import Parallel
 from r1plan.plan.workload import Workload
 
 _MOST_ALTERNATIVES = 5
@@ -42,13 +44,14 @@ def choose_served(
     cards.
     """
     cards, notes = equal_gpus(machine, engine.name)
+    hosts, placed = hosts_of(cards, machine, pins.cards_a_machine)
     asked = models.asked(pins.model)
     check_context(pins.context, asked, one=pins.model is not None)
     options: list[ServingOption] = []
     rejected: list[Rejection] = []
     for model in asked:
-        for dtype in _types(engine, model, pins):
-            possible = list(layouts(engine, cards, model, dtype, models.quant_tables, workload, pins))
+        for dtype in _types(engine, model, cards[0], pins):
+            possible = layouts(engine, cards, hosts, model, dtype, models.quant_tables, workload, pins)
             fitting = [option for option in possible if option.fits]
             options += fitting or (possible[:1] if pins.one_option else [])
             if not fitting:
@@ -62,7 +65,7 @@ def choose_served(
     if best:
         why: Standing = Chosen(workload.objective, energy_of="token")
         if pins.one_option:
-            why = rejected[0].cause if rejected else AsAsked()
+            why = rejected[0].cause if rejected else AsAsked(caution(best[0].model, best[0].dtype))
         choice = replace(best[0], why=why)
         alternatives = (*other_layouts(best[0], options), *different(choice, best[1:]))[:_MOST_ALTERNATIVES]
         named = {option.id for option in (choice, *alternatives)}
@@ -75,15 +78,15 @@ def choose_served(
         alternatives=alternatives,
         rejected=nearest_first(rejected),
         nearest_miss=_nearest_miss(nearest_first(rejected)),
-        notes=notes,
+        notes=(*notes, *placed),
     )
 
 
-def _types(engine: ServingEngine, model: Model, pins: ServingPins) -> list[Dtype]:
+def _types(engine: ServingEngine, model: Model, gpu: GpuDevice, pins: ServingPins) -> list[Dtype]:
     """The types of weights that `model` is served in; the pinned one alone, if it is among them. Raises NotFound."""
     known = published_in(model)
     if pins.dtype is None:
-        return list(known)
+        return list(engine.types_to_try(known, gpu))
     found = [each for each in known if each.casefold() == pins.dtype.casefold()]
     if not found and (pins.model is not None or pins.dtype.upper() not in DTYPES):
         serves = f"{model.id} in {', '.join(known)}" if pins.model else ", ".join(DTYPES)
@@ -100,11 +103,13 @@ def _cause(
     pins: ServingPins,
 ) -> Cause:
     """Why no layout of `possible` fits, or there is none."""
-    refused = refusal(dtype, cards)
+    refused = engine.refusal(model, dtype, pins.settings.kv_type, cards[0])
     if refused is not None:
         return refused
     if (pins.context or 0) > model.context_max:
         return ContextTooLong(model.context_max)
+    if not possible:
+        return NotSplit(engine.incompatibility(model, dtype, Parallel(), cards[0]) or "is not split")
     plain = [option for option in possible if option.parallel.plain] or possible
     nearest = max(plain, key=lambda option: option.memory.allowed_bytes - option.memory.fixed_bytes)
     memory, gpus, context = nearest.memory, nearest.parallel.gpus, nearest.context

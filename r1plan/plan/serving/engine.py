@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.plan import EngineName
-from r1plan.plan.serving.budget import GpuBudget
+from r1plan.plan.reasons import NotComputed
+from r1plan.plan.serving.budget import GpuBudget, ServedKv
 from r1plan.plan.serving.checkpoints import Dtype
-from r1plan.plan.serving.option import ServerSettings
+from r1plan.plan.serving.option import Computed, ServerSettings
 from r1plan.plan.serving.sharding import Parallel
 
 
@@ -18,13 +19,18 @@ from r1plan.plan.serving.sharding import Parallel
 class ServingEngine:
     """One engine that serves many users. `share_flag` sets how much of each card it may use.
 
-    `incompatibility` says why it cannot split a model so, or None. `budget` is what each of the cards, all like the one
-    given, holds. `step_bytes` are the weights that each GPU reads for one step of so many users.
+    `refusal` says why cards like the one given do not compute a model in a type, or None, and `types_to_try` which of
+    the known types are worth planning there. `incompatibility` says why it cannot split a model so, or None. `budget`
+    is what each card of a stage holds. `step_bytes` are the weights that the cards which hold one layer together each
+    read for one step of so many users, all layers of the model together. `computed` is how the arithmetic is done.
     """
 
     name: EngineName
     title: str
     share_flag: str
-    incompatibility: Callable[[Model, Dtype, Parallel], str | None]
-    budget: Callable[[Model, Dtype, Parallel, GpuDevice, ServerSettings], GpuBudget]
+    refusal: Callable[[Model, Dtype, ServedKv, GpuDevice], NotComputed | None]
+    types_to_try: Callable[[tuple[Dtype, ...], GpuDevice], tuple[Dtype, ...]]
+    incompatibility: Callable[[Model, Dtype, Parallel, GpuDevice], str | None]
+    budget: Callable[[Model, Dtype, Parallel, GpuDevice, ServerSettings, int], GpuBudget]
     step_bytes: Callable[[Model, Dtype, Parallel, int], float]
+    computed: Callable[[Dtype, GpuDevice], Computed]

@@ -2,62 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.energy import running_cost
-from r1plan.plan.reasons import NeedsBlackwell
-from r1plan.plan.serving.cards import generation_of
+from r1plan.plan.serving.budget import GpuBudget
 from r1plan.plan.serving.checkpoints import Dtype, served_quality
 from r1plan.plan.serving.engine import ServingEngine
-from r1plan.plan.serving.option import ServingOption, ServingPins
-from r1plan.plan.serving.sharding import parallel_configs
+from r1plan.plan.serving.option import ServerSettings, ServingOption, ServingPins
+from r1plan.plan.serving.sharding import Hosts, Parallel, parallel_configs
 from r1plan.plan.serving.speed import user_speed
 from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST, Workload
-
-
-def refusal(dtype: Dtype, cards: tuple[GpuDevice, ...]) -> NeedsBlackwell | None:
-    """Why these cards cannot compute with `dtype`, or None."""
-    refused = dtype == "NVFP4" and generation_of(cards[0]) != "blackwell"
-    return NeedsBlackwell(dtype) if refused else None
 
 
 def layouts(
     engine: ServingEngine,
     cards: tuple[GpuDevice, ...],
+    hosts: Hosts,
     model: Model,
     dtype: Dtype,
     tables: tuple[QuantTable, ...],
     workload: Workload,
     pins: ServingPins,
-) -> Iterator[ServingOption]:
+) -> list[ServingOption]:
     """Every layout that the engine accepts, the one with the most memory left first."""
-    if refusal(dtype, cards) or (pins.context or 0) > model.context_max:
-        return
+    gpu = cards[0]
+    if engine.refusal(model, dtype, pins.settings.kv_type, gpu) or (pins.context or 0) > model.context_max:
+        return []
     quality = served_quality(model, dtype, tables)
     found = []
-    for parallel in parallel_configs(len(cards), model):
-        if engine.incompatibility(model, dtype, parallel) is not None:
+    for parallel in parallel_configs(hosts, model):
+        if engine.incompatibility(model, dtype, parallel, gpu) is not None:
             continue
-        memory = engine.budget(model, dtype, parallel, cards[0], pins.settings)
+        settings = _settings(pins, parallel)
+        stages = _stages(engine, model, dtype, parallel, gpu, settings)
+        memory = min(stages, key=lambda each: (each.allowed_bytes - each.fixed_bytes) / each.block_bytes)
         context = pins.context or min(CONTEXT_GOAL, model.context_max)
         possible = min(memory.context_of(pins.users), model.context_max)
         if pins.context is None and 0 < possible < context:
             context = max(possible // 1024 * 1024, CONTEXT_LEAST)
         depths = tuple(dict.fromkeys((min(workload.typical_depth, context), 0, *workload.depths)))
         used = cards[: parallel.gpus]
-        read = engine.step_bytes(model, dtype, parallel, pins.users)
-        speed = user_speed(model, parallel, cards[0], pins.settings.kv_type, pins.users, depths, read)
+        at_once = -(-pins.users // parallel.pipeline)
+        read = engine.step_bytes(model, dtype, parallel, at_once)
+        computed = engine.computed(dtype, gpu)
+        speed = user_speed(model, parallel, gpu, settings.kv_type, at_once, depths, read, computed)
         found.append(
             ServingOption(
                 model=model,
                 dtype=dtype,
                 parallel=parallel,
-                settings=pins.settings,
+                settings=settings,
                 gpus=used,
                 memory=memory,
+                stages=stages,
+                computed=computed,
                 context=context,
                 context_max=possible,
                 users=memory.users(context),
@@ -68,4 +69,20 @@ def layouts(
                 cost=running_cost(used, workload, speed.decode[0].tok_s.mid * pins.users, None),
             )
         )
-    yield from sorted(found, key=lambda option: option.memory.fixed_bytes - option.memory.allowed_bytes)
+    return sorted(found, key=lambda option: option.memory.fixed_bytes - option.memory.allowed_bytes)
+
+
+def _settings(pins: ServingPins, parallel: Parallel) -> ServerSettings:
+    """As pinned; users that are let in at once are shared out over the groups that serve each for themselves."""
+    if not pins.cap_users:
+        return pins.settings
+    return replace(pins.settings, sequences=-(-pins.users // parallel.data))
+
+
+def _stages(
+    engine: ServingEngine, model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevice, settings: ServerSettings
+) -> tuple[GpuBudget, ...]:
+    """What a card of each stage holds; all have as many blocks of cache, those of the fullest."""
+    each = [engine.budget(model, dtype, parallel, gpu, settings, stage) for stage in range(parallel.pipeline)]
+    blocks = min(stage.blocks for stage in each)
+    return tuple(stage if stage.blocks == blocks else stage.with_blocks(blocks) for stage in each)

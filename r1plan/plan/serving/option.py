@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuDevice
@@ -15,9 +16,22 @@ from r1plan.plan.serving.sharding import Parallel
 from r1plan.plan.speed import Speed
 
 
+class Computed(NamedTuple):
+    """How cards compute a type: `weight_only` ones unpack it to 16 bits; `half` is FP16 where the checkpoint has BF16.
+
+    `half` is also true where nothing else is known to work.
+    """
+
+    weight_only: bool
+    half: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """How the server is started. None: the engine's own default, which may depend on the card."""
+    """How the server is started. None: the engine's own default, which may depend on the card.
+
+    `sequences` are those of each group of GPUs that has the whole model.
+    """
 
     kv_type: ServedKv = "bf16"
     utilization: float | None = None
@@ -27,12 +41,17 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingPins:
-    """What the person has fixed. `users` are requests at once; `context` is that of each, in tokens."""
+    """What the person has fixed. `users` are requests at once; `context` is that of each, in tokens.
+
+    `cap_users`: no more than these users are let in at once. `cards_a_machine` None: as is usual.
+    """
 
     model: str | None = None
     dtype: str | None = None
     context: int | None = None
     users: int = 1
+    cap_users: bool = False
+    cards_a_machine: int | None = None
     settings: ServerSettings = field(default_factory=ServerSettings)
 
     @property
@@ -43,7 +62,10 @@ class ServingPins:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingOption:
-    """What would be served, and how. All GPUs hold the same, `memory` each.
+    """What would be served, and how. GPU i belongs to stage i // tensor, and each of a stage holds the same.
+
+    `memory` is that of the fullest stage, whose cache is everyone's limit, `stages` are all; in tensor parallel alone
+    there is one.
 
     `context` is what each user may have, `context_max` the most that each of `users_wanted` could; `users` is how many
     of `context` the cache holds. `speed` is one user's while `users_wanted` are served.
@@ -55,6 +77,8 @@ class ServingOption:
     settings: ServerSettings
     gpus: tuple[GpuDevice, ...]
     memory: GpuBudget
+    stages: tuple[GpuBudget, ...]
+    computed: Computed
     context: int
     context_max: int
     users: int

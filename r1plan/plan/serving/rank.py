@@ -13,6 +13,8 @@ from r1plan.plan.workload import CONTEXT_ENOUGH, Workload
 # `balanced`, and `speed` and `cost`, look among options this near the best quality index.
 _AS_GOOD_POINTS = 1.0
 _GOOD_ENOUGH_POINTS = 10.0
+# Of one model a type that is this much faster, or holds as many more users, is no other choice.
+_NEAR, _NEAR_POINTS = 0.95, 0.5
 
 
 def _best_layout(options: list[ServingOption]) -> ServingOption:
@@ -78,16 +80,25 @@ def other_layouts(chosen: ServingOption, options: list[ServingOption]) -> list[S
 
 
 def different(chosen: ServingOption, others: list[ServingOption]) -> Iterator[ServingOption]:
-    """The others in their order, but for those that one shown before beats in quality, speed and users at once."""
+    """The others in their order, but for those that one shown before beats in quality, speed and users at once.
+
+    To one of the same model, as AWQ is to GPTQ, it need only come near.
+    """
     shown = [chosen]
     for option in others:
-        if any(
-            each.quality.index >= option.quality.index and each.tok_s >= option.tok_s and each.users >= option.users
-            for each in shown
-        ):
+        if any(_beats(each, option) for each in shown):
             continue
         shown.append(option)
         yield replace(option, why=difference(option, chosen))
+
+
+def _beats(shown: ServingOption, option: ServingOption) -> bool:
+    near, points = (_NEAR, _NEAR_POINTS) if shown.model.id == option.model.id else (1.0, 0.0)
+    return (
+        shown.quality.index >= option.quality.index - points
+        and shown.tok_s >= option.tok_s * near
+        and shown.users >= option.users * near
+    )
 
 
 def behind(option: ServingOption, choice: ServingOption) -> Rejection:
@@ -101,4 +112,6 @@ def _beside(option: ServingOption, chosen: ServingOption) -> OtherSharing:
         return OtherSharing("experts spread", ratio)
     if option.parallel.context > 1:
         return OtherSharing("one cache", ratio)
+    if option.parallel.pipeline > 1 and option.parallel.gpus == chosen.parallel.gpus:
+        return OtherSharing("stages", ratio)
     return OtherSharing("fewer cards" if option.parallel.gpus < chosen.parallel.gpus else "more cards", ratio)

@@ -6,6 +6,11 @@ A step serves all users at once. It reads each dense weight once and of the rout
 goes to: E * (1 - (1 - k/E)^users) of E. The constants are assumed and checked against one public sweep: R1-0528 in FP8
 on 8 H200 took 12.8, 17.2, 25.6 and 34.6 ms a token at 8, 16, 32 and 64 users (SemiAnalysisAI/InferenceX issue 870, by
 SGLang 0.5.7), where this gives 15.6, 20.0, 26.3 and 33.4.
+
+What is unpacked to 16 bits in the kernel costs time in every layer. The model cards of cognitivecomputations/
+DeepSeek-R1-AWQ and neuralmagic/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16 give what one user got: R1 61.5 tok/s on 8
+H100, 58.4 on 4 H200, 46.8 on 8 A100 and 46.3 on 8 L40S, where this gives 57, 56, 55 and 45; the 32B in GPTQ 33 on an
+A6000, 58 on an A100 and 61 on an H100, where this gives 27, 61 and 86.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.basis import Basis
 from r1plan.plan.serving.budget import ServedKv, kv_bytes_per_token
+from r1plan.plan.serving.option import Computed
 from r1plan.plan.serving.sharding import Parallel
 from r1plan.plan.speed import DecodeSpeed, Range, Speed, SpeedTerm
 from r1plan.units import GB
@@ -24,10 +30,15 @@ _SECONDS_A_LAYER = 30e-6
 _SECONDS_A_LAYER_TOGETHER = 45e-6  # two sums over NVLink more
 _SECONDS_A_ROUTED_LAYER = 150e-6
 _SECONDS_A_SHARED_CACHE = 20e-6  # the cards' parts of the attention joined
+_SECONDS_A_LAYER_TO_UNPACK = 30e-6
+_SECONDS_A_ROUTED_LAYER_UNPACKED = 270e-6
+_SECONDS_A_LAYER_BETWEEN_MACHINES = 100e-6  # tokens to their experts and back, over the network
+_SECONDS_A_STAGE = 100e-6  # what one stage sends the next
 _PCIE_FACTOR = 2.0  # cards without a fast link of their own
 _LOW, _HIGH = 0.6, 1.4
 _UNKNOWN_GB_S = 300.0
 _SOURCE = "bytes read over bandwidth; one public sweep within 22 %"
+_UNPACKED = "; weights are unpacked to 16 bits, so that prompts and many users at once are no faster than in BF16"
 
 
 def user_speed(
@@ -38,14 +49,17 @@ def user_speed(
     users: int,
     depths: tuple[int, ...],
     step_bytes: float,
+    computed: Computed,
 ) -> Speed:
-    """Tokens a second that each of `users` gets at each of `depths`, where a step reads `step_bytes` of weights.
+    """Tokens a second that each user gets at each of `depths`, where a step reads `step_bytes` of weights.
 
+    A step goes through all stages, one after the other, and serves `users`; the stages work on as many steps at once.
     How fast a prompt is read is not predicted.
     """
     bandwidth = (gpu.bandwidth_gb_s or _UNKNOWN_GB_S) * GB
     weights = step_bytes / (_EFFICIENCY * bandwidth)
-    fixed = _seconds_a_layer(model, parallel, gpu) * model.shape.layers
+    fixed = _seconds_a_layer(model, parallel, gpu, computed) * model.shape.layers
+    fixed += (parallel.pipeline - 1) * _SECONDS_A_STAGE
     on_each = -(-users // parallel.data) / parallel.context
     each_token = kv_bytes_per_token(model.shape, kv_type, parallel.tensor) * on_each / (_KV_EFFICIENCY * bandwidth)
     decode = []
@@ -64,16 +78,21 @@ def user_speed(
         bottleneck=max(terms, key=lambda term: term.seconds).what,
         basis=basis,
         terms=tuple(sorted(terms, key=lambda term: -term.seconds)),
-        source=_SOURCE,
+        source=_SOURCE + (_UNPACKED if computed.weight_only else ""),
     )
 
 
-def _seconds_a_layer(model: Model, parallel: Parallel, gpu: GpuDevice) -> float:
-    if model.shape.experts is not None:
-        seconds = _SECONDS_A_ROUTED_LAYER
-    else:
-        seconds = _SECONDS_A_LAYER if parallel.gpus == 1 else _SECONDS_A_LAYER_TOGETHER
+def _seconds_a_layer(model: Model, parallel: Parallel, gpu: GpuDevice, computed: Computed) -> float:
+    mixture, alone = model.shape.experts is not None, parallel.tensor * parallel.data == 1
+    dense = _SECONDS_A_LAYER if alone else _SECONDS_A_LAYER_TOGETHER
+    seconds = _SECONDS_A_ROUTED_LAYER if mixture else dense
     if parallel.context > 1:
         seconds += _SECONDS_A_SHARED_CACHE
     linked = gpu.gpu_class == "nvidia-datacentre" or gpu.vendor == "amd"
-    return seconds if linked or parallel.gpus == 1 else seconds * _PCIE_FACTOR
+    if not (linked or alone):
+        seconds *= _PCIE_FACTOR
+    if computed.weight_only:
+        seconds = max(seconds, _SECONDS_A_ROUTED_LAYER_UNPACKED) if mixture else seconds + _SECONDS_A_LAYER_TO_UNPACK
+    if parallel.machines > 1 and parallel.data > 1:
+        seconds += _SECONDS_A_LAYER_BETWEEN_MACHINES
+    return seconds

@@ -10,16 +10,17 @@ and MI300X.
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, floor
 
 from r1plan.catalog.model import Model, Shape
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.basis import Basis
 from r1plan.plan.serving.budget import BudgetPart, GpuBudget, ServedKv, kv_bytes_per_token
-from r1plan.plan.serving.cards import Generation, cuda_total_bytes, generation_of
+from r1plan.plan.serving.capability import Generation, generation_of
+from r1plan.plan.serving.cards import cuda_total_bytes
 from r1plan.plan.serving.checkpoints import Dtype
 from r1plan.plan.serving.option import ServerSettings
-from r1plan.plan.serving.sharding import Parallel
+from r1plan.plan.serving.sharding import Parallel, stages
 from r1plan.plan.vllm.weights import weights_bytes
 from r1plan.units import GIB, MIB
 
@@ -40,9 +41,12 @@ _HIDDEN_ROWS, _WIDE_ROWS = 4, 3
 _GRAPH_BYTES_A_LAYER = 12 * MIB
 _GRAPH_BYTES_A_ROUTED_LAYER = 26 * MIB
 _GRAPH_BYTES_A_LAYER_AMD = 110 * MIB
+_AMD_GRAPHS = "captured for decoding; logs of 0.18 show so much, and not whether it is deducted today"
 # NCCL and libraries' workspaces.
 _ALONE_BYTES = 300 * MIB
 _TOGETHER_BYTES = 1280 * MIB
+# Of a CUDA context; llama.cpp's pull request 23604 read 107 MiB on a small card and 555 on one of the largest.
+_CONTEXT_BYTES = 555 * MIB
 
 
 def block_tokens(shape: Shape, kv_type: ServedKv, generation: Generation) -> int:
@@ -68,34 +72,52 @@ def batch_defaults(gpu: GpuDevice) -> tuple[int, int]:
     return 2_048, 256
 
 
-def gpu_budget(model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevice, settings: ServerSettings) -> GpuBudget:
-    """What each of `parallel.gpus` cards like `gpu` holds when vLLM serves `model`."""
-    shape, generation = model.shape, generation_of(gpu)
-    tokens, sequences = batch_defaults(gpu)
-    tokens, sequences = settings.batched_tokens or tokens, settings.sequences or sequences
+def utilization_of(gpu: GpuDevice, settings: ServerSettings) -> float:
+    """The share of the card: the pinned one, else vLLM's own, or where that is not free, what is, in whole hundredths.
+
+    A process that starts has the card's context before vLLM looks at what is free, so that is left out.
+    """
+    if settings.utilization is not None:
+        return settings.utilization
     total = cuda_total_bytes(gpu)
-    utilization = settings.utilization or DEFAULT_UTILIZATION
+    if gpu.free_bytes >= ceil(total * DEFAULT_UTILIZATION):
+        return DEFAULT_UTILIZATION
+    return max(floor((gpu.free_bytes - _CONTEXT_BYTES) / total * 100) / 100, 0.01)
+
+
+def gpu_budget(
+    model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevice, settings: ServerSettings, stage: int = 0
+) -> GpuBudget:
+    """What each card like `gpu` of a `stage` holds when vLLM serves `model`."""
+    shape, generation = model.shape, generation_of(gpu)
+    tokens, usual = batch_defaults(gpu)
+    tokens, sequences = settings.batched_tokens or tokens, settings.sequences or usual
+    total = cuda_total_bytes(gpu)
+    utilization = utilization_of(gpu, settings)
     allowed = ceil(total * utilization)
-    work: Basis = "calibrated" if generation in ("hopper", "blackwell", "amd") else "assumed"
+    layers = len(stages(shape.layers, parallel.pipeline)[stage])
+    last = stage == parallel.pipeline - 1
+    logged = parallel.pipeline == 1 and dtype in ("BF16", "FP8") and generation in ("hopper", "blackwell", "amd")
+    work: Basis = "calibrated" if logged else "assumed"
     weights: Basis = "assumed" if dtype == "NVFP4" else "calibrated"
     fixed = (
         BudgetPart(
             "weights",
-            weights_bytes(model, dtype, parallel, amd=generation == "amd"),
+            weights_bytes(model, dtype, parallel, amd=generation == "amd", stage=stage),
             weights,
             "from the tensors' shapes; vLLM's own logs show up to 0.5 % more",
         ),
         BudgetPart(
             "activations",
-            _activation_bytes(shape, parallel, generation, tokens, sequences),
+            _activation_bytes(shape, parallel, generation, tokens, sequences if last else 0),
             work,
             f"trial run of {tokens:,} tokens and {sequences:,} sequences",
         ),
         BudgetPart(
             "cuda_graphs",
-            _graph_bytes(shape, generation),
+            _graph_bytes(shape, generation, layers),
             "assumed" if generation == "amd" else work,
-            "captured for decoding",
+            _AMD_GRAPHS if generation == "amd" else "captured for decoding",
         ),
         BudgetPart(
             "outside_torch",
@@ -105,7 +127,7 @@ def gpu_budget(model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevice, s
         ),
     )
     in_block = block_tokens(shape, settings.kv_type, generation)
-    block = kv_bytes_per_token(shape, settings.kv_type, parallel.tensor) * in_block
+    block = kv_bytes_per_token(shape, settings.kv_type, parallel.tensor, layers) * in_block
     blocks = (allowed - sum(part.size_bytes for part in fixed)) // block
     cache = BudgetPart("kv_cache", max(blocks, 0) * block, "exact", f"{max(blocks, 0):,} blocks of {in_block} tokens")
     return GpuBudget(
@@ -120,6 +142,7 @@ def gpu_budget(model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevice, s
         data=parallel.data,
         batched_tokens=tokens,
         sequences=sequences,
+        most_users=max(sequences, usual),
     )
 
 
@@ -135,7 +158,7 @@ def _activation_bytes(shape: Shape, parallel: Parallel, generation: Generation, 
     return round(max(forward, sampler))
 
 
-def _graph_bytes(shape: Shape, generation: Generation) -> int:
+def _graph_bytes(shape: Shape, generation: Generation, layers: int) -> int:
     if generation == "amd":
-        return shape.layers * _GRAPH_BYTES_A_LAYER_AMD
-    return shape.layers * (_GRAPH_BYTES_A_LAYER if shape.experts is None else _GRAPH_BYTES_A_ROUTED_LAYER)
+        return layers * _GRAPH_BYTES_A_LAYER_AMD
+    return layers * (_GRAPH_BYTES_A_LAYER if shape.experts is None else _GRAPH_BYTES_A_ROUTED_LAYER)

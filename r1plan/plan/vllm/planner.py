@@ -10,12 +10,13 @@ from r1plan.plan.bounds import above_zero
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import KvType, Pins
 from r1plan.plan.plan import EngineName, Plan
-from r1plan.plan.planner import EngineOption
+from r1plan.plan.planner import SERVERS_ALONE, EngineOption
 from r1plan.plan.serving.budget import ServedKv
 from r1plan.plan.serving.choose import choose_served
 from r1plan.plan.serving.engine import ServingEngine
-from r1plan.plan.serving.option import ServerSettings, ServingOption, ServingPins
-from r1plan.plan.vllm.memory import gpu_budget
+from r1plan.plan.serving.option import Computed, ServerSettings, ServingOption, ServingPins
+from r1plan.plan.vllm.memory import DEFAULT_UTILIZATION, gpu_budget
+from r1plan.plan.vllm.rules import computes_in_half, how, refusal, types_to_try
 from r1plan.plan.vllm.step import step_bytes
 from r1plan.plan.vllm.weights import incompatibility
 from r1plan.plan.workload import Workload
@@ -27,9 +28,12 @@ VLLM = ServingEngine(
     name="vllm",
     title="vLLM",
     share_flag="--gpu-memory-utilization",
+    refusal=refusal,
+    types_to_try=types_to_try,
     incompatibility=incompatibility,
     budget=gpu_budget,
     step_bytes=step_bytes,
+    computed=lambda dtype, gpu: Computed(how(dtype, gpu) == "weight-only", computes_in_half(dtype, gpu)),
 )
 # llama.cpp's names of cache types, as vLLM's nearest.
 _KV_TYPES: dict[KvType | None, ServedKv] = {None: "bf16", "f16": "bf16", "bf16": "bf16", "q8_0": "fp8"}
@@ -39,7 +43,7 @@ class VllmPlanner:
     """Plans for vLLM: one option is a checkpoint in one type of weights, shared out over equal cards."""
 
     engine: EngineName = VLLM.name
-    understands: frozenset[EngineOption] = frozenset()
+    understands: frozenset[EngineOption] = SERVERS_ALONE
 
     def checked(self, pins: Pins) -> Pins:
         """`pins`, when they can be meant together; a cache that vLLM does not have is refused."""
@@ -47,7 +51,13 @@ class VllmPlanner:
             raise UsageError(
                 f"--kv {pins.kv_type} with --engine vllm: its cache has 16 or 8 bits.", "--kv q8_0 plans for FP8"
             )
-        above_zero(("--context", pins.context), ("--slots", pins.slots))
+        above_zero(("--context", pins.context), ("--slots", pins.slots), ("--gpus-per-node", pins.gpus_per_node))
+        share = pins.gpu_memory_utilization
+        if share is not None and not 0 < share <= 1:
+            hint = f"did you mean {share / 100:g}?" if 1 < share <= 100 else f"vLLM's own is {DEFAULT_UTILIZATION:g}."
+            raise UsageError(
+                f"--gpu-memory-utilization {share:g}: expected a share of each card, above 0, up to 1.", hint
+            )
         return pins
 
     def plan(self, machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -> Plan[ServingOption]:
@@ -57,7 +67,9 @@ class VllmPlanner:
             dtype=pins.quant,
             context=pins.context,
             users=pins.slots or 1,
-            settings=ServerSettings(kv_type=_KV_TYPES[pins.kv_type]),
+            cap_users=pins.slots is not None,
+            cards_a_machine=pins.gpus_per_node,
+            settings=ServerSettings(kv_type=_KV_TYPES[pins.kv_type], utilization=pins.gpu_memory_utilization),
         )
         return choose_served(VLLM, machine, models, workload, served)
 

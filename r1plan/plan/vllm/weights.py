@@ -10,16 +10,20 @@ from __future__ import annotations
 from functools import lru_cache
 
 from r1plan.catalog.model import Architecture, Model, Shape
+from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.arch.feed_forward import feed_forward_matrices
 from r1plan.plan.arch.spec import Matrix
 from r1plan.plan.arch.table import spec_of
-from r1plan.plan.serving.checkpoints import Dtype
-from r1plan.plan.serving.sharding import Parallel, heads_each
+from r1plan.plan.serving.checkpoints import Dtype, Packing, packing
+from r1plan.plan.serving.sharding import Parallel, heads_each, stages
+from r1plan.plan.vllm.rules import how
 from r1plan.units import pad
 
 VOCABULARY_PADDING = 64  # vocab_parallel_embedding.py, DEFAULT_VOCAB_PADDING_SIZE
 FP8_BLOCK = 128  # weight_block_size of DeepSeek's own checkpoints
-_NVFP4_GROUP = 16  # one FP8 scale a group
+# What Marlin, the kernels for 4 bits, takes of a GPU's part: whole tiles of 64 outputs and 128 inputs (layers/
+# quantization/utils/marlin_utils.py), and never a part of a group.
+_TILE_ROWS, _TILE_COLUMNS = 64, 128
 _BF16_BYTES = 2
 _F32_BYTES = 4
 # On AMD an expert's row that is a multiple of 512 bytes gets 256 more (VLLM_ROCM_MOE_PADDING, on by default).
@@ -38,24 +42,31 @@ def layer_matrices(architecture: Architecture, shape: Shape, *, expert_layer: bo
     return tuple(matrices)
 
 
-def weights_bytes(model: Model, dtype: Dtype, parallel: Parallel, *, amd: bool = False) -> int:
-    """Bytes of weights on each GPU, the rotary table and latent attention's second copies included."""
-    shape, layers = model.shape, model.shape.layers
-    dense = shape.dense_layers
+def weights_bytes(model: Model, dtype: Dtype, parallel: Parallel, *, amd: bool = False, stage: int = 0) -> int:
+    """Bytes of weights on each GPU of a `stage`, the rotary table and latent attention's second copies included.
+
+    The first stage has the embeddings, the last the head; where both are one matrix, both have it.
+    """
+    shape = model.shape
+    layers = stages(shape.layers, parallel.pipeline)[stage]
+    dense = sum(index < shape.dense_layers for index in layers)
     held = dense * _layer_bytes(model, dtype, parallel, expert_layer=False, amd=amd)
-    held += (layers - dense) * _layer_bytes(model, dtype, parallel, expert_layer=True, amd=amd)
+    held += (len(layers) - dense) * _layer_bytes(model, dtype, parallel, expert_layer=True, amd=amd)
+    first, last = stage == 0, stage == parallel.pipeline - 1
     table = pad(shape.vocab_size, VOCABULARY_PADDING) // parallel.tensor * shape.hidden_size * _BF16_BYTES
-    held += table * (1 if shape.tied_embeddings else 2)
-    return held + shape.hidden_size * _BF16_BYTES + _rotary_bytes(model)
+    held += table * ((first or last) if shape.tied_embeddings else first + last)
+    return held + last * shape.hidden_size * _BF16_BYTES + _rotary_bytes(model)
 
 
-def incompatibility(model: Model, dtype: Dtype, parallel: Parallel) -> str | None:
-    """Why vLLM refuses to split the model so, or None.
+def incompatibility(model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevice | None = None) -> str | None:
+    """Why vLLM refuses to split the model so, or None. Cards like `gpu` may unpack what others compute with.
 
-    config/model.py and fp8_utils.py of vLLM 0.33.0: heads must divide, key-value heads must divide or be divided, and
-    no FP8 block of 128 may be cut.
+    config/model.py, fp8_utils.py and marlin_utils.py of vLLM 0.33.0: heads must divide, key-value heads must divide or
+    be divided, and no FP8 block of 128, no group and no tile of the kernels that unpack may be cut.
     """
     shape, ranks = model.shape, parallel.tensor
+    if parallel.pipeline > shape.layers:
+        return f"its {shape.layers} layers are fewer than {parallel.pipeline} stages"
     if shape.heads % ranks:
         return f"its {shape.heads} attention heads do not divide by {ranks} GPUs"
     if shape.latent_attention is None and shape.kv_heads % ranks and ranks % shape.kv_heads:
@@ -68,14 +79,14 @@ def incompatibility(model: Model, dtype: Dtype, parallel: Parallel) -> str | Non
         parallel.context > 1 and shape.latent_attention is None and parallel.context * shape.kv_heads > ranks
     ):
         return f"its cache cannot be shared by {parallel.context} of {ranks} GPUs"
-    block = FP8_BLOCK if blockwise(model, dtype) else 1
     for expert_layer in {False, shape.experts is not None}:
         for matrix in layer_matrices(model.architecture, shape, expert_layer=expert_layer):
             if matrix.routed and parallel.data > 1:
                 continue
             size = {"rows": matrix.rows, "columns": matrix.columns}.get(matrix.split, 0)
+            block = _block(model, matrix, dtype, gpu)
             if size % (ranks * block):
-                what = f"in whole FP8 blocks of {block}" if block > 1 and size % ranks == 0 else "evenly"
+                what = f"in whole {dtype} blocks of {block}" if block > 1 and size % ranks == 0 else "evenly"
                 return f"{matrix.name}, {size:,} wide, is not split {what} over {ranks} GPUs"
     return None
 
@@ -89,17 +100,44 @@ def matrix_bytes(model: Model, matrix: Matrix, dtype: Dtype, parallel: Parallel,
     """Bytes of all copies of `matrix` on each GPU."""
     rows, columns, copies = _share(matrix, model.shape, parallel)
     size = rows * columns
-    if not matrix.low or dtype == "BF16" or (dtype == "NVFP4" and matrix.attention):
+    packed = packing(model, dtype)
+    if not _is_low(matrix, packed):
         row_bytes, scales = columns * _BF16_BYTES, 0
-    elif dtype == "NVFP4":
-        row_bytes, scales = columns // 2, size // _NVFP4_GROUP + 2 * _F32_BYTES
     elif blockwise(model, dtype):
         row_bytes, scales = columns, _F32_BYTES * -(-rows // FP8_BLOCK) * -(-columns // FP8_BLOCK)
-    else:
+    elif dtype == "FP8":
         row_bytes, scales = columns, _F32_BYTES * rows
+    else:
+        row_bytes, scales = columns * packed.bits // 8, size // packed.group * packed.group_bits // 8
+        scales += 2 * _F32_BYTES if dtype == "NVFP4" else 0
     if amd and matrix.routed and row_bytes % _AMD_ROW_BYTES == 0:
         row_bytes += _AMD_PAD_BYTES
     return copies * (rows * row_bytes + scales)
+
+
+def _is_low(matrix: Matrix, packed: Packing) -> bool:
+    """Whether the checkpoint has `matrix` in few bits."""
+    match packed.low:
+        case "none":
+            return False
+        case "linear":
+            return matrix.low
+        case "linear but attention":
+            return matrix.low and not matrix.attention
+        case "routed experts":
+            return matrix.routed
+
+
+def _block(model: Model, matrix: Matrix, dtype: Dtype, gpu: GpuDevice | None) -> int:
+    """Of how many rows or columns a GPU's part of `matrix` must be a multiple."""
+    packed = packing(model, dtype)
+    if not _is_low(matrix, packed) or dtype == "NVFP4":
+        return 1
+    if blockwise(model, dtype):
+        return FP8_BLOCK
+    if packed.bits < 8 or (gpu is not None and how(dtype, gpu) == "weight-only"):
+        return _TILE_ROWS if matrix.split == "rows" else _TILE_COLUMNS
+    return 1
 
 
 def _share(matrix: Matrix, shape: Shape, parallel: Parallel) -> tuple[int, int, int]:

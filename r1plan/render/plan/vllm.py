@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from r1plan.deploy.vllm import serve_command
+from r1plan.deploy.vllm import ADDRESS, serve_commands
 from r1plan.errors import NothingFits
 from r1plan.plan.plan import Plan, Rejection
-from r1plan.plan.reasons import CauseKind
+from r1plan.plan.reasons import CauseKind, NotComputed
 from r1plan.plan.serving.budget import BudgetTerm, GpuBudget
+from r1plan.plan.serving.checkpoints import repository
 from r1plan.plan.serving.option import ServingOption
+from r1plan.plan.serving.sharding import Parallel
 from r1plan.render.plan.explained import range_text, token_time
+from r1plan.render.plan.serving_words import elsewhere_text
 from r1plan.render.plan.view import Line, TableColumn
 from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
 from r1plan.render.text.units import card_name, count, gib, memory_size
@@ -51,8 +54,7 @@ class VllmView:
         """The sentence to act on, its command, and what is to be said of the cards."""
         if plan.choice is not None:
             yield Line(headline(plan.choice))
-            if plan.choice.fits and (command := serve_command(plan.choice)):
-                yield Line(f"  {command}", verbatim=True)
+            yield from _commands(plan.choice)
         for note in plan_notes(plan):
             yield Line(note)
 
@@ -84,12 +86,18 @@ class VllmView:
             "flash_attn": True,
             "runtime": "vllm",
             "placement": {
-                "layout": "data-parallel" if parallel.data > 1 else "tensor-parallel",
+                "layout": _layout(parallel),
+                "nodes": option.parallel.machines,
+                "gpus_per_node": parallel.gpus // option.parallel.machines,
+                "pipeline_parallel": parallel.pipeline,
                 "gpu_layers": option.model.shape.layers + 1,
                 "expert_layers_on_cpu": 0,
                 "tensor_split": [1] * parallel.gpus,
             },
-            "memory": [_gpu_fields(gpu.index, option.memory) for gpu in option.gpus],
+            "memory": [
+                _gpu_fields(gpu.index, option.stages[place // parallel.tensor if parallel.pipeline > 1 else 0])
+                for place, gpu in enumerate(option.gpus)
+            ],
         }
 
     def own_fields(self, option: ServingOption) -> dict[str, Any]:
@@ -104,16 +112,22 @@ class VllmView:
                 "tensor_parallel": parallel.tensor,
                 "data_parallel": parallel.data,
                 "context_parallel": parallel.context,
+                "pipeline_parallel": parallel.pipeline,
+                "nodes": option.parallel.machines,
                 "expert_parallel": parallel.data > 1,
                 "gpu_memory_utilization": memory.utilization,
                 "max_num_seqs": memory.sequences,
-                "command": serve_command(option),
+                "dtype": "half" if option.computed.half else "auto",
+                "weight_only": option.computed.weight_only,
+                "repository": repository(option.model, option.dtype),
+                "command": next(iter(serve_commands(option)), None),
+                "commands": list(serve_commands(option)),
             }
         }
 
     def plan_fields(self, plan: Plan[ServingOption], headroom: Headroom[ServingOption] | None) -> dict[str, Any]:
-        """What is to be said of the cards."""
-        return {"notes": list(plan_notes(plan))}
+        """What is to be said of the cards, and what another engine could where this one can serve nothing."""
+        return {"notes": list(plan_notes(plan)), "elsewhere": plan.elsewhere._asdict() if plan.elsewhere else None}
 
     def explained(
         self, plan: Plan[ServingOption], option: ServingOption, headroom: Headroom[ServingOption] | None
@@ -129,7 +143,7 @@ class VllmView:
             if miss is None:
                 return NothingFits("vLLM can serve nothing of what was asked.")
             said = f"vLLM can serve nothing: {miss.id} {cause_text(miss.cause)}."
-            return NothingFits(said, "--explain says why for each option")
+            return NothingFits(said, _way_out(plan, miss))
         if choice.fits:
             return None
         said = f"{choice.id} does not fit: it {standing_text(choice.why)}."
@@ -149,8 +163,11 @@ def headline(option: ServingOption) -> str:
     if not option.fits:
         return f"vLLM cannot serve {what} on {where}: it {standing_text(option.why)}."
     alone = "alone" if option.users_wanted == 1 else f"all {option.users_wanted:,} are served"
+    users = f"up to {count(option.users, 'user')}"
+    if option.settings.sequences is not None:
+        users = f"{count(option.users_wanted, 'user')} (there is room for {option.users:,})"
     return (
-        f"Serve {what} with vLLM on {where}: up to {count(option.users, 'user')} of {option.context:,} tokens at once, "
+        f"Serve {what} with vLLM on {where}: {users} of {option.context:,} tokens at once, "
         f"about {rate_text(option.speed.decode[0].tok_s)} each when {alone}."
     )
 
@@ -158,11 +175,35 @@ def headline(option: ServingOption) -> str:
 def sharing(option: ServingOption) -> str:
     """How the cards share the work, in two words: "8, TP 8"."""
     parallel = option.parallel
+    if parallel.pipeline > 1:
+        return f"{parallel.gpus}, TP {parallel.tensor} PP {parallel.pipeline}"
     if parallel.data > 1:
         return f"{parallel.gpus}, DP {parallel.data}"
     if parallel.context > 1:
         return f"{parallel.gpus}, DCP {parallel.context}"
     return f"{parallel.gpus}, TP {parallel.tensor}" if parallel.gpus > 1 else "1"
+
+
+def _way_out(plan: Plan[ServingOption], miss: Rejection) -> str:
+    """What to do where nothing can be served."""
+    if isinstance(miss.cause, NotComputed) and miss.cause.why == "no fp8 cache":
+        return "leave out --kv q8_0: the cache has 16 bits then"
+    return "--explain says why for each option" if plan.elsewhere is None else elsewhere_text(plan.elsewhere)
+
+
+def _layout(parallel: Parallel) -> str:
+    if parallel.data > 1:
+        return "data-parallel"
+    return "pipeline-parallel" if parallel.pipeline > 1 else "tensor-parallel"
+
+
+def _commands(option: ServingOption) -> Iterator[Line]:
+    """What to type, on each machine."""
+    commands = serve_commands(option) if option.fits else ()
+    if len(commands) > 1:
+        yield Line(f"One command on each of {len(commands)} machines, the first one's address for {ADDRESS}:")
+    for command in commands:
+        yield Line(f"  {command}", verbatim=True)
 
 
 def _context(option: ServingOption) -> str:

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, assert_never
 from r1plan.plan.plan import OptionT_co, Plan
 from r1plan.plan.reasons import (
     AsAsked,
+    CapabilityUnknown,
     CardsBeyond,
     Cause,
     Chosen,
     ContextTooLong,
     Difference,
     LeastFreeCounts,
-    NeedsBlackwell,
+    MachinesAssumed,
     NeedsMemory,
     NeedsShare,
     NoExperts,
+    NotComputed,
     Note,
+    NotSplit,
     OtherSharing,
     RanksBelow,
     ReadsFromDisk,
@@ -31,6 +34,7 @@ from r1plan.plan.reasons import (
 )
 from r1plan.plan.speed import Range
 from r1plan.plan.workload import Objective
+from r1plan.render.plan.serving_words import machines_text, not_computed_text
 from r1plan.units import GIB, MIB
 
 if TYPE_CHECKING:
@@ -41,7 +45,11 @@ _BEST = {
     "quality": "highest quality that fits",
     "speed": "fastest of nearly the best quality",
 }
-_SHARING = {"experts spread": "attention on every card, experts spread", "one cache": "one cache for all cards"}
+_SHARING = {
+    "experts spread": "attention on every card, experts spread",
+    "one cache": "one cache for all cards",
+    "stages": "layers in stages",
+}
 # Below these a difference is not worth a word.
 _POINTS_WORTH_SAYING = 0.5
 _SPEED_WORTH_SAYING = 0.05
@@ -93,8 +101,10 @@ def cause_text(cause: Cause) -> str:
             return f"reads at most {cause.context_max:,} tokens"
         case NoExperts():
             return "is dense: it has no experts to keep in RAM"
-        case NeedsBlackwell():
-            return f"{cause.dtype} needs Blackwell cards, such as B200"
+        case NotComputed():
+            return not_computed_text(cause)
+        case NotSplit():
+            return cause.rule
         case RanksBelow():
             return _ranks_below(cause)
         case _:
@@ -157,6 +167,10 @@ def note_text(note: Note) -> str:
             least = f"{note.least_bytes / GIB:.1f} GiB free on gpu{note.least_gpu}"
             largest = f"{note.largest_bytes / GIB:.1f} on gpu{note.largest_gpu}"
             return f"The card with the least memory counts for all: {least}, {largest}."
+        case MachinesAssumed():
+            return machines_text(note)
+        case CapabilityUnknown():
+            return f"What {note.card} computes is not known: only FP16 and 4 bits are planned; --gpu NAME names a card."
         case _:
             assert_never(note)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from r1plan.catalog.model import Model
 from r1plan.cli.options.machine import machine_from_options
+from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.plan import Plan
 from r1plan.plan.reasons import NeedsShare
 from r1plan.plan.serving.checkpoints import Dtype
@@ -23,7 +24,7 @@ def plan(engine: ServingEngine, card: str = "h100-sxm-80gb:8") -> Plan[ServingOp
 
 
 def test_an_engine_that_splits_nothing_is_planned_for_one_card() -> None:
-    def whole(model: Model, dtype: Dtype, parallel: Parallel) -> str | None:
+    def whole(model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevice) -> str | None:
         return None if parallel.gpus == 1 else "is never split"
 
     alone = plan(replace(VLLM, incompatibility=whole))

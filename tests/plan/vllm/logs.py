@@ -12,6 +12,13 @@ from r1plan.units import GIB
 _FILE = Path(__file__).parents[2] / "measured" / "vllm_startup.jsonl"
 # What PyTorch reports as the whole card.
 _TOTAL_GIB = {"H200": 139.80, "B200": 178.36, "MI300X": 191.98}
+_CAPABILITY = {
+    "h200-sxm-141gb": "9.0",
+    "h100-sxm-80gb": "9.0",
+    "b200-sxm": "10.0",
+    "a100-sxm-80gb": "8.0",
+    "rtx-4090": "8.9",
+}
 _PROFILE = {"H200": "h200-sxm-141gb", "B200": "b200-sxm", "MI300X": "mi300x"}
 
 
@@ -47,6 +54,8 @@ def gpu(gib: float, *, profile: str = "h200-sxm-141gb", vendor: Vendor = "nvidia
         free_bytes=round(gib * GIB),
         bandwidth_gb_s=4800.0,
         gpu_class="nvidia-datacentre" if vendor == "nvidia" else "amd",
+        compute_capability=_CAPABILITY.get(profile) if vendor == "nvidia" else None,
+        gfx="gfx942" if vendor == "amd" else None,
     )
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from r1plan.catalog.model import Model
 from r1plan.cli.options.machine import machine_from_options
+from r1plan.deploy.vllm import serve_commands
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
 from r1plan.plan.plan import Plan
 from r1plan.plan.reasons import kind_of
 from r1plan.plan.serving.choose import choose_served
-from r1plan.plan.serving.option import ServerSettings, ServingOption, ServingPins
+from r1plan.plan.serving.option import Computed, ServerSettings, ServingOption, ServingPins
 from r1plan.plan.serving.sharding import Parallel
 from r1plan.plan.serving.speed import user_speed
 from r1plan.plan.speed import Speed
@@ -41,7 +42,7 @@ def chosen(on: Plan[ServingOption]) -> ServingOption:
 def speed(of: Model, parallel: Parallel, users: int, depths: tuple[int, ...]) -> Speed:
     """In FP8 on H200."""
     read = step_bytes(of, "FP8", parallel, users)
-    return user_speed(of, parallel, gpu(139.8), "bf16", users, depths, read)
+    return user_speed(of, parallel, gpu(139.8), "bf16", users, depths, read, Computed(weight_only=False, half=False))
 
 
 def reason_of(on: Plan[ServingOption], id_: str) -> str:
@@ -51,11 +52,13 @@ def reason_of(on: Plan[ServingOption], id_: str) -> str:
 @pytest.mark.parametrize(
     ("card", "id_", "least", "most"),
     [
-        pytest.param("h200:8", "DeepSeek-R1-0528:FP8", 18, 20, id="8xH200"),
+        pytest.param("h200-sxm-141gb:8", "DeepSeek-R1-0528:FP8", 18, 20, id="8xH200"),
         pytest.param("b200:8", "DeepSeek-R1-0528:FP8", 32, 37, id="8xB200"),
         pytest.param("mi300x:8", "DeepSeek-R1-0528:FP8", 30, 42, id="8xMI300X"),
-        pytest.param("h100-sxm-80gb:8", "R1-Distill-Llama-70B:FP8", 45, 50, id="8xH100"),
-        pytest.param("h200:4", "R1-Distill-Llama-70B:FP8", 38, 46, id="4xH200"),
+        pytest.param("h100-sxm-80gb:8", "DeepSeek-R1-0528:GPTQ", 7, 11, id="8xH100"),
+        pytest.param("h200-sxm-141gb:4", "DeepSeek-R1-0528:GPTQ", 13, 17, id="4xH200"),
+        pytest.param("h100-sxm-80gb:4", "R1-Distill-Llama-70B:FP8", 18, 23, id="4xH100"),
+        pytest.param("a100-sxm-80gb:8", "DeepSeek-R1-0528:GPTQ", 8, 12, id="8xA100"),
         pytest.param("b200:4", "DeepSeek-R1-0528:NVFP4", 20, 32, id="4xB200"),
     ],
 )
@@ -79,23 +82,23 @@ def test_a_pinned_option_is_answered_for_even_when_it_does_not_fit() -> None:
 
 
 def test_a_pinned_option_that_vllm_refuses_is_no_choice() -> None:
-    on = server("h200:8", model="DeepSeek-R1", dtype="NVFP4")
+    on = server("h200-sxm-141gb:8", model="DeepSeek-R1", dtype="NVFP4")
     assert on.choice is None
     assert on.nearest_miss is not None
-    assert reason(on.nearest_miss) == "NVFP4 needs Blackwell cards, such as B200"
+    assert reason(on.nearest_miss) == "needs Blackwell cards, such as B200, to compute with it"
 
 
 def test_wanted_users_are_held_or_the_option_says_how_many_it_holds() -> None:
-    on = server("h200:8", context=32_768, users=20)
+    on = server("h200-sxm-141gb:8", context=32_768, users=20)
     assert chosen(on).parallel == Parallel(8, context=8)  # plain tensor parallelism holds 19
     assert chosen(on).users >= 20
-    on = server("h200:8", context=32_768, users=2000, model="DeepSeek-R1-0528", dtype="FP8")
+    on = server("h200-sxm-141gb:8", context=32_768, users=2000, model="DeepSeek-R1-0528", dtype="FP8")
     assert not chosen(on).fits
     assert reason(chosen(on)) == "holds 154 users of 32,768 tokens, 2,000 asked"
 
 
 def test_without_a_context_it_shrinks_until_the_users_fit() -> None:
-    choice = chosen(server("h200:8", users=20, model="DeepSeek-R1-0528", dtype="FP8"))
+    choice = chosen(server("h200-sxm-141gb:8", users=20, model="DeepSeek-R1-0528", dtype="FP8"))
     assert choice.parallel == Parallel(8)
     assert choice.context == 30_720
     assert choice.users >= 20
@@ -104,7 +107,7 @@ def test_without_a_context_it_shrinks_until_the_users_fit() -> None:
 def test_the_best_quality_is_taken_when_it_is_wished_for() -> None:
     on = machine_from_options(gpu=["h100-sxm-80gb:8"])
     by_wish = {wish: chosen(plan(on, Workload(objective=wish))) for wish in ("balanced", "quality", "speed", "cost")}
-    assert by_wish["quality"].id == "R1-Distill-Llama-70B:BF16"
+    assert by_wish["quality"].id == "DeepSeek-R1-0528:GPTQ"
     assert by_wish["quality"].quality.index >= by_wish["balanced"].quality.index
     assert by_wish["speed"].tok_s >= by_wish["balanced"].tok_s >= by_wish["quality"].tok_s
     assert by_wish["cost"].tok_s / by_wish["cost"].parallel.gpus >= by_wish["speed"].tok_s / 8
@@ -125,10 +128,10 @@ def test_heads_that_do_not_divide_leave_cards_out() -> None:
 
 
 def test_of_unequal_cards_those_alike_work_and_the_smallest_counts() -> None:
-    mixed = plan(machine_from_options(gpu=["h200:8", "h100-sxm-80gb:2"]))
+    mixed = plan(machine_from_options(gpu=["h200-sxm-141gb:8", "h100-sxm-80gb:2"]))
     assert plan_notes(mixed) == ("Tensor parallelism wants equal cards: H100 SXM5 80 GB left out.",)
     assert len(chosen(mixed).gpus) == 8
-    whole = machine_from_options(gpu=["h200:8"])
+    whole = machine_from_options(gpu=["h200-sxm-141gb:8"])
     shared = replace(
         whole,
         gpus=tuple(replace(each, free_bytes=each.free_bytes - (each.index == 3) * 9 * GIB) for each in whole.gpus),
@@ -138,11 +141,29 @@ def test_of_unequal_cards_those_alike_work_and_the_smallest_counts() -> None:
     assert chosen(on).memory.free_bytes == shared.gpus[3].free_bytes
 
 
-def test_a_card_that_others_fill_is_refused_with_what_is_free() -> None:
-    whole = machine_from_options(gpu=["h100-sxm-80gb"])
-    busy = replace(whole, gpus=(replace(whole.gpus[0], free_bytes=40 * GIB),))
-    said = reason_of(plan(busy), "R1-Distill-Qwen-7B:BF16")
+def test_a_pinned_share_that_others_fill_is_refused_with_what_is_free() -> None:
+    said = reason_of(plan(_busy(40), settings=ServerSettings(utilization=0.92)), "R1-Distill-Qwen-7B:BF16")
     assert said == "wants 72.2 GiB on the GPU (--gpu-memory-utilization 0.92), 40.0 free"
+
+
+@pytest.mark.parametrize(("free", "share"), [(40, 0.5), (20, 0.24), (73, 0.92)])
+def test_of_a_card_that_others_fill_the_share_is_what_is_free(free: int, share: float) -> None:
+    choice = chosen(plan(_busy(free), model="R1-Distill-Qwen-7B", dtype="AWQ"))
+    assert choice.memory.utilization == share
+    assert choice.memory.starts
+    told = [word for command in serve_commands(choice) for word in command.split() if word == f"{share:g}"]
+    assert told == ([] if share == 0.92 else [f"{share:g}"])
+
+
+def test_where_others_leave_nothing_the_memory_is_what_is_missing() -> None:
+    on = plan(_busy(1), model="R1-Distill-Qwen-7B", dtype="AWQ")
+    assert not chosen(on).fits
+    assert reason(chosen(on)).startswith("needs ")
+
+
+def _busy(free_gib: int) -> Machine:
+    whole = machine_from_options(gpu=["h100-sxm-80gb"])
+    return replace(whole, gpus=(replace(whole.gpus[0], free_bytes=free_gib * GIB),))
 
 
 @pytest.mark.parametrize(
@@ -160,18 +181,18 @@ def test_machines_without_a_card_for_it_are_refused(options: dict[str, Any], mes
 
 def test_pins_that_cannot_be_meant_are_refused() -> None:
     with pytest.raises(NotFound):
-        server("h200:8", model="R2")
+        server("h200-sxm-141gb:8", model="R2")
     with pytest.raises(NotFound) as unknown:
-        server("h200:8", dtype="Q4_K_M")
-    assert unknown.value.hint == "vLLM serves BF16, FP8, NVFP4"
+        server("h200-sxm-141gb:8", dtype="Q4_K_M")
+    assert unknown.value.hint == "vLLM serves BF16, FP16, FP8, AWQ, GPTQ, NVFP4"
     with pytest.raises(UsageError) as long:
-        server("h200:8", context=200_000)
+        server("h200-sxm-141gb:8", context=200_000)
     assert long.value.hint == "ask for at most --context 163840"
 
 
 @pytest.mark.parametrize("objective", ["balanced", "quality", "speed", "cost"])
 def test_every_option_shown_fits_and_none_is_shown_twice(objective: Objective) -> None:
-    for card in ("h200:8", "h100-sxm-80gb:4", "rtx-4090:2", "l40s", "mi300x", "t4:4"):
+    for card in ("h200-sxm-141gb:8", "h100-sxm-80gb:4", "rtx-4090:2", "l40s", "mi300x", "t4:4"):
         on = plan(machine_from_options(gpu=[card]), Workload(objective=objective))
         shown = [chosen(on), *on.alternatives]
         assert all(option.fits and reason(option) for option in shown)
@@ -182,8 +203,10 @@ def test_every_option_shown_fits_and_none_is_shown_twice(objective: Objective) -
 
 
 def test_an_fp8_cache_holds_twice_the_users() -> None:
-    plain = chosen(server("h200:8", model="DeepSeek-R1-0528", dtype="FP8"))
-    small = chosen(server("h200:8", model="DeepSeek-R1-0528", dtype="FP8", settings=ServerSettings(kv_type="fp8")))
+    plain = chosen(server("h200-sxm-141gb:8", model="DeepSeek-R1-0528", dtype="FP8"))
+    small = chosen(
+        server("h200-sxm-141gb:8", model="DeepSeek-R1-0528", dtype="FP8", settings=ServerSettings(kv_type="fp8"))
+    )
     assert small.users in (2 * plain.users, 2 * plain.users + 1)
     assert small.memory.block_tokens == 64
 
@@ -194,6 +217,34 @@ def test_the_speed_is_near_the_one_public_sweep() -> None:
         rate = speed(model("DeepSeek-R1-0528"), Parallel(8), users, (1536,)).decode[0].tok_s
         assert 1000 / rate.mid == pytest.approx(milliseconds, rel=0.22)
         assert rate.low < 1000 / milliseconds < rate.high
+
+
+@pytest.mark.parametrize(
+    ("card", "name", "dtype", "users", "measured"),
+    [
+        # the model card of cognitivecomputations/DeepSeek-R1-AWQ: tokens a second of each request
+        pytest.param("h100-sxm-80gb:8", "DeepSeek-R1", "AWQ", 1, 61.5, id="r1-8xH100"),
+        pytest.param("h200-sxm-141gb:4", "DeepSeek-R1", "AWQ", 1, 58.4, id="r1-4xH200"),
+        pytest.param("a100-sxm-80gb:8", "DeepSeek-R1", "AWQ", 1, 46.8, id="r1-8xA100"),
+        pytest.param("l40s:8", "DeepSeek-R1", "AWQ", 1, 46.3, id="r1-8xL40S"),
+        pytest.param("h100-sxm-80gb:8", "DeepSeek-R1", "AWQ", 32, 30.1, id="r1-8xH100-32"),
+        pytest.param("h200-sxm-141gb:4", "DeepSeek-R1", "AWQ", 32, 19.8, id="r1-4xH200-32"),
+        # the model card of neuralmagic/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16: seconds for 256 in and 128 out
+        pytest.param("rtx-a6000", "R1-Distill-Qwen-32B", "GPTQ", 1, 128 / 3.9, id="32b-A6000"),
+        pytest.param("a100-sxm-80gb", "R1-Distill-Qwen-32B", "GPTQ", 1, 128 / 2.2, id="32b-A100"),
+        pytest.param("h100-sxm-80gb", "R1-Distill-Qwen-32B", "GPTQ", 1, 128 / 2.1, id="32b-H100"),
+        pytest.param("h100-sxm-80gb", "R1-Distill-Qwen-32B", "FP8", 1, 128 / 2.2, id="32b-H100-fp8"),
+        pytest.param("a100-sxm-80gb", "R1-Distill-Qwen-32B", "BF16", 1, 128 / 5.6, id="32b-A100-bf16"),
+    ],
+)
+def test_what_model_cards_measured_lies_in_the_predicted_range(
+    card: str, name: str, dtype: str, users: int, measured: float
+) -> None:
+    depth = 4_224 if users > 1 else 320
+    work = Workload(input_tokens=depth, thinking_tokens=0, answer_tokens=1)
+    choice = chosen(plan(machine_from_options(gpu=[card]), work, model=name, dtype=dtype, context=8_192, users=users))
+    rate = choice.speed.decode[0].tok_s
+    assert rate.low < measured < rate.high
 
 
 def test_more_users_and_deeper_contexts_are_never_faster_for_each() -> None:
@@ -207,7 +258,7 @@ def test_more_users_and_deeper_contexts_are_never_faster_for_each() -> None:
 
 
 def test_power_costs_less_a_token_the_more_users_share_it() -> None:
-    on = machine_from_options(gpu=["h200:8"])
+    on = machine_from_options(gpu=["h200-sxm-141gb:8"])
     powered = replace(on, gpus=tuple(replace(each, power_limit_w=700.0) for each in on.gpus))
     work = Workload(power_usd_per_kwh=0.1, requests_per_day=100)
     one, ten = (chosen(plan(powered, work, users=users)).cost for users in (1, 10))

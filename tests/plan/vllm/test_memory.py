@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.serving.budget import ServedKv, kv_bytes_per_token
-from r1plan.plan.serving.cards import cuda_total_bytes, generation_of
+from r1plan.plan.serving.capability import generation_of
+from r1plan.plan.serving.cards import cuda_total_bytes
 from r1plan.plan.serving.checkpoints import Dtype
 from r1plan.plan.serving.option import ServerSettings
 from r1plan.plan.serving.sharding import Parallel
@@ -189,7 +190,7 @@ def test_the_largest_batch_is_vllms_own_for_the_card(card: GpuDevice, tokens: in
 def test_what_something_else_holds_is_not_the_drivers_share() -> None:
     busy = replace(H200, free_bytes=H200.total_bytes - 30 * GIB)
     assert cuda_total_bytes(busy) > 0.98 * H200.total_bytes
-    assert not gpu_budget(R1, "FP8", Parallel(8), busy, ServerSettings()).starts
+    assert not gpu_budget(R1, "FP8", Parallel(8), busy, ServerSettings(utilization=0.92)).starts
     assert gpu_budget(R1, "FP8", Parallel(8), busy, ServerSettings(utilization=0.7)).starts
 
 

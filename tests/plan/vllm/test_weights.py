@@ -7,12 +7,12 @@ import pytest
 
 from r1plan.catalog.model import Model
 from r1plan.plan.serving.checkpoints import Dtype
-from r1plan.plan.serving.sharding import Parallel, heads_each
+from r1plan.plan.serving.sharding import Parallel, heads_each, stages
 from r1plan.plan.vllm.weights import blockwise, incompatibility, layer_matrices, weights_bytes
-from r1plan.units import GIB
+from r1plan.units import GIB, pad
 from tests.plan.catalogue import MODELS, model
 from tests.plan.deepseek32 import V32
-from tests.plan.vllm.logs import StartUp, start_ups
+from tests.plan.vllm.logs import StartUp, gpu, start_ups
 
 R1 = model("DeepSeek-R1-0528")
 DISTILLS = [each for each in MODELS.values() if each.bf16_bytes is not None]
@@ -134,3 +134,65 @@ def test_an_indexer_is_whole_on_every_gpu_and_never_in_four_bits() -> None:
         assert more == 851_524_864 * 2
     # the log of the test above, which this is 2.3 % over
     assert weights_bytes(V32, "NVFP4", Parallel(8)) / GIB == pytest.approx(48.62, rel=0.025)
+
+
+# In GiB, as published: R1's in the table of IST-DASLab/MoE-Quant's README, the others' in that of a dozen checkpoints
+# by seoilgun, of these shapes and in groups of 128.
+@pytest.mark.parametrize(
+    ("id_", "dtype", "gib", "within"),
+    [
+        pytest.param("DeepSeek-R1", "GPTQ", 346, 0.5, id="r1-gptq-experts"),
+        pytest.param("DeepSeek-R1", "AWQ", 340, 0.5, id="r1-awq"),
+        pytest.param("R1-Distill-Qwen-32B", "AWQ", 18.0, 0.05, id="32b-awq"),
+        pytest.param("R1-Distill-Qwen-14B", "AWQ", 9.29, 0.01, id="14b-awq"),
+        pytest.param("R1-Distill-Qwen-7B", "AWQ", 5.19, 0.01, id="7b-awq"),
+        pytest.param("R1-0528-Qwen3-8B", "AWQ", 5.68, 0.01, id="8b-awq"),
+    ],
+)
+def test_checkpoints_of_four_bits_are_as_large_as_published(id_: str, dtype: Dtype, gib: float, within: float) -> None:
+    each = model(id_)
+    shape, latent = each.shape, each.shape.latent_attention
+    beside = each.context_max * shape.head_dim * 2
+    if latent is not None:
+        copies = shape.heads * latent.kv_lora_rank * (latent.qk_nope_head_dim + latent.v_head_dim) * 2
+        beside = each.context_max * latent.qk_rope_head_dim * 4 + shape.layers * copies
+    assert (weights_bytes(each, dtype, Parallel()) - beside) / GIB == pytest.approx(gib, abs=within)
+
+
+@pytest.mark.parametrize(
+    ("layers", "pipeline", "sizes"),
+    [
+        pytest.param(61, 1, [61], id="one"),
+        pytest.param(61, 2, [31, 30], id="two"),
+        pytest.param(61, 4, [15, 15, 16, 15], id="four"),
+        pytest.param(64, 3, [21, 22, 21], id="three"),
+        pytest.param(80, 8, [10] * 8, id="even"),
+        pytest.param(5, 3, [2, 2, 1], id="two-left-over"),
+    ],
+)
+def test_layers_are_shared_out_as_vllm_does(layers: int, pipeline: int, sizes: list[int]) -> None:
+    found = stages(layers, pipeline)
+    assert [len(each) for each in found] == sizes
+    assert [index for each in found for index in each] == list(range(layers))
+
+
+@pytest.mark.parametrize("id_", ["DeepSeek-R1-0528", "R1-Distill-Llama-70B", "R1-Distill-Qwen-1.5B"])
+@pytest.mark.parametrize("pipeline", [2, 3, 4])
+def test_stages_hold_the_model_together_and_what_each_has_for_itself(id_: str, pipeline: int) -> None:
+    each = model(id_)
+    whole = weights_bytes(each, "BF16", Parallel(2))
+    parts = [weights_bytes(each, "BF16", Parallel(2, pipeline=pipeline), stage=stage) for stage in range(pipeline)]
+    latent = each.shape.latent_attention
+    rotary = each.context_max * (latent.qk_rope_head_dim * 4 if latent else each.shape.head_dim * 2)
+    twice = pad(each.shape.vocab_size, 64) // 2 * each.shape.hidden_size * 2 if each.shape.tied_embeddings else 0
+    assert sum(parts) == whole + (pipeline - 1) * rotary + twice
+
+
+def test_what_is_unpacked_is_only_split_in_whole_tiles() -> None:
+    fourteen = model("R1-Distill-Qwen-14B")
+    a100, h100 = gpu(79.2, profile="a100-sxm-80gb"), gpu(79.2, profile="h100-sxm-80gb")
+    assert incompatibility(fourteen, "AWQ", Parallel(4), h100) is None
+    said = incompatibility(fourteen, "AWQ", Parallel(8), h100)
+    assert said == "mlp.down_proj, 13,824 wide, is not split in whole AWQ blocks of 128 over 8 GPUs"
+    assert incompatibility(fourteen, "FP8", Parallel(8), h100) is None
+    assert incompatibility(fourteen, "FP8", Parallel(8), a100) is not None

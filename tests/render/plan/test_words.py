@@ -8,17 +8,21 @@ import pytest
 
 from r1plan.plan.reasons import (
     AsAsked,
+    CapabilityUnknown,
     CardsBeyond,
     Cause,
     Chosen,
     ContextTooLong,
     Difference,
     LeastFreeCounts,
-    NeedsBlackwell,
+    MachinesAssumed,
     NeedsMemory,
     NeedsShare,
     NoExperts,
+    NotComputed,
+    NotComputedWhy,
     Note,
+    NotSplit,
     OtherSharing,
     RanksBelow,
     ReadsFromDisk,
@@ -83,7 +87,52 @@ CAUSES: list[tuple[Cause, str, str]] = [
     (TooSlow(tok_s=1.24, least_tok_s=1.25), "slow", "about 1.2 tok/s, slower than 1.25"),
     (ContextTooLong(131_072), "refused", "reads at most 131,072 tokens"),
     (NoExperts("R1-Distill-Qwen-7B"), "refused", "is dense: it has no experts to keep in RAM"),
-    (NeedsBlackwell("NVFP4"), "refused", "NVFP4 needs Blackwell cards, such as B200"),
+    (
+        NotComputed("vLLM", "NVFP4", "no nvfp4", "L4", "8.9"),
+        "refused",
+        "needs Blackwell cards, such as B200, to compute with it",
+    ),
+    (
+        NotComputed("vLLM", "FP8", "no kernels", "Tesla P40", "6.1"),
+        "refused",
+        "is not run by vLLM on Tesla P40 (6.1): its packages begin at compute capability 7.5",
+    ),
+    (
+        NotComputed("vLLM", "BF16", "no bf16", "Tesla T4", "7.5"),
+        "refused",
+        "needs BF16, which Tesla T4 (7.5) lacks, as all below compute capability 8.0; FP16 works there",
+    ),
+    (
+        NotComputed("vLLM", "FP8", "no fp8", "RX 7900 XTX", "gfx1100"),
+        "refused",
+        "needs FP8 arithmetic, which RX 7900 XTX (gfx1100) lacks",
+    ),
+    (
+        NotComputed("vLLM", "BF16", "target", "RX 6800", "gfx1030"),
+        "refused",
+        "is not run by vLLM on RX 6800 (gfx1030), which its ROCm builds do not support",
+    ),
+    (
+        NotComputed("vLLM", "AWQ", "overflows", "Tesla T4", "7.5"),
+        "refused",
+        "overflows in FP16, and Tesla T4 (7.5) lacks BF16",
+    ),
+    (
+        NotComputed("vLLM", "FP8", "unknown", "card with 24 GiB", ""),
+        "refused",
+        "is not known to run on card with 24 GiB; --gpu NAME names a card",
+    ),
+    (
+        NotComputed("vLLM", "BF16", "other build", "Arc B580", ""),
+        "refused",
+        "needs another build of vLLM on Arc B580, which is not planned for",
+    ),
+    (
+        NotComputed("vLLM", "BF16", "no fp8 cache", "A100", "8.0"),
+        "refused",
+        "has no FP8 cache on A100 (8.0): that needs compute capability 8.9, gfx942, gfx950 or gfx12xx",
+    ),
+    (NotSplit("its 7 heads do not divide"), "refused", "its 7 heads do not divide"),
     (RanksBelow(choice_id="a", difference=WORSE), "behind", "fits, but ranks below a: less able, 0.5x the speed"),
     (
         RanksBelow(choice_id="a", difference=WORSE, tok_s=9.0, not_on_gpu=SHORT),
@@ -110,8 +159,13 @@ STANDINGS: list[tuple[Standing | None, str]] = [
     ),
     (OtherSharing("experts spread", 0.5), "attention on every card, experts spread, 0.5x the speed"),
     (OtherSharing("one cache", 0.5), "one cache for all cards, 0.5x the speed"),
+    (OtherSharing("stages", 0.5), "layers in stages, 0.5x the speed"),
     (OtherSharing("fewer cards", 0.5), "fewer cards, 0.5x the speed"),
 ]
+
+
+def test_every_reason_that_a_rule_may_give_has_its_sentence_above() -> None:
+    assert {cause.why for cause, _, _ in CAUSES if isinstance(cause, NotComputed)} == set(get_args(NotComputedWhy))
 
 
 def test_every_cause_and_standing_there_is_has_its_sentence_below() -> None:
@@ -144,6 +198,19 @@ def test_a_cause_is_never_taken_for_none(cause: Cause) -> None:
         (
             LeastFreeCounts(least_gpu=3, least_bytes=GIB, largest_gpu=0, largest_bytes=2 * GIB),
             "The card with the least memory counts for all: 1.0 GiB free on gpu3, 2.0 on gpu0.",
+        ),
+        (
+            MachinesAssumed(machines=2, each=8, left_over=0, assumed=True),
+            "2 machines of 8 cards are assumed; --gpus-per-node sets how many stand in one.",
+        ),
+        (
+            MachinesAssumed(machines=1, each=8, left_over=4, assumed=True),
+            "1 machine of 8 cards (4 left over) is assumed; --gpus-per-node sets how many stand in one.",
+        ),
+        (MachinesAssumed(machines=4, each=4, left_over=0, assumed=False), "4 machines of 4 cards."),
+        (
+            CapabilityUnknown("card with 24 GiB"),
+            "What card with 24 GiB computes is not known: only FP16 and 4 bits are planned; --gpu NAME names a card.",
         ),
     ],
 )
