@@ -62,7 +62,7 @@ def engine_for(name: EngineName, given: Collection[EngineOption], model: str | N
 def planned(
     engine: Engine[OptionT], machine: Machine, models: ModelSet, workload: Workload, pins: Pins
 ) -> Plan[OptionT]:
-    """The engine's plan; where it can run nothing, with what the usual engine could of the same model and context."""
+    """The engine's plan; where it can run nothing of what was asked, with what it or the usual engine could instead."""
     if engine.planner.engine == _USUAL:
         return engine.planner.plan(machine, models, workload, pins)
     from r1plan.plan.serving.cards import NoCards
@@ -75,21 +75,38 @@ def planned(
             raise
         from r1plan.render.plan.serving_words import elsewhere_text
 
-        raise UsageError(none.message, elsewhere_text(other)) from none
+        raise UsageError(none.message, elsewhere_text(other, engine.planner.engine)) from none
     if plan.choice is None:
-        return replace(plan, elsewhere=_elsewhere(machine, models, workload, pins))
+        other = _of_another_type(engine, machine, models, workload, pins)
+        return replace(plan, elsewhere=other or _elsewhere(machine, models, workload, pins))
     return plan
+
+
+def _of_another_type(
+    engine: Engine[Any], machine: Machine, models: ModelSet, workload: Workload, pins: Pins
+) -> Elsewhere | None:
+    """What the same engine could of the same model, where one type of weights was asked for."""
+    if pins.quant is None:
+        return None
+    return _chosen(engine.planner.plan(machine, models, workload, replace(pins, quant=None)))
 
 
 def _elsewhere(machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -> Elsewhere | None:
     from r1plan.plan.pins import Pins
-    from r1plan.plan.plan import Elsewhere
 
-    plan = ENGINES[_USUAL]().planner.plan(machine, models, workload, Pins(model=pins.model, context=pins.context))
+    alike = Pins(model=pins.model, context=pins.context)
+    return _chosen(ENGINES[_USUAL]().planner.plan(machine, models, workload, alike))
+
+
+def _chosen(plan: Plan[Any]) -> Elsewhere | None:
+    """The choice in a few words; None where it is none, or so slow that nobody would take it for one."""
+    from r1plan.plan.plan import Elsewhere
+    from r1plan.plan.workload import LEAST_TOK_S
+
     choice = plan.choice
-    if choice is None or not choice.fits:
+    if choice is None or not choice.fits or choice.tok_s < min(LEAST_TOK_S.values()):
         return None
-    return Elsewhere(_USUAL, choice.model.id, choice.quant_name, choice.context, round(choice.tok_s, 2))
+    return Elsewhere(plan.engine, choice.model.id, choice.quant_name, choice.context, round(choice.tok_s, 2))
 
 
 def _not_understood(name: EngineName, option: EngineOption, model: str | None) -> UsageError:

@@ -46,10 +46,10 @@ def _words(option: ServingOption) -> Iterator[str]:
         yield "--kv-cache-dtype fp8"
     if option.memory.utilization != DEFAULT_UTILIZATION:
         yield f"--gpu-memory-utilization {option.memory.utilization:g}"
-    if settings.batched_tokens is not None:
-        yield f"--max-num-batched-tokens {settings.batched_tokens}"
     if settings.sequences is not None:
         yield f"--max-num-seqs {settings.sequences}"
+    if settings.batched_tokens is not None or option.memory.batched_tokens == settings.sequences:
+        yield f"--max-num-batched-tokens {option.memory.batched_tokens}"
 
 
 def _node(option: ServingOption, rank: int) -> str:

@@ -81,7 +81,7 @@ class Rejection(NamedTuple):
 
 
 class Elsewhere(NamedTuple):
-    """What another `engine` could run, where this one can nothing."""
+    """What `engine` could run, where nothing of what was asked can be."""
 
     engine: EngineName
     model: str
@@ -94,7 +94,7 @@ class Elsewhere(NamedTuple):
 class Plan(Generic[OptionT_co]):
     """The answer for a machine and a workload. `choice` is None when nothing fits; `notes` are of the machine.
 
-    `nearest_miss` is the rejected option to speak of then, and `elsewhere` what another engine could. `rejected` begins
+    `nearest_miss` is the rejected option to speak of then, and `elsewhere` what could run. `rejected` begins
     with those that lack the least memory.
     """
 

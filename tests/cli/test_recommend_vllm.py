@@ -22,7 +22,8 @@ def check_option(option: dict[str, Any]) -> None:
     assert option["engine"] == "vllm"
     assert {"gpu_layers", "expert_layers_on_cpu", "tensor_split"} <= set(option["placement"])
     serving = option["serving"]
-    assert len(option["memory"]) == serving["tensor_parallel"] * serving["data_parallel"]
+    shared = serving["tensor_parallel"] * serving["data_parallel"] * serving["pipeline_parallel"]
+    assert len(option["memory"]) == shared
     for device in option["memory"]:
         assert device["total_bytes"] == sum(device[f"{term}_bytes"] for term in TERMS)
         assert device["total_bytes"] <= device["capacity_bytes"] - device["margin_bytes"]
@@ -94,6 +95,9 @@ def test_explain_shows_each_part_and_every_rejected_option() -> None:
         pytest.param(["--slots", "0"], "--slots 0: expected a number above zero", id="slots"),
         pytest.param(["--context", "-1"], "--context -1: expected a number above zero", id="context"),
         pytest.param(["--quant", "Q4_K_M"], "unknown quant 'Q4_K_M'", id="quant"),
+        pytest.param(["--gpu-memory-utilization", "92"], "--gpu-memory-utilization 92: expected a share", id="share"),
+        pytest.param(["--gpu-memory-utilization", "0"], "--gpu-memory-utilization 0: expected a share", id="no-share"),
+        pytest.param(["--gpus-per-node", "0"], "--gpus-per-node 0: expected a number above zero", id="machines"),
     ],
 )
 def test_what_only_the_other_engine_has_is_wrong_usage(options: list[str], message: str) -> None:
@@ -124,3 +128,73 @@ def test_a_narrow_terminal_keeps_room_for_the_reasons(columns: int, shown: bool)
     assert ("weights" in head) == shown
     assert columns - head.index("why") >= 16
     assert all(len(line.rstrip()) <= columns for line in lines if "vllm serve" not in line)
+
+
+def test_what_only_vllm_has_is_wrong_usage_for_llama_cpp() -> None:
+    done = r1plan("--gpu", "rtx-4090", "--gpu-memory-utilization", "0.9")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: --gpu-memory-utilization with --engine llama.cpp: only vllm has it.\nhint:")
+
+
+def test_a_pinned_share_is_planned_and_typed() -> None:
+    choice = document(*H200, "--gpu-memory-utilization", "0.8", "--model", "DeepSeek-R1-0528", "--quant", "FP8")[
+        "choice"
+    ]
+    assert choice["serving"]["gpu_memory_utilization"] == 0.8
+    assert "--gpu-memory-utilization 0.8" in choice["serving"]["command"]
+    for device in choice["memory"]:
+        assert device["total_bytes"] <= 0.8 * device["capacity_bytes"] + 1
+
+
+def test_sixteen_cards_are_two_machines_with_a_command_each() -> None:
+    pinned = ("--engine", "vllm", "--gpu", "h100-sxm-80gb:16", "--model", "DeepSeek-R1-0528", "--quant", "FP8")
+    choice = document(*pinned)["choice"]
+    placement, serving = choice["placement"], choice["serving"]
+    assert (placement["nodes"], placement["gpus_per_node"], placement["pipeline_parallel"]) == (2, 8, 2)
+    assert (serving["tensor_parallel"], serving["pipeline_parallel"], serving["nodes"]) == (8, 2, 2)
+    assert len(choice["memory"]) == 16
+    assert serving["command"] == serving["commands"][0]
+    assert ["--headless" in each for each in serving["commands"]] == [False, True]
+    first, last = choice["memory"][0], choice["memory"][15]
+    assert first["weights_bytes"] != last["weights_bytes"]  # 31 layers and the embeddings, 30 and the head
+    assert {device["total_bytes"] <= device["capacity_bytes"] for device in choice["memory"]} == {True}
+    text = r1plan(*pinned, columns=200).stdout
+    assert "One command on each of 2 machines" in text
+    assert text.count("  vllm serve ") == 2
+    assert "2 machines of 8 cards are assumed; --gpus-per-node sets how many stand in one." in text
+
+
+@pytest.mark.parametrize(
+    ("machine", "code", "error"),
+    [
+        pytest.param(["--gpu", "tesla-p40"], 3, "compute capability 7.5", id="old-card"),
+        pytest.param(["--gpu", "m3-max-40c"], 2, "needs NVIDIA or AMD cards", id="apple"),
+    ],
+)
+def test_where_vllm_can_serve_nothing_what_llama_cpp_could_is_named(machine: list[str], code: int, error: str) -> None:
+    done = r1plan("--engine", "vllm", *machine)
+    assert done.returncode == code
+    assert error in done.stderr
+    usual = document(*machine)["choice"]
+    named = f"llama.cpp could: {usual['model']} at {usual['quant']}, {usual['context']['chosen']:,} tokens of context"
+    assert named in done.stderr
+
+
+def test_the_document_says_what_another_engine_could() -> None:
+    fields = document("--engine", "vllm", "--gpu", "rx-6800", "--ram", "64", code=3)
+    assert fields["elsewhere"]["engine"] == "llama.cpp"
+    assert set(fields["elsewhere"]) == {"engine", "model", "quant", "context", "tok_s"}
+
+
+@pytest.mark.parametrize(
+    ("pins", "hint"),
+    [
+        pytest.param(["--gpu", "t4", "--quant", "BF16"], "leave out --quant: it could serve", id="bf16-on-turing"),
+        pytest.param(["--gpu", "a100-sxm-80gb", "--kv", "q8_0"], "leave out --kv q8_0", id="fp8-cache"),
+    ],
+)
+def test_what_a_card_does_not_compute_is_refused_with_what_it_does(pins: list[str], hint: str) -> None:
+    done = r1plan("--engine", "vllm", "--model", "R1-Distill-Qwen-7B", *pins)
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: vLLM can serve nothing")
+    assert hint in done.stderr

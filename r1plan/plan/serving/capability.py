@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 
 from r1plan.hardware.machine import GpuDevice, Vendor
 
+# Of these there are logs. Blackwell's workstation and consumer cards are 12.x, and run other kernels.
+_HOPPER, _BLACKWELL = 9, 10
 Generation = Literal["blackwell", "hopper", "other nvidia", "amd", "other"]
 
 
@@ -44,6 +46,5 @@ def generation_of(gpu: GpuDevice) -> Generation:
         return "amd" if capability.vendor == "amd" else "other nvidia"
     if capability.cuda is None:
         return "other"
-    if capability.cuda >= (10, 0):
-        return "blackwell"
-    return "hopper" if capability.cuda >= (9, 0) else "other nvidia"
+    major = capability.cuda[0]
+    return "blackwell" if major == _BLACKWELL else "hopper" if major == _HOPPER else "other nvidia"

@@ -63,16 +63,17 @@ def hosts_of(cards: Sequence[GpuDevice], machine: Machine, pinned: int | None) -
     A machine that was detected is one. Of a described one nothing was said, so that eight cards at most, what boards
     and servers take, are assumed to stand in one. What does not make a whole machine more is left over.
     """
-    most = pinned or (len(cards) if machine.origin != "described" else _cards_a_machine(cards[0]))
+    most = pinned or (len(cards) if machine.origin != "described" else _most_in_one(cards[0]))
     if len(cards) <= most:
         return Hosts(1, len(cards)), ()
-    machines, left_over = divmod(len(cards), most)
-    note = MachinesAssumed(machines, most, left_over, assumed=pinned is None)
-    return Hosts(machines, most), (note,)
+    each = pinned or next((size for size in (most, 4, *range(most - 1, 4, -1)) if len(cards) % size == 0), most)
+    machines, left_over = divmod(len(cards), each)
+    note = MachinesAssumed(machines, each, left_over, assumed=pinned is None)
+    return Hosts(machines, each), (note,)
 
 
-def _cards_a_machine(gpu: GpuDevice) -> int:
-    """The most that stand in one machine."""
+def _most_in_one(gpu: GpuDevice) -> int:
+    """The most cards that stand in one machine."""
     name = (gpu.profile or gpu.name).casefold()
     if gpu.unified:
         return 1

@@ -1,9 +1,10 @@
 """The checkpoints that a model is served from: repository, type of weights, and what that costs in quality.
 
 The makers publish FP8 for the mixture and BF16 for its distills. The others' are those with a model card that says how
-they were made: AutoAWQ with zero points in groups of 64 (R1) or 128 (casperhansen), GPTQ without in groups of 128 in
-the compressed-tensors format (Red Hat AI's and IST-DASLab's; for the mixture only the routed experts, whose card gives
-98.8 % of R1's reasoning scores where all layers in 4 bits keep 96.5 % and AWQ 94.3 %).
+they were made: FP8 with a scale a row (Red Hat AI's), AutoAWQ with zero points in groups of 64 (R1) or 128
+(casperhansen), GPTQ without in groups of 128 in the compressed-tensors format (Red Hat AI's and IST-DASLab's; of the
+mixture only the routed experts, whose card gives 98.8 % of R1's reasoning scores where all layers in 4 bits keep 96.5 %
+and AWQ 94.3 %).
 """
 
 from __future__ import annotations
@@ -61,22 +62,18 @@ _OTHERS: dict[tuple[str, Dtype], str] = {
     ("DeepSeek-R1-0528", "GPTQ"): "RedHatAI/DeepSeek-R1-0528-quantized.w4a16",
     ("DeepSeek-R1-0528", "NVFP4"): "nvidia/DeepSeek-R1-0528-NVFP4-v2",
     ("R1-0528-Qwen3-8B", "AWQ"): "stelterlab/DeepSeek-R1-0528-Qwen3-8B-AWQ",
-    **{
-        (f"R1-Distill-{name}", "AWQ"): f"casperhansen/deepseek-r1-distill-{name.casefold()}-awq"
-        for name in ("Llama-70B", "Qwen-32B", "Qwen-14B", "Llama-8B", "Qwen-7B", "Qwen-1.5B")
-    },
-    **{
-        (f"R1-Distill-{name}", "GPTQ"): f"RedHatAI/DeepSeek-R1-Distill-{name}-quantized.w4a16"
-        for name in ("Llama-70B", "Qwen-32B", "Qwen-14B", "Llama-8B", "Qwen-7B", "Qwen-1.5B")
-    },
 }
+for _name in ("Llama-70B", "Qwen-32B", "Qwen-14B", "Llama-8B", "Qwen-7B", "Qwen-1.5B"):
+    _OTHERS[f"R1-Distill-{_name}", "FP8"] = f"RedHatAI/DeepSeek-R1-Distill-{_name}-FP8-dynamic"
+    _OTHERS[f"R1-Distill-{_name}", "AWQ"] = f"casperhansen/deepseek-r1-distill-{_name.casefold()}-awq"
+    _OTHERS[f"R1-Distill-{_name}", "GPTQ"] = f"RedHatAI/DeepSeek-R1-Distill-{_name}-quantized.w4a16"
 
 
 def repository(model: Model, dtype: Dtype) -> str | None:
-    """Where the checkpoint is; None where none is known. The makers' own serves FP16, and FP8 of a distill too."""
-    if dtype == trained_in(model) or (model.shape.experts is None and dtype in ("FP16", "FP8")):
+    """Where the checkpoint is; None where none is known. The makers' own serves a dense model in FP16 and FP8 too."""
+    if dtype == trained_in(model) or (model.shape.experts is None and dtype == "FP16"):
         return model.hf_repo
-    return _OTHERS.get((model.id, dtype))
+    return _OTHERS.get((model.id, dtype)) or (model.hf_repo if converted_at_start(model, dtype) else None)
 
 
 def caution(model: Model, dtype: Dtype) -> str | None:
@@ -88,8 +85,8 @@ def caution(model: Model, dtype: Dtype) -> str | None:
 
 
 def converted_at_start(model: Model, dtype: Dtype) -> bool:
-    """Whether the server itself makes the weights of the checkpoint's, as it does FP8 of a distill's BF16."""
-    return dtype == "FP8" and trained_in(model) != "FP8"
+    """Whether the server itself makes the weights of the checkpoint's, as it does FP8 of BF16 where nobody did."""
+    return dtype == "FP8" and trained_in(model) != "FP8" and (model.id, dtype) not in _OTHERS
 
 
 def published_in(model: Model) -> tuple[Dtype, ...]:

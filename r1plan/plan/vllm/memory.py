@@ -91,7 +91,9 @@ def gpu_budget(
     """What each card like `gpu` of a `stage` holds when vLLM serves `model`."""
     shape, generation = model.shape, generation_of(gpu)
     tokens, usual = batch_defaults(gpu)
-    tokens, sequences = settings.batched_tokens or tokens, settings.sequences or usual
+    sequences = settings.sequences or usual
+    # A batch of fewer tokens than sequences is refused (config/scheduler.py).
+    tokens = settings.batched_tokens or max(tokens, sequences)
     total = cuda_total_bytes(gpu)
     utilization = utilization_of(gpu, settings)
     allowed = ceil(total * utilization)

@@ -54,7 +54,7 @@ class VllmPlanner:
         above_zero(("--context", pins.context), ("--slots", pins.slots), ("--gpus-per-node", pins.gpus_per_node))
         share = pins.gpu_memory_utilization
         if share is not None and not 0 < share <= 1:
-            hint = f"did you mean {share / 100:g}?" if 1 < share <= 100 else f"vLLM's own is {DEFAULT_UTILIZATION:g}."
+            hint = f"did you mean {share / 100:g}?" if 10 <= share <= 100 else f"vLLM's own is {DEFAULT_UTILIZATION:g}."
             raise UsageError(
                 f"--gpu-memory-utilization {share:g}: expected a share of each card, above 0, up to 1.", hint
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from r1plan.plan.plan import Elsewhere
+from r1plan.plan.plan import Elsewhere, EngineName
 from r1plan.plan.reasons import MachinesAssumed, NotComputed
 
 
@@ -34,10 +34,12 @@ def not_computed_text(cause: NotComputed) -> str:
             assert_never(cause.why)
 
 
-def elsewhere_text(other: Elsewhere) -> str:
-    """What another engine could run here, and how to ask for its plan."""
+def elsewhere_text(other: Elsewhere, engine: EngineName) -> str:
+    """What `engine` could of another type, or another engine here, and how to ask for its plan."""
     rate = f"{other.tok_s:.{0 if other.tok_s >= 10 else 1}f} tok/s"
     what = f"{other.model} at {other.quant}, {other.context:,} tokens of context, about {rate}"
+    if other.engine == engine:
+        return f"leave out --quant: it could serve {what}"
     return f"{other.engine} could: {what}; r1plan recommend --engine {other.engine} plans it"
 
 

@@ -142,7 +142,8 @@ class VllmView:
         if choice is None:
             if miss is None:
                 return NothingFits("vLLM can serve nothing of what was asked.")
-            said = f"vLLM can serve nothing: {miss.id} {cause_text(miss.cause)}."
+            asked = " of what was asked" if len(plan.rejected) == 1 else ""
+            said = f"vLLM can serve nothing{asked}: {miss.id} {cause_text(miss.cause)}."
             return NothingFits(said, _way_out(plan, miss))
         if choice.fits:
             return None
@@ -188,7 +189,9 @@ def _way_out(plan: Plan[ServingOption], miss: Rejection) -> str:
     """What to do where nothing can be served."""
     if isinstance(miss.cause, NotComputed) and miss.cause.why == "no fp8 cache":
         return "leave out --kv q8_0: the cache has 16 bits then"
-    return "--explain says why for each option" if plan.elsewhere is None else elsewhere_text(plan.elsewhere)
+    return (
+        "--explain says why for each option" if plan.elsewhere is None else elsewhere_text(plan.elsewhere, plan.engine)
+    )
 
 
 def _layout(parallel: Parallel) -> str:

@@ -10,6 +10,7 @@ from r1plan.cli.options.machine import machine_from_options
 from r1plan.deploy.vllm import serve_commands
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.machine import Machine
+from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
 from r1plan.plan.reasons import kind_of
 from r1plan.plan.serving.choose import choose_served
@@ -17,7 +18,7 @@ from r1plan.plan.serving.option import Computed, ServerSettings, ServingOption, 
 from r1plan.plan.serving.sharding import Parallel
 from r1plan.plan.serving.speed import user_speed
 from r1plan.plan.speed import Speed
-from r1plan.plan.vllm.planner import VLLM
+from r1plan.plan.vllm.planner import VLLM, VllmPlanner
 from r1plan.plan.vllm.step import step_bytes
 from r1plan.plan.workload import Objective, Workload
 from r1plan.render.plan.words import plan_notes
@@ -177,6 +178,16 @@ def test_machines_without_a_card_for_it_are_refused(options: dict[str, Any], mes
     with pytest.raises(UsageError) as refused:
         plan(machine_from_options(**options))
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("share", "hint"),
+    [(92, "did you mean 0.92?"), (1.5, "vLLM's own is 0.92."), (0, "vLLM's own is 0.92."), (-1, "vLLM's own is 0.92.")],
+)
+def test_a_share_that_is_none_is_refused(share: float, hint: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        VllmPlanner().checked(Pins(gpu_memory_utilization=share))
+    assert refused.value.hint == hint
 
 
 def test_pins_that_cannot_be_meant_are_refused() -> None:
