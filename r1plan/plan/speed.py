@@ -7,7 +7,13 @@ from typing import Literal, NamedTuple
 from r1plan.plan.basis import Basis
 
 Bottleneck = Literal[
-    "gpu bandwidth", "gpu layers' fixed cost", "host bandwidth", "processor cores", "reading the cache", "disk"
+    "gpu bandwidth",
+    "gpu arithmetic",
+    "gpu layers' fixed cost",
+    "host bandwidth",
+    "processor cores",
+    "reading the cache",
+    "disk",
 ]
 
 

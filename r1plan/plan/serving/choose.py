@@ -32,6 +32,20 @@ from r1plan.plan.serving.sharding import Parallel
 from r1plan.plan.workload import Workload
 
 _MOST_ALTERNATIVES = 5
+# Other names of types, as PyTorch and checkpoints' files have them.
+_CALLED_TOO: dict[str, Dtype] = {
+    "bfloat16": "BF16",
+    "half": "FP16",
+    "float16": "FP16",
+    "f16": "FP16",
+    "w8a8-fp8": "FP8",
+    "fp8-dynamic": "FP8",
+    "awq-int4": "AWQ",
+    "gptq-int4": "GPTQ",
+    "w4a16": "GPTQ",
+    "int4": "GPTQ",
+    "fp4": "NVFP4",
+}
 
 
 def choose_served(
@@ -87,8 +101,9 @@ def _types(engine: ServingEngine, model: Model, gpu: GpuDevice, pins: ServingPin
     known = published_in(model)
     if pins.dtype is None:
         return list(engine.types_to_try(known, gpu))
-    found = [each for each in known if each.casefold() == pins.dtype.casefold()]
-    if not found and (pins.model is not None or pins.dtype.upper() not in DTYPES):
+    asked = _CALLED_TOO.get(pins.dtype.casefold(), pins.dtype)
+    found = [each for each in known if each.casefold() == asked.casefold()]
+    if not found and (pins.model is not None or asked.upper() not in DTYPES):
         serves = f"{model.id} in {', '.join(known)}" if pins.model else ", ".join(DTYPES)
         raise NotFound.among("quant", pins.dtype, known, f"{engine.title} serves {serves}")
     return found

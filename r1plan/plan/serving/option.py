@@ -19,11 +19,12 @@ from r1plan.plan.speed import Speed
 class Computed(NamedTuple):
     """How cards compute a type: `weight_only` ones unpack it to 16 bits; `half` is FP16 where the checkpoint has BF16.
 
-    `half` is also true where nothing else is known to work.
+    `half` is also true where nothing else is known to work. `times_as_fast` is the arithmetic over that in 16 bits.
     """
 
     weight_only: bool
     half: bool
+    times_as_fast: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

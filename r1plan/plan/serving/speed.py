@@ -1,6 +1,6 @@
 """How fast each user of a server gets tokens: the bytes that one step reads, over the card's bandwidth.
 
-    t = weights read / (eta * BW) + cache read / (eta_kv * BW) + c * layers
+    t = max(weights read / (eta * BW), 2 * params * users / FLOPS) + cache read / (eta_kv * BW) + c * layers
 
 A step serves all users at once. It reads each dense weight once and of the routed experts those that some user's token
 goes to: E * (1 - (1 - k/E)^users) of E. The constants are assumed and checked against one public sweep: R1-0528 in FP8
@@ -26,6 +26,7 @@ from r1plan.units import GB
 
 _EFFICIENCY = 0.75
 _KV_EFFICIENCY = 0.40
+_ARITHMETIC_EFFICIENCY = 0.7
 _SECONDS_A_LAYER = 30e-6
 _SECONDS_A_LAYER_TOGETHER = 45e-6  # two sums over NVLink more
 _SECONDS_A_ROUTED_LAYER = 150e-6
@@ -57,7 +58,9 @@ def user_speed(
     How fast a prompt is read is not predicted.
     """
     bandwidth = (gpu.bandwidth_gb_s or _UNKNOWN_GB_S) * GB
-    weights = step_bytes / (_EFFICIENCY * bandwidth)
+    read = step_bytes / (_EFFICIENCY * bandwidth)
+    arithmetic = _seconds_of_arithmetic(model, parallel, gpu, users, computed)
+    weights = max(read, arithmetic)
     fixed = _seconds_a_layer(model, parallel, gpu, computed) * model.shape.layers
     fixed += (parallel.pipeline - 1) * _SECONDS_A_STAGE
     on_each = -(-users // parallel.data) / parallel.context
@@ -67,7 +70,7 @@ def user_speed(
         mid = 1 / (weights + fixed + each_token * depth)
         decode.append(DecodeSpeed(depth, Range(mid * _LOW, mid, mid * _HIGH)))
     terms = (
-        SpeedTerm("gpu bandwidth", weights),
+        SpeedTerm("gpu arithmetic" if arithmetic > read else "gpu bandwidth", weights),
         SpeedTerm("gpu layers' fixed cost", fixed),
         SpeedTerm("reading the cache", each_token * depths[0]),
     )
@@ -80,6 +83,14 @@ def user_speed(
         terms=tuple(sorted(terms, key=lambda term: -term.seconds)),
         source=_SOURCE + (_UNPACKED if computed.weight_only else ""),
     )
+
+
+def _seconds_of_arithmetic(model: Model, parallel: Parallel, gpu: GpuDevice, users: int, computed: Computed) -> float:
+    """What the matrices of one step take to multiply, which is hidden behind reading them while users are few."""
+    if gpu.fp16_tensor_tflops is None:
+        return 0.0
+    rate = gpu.fp16_tensor_tflops * 1e12 * computed.times_as_fast * _ARITHMETIC_EFFICIENCY
+    return 2.0 * model.active_params * users / (parallel.tensor * parallel.data) / rate
 
 
 def _seconds_a_layer(model: Model, parallel: Parallel, gpu: GpuDevice, computed: Computed) -> float:

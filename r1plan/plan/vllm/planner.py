@@ -14,9 +14,9 @@ from r1plan.plan.planner import SERVERS_ALONE, EngineOption
 from r1plan.plan.serving.budget import ServedKv
 from r1plan.plan.serving.choose import choose_served
 from r1plan.plan.serving.engine import ServingEngine
-from r1plan.plan.serving.option import Computed, ServerSettings, ServingOption, ServingPins
+from r1plan.plan.serving.option import ServerSettings, ServingOption, ServingPins
 from r1plan.plan.vllm.memory import DEFAULT_UTILIZATION, gpu_budget
-from r1plan.plan.vllm.rules import computes_in_half, how, refusal, types_to_try
+from r1plan.plan.vllm.rules import computed, refusal, types_to_try
 from r1plan.plan.vllm.step import step_bytes
 from r1plan.plan.vllm.weights import incompatibility
 from r1plan.plan.workload import Workload
@@ -33,7 +33,7 @@ VLLM = ServingEngine(
     incompatibility=incompatibility,
     budget=gpu_budget,
     step_bytes=step_bytes,
-    computed=lambda dtype, gpu: Computed(how(dtype, gpu) == "weight-only", computes_in_half(dtype, gpu)),
+    computed=computed,
 )
 # llama.cpp's names of cache types, as vLLM's nearest.
 _KV_TYPES: dict[KvType | None, ServedKv] = {None: "bf16", "f16": "bf16", "bf16": "bf16", "q8_0": "fp8"}

@@ -18,6 +18,7 @@ from r1plan.plan.reasons import NotComputed, NotComputedWhy
 from r1plan.plan.serving.budget import ServedKv
 from r1plan.plan.serving.capability import Capability, capability_of
 from r1plan.plan.serving.checkpoints import Dtype
+from r1plan.plan.serving.option import Computed
 
 # In the card's own arithmetic, or unpacked to 16 bits in the kernel: that saves memory and arithmetic is no faster.
 How = Literal["native", "weight-only"]
@@ -112,9 +113,12 @@ def how(dtype: Dtype, gpu: GpuDevice) -> How:
     return "weight-only" if arithmetic_of(capability_of(gpu)).of(dtype) == "weight-only" else "native"
 
 
-def computes_in_half(dtype: Dtype, gpu: GpuDevice) -> bool:
-    """Whether the server must be told to compute in FP16, because the checkpoint says BF16 and the card has none."""
-    return dtype == "FP16" or arithmetic_of(capability_of(gpu)).bf16 != "native"
+def computed(dtype: Dtype, gpu: GpuDevice) -> Computed:
+    """What follows from that. A server on cards without BF16 must be told to compute in FP16."""
+    unpacked = how(dtype, gpu) == "weight-only"
+    times = 1 if unpacked else {"FP8": 2, "NVFP4": 4}.get(dtype, 1)
+    half = dtype == "FP16" or arithmetic_of(capability_of(gpu)).bf16 != "native"
+    return Computed(weight_only=unpacked, half=half, times_as_fast=times)
 
 
 def types_to_try(known: tuple[Dtype, ...], gpu: GpuDevice) -> tuple[Dtype, ...]:

@@ -243,7 +243,8 @@ def _gpu_fields(index: int, memory: GpuBudget) -> dict[str, Any]:
 def _memory(option: ServingOption) -> Iterator[str]:
     memory = option.memory
     yield ""
-    yield f"Memory of {option.id} on each of {count(option.parallel.gpus, 'GPU')} ({sharing(option)})"
+    which = f" of the fullest of {len(option.stages)} stages" if len(option.stages) > 1 else ""
+    yield f"Memory of {option.id} on each of {count(option.parallel.gpus, 'GPU')}{which} ({sharing(option)})"
     yield (
         f"  {memory_size(memory.allowed_bytes)} for vLLM, {memory.utilization:.0%} of what CUDA reports, "
         f"{memory_size(memory.total_bytes)}; {memory_size(memory.free_bytes)} free before it starts"

@@ -268,6 +268,24 @@ def test_more_users_and_deeper_contexts_are_never_faster_for_each() -> None:
         assert firsts == sorted(firsts, reverse=True)
 
 
+@pytest.mark.parametrize(
+    ("called", "dtype"),
+    [("w4a16", "GPTQ"), ("Int4", "GPTQ"), ("bfloat16", "BF16"), ("fp8-dynamic", "FP8"), ("awq", "AWQ")],
+)
+def test_a_type_is_found_under_its_other_names(called: str, dtype: str) -> None:
+    assert chosen(server("rtx-4090", model="R1-Distill-Qwen-7B", dtype=called)).dtype == dtype
+
+
+def test_for_many_users_what_is_unpacked_is_no_faster_than_sixteen_bits() -> None:
+    def rate(card: str, dtype: str, users: int) -> float:
+        on = server(card, model="R1-Distill-Qwen-32B", dtype=dtype, users=users, context=1024)
+        return next(option.tok_s for option in on.options if option.parallel.gpus == 1)
+
+    assert rate("a100-sxm-80gb", "FP8", 1) > 1.3 * rate("a100-sxm-80gb", "BF16", 1)  # it reads half as much
+    assert rate("a100-sxm-80gb", "FP8", 256) <= rate("a100-sxm-80gb", "BF16", 256)
+    assert rate("h100-sxm-80gb", "FP8", 256) > 1.1 * rate("h100-sxm-80gb", "BF16", 256)
+
+
 def test_power_costs_less_a_token_the_more_users_share_it() -> None:
     on = machine_from_options(gpu=["h200-sxm-141gb:8"])
     powered = replace(on, gpus=tuple(replace(each, power_limit_w=700.0) for each in on.gpus))
