@@ -76,7 +76,7 @@ def planned(
         from r1plan.render.plan.serving_words import elsewhere_text
 
         raise UsageError(none.message, elsewhere_text(other, engine.planner.engine)) from none
-    if plan.choice is None:
+    if plan.choice is None or not plan.choice.fits:
         other = _of_another_type(engine, machine, models, workload, pins)
         return replace(plan, elsewhere=other or _elsewhere(machine, models, workload, pins))
     return plan

@@ -59,6 +59,7 @@ def test_a_pinned_option_that_does_not_fit_exits_with_three_and_says_what_is_mis
     assert done.returncode == 3
     assert "needs 89.2 GiB on each of 8 GPUs for 32,768 tokens, vLLM may use 72.8" in " ".join(done.stdout.split())
     assert done.stderr.startswith("error: DeepSeek-R1-0528:FP8 does not fit: it needs 89.2 GiB")
+    assert "hint:  leave out --quant: it could serve DeepSeek-R1-0528 at GPTQ, 32,768 tokens" in done.stderr
 
 
 @pytest.mark.parametrize("columns", [80, 120])

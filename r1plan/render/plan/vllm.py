@@ -55,6 +55,7 @@ class VllmView:
         if plan.choice is not None:
             yield Line(headline(plan.choice))
             yield from _commands(plan.choice)
+            yield from _unused(plan, plan.choice)
         for note in plan_notes(plan):
             yield Line(note)
 
@@ -148,7 +149,8 @@ class VllmView:
         if choice.fits:
             return None
         said = f"{choice.id} does not fit: it {standing_text(choice.why)}."
-        return NothingFits(said, "leave out --quant to see what does")
+        other = plan.elsewhere
+        return NothingFits(said, elsewhere_text(other, plan.engine) if other else "leave out --quant to see what does")
 
     def remarks(self, plan: Plan[ServingOption]) -> Iterator[str]:
         """How the machine was taken, and what is assumed of it."""
@@ -207,6 +209,13 @@ def _commands(option: ServingOption) -> Iterator[Line]:
         yield Line(f"One command on each of {len(commands)} machines, the first one's address for {ADDRESS}:")
     for command in commands:
         yield Line(f"  {command}", verbatim=True)
+
+
+def _unused(plan: Plan[ServingOption], option: ServingOption) -> Iterator[Line]:
+    """That some cards have nothing to do, which a person with as many would wonder about."""
+    cards = sum(gpu.name == option.gpus[0].name for gpu in plan.machine.gpus)
+    if option.fits and len(option.gpus) < cards:
+        yield Line(f"{cards - len(option.gpus)} of {cards} cards stay free.")
 
 
 def _context(option: ServingOption) -> str:

@@ -296,3 +296,23 @@ def test_power_costs_less_a_token_the_more_users_share_it() -> None:
     assert ten.usd_per_mtok_output < one.usd_per_mtok_output
     assert one.usd_per_month is not None
     assert chosen(plan(on)).cost.usd_per_mtok_output is None
+
+
+@pytest.mark.parametrize("card", ["rtx-3060-12gb", "rtx-4090:2", "a100-sxm-80gb:8", "mi300x:8", "h100-sxm-80gb:16"])
+@pytest.mark.parametrize("dtype", ["BF16", "FP8", "AWQ", "GPTQ"])
+@pytest.mark.parametrize("users", [1, 7])
+def test_along_the_edge_of_what_fits_every_pinned_call_has_a_choice_or_a_reason(
+    card: str, dtype: str, users: int
+) -> None:
+    for name in ("R1-Distill-Qwen-7B", "R1-Distill-Qwen-32B", "DeepSeek-R1"):
+        pins = {"model": name, "dtype": dtype, "users": users}
+        on = server(card, **pins)
+        longest = max((option.context_max for option in on.options), default=0)
+        for context in {1, longest - 1, longest, longest + 1, model(name).context_max}:
+            if not 0 < context <= model(name).context_max:
+                continue
+            pinned = server(card, **pins, context=context)
+            fits = pinned.choice is not None and pinned.choice.fits
+            assert fits != bool(pinned.rejected)
+            assert not fits or context <= longest
+            assert fits or context != longest
