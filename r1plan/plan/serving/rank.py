@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from r1plan.plan.plan import Rejection, difference, least_tok_s
 from r1plan.plan.reasons import OtherSharing, RanksBelow, TooSlow
+from r1plan.plan.serving.checkpoints import caution
 from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.workload import CONTEXT_ENOUGH, Workload
 
@@ -46,13 +47,14 @@ def fast_enough(options: list[ServingOption], workload: Workload) -> tuple[list[
 
 
 def ranked(options: list[ServingOption], workload: Workload) -> list[ServingOption]:
-    """The best first, those with a context that most answers fit into before all others.
+    """The best first, those with a context that most answers fit into before all others, and doubtful checkpoints last.
 
     Among those within a few points of the best quality, `balanced` and `speed` take the fastest and `cost` the one that
     keeps the fewest cards busy for a token.
     """
-    ample = [option for option in options if option.context >= CONTEXT_ENOUGH]
-    best = max((option.quality.index for option in ample or options), default=0.0)
+    sure = [option for option in options if not _doubtful(option)] or options
+    ample = [option for option in sure if option.context >= CONTEXT_ENOUGH]
+    best = max((option.quality.index for option in ample or sure), default=0.0)
     within = _AS_GOOD_POINTS if workload.objective == "balanced" else _GOOD_ENOUGH_POINTS
 
     def rank(option: ServingOption) -> tuple[bool, bool, float]:
@@ -62,7 +64,7 @@ def ranked(options: list[ServingOption], workload: Workload) -> list[ServingOpti
         seconds = 1 / option.tok_s
         return short, False, seconds * option.parallel.gpus if workload.objective == "cost" else seconds
 
-    return sorted(options, key=lambda option: (*rank(option), -option.tok_s))
+    return sorted(options, key=lambda option: (_doubtful(option), *rank(option), -option.tok_s))
 
 
 def other_layouts(chosen: ServingOption, options: list[ServingOption]) -> list[ServingOption]:
@@ -82,14 +84,18 @@ def other_layouts(chosen: ServingOption, options: list[ServingOption]) -> list[S
 def different(chosen: ServingOption, others: list[ServingOption]) -> Iterator[ServingOption]:
     """The others in their order, but for those that one shown before beats in quality, speed and users at once.
 
-    To one of the same model, as AWQ is to GPTQ, it need only come near.
+    To one of the same model, as AWQ is to GPTQ, it need only come near. Doubtful checkpoints are shown to who asks.
     """
     shown = [chosen]
     for option in others:
-        if any(_beats(each, option) for each in shown):
+        if any(_beats(each, option) for each in shown) or _doubtful(option):
             continue
         shown.append(option)
         yield replace(option, why=difference(option, chosen))
+
+
+def _doubtful(option: ServingOption) -> bool:
+    return caution(option.model, option.dtype) is not None
 
 
 def _beats(shown: ServingOption, option: ServingOption) -> bool:

@@ -286,6 +286,14 @@ def test_for_many_users_what_is_unpacked_is_no_faster_than_sixteen_bits() -> Non
     assert rate("h100-sxm-80gb", "FP8", 256) > 1.1 * rate("h100-sxm-80gb", "BF16", 256)
 
 
+def test_a_checkpoint_that_was_reported_not_to_load_is_only_shown_to_who_asks_for_it() -> None:
+    for wish in ("balanced", "quality", "speed", "cost"):
+        on = plan(machine_from_options(gpu=["h100-sxm-80gb:8"]), Workload(objective=wish))
+        assert "DeepSeek-R1-0528:AWQ" not in {option.id for option in on.options}
+    asked = server("h100-sxm-80gb:8", model="DeepSeek-R1", dtype="AWQ")
+    assert reason(chosen(asked)).startswith("as asked, though not recommended: vLLM since 0.10")
+
+
 def test_power_costs_less_a_token_the_more_users_share_it() -> None:
     on = machine_from_options(gpu=["h200-sxm-141gb:8"])
     powered = replace(on, gpus=tuple(replace(each, power_limit_w=700.0) for each in on.gpus))
