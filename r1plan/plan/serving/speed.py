@@ -7,10 +7,10 @@ goes to: E * (1 - (1 - k/E)^users) of E. The constants are assumed and checked a
 on 8 H200 took 12.8, 17.2, 25.6 and 34.6 ms a token at 8, 16, 32 and 64 users (SemiAnalysisAI/InferenceX issue 870, by
 SGLang 0.5.7), where this gives 15.6, 20.0, 26.3 and 33.4.
 
-What is unpacked to 16 bits in the kernel costs time in every layer. The model cards of cognitivecomputations/
-DeepSeek-R1-AWQ and neuralmagic/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16 give what one user got: R1 61.5 tok/s on 8
-H100, 58.4 on 4 H200, 46.8 on 8 A100 and 46.3 on 8 L40S, where this gives 57, 56, 55 and 45; the 32B in GPTQ 33 on an
-A6000, 58 on an A100 and 61 on an H100, where this gives 27, 61 and 86.
+What is unpacked to 16 bits in the kernel costs time in every layer; that is fitted to what one user got by the model
+cards of cognitivecomputations/DeepSeek-R1-AWQ and neuralmagic/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16: R1 61.5
+tok/s on 8 H100, 58.4 on 4 H200, 46.8 on 8 A100 and 46.3 on 8 L40S, where this gives 56, 55, 54 and 46; the 32B in GPTQ
+33 on an A6000, 58 on an A100 and 61 on an H100, where this gives 29, 65 and 92.
 """
 
 from __future__ import annotations

@@ -240,6 +240,7 @@ def test_the_speed_is_near_the_one_public_sweep() -> None:
         pytest.param("l40s:8", "DeepSeek-R1", "AWQ", 1, 46.3, id="r1-8xL40S"),
         pytest.param("h100-sxm-80gb:8", "DeepSeek-R1", "AWQ", 32, 30.1, id="r1-8xH100-32"),
         pytest.param("h200-sxm-141gb:4", "DeepSeek-R1", "AWQ", 32, 19.8, id="r1-4xH200-32"),
+        pytest.param("a100-sxm-80gb:8", "DeepSeek-R1", "AWQ", 32, 12.8, id="r1-8xA100-32"),
         # the model card of neuralmagic/DeepSeek-R1-Distill-Qwen-32B-quantized.w4a16: seconds for 256 in and 128 out
         pytest.param("rtx-a6000", "R1-Distill-Qwen-32B", "GPTQ", 1, 128 / 3.9, id="32b-A6000"),
         pytest.param("a100-sxm-80gb", "R1-Distill-Qwen-32B", "GPTQ", 1, 128 / 2.2, id="32b-A100"),
