@@ -95,10 +95,8 @@ def gpu_budget(
     # A batch of fewer tokens than sequences is refused (config/scheduler.py).
     tokens = settings.batched_tokens or max(tokens, sequences)
     total = cuda_total_bytes(gpu)
-    utilization = utilization_of(gpu, settings)
-    allowed = ceil(total * utilization)
+    allowed = ceil(total * utilization_of(gpu, settings))
     layers = len(stages(shape.layers, parallel.pipeline)[stage])
-    last = stage == parallel.pipeline - 1
     logged = parallel.pipeline == 1 and dtype in ("BF16", "FP8") and generation in ("hopper", "blackwell", "amd")
     work: Basis = "calibrated" if logged else "assumed"
     weights: Basis = "assumed" if dtype == "NVFP4" else "calibrated"
@@ -111,7 +109,7 @@ def gpu_budget(
         ),
         BudgetPart(
             "activations",
-            _activation_bytes(shape, parallel, generation, tokens, sequences if last else 0),
+            _activation_bytes(shape, parallel, generation, tokens, sequences if stage == parallel.pipeline - 1 else 0),
             work,
             f"trial run of {tokens:,} tokens and {sequences:,} sequences",
         ),
@@ -136,7 +134,7 @@ def gpu_budget(
         total_bytes=total,
         free_bytes=min(gpu.free_bytes, total),
         allowed_bytes=allowed,
-        utilization=utilization,
+        utilization=utilization_of(gpu, settings),
         parts=(*fixed, cache),
         block_bytes=block,
         block_tokens=in_block * parallel.context,
