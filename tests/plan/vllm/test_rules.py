@@ -8,6 +8,7 @@ import pytest
 
 from r1plan.catalog.hardware import Gpu
 from r1plan.catalog.load import load_hardware
+from r1plan.cli.options.machine import machine_from_options
 from r1plan.deploy.vllm import serve_commands
 from r1plan.errors import UsageError
 from r1plan.hardware.described import DescribedCard, describe
@@ -215,7 +216,7 @@ def test_the_generation_follows_from_the_capability_and_not_from_the_name(
 
 
 def test_of_an_unknown_card_only_what_every_card_does_is_planned_and_that_is_said() -> None:
-    answer = plan(describe(vram_gib=24, bandwidth_gb_s=900))
+    answer = plan(machine_from_options(vram=[24.0], bandwidth=[900.0]))
     assert answer.choice is not None
     assert {option.dtype for option in answer.options} <= {"FP16", "AWQ", "GPTQ"}
     assert all("--dtype half" in command for option in answer.options for command in serve_commands(option))
