@@ -95,7 +95,8 @@ class Plan(Generic[OptionT_co]):
     """The answer for a machine and a workload. `choice` is None when nothing fits; `notes` are of the machine.
 
     `nearest_miss` is the rejected option to speak of then, and `elsewhere` what could run. `rejected` begins
-    with those that lack the least memory.
+    with those that lack the least memory. `larger` is an option of a larger and better model that fits too and was not
+    chosen, as a rule because it is slower.
     """
 
     engine: EngineName
@@ -107,6 +108,7 @@ class Plan(Generic[OptionT_co]):
     nearest_miss: Rejection | None = None
     elsewhere: Elsewhere | None = None
     notes: tuple[Note, ...] = ()
+    larger: OptionT_co | None = None
 
     @property
     def options(self) -> tuple[OptionT_co, ...]:

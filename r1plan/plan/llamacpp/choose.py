@@ -11,6 +11,7 @@ from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.search import Search
 from r1plan.plan.llamacpp.fit.settle import Settled, settled
 from r1plan.plan.llamacpp.fit.shortfall import needs_memory
+from r1plan.plan.llamacpp.larger import larger_model
 from r1plan.plan.llamacpp.memory.devices import cards_beyond, devices_of
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.pins import check_experts, check_on_machine, refusal
@@ -97,7 +98,8 @@ def _best(search: Search, candidates: Sequence[QuantCandidate]) -> Plan[Option]:
     spoken_of = {option.id for option in shown} | {each.id for each in exact.rejected}
     rejected += exact.rejected
     rejected += [behind(option, choice) for option in best_first if option.id not in spoken_of]
-    return _plan(search, shown[0], tuple(shown[1:]), nearest_first(rejected))
+    plan = _plan(search, shown[0], tuple(shown[1:]), nearest_first(rejected))
+    return replace(plan, larger=larger_model(shown[0], found.options, options, exact))
 
 
 def _last_resort(workload: Workload, found: _Found, *, any_fits: bool) -> tuple[list[Option], list[Rejection]]:
