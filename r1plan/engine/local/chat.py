@@ -87,7 +87,7 @@ class LocalEngine:
         if room <= 0:
             self._usage = _Answered(limit=0).usage(0, 0)  # nothing is read: that is counted, and not unknown
             raise EngineError(
-                f"the prompt has {len(tokens)} tokens, and the context holds {self._context}.",
+                f"the prompt has {len(tokens):,} tokens, and the context holds {self._context:,}.",
                 "shorten it: this model takes no more."
                 if self._context >= self._llama._model.n_ctx_train()
                 else "shorten it, or raise --context if the memory allows.",

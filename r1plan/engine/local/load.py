@@ -128,7 +128,7 @@ def _load_error(path: Path, context_tokens: int, log: str, said: str) -> EngineE
         return EngineError(f"{name} is incomplete: the file ends before its contents do.", again)
     if "llama_context" in said:
         return EngineError(
-            f"{name}: llama.cpp could not set up a context of {context_tokens} tokens.",
+            f"{name}: llama.cpp could not set up a context of {context_tokens:,} tokens.",
             "lower --context, or free memory.",
         )
     reason = log.strip().rpartition("\n")[2].rpartition(": ")[2] if log.strip() else said

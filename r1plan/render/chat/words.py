@@ -88,5 +88,5 @@ def _why(why: R1PlanError | Cascaded) -> str:
     if isinstance(why, R1PlanError):
         return why.message
     if why.thinking_tokens is not None:
-        return f"{why.name} has thought longer than {why.thinking_tokens} tokens."
+        return f"{why.name} has thought longer than {why.thinking_tokens:,} tokens."
     return f"{why.name} has not begun its answer within {why.after_s:g} s."

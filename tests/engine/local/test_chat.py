@@ -172,7 +172,7 @@ def test_a_text_that_is_full_of_special_names_stays_text(engine: LocalEngine, te
 
 
 def test_a_prompt_longer_than_the_context_is_refused(engine: LocalEngine) -> None:
-    with pytest.raises(EngineError, match=r"the prompt has \d+ tokens, and the context holds 512"):
+    with pytest.raises(EngineError, match=r"the prompt has [\d,]+ tokens, and the context holds 512"):
         ask(engine, Message("user", "1 " * 600))
     usage = engine.usage_so_far()
     assert usage is not None

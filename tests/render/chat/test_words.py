@@ -46,7 +46,7 @@ LIMIT = Allowance(scope="request", limit_usd=Decimal("0.005"))
         (AsksNext(REFUSED, "a/flash", 1.26), "DeepSeek is busy; asking a/flash again in 1.3 s."),
         (
             AsksNext(Cascaded("r1-tiny", thinking_tokens=4000), "b/flash"),
-            "r1-tiny has thought longer than 4000 tokens; asking b/flash instead.",
+            "r1-tiny has thought longer than 4,000 tokens; asking b/flash instead.",
         ),
         (
             AsksNext(Cascaded("r1-tiny", after_s=60.0), "b/flash"),
