@@ -17,11 +17,20 @@ from decimal import Decimal
 from typing import Any, TextIO
 
 from r1plan.render.text.sanitize import coloured, escaped, json_escape, one_line, printable
+from r1plan.render.text.screen import Screen
 
 
 def columns() -> int:
     """How wide what goes to stdout may be: COLUMNS, else its terminal; 120 where that is none."""
     return shutil.get_terminal_size((120, 24)).columns
+
+
+def screen() -> Screen:
+    """What stdout can show."""
+    is_styled = styled()
+    # https://no-color.org: whatever it is set to, unless it is empty.
+    colours = is_styled and not os.environ.get("NO_COLOR")
+    return Screen(columns=columns(), styled=is_styled, colours=colours, blocks=_shows("█▓▒░·─"))
 
 
 def styled() -> bool:
@@ -88,6 +97,16 @@ def _write(stream: TextIO | None, text: str) -> None:
         codecs.register_error("json", _json_escape)
         text = text.encode(encoding, "json").decode(encoding)
     stream.write(text)
+
+
+def _shows(characters: str) -> bool:
+    """Whether stdout's encoding has all of `characters`."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        characters.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _json_escape(error: UnicodeError) -> tuple[str, int]:

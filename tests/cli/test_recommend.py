@@ -39,7 +39,7 @@ def document(*arguments: str, code: int = 0) -> dict[str, Any]:
 def check_option(option: dict[str, Any]) -> None:
     assert set(option) == {
         *("id", "model", "quant", "engine", "fits", "reason", "context", "kv_type", "n_ubatch", "slots", "flash_attn"),
-        *("runtime", "placement", "memory", "speed", "quality", "quant_loss", "cost"),
+        *("runtime", "placement", "memory", "speed", "answer", "quality", "quant_loss", "cost"),
     }
     assert option["id"] == f"{option['model']}:{option['quant']}"
     assert option["engine"] == "llama.cpp"
@@ -66,6 +66,8 @@ def check_option(option: dict[str, Any]) -> None:
     assert depths == sorted(depths)
     for each in (*speed["decode_tok_s"], speed["prefill_tok_s"]):
         assert 0 <= each["low"] <= each["mid"] <= each["high"]
+    seconds = option["answer"]["seconds"]
+    assert (0 < seconds["p50"] <= seconds["p90"]) if option["fits"] else seconds == {"p50": None, "p90": None}
     for score in option["quality"].values():
         assert set(score) == {"score", "source"}
         assert score["source"]
@@ -80,7 +82,7 @@ def check_option(option: dict[str, Any]) -> None:
 def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
     fields = document(*machine)
     assert list(fields) == [
-        *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even", "room"),
+        *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even", "larger", "room"),
     ]
     assert fields["schema"] == "r1plan.recommend/1"
     assert {"cpu", "memory", "gpus", "notes"} <= set(fields["machine"])
@@ -163,7 +165,7 @@ def test_experts_on_disk_are_a_device_with_its_speed_said() -> None:
     assert fields["choice"]["speed"]["bottleneck"] == "disk"
     done = r1plan(*pins, "--min-speed", "0.1", columns=200)
     opening = " ".join(done.stdout.split("At an API")[0].split())
-    assert opening.endswith("GiB of experts find no room and are read from disk at 3 GB/s, assumed.")
+    assert opening.endswith("GiB of experts are read from disk at 3 GB/s, assumed.")
     refused = r1plan(*pins)
     assert refused.returncode == 3
     assert "with experts read from disk about 0.3 tok/s, slower than 5.0" in refused.stderr
@@ -261,8 +263,9 @@ def test_explain_shows_parts_terms_and_all_that_was_rejected() -> None:
     for word in ("KV cache", "139,264 B a token", "exact", "calibrated", "one token takes", "perplexity 1.048"):
         assert word in shown
     rejected = document(*arguments)["rejected"]
-    assert f"Rejected ({len(rejected)})" in shown
-    assert all(each["id"] in shown for each in rejected)
+    assert f"Rejected ({len(rejected)}; " in shown
+    assert all(f"  {model}: " in shown for model in {each["id"].rpartition(":")[0] for each in rejected})
+    assert len(shown.splitlines()) <= 100
 
 
 @pytest.mark.parametrize("columns", [80, 120])
@@ -277,15 +280,16 @@ def test_the_terminal_shows_this(columns: int) -> None:
     assert text == golden.read_text(encoding="utf-8")
 
 
-def test_the_first_line_is_to_act_on_and_the_hint_is_on_stderr() -> None:
+def test_the_first_line_is_to_act_on_and_the_last_says_where_the_rest_is() -> None:
     done = r1plan("--gpu", "rtx-4090", "--ram", "64", columns=200)
     assert re.fullmatch(
         r"Run R1-Distill-Qwen-32B at Q4_K_M with 25,600 tokens of context on 1 x RTX 4090: "
-        r"about \d+ tok/s \(\d+-\d+\), 0\.\d GiB to spare\.",
+        r"about \d+ tok/s \(\d+-\d+\), \d\.\d minutes an answer, 0\.\d GiB to spare\.",
         done.stdout.splitlines()[0],
     )
-    assert re.search(r"DeepSeek's deepseek-flash \$\d+\.\d\d \((off-)?peak now\)\.", done.stdout)
-    assert "--explain" in done.stderr
+    assert re.search(r"\$\d+\.\d\d for DeepSeek's deepseek-flash \((off-)?peak\)\.", done.stdout)
+    assert done.stdout.splitlines()[-1].endswith(" rank lower (--explain).")
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from r1plan.deploy.llama_cpp import engine_flags
 from r1plan.plan.pins import Pins
 from r1plan.render.plan.llamacpp_explained import parts_of
+from r1plan.render.text.screen import Screen
 from tests.plan.catalogue import card, machine, plan
 
 
@@ -28,7 +29,8 @@ from tests.plan.catalogue import card, machine, plan
 )
 def test_the_flags_are_those_that_allocate_the_plan(pins: Pins, flags: str) -> None:
     pinned = replace(pins, model="R1-Distill-Qwen-7B", quant="Q4_K_M", context=8_192)
-    option = plan(machine(card(24), ram=64), pins=pinned).choice
+    answer = plan(machine(card(24), ram=64), pins=pinned)
+    option = answer.choice
     assert option is not None
     assert " ".join(engine_flags(option)) == flags
-    assert f"  {flags}" in parts_of(option, None)
+    assert f"  {flags}" in parts_of(answer, option, None, Screen(columns=120))

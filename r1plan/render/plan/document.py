@@ -9,6 +9,7 @@ from typing import Any
 
 from r1plan.market.compare import ApiOffer
 from r1plan.money import exact
+from r1plan.plan.answer import AnswerTime, answer_time
 from r1plan.plan.energy import RunningCost
 from r1plan.plan.headroom import Gain, Headroom
 from r1plan.plan.plan import Plan
@@ -37,6 +38,7 @@ def plan_document(
         "rejected": [{"id": each.id, "reason": cause_text(each.cause)} for each in plan.rejected],
         "api": [_api(offer) for offer in api],
         "break_even": None,
+        "larger": _larger(plan),
         **view.plan_fields(plan, headroom),
     }
 
@@ -53,6 +55,7 @@ def option_fields(view: EngineView[OptionT], plan: Plan[OptionT], option: Option
         "context": {"chosen": option.context, "max": option.context_max},
         **view.setting_fields(option),
         "speed": _speed(option.speed),
+        "answer": _answer(answer_time(option, plan.workload)),
         **_quality(option.quality),
         "cost": _cost(option.cost),
         **view.own_fields(option),
@@ -127,6 +130,31 @@ def _speed(speed: Speed) -> dict[str, Any]:
         "bottleneck": speed.bottleneck,
         "basis": speed.basis,
         "source": speed.source,
+    }
+
+
+def _answer(time: AnswerTime | None) -> dict[str, Any]:
+    """How long an answer takes; null seconds for an option that does not fit."""
+    return {
+        "seconds": {
+            "p50": round(time.p50_s, 1) if time else None,
+            "p90": round(time.p90_s, 1) if time else None,
+        },
+        "usd": {"p50": None, "p90": None},
+        "output_tokens": time.output_tokens if time else None,
+    }
+
+
+def _larger(plan: Plan[OptionT]) -> dict[str, Any] | None:
+    """The larger and better model that fits too and was not chosen."""
+    larger = plan.larger
+    if larger is None:
+        return None
+    return {
+        "id": larger.id,
+        "context": {"chosen": larger.context, "max": larger.context_max},
+        "decode_tok_s": round(larger.tok_s, 2),
+        "answer": _answer(answer_time(larger, plan.workload)),
     }
 
 

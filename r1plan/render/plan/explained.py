@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from r1plan.plan.answer import answer_time
 from r1plan.plan.headroom import Headroom
 from r1plan.plan.plan import Plan
 from r1plan.plan.speed import Range, Speed
+from r1plan.render.plan.rejected import rejected_groups
 from r1plan.render.plan.view import EngineView, OptionT
-from r1plan.render.plan.words import cause_text, machine_notes
+from r1plan.render.plan.words import machine_notes
+from r1plan.render.text.bold import bold
 from r1plan.render.text.sanitize import printable
+from r1plan.render.text.screen import Screen
+from r1plan.render.text.units import duration
+from r1plan.render.text.width import cells
 from r1plan.render.text.wrap import wrapped
 
 
 def explained(
     view: EngineView[OptionT],
     plan: Plan[OptionT],
-    headroom: Headroom[OptionT] | None = None,
-    width: int | None = None,
+    headroom: Headroom[OptionT] | None,
+    screen: Screen,
 ) -> Iterator[str]:
-    """The lines, an empty one before each part; broken at `width`, with what follows indented further."""
-    for line in _lines(view, plan, headroom):
-        indent = " " * (len(line) - len(line.lstrip()) + 4)
-        if width is None or len(line) <= width or width < 2 * len(indent):
+    """The lines: short parts, an empty line and a heading before each, none wider than the screen."""
+    for line in _lines(view, plan, headroom, screen):
+        if line and not line.startswith(" "):
+            yield from (bold(each) if screen.styled else each for each in wrapped(line, screen.columns))
+            continue
+        indent = " " * (len(line) - len(line.lstrip()))
+        if "\x1b" in line or cells(line) <= screen.columns or screen.columns < 2 * len(indent) + 8:
             yield line
         else:
-            yield from wrapped(line, width, later=indent, cut_words=True)
+            yield from wrapped(line, screen.columns, later=f"{indent}    ", cut_words=True)
 
 
 def token_time(speed: Speed) -> str:
@@ -40,15 +49,27 @@ def range_text(speed: Range) -> str:
     return f"{speed.mid:,.1f} tok/s ({speed.low:,.1f} to {speed.high:,.1f})"
 
 
-def _lines(view: EngineView[OptionT], plan: Plan[OptionT], headroom: Headroom[OptionT] | None) -> Iterator[str]:
+def answer_lines(plan: Plan[OptionT], option: OptionT) -> Iterator[str]:
+    """How long an answer takes, and of how many tokens it is thought to be."""
+    workload, time = plan.workload, answer_time(option, plan.workload)
+    if time is None:
+        return
+    longer = option.quality.thinking_over_r1
+    thinks = "" if longer == 1 else f", as it thinks {longer:g} times as long as R1"
+    yield f"  an answer takes {duration(time.p50_s)}, {duration(time.p90_s)} at the low end of the range:"
+    yield f"    {workload.input_tokens:,} tokens in, {time.output_tokens:,} out with the thinking{thinks}"
+
+
+def _lines(
+    view: EngineView[OptionT], plan: Plan[OptionT], headroom: Headroom[OptionT] | None, screen: Screen
+) -> Iterator[str]:
     if plan.choice is not None:
-        yield from view.explained(plan, plan.choice, headroom)
+        yield from view.explained(plan, plan.choice, headroom, screen)
     if plan.rejected:
         yield ""
-        yield f"Rejected ({len(plan.rejected):,})"
-        longest = max(len(each.id) for each in plan.rejected)
-        for each in plan.rejected:
-            yield printable(f"  {each.id:<{longest}}  {cause_text(each.cause)}")
+        yield f"Rejected ({len(plan.rejected):,}; each by itself with --json)"
+        for group in rejected_groups(view, plan):
+            yield printable(f"  {group}")
     if notes := machine_notes(plan):
         yield ""
         yield "Assumed of the machine"

@@ -8,62 +8,70 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from r1plan.errors import NothingFits
 from r1plan.hardware.machine import Machine
 from r1plan.money import usd
+from r1plan.plan.answer import answer_time
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.speed.decode_time import DISK_BANDWIDTH_GB_S, disk_bandwidth
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
-from r1plan.plan.reasons import CauseKind, NeedsMemory, kind_of
+from r1plan.plan.reasons import CauseKind, NeedsMemory, TooSlow, kind_of
 from r1plan.plan.workload import Workload
-from r1plan.render.plan.view import NARROW, Line, TableColumn
+from r1plan.render.plan.view import Line, TableColumn
 from r1plan.render.plan.words import cause_text, rate_text, standing_text
-from r1plan.render.text.units import card_name, count, gib
+from r1plan.render.text.screen import Screen
+from r1plan.render.text.units import card_name, count, duration, gib
+from r1plan.render.text.wrap import wrapped
+from r1plan.units import GIB
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
+    from r1plan.render.plan.bars import MemoryBar
 
-_BEHIND = ("fits and ranks lower", "fit and rank lower")
+_BEHIND = ("ranks lower", "rank lower")
+_HEADLINE_LINES = 2
 
 
 class LlamaCppView:
     """Shows plans for llama.cpp."""
 
     tally: ClassVar[dict[CauseKind, tuple[str, str]]] = {
-        "memory": ("needs more memory", "need more memory"),
-        "slow": ("would be too slow", "would be too slow"),
+        "memory": ("lacks memory", "lack memory"),
+        "slow": ("too slow", "too slow"),
         "refused": _BEHIND,
         "behind": _BEHIND,
     }
 
-    def opening(self, plan: Plan[Option]) -> Iterator[Line]:
+    def opening(self, plan: Plan[Option], columns: int) -> Iterator[Line]:
         """The sentence to act on, and what the electricity costs."""
         if plan.choice is not None:
-            yield Line(headline(plan.choice, plan.machine))
+            yield Line(headline(plan.choice, plan, columns))
             if running := _running(plan.choice, plan.workload):
                 yield Line(running)
 
     def shows_table(self, plan: Plan[Option]) -> bool:
-        """Whenever there is an option."""
-        return bool(plan.options)
+        """When there is something to run."""
+        return plan.choice is not None and plan.choice.fits
 
-    def columns(self, width: int) -> tuple[TableColumn[Option], ...]:
-        """A narrow terminal leaves the scores out."""
-        narrow = width < NARROW
-        columns = (
-            TableColumn("where", where, left=True, may_wrap=narrow),
-            TableColumn("context", _context),
-            TableColumn("GiB", _needed),
-            TableColumn("tok/s", _rate if narrow else _rate_with_range),
+    def columns(self) -> tuple[TableColumn[Option], ...]:
+        """Where it runs, how much it needs, how fast it is, and how good; a narrow terminal leaves the scores out."""
+        return (
+            TableColumn("where", where, True, short_where, shortens=4, leaves=10),
+            TableColumn("context", _context, leaves=7),
+            TableColumn("GiB", _needed, leaves=5),
+            TableColumn("tok/s", _rate_with_range, short=_rate, shortens=3),
+            TableColumn("GPQA", _gpqa, leaves=2),
         )
-        return columns if narrow else (*columns, TableColumn("GPQA", _gpqa))
+
+    def bars(self, plan: Plan[Option]) -> Iterator[MemoryBar]:
+        """Each device that holds something of the model."""
+        from r1plan.render.plan.llamacpp_explained import memory_bars
+
+        if plan.choice is not None and plan.choice.fits:
+            yield from memory_bars(plan.choice)
 
     def nearest(self, plan: Plan[Option]) -> tuple[str, list[Rejection]]:
-        """What lacks the least memory, and the first of the too slow."""
-        by_kind = {
-            kind: next((each for each in plan.rejected if kind_of(each.cause) == kind), None)
-            for kind in ("memory", "slow")
-        }
-        return "Nearest misses", [each for each in by_kind.values() if each is not None]
+        """None: --explain says for each model what it lacks."""
+        return "", []
 
     def setting_fields(self, option: Option) -> dict[str, Any]:
         """How the engine is set, where the layers go, and what each device then holds."""
@@ -95,11 +103,13 @@ class LlamaCppView:
 
         return {"room": headroom_fields(headroom) if headroom is not None else None}
 
-    def explained(self, plan: Plan[Option], option: Option, headroom: Headroom[Option] | None) -> Iterator[str]:
+    def explained(
+        self, plan: Plan[Option], option: Option, headroom: Headroom[Option] | None, screen: Screen
+    ) -> Iterator[str]:
         """Each device's memory in parts, what limits it, where the time of a token goes, and the scores."""
         from r1plan.render.plan.llamacpp_explained import parts_of
 
-        return parts_of(option, headroom)
+        return parts_of(plan, option, headroom, screen)
 
     def failure(self, plan: Plan[Option]) -> NothingFits | None:
         """Names the nearest miss, or what the asked option lacks."""
@@ -126,24 +136,32 @@ class LlamaCppView:
             yield f"Assumed: {DISK_BANDWIDTH_GB_S:g} GB/s for the disk (--disk-bandwidth)."
 
 
-def headline(option: Option, machine: Machine) -> str:
-    """The sentence to act on."""
-    where = machine_name(option, machine)
-    context = f"{count(option.context, 'token')} of context"
-    if not option.fits:
-        lacks = f"does not fit {where}: it {standing_text(option.why)}."
-        return f"{option.model.id} at {option.quant_name} with {context} {lacks}"
-    speed = f"about {rate_text(option.speed.decode[0].tok_s)}"
+def headline(option: Option, plan: Plan[Option], columns: int) -> str:
+    """The sentence to act on: what runs where, how fast, and how long an answer takes.
+
+    What the table and the bars say too is left out where the rest takes two lines of `columns`.
+    """
+    what, where = f"{option.model.id} at {option.quant_name}", machine_name(option, plan.machine)
+    context = f" with {count(option.context, 'token')} of context"
+    time = answer_time(option, plan.workload)
+    if time is None:
+        return f"{what}{context} does not fit {where}: it {standing_text(option.why)}."
+    if isinstance(option.why, TooSlow):
+        return f"{what}{context} is too slow on {where}: {standing_text(option.why)}."
+    speed = f"about {rate_text(option.speed.decode[0].tok_s)}, {duration(time.p50_s)} an answer"
     if option.disk_bytes:
-        spare = f"as {gib(option.disk_bytes)} GiB of experts find no room and are read from {disk_bandwidth(machine)}"
+        speed += f", as {gib(option.disk_bytes)} GiB of experts are read from {disk_bandwidth(plan.machine)}"
+        cards = machine_name(option, plan.machine, layout=False)
+        sentences = [f"Run {what}{context} on {where}: {speed}.", f"Run {what} on {cards}: {speed}."]
     else:
-        tightest = min(option.memory, key=lambda each: each.spare_bytes)
-        spare = f"{gib(tightest.spare_bytes)} GiB to spare"
-    return f"Run {option.model.id} at {option.quant_name} with {context} on {where}: {speed}, {spare}."
+        spare = f"{gib(min(each.spare_bytes for each in option.memory))} GiB to spare"
+        beginning = f"Run {what}{context} on {where}: {speed}"
+        sentences = [f"{beginning}, {spare}.", f"{beginning}.", f"Run {what} on {where}: {speed}."]
+    return next((said for said in sentences if len(wrapped(said, columns)) <= _HEADLINE_LINES), sentences[-1])
 
 
-def machine_name(option: Option, machine: Machine) -> str:
-    """Where an option runs, as people say it: "your RTX 4090", "2 x RTX 3090 with the experts in RAM"."""
+def machine_name(option: Option, machine: Machine, *, layout: bool = True) -> str:
+    """Where an option runs, as people say it: "your RTX 4090", "2 x RTX 3090 with experts in RAM"."""
     your = machine.origin == "detected"
     used = {each.device.gpu_index for each in option.memory} - {None}
     names = [card_name(gpu.name) for gpu in machine.gpus if gpu.index in used]
@@ -155,7 +173,7 @@ def machine_name(option: Option, machine: Machine) -> str:
     else:
         said = " and ".join(f"{n} x {name}" for name, n in numbers.items())
     in_ram = {"experts-in-ram": " with experts in RAM", "partial": " with some layers in RAM"}
-    return said + in_ram.get(option.placement.layout, "")
+    return said + in_ram.get(option.placement.layout, "") if layout else said
 
 
 def where(option: Option) -> str:
@@ -180,6 +198,20 @@ def where(option: Option) -> str:
             return "GPU"
 
 
+def short_where(option: Option) -> str:
+    """The devices alone: "GPU", "2 GPUs+RAM"."""
+    cards = len(option.placement.used_gpus)
+    places = [] if not cards else ["GPU"] if cards == 1 else [f"{cards} GPUs"]
+    match option.placement.layout:
+        case "experts-in-ram" | "partial":
+            places.append("RAM")
+        case "cpu":
+            places = ["CPU"]
+        case "unified":
+            places = ["GPU"]
+    return "+".join([*places, "disk"] if option.disk_bytes else places)
+
+
 def _running(option: Option, workload: Workload) -> str | None:
     if option.cost.usd_per_mtok_output is None:
         return None
@@ -191,12 +223,12 @@ def _running(option: Option, workload: Workload) -> str | None:
 
 
 def _context(option: Option) -> str:
-    kept = "" if option.settings.kv_type == "f16" else f" {option.settings.kv_type}"
-    return f"{option.context:,}{kept}"
+    return f"{option.context:,}"
 
 
 def _needed(option: Option) -> str:
-    return gib(option.needed_bytes)
+    size = option.needed_bytes
+    return f"{size / GIB:,.0f}" if size >= 100 * GIB else gib(size)
 
 
 def _rate(option: Option) -> str:

@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from r1plan.deploy.vllm import ADDRESS, serve_commands
 from r1plan.errors import NothingFits
+from r1plan.plan.answer import answer_time
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import CauseKind, NotComputed
 from r1plan.plan.serving.budget import BudgetTerm, GpuBudget
 from r1plan.plan.serving.checkpoints import repository
 from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.serving.sharding import Parallel
-from r1plan.render.plan.explained import range_text, token_time
+from r1plan.render.plan.bars import BarTerm, MemoryBar
+from r1plan.render.plan.explained import answer_lines, range_text, token_time
 from r1plan.render.plan.serving_words import elsewhere_text
 from r1plan.render.plan.view import Line, TableColumn
 from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
-from r1plan.render.text.units import card_name, count, gib, memory_size
+from r1plan.render.text.screen import Screen
+from r1plan.render.text.units import card_name, count, duration, gib, memory_size
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
 
-# Where the weights, which --explain shows, would leave the reasons no room.
-_CROWDED = 96
 _NAMES: dict[BudgetTerm, str] = {
     "weights": "weights",
     "activations": "activations",
@@ -44,16 +45,16 @@ class VllmView:
     """Shows plans for vLLM."""
 
     tally: ClassVar[dict[CauseKind, tuple[str, str]]] = {
-        "memory": ("needs more memory", "need more memory"),
-        "slow": ("would be too slow", "would be too slow"),
+        "memory": ("lacks memory", "lack memory"),
+        "slow": ("too slow", "too slow"),
         "refused": ("is refused by vLLM here", "are refused by vLLM here"),
-        "behind": ("fits and ranks lower", "fit and rank lower"),
+        "behind": ("ranks lower", "rank lower"),
     }
 
-    def opening(self, plan: Plan[ServingOption]) -> Iterator[Line]:
+    def opening(self, plan: Plan[ServingOption], columns: int) -> Iterator[Line]:
         """The sentence to act on, its command, and what is to be said of the cards."""
         if plan.choice is not None:
-            yield Line(headline(plan.choice))
+            yield Line(headline(plan.choice, plan))
             yield from _commands(plan.choice)
             yield from _unused(plan, plan.choice)
         for note in plan_notes(plan):
@@ -63,15 +64,30 @@ class VllmView:
         """When there is something to start."""
         return plan.choice is not None and plan.choice.fits
 
-    def columns(self, width: int) -> tuple[TableColumn[ServingOption], ...]:
-        """A crowded terminal leaves the weights out."""
+    def columns(self) -> tuple[TableColumn[ServingOption], ...]:
+        """How the cards share the work, and whom they serve how fast; a crowded terminal leaves the weights out."""
         return (
-            TableColumn("GPUs", sharing, left=True),
-            TableColumn("context", _context),
+            TableColumn("GPUs", _gpus, leaves=10),
+            TableColumn("context", _context, leaves=7),
             TableColumn("users", _users),
-            *(() if width < _CROWDED else (TableColumn("weights", _weights),)),
+            TableColumn("weights", _weights, leaves=2),
             TableColumn("tok/s", _rate),
         )
+
+    def bars(self, plan: Plan[ServingOption]) -> Iterator[MemoryBar]:
+        """One: all cards hold the same."""
+        choice = plan.choice
+        if choice is not None and choice.fits:
+            memory = choice.memory
+            sizes: list[tuple[BarTerm, int]] = [
+                ("weights", memory.bytes_of("weights")),
+                ("kv_cache", memory.bytes_of("kv_cache")),
+                ("compute", memory.bytes_of("activations") + memory.bytes_of("cuda_graphs")),
+                ("overhead", memory.bytes_of("outside_torch")),
+                ("free", max(memory.free_bytes - memory.used_bytes, 0)),
+                ("taken", max(memory.total_bytes - memory.free_bytes, 0)),
+            ]
+            yield MemoryBar("GPU" if choice.parallel.gpus == 1 else "each GPU", tuple(sizes))
 
     def nearest(self, plan: Plan[ServingOption]) -> tuple[str, list[Rejection]]:
         """The one."""
@@ -131,11 +147,12 @@ class VllmView:
         return {"notes": list(plan_notes(plan)), "elsewhere": plan.elsewhere._asdict() if plan.elsewhere else None}
 
     def explained(
-        self, plan: Plan[ServingOption], option: ServingOption, headroom: Headroom[ServingOption] | None
+        self, plan: Plan[ServingOption], option: ServingOption, headroom: Headroom[ServingOption] | None, screen: Screen
     ) -> Iterator[str]:
         """One GPU's memory in parts, and where a token's time goes."""
         yield from _memory(option)
         yield from _time(option)
+        yield from answer_lines(plan, option)
 
     def failure(self, plan: Plan[ServingOption]) -> NothingFits | None:
         """Names the nearest miss, or what the asked option lacks."""
@@ -159,7 +176,7 @@ class VllmView:
         return machine_remarks(plan.machine)
 
 
-def headline(option: ServingOption) -> str:
+def headline(option: ServingOption, plan: Plan[ServingOption]) -> str:
     """The sentence to act on."""
     where = f"{len(option.gpus)} x {card_name(option.gpus[0].name)}"
     what = f"{option.model.id} in {option.dtype}"
@@ -169,9 +186,11 @@ def headline(option: ServingOption) -> str:
     users = f"up to {count(option.users, 'user')}"
     if option.settings.sequences is not None:
         users = f"{count(option.users_wanted, 'user')} (there is room for {option.users:,})"
+    time = answer_time(option, plan.workload)
+    minutes = f", {duration(time.p50_s)} an answer" if time is not None else ""
     return (
         f"Serve {what} with vLLM on {where}: {users} of {option.context:,} tokens at once, "
-        f"about {rate_text(option.speed.decode[0].tok_s)} each when {alone}."
+        f"about {rate_text(option.speed.decode[0].tok_s)} each when {alone}{minutes}."
     )
 
 
@@ -216,6 +235,8 @@ def _unused(plan: Plan[ServingOption], option: ServingOption) -> Iterator[Line]:
     cards = sum(gpu.name == option.gpus[0].name for gpu in plan.machine.gpus)
     if option.fits and len(option.gpus) < cards:
         yield Line(f"{cards - len(option.gpus)} of {cards} cards stay free.")
+def _gpus(option: ServingOption) -> str:
+    return f"{option.parallel.gpus:,}"
 
 
 def _context(option: ServingOption) -> str:

@@ -113,9 +113,7 @@ def cause_text(cause: Cause) -> str:
 
 def difference_text(each: Difference) -> str:
     """How an option differs from the chosen one."""
-    said = []
-    if abs(each.quality_points) >= _POINTS_WORTH_SAYING:
-        said.append("better" if each.quality_points > 0 else "less able")
+    said = [quality] if (quality := quality_text(each.quality_points)) else []
     if not 1 - _SPEED_WORTH_SAYING < each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
         said.append(f"{each.speed_ratio:.1f}x the speed")
     if each.from_disk:
@@ -123,6 +121,13 @@ def difference_text(each: Difference) -> str:
     if each.context_tokens:
         said.append("longer context" if each.context_tokens > 0 else "shorter context")
     return ", ".join(said) or "much the same"
+
+
+def quality_text(points: float) -> str:
+    """Whether an option with so many points more than another is more able; nothing where they are much the same."""
+    if abs(points) < _POINTS_WORTH_SAYING:
+        return ""
+    return "better" if points > 0 else "less able"
 
 
 def improvement_text(better: Improvement) -> str:
@@ -203,8 +208,8 @@ def _shortfall(each: Shortfall) -> str:
         "disk": "of disk",
     }[each.kind]
     alone = each.context_bytes > each.room_bytes
-    cache = f" (the context alone takes {each.context_bytes / GIB:.1f})" if alone else ""
-    needed, room = f"{each.needed_bytes / GIB:.1f}", f"{each.room_bytes / GIB:.1f}"
+    cache = f" (the context alone takes {each.context_bytes / GIB:,.1f})" if alone else ""
+    needed, room = f"{each.needed_bytes / GIB:,.1f}", f"{each.room_bytes / GIB:,.1f}"
     if needed == room:
         return f"needs {each.needed_bytes / MIB:,.0f} MiB {where}, {each.room_bytes / MIB:,.0f} free{cache}"
     return f"needs {needed} GiB {where}, {room} free{cache}"
@@ -216,18 +221,17 @@ def _on_each(gpus: int) -> str:
 
 def _too_slow(cause: TooSlow) -> str:
     asked = cause.least_tok_s
-    least = f"{asked:.1f}" if round(asked, 1) == asked else f"{asked:g}"
+    least = f"{asked:,.1f}" if round(asked, 1) == asked else f"{asked:,}"
     if cause.tok_s < asked:
         return f"about {_below(cause.tok_s, asked)} tok/s, slower than {least}"
     longer = f"it thinks {cause.thinking_over_r1:g} times as long as R1"
     as_if = f"as if at {_below(cause.tok_s / cause.thinking_over_r1, asked)}"
-    return f"about {cause.tok_s:.1f} tok/s, but {longer}, {as_if}: slower than {least}"
+    return f"about {cause.tok_s:,.1f} tok/s, but {longer}, {as_if}: slower than {least}"
 
 
 def _below(speed: float, least: float) -> str:
     """A speed to a tenth; where that does not show that it is below `least`, the hundredths that it reaches."""
-    tenths = f"{speed:.1f}"
-    return tenths if float(tenths) < least else f"{floor(speed * 100) / 100:.2f}"
+    return f"{speed:,.1f}" if round(speed, 1) < least else f"{floor(speed * 100) / 100:,.2f}"
 
 
 def _ranks_below(cause: RanksBelow) -> str:

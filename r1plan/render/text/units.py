@@ -6,6 +6,10 @@ from decimal import Decimal
 
 from r1plan.units import GIB, MIB
 
+# Up to how many seconds a unit is used, and how many it has.
+_UNITS = ((59.5, 1, "second"), (99.5 * 60, 60, "minute"), (47.5 * 3600, 3600, "hour"))
+_SHORT = {"second": "s", "minute": "min", "hour": "h", "day": "d"}
+
 
 def gib(size: int) -> str:
     """Bytes as binary gigabytes with one decimal, without the unit: "23.1"."""
@@ -34,6 +38,27 @@ def tokens(number: int) -> str:
 def memory_size(size: int) -> str:
     """Bytes of memory with their unit, in MiB below one GiB: "310 MiB", "1.4 GiB"."""
     return f"{size / MIB:,.0f} MiB" if size < GIB else f"{gib(size)} GiB"
+
+
+def duration(seconds: float) -> str:
+    """A time to wait, in the unit that says it shortest: "45 seconds", "2.3 minutes", "1.4 hours", "12 days"."""
+    number, unit = _in_unit(seconds)
+    return f"{number} {unit}" if number == "1" else f"{number} {unit}s"
+
+
+def short_duration(seconds: float) -> str:
+    """The same for a cell of a table: "45 s", "2.3 min", "1.4 h", "12 d"."""
+    number, unit = _in_unit(seconds)
+    return f"{number} {_SHORT[unit]}"
+
+
+def _in_unit(seconds: float) -> tuple[str, str]:
+    size, unit = next(((size, unit) for most, size, unit in _UNITS if seconds < most), (86_400, "day"))
+    number = max(seconds, 0.1) / size
+    tenths = f"{number:.1f}"
+    if number >= 9.95 or tenths.endswith(".0") or (unit == "second" and number >= 0.95):
+        return f"{number:,.0f}", unit
+    return tenths, unit
 
 
 def card_name(name: str) -> str:

@@ -45,6 +45,11 @@ SHORT = NeedsMemory(shortfalls=(GPU,), shortfall_bytes=GIB, needed_bytes=GIB)
 CAUSES: list[tuple[Cause, str, str]] = [
     (SHORT, "memory", "needs 24.0 GiB on the GPU, 22.0 free"),
     (
+        SHORT._replace(shortfalls=(GPU._replace(cards=8, needed_bytes=1258 * GIB),)),
+        "memory",
+        "needs 1,258.0 GiB on 8 GPUs, 22.0 free",
+    ),
+    (
         SHORT._replace(shortfalls=(RAM._replace(needed_bytes=518 * MIB, room_bytes=512 * MIB, context_bytes=0),)),
         "memory",
         "needs 518 MiB of RAM, 512 free",  # and not 0.5 GiB, 0.5 free
@@ -82,6 +87,7 @@ CAUSES: list[tuple[Cause, str, str]] = [
         "needs 24.0 GiB on the GPU, 22.0 free; with experts read from disk about 1.7 tok/s, but it thinks 1.9 times as "
         "long as R1, as if at 0.9: slower than 1.0",
     ),
+    (TooSlow(tok_s=1_234.5, least_tok_s=1e5), "slow", "about 1,234.5 tok/s, slower than 100,000.0"),
     (TooSlow(tok_s=0.97, least_tok_s=1.0), "slow", "about 0.97 tok/s, slower than 1.0"),
     (TooSlow(tok_s=4.9996, least_tok_s=5.0), "slow", "about 4.99 tok/s, slower than 5.0"),
     (TooSlow(tok_s=1.24, least_tok_s=1.25), "slow", "about 1.2 tok/s, slower than 1.25"),

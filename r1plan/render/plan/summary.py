@@ -1,0 +1,80 @@
+"""The short sentences around the table: what an API asks, which larger model runs too, how much was rejected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from r1plan.market.compare import ApiOffer
+from r1plan.money import usd
+from r1plan.plan.answer import answer_time
+from r1plan.plan.plan import Plan, Rejection
+from r1plan.plan.reasons import AsAsked, Chosen, Difference, OtherSharing, ReadsFromDisk, Standing, TooSlow, kind_of
+from r1plan.plan.workload import Workload
+from r1plan.render.plan.view import EngineView, OptionT
+from r1plan.render.plan.words import cause_text, quality_text, standing_text
+from r1plan.render.text.units import duration
+
+TIERS = {"off_peak": " (off-peak)", "peak": " (peak)"}
+_BEST = {"balanced": "best balance", "quality": "best quality", "speed": "fastest"}
+
+
+def short_standing_text(why: Standing | None) -> str:
+    """Why an option stands where it does in a word or two, beside the figures that say the rest."""
+    match why:
+        case Chosen():
+            return _BEST.get(why.objective, "least energy")
+        case AsAsked():
+            return "as asked"
+        case ReadsFromDisk():
+            return "from disk"
+        case Difference():
+            return quality_text(why.quality_points) or "as able"
+        case OtherSharing():
+            return why.how
+        case TooSlow():
+            return "too slow"
+        case _:
+            return standing_text(why) if why is None else "does not fit"
+
+
+def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
+    """What the same answers cost where they are sold by the token: full R1, and DeepSeek's own model."""
+    said = []
+    for offer in (next((each for each in api if each.is_r1), None), next((e for e in api if not e.is_r1), None)):
+        if offer is None:
+            continue
+        month = f", {usd(offer.usd_per_month)} a month" if offer.usd_per_month is not None else ""
+        tier = TIERS.get(offer.price.tier, "")
+        name = offer.model.rpartition("/")[2]
+        said.append(f"{usd(offer.usd_per_request * 1000)} for {offer.provider_name}'s {name}{month}{tier}")
+    tokens = f"{workload.input_tokens:,} tokens in, {workload.output_tokens:,} out"
+    return f"At an API instead, 1,000 answers ({tokens}): {'; '.join(said)}."
+
+
+def larger_line(plan: Plan[OptionT]) -> str:
+    """Why a model that has room is not the choice; empty where there is none."""
+    if plan.choice is None or plan.larger is None:
+        return ""
+    time = answer_time(plan.larger, plan.workload)
+    if time is None:
+        return ""
+    joined = "but" if plan.larger.tok_s < plan.choice.tok_s else "and"
+    return f"{plan.larger.id} fits too: better, {joined} {duration(time.p50_s)} an answer."
+
+
+def rejected_line(view: EngineView[OptionT], plan: Plan[OptionT], left_out: int = 0, *, nearest: bool = True) -> str:
+    """How many options were rejected and why, behind how many that the table has no room for."""
+    more = f"{left_out:,} more; " if left_out else ""
+    if not plan.rejected:
+        return ""
+    numbers = Counter(view.tally[kind_of(each.cause)] for each in plan.rejected)
+    said = dict.fromkeys(view.tally.values())
+    parts = ", ".join(f"{numbers[each]:,} {each[numbers[each] > 1]}" for each in said if numbers[each])
+    misses = _nearest(*view.nearest(plan)) if nearest else ""
+    return f"{more}{len(plan.rejected):,} rejected: {parts} (--explain).{misses}"
+
+
+def _nearest(called: str, near: Sequence[Rejection]) -> str:
+    examples = "; ".join(f"{each.id} {cause_text(each.cause)}" for each in near)
+    return f" {called}: {examples}." if near else ""
