@@ -235,6 +235,8 @@ def _unused(plan: Plan[ServingOption], option: ServingOption) -> Iterator[Line]:
     cards = sum(gpu.name == option.gpus[0].name for gpu in plan.machine.gpus)
     if option.fits and len(option.gpus) < cards:
         yield Line(f"{cards - len(option.gpus)} of {cards} cards stay free.")
+
+
 def _gpus(option: ServingOption) -> str:
     return f"{option.parallel.gpus:,}"
 
