@@ -10,14 +10,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from r1plan.errors import NotFound, UsageError
-from r1plan.hardware import amd, apple, host, nvidia
+from r1plan.hardware import amd, apple, host, kernel_files, nvidia
 from r1plan.hardware.bandwidth import assumed_rate
 from r1plan.hardware.found import FoundGpu, ProbeResult
 from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
 
 if TYPE_CHECKING:
-    from r1plan.catalog.hardware import Accelerator, Gpu, Hardware
+    from r1plan.catalog.hardware import Gpu, Hardware
+    from r1plan.hardware.names.driver import DriverCard, DriverMatch, Guess
 
 ASSUMED_RATE = "Memory bandwidth is assumed"
 """How the note begins that says so."""
@@ -64,11 +64,8 @@ def detect(sheets: Callable[[], Hardware], storage: Path, probes: Probes | None 
     here = probes.probe_host()
     answers = probes.probe_cards(here.memory)
     found = [gpu for answer in answers for gpu in answer.gpus]
-    gpus = _with_sheets(found, sheets()) if found else ()
-    notes = [*here.notes, *(note for answer in answers for note in answer.notes)]
-    notes += (
-        f"No data sheet is known for {each.name}: its speed is a guess." for each in gpus if each.bandwidth_gb_s is None
-    )
+    gpus, told = _with_sheets(found, sheets(), board(probes.root)) if found else ((), ())
+    notes = [*here.notes, *(note for answer in answers for note in answer.notes), *told]
     memory, why = _with_bandwidth(here.memory, here.cpu, gpus)
     return Machine(
         origin="detected",
@@ -81,13 +78,24 @@ def detect(sheets: Callable[[], Hardware], storage: Path, probes: Probes | None 
     )
 
 
-def _with_sheets(found: Sequence[FoundGpu], hardware: Hardware) -> tuple[GpuDevice, ...]:
-    """The devices, numbered anew, each with what its data sheet adds."""
+def board(root: Path) -> str | None:
+    """The name of a board whose firmware tells it, such as a Jetson's, whose driver calls all of them "Orin"."""
+    return (kernel_files.text(root / "proc/device-tree/model") or "").strip("\0 ") or None
+
+
+def _with_sheets(
+    found: Sequence[FoundGpu], hardware: Hardware, board_name: str | None
+) -> tuple[tuple[GpuDevice, ...], tuple[str, ...]]:
+    """The devices, numbered anew, each with what its data sheet adds; and what is to be said of that."""
     look_up = cache(partial(_sheet, hardware))
-    return tuple(
-        replace(_joined(each, look_up(each.sheet_name, each.sheet_bytes)), index=index)
-        for index, each in enumerate(found)
-    )
+    devices: list[GpuDevice] = []
+    notes: list[str] = []
+    for index, each in enumerate(found):
+        device, note = _joined(each, look_up(_driver_card(each, board_name)))
+        devices.append(replace(device, index=index))
+        if note is not None:
+            notes.append(note)
+    return tuple(devices), tuple(dict.fromkeys(notes))
 
 
 def _guarded(vendor: str, probe: Callable[[], ProbeResult]) -> ProbeResult:
@@ -98,30 +106,52 @@ def _guarded(vendor: str, probe: Callable[[], ProbeResult]) -> ProbeResult:
         return ProbeResult(notes=(f"{vendor} cards were not looked at: {type(error).__name__}: {error}.",))
 
 
-def _sheet(hardware: Hardware, names: str, total_bytes: int | None) -> Accelerator | None:
-    """The data sheet of a card that its driver calls that and that has that memory, or None.
+def _driver_card(found: FoundGpu, board_name: str | None) -> DriverCard:
+    """What the device is looked up by. A MIG slice is limited as its whole card is."""
+    from r1plan.hardware.names.driver import DriverCard
 
-    libdrm's list has names such as "AMD Instinct MI60 / MI50"; the memory tells which.
-    """
-    from r1plan.catalog.match import find_accelerator
-
-    for name in names.split(" / "):
-        try:
-            return find_accelerator(hardware, name, total_bytes)
-        except (NotFound, UsageError):
-            continue
-    return None
+    device, is_nvidia = found.device, found.device.vendor == "nvidia"
+    shares = device.unified and is_nvidia
+    return DriverCard(
+        names=(board_name, found.sheet_name) if shares and board_name else (found.sheet_name,),
+        total_bytes=device.total_bytes if shares and found.sheet_bytes is None else found.sheet_bytes,
+        shares_memory=shares,
+        power_limit_w=device.power_limit_w,
+    )
 
 
-def _joined(found: FoundGpu, sheet: Accelerator | None) -> GpuDevice:
-    """The device with what its data sheet adds, in the share that a slice has of the card."""
-    if sheet is None:
-        return found.device
+def _sheet(hardware: Hardware, card: DriverCard) -> DriverMatch | Guess | None:
+    from r1plan.hardware.names.driver import guess, sheet_of
+
+    return sheet_of(hardware, card) or (None if card.shares_memory else guess(hardware, card))
+
+
+def _joined(found: FoundGpu, known: DriverMatch | Guess | None) -> tuple[GpuDevice, str | None]:
+    """The device with what is known of it, in the share that a slice has of the card; and what to say of that."""
     from r1plan.catalog.hardware import Gpu
+    from r1plan.hardware.names.driver import Guess
 
+    name, memory_share = found.device.name, found.memory_share
+    if known is None:
+        unknown = found.device.bandwidth_gb_s is None
+        return found.device, f"No data sheet is known for {name}: its speed is a guess." if unknown else None
+    if isinstance(known, Guess):
+        lent = replace(known.sheet, bandwidth_gb_s=known.bandwidth_gb_s, compute_capability=None, gfx=None)
+        device = replace(described_by(found.device, lent, memory_share, found.compute_share), profile=None)
+        why = "the nearest of its family" if known.is_family else "the slowest of its maker with as much memory"
+        return device, (
+            f"No data sheet is known for {name}: its bandwidth, {device.bandwidth_gb_s:g} GB/s, and what it calculates "
+            f"are guessed from {known.sheet.id}, {why}."
+        )
+    sheet, note = known.sheet, None
+    if known.others:
+        others = " and ".join((", ".join(each.id for each in known.others[:-1]), known.others[-1].id)).removeprefix(
+            " and "
+        )
+        note = f"{name} is what the driver calls {others} too; the figures are those of {sheet.id}."
     if isinstance(sheet, Gpu):
-        return described_by(found.device, sheet, found.memory_share, found.compute_share)
-    return replace(found.device, profile=sheet.id, bandwidth_gb_s=sheet.bandwidth_gb_s, gpu_class="apple")
+        return described_by(found.device, sheet, memory_share, found.compute_share), note
+    return replace(found.device, profile=sheet.id, bandwidth_gb_s=sheet.bandwidth_gb_s, gpu_class="apple"), note
 
 
 def described_by(device: GpuDevice, sheet: Gpu, memory_share: float = 1.0, compute_share: float = 1.0) -> GpuDevice:

@@ -66,6 +66,11 @@ class GpuDevice:
     mig: bool = False
     processes: tuple[GpuProcess, ...] = ()
 
+    @property
+    def is_guessed(self) -> bool:
+        """Whether its speed is lent from a card like it: it was found, and no data sheet of it is known."""
+        return self.profile is None and self.memory_basis == "measured"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cpu:

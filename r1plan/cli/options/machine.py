@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 import typer
 
-from r1plan.errors import NotFound, UsageError
-from r1plan.hardware.machine import MOST_CARDS, Machine
+from r1plan.errors import UsageError
+from r1plan.hardware.machine import Machine
 
 if TYPE_CHECKING:
     from r1plan.catalog.hardware import Hardware
     from r1plan.cli.options.description import MachineWords
-    from r1plan.hardware.described import DescribedCard
-
-# "2x3090", "2 × RTX 3090", "3090x2", "3090 * 2". A name may hold such a letter itself: "rtx 490", "7900xtx 24".
-_TIMES = re.compile(
-    r"(?P<first>\d{1,3})\s*[x×*]\s*(?P<name>\S.*)|(?P<named>[^\s\d]*\s*\d.*?)(?:\s+[x×*]\s*|[x×*])(?P<last>\d{1,3})",
-    re.IGNORECASE,
-)
 
 GpuOption = Annotated[
     list[str] | None,
@@ -112,6 +104,7 @@ def _machine(words: MachineWords) -> Machine:
         raise UsageError(f"--cpu-only and {given[0]} contradict each other.", "leave one of them out.")
     if has_graphics or "--cpu" in given or (cpu_only and "--ram" in given):
         from r1plan.cli.options.description import described_machine
+        from r1plan.hardware.names.cards import cards_of
 
         return _without_cards(described_machine(words, vram, bandwidth, cards_of), cpu_only)
     here = _without_cards(this_machine(), cpu_only)
@@ -159,41 +152,6 @@ def this_machine() -> Machine:
     from r1plan.settings import directories
 
     return detect(_sheets, directories().data)
-
-
-def cards_of(gpu: list[str], hardware: Hardware) -> list[DescribedCard]:
-    """The data sheet and number that each `ID[:N]` means; `2x3090` and `3090x2` are ways to write it too.
-
-    Raises UsageError for an empty id, one that may mean several cards, or a number that is none; NotFound for an
-    unknown card.
-    """
-    return [_cards(each, hardware) for each in gpu]
-
-
-def _cards(text: str, hardware: Hardware) -> DescribedCard:
-    from r1plan.catalog.match import find_accelerator
-    from r1plan.hardware.described import DescribedCard
-
-    name, colon, number = (part.strip() for part in text.partition(":"))
-    if not name:
-        raise UsageError(f"--gpu '{text}': expected ID or ID:N.", "for example --gpu rtx-4090:2")
-    if not colon:
-        try:
-            return DescribedCard(find_accelerator(hardware, name))
-        except NotFound:
-            several = [each.strip() for each in re.split("[,+]", name)]
-            if len(several) > 1 and all(several):
-                each_its_own = " ".join(f"--gpu '{each}'" if " " in each else f"--gpu {each}" for each in several[:4])
-                raise UsageError(f"--gpu '{text}' names several cards.", f"give each its own: {each_its_own}") from None
-            times = _TIMES.fullmatch(name)
-            if times is None:
-                raise
-            number, name = times["first"] or times["last"], times["name"] or times["named"]
-    if not (number.isascii() and number.isdigit() and 0 < int(number) <= MOST_CARDS):
-        raise UsageError(
-            f"--gpu {text}: expected 1 to {MOST_CARDS:,} cards, got '{number}'.", "for example --gpu rtx-4090:2"
-        )
-    return DescribedCard(find_accelerator(hardware, name), int(number))
 
 
 def _without_cards(machine: Machine, cpu_only: bool) -> Machine:

@@ -19,8 +19,8 @@ _CARDS = ("rtx-4090:2", "h100-sxm-80gb:8", "m3-max-40c", "mi300x")
 @cache
 def _seeds() -> tuple[Any, ...]:
     from r1plan.catalog.load import load_hardware
-    from r1plan.cli.options.machine import cards_of
     from r1plan.hardware.described import Description, UnnamedCard, describe
+    from r1plan.hardware.names.cards import cards_of
 
     sheets = load_hardware()
     described = [describe(cards_of([card], sheets)) for card in _CARDS]

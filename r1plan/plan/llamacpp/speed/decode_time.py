@@ -100,7 +100,7 @@ class DecodeTimeModel:
     def basis(self) -> Basis:
         """Whether readings of this kind of layout stand behind the time."""
         slowest = max(self._kinds, key=lambda kind: kind.spread)
-        unknown = any(gpu.bandwidth_gb_s is None for gpu, _, _ in self.cards)
+        unknown = any(gpu.bandwidth_gb_s is None or gpu.is_guessed for gpu, _, _ in self.cards)
         assumed = unknown or self.moe or len(self.cards) > 1 or slowest.basis == "assumed"
         return "assumed" if assumed else "calibrated"
 
