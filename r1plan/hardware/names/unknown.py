@@ -8,7 +8,16 @@ from dataclasses import replace
 
 from r1plan.catalog.hardware import Accelerator, AppleChip
 from r1plan.errors import NotFound
-from r1plan.hardware.names.sheets import NamedSheet, is_laptop, is_modified, maker, named, place_among_usual
+from r1plan.hardware.names.sheets import (
+    NamedSheet,
+    candidates,
+    is_laptop,
+    is_modified,
+    maker,
+    named,
+    place_among_usual,
+    text_of,
+)
 from r1plan.hardware.names.words import ENDINGS, PROCESSORS, Words, is_shop_word, words_of
 
 BY_HAND = "--vram GIB --bandwidth GB/S [--vendor NAME] describes any card"
@@ -67,10 +76,10 @@ def _near(sheets: list[Accelerator], wanted: Words) -> tuple[str, ...]:
         return ()
     found: list[tuple[float, int, str]] = []
     for sheet in _sharing_digits(sheets, typed):
-        if is_modified(sheet) or is_laptop(sheet) != wanted.laptop or not _same_family(sheet, wanted):
+        if is_modified(sheet) or is_laptop(sheet) != wanted.laptop or not wanted.makers <= {maker(sheet)}:
             continue
         row = named(sheet)
-        if far := _best(row, wanted, typed):
+        if _same_family(row, wanted) and (far := _best(row, typed)):
             found.append((-far, place_among_usual(sheet), sheet.id))
     nearest = min(found, default=(0.0,))[0]
     return tuple(id_ for far, _, id_ in sorted(found) if far < nearest + 0.1)[:3]
@@ -80,7 +89,7 @@ def _sharing_digits(sheets: list[Accelerator], typed: str) -> list[Accelerator]:
     """The rows with a number that may be that of `typed` but for one digit: a first, cheap look."""
     digits = max(re.findall(r"\d+", typed), key=len, default="")
     if not digits:
-        return sheets
+        return [each for each in sheets if any(word[:1] == typed[:1] for word in re.findall("[a-z]+", text_of(each)))]
     return [
         each
         for each in sheets
@@ -91,7 +100,7 @@ def _sharing_digits(sheets: list[Accelerator], typed: str) -> list[Accelerator]:
     ]
 
 
-def _best(row: NamedSheet, wanted: Words, typed: str) -> float:
+def _best(row: NamedSheet, typed: str) -> float:
     """How near the nearest spelling of the row is, 1 the same and 0 too far."""
     from difflib import SequenceMatcher
 
@@ -147,20 +156,20 @@ def _spelled(words: Words) -> str:
     return "".join(sorted(chip, key=lambda each: (each.isalpha(), each)))
 
 
-def _same_family(sheet: Accelerator, wanted: Words) -> bool:
+def _same_family(row: NamedSheet, wanted: Words) -> bool:
     """Whether what `wanted` says of maker and series is true of the row, a GTX for an RTX excepted."""
-    if not wanted.makers <= {maker(sheet)}:
+    if not wanted.makers <= {maker(row.sheet)}:
         return False
-    if isinstance(sheet, AppleChip):
+    if isinstance(row.sheet, AppleChip):
         return not wanted.series
-    series = wanted.series - {"rtx", "gtx", "geforce"}
-    return series <= named(sheet).series or not series
+    return wanted.series - {"rtx", "gtx"} <= row.series
 
 
 def _of_the_desk(sheets: list[Accelerator], wanted: Words) -> str | None:
-    for sheet in sheets:
-        if is_laptop(sheet) or not _same_family(sheet, wanted):
+    """The id of the desktop's card whose chip has that name."""
+    for row in candidates(sheets, wanted):
+        if is_laptop(row.sheet) or not _same_family(row, wanted):
             continue
-        if any(each.chip == wanted.chip for each in named(sheet).spellings):
-            return sheet.id
+        if any(each.chip == wanted.chip for each in row.spellings):
+            return row.sheet.id
     return None
