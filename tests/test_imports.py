@@ -204,6 +204,7 @@ finally:
         pytest.param(["cost-report", "--help"], set(), id="cost-report-help"),
         pytest.param(["detect"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil"}, id="detect"),
         pytest.param(["recommend"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil"}, id="recommend"),
+        pytest.param(["hardware", "4090"], {"pydantic", "yaml", "msgspec"}, id="hardware"),
         pytest.param(
             ["recommend", "--engine", "vllm", "--gpu", "h200:8"], {"pydantic", "yaml", "msgspec"}, id="recommend-vllm"
         ),

@@ -63,11 +63,16 @@ class NamedSheet:
     def generations(self) -> frozenset[str]:
         """Its generation, as it is spelled or as its compute capability tells."""
         spelled = frozenset[str]().union(*(each.generations for each in self.spellings))
-        capability = None if isinstance(self.sheet, AppleChip) else self.sheet.compute_capability
-        if capability is None:
-            return spelled
-        told = _GENERATION_OF.get(capability) or _GENERATION_OF.get(capability.split(".")[0])
+        told = generation(self.sheet)
         return spelled | ({told} if told else set())
+
+
+def generation(sheet: Accelerator) -> str | None:
+    """NVIDIA's name of the generation that its compute capability tells: "ampere"."""
+    capability = None if isinstance(sheet, AppleChip) else sheet.compute_capability
+    if capability is None:
+        return None
+    return _GENERATION_OF.get(capability) or _GENERATION_OF.get(capability.split(".")[0])
 
 
 def names_of(sheet: Accelerator) -> Iterator[str]:
