@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from unicodedata import normalize
 
 from r1plan.catalog.hardware import Hardware
 from r1plan.errors import R1PlanError, UsageError
 from r1plan.hardware.described import DescribedCard
 from r1plan.hardware.machine import MOST_CARDS
 from r1plan.hardware.names.match import CardMatch, find_card, match_card
+from r1plan.hardware.names.unknown import unknown
 
 _IN_WORDS = {"one": 1, "single": 1, "two": 2, "dual": 2, "double": 2, "pair of": 2, "a pair of": 2, "three": 3}
 _IN_WORDS |= {"triple": 3, "four": 4, "quad": 4, "six": 6, "eight": 8, "octo": 8, "ten": 10, "sixteen": 16}
@@ -24,6 +26,7 @@ _COUNTED = (
     re.compile(r"(?P<name>\S.*?)(?:\s+|\s*\(\s*)(?P<number>\d{1,3})\s*[x×*]\s*\)?", re.IGNORECASE),
     re.compile(r"(?P<number>[2-9]|1\d|[2-9]\d)\s+(?P<name>\S.*\d.*)"),
 )
+_BETWEEN = re.compile(r"[,+&]|\band\b", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+)(?=\s*gi?b?\b)", re.IGNORECASE)
 
 
@@ -37,27 +40,45 @@ def cards_of(gpu: Iterable[str], hardware: Hardware) -> list[DescribedCard]:
 
 
 def _cards(text: str, hardware: Hardware) -> DescribedCard:
-    name, colon, number = (part.strip() for part in text.partition(":"))
+    name, colon, number = (part.strip() for part in normalize("NFKC", text).partition(":"))
     if not name:
         raise UsageError(f"--gpu '{text}': expected ID or ID:N.", "for example --gpu rtx-4090:2")
     if colon:
         return _several(text, name, number, hardware)
+    parts = [each.strip() for each in _BETWEEN.split(name)]
+    if len(parts) > 1 and all(parts) and all(_is_known(each, hardware) for each in parts):
+        raise _names_several(text, parts)
     if worded := _WORDED.fullmatch(name):
         return _several(text, worded[2], str(_IN_WORDS[worded[1].lower()]), hardware)
     begins = _COUNTED[0].fullmatch(name)
     if begins and len(begins["number"]) < 4:  # no card's name begins so
         return _several(text, begins["name"], begins["number"], hardware)
     if match := match_card(hardware, name):
+        numbers = re.findall(r"\d{3,}", name)
+        if len(set(numbers)) < len(numbers):
+            raise _names_several(text, [match.sheet.id] * 2)
         return _described(match, name, 1)
-    several = [each.strip() for each in re.split(r"[,+&]|\band\b", name)]
-    if len(several) > 1 and all(several):
-        each_its_own = " ".join(f"--gpu '{each}'" if " " in each else f"--gpu {each}" for each in several[:4])
-        raise UsageError(f"--gpu '{text}' names several cards.", f"give each its own: {each_its_own}")
+    if len(parts) > 1 and all(parts):
+        raise _names_several(text, parts)
     counted = [found for pattern in _COUNTED if (found := pattern.fullmatch(name))]
     for times in counted:
         if match_card(hardware, times["name"]):
             return _several(text, times["name"], times["number"], hardware)
-    return _several(text, counted[0]["name"] if counted else name, "1", hardware)  # which raises
+    errors = [unknown(hardware.accelerators.values(), each) for each in (name, *(times["name"] for times in counted))]
+    raise next((each for each in errors if each.near), errors[0])
+
+
+def _is_known(text: str, hardware: Hardware) -> bool:
+    try:
+        _cards(text, hardware)
+    except R1PlanError:
+        return False
+    return True
+
+
+def _names_several(text: str, names: list[str]) -> UsageError:
+    each_its_own = " ".join(f"--gpu '{each}'" if " " in each else f"--gpu {each}" for each in names[:4])
+    return UsageError(f"--gpu '{text}' names several cards.", f"give each its own: {each_its_own}")
 
 
 def _several(text: str, name: str, number: str, hardware: Hardware) -> DescribedCard:

@@ -153,7 +153,7 @@ def _of_fits(fits: Sequence[WordFit], name: str, wanted: Words) -> CardMatch | N
     if not rows:
         return None
     sizes = wanted.sizes_gib or tuple(sorted({size for each in fits for size in each.sizes_gib}))
-    sheets = _of_the_size([each.sheet for each in rows], name, sizes)
+    sheets = _of_the_size([each.sheet for each in rows], name, sizes, [each.row.sheet for each in fits])
     if cores := {each.cores for each in fits} | {wanted.cores}:
         sheets = [each for each in sheets if not isinstance(each, AppleChip) or each.gpu_cores in cores] or sheets
     match = usual(sheets, wanted.series)
@@ -200,16 +200,23 @@ def _memory_type(sheet: Accelerator) -> str | None:
     return None if isinstance(sheet, AppleChip) else sheet.memory_type.casefold()
 
 
-def _of_the_size(sheets: list[Accelerator], name: str, sizes: Collection[float]) -> list[Accelerator]:
-    """The cards with the memory that is named, of one device or of all on the board."""
+def _of_the_size(
+    sheets: list[Accelerator], name: str, sizes: Collection[float], namesakes: Sequence[Accelerator] = ()
+) -> list[Accelerator]:
+    """The cards with the memory that is named, of one device or of all on the board.
+
+    Raises UsageError where none has it; of the `namesakes`, a laptop's card with that memory is worth a word.
+    """
     if not sizes:
         return sheets
     right = [each for each in sheets if any(has_size(each, size) for size in sizes)]
     right = right or [each for each in sheets if any(has_size(each, size / gpus_a_board(each)) for size in sizes)]
     if right:
         return right
-    sold = "; ".join(f"{each.id} has {_sold(each)}" for each in sheets[:4])
-    raise UsageError(f"'{name}': no such card or chip has {min(sizes):g} GB.", f"{sold} GB. {BY_HAND}.")
+    sold = [f"{each.id} has {_sold(each)}" for each in sheets[:4]]
+    laptops = [each for each in namesakes if is_laptop(each) and each not in sheets]
+    sold += [f"{each.id}, a laptop's card, {_sold(each)}" for each in laptops if has_size(each, min(sizes))]
+    raise UsageError(f"'{name}': no such card or chip has {min(sizes):g} GB.", f"{'; '.join(sold)} GB. {BY_HAND}.")
 
 
 def _sold(sheet: Accelerator) -> str:
@@ -219,7 +226,8 @@ def _sold(sheet: Accelerator) -> str:
 
 def _by_a_part(rows: Sequence[NamedSheet], name: str, wanted: Words) -> CardMatch | None:
     """The match of a name that is a part of the rows' own: "7840U", "orin"."""
-    if not any(len(each) > 2 and each not in _TELLS_NO_FAMILY for each in wanted.chip):
+    told = wanted.chip - _TELLS_NO_FAMILY
+    if not any(len(each) > 3 or (len(each) > 2 and not each.isdigit()) for each in told):
         return None
     found = [each for each in rows if any(wanted.chip < spelled.chip for spelled in each.spellings)]
     found = _of_the_kind(found, wanted)
@@ -247,7 +255,7 @@ def usual(sheets: Sequence[Accelerator], series: frozenset[str], rebuilt: bool =
         sheets = [each for each in sheets if not is_modified(each)] or list(sheets)
 
     def order(sheet: Accelerator) -> tuple[object, ...]:
-        is_plain = not re.search(r"\d+gb|gddr", sheet.id)
+        is_plain = not re.search(r"\d+gb|gddr|server|maxq|sff|oem|dual", sheet.id)
         exact = bool(series) and named(sheet).series == series
         least = min(sizes_gib(sheet), default=0.0)
         speed = sheet.gpu_cores if isinstance(sheet, AppleChip) else (sheet.fp32_tflops or 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import takewhile
 
 from r1plan.catalog.hardware import Accelerator, AppleChip
 from r1plan.errors import NotFound
@@ -72,7 +73,7 @@ def _family_word(wanted: Words) -> str:
 def _near(sheets: list[Accelerator], wanted: Words) -> tuple[str, ...]:
     """Up to three ids of the same family, of whose name the number or a word is mistyped, the nearest first."""
     typed = _spelled(wanted)
-    if not re.search(r"\d", typed) and len(typed) < 4:
+    if len(typed) < (3 if re.search(r"\d", typed) else 4):
         return ()
     found: list[tuple[float, int, str]] = []
     for sheet in _sharing_digits(sheets, typed):
@@ -101,14 +102,15 @@ def _sharing_digits(sheets: list[Accelerator], typed: str) -> list[Accelerator]:
 
 
 def _best(row: NamedSheet, typed: str) -> float:
-    """How near the nearest spelling of the row is, 1 the same and 0 too far."""
+    """How near the nearest spelling of the row is, 0 too far; of two alike, the one that begins like it."""
     from difflib import SequenceMatcher
 
     nearest = 0.0
     for words in row.spellings:
         spelled = _spelled(words)
         if _is_slip(typed, spelled):
-            nearest = max(nearest, SequenceMatcher(None, typed, spelled).ratio())
+            begins = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(typed, spelled, strict=False)))
+            nearest = max(nearest, SequenceMatcher(None, typed, spelled).ratio() + begins / 100)
     return nearest
 
 
@@ -123,7 +125,7 @@ def _is_slip(typed: str, meant: str) -> bool:
     digits, others = re.findall(r"\d+", typed), re.findall(r"\d+", meant)
     if digits == others:
         letters, known = re.sub(r"\d", "", typed), re.sub(r"\d", "", meant)
-        return _one_apart(letters, known) or (bool(digits) and known.startswith(letters))
+        return _one_apart(letters, known) or (bool(digits) and bool(letters) and known.startswith(letters))
     if len(digits) != len(others) or re.sub(r"\d", "", typed) != re.sub(r"\d", "", meant):
         return False
     wrong = [(one, other) for one, other in zip(digits, others, strict=True) if one != other]

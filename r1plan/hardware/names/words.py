@@ -34,7 +34,8 @@ _NOISE = frozenset(
         """
     nvidia amd intel apple qualcomm geforce r tm c gpu gpus card cards graphics generation gen edition design with w
     hgx dgx jetson ryzen the of a an each unified memory ram vram video adapter corporation corp inc technology
-    modified mining one two four chip chips soc system series passive active nvgpu lovelace rev
+    modified mining one two four chip chips soc system series passive active nvgpu lovelace rev lite hash rate vga
+    compatible controller
     """,
     )
 )
@@ -69,6 +70,7 @@ _GLUED = re.compile(
 
 _DROPPED = (
     re.compile(r"\((?:r|tm|c)\)|[®™©]"),
+    re.compile(r"\b(?:a[dt]|g[abhkmpv]|tu)\d{3}[a-z]*(?=\s*\[)"),  # lspci's "AD102 [GeForce RTX 4090]"
     re.compile(r"\(?\bone of \w+ gpus\)?"),
     re.compile(r"\b\d+(?:\.\d+)?\s*tb\b(?:\s*ssd)?|\b\d+\s*gb\s*(?:ssd|nvme|storage)\b"),
     re.compile(r"\b\d+[- ]?core\s+cpu\b|\b\d+[- ]?bit\b|\b\d+(?:\.\d+)?\s*(?:w|mhz|ghz|gbps|mm)\b"),

@@ -29,7 +29,7 @@ def understood(typed: str) -> str:
     except NotFound:
         return "unknown"
     except UsageError as error:
-        return "several" if "may mean" in error.message else "contradiction"
+        return "several" if "may mean" in error.message or "several" in error.message else "contradiction"
     told = card.sheet.id
     told += f" x{card.count}" if card.count > 1 else ""
     told += f" {card.memory_gib:g}GB" if card.memory_gib else ""
