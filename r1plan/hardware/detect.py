@@ -130,6 +130,7 @@ def _joined(found: FoundGpu, known: DriverMatch | Guess | None) -> tuple[GpuDevi
     """The device with what is known of it, in the share that a slice has of the card; and what to say of that."""
     from r1plan.catalog.hardware import Gpu
     from r1plan.hardware.names.driver import Guess
+    from r1plan.hardware.names.match import listed
 
     name, memory_share = found.device.name, found.memory_share
     if known is None:
@@ -145,9 +146,7 @@ def _joined(found: FoundGpu, known: DriverMatch | Guess | None) -> tuple[GpuDevi
         )
     sheet, note = known.sheet, None
     if known.others:
-        others = " and ".join((", ".join(each.id for each in known.others[:-1]), known.others[-1].id)).removeprefix(
-            " and "
-        )
+        others = listed(tuple(each.id for each in known.others))
         note = f"{name} is what the driver calls {others} too; the figures are those of {sheet.id}."
     if isinstance(sheet, Gpu):
         return described_by(found.device, sheet, memory_share, found.compute_share), note

@@ -7,7 +7,7 @@ import pytest
 
 from r1plan.catalog.hardware import Hardware
 from r1plan.catalog.load import load_hardware
-from r1plan.hardware.detect import Probes, detect
+from r1plan.hardware.detect import Probes, board, detect
 from r1plan.hardware.machine import Machine
 from r1plan.units import GIB
 from tests.hardware import test_amd, test_apple
@@ -110,6 +110,26 @@ def test_nvidia_and_amd_cards_stand_side_by_side(tmp_path: Path) -> None:
 def test_memory_tells_cards_of_one_name_apart(tmp_path: Path, gib: int, profile: str) -> None:
     tree(tmp_path, test_amd.card(0, "0x66a1", "0x02", gib * GIB))
     assert detected(tmp_path).gpus[0].profile == profile
+
+
+def test_what_a_name_leaves_open_is_said(tmp_path: Path) -> None:
+    tree(tmp_path, test_amd.card(0, "0x66a1", "0x02", 32 * GIB))
+    note = "AMD Instinct MI60 / MI50 is what the driver calls mi50-32gb too; the figures are those of mi60."
+    assert note in detected(tmp_path).notes
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        ({"proc/device-tree/model": "NVIDIA Jetson AGX Orin Developer Kit\0"}, "NVIDIA Jetson AGX Orin Developer Kit"),
+        ({"proc/device-tree/model": "\0"}, None),
+        ({}, None),
+    ],
+    ids=["jetson", "empty", "none"],
+)
+def test_a_board_is_named_by_its_firmware(tmp_path: Path, files: dict[str, str], name: str | None) -> None:
+    tree(tmp_path, files)
+    assert board(tmp_path) == name
 
 
 def test_a_card_without_a_data_sheet_says_which_figures_are_guessed_and_from_what(tmp_path: Path) -> None:

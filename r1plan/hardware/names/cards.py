@@ -59,6 +59,11 @@ def _cards(text: str, hardware: Hardware) -> DescribedCard:
             raise _names_several(text, [match.sheet.id] * 2)
         return _described(match, name, 1)
     if len(parts) > 1 and all(parts):
+        cards = [each for each in parts if _is_known(each, hardware)]
+        if len(cards) == 1:
+            raise UsageError(
+                f"--gpu '{text}' names more than a card.", f"a processor is --cpu NAME: --gpu '{cards[0]}'"
+            )
         raise _names_several(text, parts)
     counted = [found for pattern in _COUNTED if (found := pattern.fullmatch(name))]
     for times in counted:

@@ -58,13 +58,16 @@ class CardMatch:
             words = " and ".join(f"'{each}'" for each in self.unread)
             said += f"; {words} {'say' if len(self.unread) > 1 else 'says'} nothing of a card"
         if self.others:
-            shown = " and ".join((", ".join(self.others[:3]), *self.others[3:4]))
-            if len(self.others) > 4:
-                shown = f"{', '.join(self.others[:3])} and {len(self.others) - 3} more"
-            elif len(self.others) in (2, 3):
-                shown = f"{', '.join(self.others[:-1])} and {self.others[-1]}"
+            shown = listed(self.others)
             said += f"; {shown} {'are others' if len(self.others) > 1 else 'is another'}: --gpu ID chooses"
         return f"{said}."
+
+
+def listed(ids: tuple[str, ...]) -> str:
+    """Ids as a sentence has them, four at most: "a, b and c", "a, b, c and 4 more"."""
+    shown, more = (ids, 0) if len(ids) <= 4 else (ids[:3], len(ids) - 3)
+    *most, last = (*shown, f"{more} more") if more else shown
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def find_card(hardware: Hardware, name: str) -> CardMatch:
@@ -149,13 +152,14 @@ def _by_words(sheets: Iterable[Accelerator], name: str, wanted: Words) -> CardMa
 
 
 def _of_fits(fits: Sequence[WordFit], name: str, wanted: Words) -> CardMatch | None:
+    """The usual one of the rows that fit, by kind, size and cores."""
     rows = _of_the_kind([each.row for each in fits], wanted)
     if not rows:
         return None
     sizes = wanted.sizes_gib or tuple(sorted({size for each in fits for size in each.sizes_gib}))
     sheets = _of_the_size([each.sheet for each in rows], name, sizes, [each.row.sheet for each in fits])
-    if cores := {each.cores for each in fits} | {wanted.cores}:
-        sheets = [each for each in sheets if not isinstance(each, AppleChip) or each.gpu_cores in cores] or sheets
+    cores = {wanted.cores, *(each.cores for each in fits)}
+    sheets = [each for each in sheets if not isinstance(each, AppleChip) or each.gpu_cores in cores] or sheets
     match = usual(sheets, wanted.series)
     unread = tuple(sorted(frozenset[str]().union(*(each.unread for each in fits if each.row.sheet is match.sheet))))
     why = None

@@ -161,3 +161,41 @@ def test_another_number_is_another_card_and_is_not_suggested(typed: str) -> None
     with pytest.raises(NotFound) as caught:
         cards_of([typed], HARDWARE)
     assert caught.value.near == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "told", "hint"),
+    [
+        pytest.param(
+            "2x3090 + 3060",
+            "--gpu '2x3090 + 3060' names several cards.",
+            "give each its own: --gpu 2x3090 --gpu 3060",
+            id="two kinds",
+        ),
+        pytest.param(
+            "4090 4090",
+            "--gpu '4090 4090' names several cards.",
+            "give each its own: --gpu rtx-4090 --gpu rtx-4090",
+            id="one kind twice",
+        ),
+        pytest.param(
+            "Core i9-14900K + RTX 4090",
+            "--gpu 'Core i9-14900K + RTX 4090' names more than a card.",
+            "a processor is --cpu NAME: --gpu 'RTX 4090'",
+            id="a processor too",
+        ),
+    ],
+)
+def test_a_list_is_refused_with_what_to_type(typed: str, told: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        cards_of([typed], HARDWARE)
+    assert (caught.value.message, caught.value.hint) == (told, hint)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", " ", "x" * 5000, "4090 " * 400, "()" * 2000, "\0", "９０", "2x", "x", "🂡", "-", "+"]
+)
+def test_whatever_is_typed_is_answered(typed: str) -> None:
+    with pytest.raises((NotFound, UsageError)) as caught:
+        cards_of([typed], HARDWARE)
+    assert caught.value.hint
