@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 GpuOption = Annotated[
     list[str] | None,
-    typer.Option("--gpu", metavar="ID[:N]", help="N cards of a kind, such as rtx-4090:2 or m3-max-40c. Repeatable."),
+    typer.Option(
+        "--gpu", metavar="ID[:N]", help="A card or chip as people name it: 4090, 2x3090, 'M4 Max 64GB'. Repeatable."
+    ),
 ]
 VramOption = Annotated[
     list[float] | None,
