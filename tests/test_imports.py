@@ -47,6 +47,7 @@ OWNERS = {
     "keyring": {"r1plan.engine.keys"},
     "llama_cpp": {"r1plan.engine.local", "r1plan.tiny.evaluate"},
     "duckdb": {"r1plan.report"},
+    "jinja2": {"r1plan.engine.local.render_template", "r1plan.render.page"},
     "pynvml": {"r1plan.hardware.nvidia"},
     "psutil": {"r1plan.hardware.host"},
     "yaml": {"r1plan.catalog"},
@@ -207,6 +208,11 @@ finally:
         pytest.param(["hardware", "4090"], {"pydantic", "yaml", "msgspec"}, id="hardware"),
         pytest.param(
             ["recommend", "--engine", "vllm", "--gpu", "h200:8"], {"pydantic", "yaml", "msgspec"}, id="recommend-vllm"
+        ),
+        pytest.param(
+            ["recommend", "--gpu", "rtx-4090", "--format", "html"],
+            {"pydantic", "yaml", "msgspec", "jinja2"},
+            id="recommend-html",
         ),
         pytest.param(["cost-report"], {"pydantic", "yaml", "msgspec", "duckdb", "numpy"}, id="cost-report"),
         pytest.param(["chat", "--local", "1+1"], {"llama_cpp", "numpy", "jinja2", "pynvml"}, id="chat-local"),

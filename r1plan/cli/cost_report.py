@@ -9,7 +9,6 @@ from typing import Literal
 
 import typer
 
-from r1plan.errors import LogError
 from r1plan.render.spend.formats import Format  # at run time: the option's values are read from it
 
 
@@ -76,14 +75,9 @@ def command(
 
 
 def _write(text: str, output: Path | None) -> None:
+    from r1plan.render.output import to_file, whole
+
     if output is None:
-        from r1plan.render.output import whole
-
         whole(text)
-        return
-    from r1plan.files.exported import write_exported
-
-    try:
-        write_exported(output, text.encode("utf-8", "replace"), replaces=True)
-    except OSError as error:
-        raise LogError(f"cannot write {output}: {error.strerror}.", "give another file to --output.") from error
+    else:
+        to_file(output, text)

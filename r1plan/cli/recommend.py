@@ -44,7 +44,9 @@ def command(
     answer_tokens: planning.AnswerTokensOption = 700,
     power_price: planning.PowerPriceOption = None,
     explain: planning.ExplainOption = False,
+    format: planning.FormatOption = None,  # noqa: A002 -- the option's name
     json: planning.JsonOption = False,
+    output: planning.OutputOption = None,
 ) -> None:
     """Say which R1 this machine, or one you describe, should run, and what was rejected and why.
 
@@ -69,6 +71,7 @@ def command(
     from r1plan.plan.workload import Workload, checked_workload
     from r1plan.render.plan.show import show
 
+    form = planning.plan_form(format, json=json, explain=explain, file=output)
     workload = checked_workload(
         Workload(
             objective=objective,
@@ -127,5 +130,5 @@ def command(
         described = with_sheet_power(described, load_hardware().gpus)
     models = ModelSet(named.models, load_quant_tables(), named.from_file)
     plan = planned(planned_for, described, models, workload, pins)
-    headroom = planner.headroom(plan, models, pins) if explain or json else None
-    show(planned_for.view, plan, current_offers(workload), headroom, explain=explain, as_json=json)
+    headroom = planner.headroom(plan, models, pins) if explain or form.kind != "text" else None
+    show(planned_for.view, plan, current_offers(workload), headroom, form, models)

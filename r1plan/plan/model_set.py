@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
+from r1plan.plan.quality import published_scores, quality_at
 
 if TYPE_CHECKING:
     from r1plan.models.weights import Weights
@@ -24,6 +25,15 @@ class ModelSet:
     models: Mapping[str, Model]
     quant_tables: tuple[QuantTable, ...]
     from_file: Weights | None = None
+
+    def quality_indices(self) -> dict[str, float]:
+        """The index of quality of every model at each of its quants, by `MODEL:QUANT`."""
+        return {
+            f"{model.id}:{quant.name}": quality_at(scores, model, quant, self.quant_tables).index
+            for model in self.models.values()
+            for scores in (published_scores(model),)
+            for quant in model.quants
+        }
 
     def asked(self, id_: str | None) -> list[Model]:
         """The model of that id, whatever its case; without one, all that are recommended. Raises NotFound."""

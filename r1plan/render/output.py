@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, TextIO
 
 from r1plan.render.text.sanitize import coloured, escaped, json_escape, one_line, printable
@@ -52,8 +53,24 @@ def whole(text: str) -> None:
 
 
 def document(fields: Mapping[str, Any]) -> None:
-    """`fields` as one JSON document on stdout. Decimals are strings, instants ISO 8601."""
-    _write(sys.stdout, escaped(json.dumps(fields, ensure_ascii=False, indent=2, default=_plain)) + "\n")
+    """`fields` as one JSON document on stdout."""
+    _write(sys.stdout, document_text(fields))
+
+
+def document_text(fields: Mapping[str, Any]) -> str:
+    """`fields` as one JSON document, ending in a newline. Decimals are strings, instants ISO 8601."""
+    return escaped(json.dumps(fields, ensure_ascii=False, indent=2, default=_plain)) + "\n"
+
+
+def to_file(path: Path, text: str) -> None:
+    """A result as the file `path`, replaced where it is there. Raises OutputError where it cannot be written."""
+    from r1plan.errors import OutputError
+    from r1plan.files.exported import write_exported
+
+    try:
+        write_exported(path, printable(text).encode("utf-8", "replace"), replaces=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}.", "give another file to --output.") from error
 
 
 def note(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -9,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from r1plan.plan.pins import Pins
     from r1plan.plan.planner import EngineOption
+    from r1plan.render.plan.show import FormName, PlanForm
 
 ModelOption = Annotated[
     str | None,
@@ -68,7 +70,28 @@ PowerPriceOption = Annotated[float | None, typer.Option(metavar="USD_PER_KWH", h
 ExplainOption = Annotated[
     bool, typer.Option("--explain", help="Show each part of the memory and all that was rejected.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+FormatOption = Annotated[
+    Literal["text", "json", "html"] | None,
+    typer.Option(help="How to show it; html is one page for a browser. Default: by the name of --output, or text."),
+]
+OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to FILE, such as plan.html, instead.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+
+_FORM_OF_ENDING: dict[str, FormName] = {".json": "json", ".html": "html", ".htm": "html"}
+
+
+def plan_form(
+    form: Literal["text", "json", "html"] | None, *, json: bool, explain: bool, file: Path | None
+) -> PlanForm:
+    """How a plan is to be shown. Raises UsageError where --json and --format say different things."""
+    from r1plan.errors import UsageError
+    from r1plan.render.plan.show import PlanForm
+
+    if json and form not in (None, "json"):
+        raise UsageError(f"--json with --format {form}: a plan is shown in one form.", "leave out one of the two.")
+    if form is None and file is not None:
+        form = _FORM_OF_ENDING.get(file.suffix.lower())
+    return PlanForm("json" if json else form or "text", explain, file)
 
 
 def check_tokens(context: int | None, ubatch: int | None, depths: list[int] | None) -> None:

@@ -1,11 +1,16 @@
-"""A plan shown as it was asked for: on the terminal, explained, or as one JSON document."""
+"""A plan shown as it was asked for: on the terminal, explained, as one JSON document, or as a page."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from r1plan.market.compare import ApiOffer
+from r1plan.plan.model_set import ModelSet
 from r1plan.plan.plan import Plan
 from r1plan.render import output
 from r1plan.render.plan.view import EngineView, OptionT
@@ -14,7 +19,18 @@ from r1plan.render.text.wrap import wrapped
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
 
+FormName = Literal["text", "json", "html"]
+
 _EXPLAIN = "r1plan recommend --explain shows the memory in parts."
+_PAGE = "That is the page itself; --output plan.html writes it into a file."
+
+
+class PlanForm(NamedTuple):
+    """How a plan is shown: `explained` adds to the text what the other kinds hold anyway; `file` None is stdout."""
+
+    kind: FormName
+    explained: bool = False
+    file: Path | None = None
 
 
 def show(
@@ -22,29 +38,68 @@ def show(
     plan: Plan[OptionT],
     api: Sequence[ApiOffer],
     headroom: Headroom[OptionT] | None,
-    *,
-    explain: bool,
-    as_json: bool,
+    form: PlanForm,
+    models: ModelSet,
 ) -> None:
     """Print the plan. Raises NothingFits, after what there is to show, when nothing was found that fits."""
-    screen = output.screen()
-    # Otherwise the line of the rejected says so.
-    hint = () if plan.rejected else (_EXPLAIN,)
-    remarks = [line for remark in (*view.remarks(plan), *hint) for line in wrapped(remark, screen.columns)]
-    if as_json:
-        from r1plan.render.plan.document import plan_document
+    remarks = _remarks(view, plan)
+    match form.kind:
+        case "json":
+            from r1plan.render.plan.document import plan_document
 
-        output.document(plan_document(view, plan, api, headroom))
-    elif plan.choice is not None or explain:
-        from r1plan.render.plan.terminal import USUAL_LINES, plan_lines
+            _put(output.document_text(plan_document(view, plan, api, headroom)), form.file)
+        case "html":
+            from r1plan.render.page.page import page_text
 
-        output.lines(plan_lines(view, plan, api, screen, None if explain else USUAL_LINES - len(remarks)))
-        if explain:
-            from r1plan.render.plan.explained import explained
-
-            output.lines(explained(view, plan, headroom, screen))
+            made_by = shlex.join(["r1plan", *sys.argv[1:]])
+            _put(page_text(view, plan, api, headroom, models.quality_indices(), made_by), form.file)
+            if form.file is None and sys.stdout.isatty():
+                output.note(_PAGE)
+        case "text":
+            lines = list(_lines(view, plan, api, headroom, form, len(remarks)))
+            if form.file is not None:
+                output.to_file(form.file, "".join(f"{line}\n" for line in lines))
+            else:
+                output.lines(lines)
     if failure := view.failure(plan):
         raise failure
-    if not as_json and not explain:
+    if form.kind == "text" and not form.explained:
         for line in remarks:
             output.note(line)
+
+
+def _remarks(view: EngineView[OptionT], plan: Plan[OptionT]) -> list[str]:
+    """What is said beside the plan, on standard error, in lines as wide as the screen."""
+    hint = () if plan.rejected else (_EXPLAIN,)  # else the line of the rejected says so
+    columns = output.screen().columns
+    return [line for remark in (*view.remarks(plan), *hint) for line in wrapped(remark, columns)]
+
+
+def _lines(
+    view: EngineView[OptionT],
+    plan: Plan[OptionT],
+    api: Sequence[ApiOffer],
+    headroom: Headroom[OptionT] | None,
+    form: PlanForm,
+    remarks: int,
+) -> Iterator[str]:
+    """The plan for a terminal that shows so many lines of remarks too; nothing where only the error is to be said."""
+    if plan.choice is None and not form.explained:
+        return
+    from r1plan.render.plan.terminal import USUAL_LINES, plan_lines
+
+    screen = output.screen()
+    if form.file is not None:
+        screen = replace(screen, styled=False, colours=False, blocks=True)  # a file is in UTF-8
+    yield from plan_lines(view, plan, api, screen, None if form.explained else USUAL_LINES - remarks)
+    if form.explained:
+        from r1plan.render.plan.explained import explained
+
+        yield from explained(view, plan, headroom, screen)
+
+
+def _put(text: str, file: Path | None) -> None:
+    if file is None:
+        output.whole(text)
+    else:
+        output.to_file(file, text)

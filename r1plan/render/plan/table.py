@@ -29,15 +29,10 @@ def option_table(
 ) -> Iterator[str]:
     """The heads, a rule and a line for each option, none wider than the screen; heads and choice are bold."""
     width, styled = screen.columns, screen.styled
-
-    def answer(option: OptionT) -> str:
-        time = answer_time(option, workload)
-        return "-" if time is None else short_duration(time.p50_s)
-
     columns = _fitted(
         (
             *view.columns(),
-            TableColumn("answer", answer, leaves=_ANSWER_LEAVES),
+            answer_column(workload),
             TableColumn("why", _why, True, _short_why, _WHY_SHORTENS, _WHY_LEAVES),
         ),
         options,
@@ -56,6 +51,16 @@ def option_table(
     yield screen.rule * min(width, table_width(widths, gap))
     yield bold(choice) if styled else choice
     yield from others
+
+
+def answer_column(workload: Workload) -> TableColumn[OptionT]:
+    """How long an answer of `workload` takes."""
+
+    def answer(option: OptionT) -> str:
+        time = answer_time(option, workload)
+        return "-" if time is None else short_duration(time.p50_s)
+
+    return TableColumn("answer", answer, leaves=_ANSWER_LEAVES)
 
 
 def _fitted(

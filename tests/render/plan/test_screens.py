@@ -20,7 +20,7 @@ from r1plan.plan.vllm.planner import VllmPlanner
 from r1plan.plan.workload import Workload
 from r1plan.prices.book import PriceBook
 from r1plan.render.plan.llamacpp import LlamaCppView
-from r1plan.render.plan.show import show
+from r1plan.render.plan.show import PlanForm, show
 from r1plan.render.plan.terminal import USUAL_LINES
 from r1plan.render.plan.vllm import VllmView
 from tests.plan.catalogue import CATALOGUE, card, machine, plan
@@ -77,11 +77,15 @@ MACHINES: dict[str, Callable[[], Machine]] = {
 
 
 def shown(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: Plan[Option], width: int, **how: bool
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Plan[Option],
+    width: int,
+    explain: bool = False,
 ) -> list[str]:
     """Both streams, in the order in which a terminal has them."""
     monkeypatch.setenv("COLUMNS", str(width))
-    show(LlamaCppView(), answer, OFFERS, None, **{"explain": False, "as_json": False, **how})
+    show(LlamaCppView(), answer, OFFERS, None, PlanForm("text", explain), CATALOGUE)
     out, err = capsys.readouterr()
     return [*out.splitlines(), *err.splitlines()]
 
@@ -147,7 +151,7 @@ def test_a_plan_for_vllm_has_a_line_for_each_option(
     planner = VllmPlanner()
     answer = planner.plan(cards(ids)(), CATALOGUE, Workload(), planner.checked(Pins()))
     monkeypatch.setenv("COLUMNS", str(width))
-    show(VllmView(), answer, OFFERS, None, explain=False, as_json=False)
+    show(VllmView(), answer, OFFERS, None, PlanForm("text"), CATALOGUE)
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= width
     rule = next(number for number, line in enumerate(lines) if set(line) == {"─"})

@@ -1,0 +1,46 @@
+"""A plan's page as text: its content put into page.html.j2, with everything escaped that is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from r1plan import __version__
+from r1plan.market.compare import ApiOffer
+from r1plan.plan.plan import Plan
+from r1plan.render.page.content import plan_page
+from r1plan.render.plan.view import EngineView, OptionT
+from r1plan.render.text.sanitize import printable
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Headroom
+
+_HERE = Path(__file__).parent
+
+
+def page_text(
+    view: EngineView[OptionT],
+    plan: Plan[OptionT],
+    api: Sequence[ApiOffer],
+    headroom: Headroom[OptionT] | None,
+    points: Mapping[str, float],
+    command: str,
+) -> str:
+    """The whole page, cleaned and ending in a newline; `points` are quality indices by option, `command` made the page.
+
+    It is ASCII, with a reference for every other character, so that it survives whatever encoding a shell writes it in.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    page = plan_page(view, plan, api, headroom, points, (command, __version__))
+    text = printable(environment.get_template("page.html.j2").render(page=page))
+    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
