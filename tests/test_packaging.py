@@ -60,7 +60,7 @@ def build(kind: str, folder: Path) -> Path:
     return made
 
 
-def test_the_wheel_holds_the_catalogue_and_the_demonstration_model(tmp_path: Path) -> None:
+def test_the_wheel_holds_the_catalogue_the_demonstration_model_and_the_page_and_no_picture(tmp_path: Path) -> None:
     held = set(zipfile.ZipFile(build("wheel", tmp_path)).namelist())
     for folder in ("pricing", "profiles"):
         ours = {f"r1plan/_data/{p.relative_to(ROOT)}" for p in (ROOT / folder).rglob("*.yaml")}
@@ -68,6 +68,8 @@ def test_the_wheel_holds_the_catalogue_and_the_demonstration_model(tmp_path: Pat
         assert ours <= held
     assert "r1plan/tiny/r1-tiny-q8_0.gguf" in held
     assert any(name.endswith(".sql") for name in held)
+    assert {f"r1plan/render/page/{name}" for name in ("page.html.j2", "parts.html.j2", "page.css")} <= held
+    assert not [name for name in held if name.endswith((".svg", ".png"))]
 
 
 def test_the_source_distribution_holds_what_make_reads(tmp_path: Path) -> None:

@@ -30,6 +30,10 @@ def test_the_table_of_peers_is_what_their_formulas_give() -> None:
     assert readme.peers_table(readme.README.read_text(encoding="utf-8")) == peers.markdown()
 
 
+def test_what_the_program_knows_is_counted() -> None:
+    assert readme.known(readme.README.read_text(encoding="utf-8")) == readme.knowledge()
+
+
 def test_the_peers_miss_by_what_was_found() -> None:
     ratios = {peer.label.split(",")[0]: peer.ratio for peer in peers.PEERS[:-1]}
     assert ratios == pytest.approx(
