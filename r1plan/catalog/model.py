@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -155,12 +155,20 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """Where GGUF files of this model are published; `pattern` holds `<QUANT>`."""
+    """Where GGUF files of this model are published; `pattern` holds `<QUANT>`, and `%05d` for a shard and for their number.
+
+    `quants` are those that are so called there; one that is called otherwise has a row of its own. `shards` says of a
+    quant in several files how many there are, where that is known. `revision` pins a commit. `repo` is empty for a file
+    on this disk, whose path is the pattern.
+    """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
 
     repo: str
     pattern: str
+    quants: tuple[str, ...] = ()
+    shards: dict[str, Count] = field(default_factory=dict)
+    revision: str | None = None
     confidence: Confidence = "high"
 
 
@@ -168,6 +176,7 @@ class Repository:
 class Model:
     """One model of the family, as `profiles/models/<id>.yaml` says it.
 
+    `aliases` are what people call it beside its id and `hf_repo`, and `ollama_tags` the names that Ollama has it under.
     `quants_like` names a model with the same tensor shapes whose stock quants are this one's too. `active_params` are
     those that one token reads; the embedding, of which it reads one row, is not among them.
     """
@@ -185,6 +194,8 @@ class Model:
     released: date
     licence: str
     base_model: str
+    aliases: tuple[str, ...] = ()
+    ollama_tags: tuple[str, ...] = ()
     bf16_bytes: Count | None = None
     chat_template: str = "deepseek-r1"
     sampling: Sampling
