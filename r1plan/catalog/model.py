@@ -155,7 +155,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """Where GGUF files of this model are published; `pattern` holds `<QUANT>`, and `%05d` for a shard and for their number.
+    """Where GGUF files are published; `pattern` holds `<QUANT>`, and `%05d` for a shard and for how many there are.
 
     `quants` are those that are so called there; one that is called otherwise has a row of its own. `shards` says of a
     quant in several files how many there are, where that is known. `revision` pins a commit. `repo` is empty for a file

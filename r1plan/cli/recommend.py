@@ -69,6 +69,8 @@ def command(
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
     from r1plan.plan.workload import Workload, checked_workload
+    from r1plan.render.output import note
+    from r1plan.render.plan.name_words import name_remarks
     from r1plan.render.plan.show import show
 
     form = planning.plan_form(format, json=json, explain=explain, file=output)
@@ -101,12 +103,13 @@ def command(
     )
     planned_for = engine_for(engine, planning.engine_options_given(pins, disk_bandwidth, model), model)
     planner = planned_for.planner
-    named = named_model(model, quant)
+    named = named_model(model, quant, engine)
     if named.old_cache:
         from r1plan.render.model_file import OLD_CACHE
-        from r1plan.render.output import note
 
         note(OLD_CACHE)
+    for remark in name_remarks(named.taken, named.quant_taken):
+        note(remark)
     pins = planner.checked(replace(pins, model=named.model, quant=named.quant))
     described = machines.machine_from_options(
         gpu=gpu,

@@ -19,7 +19,9 @@ TakenFor = Literal["usual", "ollama", "itself", "near", "any"]
 """Why a name was taken for a model: the usual one of several, Ollama's, R1 itself although Ollama calls another so, the
 nearest spelling; or any of several, of which the best is to be chosen."""
 
-_HOSTS = re.compile(r"(?:https?://)?(?:www\.)?(huggingface\.co|hf\.co|ollama\.com|registry\.ollama\.ai)/", re.IGNORECASE)
+_HOSTS = re.compile(
+    r"(?:https?://)?(?:www\.)?(huggingface\.co|hf\.co|ollama\.com|registry\.ollama\.ai)/", re.IGNORECASE
+)
 _OLLAMA_SAYS = re.compile(r"(?:ollama\s+(?:run|pull)\s+|library/)", re.IGNORECASE)
 _WORD = re.compile(r"(?<![a-z0-9])r1(?![a-z0-9])|\d+(?:\.\d+)?b(?![a-z0-9])|[^\W\d_]+|\d+(?:\.\d+)?")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)b")
@@ -204,7 +206,11 @@ def _corrected(known: Mapping[str, Model], words: frozenset[str]) -> tuple[froze
 
 def _one_letter_apart(one: str, other: str) -> bool:
     """Whether a letter more, less, another or two in each other's place makes `other` of `one`."""
-    if min(len(one), len(other)) < _LEAST_LETTERS or not (one.isalpha() and other.isalpha()) or one in _NO_TYPING_ERRORS:
+    if (
+        min(len(one), len(other)) < _LEAST_LETTERS
+        or not (one.isalpha() and other.isalpha())
+        or one in _NO_TYPING_ERRORS
+    ):
         return False
     if len(one) == len(other):
         apart = [place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from r1plan.errors import NotFound, UsageError
 
-# What a family of types usually means, the most usual first: the medium mixes of 2 to 5 bits, and the whole of the rest.
+# What a family of types usually means, the most usual first: the medium mix where there is one.
 _USUAL: dict[str, tuple[str, ...]] = {
     "q2": ("Q2_K", "UD-Q2_K_XL"),
     "q3": ("Q3_K_M", "UD-Q3_K_XL"),
@@ -60,7 +60,7 @@ _OTHERS = {"exl2": "ExLlama", "exl3": "ExLlama", "mlx": "MLX", "bnb": "bitsandby
 
 _GGUF = r"(?:ud[-_ ]?)?(?:i?q[1-8]|tq[12])(?:[-_ ]?(?:k|0|1|nl|xxs|xs|s|m|l|xl))*(?:[-_ ]r4)?"
 _BITS = r"(?:b?f(?:p|loat)?16|f(?:p)?32|(?:\d\.)?\d{1,2}[- ]?bits?|int[2-8])"
-_CHECKPOINT = r"(?:fp8(?:[-_ ](?:dynamic|e4m3))?|awq(?:[-_ ](?:int4|4bit))?|gptq(?:[-_ ](?:int4|4bit))?|(?:nv)?fp4|w4a16)"
+_CHECKPOINT = r"(?:fp8(?:[-_ ](?:dynamic|e4m3))?|(?:awq|gptq)(?:[-_ ](?:int4|4bit))?|(?:nv)?fp4|w4a16)"
 _TAIL = re.compile(rf"(?:^|(?<=[-_. :/]))(?:{_GGUF}|{_BITS}|{_CHECKPOINT})$", re.IGNORECASE)
 
 

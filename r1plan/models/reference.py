@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from r1plan.errors import UsageError
+from r1plan.errors import NotFound, UsageError
 from r1plan.settings import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from r1plan.catalog.model import Model
+    from r1plan.catalog.model import Model, Repository
     from r1plan.models.gguf.file import Gguf
     from r1plan.models.gguf.model import ModelFile
+    from r1plan.models.names import NameTaken
+    from r1plan.models.quant_names import QuantTaken
     from r1plan.models.weights import Weights
 
 
 TINY = "r1-tiny"
+
+EngineOfQuants = Literal["llama.cpp", "vllm"]
+"""Whose types of weights a quant is one of."""
+
+_CHAT = f"r1plan chat --model {TINY} talks with it"
+_PAGE_OF_FILE = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s]+)/(?:blob|resolve)/[^/\s]+/([^?#\s]+\.gguf)"
+    r"(?:[?#].*)?$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,8 @@ def model_reference(text: str) -> ModelReference:
     """What `text` can only mean, without a look at the disk or the catalogue."""
     if text.startswith("hf:"):
         return HubFile(text)
+    if found := _PAGE_OF_FILE.match(text):  # a file's page or its download at Hugging Face
+        return HubFile(f"hf:{found[1]}/{found[2]}")
     folded = text.casefold()
     if folded.endswith(".gguf"):
         return GgufFile(Path(text))
@@ -65,7 +80,8 @@ def model_reference(text: str) -> ModelReference:
 class Named:
     """The models to choose among, with the model and quant that are pinned, and a file's own weights.
 
-    `old_cache` is true for a file of R1 whose cache every engine expands (models.from_gguf).
+    `old_cache` is true for a file of R1 whose cache every engine expands (models.from_gguf). `taken` and `quant_taken`
+    are what is to be said of how the names were understood.
     """
 
     models: Mapping[str, Model]
@@ -73,23 +89,103 @@ class Named:
     quant: str | None
     from_file: Weights | None = None
     old_cache: bool = False
+    taken: NameTaken | None = None
+    quant_taken: QuantTaken | None = None
 
 
-def named_model(model: str | None, quant: str | None) -> Named:
-    """What `--model` and `--quant` ask for; a file is one model at one quant.
+def named_model(model: str | None, quant: str | None, engine: EngineOfQuants = "llama.cpp") -> Named:
+    """What `--model` and `--quant` ask for of `engine`; a file is one model at one quant.
 
-    Raises UsageError when --quant is not the file's, EngineError for a file that cannot be read.
+    Raises NotFound for a name that means no model, UsageError for a quant that is not the file's, is said twice or is
+    another engine's, EngineError for a file that cannot be read.
     """
     from r1plan.catalog.load import load_models
 
-    if model is None or isinstance(model_reference(model), BuiltIn | ModelName):
-        return Named(load_models(), model, quant)
-    _, file = read_model_file(model, quant)
-    if quant is not None and quant.casefold() != file.quant.name.casefold():
+    models = load_models()
+    if model is None:
+        return _at_quant(Named(models, None, None), quant, engine)
+    match model_reference(model):
+        case GgufFile():
+            return _named_file(model, quant)
+        case HubFile(address):
+            checkpoint = _checkpoint(address, models)
+            if checkpoint is None:
+                return _named_file(address, quant)
+            return _at_quant(Named(models, checkpoint, None), quant, engine)
+        case BuiltIn():
+            raise UsageError(f"{TINY} is the demonstration inside the package: there is nothing to plan.", _CHAT)
+    return _named_by_name(model, quant, engine, models)
+
+
+def _named_by_name(model: str, quant: str | None, engine: EngineOfQuants, models: Mapping[str, Model]) -> Named:
+    from r1plan.models.names import find_models
+
+    try:
+        found = find_models(models, model)
+    except NotFound:
+        if expanded(Path(model)).exists():  # a file without ".gguf", or a folder: what it is will be said
+            return _named_file(model, quant)
+        raise
+    if found.quant is not None and quant is not None and found.quant.casefold() != quant.casefold():
+        raise UsageError(f"--model {model} with --quant {quant}: two quants.", "say it once")
+    among = models if len(found.ids) == 1 else {id_: models[id_] for id_ in found.ids}
+    pinned = found.ids[0] if len(found.ids) == 1 else None
+    return _at_quant(Named(among, pinned, None, taken=found.taken), quant or found.quant, engine)
+
+
+def _at_quant(named: Named, quant: str | None, engine: EngineOfQuants) -> Named:
+    """`named` with the quant that `quant` means of its models."""
+    from r1plan.models.quant_names import gguf_quant, served_quant
+
+    if quant is None:
+        return named
+    if engine != "llama.cpp":
+        name, taken = served_quant(quant)
+    else:
+        asked = named.models.values() if named.model is None else [named.models[named.model]]
+        name, taken = gguf_quant(quant, list(dict.fromkeys(each.name for model in asked for each in model.quants)))
+    return replace(named, quant=name, quant_taken=taken)
+
+
+def _checkpoint(address: str, models: Mapping[str, Model]) -> str | None:
+    """The model whose makers' checkpoint stands at that address: it holds no GGUF, and its name says all."""
+    repository = address.removeprefix("hf:").casefold()
+    return next((id_ for id_, model in models.items() if model.hf_repo.casefold() == repository), None)
+
+
+def _named_file(model: str, quant: str | None) -> Named:
+    """The model of a file, with where it is as its only repository."""
+    from r1plan.models.quant_names import QuantTaken, usual_names
+
+    gguf, file = read_model_file(model, quant)
+    if quant is not None and file.quant.name.casefold() not in map(str.casefold, usual_names(quant)):
         raise UsageError(f"--quant {quant}: {model} is {file.quant.name}.", "leave out --quant, or name another file")
+    name = file.quant.name
+    found = replace(file.model, repositories=(_where(model, gguf, name),))
     return Named(
-        {file.model.id: file.model}, file.model.id, file.quant.name, file.weights, old_cache=file.has_mla_keys is False
+        models={found.id: found},
+        model=found.id,
+        quant=name,
+        from_file=file.weights,
+        old_cache=file.has_mla_keys is False,
+        quant_taken=None if quant is None or quant.casefold() == name.casefold() else QuantTaken(quant, name),
     )
+
+
+def _where(model: str, gguf: Gguf, quant: str) -> Repository:
+    from r1plan.catalog.model import Repository
+
+    match model_reference(model):
+        case HubFile(typed):
+            from r1plan.models.hub.files import address
+
+            where = address(typed)
+            folder = (where.file or "").rpartition("/")[0]
+            return Repository(
+                repo=where.repository, pattern=f"{folder}/{gguf.name}" if folder else gguf.name, quants=(quant,)
+            )
+        case _:
+            return Repository(repo="", pattern=str(expanded(Path(model))), quants=(quant,))
 
 
 def read_model_file(model: str, quant: str | None = None) -> tuple[Gguf, ModelFile]:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from r1plan.errors import EngineError, UsageError
 from r1plan.models.hub.parts import REACH, PartsOfFiles, checked_base
+from r1plan.models.quant_names import usual_names
 
 PREFIX = "hf:"
 BASE_URL = "https://huggingface.co"
@@ -62,7 +63,10 @@ class Hub:
 
     def _only(self, repository: str, quant: str | None) -> str:
         files = [name for name in self._files(repository) if not _LATER_SHARD.search(name)]
-        marked = [name for name in files if quant is None or _mentions(name, quant)]
+        marked = files
+        if quant is not None:  # "q4" where no file is so called is Q4_K_M
+            each_way = ([name for name in files if _mentions(name, usual)] for usual in usual_names(quant))
+            marked = next((found for found in each_way if found), [])
         if len(marked) == 1:
             return marked[0]
         if not marked:

@@ -61,6 +61,8 @@ def test_no_request_carries_a_token(server: HubServer, monkeypatch: pytest.Monke
         ("Q4_K_M", "DeepSeek-R1-Q4_K_M-00001-of-00003.gguf"),
         ("q8_0", f"{SMALL}-Q8_0.gguf"),
         ("Q4_0", f"{SMALL}-Q4_0.gguf"),
+        ("Q4_K", "DeepSeek-R1-Q4_K_M-00001-of-00003.gguf"),
+        ("8bit", f"{SMALL}-Q8_0.gguf"),
     ],
 )
 def test_a_quant_picks_its_file_of_a_repository(server: HubServer, quant: str, name: str) -> None:
@@ -72,7 +74,7 @@ def test_a_quant_picks_its_file_of_a_repository(server: HubServer, quant: str, n
     [
         (None, None, "sound", UsageError, "holds 3 models"),
         (None, "Q5_K_M", "sound", EngineError, "no GGUF of Q5_K_M"),
-        (None, "Q4_K", "sound", EngineError, "no GGUF of Q4_K"),
+        (None, "Q5_K", "sound", EngineError, "no GGUF of Q5_K"),
         (None, "Q8_0", "garbled", EngineError, "did not list"),
         ("README.md", None, "sound", UsageError, "README.md is no GGUF"),
         ("nothing.gguf", None, "sound", EngineError, "HTTP 404"),
