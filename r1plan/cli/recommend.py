@@ -62,12 +62,14 @@ def command(
     """
     from dataclasses import replace
 
+    from r1plan.catalog.load import load_models
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.cli.engines import engine_for, planned
     from r1plan.cli.offers import current_offers
     from r1plan.models.reference import named_model
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
+    from r1plan.plan.r1_beside import r1_beside
     from r1plan.plan.workload import Workload, checked_workload
     from r1plan.render.output import note
     from r1plan.render.plan.name_words import name_remarks
@@ -133,5 +135,6 @@ def command(
         described = with_sheet_power(described, load_hardware().gpus)
     models = ModelSet(named.models, load_quant_tables(), named.from_file)
     plan = planned(planned_for, described, models, workload, pins)
+    plan = replace(plan, r1=r1_beside(plan, load_models().values()))
     headroom = planner.headroom(plan, models, pins) if explain or form.kind != "text" else None
     show(planned_for.view, plan, current_offers(workload), headroom, form, models)

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
+from r1plan.models.downloads import QuantDownload, download_of
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.settings import USUAL_UBATCH
 
 _BATCH = 2048  # llama.cpp's own n_batch, which caps the micro-batch
+
+
+def serve_command(option: Option) -> str | None:
+    """The one line that fetches the file, where it isn't on this disk, and runs it as planned; None: nobody has it.
+
+    A plain context has one slot, and llama-server would have four.
+    """
+    held = download_of(option.model, option.quant)
+    if held is None:
+        return None
+    flags = list(engine_flags(option))
+    if option.settings.runtime == "in-process" and option.settings.caches == 1:
+        flags.insert(1, "--parallel 1")
+    return " ".join(("llama-server", _source(held), *flags))
+
+
+def _source(held: QuantDownload) -> str:
+    if not held.repo:
+        return f"--model {shlex.quote(held.first)}"
+    if held.tag is None:
+        return f"--hf-repo {held.repo} --hf-file {shlex.quote(held.first)}"
+    return f"-hf {held.repo}:{held.tag}"
 
 
 def engine_flags(option: Option) -> Iterator[str]:

@@ -90,13 +90,26 @@ class Elsewhere(NamedTuple):
     tok_s: float
 
 
+class R1Beside(NamedTuple):
+    """R1 itself beside one of its distills: its smallest file that is to be had, `id`, with its weights.
+
+    `memory_bytes` is all that the machine has free. `tok_s` is how fast R1 would be here, where that was planned and it
+    would run.
+    """
+
+    id: str
+    weights_bytes: int
+    memory_bytes: int
+    tok_s: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Generic[OptionT_co]):
     """The answer for a machine and a workload. `choice` is None when nothing fits; `notes` are of the machine.
 
     `nearest_miss` is the rejected option to speak of then, and `elsewhere` what could run. `rejected` begins
     with those that lack the least memory. `larger` is an option of a larger and better model that fits too and was not
-    chosen, as a rule because it is slower.
+    chosen, as a rule because it is slower. `r1` is what R1 itself would need, where the choice is a distill of it.
     """
 
     engine: EngineName
@@ -107,6 +120,7 @@ class Plan(Generic[OptionT_co]):
     rejected: tuple[Rejection, ...] = ()
     nearest_miss: Rejection | None = None
     elsewhere: Elsewhere | None = None
+    r1: R1Beside | None = None
     notes: tuple[Note, ...] = ()
     larger: OptionT_co | None = None
 

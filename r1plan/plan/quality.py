@@ -114,12 +114,26 @@ def quant_quality(model: Model, quant: Quant, tables: tuple[QuantTable, ...]) ->
         if row.quant == quant.name:
             basis: Basis = "measured" if table.name == model.id else "assumed"
             return QuantQuality(row.perplexity_ratio, basis, f"{table.name}: {table.source}")
-    ratio = _between(table.rows, quant.bits_per_weight)
+    # A mix that is no stock type was made to lose the least for its bits: it is held against the best types alone.
+    rows = table.rows if quant.stock else _undominated(table.rows)
+    ratio = _between(rows, quant.bits_per_weight)
     if mixture and quant.stock:
         ratio = 1 + _STOCK_OVER_DYNAMIC * (ratio - 1)
     # A type that another size was measured at is no better here: Q4_1 loses more than its bits say.
     ratio = max([ratio, *(row.perplexity_ratio for other in alike for row in other.rows if row.quant == quant.name)])
     return QuantQuality(ratio, "assumed", f"{table.name}, between its quants: {table.source}")
+
+
+def _undominated(rows: tuple[QuantLoss, ...]) -> tuple[QuantLoss, ...]:
+    """The rows of which no other has fewer bits and loses less."""
+    return tuple(
+        row
+        for row in rows
+        if not any(
+            other.bits_per_weight <= row.bits_per_weight and other.perplexity_ratio < row.perplexity_ratio
+            for other in rows
+        )
+    )
 
 
 def _between(rows: tuple[QuantLoss, ...], bits: float) -> float:

@@ -16,6 +16,7 @@ from r1plan.plan.plan import Plan
 from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Range, Speed
 from r1plan.plan.workload import Workload
+from r1plan.render.plan.model_lines import r1_fields
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import cause_text, improvement_text, machine_notes, standing_text
 
@@ -39,6 +40,7 @@ def plan_document(
         "api": [_api(offer) for offer in api],
         "break_even": None,
         "larger": _larger(plan),
+        "r1": r1_fields(plan.r1),
         **view.plan_fields(plan, headroom),
     }
 
@@ -58,6 +60,7 @@ def option_fields(view: EngineView[OptionT], plan: Plan[OptionT], option: Option
         "answer": _answer(answer_time(option, plan.workload)),
         **_quality(option.quality),
         "cost": _cost(option.cost),
+        "download": view.download_fields(option),
         **view.own_fields(option),
     }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from r1plan.deploy.llama_cpp import serve_command
 from r1plan.errors import NothingFits
 from r1plan.hardware.machine import Machine
+from r1plan.models.downloads import download_of
 from r1plan.money import usd
 from r1plan.plan.answer import answer_time
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
@@ -16,6 +18,7 @@ from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
 from r1plan.plan.reasons import CauseKind, NeedsMemory, TooSlow, kind_of
 from r1plan.plan.workload import Workload
+from r1plan.render.plan.model_lines import download_document, where_to_get
 from r1plan.render.plan.view import Line, TableColumn
 from r1plan.render.plan.words import cause_text, rate_text, standing_text
 from r1plan.render.text.screen import Screen
@@ -45,6 +48,8 @@ class LlamaCppView:
         """The sentence to act on, and what the electricity costs."""
         if plan.choice is not None:
             yield Line(headline(plan.choice, plan, columns))
+            if plan.choice.fits and (command := serve_command(plan.choice)):
+                yield Line(f"  {command}", verbatim=True)
             if running := _running(plan.choice, plan.workload):
                 yield Line(running)
 
@@ -92,6 +97,15 @@ class LlamaCppView:
             },
             "memory": [_memory_fields(device, dict(option.full_at)) for device in option.memory],
         }
+
+    def download_fields(self, option: Option) -> dict[str, Any] | None:
+        """The file's repository; the command only of an option that fits."""
+        command = serve_command(option) if option.fits else None
+        return download_document(download_of(option.model, option.quant), command)
+
+    def where_to_get(self, option: Option) -> str:
+        """The file, or what to do where nobody is known to have it."""
+        return where_to_get(option.model, option.quant)
 
     def own_fields(self, option: Option) -> dict[str, Any]:
         """None."""

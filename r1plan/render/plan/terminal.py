@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from r1plan.market.compare import ApiOffer
 from r1plan.plan.plan import Plan
 from r1plan.render.plan.bars import bar_lines
+from r1plan.render.plan.model_lines import r1_text
 from r1plan.render.plan.summary import api_line, larger_line, rejected_line
 from r1plan.render.plan.table import option_table
 from r1plan.render.plan.view import EngineView, OptionT
@@ -65,6 +66,8 @@ def _shortened(
 def _opening(view: EngineView[OptionT], plan: Plan[OptionT], api: Sequence[ApiOffer], screen: Screen) -> Iterator[str]:
     for line in view.opening(plan, screen.columns):
         yield from command_lines(line.text, screen.columns) if line.verbatim else _paragraph(line.text, screen)
+    if plan.choice is not None and plan.choice.fits and plan.r1 is not None:
+        yield from _paragraph(r1_text(plan.choice, plan.r1), screen)
     if api:
         yield from _paragraph(api_line(api, plan.workload), screen)
 
@@ -79,7 +82,9 @@ def _closing(
     said = next(rejected)
     if len(said) > _REJECTED_LINES:
         said = next(rejected)
-    return [*(_paragraph(larger_line(plan), screen) if larger else ()), *said]
+    fits = plan.choice is not None and plan.choice.fits
+    had = _paragraph(view.where_to_get(plan.choice), screen) if plan.choice is not None and fits else ()
+    return [*(_paragraph(larger_line(plan), screen) if larger else ()), *said, *had]
 
 
 def _paragraph(line: str, screen: Screen) -> list[str]:

@@ -49,6 +49,9 @@ class EngineView(Protocol[OptionT]):
     def opening(self, plan: Plan[OptionT], columns: int) -> Iterator[Line]:
         """What to run, in two lines of `columns` where it can be said so, and how."""
 
+    def where_to_get(self, option: OptionT) -> str:
+        """The option's repository, files and bytes, as the last line of a plan."""
+
     def shows_table(self, plan: Plan[OptionT]) -> bool:
         """Whether the options are set beside each other."""
 
@@ -63,6 +66,9 @@ class EngineView(Protocol[OptionT]):
 
     def setting_fields(self, option: OptionT) -> dict[str, Any]:
         """The document's fields of one option from `kv_type` to `memory`."""
+
+    def download_fields(self, option: OptionT) -> dict[str, Any] | None:
+        """Where the option's files are to be had, and the line that fetches and runs it; None where nobody knows."""
 
     def own_fields(self, option: OptionT) -> dict[str, Any]:
         """The document's fields of one option that only this engine has."""

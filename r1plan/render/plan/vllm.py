@@ -16,6 +16,7 @@ from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.serving.sharding import Parallel
 from r1plan.render.plan.bars import BarTerm, MemoryBar
 from r1plan.render.plan.explained import answer_lines, range_text, token_time
+from r1plan.render.plan.model_lines import checkpoint_document, checkpoint_to_get
 from r1plan.render.plan.serving_words import elsewhere_text
 from r1plan.render.plan.view import Line, TableColumn
 from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
@@ -116,6 +117,15 @@ class VllmView:
                 for place, gpu in enumerate(option.gpus)
             ],
         }
+
+    def download_fields(self, option: ServingOption) -> dict[str, Any] | None:
+        """The checkpoint's repository; vLLM fetches all its files."""
+        command = next(iter(serve_commands(option)), None) if option.fits else None
+        return checkpoint_document(repository(option.model, option.dtype), command)
+
+    def where_to_get(self, option: ServingOption) -> str:
+        """The checkpoint."""
+        return checkpoint_to_get(repository(option.model, option.dtype), option.model, option.dtype)
 
     def own_fields(self, option: ServingOption) -> dict[str, Any]:
         """`serving`: users, the cache in blocks, how the cards share the work, and the command."""
