@@ -175,17 +175,20 @@ def _named_file(model: str, quant: str | None) -> Named:
 def _where(model: str, gguf: Gguf, quant: str) -> Repository:
     from r1plan.catalog.model import Repository
 
+    several = gguf.shards > 1
+    name = re.sub(r"-\d{5}-of-\d{5}(?=\.gguf$)", "-%05d-of-%05d", gguf.name) if several else gguf.name
+    shards = {quant: gguf.shards} if several else {}
     match model_reference(model):
         case HubFile(typed):
             from r1plan.models.hub.files import address
 
             where = address(typed)
             folder = (where.file or "").rpartition("/")[0]
-            return Repository(
-                repo=where.repository, pattern=f"{folder}/{gguf.name}" if folder else gguf.name, quants=(quant,)
-            )
+            pattern = f"{folder}/{name}" if folder else name
+            return Repository(repo=where.repository, pattern=pattern, quants=(quant,), shards=shards)
         case _:
-            return Repository(repo="", pattern=str(expanded(Path(model))), quants=(quant,))
+            path = expanded(Path(model)).with_name(name)
+            return Repository(repo="", pattern=str(path), quants=(quant,), shards=shards)
 
 
 def read_model_file(model: str, quant: str | None = None) -> tuple[Gguf, ModelFile]:

@@ -53,9 +53,14 @@ def test_a_file_is_planned_for_as_the_catalogues_own(r1: Path) -> None:
 
 
 def test_a_remote_file_is_planned_for_as_the_local_one(r1: Path, address: str) -> None:
-    local = document("--model", str(r1), *CARD)
-    assert document("--model", address, *CARD)["choice"] == local["choice"]
-    assert document("--model", f"{address}/{r1.name}", *CARD)["choice"] == local["choice"]
+    local = document("--model", str(r1), *CARD)["choice"]
+    here = local.pop("download")
+    for typed in (address, f"{address}/{r1.name}"):
+        remote = document("--model", typed, *CARD)["choice"]
+        there = remote.pop("download")
+        assert remote == local
+        assert (there["repo"], here["repo"]) == (address.removeprefix("hf:"), None)
+        assert [each["name"] for each in there["files"]] == [Path(each["name"]).name for each in here["files"]]
 
 
 def test_a_file_that_does_not_fit_ends_with_3(r1: Path) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from r1plan.errors import EngineError
+from r1plan.models.gguf.foreign import check_is_model
 from r1plan.models.gguf.header import MOST_TENSORS, Header, StoredTensor, Value
 from r1plan.models.gguf.source import Source
 
 _LAYER = re.compile(r"blk\.([0-9]{1,5})\.")
+_MOST_NAMED = 4
 _SHARD = re.compile(r"^(.*)-(\d{5})-of-(\d{5})\.gguf$")
 
 
@@ -47,6 +49,7 @@ def read_gguf(source: Source) -> Gguf:
     Raises EngineError for a file that is no GGUF, is cut short, or holds what cannot be meant.
     """
     first = Header(source)
+    check_is_model(source.name, first.metadata, len(first.tensors))
     count = first.shard_count
     if count == 1:
         return _joined(source.name, [first])
@@ -56,9 +59,11 @@ def read_gguf(source: Source) -> Gguf:
             f"{source.name} is one of {count} shards, and its name does not say which.",
             f"give it its own name, such as model-00001-of-{count:05d}.gguf",
         )
+    names = [f"{named[1]}-{number:05d}-of-{count:05d}.gguf" for number in range(1, count + 1)]
     headers = []
-    for number in range(count):
-        name = f"{named[1]}-{number + 1:05d}-of-{count:05d}.gguf"
+    for number, name in enumerate(names):
+        if name != source.name and not source.has_sibling(name):
+            raise _missing([each for each in names if each != source.name and not source.has_sibling(each)], count)
         header = first if name == source.name else Header(source.sibling(name))
         if (header.shard_number, header.shard_count) != (number, count):
             raise EngineError(
@@ -77,6 +82,16 @@ def read_gguf(source: Source) -> Gguf:
             "download the shards again",
         )
     return joined
+
+
+def _missing(names: list[str], count: int) -> EngineError:
+    """The error for shards that are not beside the one that was given."""
+    if len(names) == 1:
+        said, what = f"{names[0]} is not there, one of {count} shards.", "download it into the same folder"
+    else:
+        said = f"{names[0]} is not there, nor {', '.join(names[1:_MOST_NAMED])}, of {count} shards."
+        what = f"download all {count} into one folder"
+    return EngineError(said, what)
 
 
 def _joined(name: str, headers: list[Header]) -> Gguf:

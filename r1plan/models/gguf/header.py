@@ -12,6 +12,7 @@ from math import prod
 
 from r1plan.errors import EngineError
 from r1plan.ggml_types import BY_NUMBER, TENSOR_ALIGNMENT, BlockType
+from r1plan.models.gguf.foreign import FIRST_BYTES, check_first_bytes, check_version
 from r1plan.models.gguf.source import Source
 
 # Real files: up to 1,800 tensors, 60 keys, 300,000 tokens and merges in 12 MB, 30 shards.
@@ -106,13 +107,10 @@ class Header:
                 )
 
     def _preamble(self, cursor: _Cursor) -> tuple[int, int]:
-        if cursor.take(4) != b"GGUF":
-            raise cursor.wrong("it does not begin with 'GGUF'", "give a .gguf file")
-        version = _U32.unpack(cursor.take(4))[0]
-        if version not in (2, 3):
-            swapped = int.from_bytes(version.to_bytes(4, "little"), "big")
-            why = "it is big-endian" if swapped in (2, 3) else f"its version is {version}, and 2 and 3 are known"
-            raise cursor.wrong(why)
+        name, size = self.source.name, self.source.size_bytes
+        check_first_bytes(name, size, cursor.peek(min(FIRST_BYTES, size)))
+        cursor.skip(4)
+        check_version(name, _U32.unpack(cursor.take(4))[0])
         tensors, keys = cursor.count("tensors", MOST_TENSORS), cursor.count("keys", _MOST_KEYS)
         return tensors, keys
 
@@ -210,6 +208,12 @@ class _Cursor:
             start = 0
         self.at += count
         return self._chunk[start : start + count]
+
+    def peek(self, count: int) -> bytes:
+        """The next `count` bytes, which stay."""
+        found = self.take(count)
+        self.at -= count
+        return found
 
     def skip(self, count: int) -> None:
         """Leave out the next `count` bytes, which must be there."""

@@ -111,6 +111,8 @@ class _Reader:
         ]
         self.used = [tensor for _, _, tensor in self._placed]
         embedding = next((tensor for tensor in self.used if tensor.name == "token_embd.weight"), None)
+        if not gguf.tensors:
+            raise EngineError(f"{gguf.name} holds no weights.", "name the model's own file")
         if embedding is None or len(embedding.dims) != 2:
             raise EngineError(f"{gguf.name} has no tensor token_embd.weight.", "give the model's first shard")
         self.embedding = embedding

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
 from r1plan.errors import EngineError
 from r1plan.files.plain import opened_plain
+
+_GIVE = "give a .gguf file, its first shard, or hf:OWNER/REPO/FILE"
 
 
 class Source(Protocol):
@@ -19,9 +23,48 @@ class Source(Protocol):
         """At most `count` bytes from `offset`, fewer only at the end. Raises R1PlanError."""
         ...
 
+    def has_sibling(self, name: str) -> bool:
+        """Whether another file of the same folder is known to be there, or nobody can say. Raises R1PlanError."""
+        ...
+
     def sibling(self, name: str) -> Source:
         """Another file of the same folder. Raises R1PlanError when there is none."""
         ...
+
+
+_MOST_NAMED = 6
+_LATER_SHARD = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
+
+
+def _no_file(path: Path) -> EngineError:
+    """The error for a path that is no file: what it is, and which model files are there."""
+    if path.is_dir():
+        held = _models_in(path)
+        if held:
+            return EngineError(f"{path} is a folder.", f"name a file in it: {_few(held)}")
+        checkpoint = any(path.glob("*.safetensors"))
+        what = "a checkpoint of safetensors and no .gguf" if checkpoint else "no .gguf"
+        hint = "--engine vllm plans for checkpoints, by the model's name" if checkpoint else _GIVE
+        return EngineError(f"{path} is a folder that holds {what}.", hint)
+    if path.exists():
+        return EngineError(f"{path} is no plain file.", _GIVE)
+    beside = _models_in(path.parent) if path.parent.is_dir() else []
+    near = get_close_matches(path.name, beside, n=1)
+    return EngineError(f"{path} is not there.", f"did you mean {path.with_name(near[0])}?" if near else _GIVE)
+
+
+def _models_in(folder: Path) -> list[str]:
+    """The model files in a folder by name, of shards the first."""
+    try:
+        names = sorted(each.name for each in folder.iterdir() if each.name.casefold().endswith(".gguf"))
+    except OSError:
+        return []
+    return [name for name in names if not _LATER_SHARD.search(name)] or names
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 class LocalFile:
@@ -32,8 +75,7 @@ class LocalFile:
         self.name = path.name
         try:
             if not path.is_file():
-                what = "is a folder" if path.is_dir() else "is not there" if not path.exists() else "is no plain file"
-                raise EngineError(f"{path} {what}.", "give a .gguf file, its first shard, or hf:OWNER/REPO/FILE")
+                raise _no_file(path)
             self.size_bytes = path.stat().st_size
         except OSError as error:
             raise self._unreadable(error) from error
@@ -46,6 +88,10 @@ class LocalFile:
                 return file.read(count)
         except OSError as error:
             raise self._unreadable(error) from error
+
+    def has_sibling(self, name: str) -> bool:
+        """Whether another file of the same folder is there."""
+        return self._path.with_name(name).exists()
 
     def sibling(self, name: str) -> LocalFile:
         """Another file of the same folder."""

@@ -106,6 +106,10 @@ class RemoteFile:
             return self._start[offset : offset + count]
         return self._hub.parts.get(self._url, offset, count)[0]
 
+    def has_sibling(self, name: str) -> bool:
+        """Nobody can say without asking for it, and then its absence is said."""
+        return True
+
     def sibling(self, name: str) -> RemoteFile:
         """Another file of the same folder."""
         folder = self._file.rpartition("/")[0]

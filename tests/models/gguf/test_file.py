@@ -101,10 +101,10 @@ def test_versions_two_and_three_are_read(version: int, tmp_path: Path) -> None:
 
 
 BAD = {
-    "empty": (b"", "cut short"),
-    "not a GGUF": (b"PK\x03\x04" + bytes(60), "does not begin with 'GGUF'"),
-    "version 1": (header(version=1), "version is 1"),
-    "version 4": (header(version=4), "version is 4"),
+    "empty": (b"", "some.gguf is empty"),
+    "not a GGUF": (b"PK\x03\x04" + bytes(60), "is a zip archive"),
+    "version 1": (header(version=1), "a GGUF of version 1, "),
+    "version 4": (header(version=4), "a GGUF of version 4, "),
     "big-endian": (b"GGUF" + struct.pack(">IQQ", 3, 0, 0), "big-endian"),
     "ends in the counts": (header()[:20], "cut short"),
     "too many tensors": (header(tensors=1 << 40), "1,099,511,627,776 tensors"),
