@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from r1plan.ask.backend import local_backend, provider_backend
 from r1plan.ask.notes import BilledIn, Demonstration, ResolutionNote, UnusableKey, way_notes
 from r1plan.engine.target import LocalTarget, RemoteTarget
-from r1plan.errors import EngineError, NotFound, UsageError
-from r1plan.models.reference import TINY, BuiltIn, GgufFile, model_reference
+from r1plan.errors import NotFound, R1PlanError, UsageError
+from r1plan.models.reference import TINY, BuiltIn, GgufFile, HubFile, model_reference
 from r1plan.route.execution.target import AttemptTarget, Engines
 from r1plan.settings import expanded
 from r1plan.tiny import MODEL_PATH
@@ -205,16 +205,25 @@ def _target(wanted: Wanted, options: AskOptions) -> LocalTarget | RemoteTarget:
 
     from r1plan.catalog.load import load_models, load_providers
 
+    providers, now = load_providers(), datetime.now(UTC)
+    if model and not provider and isinstance(there := model_reference(model), HubFile):
+        from r1plan.ask.not_here import hub_file_not_here
+
+        raise hub_file_not_here(there.address)
     try:
-        return remote_target(model, provider, load_providers(), datetime.now(UTC), base_url, options.address_key)
+        return remote_target(model, provider, providers, now, base_url, options.address_key)
     except NotFound:
-        known = {each.casefold(): each for each in load_models()} if model and not provider else {}
-        if model and model.casefold() in known:
-            raise EngineError(
-                f"{known[model.casefold()]} is not on this machine.", "download its GGUF and name it: --model FILE.gguf"
-            ) from None
+        from r1plan.ask.not_here import not_here
+
+        if model and not provider and (error := not_here(model, load_models(), providers, now)):
+            raise error from None
         raise
 
 
-def _not_a_file(wanted: Wanted) -> UsageError:
+def _not_a_file(wanted: Wanted) -> R1PlanError:
+    from r1plan.ask.not_here import not_here
+    from r1plan.catalog.load import load_models
+
+    if wanted.model and (error := not_here(wanted.model, load_models(), {}, datetime.now(UTC))):
+        return error
     return UsageError(f"'{wanted.model}' is not a model file.", "give the path of one: --model FILE.gguf")

@@ -12,6 +12,8 @@ from typing import Any
 
 from r1plan.errors import EngineError
 from r1plan.files.plain import opened_plain
+from r1plan.models.gguf.foreign import FIRST_BYTES, NotAModel, check_first_bytes
+from r1plan.models.gguf.source import LocalFile, few, models_in
 
 _INSTALL = (
     "pip install 'r1plan[local]' (compiles for about 4 minutes); for a GPU put "
@@ -33,15 +35,17 @@ def check_file(path: Path) -> None:
     """Raise EngineError when `path` cannot be a GGUF file at all."""
     try:
         with opened_plain(path) as file:
-            magic = file.read(4)
+            first = file.read(FIRST_BYTES)
+            size = os.fstat(file.fileno()).st_size
     except FileNotFoundError as error:
         raise EngineError(f"there is no file '{path}'.", "check the path given to --model.") from error
     except IsADirectoryError as error:
-        raise EngineError(f"'{path}' is a directory, not a GGUF file.", "name the .gguf file in it.") from error
+        held = models_in(path)
+        hint = f"name a file in it: {few(held)}." if held else "name a .gguf file; there is none in it."
+        raise EngineError(f"'{path}' is a directory, not a GGUF file.", hint) from error
     except OSError as error:
         raise EngineError(f"cannot read '{path}': {error.strerror}.", "check the path and its permissions.") from error
-    if magic != b"GGUF":
-        raise EngineError(f"'{path}' is not a GGUF file.", "llama.cpp reads GGUF only; look for a .gguf of the model.")
+    check_first_bytes(path.name, size, first)
 
 
 _LEVEL_ERROR, _LEVEL_CONTINUED = 4, 5  # ggml.h, enum ggml_log_level
@@ -112,8 +116,23 @@ class _NoFormatter:
     def to_chat_handler(self) -> None: ...
 
 
+def _no_model(path: Path) -> NotAModel | None:
+    """What a file is that llama.cpp did not load, where its header says that it is no model, or a shard is missing."""
+    from r1plan.models.gguf.file import read_gguf
+
+    try:
+        read_gguf(LocalFile(path))
+    except NotAModel as error:
+        return error
+    except EngineError:
+        pass
+    return None
+
+
 def _load_error(path: Path, context_tokens: int, log: str, said: str) -> EngineError:
     """What llama.cpp's log means, as one sentence."""
+    if (what := _no_model(path)) is not None:
+        return what
     name = path.name
     again = "download it again; it may have been broken off."
     if "unknown model architecture" in log:

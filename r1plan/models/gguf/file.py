@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from r1plan.errors import EngineError
-from r1plan.models.gguf.foreign import check_is_model
+from r1plan.models.gguf.foreign import NotAModel, check_is_model
 from r1plan.models.gguf.header import MOST_TENSORS, Header, StoredTensor, Value
 from r1plan.models.gguf.source import Source
 
@@ -84,14 +84,14 @@ def read_gguf(source: Source) -> Gguf:
     return joined
 
 
-def _missing(names: list[str], count: int) -> EngineError:
+def _missing(names: list[str], count: int) -> NotAModel:
     """The error for shards that are not beside the one that was given."""
     if len(names) == 1:
         said, what = f"{names[0]} is not there, one of {count} shards.", "download it into the same folder"
     else:
         said = f"{names[0]} is not there, nor {', '.join(names[1:_MOST_NAMED])}, of {count} shards."
         what = f"download all {count} into one folder"
-    return EngineError(said, what)
+    return NotAModel(said, what)
 
 
 def _joined(name: str, headers: list[Header]) -> Gguf:

@@ -21,6 +21,10 @@ _SIZE = re.compile(rb"^size (\d{1,20})$", re.MULTILINE)
 _MOST_SHOWN = 60
 
 
+class NotAModel(EngineError):
+    """A file that is something else than a model in GGUF, or a part of one."""
+
+
 class ForeignFile(NamedTuple):
     """What a file is, as the end of a sentence that begins with its name; and what to do."""
 
@@ -56,35 +60,35 @@ _IMATRIX = ForeignFile("is an importance matrix, from which quants are made, and
 
 
 def check_first_bytes(name: str, size_bytes: int, first: bytes) -> None:
-    """Raise EngineError where a file of these `first` bytes cannot be a GGUF, saying what it is instead."""
+    """Raise NotAModel where a file of these `first` bytes cannot be a GGUF, saying what it is instead."""
     found = _unfinished(name, size_bytes) or (None if first[:4] == b"GGUF" else _by_first_bytes(first))
     if found is not None:
-        raise EngineError(f"{name} {found.what}.", found.hint)
+        raise NotAModel(f"{name} {found.what}.", found.hint)
 
 
 def check_version(name: str, version: int) -> None:
-    """Raise EngineError for a version of GGUF that is not read."""
+    """Raise NotAModel for a version of GGUF that is not read."""
     if version in (2, 3):
         return
     if int.from_bytes(version.to_bytes(4, "little"), "big") in (1, 2, 3):
-        raise EngineError(
+        raise NotAModel(
             f"{name} is a big-endian GGUF, for machines such as IBM's Z.",
             "choose a file without 'be' or 'big-endian' in its name, or turn it with gguf-py: gguf-convert-endian FILE "
             "little",
         )
     if version == 1:
-        raise EngineError(f"{name} is a GGUF of version 1, which only files of 2023 have.", "choose a newer file")
-    raise EngineError(
+        raise NotAModel(f"{name} is a GGUF of version 1, which only files of 2023 have.", "choose a newer file")
+    raise NotAModel(
         f"{name} is a GGUF of version {version}, and 2 and 3 are known.",
         f"{_AGAIN}: it is damaged, or newer than r1plan",
     )
 
 
 def check_is_model(name: str, metadata: Mapping[str, object], tensors: int) -> None:
-    """Raise EngineError for a GGUF that holds something else than a language model, saying what."""
+    """Raise NotAModel for a GGUF that holds something else than a language model, saying what."""
     found = _by_metadata(metadata, tensors)
     if found is not None:
-        raise EngineError(f"{name} {found.what}.", found.hint)
+        raise NotAModel(f"{name} {found.what}.", found.hint)
 
 
 def _by_metadata(metadata: Mapping[str, object], tensors: int) -> ForeignFile | None:

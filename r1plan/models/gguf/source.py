@@ -39,21 +39,21 @@ _LATER_SHARD = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
 def _no_file(path: Path) -> EngineError:
     """The error for a path that is no file: what it is, and which model files are there."""
     if path.is_dir():
-        held = _models_in(path)
+        held = models_in(path)
         if held:
-            return EngineError(f"{path} is a folder.", f"name a file in it: {_few(held)}")
+            return EngineError(f"{path} is a folder.", f"name a file in it: {few(held)}")
         checkpoint = any(path.glob("*.safetensors"))
         what = "a checkpoint of safetensors and no .gguf" if checkpoint else "no .gguf"
         hint = "--engine vllm plans for checkpoints, by the model's name" if checkpoint else _GIVE
         return EngineError(f"{path} is a folder that holds {what}.", hint)
     if path.exists():
         return EngineError(f"{path} is no plain file.", _GIVE)
-    beside = _models_in(path.parent) if path.parent.is_dir() else []
+    beside = models_in(path.parent) if path.parent.is_dir() else []
     near = get_close_matches(path.name, beside, n=1)
     return EngineError(f"{path} is not there.", f"did you mean {path.with_name(near[0])}?" if near else _GIVE)
 
 
-def _models_in(folder: Path) -> list[str]:
+def models_in(folder: Path) -> list[str]:
     """The model files in a folder by name, of shards the first."""
     try:
         names = sorted(each.name for each in folder.iterdir() if each.name.casefold().endswith(".gguf"))
@@ -62,7 +62,8 @@ def _models_in(folder: Path) -> list[str]:
     return [name for name in names if not _LATER_SHARD.search(name)] or names
 
 
-def _few(names: list[str]) -> str:
+def few(names: list[str]) -> str:
+    """Some names, with how many more there are."""
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return ", ".join(names[:_MOST_NAMED]) + more
 

@@ -206,8 +206,10 @@ def with_architecture(data: bytes, name: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        pytest.param(lambda data: b"", "is not a GGUF file", id="empty"),
-        pytest.param(lambda data: b"PK\x03\x04" + data[4:], "is not a GGUF file", id="something else"),
+        pytest.param(lambda data: b"", "is empty", id="empty"),
+        pytest.param(lambda data: b"PK\x03\x04" + data[4:], "is a zip archive", id="something else"),
+        pytest.param(lambda data: b"GGUF" + struct.pack(">I", 3) + data[8:], "big-endian GGUF", id="big-endian"),
+        pytest.param(lambda data: b"GGUF" + struct.pack("<I", 1) + data[8:], "GGUF of version 1", id="version 1"),
         pytest.param(lambda data: data[:6], "model.gguf", id="six bytes"),
         pytest.param(lambda data: data[:5000], "incomplete", id="cut in the header"),
         pytest.param(lambda data: data[: len(data) // 2], "incomplete", id="cut in the tensors"),
