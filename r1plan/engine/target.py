@@ -161,8 +161,8 @@ def _provider_and_model(
         raise UsageError("no model was named.", "name one: --model PROVIDER/MODEL, or a file: --model FILE.gguf")
     first, _, rest = model.partition("/")
     sellers = [each for each in providers.values() if offered(each, model, now)]
-    askable = [each for each in sellers if each.can_be_asked]
-    sellers = askable or (sellers if len(sellers) == 1 else [])  # of one that cannot be asked that is said
+    asked = [each for each in sellers if each.can_be_asked]
+    sellers = asked or (sellers if len(sellers) == 1 else [])  # of one that cannot be asked that is said
     if rest and first in providers and (offered(providers[first], rest, now) or not sellers):
         return providers[first], rest
     if len(sellers) == 1:

@@ -141,7 +141,7 @@ def test_r1_cache_at_32k_is_exact_in_the_document() -> None:
 
 
 def test_a_pinned_option_that_does_not_fit_is_shown_in_full_and_exits_with_3() -> None:
-    pins = ("--gpu", "rtx-4090", "--ram", "64", "--model", "deepseek-r1", "--quant", "q4_k_m")
+    pins = ("--gpu", "rtx-4090", "--ram", "64", "--model", "DeepSeek-R1", "--quant", "q4_k_m")
     fields = document(*pins, code=3)
     check_option(fields["choice"])
     assert fields["choice"]["fits"] is False
@@ -216,9 +216,13 @@ def test_nothing_fits_says_what_the_smallest_needs() -> None:
         ("--context -1", "error: --context -1: expected a number above zero."),
         ("--context 163841", "error: --context 163841: every model has at most 163,840 tokens."),
         ("--no-flash-attn --kv q8_0", "error: --kv q8_0 with --no-flash-attn:"),
-        ("--model r1-distil-qwen-32b", "hint:  did you mean R1-Distill-Qwen-32B"),
-        ("--model r1", "hint:  known are DeepSeek-R1-0528, "),
-        ("--model r1 --engine vllm --gpu h200", "hint:  known are DeepSeek-R1-0528, "),
+        ("--model qwen3:8b", "hint:  did you mean R1-0528-Qwen3-8B?"),
+        ("--model gpt-4o", "hint:  known are DeepSeek-R1-0528, "),
+        ("--model gpt-4o --engine vllm --gpu h200", "hint:  known are DeepSeek-R1-0528, "),
+        ("--model r1-tiny", "error: r1-tiny is the demonstration inside the package: there is nothing to plan."),
+        ("--model 32b:q4 --quant q8", "error: --model 32b:q4 with --quant q8: two quants."),
+        ("--quant fp8", "hint:  add --engine vllm; the GGUF nearest to it is Q8_0"),
+        ("--model R1:nvfp4", "hint:  add --engine vllm; the GGUF nearest to it is Q4_K_M"),
         ("--quant zzz", "hint:  known are "),
         ("--model R1-Distill-Qwen-7B --quant Q4_K_L", "error: unknown quant 'Q4_K_L'."),
         ("--gpu rtx-4091", "hint:  did you mean"),

@@ -95,7 +95,7 @@ def test_explain_shows_each_part_and_every_rejected_option() -> None:
         pytest.param(["--model", "x.gguf"], "a GGUF file is llama.cpp's", id="gguf"),
         pytest.param(["--slots", "0"], "--slots 0: expected a number above zero", id="slots"),
         pytest.param(["--context", "-1"], "--context -1: expected a number above zero", id="context"),
-        pytest.param(["--quant", "Q4_K_M"], "unknown quant 'Q4_K_M'", id="quant"),
+        pytest.param(["--quant", "Q4_K_M"], "with --engine vllm: that is a type of GGUF files", id="quant"),
         pytest.param(["--gpu-memory-utilization", "92"], "--gpu-memory-utilization 92: expected a share", id="share"),
         pytest.param(["--gpu-memory-utilization", "0"], "--gpu-memory-utilization 0: expected a share", id="no-share"),
         pytest.param(["--gpus-per-node", "0"], "--gpus-per-node 0: expected a number above zero", id="machines"),
