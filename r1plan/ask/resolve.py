@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from r1plan.ask.backend import local_backend, provider_backend
@@ -217,6 +218,12 @@ def _target(wanted: Wanted, options: AskOptions) -> LocalTarget | RemoteTarget:
 
         if model and not provider and (error := not_here(model, load_models(), providers, now)):
             raise error from None
+        if model and not provider and (path := expanded(Path(model))).exists():
+            from r1plan.models.gguf.file import read_gguf
+            from r1plan.models.gguf.source import LocalFile
+
+            read_gguf(LocalFile(path))  # which says what it is, where it is no model
+            return LocalTarget(path, path.stem)
         raise
 
 

@@ -104,6 +104,11 @@ def gguf_quant(typed: str, known: Collection[str]) -> tuple[str, QuantTaken | No
         usual = [*same, *(each for each in _USUAL.get(family, ()) if each in known)]
         if usual:
             return usual[0], None if same else QuantTaken(typed, usual[0])
+    plainer = plain.removeprefix("ud")  # of a model without dynamic files
+    near = tuple(each for each in _USUAL.get(_SAME.get(plainer, plainer), ()) if each in known)
+    near += tuple(each for each in known if _plain(each) in (plainer, plainer.removesuffix("xl") + "m"))
+    if near:
+        raise NotFound(f"unknown quant '{typed}'.", f"did you mean {near[0]}?", near[:1])
     raise NotFound.among("quant", typed, known, f"known are {', '.join(known)}")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from r1plan.errors import NotFound, UsageError
+from r1plan.errors import EngineError, NotFound, UsageError
 from r1plan.settings import expanded
 
 if TYPE_CHECKING:
@@ -105,7 +105,9 @@ def named_model(model: str | None, quant: str | None, engine: EngineOfQuants = "
     if model is None:
         return _at_quant(Named(models, None, None), quant, engine)
     match model_reference(model):
-        case GgufFile():
+        case GgufFile(path):
+            if not expanded(path).exists() and (meant := _meant_by_name(path, models)):
+                raise EngineError(f"{model} is not there.", f"to plan for it without the file: --model {meant}")
             return _named_file(model, quant)
         case HubFile(address):
             checkpoint = _checkpoint(address, models)
@@ -115,6 +117,21 @@ def named_model(model: str | None, quant: str | None, engine: EngineOfQuants = "
         case BuiltIn():
             raise UsageError(f"{TINY} is the demonstration inside the package: there is nothing to plan.", _CHAT)
     return _named_by_name(model, quant, engine, models)
+
+
+def _meant_by_name(path: Path, models: Mapping[str, Model]) -> str | None:
+    """What of the catalogue a file that is not there is called after, as `--model` takes it; None: nothing."""
+    from r1plan.models.names import find_models
+    from r1plan.models.quant_names import gguf_quant
+
+    try:
+        found = find_models(models, path.name)
+        if len(found.ids) > 1:
+            return None
+        id_, held = found.ids[0], [each.name for each in models[found.ids[0]].quants]
+        return id_ if found.quant is None else f"{id_}:{gguf_quant(found.quant, held)[0]}"
+    except (NotFound, UsageError):
+        return None
 
 
 def _named_by_name(model: str, quant: str | None, engine: EngineOfQuants, models: Mapping[str, Model]) -> Named:

@@ -12,6 +12,7 @@ from r1plan.ask.question import AskOptions, Wanted
 from r1plan.ask.resolve import resolve
 from r1plan.errors import EngineError, R1PlanError, UsageError
 from r1plan.ledger.usage_log import UsageLog
+from r1plan.tiny import MODEL_PATH
 from tests.catalog.ours import MODELS, PROVIDERS
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -113,3 +114,32 @@ def test_what_a_provider_sells_under_that_name_is_asked_there(tmp_path: Path) ->
     resolution = resolve(wanted, AskOptions(log=UsageLog(tmp_path)))
     assert resolution.named is not None
     assert (resolution.named.provider, resolution.named.model) == ("deepinfra", "deepseek-ai/DeepSeek-R1-0528")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x.gguf.part", b"GGUF", "x.gguf.part is a download that has not ended."),
+        ("config.json", b"{}", "config.json is JSON, not a model."),
+        ("folder", None, "folder is a folder that holds no .gguf."),
+    ],
+)
+def test_what_is_on_the_disk_and_no_model_says_what_it_is(
+    name: str, content: bytes | None, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(EngineError) as caught:
+        resolve(Wanted(model=str(path)), AskOptions(log=UsageLog(tmp_path)))
+    assert caught.value.message.endswith(said)
+
+
+def test_a_sound_file_is_read_whatever_it_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "blob"
+    path.symlink_to(MODEL_PATH)
+    resolution = resolve(Wanted(model=str(path)), AskOptions(log=UsageLog(tmp_path)))
+    assert resolution.named is not None
+    assert resolution.named.is_local

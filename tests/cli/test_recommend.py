@@ -39,7 +39,7 @@ def document(*arguments: str, code: int = 0) -> dict[str, Any]:
 def check_option(option: dict[str, Any]) -> None:
     assert set(option) == {
         *("id", "model", "quant", "engine", "fits", "reason", "context", "kv_type", "n_ubatch", "slots", "flash_attn"),
-        *("runtime", "placement", "memory", "speed", "answer", "quality", "quant_loss", "cost"),
+        *("runtime", "placement", "memory", "speed", "answer", "quality", "quant_loss", "cost", "download"),
     }
     assert option["id"] == f"{option['model']}:{option['quant']}"
     assert option["engine"] == "llama.cpp"
@@ -72,6 +72,8 @@ def check_option(option: dict[str, Any]) -> None:
         assert set(score) == {"score", "source"}
         assert score["source"]
     assert set(option["cost"]) == {"usd_per_mtok_output", "usd_per_month", "basis"}
+    if option["download"] is not None:
+        assert set(option["download"]) == {"repo", "revision", "files", "bytes", "command"}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,8 @@ def check_option(option: dict[str, Any]) -> None:
 def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
     fields = document(*machine)
     assert list(fields) == [
-        *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even", "larger", "room"),
+        *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even", "larger", "r1"),
+        "room",
     ]
     assert fields["schema"] == "r1plan.recommend/1"
     assert {"cpu", "memory", "gpus", "notes"} <= set(fields["machine"])
@@ -164,7 +167,7 @@ def test_experts_on_disk_are_a_device_with_its_speed_said() -> None:
     assert fields["machine"]["disk_bandwidth_gb_s"] == 7
     assert fields["choice"]["speed"]["bottleneck"] == "disk"
     done = r1plan(*pins, "--min-speed", "0.1", columns=200)
-    opening = " ".join(done.stdout.split("At an API")[0].split())
+    opening = " ".join(done.stdout.split("  llama-server")[0].split())
     assert opening.endswith("GiB of experts are read from disk at 3 GB/s, assumed.")
     refused = r1plan(*pins)
     assert refused.returncode == 3
@@ -277,7 +280,8 @@ def test_the_terminal_shows_this(columns: int) -> None:
     done = r1plan("--gpu", "rtx-4090", "--ram", "64", columns=columns)
     assert done.returncode == 0
     lines = [line.rstrip() for line in done.stdout.splitlines()]
-    assert all(len(line) <= columns for line in lines)
+    # A command is for copying, and never broken.
+    assert all(len(line) <= columns for line in lines if not line.startswith("  llama-server "))
     # What the APIs charge follows the clock and the price lists.
     text = re.sub(r"At an API instead.*?\n\n", "At an API instead …\n\n", "\n".join(lines) + "\n", flags=re.DOTALL)
     golden = GOLDEN / f"recommend-rtx-4090-{columns}.txt"
@@ -369,3 +373,32 @@ def test_nothing_heavy_is_imported_once_the_catalogue_is_stored() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr.splitlines()[-1] == "set()"
+
+
+@pytest.mark.parametrize(
+    ("typed", "id_", "said"),
+    [
+        ("deepseek-r1:32b", "R1-Distill-Qwen-32B", ""),
+        ("8b:q4", "R1-0528-Qwen3-8B", "'8b:q4' may also mean R1-Distill-Llama-8B: R1-0528-Qwen3-8B is taken.\n"),
+        ("deepseek-r1", "DeepSeek-R1", "'deepseek-r1' is taken for DeepSeek-R1, R1 (671B) itself; Ollama's model of "),
+        ("r1-distil-qwen-7b", "R1-Distill-Qwen-7B", "'r1-distil-qwen-7b' is taken for R1-Distill-Qwen-7B.\n"),
+        ("llama", "R1-Distill-Llama-8B", "'llama' may mean 2 models; the best of them here is chosen.\n"),
+    ],
+)
+def test_a_model_as_people_call_it_is_planned_for_and_what_was_taken_is_said(typed: str, id_: str, said: str) -> None:
+    done = r1plan("--gpu", "rtx-4080", "--ram", "512", "--model", typed, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["choice"]["model"] == id_
+    assert done.stderr.startswith(said) if said else done.stderr == ""
+
+
+def test_a_plan_says_what_to_type_next_and_where_the_file_is_had() -> None:
+    done = r1plan("--gpu", "rtx-4090", "--ram", "64", columns=200)
+    lines = done.stdout.splitlines()
+    command = "  llama-server -hf bartowski/DeepSeek-R1-Distill-Qwen-32B-GGUF:Q4_K_M --ctx-size "
+    assert lines[1].startswith(command)
+    assert lines[2].startswith("R1-Distill-Qwen-32B is a distill, not R1 (671B) itself: that takes 131 GiB at least ")
+    file = "DeepSeek-R1-Distill-Qwen-32B-Q4_K_M.gguf (19.9 GB)."
+    assert lines[-1] == f"Get it: bartowski/DeepSeek-R1-Distill-Qwen-32B-GGUF, {file}"
+    download = document("--gpu", "rtx-4090", "--ram", "64")["choice"]["download"]
+    assert download["command"] == lines[1].strip()

@@ -16,7 +16,7 @@ def check_option(option: dict[str, Any]) -> None:
     """The shape that an option for llama.cpp has too, and `serving`."""
     assert set(option) == {
         *("id", "model", "quant", "engine", "fits", "reason", "context", "kv_type", "n_ubatch", "slots", "flash_attn"),
-        *("runtime", "placement", "memory", "speed", "answer", "quality", "quant_loss", "cost", "serving"),
+        *("runtime", "placement", "memory", "speed", "answer", "quality", "quant_loss", "cost", "download", "serving"),
     }
     assert option["id"] == f"{option['model']}:{option['quant']}"
     assert option["engine"] == "vllm"
@@ -39,6 +39,8 @@ def test_the_document_has_the_shape_of_every_plan() -> None:
         check_option(option)
     assert fields["choice"]["id"] == "DeepSeek-R1-0528:FP8"
     assert fields["choice"]["serving"]["users"] == 19
+    assert fields["choice"]["download"]["repo"] == "deepseek-ai/DeepSeek-R1-0528"
+    assert fields["choice"]["download"]["command"] == fields["choice"]["serving"]["command"]
     assert fields["api"]
 
 

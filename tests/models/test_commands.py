@@ -73,6 +73,7 @@ def test_a_file_that_does_not_fit_ends_with_3(r1: Path) -> None:
     ("arguments", "code", "said"),
     [
         (("--model", "nothing.gguf"), 1, "nothing.gguf is not there"),
+        (("--model", "R1-Distill-Qwen-7B-q4_k_m.gguf"), 1, "without the file: --model R1-Distill-Qwen-7B:Q4_K_M"),
         (("--model", "hf:nothing"), 2, "'hf:nothing' is no address"),
         (("--model", "{r1}", "--quant", "Q8_0"), 2, "--quant Q8_0"),
     ],

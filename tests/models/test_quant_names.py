@@ -132,6 +132,15 @@ def test_what_is_no_type_offers_near_ones(typed: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("typed", "near"), [("UD-Q4_K_XL", "Q4_K_M"), ("ud-q2", "Q2_K"), ("UD-IQ1_S", "IQ1_S"), ("UD-Q5_K_M", "Q5_K_M")]
+)
+def test_of_a_model_without_dynamic_files_the_plain_type_is_near(typed: str, near: str) -> None:
+    with pytest.raises(NotFound) as caught:
+        gguf_quant(typed, [each.name for each in MODELS["R1-Distill-Qwen-32B"].quants])
+    assert caught.value.near == (near,)
+
+
 @pytest.mark.parametrize("typed", ["Q4_K_M", "q4", "UD-Q4_K_XL", "iq4_xs", "Q8_0"])
 def test_a_type_of_gguf_files_leads_from_vllm_to_llama_cpp(typed: str) -> None:
     with pytest.raises(UsageError, match="type of GGUF files"):

@@ -125,7 +125,7 @@ def _by_first_bytes(first: bytes) -> ForeignFile:
     if first.startswith(b"PK\x03\x04"):
         packed = ForeignFile("is a zip archive", "unpack it, and name the .gguf in it")
         return _PYTORCH if b"data.pkl" in first or b"archive/" in first or b"/version" in first else packed
-    if first[:1] == b"\x80" and first[1:2] in b"\x02\x03\x04\x05":  # Python's pickle
+    if first[:1] == b"\x80" and first[1:2] in b"\x02\x03\x04\x05":  # what torch.save wrote before it packed
         return _PYTORCH
     if first[257:262] == b"ustar":
         return ForeignFile("is a tar archive", "unpack it, and name the .gguf in it")

@@ -49,8 +49,9 @@ def _no_file(path: Path) -> EngineError:
     if path.exists():
         return EngineError(f"{path} is no plain file.", _GIVE)
     beside = models_in(path.parent) if path.parent.is_dir() else []
-    near = get_close_matches(path.name, beside, n=1)
-    return EngineError(f"{path} is not there.", f"did you mean {path.with_name(near[0])}?" if near else _GIVE)
+    by_stem = {name[: -len(".gguf")]: name for name in beside}
+    near = get_close_matches(path.stem, by_stem, n=1)
+    return EngineError(f"{path} is not there.", f"did you mean {path.with_name(by_stem[near[0]])}?" if near else _GIVE)
 
 
 def models_in(folder: Path) -> list[str]:
