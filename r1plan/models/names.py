@@ -28,6 +28,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)b")
 _VERSION = re.compile(r"\d(?:\.\d)?")
 # Words that say nothing of which model is meant.
 _NOISE = frozenset({"ai", "gguf", "ggufs", "i", "hf", "model", "ollama", "the", "full", "original", "official"})
+_NOISE |= {"models", "quantized", "quant", "weights"}
 _MAKER = "deepseek"
 # The words, beside a date such as 0528, that no other family has.
 _MARKS = frozenset({"r1", "distill", _MAKER})
@@ -68,9 +69,10 @@ def find_models(known: Mapping[str, Model], typed: str) -> FoundModels:
         others = tuple(each for each in _having(known, _words(name) - {"latest"}) if each != tagged)
         taken = NameTaken(typed, (tagged,), "ollama", others) if others or tag == "latest" else None
         return FoundModels((tagged,), None, taken)
-    rest, quant = split_quant(name)
+    rest, quant = split_quant(re.sub(r":latest$", "", name, flags=re.IGNORECASE))
     if rest.casefold() in by_folded:
-        return FoundModels((by_folded[rest.casefold()],), quant)
+        id_ = by_folded[rest.casefold()]
+        return FoundModels((id_,), quant, _also_ollamas(known, typed, rest, id_))
     found = _by_words(known, typed, rest)
     if found is None:
         raise _unknown(known, typed, rest)
@@ -84,7 +86,11 @@ def _without_address(typed: str) -> tuple[str, bool]:
         of_ollama = "ollama" in host[1].casefold()
         name = re.split(r"[?#]", name[host.end() :])[0]
         name = re.split(r"/(?:tree|blob|resolve|tags)(?:/|$)", name)[0].strip("/")
-    name = re.sub(r"(-\d{5}-of-\d{5})?\.gguf$", "", name.removeprefix("hf:"), flags=re.IGNORECASE)
+    name = name.removeprefix("hf:")
+    if name.startswith("models--"):  # a folder of Hugging Face's cache
+        name = name.removeprefix("models--").replace("--", "/")
+    name = re.sub(r"(-\d{5}-of-\d{5})?[-_. ]gguf$", "", re.sub(r"[()\[\],@]+", " ", name).strip(), flags=re.I)
+    name = re.sub(r"(?<=\d)\s+b\b", "b", name, flags=re.IGNORECASE)
     if says := _OLLAMA_SAYS.match(name):
         of_ollama, name = True, name[says.end() :]
     return name.strip(), of_ollama
@@ -100,7 +106,7 @@ def _ollamas(known: Mapping[str, Model], name: str, of_ollama: bool) -> str | No
 
 def _also_ollamas(known: Mapping[str, Model], typed: str, name: str, id_: str) -> NameTaken | None:
     """What is to be said where Ollama has another model under what is also this model's name."""
-    theirs = _ollamas(known, re.sub(r"[\s_]+", "-", name), of_ollama=True)
+    theirs = _ollamas(known, re.sub(r"[\s_\u2010-\u2015]+", "-", name), of_ollama=True)
     if theirs in (None, id_) or name == id_ or "/" in typed:
         return None
     return NameTaken(typed, (id_,), "itself", (theirs,) if theirs else ())
@@ -158,6 +164,12 @@ def _vocabulary(model: Model) -> frozenset[str]:
     return frozenset(word for each in _spellings(model) for word in _words(each)) | {_MAKER}
 
 
+def _of_base(model: Model) -> frozenset[str]:
+    """The words of the model that it was made of; "3" is said of version 3.1, too."""
+    words = _words(model.base_model.rpartition("/")[2])
+    return words | {word.partition(".")[0] for word in words if _VERSION.fullmatch(word)}
+
+
 def _having(known: Mapping[str, Model], words: frozenset[str]) -> tuple[str, ...]:
     """The models that have all of `words`; those that are not recommended only where there is no other.
 
@@ -169,7 +181,7 @@ def _having(known: Mapping[str, Model], words: frozenset[str]) -> tuple[str, ...
     found = [
         model
         for model in known.values()
-        if words <= (_vocabulary(model) | _words(model.base_model.rpartition("/")[2]) if of_r1 else _vocabulary(model))
+        if words <= (_vocabulary(model) | _of_base(model) if of_r1 else _vocabulary(model))
     ]
     return tuple(model.id for model in [each for each in found if each.recommended] or found)
 
