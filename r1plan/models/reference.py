@@ -28,10 +28,9 @@ EngineOfQuants = Literal["llama.cpp", "vllm"]
 """Whose types of weights a quant is one of."""
 
 _CHAT = f"r1plan chat --model {TINY} talks with it"
-_PAGE_OF_FILE = re.compile(
+_PAGE_OF_FILE = (
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s]+)/(?:blob|resolve)/[^/\s]+/([^?#\s]+\.gguf)"
-    r"(?:[?#].*)?$",
-    re.IGNORECASE,
+    r"(?:[?#].*)?$"
 )
 
 
@@ -68,7 +67,8 @@ def model_reference(text: str) -> ModelReference:
     """What `text` can only mean, without a look at the disk or the catalogue."""
     if text.startswith("hf:"):
         return HubFile(text)
-    if found := _PAGE_OF_FILE.match(text):  # a file's page or its download at Hugging Face
+    # A file's page or its download at Hugging Face.
+    if "/" in text and (found := re.match(_PAGE_OF_FILE, text, re.IGNORECASE)):
         return HubFile(f"hf:{found[1]}/{found[2]}")
     folded = text.casefold()
     if folded.endswith(".gguf"):
@@ -152,10 +152,10 @@ def _named_by_name(model: str, quant: str | None, engine: EngineOfQuants, models
 
 def _at_quant(named: Named, quant: str | None, engine: EngineOfQuants) -> Named:
     """`named` with the quant that `quant` means of its models."""
-    from r1plan.models.quant_names import gguf_quant, served_quant
-
     if quant is None:
         return named
+    from r1plan.models.quant_names import gguf_quant, served_quant
+
     if engine != "llama.cpp":
         name, taken = served_quant(quant)
     else:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from r1plan.models.names import NameTaken
-from r1plan.models.quant_names import QuantTaken
+if TYPE_CHECKING:
+    from r1plan.models.names import NameTaken
+    from r1plan.models.quant_names import QuantTaken
 
 
 def name_remarks(taken: NameTaken | None, quant: QuantTaken | None) -> Iterator[str]:
