@@ -43,24 +43,27 @@ _SAME = {f"{bits}bit": f"q{bits}" for bits in "234568"} | {f"int{bits}": f"q{bit
 _SAME |= {f"q{bits}k": f"q{bits}" for bits in "234568"} | {f"udq{bits}k": f"udq{bits}" for bits in "234568"}
 _SAME |= {f"q{bits}kxl": f"udq{bits}" for bits in "234568"} | {"fp16": "f16", "float16": "f16", "half": "f16"}
 
-SERVED_TYPES = ("BF16", "FP8", "AWQ", "GPTQ", "NVFP4")
-"""The types of checkpoints that a server such as vLLM loads. None of them is a type of GGUF files that we plan for."""
+SERVED_TYPES = ("BF16", "FP16", "FP8", "AWQ", "GPTQ", "NVFP4")
+"""The types of checkpoints that a server such as vLLM loads. But for FP16 none is a type of GGUF files, too."""
 
-_SERVED = {each.casefold(): each for each in SERVED_TYPES}
+_SERVED = {each.casefold(): each for each in SERVED_TYPES if each != "FP16"}
 _SERVED |= {"bfloat16": "BF16", "fp8dynamic": "FP8", "fp8e4m3": "FP8", "w8a8fp8": "FP8", "float8": "FP8"}
 _SERVED |= {"awqint4": "AWQ", "awq4bit": "AWQ", "int4awq": "AWQ", "awqmarlin": "AWQ", "w4a16awq": "AWQ"}
 _SERVED |= {"gptqint4": "GPTQ", "gptq4bit": "GPTQ", "int4gptq": "GPTQ", "gptqmarlin": "GPTQ", "w4a16": "GPTQ"}
-_SERVED |= {"fp4": "NVFP4", "nvidiafp4": "NVFP4"}
+_SERVED |= {"fp4": "NVFP4", "nvidiafp4": "NVFP4", "nvfp4v2": "NVFP4", "gptq4b128g": "GPTQ", "gptq4b128gexperts": "GPTQ"}
 # What a server would be asked for by the number of bits alone; only where no GGUF is meant.
-_SERVED_BITS = {"4bit": "AWQ", "int4": "AWQ", "8bit": "FP8", "16bit": "BF16", "half": "BF16"}
-_SERVED_BITS |= {"f16": "BF16", "fp16": "BF16", "float16": "BF16"}
+_SERVED_BITS = {"4bit": "AWQ", "int4": "AWQ", "8bit": "FP8", "16bit": "BF16"}
+_SERVED_HALF = frozenset({"f16", "fp16", "float16", "half"})
 _NEAREST_GGUF = {"BF16": "F16", "FP8": "Q8_0", "AWQ": "Q4_K_M", "GPTQ": "Q4_K_M", "NVFP4": "Q4_K_M"}
 # Files of other programs, which nothing here runs.
 _OTHERS = {"exl2": "ExLlama", "exl3": "ExLlama", "mlx": "MLX", "bnb": "bitsandbytes", "nf4": "bitsandbytes"}
 
 _GGUF = r"(?:ud[-_ ]?)?(?:i?q[1-8]|tq[12])(?:[-_ ]?(?:k|0|1|nl|xxs|xs|s|m|l|xl))*(?:[-_ ]r4)?"
 _BITS = r"(?:b?f(?:p|loat)?16|f(?:p)?32|(?:\d\.)?\d{1,2}[- ]?bits?|int[2-8])"
-_CHECKPOINT = r"(?:fp8(?:[-_ ](?:dynamic|e4m3))?|(?:awq|gptq)(?:[-_ ](?:int4|4bit))?|(?:nv)?fp4|w4a16)"
+_CHECKPOINT = (
+    r"(?:fp8(?:[-_ ](?:dynamic|e4m3))?|awq(?:[-_ ](?:int4|4bit))?|(?:nv)?fp4(?:-v\d)?|w4a16"
+    r"|gptq(?:[-_ ](?:int4|4bit|4b-\d+g(?:-experts)?))?)"
+)
 _TAIL = re.compile(rf"(?:^|(?<=[-_. :/]))(?:{_GGUF}|{_BITS}|{_CHECKPOINT})$", re.IGNORECASE)
 
 
@@ -118,8 +121,8 @@ def served_quant(typed: str) -> tuple[str, QuantTaken | None]:
     Raises UsageError for a type of GGUF files.
     """
     plain = _plain(typed)
-    if plain in _SERVED:
-        return _SERVED[plain], None
+    if plain in _SERVED or plain in _SERVED_HALF:
+        return _SERVED.get(plain, "FP16"), None
     if plain in _SERVED_BITS:
         return _SERVED_BITS[plain], QuantTaken(typed, _SERVED_BITS[plain])
     if re.fullmatch(_GGUF, typed.strip(), re.IGNORECASE):

@@ -102,6 +102,8 @@ def test_only_a_type_that_there_is_is_taken() -> None:
         ("awq-int4", "AWQ"),
         ("GPTQ", "GPTQ"),
         ("gptq-4bit", "GPTQ"),
+        ("GPTQ-4b-128g-experts", "GPTQ"),
+        ("NVFP4-v2", "NVFP4"),
         ("W4A16", "GPTQ"),
         ("NVFP4", "NVFP4"),
         ("fp4", "NVFP4"),
@@ -147,9 +149,15 @@ def test_a_type_of_gguf_files_leads_from_vllm_to_llama_cpp(typed: str) -> None:
         served_quant(typed)
 
 
-@pytest.mark.parametrize(("typed", "name"), [("4bit", "AWQ"), ("int4", "AWQ"), ("8bit", "FP8"), ("fp16", "BF16")])
+@pytest.mark.parametrize(("typed", "name"), [("4bit", "AWQ"), ("int4", "AWQ"), ("8bit", "FP8"), ("16-bit", "BF16")])
 def test_bits_alone_are_a_servers_usual_type(typed: str, name: str) -> None:
     assert served_quant(typed) == (name, QuantTaken(typed, name))
+
+
+@pytest.mark.parametrize("typed", ["fp16", "F16", "half", "float16"])
+def test_half_precision_is_a_type_of_checkpoints_and_of_gguf_files(typed: str) -> None:
+    assert served_quant(typed) == ("FP16", None)
+    assert gguf_quant(typed, DISTILL) == ("F16", None)
 
 
 def test_what_a_server_may_know_is_left_to_it() -> None:
@@ -167,6 +175,9 @@ def test_what_a_server_may_know_is_left_to_it() -> None:
         ("nvidia/DeepSeek-R1-FP4", "nvidia/DeepSeek-R1", "FP4"),
         ("casperhansen/deepseek-r1-distill-qwen-32b-awq", "casperhansen/deepseek-r1-distill-qwen-32b", "awq"),
         ("x-FP8-dynamic", "x", "FP8-dynamic"),
+        ("nvidia/DeepSeek-R1-0528-NVFP4-v2", "nvidia/DeepSeek-R1-0528", "NVFP4-v2"),
+        ("DeepSeek-R1-GPTQ-4b-128g-experts", "DeepSeek-R1", "GPTQ-4b-128g-experts"),
+        ("x-quantized.w4a16", "x-quantized", "w4a16"),
         ("x-fp16", "x", "fp16"),
         ("R1-Distill-Qwen-32B", "R1-Distill-Qwen-32B", None),
         ("deepseek-r1:1.5b", "deepseek-r1:1.5b", None),

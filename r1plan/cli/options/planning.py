@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 ModelOption = Annotated[
     str | None,
     typer.Option(
-        metavar="ID|FILE", help="Only this model, such as R1-Distill-Qwen-32B, x.gguf or hf:OWNER/REPO/x.gguf."
+        metavar="ID|FILE",
+        help="Only this model, such as 32b, deepseek-r1:8b, x.gguf or hf:OWNER/REPO/x.gguf.",
     ),
 ]
-QuantOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only this quant, such as Q4_K_M.")]
+QuantOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only this quant, such as Q4_K_M or q4.")]
 ContextOption = Annotated[
     int | None, typer.Option(metavar="TOKENS", help="Context of each slot, such as 32k. Default: up to 32,768.")
 ]
