@@ -67,7 +67,7 @@ def _opening(view: EngineView[OptionT], plan: Plan[OptionT], api: Sequence[ApiOf
     for line in view.opening(plan, screen.columns):
         yield from command_lines(line.text, screen.columns) if line.verbatim else _paragraph(line.text, screen)
     if plan.choice is not None and plan.choice.fits and plan.r1 is not None:
-        yield from _paragraph(r1_text(plan.choice, plan.r1), screen)
+        yield from _paragraph(r1_text(plan.r1), screen)
     if api:
         yield from _paragraph(api_line(api, plan.workload), screen)
 

@@ -160,21 +160,23 @@ def test_of_a_checkpoint_that_nobody_is_known_to_have_it_is_said_where_to_look()
 @pytest.mark.parametrize(
     ("memory_gib", "tok_s", "line"),
     [
-        (64, None, "that takes 131 GiB at least (UD-IQ1_S), and 64 are free here."),
-        (130, None, "that takes 131 GiB at least (UD-IQ1_S), and 130 are free here."),
-        (512, None, "that takes 131 GiB at least (UD-IQ1_S), and there is room here (--model R1)."),
+        (64, None, "A distill, not R1 (671B) itself: that takes 131 GiB (UD-IQ1_S), 64 are free."),
+        (130, None, "A distill, not R1 (671B) itself: that takes 131 GiB (UD-IQ1_S), 130 are free."),
+        (512, None, "A distill, not R1 (671B) itself: that takes 131 GiB (UD-IQ1_S), see --model R1."),
+        (512, 3.14159, "A distill, not R1 (671B) itself, which makes about 3.1 tok/s here (--model R1)."),
     ],
 )
-def test_a_distill_is_said_not_to_be_r1(memory_gib: int, tok_s: float | None, line: str) -> None:
-    beside = R1Beside("DeepSeek-R1:UD-IQ1_S", 140_225_682_214, memory_gib * GIB, tok_s)
-    said = r1_text(option("R1-Distill-Qwen-7B", "Q4_K_M"), beside)
-    assert said == f"R1-Distill-Qwen-7B is a distill, not R1 (671B) itself: {line}"
+def test_a_distill_is_said_not_to_be_r1_in_one_line(memory_gib: int, tok_s: float | None, line: str) -> None:
+    said = r1_text(R1Beside("DeepSeek-R1:UD-IQ1_S", 140_225_682_214, memory_gib * GIB, tok_s))
+    assert said == line
+    assert len(said) <= 80
 
 
-def test_where_r1_would_run_its_speed_is_said() -> None:
-    beside = R1Beside("DeepSeek-R1:UD-IQ1_S", 140_225_682_214, 512 * GIB, 3.14159)
-    assert r1_text(option("R1-Distill-Qwen-7B", "Q4_K_M"), beside).endswith(
-        "not R1 (671B) itself, which would make about 3.1 tok/s here (--model R1)."
-    )
-    assert (r1_fields(beside) or {})["decode_tok_s"] == 3.14
+def test_a_programs_document_says_what_r1_needs() -> None:
+    assert r1_fields(R1Beside("DeepSeek-R1:UD-IQ1_S", 140_225_682_214, 64 * GIB, 3.14159)) == {
+        "id": "DeepSeek-R1:UD-IQ1_S",
+        "weights_bytes": 140_225_682_214,
+        "memory_bytes": 64 * GIB,
+        "decode_tok_s": 3.14,
+    }
     assert r1_fields(None) is None
