@@ -71,8 +71,8 @@ def command(
     from r1plan.plan.pins import Pins
     from r1plan.plan.r1_beside import r1_beside
     from r1plan.plan.workload import Workload, checked_workload
+    from r1plan.render.model_names import name_remarks
     from r1plan.render.output import note
-    from r1plan.render.plan.name_words import name_remarks
     from r1plan.render.plan.show import show
 
     form = planning.plan_form(format, json=json, explain=explain, file=output)

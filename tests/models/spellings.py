@@ -97,6 +97,7 @@ FIRST = (
     Spelling("Qwen-14B", Q14),
     Spelling("llama 8b", L8),
     Spelling("llama-70b", L70),
+    Spelling("LLAMA-70", L70),
     Spelling("r1 qwen 7b", Q7),
     Spelling("r1-llama-70b", L70),
     Spelling("deepseek 32b", Q32),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from r1plan.plan.plan import Elsewhere, EngineName
 from r1plan.plan.reasons import MachinesAssumed, NotComputed
+
+if TYPE_CHECKING:
+    from r1plan.plan.serving.option import ServingOption
 
 
 def not_computed_text(cause: NotComputed) -> str:
@@ -50,3 +53,15 @@ def machines_text(note: MachinesAssumed) -> str:
     where = f"{note.machines} {'machines' if several else 'machine'} of {note.each} cards{left}"
     assumed = f" {'are' if several else 'is'} assumed; --gpus-per-node sets how many stand in one"
     return f"{where}{assumed if note.assumed else ''}."
+
+
+def sharing(option: ServingOption) -> str:
+    """How the cards share the work, in two words: "8, TP 8"."""
+    parallel = option.parallel
+    if parallel.pipeline > 1:
+        return f"{parallel.gpus}, TP {parallel.tensor} PP {parallel.pipeline}"
+    if parallel.data > 1:
+        return f"{parallel.gpus}, DP {parallel.data}"
+    if parallel.context > 1:
+        return f"{parallel.gpus}, DCP {parallel.context}"
+    return f"{parallel.gpus}, TP {parallel.tensor}" if parallel.gpus > 1 else "1"

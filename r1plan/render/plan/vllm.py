@@ -17,7 +17,7 @@ from r1plan.plan.serving.sharding import Parallel
 from r1plan.render.plan.bars import BarTerm, MemoryBar
 from r1plan.render.plan.explained import answer_lines, range_text, token_time
 from r1plan.render.plan.model_lines import checkpoint_document, checkpoint_to_get
-from r1plan.render.plan.serving_words import elsewhere_text
+from r1plan.render.plan.serving_words import elsewhere_text, sharing
 from r1plan.render.plan.view import Line, TableColumn
 from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
 from r1plan.render.text.screen import Screen
@@ -202,18 +202,6 @@ def headline(option: ServingOption, plan: Plan[ServingOption]) -> str:
         f"Serve {what} with vLLM on {where}: {users} of {option.context:,} tokens at once, "
         f"about {rate_text(option.speed.decode[0].tok_s)} each when {alone}{minutes}."
     )
-
-
-def sharing(option: ServingOption) -> str:
-    """How the cards share the work, in two words: "8, TP 8"."""
-    parallel = option.parallel
-    if parallel.pipeline > 1:
-        return f"{parallel.gpus}, TP {parallel.tensor} PP {parallel.pipeline}"
-    if parallel.data > 1:
-        return f"{parallel.gpus}, DP {parallel.data}"
-    if parallel.context > 1:
-        return f"{parallel.gpus}, DCP {parallel.context}"
-    return f"{parallel.gpus}, TP {parallel.tensor}" if parallel.gpus > 1 else "1"
 
 
 def _way_out(plan: Plan[ServingOption], miss: Rejection) -> str:
