@@ -17,7 +17,8 @@ CauseKind = Literal["memory", "slow", "refused", "behind"]
 class Shortfall(NamedTuple):
     """Where memory is short: all `cards` together, or the one `device` of its kind.
 
-    `room_bytes` of it may be filled, and `context_bytes` of `needed_bytes` are the cache.
+    `room_bytes` of it may be filled, and `margin_bytes` beside them are left alone; `context_bytes` of `needed_bytes`
+    are the cache.
     """
 
     kind: Literal["cards", "gpu", "host", "unified", "disk"]
@@ -26,6 +27,12 @@ class Shortfall(NamedTuple):
     needed_bytes: int
     room_bytes: int
     context_bytes: int
+    margin_bytes: int = 0
+
+    @property
+    def margin_decides(self) -> bool:
+        """Whether only what is left alone is lacking."""
+        return self.needed_bytes <= self.room_bytes + self.margin_bytes
 
     @property
     def place(self) -> tuple[str, str, int]:

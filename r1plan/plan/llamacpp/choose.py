@@ -9,8 +9,7 @@ from r1plan.hardware.machine import Machine
 from r1plan.plan.llamacpp.candidates import candidates_of
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.search import Search
-from r1plan.plan.llamacpp.fit.settle import Settled, settled
-from r1plan.plan.llamacpp.fit.shortfall import needs_memory
+from r1plan.plan.llamacpp.fit.settle import Settled, fitted, lack_of, settled
 from r1plan.plan.llamacpp.larger import larger_model
 from r1plan.plan.llamacpp.memory.devices import cards_beyond, devices_of
 from r1plan.plan.llamacpp.option import Option
@@ -22,13 +21,14 @@ from r1plan.plan.llamacpp.rank import (
     nearest_to_fitting,
     ranked,
     reaches,
+    slower_than_asked,
     too_slow_from_disk,
     why_chosen,
 )
 from r1plan.plan.model_set import ModelSet, check_context
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan, Rejection, least_tok_s, nearest_first
-from r1plan.plan.reasons import AsAsked, NeedsMemory, ReadsFromDisk
+from r1plan.plan.reasons import AsAsked, NeedsMemory, ReadsFromDisk, TooSlow
 from r1plan.plan.workload import Workload
 
 
@@ -86,9 +86,8 @@ def _best(search: Search, candidates: Sequence[QuantCandidate]) -> Plan[Option]:
     last_resort, too_large = _last_resort(workload, found, any_fits=bool(options))
     rejected = [*found.rejected, *slow, *too_large]
     best_first = [*ranked(options, workload), *last_resort]
-    exact = Settled(search.evaluator, candidates)
-    while best_first and not exact.fits(best_first[0]):
-        best_first.pop(0)
+    exact = Settled(search, candidates)
+    best_first = exact.first_that_fits(best_first, workload)
     if not best_first:
         rejected += exact.rejected
         return _plan(search, rejected=nearest_first(rejected))
@@ -127,18 +126,28 @@ def _exactly(search: Search, candidate: QuantCandidate) -> Plan[Option]:
     if refused is not None:
         return _plan(search, rejected=(Rejection(candidate.id, refused),))
     found = search.of(candidate)
-    asked = found if isinstance(found, Option) else search.evaluator.at_least_context(candidate, found.nearest)
-    option = settled(search.evaluator, candidate, asked)
+    if isinstance(found, Option):
+        option = fitted(search, candidate, found)
+    else:
+        nearest = search.evaluator.at_least_context(candidate, found.nearest)
+        option = settled(search.evaluator, candidate, nearest)
     if option.fits:
+        if slow := slower_than_asked(option, search.workload):
+            return _but_not(search, option, slow)
         model = option.model
         return _plan(search, replace(option, why=AsAsked(None if model.recommended else model.note)))
-    lacking = needs_memory([option.memory]) if isinstance(found, Option) else found.lacking
+    lacking = lack_of(option, None if isinstance(found, Option) else found.lacking)
     from_disk = None if isinstance(found, Option) else found.from_disk
     if from_disk is not None:
         if reaches(from_disk, search.workload):
             return _plan(search, replace(from_disk, not_on_gpu=lacking, why=ReadsFromDisk(from_disk.disk_bytes)))
         lacking = too_slow_from_disk(lacking, from_disk, least_tok_s(search.workload))
-    return _plan(search, replace(option, why=lacking), rejected=(Rejection(candidate.id, lacking),))
+    return _but_not(search, option, lacking)
+
+
+def _but_not(search: Search, option: Option, cause: NeedsMemory | TooSlow) -> Plan[Option]:
+    """The answer that exactly the asked option will not do: it is shown, and rejected for `cause`."""
+    return _plan(search, replace(option, why=cause), rejected=(Rejection(option.id, cause),))
 
 
 def _plan(

@@ -85,6 +85,13 @@ def reaches(option: Option, workload: Workload) -> bool:
     return speed >= least_tok_s(workload)
 
 
+def slower_than_asked(option: Option, workload: Workload) -> TooSlow | None:
+    """That `option` misses the speed that was asked for; None where it does not, or none was."""
+    if workload.min_tok_s is None or option.tok_s >= workload.min_tok_s:
+        return None
+    return TooSlow(tok_s=option.tok_s, least_tok_s=workload.min_tok_s)
+
+
 def fast_enough(options: list[Option], workload: Workload) -> tuple[list[Option], list[Rejection]]:
     """The options that reach the minimum speed.
 

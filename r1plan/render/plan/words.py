@@ -209,10 +209,12 @@ def _shortfall(each: Shortfall) -> str:
     }[each.kind]
     alone = each.context_bytes > each.room_bytes
     cache = f" (the context alone takes {each.context_bytes / GIB:,.1f})" if alone else ""
+    free_bytes = each.room_bytes + (each.margin_bytes if each.margin_decides else 0)
+    less = f" less a margin of {each.margin_bytes / MIB:,.0f} MiB" if each.margin_decides else ""
     needed, room = f"{each.needed_bytes / GIB:,.1f}", f"{each.room_bytes / GIB:,.1f}"
     if needed == room:
-        return f"needs {each.needed_bytes / MIB:,.0f} MiB {where}, {each.room_bytes / MIB:,.0f} free{cache}"
-    return f"needs {needed} GiB {where}, {room} free{cache}"
+        return f"needs {each.needed_bytes / MIB:,.0f} MiB {where}, {free_bytes / MIB:,.0f} free{less}{cache}"
+    return f"needs {needed} GiB {where}, {free_bytes / GIB:,.1f} free{less}{cache}"
 
 
 def _on_each(gpus: int) -> str:

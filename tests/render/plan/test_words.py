@@ -222,3 +222,17 @@ def test_a_cause_is_never_taken_for_none(cause: Cause) -> None:
 )
 def test_what_is_to_be_said_of_the_cards_is_said(note: Note, says: str) -> None:
     assert note_text(note) == says
+
+
+@pytest.mark.parametrize(
+    ("needed_mib", "said"),
+    [
+        (22 * 1024 + 100, "needs 22.1 GiB on the GPU, 22.2 free less a margin of 256 MiB"),
+        (22 * 1024 + 20, "needs 22,548 MiB on the GPU, 22,784 free less a margin of 256 MiB"),
+        (22 * 1024 + 256, "needs 22.2 GiB on the GPU, 22.2 free less a margin of 256 MiB"),
+        (22 * 1024 + 257, "needs 22.3 GiB on the GPU, 22.0 free"),
+    ],
+)
+def test_a_margin_is_named_where_nothing_else_is_lacking(needed_mib: int, said: str) -> None:
+    short = GPU._replace(needed_bytes=needed_mib * MIB, margin_bytes=256 * MIB)
+    assert cause_text(SHORT._replace(shortfalls=(short,))) == said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from r1plan.plan.llamacpp.fit.settings import tighter_settings, usual_settings
 from r1plan.plan.llamacpp.fit.shortfall import needs_memory, spoken_of
 from r1plan.plan.llamacpp.fit.walk import LayoutWalk
 from r1plan.plan.llamacpp.memory.devices import Devices, without_gpus
-from r1plan.plan.llamacpp.memory.parts import DeviceMemory
+from r1plan.plan.llamacpp.memory.parts import Device, DeviceMemory
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.plan.pins import Pins
@@ -45,6 +46,17 @@ class Search:
         self._groups = groups_of(devices.gpus)
         speeds = [gpu.bandwidth_gb_s or 0.0 for gpu in devices.gpus]
         self._fastest = frozenset(card for card, speed in enumerate(speeds) if speed == max(speeds))
+
+    def with_less_room(self, taken_bytes: Mapping[str, int]) -> Search:
+        """A search that counts so many bytes more of each device, by its name, as taken."""
+
+        def less(device: Device) -> Device:
+            taken = device.fixed_overhead_bytes + taken_bytes.get(device.name, 0)
+            return replace(device, fixed_overhead_bytes=taken)
+
+        host = self.devices.host
+        devices = Devices(tuple(map(less, self.devices.gpus)), None if host is None else less(host))
+        return Search(self.machine, devices, self.workload, self.pins)
 
     def of(self, candidate: QuantCandidate) -> Option | NoRoom:
         """The best option for `candidate`, or why there is none."""

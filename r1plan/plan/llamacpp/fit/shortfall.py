@@ -43,6 +43,7 @@ def shortfall_of(memory: tuple[DeviceMemory, ...]) -> Shortfall:
                 needed_bytes=needed,
                 room_bytes=room,
                 context_bytes=sum(card.bytes_of("kv_cache") for card in cards),
+                margin_bytes=sum(_margin(card) for card in cards),
             )
     short = max(memory, key=lambda device: device.total_bytes - _room(device))
     return Shortfall(
@@ -52,8 +53,14 @@ def shortfall_of(memory: tuple[DeviceMemory, ...]) -> Shortfall:
         needed_bytes=short.total_bytes,
         room_bytes=_room(short),
         context_bytes=short.bytes_of("kv_cache"),
+        margin_bytes=_margin(short),
     )
 
 
 def _room(memory: DeviceMemory) -> int:
     return max(memory.device.free_bytes - memory.device.margin_bytes, 0)
+
+
+def _margin(memory: DeviceMemory) -> int:
+    """What is left alone of what is free, which may be less than the margin."""
+    return memory.device.free_bytes - _room(memory)

@@ -58,11 +58,12 @@ def _basis(device: Device, model: Model, weights: Weights) -> Basis:
 def longest(where: DeviceLoads, model: Model, weights: Weights, least: int) -> int | None:
     """The largest context of a slot, from `least` up, that leaves every device's margin alone; None where none does.
 
-    Buffers never shrink as the context grows: what those of one context leave room for, no longer one exceeds.
+    Buffers hardly ever shrink as the context grows: what those of one context leave room for, no longer one exceeds.
     """
-    low, high = least, exactly(where, model, weights, least).context_max
+    high = exactly(where, model, weights, least).context_max
     if high < least:
         return None
+    low = min(pad(least, CONTEXT_STEP), high)
     guess = where.context_max
     while high - low >= CONTEXT_STEP:
         middle = guess if low < guess <= high else pad((low + high) // 2, CONTEXT_STEP)

@@ -60,6 +60,11 @@ class DeviceMemory(NamedTuple):
         return sum(part.size_bytes for part in self.parts)
 
     @property
+    def buffers_bytes(self) -> int:
+        """The parts without what the device loses to any process."""
+        return self.total_bytes - self.device.fixed_overhead_bytes
+
+    @property
     def spare_bytes(self) -> int:
         """What stays free; negative when it does not fit."""
         return self.device.free_bytes - self.total_bytes

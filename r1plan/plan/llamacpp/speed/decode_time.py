@@ -119,7 +119,7 @@ class DecodeTimeModel:
         seconds = self.placed.disk_bytes / self._disk_bytes_per_s() / self.placed.settings.n_ubatch
         if not self.cards:
             return 1 / (seconds + flop_a_token / (host_flops * share))
-        total = sum(layers for _, layers, _ in self.cards) or 1
+        total = sum(layers for _, layers, _ in self.cards)
         for gpu, layers, kind in self.cards:
             if gpu.fp32_tflops and gpu.vendor != "apple":
                 flops = gpu.fp32_tflops * 1e12 * kind.fp32_factor
@@ -129,7 +129,7 @@ class DecodeTimeModel:
                 flops = gpu.bandwidth_gb_s * GB * kind.flops_a_byte
             else:
                 return None
-            seconds += flop_a_token * (layers / total) / (flops * share)
+            seconds += flop_a_token * (layers / total if total else 1.0) / (flops * share)
         streamed = weights.dense_layers + placement.expert_layers_on_host
         copied = weights.experts_of(0, streamed) + weights.trunk_of(0, placement.host_layers)
         seconds += copied / _PCIE_BYTES_PER_S / self.placed.settings.n_ubatch if placement.layout != "unified" else 0.0
