@@ -65,7 +65,10 @@ def check_option(option: dict[str, Any]) -> None:
     assert depths[0] == 0
     assert depths == sorted(depths)
     for each in (*speed["decode_tok_s"], speed["prefill_tok_s"]):
-        assert 0 <= each["low"] <= each["mid"] <= each["high"]
+        if option["fits"]:
+            assert 0 <= each["low"] <= each["mid"] <= each["high"]
+        else:
+            assert each["low"] is each["mid"] is each["high"] is None
     seconds = option["answer"]["seconds"]
     assert (0 < seconds["p50"] <= seconds["p90"]) if option["fits"] else seconds == {"p50": None, "p90": None}
     for score in option["quality"].values():

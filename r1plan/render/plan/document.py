@@ -22,6 +22,10 @@ from r1plan.render.plan.words import cause_text, improvement_text, machine_notes
 
 SCHEMA = "r1plan.recommend/1"
 
+# What does not run has no speed and costs nothing: the fields stand there without values.
+_NO_RANGE = dict.fromkeys(("low", "mid", "high"))
+_COST = ("usd_per_mtok_output", "usd_per_month", "basis")
+
 
 def plan_document(
     view: EngineView[OptionT],
@@ -56,10 +60,10 @@ def option_fields(view: EngineView[OptionT], plan: Plan[OptionT], option: Option
         "reason": standing_text(option.why),
         "context": {"chosen": option.context, "max": option.context_max},
         **view.setting_fields(option),
-        "speed": _speed(option.speed),
+        "speed": _speed(option.speed) if option.fits else _no_speed(option.speed),
         "answer": _answer(answer_time(option, plan.workload)),
         **_quality(option.quality),
-        "cost": _cost(option.cost),
+        "cost": _cost(option.cost) if option.fits else dict.fromkeys(_COST),
         "download": view.download_fields(option),
         **view.own_fields(option),
     }
@@ -159,6 +163,12 @@ def _larger(plan: Plan[OptionT]) -> dict[str, Any] | None:
         "decode_tok_s": round(larger.tok_s, 2),
         "answer": _answer(answer_time(larger, plan.workload)),
     }
+
+
+def _no_speed(speed: Speed) -> dict[str, Any]:
+    """The fields of the predicted speeds of what does not run."""
+    decode = [{"depth": depth, **_NO_RANGE} for depth in sorted(each.depth for each in speed.decode)]
+    return {**_speed(speed), "prefill_tok_s": _NO_RANGE, "decode_tok_s": decode, "bottleneck": None}
 
 
 def _range(speed: Range) -> dict[str, float]:

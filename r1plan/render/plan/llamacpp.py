@@ -134,9 +134,15 @@ class LlamaCppView:
             reason, slow = cause_text(miss.cause), kind_of(miss.cause) == "slow"
             does = f"the fastest, {miss.id}, makes {reason}" if slow else f"the smallest, {miss.id}, {reason}"
             return NothingFits(f"nothing fits: {does}.", "--explain says why for each option")
+        if isinstance(choice.why, TooSlow):
+            return NothingFits(
+                f"{choice.id} is too slow: {standing_text(choice.why)}.", "leave out --quant to see what is fast enough"
+            )
         if choice.fits:
             return None
         hint = "leave out --quant to see what does"
+        if choice.context_max:
+            hint = f"--context {choice.context_max} fits; or leave out --quant"
         if isinstance(choice.why, NeedsMemory) and choice.why.from_disk is not None:
             hint += f"; --min-speed {choice.why.from_disk.tok_s * 0.99:.2g} accepts experts on disk"
         return NothingFits(f"{choice.id} does not fit: {standing_text(choice.why)}.", hint)
@@ -246,10 +252,14 @@ def _needed(option: Option) -> str:
 
 
 def _rate(option: Option) -> str:
+    if not option.fits:
+        return "-"
     return rate_text(option.speed.decode[0].tok_s, alone=True)
 
 
 def _rate_with_range(option: Option) -> str:
+    if not option.fits:
+        return "-"
     return rate_text(option.speed.decode[0].tok_s, unit="")
 
 
