@@ -168,6 +168,7 @@ def described_by(device: GpuDevice, sheet: Gpu, memory_share: float = 1.0, compu
         gpu_class=sheet.gpu_class,
         compute_capability=device.compute_capability or sheet.compute_capability,
         gfx=device.gfx or sheet.gfx,
+        multiprocessors=device.multiprocessors or (sheet.multiprocessors and round(share(sheet.multiprocessors) or 0)),
     )
 
 

@@ -60,6 +60,7 @@ class GpuDevice:
     driver: str | None = None
     compute_capability: str | None = None
     gfx: str | None = None
+    multiprocessors: int | None = None
     pcie_generation: int | None = None
     pcie_lanes: int | None = None
     power_limit_w: float | None = None

@@ -132,6 +132,7 @@ def _card_figures(at: str, gpu: GpuDevice) -> list[_Figure]:
         (f"{at}fp32_tflops", gpu.fp32_tflops, 0, MOST_RATE),
         (f"{at}fp16_tensor_tflops", gpu.fp16_tensor_tflops, 0, MOST_RATE),
         (f"{at}power_limit_w", gpu.power_limit_w, 0, MOST_RATE),
+        (f"{at}multiprocessors", gpu.multiprocessors, 1, _MOST_CORES),
         (f"{at}pcie_generation", gpu.pcie_generation, 0, _MOST_PCIE),
         (f"{at}pcie_lanes", gpu.pcie_lanes, 0, _MOST_PCIE),
         (f"{at}processes.used_bytes", min(held, default=0), 0, MOST_MEMORY_BYTES),
