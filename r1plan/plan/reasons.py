@@ -249,4 +249,18 @@ class CapabilityUnknown(NamedTuple):
     card: str
 
 
-Note = CardsBeyond | UnequalCards | LeastFreeCounts | MachinesAssumed | CapabilityUnknown
+class NearlyOnCards(NamedTuple):
+    """An option with a part in host memory lacks less to be whole on its cards than is known of what they lose.
+
+    What `backend` takes there is known to `uncertain_bytes`. With `gpu_layers`, if it works, it is as fast as `tok_s`.
+    """
+
+    option_id: str
+    lacking_bytes: int
+    uncertain_bytes: int
+    backend: str | None
+    gpu_layers: int
+    tok_s: float
+
+
+Note = CardsBeyond | UnequalCards | LeastFreeCounts | MachinesAssumed | CapabilityUnknown | NearlyOnCards

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from r1plan.hardware.machine import Machine
 from r1plan.plan.llamacpp.candidates import candidates_of
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
+from r1plan.plan.llamacpp.fit.nearly import nearly_on_cards
 from r1plan.plan.llamacpp.fit.search import Search
 from r1plan.plan.llamacpp.fit.settle import Settled, fitted, lack_of, settled
 from r1plan.plan.llamacpp.larger import larger_model
@@ -47,8 +48,12 @@ def choose(machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -
     check_experts(pins, candidates)
     search = Search(machine, devices, workload, pins)
     plan = _exactly(search, candidates[0]) if pins.one_option else _best(search, candidates)
-    beyond = cards_beyond(machine)
-    return replace(plan, notes=(beyond,) if beyond else (), nearest_miss=nearest_to_fitting(plan.rejected))
+    notes = (cards_beyond(machine), nearly_on_cards(search, candidates, plan.choice))
+    return replace(
+        plan,
+        notes=tuple(note for note in notes if note is not None),
+        nearest_miss=nearest_to_fitting(plan.rejected),
+    )
 
 
 @dataclass(slots=True)

@@ -186,7 +186,6 @@ def device_loads(
                 compute_basis="calibrated" if whole and device.kind == "gpu" else "assumed",
                 pools=pools,
                 cache_why=_cache_why(shape),
-                overhead_basis="calibrated" if device.cuda else "assumed",
             )
         )
         first = end

@@ -20,7 +20,7 @@ from r1plan.plan.reasons import CauseKind, NeedsMemory, TooSlow, kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.model_lines import download_document, where_to_get
 from r1plan.render.plan.view import Line, TableColumn
-from r1plan.render.plan.words import cause_text, rate_text, standing_text
+from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
 from r1plan.render.text.screen import Screen
 from r1plan.render.text.units import card_name, count, duration, gib
 from r1plan.render.text.wrap import wrapped
@@ -112,10 +112,11 @@ class LlamaCppView:
         return {}
 
     def plan_fields(self, plan: Plan[Option], headroom: Headroom[Option] | None) -> dict[str, Any]:
-        """What limits the plan."""
+        """What limits the plan, and what is to be said of it."""
         from r1plan.render.plan.document import headroom_fields
 
-        return {"room": headroom_fields(headroom) if headroom is not None else None}
+        room = headroom_fields(headroom) if headroom is not None else None
+        return {"room": room, "notes": list(plan_notes(plan))}
 
     def explained(
         self, plan: Plan[Option], option: Option, headroom: Headroom[Option] | None, screen: Screen
@@ -148,8 +149,10 @@ class LlamaCppView:
         return NothingFits(f"{choice.id} does not fit: {standing_text(choice.why)}.", hint)
 
     def remarks(self, plan: Plan[Option]) -> Iterator[str]:
-        """How the machine was taken, and what is assumed of it."""
+        """What is nearly so, how the machine was taken, and what is assumed of it."""
         from r1plan.render.assumptions import machine_remarks
+
+        yield from plan_notes(plan)
 
         yield from machine_remarks(plan.machine)
         if plan.choice and plan.choice.disk_bytes and plan.machine.disk_bandwidth_gb_s is None:

@@ -16,6 +16,7 @@ from r1plan.plan.reasons import (
     Difference,
     LeastFreeCounts,
     MachinesAssumed,
+    NearlyOnCards,
     NeedsMemory,
     NeedsShare,
     NoExperts,
@@ -176,6 +177,10 @@ def note_text(note: Note) -> str:
             return machines_text(note)
         case CapabilityUnknown():
             return f"What {note.card} computes is not known: only FP16 and 4 bits are planned; --gpu NAME names a card."
+        case NearlyOnCards():
+            lacks = f"{note.option_id} lacks {note.lacking_bytes / MIB:,.0f} MiB to be whole on the GPU"
+            known = f"what {note.backend or 'its driver'} takes there is known to {note.uncertain_bytes / MIB:,.0f} MiB"
+            return f"{lacks}, and {known}: llama.cpp's --gpu-layers {note.gpu_layers} may work, at about {note.tok_s:.0f} tok/s."
         case _:
             assert_never(note)
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.plan.llamacpp.memory.backend import context_of
 from r1plan.plan.llamacpp.memory.parts import Device
 from r1plan.plan.reasons import CardsBeyond
 from r1plan.units import MIB
 
-# A CUDA context is about 330 MiB on smaller cards (reported); on an H100, 524 to 527 MiB were gone when it existed,
-# the driver's own part included (tests/measured/vram_h100_more.jsonl). Other vendors' are taken as alike.
-_GPU_CONTEXT_BYTES = 330 * MIB
-_DATACENTRE_CONTEXT_BYTES = 527 * MIB
 # GGML_CUDA_MAX_DEVICES and llama_max_devices() at build 0c1e57098: with more cards in sight llama.cpp stops.
 MOST_CARDS = 16
 # The interpreter, llama.cpp's libraries and the allocator's slack.
@@ -68,15 +65,19 @@ def disk_of(file_bytes: int) -> Device:
 
 
 def _card(gpu: GpuDevice) -> Device:
+    context = context_of(gpu)
     return Device(
         name=f"gpu{gpu.index}",
         kind="gpu",
         capacity_bytes=gpu.total_bytes,
         free_bytes=gpu.free_bytes,
         margin_bytes=max(256 * MIB, gpu.total_bytes // 100),
-        fixed_overhead_bytes=_DATACENTRE_CONTEXT_BYTES if gpu.gpu_class == "nvidia-datacentre" else _GPU_CONTEXT_BYTES,
+        fixed_overhead_bytes=context.size_bytes,
         gpu_index=gpu.index,
         cuda=gpu.vendor == "nvidia",
+        overhead_basis=context.basis,
+        overhead_why=context.why,
+        uncertain_bytes=context.uncertain_bytes,
         bandwidth_gb_s=gpu.bandwidth_gb_s,
     )
 
@@ -97,14 +98,16 @@ def _unified(gpu: GpuDevice, machine: Machine) -> Device:
     # An Apple chip's total is already the share of memory that Metal offers a process.
     usable = machine.memory.usable_bytes
     free = min(gpu.free_bytes, machine.memory.available_bytes, usable)
-    context = _GPU_CONTEXT_BYTES if gpu.vendor == "nvidia" else 0
+    context = context_of(gpu)
     return Device(
         name="unified",
         kind="unified",
         capacity_bytes=usable,
         free_bytes=free,
         margin_bytes=max(256 * MIB, usable // 50) if gpu.vendor != "apple" else 256 * MIB,
-        fixed_overhead_bytes=_PROCESS_BYTES + context,
+        fixed_overhead_bytes=_PROCESS_BYTES + context.size_bytes,
         gpu_index=gpu.index,
+        overhead_why=f"{context.why}, and the process itself",
+        uncertain_bytes=context.uncertain_bytes,
         bandwidth_gb_s=gpu.bandwidth_gb_s,
     )

@@ -12,7 +12,6 @@ from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.memory.buffers import LinearBytes
 
 Term = Literal["weights", "kv_cache", "compute", "overhead"]
-_OVERHEAD = "context, pools and the process itself"
 DeviceKind = Literal["gpu", "host", "unified", "disk"]
 
 
@@ -20,7 +19,8 @@ DeviceKind = Literal["gpu", "host", "unified", "disk"]
 class Device:
     """Something that holds memory. `free_bytes` is what a new process may take; `margin_bytes` of it are left alone.
 
-    `cuda`: an NVIDIA card, whose buffers were measured; others are taken as alike.
+    `cuda`: an NVIDIA card, whose buffers were measured; others are taken as alike. `fixed_overhead_bytes` are known to
+    `uncertain_bytes`.
     """
 
     name: str
@@ -32,6 +32,9 @@ class Device:
     gpu_index: int | None = None
     bandwidth_gb_s: float | None = None
     cuda: bool = False
+    overhead_basis: Basis = "assumed"
+    overhead_why: str = "the process itself"
+    uncertain_bytes: int = 0
 
     @property
     def room_bytes(self) -> int:
@@ -92,7 +95,6 @@ class DeviceLoad(NamedTuple):
     peaks: tuple[LinearBytes, ...]
     compute_basis: Basis
     pools: LinearBytes
-    overhead_basis: Basis = "assumed"
     droppable_bytes: int = 0
     weights_why: str = "the file's tensors that lie here"
     cache_why: str = ""
@@ -132,6 +134,6 @@ class DeviceLoad(NamedTuple):
                 f"{self.kv_bytes_per_cell:,} B a token{self.cache_why}",
             ),
             MemoryPart("compute", max((p.at(cells) for p in self.peaks), default=0), self.compute_basis, "n_ubatch"),
-            MemoryPart("overhead", fixed + self.pools.at(cells), self.overhead_basis, _OVERHEAD),
+            MemoryPart("overhead", fixed + self.pools.at(cells), self.device.overhead_basis, self.device.overhead_why),
         )
         return DeviceMemory(self.device, parts)
