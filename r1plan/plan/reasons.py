@@ -252,7 +252,8 @@ class CapabilityUnknown(NamedTuple):
 class NearlyOnCards(NamedTuple):
     """An option with a part in host memory lacks less to be whole on its cards than is known of what they lose.
 
-    What `backend` takes there is known to `uncertain_bytes`. With `gpu_layers`, if it works, it is as fast as `tok_s`.
+    What `backend` takes there is known to `uncertain_bytes`. With `gpu_layers` and `n_ubatch`, if that works, it does
+    `tok_s`.
     """
 
     option_id: str
@@ -260,6 +261,7 @@ class NearlyOnCards(NamedTuple):
     uncertain_bytes: int
     backend: str | None
     gpu_layers: int
+    n_ubatch: int
     tok_s: float
 
 

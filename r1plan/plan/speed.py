@@ -11,6 +11,7 @@ Bottleneck = Literal[
     "gpu arithmetic",
     "gpu layers' fixed cost",
     "host bandwidth",
+    "host layers' fixed cost",
     "processor cores",
     "reading the cache",
     "disk",

@@ -88,7 +88,7 @@ def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
     fields = document(*machine)
     assert list(fields) == [
         *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even", "larger", "r1"),
-        "room",
+        *("room", "notes"),
     ]
     assert fields["schema"] == "r1plan.recommend/1"
     assert {"cpu", "memory", "gpus", "notes"} <= set(fields["machine"])

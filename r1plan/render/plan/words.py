@@ -180,7 +180,9 @@ def note_text(note: Note) -> str:
         case NearlyOnCards():
             lacks = f"{note.option_id} lacks {note.lacking_bytes / MIB:,.0f} MiB to be whole on the GPU"
             known = f"what {note.backend or 'its driver'} takes there is known to {note.uncertain_bytes / MIB:,.0f} MiB"
-            return f"{lacks}, and {known}: llama.cpp's --gpu-layers {note.gpu_layers} may work, at about {note.tok_s:.0f} tok/s."
+            flags = f"--gpu-layers {note.gpu_layers} --ubatch-size {note.n_ubatch}"
+            works = f"llama.cpp's {flags} may work, at about {note.tok_s:.0f} tok/s"
+            return f"{lacks}, and {known}: {works}."
         case _:
             assert_never(note)
 

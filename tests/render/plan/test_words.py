@@ -220,9 +220,9 @@ def test_a_cause_is_never_taken_for_none(cause: Cause) -> None:
             "What card with 24 GiB computes is not known: only FP16 and 4 bits are planned; --gpu NAME names a card.",
         ),
         (
-            NearlyOnCards("a:b", 120 * MIB, 200 * MIB, "ROCm", 65, 25.9),
+            NearlyOnCards("a:b", 120 * MIB, 200 * MIB, "ROCm", 65, 256, 25.9),
             "a:b lacks 120 MiB to be whole on the GPU, and what ROCm takes there is known to 200 MiB: "
-            "llama.cpp's --gpu-layers 65 may work, at about 26 tok/s.",
+            "llama.cpp's --gpu-layers 65 --ubatch-size 256 may work, at about 26 tok/s.",
         ),
     ],
 )

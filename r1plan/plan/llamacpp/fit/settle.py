@@ -8,6 +8,7 @@ from dataclasses import replace
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.context import CONTEXT_SHOWN
 from r1plan.plan.llamacpp.fit.evaluator import Evaluator
+from r1plan.plan.llamacpp.fit.nearly import whole_instead
 from r1plan.plan.llamacpp.fit.search import Search
 from r1plan.plan.llamacpp.fit.shortfall import needs_memory, shortfall_of
 from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP
@@ -73,8 +74,9 @@ def lack_of(option: Option, searched: NeedsMemory | None = None) -> NeedsMemory:
 def fitted(search: Search, candidate: QuantCandidate, option: Option) -> Option:
     """`option`, settled; where it then does not fit, the best layout that does, or itself where there is none.
 
-    The search's lines stay above what the engine takes on cards alone. With layers in host memory its allocator
-    sometimes takes some hundred MiB more, at some contexts and not at longer ones.
+    The search's lines stay above what the engine takes on cards alone, so that what is whole there may fit where they
+    say no. With layers in host memory the engine's allocator sometimes takes some hundred MiB more, at some contexts
+    and not at longer ones.
     """
     there = first = settled(search.evaluator, candidate, option)
     taken: dict[str, int] = {}
@@ -92,7 +94,13 @@ def fitted(search: Search, candidate: QuantCandidate, option: Option) -> Option:
         if not isinstance(found, Option):
             break
         option, there = found, settled(search.evaluator, candidate, found)
-    return there if there.fits else first
+    if not there.fits:
+        return first
+    for where in whole_instead(search, candidate, there):
+        whole = settled(search.evaluator, candidate, search.evaluator.option(candidate, where, there.context))
+        if whole.fits and whole.context >= there.context and whole.score > there.score:
+            return whole
+    return there
 
 
 def settled(evaluator: Evaluator, candidate: QuantCandidate, option: Option) -> Option:

@@ -2,7 +2,8 @@
 
     t = W / (eta * BW) + c * layers + KV / (eta_kv * BW), summed over the devices, which take turns
 
-Constants of a kind of device are in speed/device_class.py; those here are of models and of what lies between devices.
+Constants of a kind of card are in speed/device_class.py and the processor's in speed/processor.py; those here are of
+models and of what lies between devices.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ from r1plan.models.weights import Weights
 from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
 from r1plan.plan.llamacpp.placement import DeviceLoads
-from r1plan.plan.llamacpp.speed.device_class import HOST_CLASS, DeviceClass, device_class
+from r1plan.plan.llamacpp.speed.device_class import GUESSED_PROMPT_SPREAD, DeviceClass, device_class
+from r1plan.plan.llamacpp.speed.processor import (
+    SECONDS_A_LATENT_LAYER,
+    SECONDS_A_LAYER,
+    SECONDS_AN_EXPERT_LAYER,
+    SECONDS_BESIDE_CARDS,
+    SOURCE,
+    ProcessorSpeed,
+)
 from r1plan.plan.speed import Bottleneck, DecodeSpeed, Range, Speed, SpeedTerm
 from r1plan.units import GB
 
 _UNKNOWN_BANDWIDTH_GB_S = 300.0  # a card of which nothing is known
-_HOST_EXPERTS_EFFICIENCY = 0.40  # b0646, b0691: experts in host memory
-_HOST_BYTES_PER_S_A_CORE = 8 * GB  # what one core dequantises with AVX2; assumed
-_HOST_SLOW_TYPES = 0.5  # i-quants up to 3 bits look their values up; assumed
-_HOST_FLOPS_A_CORE = 40e9
-_ASSUMED_CPU = "assumed"  # hardware/described.py's name of a processor that nobody named
-_HOST_BANDWIDTH_GB_S = 40.0  # when the machine does not say
 
 # Dense i-quants get no faster below this (llama.cpp tools/quantize/README.md @311c2c9f, its Llama-3.1-8B ladder: 74 to
 # 80 tokens a second from IQ1_S on).
@@ -35,9 +38,8 @@ _EXPERT_LAYER_FACTOR = 3.0
 _EXPERT_LAYER_FACTOR_APPLE = 2.0
 _EXPERT_SPREAD = 0.30
 _EXPERT_PREFILL_SHARE = 0.35
-# MLA's attention is bound by arithmetic: b0655-b0657 on a card, b0666-b0668 on a processor.
+# MLA's attention is bound by arithmetic: b0655-b0657.
 _MLA_KV_EFFICIENCY = 0.18
-_MLA_KV_EFFICIENCY_HOST = 0.03
 # Cards that share the layers take turns: 0.94 to 0.98 of one card (speed.md).
 _SPLIT_FACTOR = 0.96
 # What an NVMe drive gives through page faults when nobody says; assumed. Which experts a token needs is taken as even,
@@ -54,6 +56,8 @@ class DecodeTimeModel:
         self.machine, self.model, self.weights, self.placed = machine, model, weights, placed
         self.placement = placed.placement
         self.moe = weights.expert_layers > 0
+        self.processor = ProcessorSpeed(machine.cpu, machine.memory)
+        self.bits_per_weight = quant.bits_per_weight
         self.slow_type = quant.name.removeprefix("UD-").startswith(_SLOW_TYPES)
         self.stretch = 1.0
         if self.slow_type and not self.moe:
@@ -86,27 +90,33 @@ class DecodeTimeModel:
         return sum(self.seconds(depth).values())
 
     @property
-    def _kinds(self) -> list[DeviceClass]:
-        """The kinds of device that take part."""
-        classes = [kind for _, _, kind in self.cards]
-        on_host = self.placement.host_layers > 0 or self.placement.expert_layers_on_host > 0
-        return [*classes, HOST_CLASS] if on_host or not classes else classes
+    def _on_host(self) -> bool:
+        """Whether the processor takes part."""
+        return not self.cards or self.placement.host_layers > 0 or self.placement.expert_layers_on_host > 0
 
     def spread(self) -> float:
         """By how large a share the real time may be off."""
-        spread = max(max(kind.spread for kind in self._kinds), _EXPERT_SPREAD if self.moe else 0.0)
-        return max(spread, _DISK_SPREAD) if self.placed.disk_bytes else spread
+        spreads = [kind.spread for _, _, kind in self.cards]
+        spreads += [self.processor.spread] * self._on_host + [_EXPERT_SPREAD] * self.moe
+        return max(*spreads, _DISK_SPREAD) if self.placed.disk_bytes else max(spreads)
+
+    def prompt_spread(self) -> float:
+        """By how large a share the time of a prompt may be off."""
+        guessed = any(not gpu.fp32_tflops and gpu.vendor != "apple" for gpu, _, _ in self.cards)
+        spreads = [kind.spread_of_prompts for _, _, kind in self.cards] + [GUESSED_PROMPT_SPREAD] * guessed
+        return max(self.spread() + 0.10, *spreads) if spreads else self.spread() + 0.10
 
     def basis(self) -> Basis:
         """Whether readings of this kind of layout stand behind the time."""
-        slowest = max(self._kinds, key=lambda kind: kind.spread)
-        unknown = any(gpu.bandwidth_gb_s is None or gpu.is_guessed for gpu, _, _ in self.cards)
-        assumed = unknown or self.moe or len(self.cards) > 1 or slowest.basis == "assumed"
-        return "assumed" if assumed else "calibrated"
+        unknown = any(
+            gpu.bandwidth_gb_s is None or gpu.is_guessed or kind.basis == "assumed" for gpu, _, kind in self.cards
+        )
+        return "assumed" if unknown or self.moe or self._on_host or len(self.cards) > 1 else "calibrated"
 
     def source(self) -> str:
         """Where the constants come from."""
-        source = "; ".join(dict.fromkeys(kind.source for kind in self._kinds))
+        sources = [kind.source for _, _, kind in self.cards] + [SOURCE] * self._on_host
+        source = "; ".join(dict.fromkeys(sources))
         return f"{source}; {disk_bandwidth(self.machine)}" if self.placed.disk_bytes else source
 
     def prompt_tok_s(self) -> float | None:
@@ -114,11 +124,11 @@ class DecodeTimeModel:
         flop_a_token = 2.0 * self.model.active_params
         share = _EXPERT_PREFILL_SHARE if self.moe else 1.0
         placement, weights = self.placement, self.weights
-        host_flops = self.machine.cpu.cores * _HOST_FLOPS_A_CORE
+        host_flops = self.processor.prompt_flops(experts=self.moe)
         # A micro-batch needs nearly every expert, so what is on disk is read once for each.
         seconds = self.placed.disk_bytes / self._disk_bytes_per_s() / self.placed.settings.n_ubatch
         if not self.cards:
-            return 1 / (seconds + flop_a_token / (host_flops * share))
+            return 1 / (seconds + flop_a_token / host_flops)
         total = sum(layers for _, layers, _ in self.cards)
         for gpu, layers, kind in self.cards:
             if gpu.fp32_tflops and gpu.vendor != "apple":
@@ -171,27 +181,18 @@ class DecodeTimeModel:
         read = self._weights_read(0, layers, 0, max(layers, streamed), output=not self.cards)
         if not read:
             return
-        efficiency = _HOST_EXPERTS_EFFICIENCY if self.moe else HOST_CLASS.efficiency
-        speed = self._host_bytes_per_s(efficiency)
-        bound: Bottleneck = "host bandwidth" if speed >= self._memory_bytes_per_s() * efficiency else "processor cores"
-        fixed = self._fixed
-        fixed[bound] = read / speed
-        fixed["host bandwidth"] = fixed.get("host bandwidth", 0.0) + HOST_CLASS.seconds_a_layer * layers
-        fixed["reading the cache"] = 0.0
+        processor, fixed = self.processor, self._fixed
+        by_memory = processor.seconds_by_memory(read)
+        by_cores = processor.seconds_by_cores(read * 8 / self.bits_per_weight, slow_type=self.slow_type)
+        fixed["host bandwidth" if by_memory >= by_cores else "processor cores"] = max(by_memory, by_cores)
+        expert_layers = max(placement.expert_layers_on_host, layers - weights.dense_layers if self.moe else 0)
         latent = self.model.shape.latent_attention is not None
-        kv_efficiency = _MLA_KV_EFFICIENCY_HOST if latent else HOST_CLASS.kv_efficiency
-        self._cached.append((layers, self._host_bytes_per_s(kv_efficiency)))
-
-    def _host_bytes_per_s(self, efficiency: float) -> float:
-        """What the processor reads: by its memory, and by its cores where they are known and not assumed."""
-        by_memory = self._memory_bytes_per_s() * efficiency
-        if self.machine.cpu.model == _ASSUMED_CPU:
-            return by_memory
-        a_core = _HOST_BYTES_PER_S_A_CORE * (_HOST_SLOW_TYPES if self.slow_type else 1.0)
-        return min(by_memory, self.machine.cpu.cores * a_core)
-
-    def _memory_bytes_per_s(self) -> float:
-        return (self.machine.memory.bandwidth_gb_s or _HOST_BANDWIDTH_GB_S) * GB
+        a_layer = SECONDS_A_LATENT_LAYER if latent else SECONDS_A_LAYER
+        fixed["host layers' fixed cost"] = a_layer * layers + SECONDS_AN_EXPERT_LAYER * expert_layers
+        if self.cards and not expert_layers and placement.layout != "unified":
+            fixed["host layers' fixed cost"] += SECONDS_BESIDE_CARDS
+        fixed["reading the cache"] = 0.0
+        self._cached.append((layers, processor.cache_bytes_per_s(latent=latent)))
 
     def _disk_bytes_per_s(self) -> float:
         return (self.machine.disk_bandwidth_gb_s or DISK_BANDWIDTH_GB_S) * GB
@@ -209,10 +210,10 @@ def predicted_speed(time: DecodeTimeModel, depths: tuple[int, ...]) -> Speed:
     for depth in depths:
         mid = 1 / time.a_token(depth)
         decode.append(DecodeSpeed(depth, Range(mid * low, mid, mid * high)))
-    prefill = time.prompt_tok_s()
+    prefill, off = time.prompt_tok_s(), time.prompt_spread()
     terms = sorted(time.seconds(depths[0]).items(), key=lambda term: -term[1])
     return Speed(
-        prefill_tok_s=Range(prefill * (low - 0.1), prefill, prefill * (high + 0.1)) if prefill else None,
+        prefill_tok_s=Range(prefill * (1 - off), prefill, prefill * (1 + off)) if prefill else None,
         decode=tuple(decode),
         bottleneck=terms[0][0],
         basis=time.basis(),

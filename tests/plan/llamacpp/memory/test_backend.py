@@ -117,20 +117,30 @@ def test_the_backend_is_named_where_its_part_is_explained(name: str) -> None:
     assert (backend_of(named(name)) or "") in device.overhead_why
 
 
+# An RX 7900 XT that drives no screen: one of 16 GB gives 16,206 of its 16,384 MiB.
+AMD_20_GB = machine(
+    replace(
+        card(20, bandwidth=800.0, gpu_class="amd"),
+        vendor="amd",
+        gfx="gfx1100",
+        total_bytes=20_464 * MIB,
+        free_bytes=20_256 * MIB,
+    )
+)
+
+
 def test_a_card_of_20_gb_by_amd_runs_a_32b_whole() -> None:
-    on = machine_from_options(gpu=["rx-7900-xt"], ram=64)
     pins = Pins(model="R1-Distill-Qwen-32B", quant="Q4_K_M", kv_type="q8_0", context=4_096)
-    choice = plan(on, pins=pins).choice
+    choice = plan(AMD_20_GB, pins=pins).choice
     assert choice is not None
     assert choice.placement.layout == "gpu"
 
 
 @pytest.mark.parametrize(
-    ("context", "layout", "said"), [(4_096, "gpu", False), (6_656, "partial", True), (16_384, "partial", False)]
+    ("context", "layout", "said"), [(4_096, "gpu", False), (8_192, "partial", True), (16_384, "partial", False)]
 )
 def test_no_layer_leaves_a_card_unsaid_for_less_than_is_known_of_it(context: int, layout: str, said: bool) -> None:
-    on = machine_from_options(gpu=["rx-7900-xt"], ram=64)
-    answer = plan(on, pins=Pins(model="R1-Distill-Qwen-32B", quant="Q4_K_M", kv_type="q8_0", context=context))
+    answer = plan(AMD_20_GB, pins=Pins(model="R1-Distill-Qwen-32B", quant="Q4_K_M", kv_type="q8_0", context=context))
     assert answer.choice is not None
     assert answer.choice.placement.layout == layout
     notes = [note for note in answer.notes if isinstance(note, NearlyOnCards)]
@@ -142,6 +152,5 @@ def test_no_layer_leaves_a_card_unsaid_for_less_than_is_known_of_it(context: int
 
 
 def test_whoever_sets_the_layers_is_not_told_to_set_them() -> None:
-    on = machine_from_options(gpu=["rx-7900-xt"], ram=64)
-    pins = Pins(model="R1-Distill-Qwen-32B", quant="Q4_K_M", kv_type="q8_0", context=6_656, gpu_layers=63)
-    assert plan(on, pins=pins).notes == ()
+    pins = Pins(model="R1-Distill-Qwen-32B", quant="Q4_K_M", kv_type="q8_0", context=8_192, gpu_layers=63)
+    assert plan(AMD_20_GB, pins=pins).notes == ()
