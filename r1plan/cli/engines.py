@@ -45,6 +45,7 @@ def _vllm() -> Engine[Any]:
 # Each is imported when it is asked for.
 ENGINES: dict[EngineName, Callable[[], Engine[Any]]] = {"llama.cpp": _llama_cpp, "vllm": _vllm}
 _USUAL: EngineName = "llama.cpp"
+_LEAST_NAMED_TOK_S = 1.0  # slower is no answer to "what else could?"
 
 
 def engine_for(name: EngineName, given: Collection[EngineOption], model: str | None) -> Engine[Any]:
@@ -101,10 +102,9 @@ def _elsewhere(machine: Machine, models: ModelSet, workload: Workload, pins: Pin
 def _chosen(plan: Plan[Any]) -> Elsewhere | None:
     """The choice in a few words; None where it is none, or so slow that nobody would take it for one."""
     from r1plan.plan.plan import Elsewhere
-    from r1plan.plan.workload import LEAST_TOK_S
 
     choice = plan.choice
-    if choice is None or not choice.fits or choice.tok_s < min(LEAST_TOK_S.values()):
+    if choice is None or not choice.fits or choice.tok_s < _LEAST_NAMED_TOK_S:
         return None
     return Elsewhere(plan.engine, choice.model.id, choice.quant_name, choice.context, round(choice.tok_s, 2))
 

@@ -142,12 +142,14 @@ def fastest_of_the_slow(rejected: Iterable[Rejection]) -> Rejection | None:
 
 
 def least_tok_s(workload: Workload) -> float:
-    """The slowest speed that is any use: the asked one, else that of the objective."""
-    return LEAST_TOK_S[workload.objective] if workload.min_tok_s is None else workload.min_tok_s
+    """The slowest speed that is any use: the asked one, else LEAST_TOK_S."""
+    return LEAST_TOK_S if workload.min_tok_s is None else workload.min_tok_s
 
 
 def difference(option: PlannedOption, choice: PlannedOption) -> Difference:
-    """How `option` differs from `choice` in quality and speed."""
+    """How `option` differs from `choice` in quality, speed, and how long it thinks."""
     return Difference(
-        quality_points=option.quality.index - choice.quality.index, speed_ratio=option.tok_s / choice.tok_s
+        quality_points=option.quality.index - choice.quality.index,
+        speed_ratio=option.tok_s / choice.tok_s,
+        thinking_ratio=option.quality.thinking_over_r1 / choice.quality.thinking_over_r1,
     )

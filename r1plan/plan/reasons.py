@@ -145,12 +145,19 @@ class NotSplit(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """How an option differs from the chosen one: in points of the quality index, times its speed, tokens of context."""
+    """How an option differs from the chosen one: in points of the quality index, times its speed, tokens of context.
+
+    `thinking_ratio` are its tokens of thinking over the chosen one's, `energy_ratio` its energy an answer where that is
+    what counts. `settings_points` is what coarser settings of the engine take from its score beyond the chosen one's.
+    """
 
     quality_points: float
     speed_ratio: float
     from_disk: bool = False
     context_tokens: int = 0
+    thinking_ratio: float = 1.0
+    energy_ratio: float | None = None
+    settings_points: float = 0.0
 
 
 class RanksBelow(NamedTuple):
@@ -168,10 +175,16 @@ Cause = MemoryCause | TooSlow | ContextTooLong | NoExperts | NotComputed | NotSp
 
 
 class Chosen(NamedTuple):
-    """The best for what matters most. `cost` is the energy an answer, or a token, takes."""
+    """The best for what matters most. `cost` is the energy an answer, or a token, takes.
+
+    Chosen among what reaches `least_tok_s` and is within `within_points` of the best quality; None where that was no
+    rule.
+    """
 
     objective: Objective
     energy_of: Literal["answer", "token"] = "answer"
+    least_tok_s: float | None = None
+    within_points: float | None = None
 
 
 class AsAsked(NamedTuple):

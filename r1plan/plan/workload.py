@@ -22,14 +22,14 @@ MOST = 1e9
 _MOST_USD_PER_KWH = 1e4
 
 # 12,000 tokens of thinking at 5 tokens a second are 40 minutes: slower is no conversation any more.
-LEAST_TOK_S: dict[Objective, float] = {"balanced": 5.0, "quality": 1.0, "speed": 5.0, "cost": 5.0}
+LEAST_TOK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """What one request looks like and how many there are a day.
 
-    `min_tok_s` None: LEAST_TOK_S of the objective, given up when nothing reaches it. `depths` are tokens already in
+    `min_tok_s` None: LEAST_TOK_S, given up when nothing reaches it. `depths` are tokens already in
     the cache at which decoding speed is predicted, besides 0 and the middle of a typical answer.
     `thinking_tokens` default to what R1 spends on a moderate problem (arXiv 2501.18576: 4,718 on hard MATH problems),
     `answer_tokens` to R1's mean summary on ArenaHard (689, R1 paper).

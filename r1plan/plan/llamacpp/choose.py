@@ -97,11 +97,11 @@ def _best(search: Search, candidates: Sequence[QuantCandidate]) -> Plan[Option]:
         rejected += exact.rejected
         return _plan(search, rejected=nearest_first(rejected))
     choice = replace(best_first[0], why=why_chosen(workload, best_first[0]))
-    beside = [option for option in different(choice, best_first[1:]) if exact.fits(option)]
+    beside = [option for option in different(choice, best_first[1:], workload) if exact.fits(option)]
     shown = [exact.of(option) for option in (choice, *beside)]
     spoken_of = {option.id for option in shown} | {each.id for each in exact.rejected}
     rejected += exact.rejected
-    rejected += [behind(option, choice) for option in best_first if option.id not in spoken_of]
+    rejected += [behind(option, choice, workload) for option in best_first if option.id not in spoken_of]
     plan = _plan(search, shown[0], tuple(shown[1:]), nearest_first(rejected))
     return replace(plan, larger=larger_model(shown[0], found.options, options, exact))
 

@@ -38,8 +38,10 @@ _KV_POINTS: dict[KvType, float] = {
 }
 # A smaller micro-batch reads prompts more slowly; assumed.
 _POINTS_A_HALVED_UBATCH = 0.5
-# `speed` and `cost` look among options within this many points of the best index that fits.
-_GOOD_ENOUGH_POINTS = 10.0
+# `speed` and `cost` look among options within this many points of the best that fits; and of those that are as fast as
+# any but for this share, they take the best.
+GOOD_ENOUGH_POINTS = 10.0
+_AS_FAST = 0.95
 # A better quant of the chosen model must be this much better, at half the speed or more, to be shown. Any alternative
 # is shown unless another shown one is as good and nearly as fast, or its score is far below.
 _REALLY_BETTER = 0.5
@@ -116,16 +118,39 @@ def ranked(options: list[Option], workload: Workload) -> list[Option]:
         case "balanced":
             return sorted(options, key=lambda option: -option.score)
         case "quality":
-            return sorted(options, key=lambda option: (-_usable_quality(option), -_effective(option)))
-        case "speed" | "cost":
-            best = max((_usable_quality(option) for option in options), default=0.0)
+            # What differs by less than a tenth of a point is as good.
+            return sorted(options, key=lambda option: (-round(_usable_quality(option), 1), -_effective(option)))
+        case "speed":
+            return _good_and_cheap(options, [1 / _effective(option) for option in options])
+        case "cost":
+            return _good_and_cheap(options, energies(options))
 
-            def rank(option: Option) -> tuple[bool, float]:
-                worse = _usable_quality(option) < best - _GOOD_ENOUGH_POINTS
-                seconds = 1 / _effective(option)
-                return worse, seconds * (option.cost.watts or 1.0) if workload.objective == "cost" else seconds
 
-            return sorted(options, key=rank)
+def energies(options: Sequence[Option]) -> list[float]:
+    """What an answer takes in energy, each in the same unit; in time alone where the power of one is not known."""
+    watts = [option.cost.watts for option in options]
+    known = None not in watts
+    return [(each or 1.0 if known else 1.0) / _effective(option) for option, each in zip(options, watts, strict=True)]
+
+
+def _good_and_cheap(options: list[Option], spent: list[float]) -> list[Option]:
+    """Those near the best quality by what they spend, and then the others by their score.
+
+    The first is the best of those that spend hardly more than the least.
+    """
+    best = max(map(_usable_quality, options), default=0.0)
+    spent_by = {option.id: each for option, each in zip(options, spent, strict=True)}
+    good = [option for option in options if _usable_quality(option) >= best - GOOD_ENOUGH_POINTS]
+    good.sort(key=lambda option: spent_by[option.id])
+    first = max(
+        (option for option in good if spent_by[good[0].id] >= _AS_FAST * spent_by[option.id]),
+        key=_usable_quality,
+        default=None,
+    )
+    kept = {option.id for option in good}
+    others = sorted((option for option in options if option.id not in kept), key=lambda option: -option.score)
+    leading = [] if first is None else [first]
+    return [*leading, *(option for option in good if option is not first), *others]
 
 
 def _usable_quality(option: Option) -> float:
@@ -133,7 +158,7 @@ def _usable_quality(option: Option) -> float:
     return option.score - _worth(_effective(option))
 
 
-def different(choice: Option, others: list[Option]) -> Iterator[Option]:
+def different(choice: Option, others: list[Option], workload: Workload) -> Iterator[Option]:
     """Alternatives that are really different.
 
     The next better and the next faster quant of the chosen model, and the best option of each other model, as long as
@@ -142,17 +167,35 @@ def different(choice: Option, others: list[Option]) -> Iterator[Option]:
     shown: list[Option] = [choice]
     same = [option for option in others if option.model.id == choice.model.id]
     better = next((option for option in same if _worth_waiting_for(option, choice)), None)
-    faster = next((option for option in same if option.tok_s > 1.05 * choice.tok_s), None)
+    faster = next((option for option in same if _faster_and_as_good(option, choice)), None)
     best: dict[str, Option] = {}
     for option in others:
         if option.model.id != choice.model.id and option.score > choice.score - _WORTH_SHOWING_POINTS:
             best.setdefault(option.model.id, option)
     proposed = [option for option in (better, faster) if option is not None]
-    for option in (*proposed, *best.values()):
+    wanted = [*proposed, *best.values()]
+    for place, option in enumerate(wanted):
         if len(shown) > MOST_ALTERNATIVES or any(_dominates(each, option) for each in shown):
             continue
+        if any(_beats(each, option) for each in wanted[place + 1 :]):
+            continue
         shown.append(option)
-        yield replace(option, why=_difference(option, choice))
+        yield replace(option, why=_difference(option, choice, workload))
+
+
+def _faster_and_as_good(option: Option, choice: Option) -> bool:
+    near = option.quality.index >= choice.quality.index - GOOD_ENOUGH_POINTS
+    return near and option.tok_s > 1.05 * choice.tok_s
+
+
+def _beats(one: Option, other: Option) -> bool:
+    """Whether nothing speaks for `other`."""
+    return (
+        one.quality.index > other.quality.index
+        and min(one.tok_s / other.tok_s, _effective(one) / _effective(other)) > 1
+        and one.context >= other.context
+        and one.context_max >= other.context_max
+    )
 
 
 def _worth_waiting_for(option: Option, choice: Option) -> bool:
@@ -177,7 +220,11 @@ def _dominates(one: Option, other: Option) -> bool:
 
 def why_chosen(workload: Workload, choice: Option) -> Chosen | ReadsFromDisk:
     """Why the first option is the first."""
-    return ReadsFromDisk(choice.disk_bytes, last_resort=True) if choice.disk_bytes else Chosen(workload.objective)
+    if choice.disk_bytes:
+        return ReadsFromDisk(choice.disk_bytes, last_resort=True)
+    least = least_tok_s(workload)
+    within = GOOD_ENOUGH_POINTS if workload.objective in ("speed", "cost") else None
+    return Chosen(workload.objective, least_tok_s=least if reaches(choice, workload) else None, within_points=within)
 
 
 def too_slow_from_disk(lacking: NeedsMemory, option: Option, least: float) -> NeedsMemory:
@@ -185,13 +232,13 @@ def too_slow_from_disk(lacking: NeedsMemory, option: Option, least: float) -> Ne
     return lacking._replace(from_disk=_too_slow(option, least))
 
 
-def behind(option: Option, choice: Option) -> Rejection:
+def behind(option: Option, choice: Option, workload: Workload) -> Rejection:
     """Why an option that fits is not shown."""
     return Rejection(
         option.id,
         RanksBelow(
             choice_id=choice.id,
-            difference=_difference(option, choice),
+            difference=_difference(option, choice, workload),
             tok_s=option.tok_s,
             from_disk=option.disk_bytes > 0,
             not_on_gpu=option.not_on_gpu,
@@ -210,8 +257,11 @@ def _too_slow(option: Option, least: float) -> TooSlow:
     return TooSlow(tok_s=option.tok_s, least_tok_s=least, thinking_over_r1=option.quality.thinking_over_r1)
 
 
-def _difference(option: Option, choice: Option) -> Difference:
+def _difference(option: Option, choice: Option, workload: Workload) -> Difference:
+    energy, of_choice = energies([option, choice])
     return difference(option, choice)._replace(
         from_disk=option.disk_bytes > 0 and not choice.disk_bytes,
         context_tokens=option.context - choice.context,
+        energy_ratio=energy / of_choice if workload.objective == "cost" else None,
+        settings_points=settings_points(option.settings) - settings_points(choice.settings),
     )

@@ -40,7 +40,7 @@ class LlamaCppView:
     tally: ClassVar[dict[CauseKind, tuple[str, str]]] = {
         "memory": ("lacks memory", "lack memory"),
         "slow": ("too slow", "too slow"),
-        "refused": _BEHIND,
+        "refused": ("cannot do it", "cannot do it"),
         "behind": _BEHIND,
     }
 

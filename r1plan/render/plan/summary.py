@@ -12,7 +12,7 @@ from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import AsAsked, Chosen, Difference, OtherSharing, ReadsFromDisk, Standing, TooSlow, kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.view import EngineView, OptionT
-from r1plan.render.plan.words import cause_text, quality_text, standing_text
+from r1plan.render.plan.words import against_text, cause_text, quality_text, standing_text
 from r1plan.render.text.units import duration
 
 TIERS = {"off_peak": " (off-peak)", "peak": " (peak)"}
@@ -29,7 +29,7 @@ def short_standing_text(why: Standing | None) -> str:
         case ReadsFromDisk():
             return "from disk"
         case Difference():
-            return quality_text(why.quality_points) or "as able"
+            return against_text(why) or quality_text(why.quality_points) or "as able"
         case OtherSharing():
             return why.how
         case TooSlow():

@@ -34,18 +34,12 @@ from r1plan.plan.reasons import (
     UnequalCards,
 )
 from r1plan.plan.speed import Range
-from r1plan.plan.workload import Objective
 from r1plan.render.plan.serving_words import machines_text, not_computed_text
 from r1plan.units import GIB, MIB
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Improvement
 
-_BEST = {
-    "balanced": "best balance of quality and speed",
-    "quality": "highest quality that fits",
-    "speed": "fastest of nearly the best quality",
-}
 _SHARING = {
     "experts spread": "attention on every card, experts spread",
     "one cache": "one cache for all cards",
@@ -53,7 +47,9 @@ _SHARING = {
 }
 # Below these a difference is not worth a word.
 _POINTS_WORTH_SAYING = 0.5
+_POINTS_WORTH_NAMING = 0.05
 _SPEED_WORTH_SAYING = 0.05
+_RATIO_WORTH_SAYING = 1.1
 
 
 def standing_text(why: Standing | None) -> str:
@@ -62,7 +58,7 @@ def standing_text(why: Standing | None) -> str:
         case None:
             return ""
         case Chosen():
-            return _chosen(why.objective, why.energy_of)
+            return _chosen(why)
         case AsAsked():
             return "as asked" if why.caution is None else f"as asked, though not recommended: {why.caution}"
         case ReadsFromDisk():
@@ -115,13 +111,35 @@ def cause_text(cause: Cause) -> str:
 def difference_text(each: Difference) -> str:
     """How an option differs from the chosen one."""
     said = [quality] if (quality := quality_text(each.quality_points)) else []
+    faster = each.speed_ratio >= 1 + _SPEED_WORTH_SAYING
+    if not said and faster and each.quality_points <= -_POINTS_WORTH_NAMING:
+        said.append("slightly less able")
     if not 1 - _SPEED_WORTH_SAYING < each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
         said.append(f"{each.speed_ratio:.1f}x the speed")
+    if each.thinking_ratio >= _RATIO_WORTH_SAYING and (faster or each.quality_points > 0):
+        said.append(f"thinks {each.thinking_ratio:.1f}x as long")
+    if each.energy_ratio is not None and each.energy_ratio >= _RATIO_WORTH_SAYING:
+        said.append(f"{each.energy_ratio:.1f}x the energy")
     if each.from_disk:
         said.append("reads experts from disk")
+    if each.settings_points >= _POINTS_WORTH_NAMING and (faster or each.quality_points > 0):
+        said.append("coarser cache or batches")
     if each.context_tokens:
         said.append("longer context" if each.context_tokens > 0 else "shorter context")
     return ", ".join(said) or "much the same"
+
+
+def against_text(each: Difference) -> str:
+    """What speaks against an option that is as able as the chosen one and faster, in a word or two."""
+    if each.quality_points <= -_POINTS_WORTH_SAYING or each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
+        return ""
+    if each.thinking_ratio >= _RATIO_WORTH_SAYING:
+        return "thinks longer"
+    if each.energy_ratio is not None and each.energy_ratio >= _RATIO_WORTH_SAYING:
+        return "more energy"
+    if each.settings_points >= _POINTS_WORTH_NAMING:
+        return "coarser cache"
+    return "a bit worse" if each.quality_points <= -_POINTS_WORTH_NAMING else ""
 
 
 def quality_text(points: float) -> str:
@@ -200,9 +218,21 @@ def plan_notes(plan: Plan[OptionT_co]) -> tuple[str, ...]:
     return tuple(note_text(note) for note in plan.notes if not isinstance(note, CardsBeyond))
 
 
-def _chosen(objective: Objective, energy_of: str) -> str:
-    energy = f"{'an' if energy_of == 'answer' else 'a'} {energy_of}"
-    return _BEST.get(objective, f"least energy {energy} at nearly the best quality")
+def _chosen(why: Chosen) -> str:
+    within = None if why.within_points is None else f"within {why.within_points:g} points of the best"
+    match why.objective:
+        case "balanced":
+            return "best balance of quality and speed"
+        case "quality":
+            fast = "that fits" if why.least_tok_s is None else f"at {why.least_tok_s:g} tok/s or more"
+            return f"highest quality {fast}"
+        case "speed":
+            return f"fastest {within or 'of nearly the best quality'}"
+        case "cost":
+            energy = f"{'an' if why.energy_of == 'answer' else 'a'} {why.energy_of}"
+            return f"least energy {energy} {within or 'at nearly the best quality'}"
+        case _:
+            assert_never(why.objective)
 
 
 def _shortfall(each: Shortfall) -> str:

@@ -35,7 +35,7 @@ from r1plan.plan.reasons import (
     UnequalCards,
     kind_of,
 )
-from r1plan.render.plan.words import cause_text, note_text, standing_text
+from r1plan.render.plan.words import against_text, cause_text, note_text, standing_text
 from r1plan.units import GIB, MIB
 
 GPU = Shortfall(kind="cards", device="", cards=1, needed_bytes=24 * GIB, room_bytes=22 * GIB, context_bytes=GIB)
@@ -154,12 +154,21 @@ STANDINGS: list[tuple[Standing | None, str]] = [
     (Chosen("quality"), "highest quality that fits"),
     (Chosen("speed"), "fastest of nearly the best quality"),
     (Chosen("cost"), "least energy an answer at nearly the best quality"),
+    (Chosen("quality", least_tok_s=5.0), "highest quality at 5 tok/s or more"),
+    (Chosen("speed", within_points=10.0), "fastest within 10 points of the best"),
+    (Chosen("cost", within_points=10.0), "least energy an answer within 10 points of the best"),
     (Chosen("cost", energy_of="token"), "least energy a token at nearly the best quality"),
     (AsAsked(), "as asked"),
     (AsAsked("it babbles"), "as asked, though not recommended: it babbles"),
     (ReadsFromDisk(2 * GIB), "2 GiB of experts are read from disk"),
     (ReadsFromDisk(2 * GIB, last_resort=True), "nothing fits in memory: 2 GiB of experts are read from disk"),
     (Difference(quality_points=0.4, speed_ratio=1.04), "much the same"),
+    (Difference(quality_points=-0.2, speed_ratio=1.5), "slightly less able, 1.5x the speed"),
+    (Difference(quality_points=-0.2, speed_ratio=0.9), "0.9x the speed"),
+    (Difference(quality_points=2, speed_ratio=1.6, thinking_ratio=1.9), "better, 1.6x the speed, thinks 1.9x as long"),
+    (Difference(quality_points=-2, speed_ratio=0.6, thinking_ratio=1.9), "less able, 0.6x the speed"),
+    (Difference(quality_points=2, speed_ratio=1, energy_ratio=1.26), "better, 1.3x the energy"),
+    (Difference(quality_points=2, speed_ratio=1, settings_points=0.3), "better, coarser cache or batches"),
     (
         Difference(quality_points=0.5, speed_ratio=1.06, from_disk=True, context_tokens=-1),
         "better, 1.1x the speed, reads experts from disk, shorter context",
@@ -242,3 +251,19 @@ def test_what_is_to_be_said_of_the_cards_is_said(note: Note, says: str) -> None:
 def test_a_margin_is_named_where_nothing_else_is_lacking(needed_mib: int, said: str) -> None:
     short = GPU._replace(needed_bytes=needed_mib * MIB, margin_bytes=256 * MIB)
     assert cause_text(SHORT._replace(shortfalls=(short,))) == said
+
+
+@pytest.mark.parametrize(
+    ("each", "says"),
+    [
+        (Difference(quality_points=2, speed_ratio=1.6, thinking_ratio=1.9), "thinks longer"),
+        (Difference(quality_points=2, speed_ratio=1.6, energy_ratio=1.5), "more energy"),
+        (Difference(quality_points=0.4, speed_ratio=1.1, settings_points=0.3), "coarser cache"),
+        (Difference(quality_points=-0.2, speed_ratio=1.1), "a bit worse"),
+        (Difference(quality_points=-0.5, speed_ratio=2, thinking_ratio=1.9), ""),
+        (Difference(quality_points=2, speed_ratio=0.9, thinking_ratio=1.9), ""),
+        (Difference(quality_points=0, speed_ratio=1.1), ""),
+    ],
+)
+def test_what_speaks_against_a_faster_option_is_said_in_a_word(each: Difference, says: str) -> None:
+    assert against_text(each) == says
