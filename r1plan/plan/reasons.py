@@ -17,8 +17,8 @@ CauseKind = Literal["memory", "slow", "refused", "behind"]
 class Shortfall(NamedTuple):
     """Where memory is short: all `cards` together, or the one `device` of its kind.
 
-    `room_bytes` of it may be filled, and `margin_bytes` beside them are left alone; `context_bytes` of `needed_bytes`
-    are the cache.
+    `room_bytes` of it may be filled, and `margin_bytes` beside them are left alone. Of `needed_bytes`, `context_bytes`
+    are the cache, and `overhead_bytes` what any program loses there.
     """
 
     kind: Literal["cards", "gpu", "host", "unified", "disk"]
@@ -28,6 +28,7 @@ class Shortfall(NamedTuple):
     room_bytes: int
     context_bytes: int
     margin_bytes: int = 0
+    overhead_bytes: int = 0
 
     @property
     def margin_decides(self) -> bool:

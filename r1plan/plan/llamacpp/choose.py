@@ -14,7 +14,7 @@ from r1plan.plan.llamacpp.fit.settle import Settled, fitted, lack_of, settled
 from r1plan.plan.llamacpp.larger import larger_model
 from r1plan.plan.llamacpp.memory.devices import cards_beyond, devices_of
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.llamacpp.pins import check_experts, check_on_machine, refusal
+from r1plan.plan.llamacpp.pins import check_experts, check_lengths, check_on_machine, refusal
 from r1plan.plan.llamacpp.rank import (
     behind,
     different,
@@ -46,6 +46,7 @@ def choose(machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -
     check_on_machine(pins, devices)
     check_context(pins.context, [each.model for each in candidates], one=pins.model is not None)
     check_experts(pins, candidates)
+    check_lengths(pins, workload, candidates)
     search = Search(machine, devices, workload, pins)
     plan = _exactly(search, candidates[0]) if pins.one_option else _best(search, candidates)
     notes = (cards_beyond(machine), nearly_on_cards(search, candidates, plan.choice))

@@ -8,10 +8,10 @@ from r1plan.errors import UsageError
 from r1plan.plan.bounds import above_zero, at_most, not_negative
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.memory.devices import Devices
-from r1plan.plan.llamacpp.settings import CUDA_FLASH_TYPES, KV_TYPES, MOST_SLOTS
+from r1plan.plan.llamacpp.settings import CUDA_FLASH_TYPES, KV_TYPES, MOST_SLOTS, USUAL_UBATCH
 from r1plan.plan.pins import Pins
 from r1plan.plan.reasons import ContextTooLong, NoExperts
-from r1plan.plan.workload import MOST
+from r1plan.plan.workload import MOST, Workload
 
 _MOST_UBATCH = 1e6
 
@@ -66,6 +66,26 @@ def check_experts(pins: Pins, candidates: Sequence[QuantCandidate]) -> None:
             f"--experts-on-cpu: {candidates[0].model.id} is dense and has no experts.",
             "leave it out, or use --gpu-layers to keep whole layers in RAM",
         )
+
+
+def check_lengths(pins: Pins, workload: Workload, candidates: Sequence[QuantCandidate]) -> None:
+    """Raises UsageError for a micro-batch or a depth that the longest possible context does not hold.
+
+    llama.cpp makes a batch no larger than its context (llama_context, n_batch), so a larger one means nothing.
+    """
+    most = max(candidate.model.context_max for candidate in candidates)
+    if pins.n_ubatch is not None and pins.n_ubatch > most:
+        raise UsageError(
+            f"--ubatch {pins.n_ubatch}: llama.cpp reads no more than its context at once, at most {most:,} tokens.",
+            f"its own default is {USUAL_UBATCH}; more than 4096 is seldom any faster",
+        )
+    longest = pins.context or most
+    for depth in workload.depths:
+        if depth > longest:
+            whose = "the context has" if pins.context else "the longest context has"
+            raise UsageError(
+                f"--depth {depth}: {whose} {longest:,} tokens.", f"give a depth of at most --depth {longest}"
+            )
 
 
 def refusal(pins: Pins, candidate: QuantCandidate) -> ContextTooLong | NoExperts | None:

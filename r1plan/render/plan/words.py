@@ -246,6 +246,8 @@ def _shortfall(each: Shortfall) -> str:
     }[each.kind]
     alone = each.context_bytes > each.room_bytes
     cache = f" (the context alone takes {each.context_bytes / GIB:,.1f})" if alone else ""
+    if each.overhead_bytes > each.room_bytes:
+        cache = f" (what any program takes there, {each.overhead_bytes / MIB:,.0f} MiB, is more)"
     free_bytes = each.room_bytes + (each.margin_bytes if each.margin_decides else 0)
     less = f" less a margin of {each.margin_bytes / MIB:,.0f} MiB" if each.margin_decides else ""
     needed, room = f"{each.needed_bytes / GIB:,.1f}", f"{each.room_bytes / GIB:,.1f}"

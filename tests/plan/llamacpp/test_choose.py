@@ -199,6 +199,38 @@ def test_pins_that_cannot_be_meant_are_refused(pins: Pins, kind: type[Exception]
         plan(machine(card(24)), pins=pins)
 
 
+@pytest.mark.parametrize(
+    ("pins", "depth", "says"),
+    [
+        (
+            Pins(n_ubatch=163_841),
+            0,
+            "--ubatch 163841: llama.cpp reads no more than its context at once",
+        ),
+        (Pins(model="R1-Distill-Qwen-7B", n_ubatch=140_000), 0, "at most 131,072 tokens"),
+        (Pins(), 163_841, "--depth 163841: the longest context has 163,840 tokens."),
+        (Pins(context=4_096), 4_097, "--depth 4097: the context has 4,096 tokens."),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_no_context_holds_is_refused(pins: Pins, depth: int, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        plan(machine(card(24)), Workload(depths=(depth,)), pins)
+
+
+@pytest.mark.parametrize(("pins", "depth"), [(Pins(n_ubatch=4_096, context=4_096), 4_096), (Pins(n_ubatch=8_192), 0)])
+def test_a_micro_batch_and_a_depth_may_fill_the_context(pins: Pins, depth: int) -> None:
+    pins = replace(pins, model="R1-Distill-Qwen-7B", quant="Q4_K_M")
+    choice = plan(machine(card(24)), Workload(depths=(depth,)), pins).choice
+    assert choice is not None
+    assert choice.fits
+
+
+def test_a_card_below_what_any_program_takes_says_so() -> None:
+    answer = plan(machine(card(0.4)), pins=Pins(model="R1-Distill-Qwen-1.5B", quant="Q4_K_M", gpu_layers=29))
+    assert "(what any program takes there, 330 MiB, is more)" in reason(answer.rejected[0])
+
+
 def test_near_names_are_offered() -> None:
     with pytest.raises(NotFound) as caught:
         plan(machine(card(24)), pins=Pins(model="R1-Distill-Qwen-33B"))

@@ -44,6 +44,7 @@ def shortfall_of(memory: tuple[DeviceMemory, ...]) -> Shortfall:
                 room_bytes=room,
                 context_bytes=sum(card.bytes_of("kv_cache") for card in cards),
                 margin_bytes=sum(_margin(card) for card in cards),
+                overhead_bytes=sum(card.device.fixed_overhead_bytes for card in cards),
             )
     short = max(memory, key=lambda device: device.total_bytes - _room(device))
     return Shortfall(
@@ -54,6 +55,7 @@ def shortfall_of(memory: tuple[DeviceMemory, ...]) -> Shortfall:
         room_bytes=_room(short),
         context_bytes=short.bytes_of("kv_cache"),
         margin_bytes=_margin(short),
+        overhead_bytes=short.device.fixed_overhead_bytes,
     )
 
 
