@@ -25,7 +25,7 @@ class Improvement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain(Generic[OptionT_co]):
-    """What `extra_bytes` more on `device` would buy; by closing `process`, or by adding memory where it is None.
+    """What `extra_bytes` more on `device` would buy: closing `process`, going without a desktop, or adding them.
 
     `option` is what would then be chosen and `better` how it is better than what is chosen now; both are None when it
     would change nothing.
@@ -36,6 +36,7 @@ class Gain(Generic[OptionT_co]):
     process: GpuProcess | None
     option: OptionT_co | None
     better: Improvement | None
+    headless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

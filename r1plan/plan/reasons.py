@@ -279,4 +279,13 @@ class NearlyOnCards(NamedTuple):
     tok_s: float
 
 
-Note = CardsBeyond | UnequalCards | LeastFreeCounts | MachinesAssumed | CapabilityUnknown | NearlyOnCards
+class FitsHeadless(NamedTuple):
+    """With the `desktop_bytes` that a desktop is assumed to hold, an option fits, or runs `whole` on its cards."""
+
+    option_id: str
+    desktop_bytes: int
+    whole: bool
+    tok_s: float
+
+
+Note = CardsBeyond | UnequalCards | LeastFreeCounts | MachinesAssumed | CapabilityUnknown | NearlyOnCards | FitsHeadless

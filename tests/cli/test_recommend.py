@@ -112,7 +112,7 @@ def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
     assert fields["break_even"] is None
     assert set(fields["room"]) == {"full_first", "most_slots", "gains"}
     for gain in fields["room"]["gains"]:
-        assert set(gain) == {"device", "extra_bytes", "process", "buys", "id", "context", "decode_tok_s"}
+        assert set(gain) == {"device", "extra_bytes", "process", "headless", "buys", "id", "context", "decode_tok_s"}
         assert gain["device"] in {row["device"] for row in fields["choice"]["memory"]}
         assert gain["extra_bytes"] > 0
         assert (gain["buys"] is None) == (gain["id"] is None)

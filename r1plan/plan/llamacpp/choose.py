@@ -29,7 +29,7 @@ from r1plan.plan.llamacpp.rank import (
 from r1plan.plan.model_set import ModelSet, check_context
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan, Rejection, least_tok_s, nearest_first
-from r1plan.plan.reasons import AsAsked, NeedsMemory, ReadsFromDisk, TooSlow
+from r1plan.plan.reasons import AsAsked, FitsHeadless, NeedsMemory, ReadsFromDisk, TooSlow
 from r1plan.plan.workload import Workload
 
 
@@ -49,12 +49,32 @@ def choose(machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -
     check_lengths(pins, workload, candidates)
     search = Search(machine, devices, workload, pins)
     plan = _exactly(search, candidates[0]) if pins.one_option else _best(search, candidates)
-    notes = (cards_beyond(machine), nearly_on_cards(search, candidates, plan.choice))
+    notes = (
+        cards_beyond(machine),
+        nearly_on_cards(search, candidates, plan.choice),
+        _headless(plan, models, workload, pins),
+    )
     return replace(
         plan,
         notes=tuple(note for note in notes if note is not None),
         nearest_miss=nearest_to_fitting(plan.rejected),
     )
+
+
+def _headless(plan: Plan[Option], models: ModelSet, workload: Workload, pins: Pins) -> FitsHeadless | None:
+    """That with what a desktop is assumed to hold something fits where nothing does, or the asked option is whole."""
+    choice, held = plan.choice, sum(gpu.desktop_bytes for gpu in plan.machine.gpus)
+    short = choice is None or not choice.fits
+    mixed = choice is not None and not short and not choice.on_gpus_alone and pins.one_option
+    if not held or not (short or (mixed and pins.gpu_layers is None and not pins.experts_on_cpu)):
+        return None
+    gpus = tuple(
+        replace(gpu, free_bytes=gpu.free_bytes + gpu.desktop_bytes, desktop_bytes=0) for gpu in plan.machine.gpus
+    )
+    then = choose(replace(plan.machine, gpus=gpus), models, workload, pins).choice
+    if then is None or not then.fits or (mixed and not then.on_gpus_alone):
+        return None
+    return FitsHeadless(then.id, held, mixed, then.tok_s)
 
 
 @dataclass(slots=True)

@@ -48,7 +48,7 @@ class _Again:
         self.models = replace(models, models=some)
 
     def gains(self) -> Iterator[Gain[Option]]:
-        """First what closing each process would buy, the largest first, then what each next GiB would."""
+        """First what closing each process or the desktop would buy, then what each next GiB would."""
         held = [each for each in self.choice.memory if each.device.kind != "disk"]
         tightest = min(held, key=lambda each: each.spare_bytes - each.device.margin_bytes).device
         cards = {gpu.index: gpu for gpu in self.plan.machine.gpus}
@@ -58,6 +58,8 @@ class _Again:
             for process in cards[memory.device.gpu_index].processes:
                 if process.used_bytes:
                     yield self._gain(memory.device, process.used_bytes, process)
+            if desktop_bytes := cards[memory.device.gpu_index].desktop_bytes:
+                yield replace(self._gain(memory.device, desktop_bytes, None), headless=True)
         said: tuple[object, ...] | None = None
         for gib in _STEPS_GIB if len(cards) <= _MANY_CARDS else _STEPS_GIB_OF_MANY_CARDS:
             gain = self._gain(tightest, gib * GIB, None)

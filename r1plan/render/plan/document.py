@@ -85,6 +85,7 @@ def _gain(gain: Gain[OptionT]) -> dict[str, Any]:
         "device": gain.device,
         "extra_bytes": gain.extra_bytes,
         "process": {"pid": gain.process.pid, "name": gain.process.name} if gain.process else None,
+        "headless": gain.headless,
         "buys": improvement_text(gain.better) if gain.better else None,
         "id": then.id if then else None,
         "context": {"chosen": then.context, "max": then.context_max} if then else None,

@@ -16,7 +16,7 @@ from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.speed.decode_time import DISK_BANDWIDTH_GB_S, disk_bandwidth
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
-from r1plan.plan.reasons import CauseKind, NeedsMemory, TooSlow, kind_of
+from r1plan.plan.reasons import CauseKind, FitsHeadless, NeedsMemory, TooSlow, kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.model_lines import download_document, where_to_get
 from r1plan.render.plan.view import Line, TableColumn
@@ -129,12 +129,16 @@ class LlamaCppView:
     def failure(self, plan: Plan[Option]) -> NothingFits | None:
         """Names the nearest miss, or what the asked option lacks."""
         choice, miss = plan.choice, plan.nearest_miss
+        headless = next((note for note in plan.notes if isinstance(note, FitsHeadless)), None)
         if choice is None:
             if miss is None:
                 return NothingFits("nothing fits what was asked.", "--explain says why each option was rejected")
+            why = "--explain says why for each option"
+            if headless is not None:
+                why = f"--vram-used 0 plans without a desktop, where {headless.option_id} fits; {why}"
             reason, slow = cause_text(miss.cause), kind_of(miss.cause) == "slow"
             does = f"the fastest, {miss.id}, makes {reason}" if slow else f"the smallest, {miss.id}, {reason}"
-            return NothingFits(f"nothing fits: {does}.", "--explain says why for each option")
+            return NothingFits(f"nothing fits: {does}.", why)
         if isinstance(choice.why, TooSlow):
             return NothingFits(
                 f"{choice.id} is too slow: {standing_text(choice.why)}.", "leave out --quant to see what is fast enough"
@@ -144,6 +148,8 @@ class LlamaCppView:
         hint = "leave out --quant to see what does"
         if choice.context_max:
             hint = f"--context {choice.context_max} fits; or leave out --quant"
+        if headless is not None:
+            hint += "; --vram-used 0 plans without a desktop, where it fits"
         if isinstance(choice.why, NeedsMemory) and choice.why.from_disk is not None:
             hint += f"; --min-speed {choice.why.from_disk.tok_s * 0.99:.2g} accepts experts on disk"
         return NothingFits(f"{choice.id} does not fit: {standing_text(choice.why)}.", hint)
@@ -153,7 +159,6 @@ class LlamaCppView:
         from r1plan.render.assumptions import machine_remarks
 
         yield from plan_notes(plan)
-
         yield from machine_remarks(plan.machine)
         if plan.choice and plan.choice.disk_bytes and plan.machine.disk_bandwidth_gb_s is None:
             yield f"Assumed: {DISK_BANDWIDTH_GB_S:g} GB/s for the disk (--disk-bandwidth)."

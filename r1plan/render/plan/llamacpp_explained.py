@@ -126,6 +126,8 @@ def _headroom(option: Option, headroom: Headroom[Option]) -> Iterator[str]:
 
 def more_room(gain: Gain[OptionT]) -> str:
     """Where there would be more room, and how: "2 GiB more on gpu0"."""
+    if gain.headless:
+        return f"headless, with the {memory_size(gain.extra_bytes)} of {gain.device} that a desktop is taken to hold"
     if gain.process is None:
         return f"{gain.extra_bytes // GIB} GiB more on {gain.device}"
     name = gain.process.name or "a process"

@@ -14,6 +14,7 @@ from r1plan.plan.reasons import (
     Chosen,
     ContextTooLong,
     Difference,
+    FitsHeadless,
     LeastFreeCounts,
     MachinesAssumed,
     NearlyOnCards,
@@ -201,6 +202,10 @@ def note_text(note: Note) -> str:
             flags = f"--gpu-layers {note.gpu_layers} --ubatch-size {note.n_ubatch}"
             works = f"llama.cpp's {flags} may work, at about {note.tok_s:.0f} tok/s"
             return f"{lacks}, and {known}: {works}."
+        case FitsHeadless():
+            does = "runs whole on the GPU" if note.whole else "fits"
+            held = f"the {note.desktop_bytes / GIB:.1f} GiB that a desktop is taken to hold"
+            return f"Headless, with {held}, {note.option_id} {does}, at about {note.tok_s:.0f} tok/s."
         case _:
             assert_never(note)
 

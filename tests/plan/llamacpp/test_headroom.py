@@ -15,6 +15,7 @@ from r1plan.plan.llamacpp.headroom import headroom_of
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
+from r1plan.plan.reasons import FitsHeadless
 from r1plan.render.plan.words import improvement_text
 from r1plan.units import GIB
 from tests.machines.replay import ReplayedNvml, tree
@@ -135,3 +136,60 @@ def test_closing_what_holds_most_of_a_card_buys_a_better_model() -> None:
 
 def test_nothing_is_said_of_a_machine_that_runs_nothing() -> None:
     assert headroom_of(plan(machine(ram=1)), CATALOGUE, Pins()) is None
+
+
+def with_desktop(gib: float, held_gib: float, ram: float = 64.0) -> Machine:
+    """A card of `gib` of which a desktop is assumed to hold some."""
+    held = round(held_gib * GIB)
+    gpu = card(gib)
+    return machine(replace(gpu, free_bytes=gpu.total_bytes - held, desktop_bytes=held), ram=ram)
+
+
+def test_what_a_machine_without_a_desktop_would_run_is_a_gain() -> None:
+    """With 1 GiB of 24 taken the 32B is at four bits and a long context, or at five bits and a short one."""
+    _, found = room(with_desktop(24, 1.2))
+    headless = [gain for gain in found.gains if gain.headless]
+    assert [gain.extra_bytes for gain in headless] == [round(1.2 * GIB)]
+    without = plan(machine(card(24)))
+    assert without.choice is not None
+    assert headless[0].option is not None
+    assert headless[0].option.id == without.choice.id
+    assert headless[0].option.context == without.choice.context
+
+
+def test_no_desktop_is_no_gain() -> None:
+    _, found = room(machine(card(24)))
+    assert not any(gain.headless for gain in found.gains)
+
+
+ASKED = Pins(model="R1-Distill-Qwen-32B", quant="Q4_K_M", kv_type="f16", context=16_384)
+
+
+@pytest.mark.parametrize(
+    ("held_gib", "pins", "whole"),
+    [
+        (0.0, ASKED, None),
+        (1.5, ASKED, True),
+        (1.5, replace(ASKED, gpu_layers=65), False),
+        (1.5, replace(ASKED, gpu_layers=60), None),
+        (1.5, replace(ASKED, context=2_048), None),
+        (1.5, replace(ASKED, context=65_536, gpu_layers=65), None),
+    ],
+    ids=["no desktop", "layers in RAM", "layers pinned", "fewer pinned", "fits beside it", "too long anyway"],
+)
+def test_what_fits_only_headless_is_said(held_gib: float, pins: Pins, whole: bool | None) -> None:
+    answer = plan(with_desktop(24, held_gib), pins=pins)
+    notes = [note for note in answer.notes if isinstance(note, FitsHeadless)]
+    assert [note.whole for note in notes] == ([] if whole is None else [whole])
+    for note in notes:
+        assert note.option_id == "R1-Distill-Qwen-32B:Q4_K_M"
+        assert note.desktop_bytes == round(held_gib * GIB)
+    assert answer.choice is not None
+    assert answer.choice.fits is not (whole is False or pins.context == 65_536)
+
+
+def test_where_nothing_fits_beside_a_desktop_what_does_without_is_named() -> None:
+    answer = plan(with_desktop(3, 2.6, ram=1.0))
+    assert answer.choice is None
+    notes = [note for note in answer.notes if isinstance(note, FitsHeadless)]
+    assert [note.whole for note in notes] == [False]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from r1plan.plan.pins import Pins
@@ -10,6 +12,7 @@ from r1plan.render.plan.document import plan_document
 from r1plan.render.plan.llamacpp import LlamaCppView
 from r1plan.render.plan.terminal import plan_lines
 from r1plan.render.text.screen import Screen
+from r1plan.units import GIB
 from tests.plan.catalogue import card, machine, plan
 
 ON = machine(card(16))
@@ -42,3 +45,24 @@ def test_what_is_slower_than_asked_is_no_advice(least: float, says: str) -> None
     failure = LlamaCppView().failure(answer)
     assert (failure is not None) is (least == 500.0)
     assert failure is None or "slower than 500.0" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("pins", "says"),
+    [
+        (Pins(model="R1-Distill-Qwen-14B", quant="Q6_K", gpu_layers=49), "plans without a desktop, where it fits"),
+        (Pins(model="R1-Distill-Qwen-14B", quant="Q6_K", gpu_layers=30), None),
+    ],
+)
+def test_a_hint_says_what_fits_without_a_desktop(pins: Pins, says: str | None) -> None:
+    gpu = replace(card(13), free_bytes=11 * GIB, desktop_bytes=2 * GIB)
+    failure = LlamaCppView().failure(plan(machine(gpu), pins=pins))
+    assert (failure is None) is (says is None)
+    assert failure is None or (says or "") in (failure.hint or "")
+
+
+def test_where_nothing_fits_the_hint_names_what_would_without_a_desktop() -> None:
+    gpu = replace(card(3), free_bytes=GIB // 2, desktop_bytes=5 * GIB // 2)
+    failure = LlamaCppView().failure(plan(machine(gpu, ram=1)))
+    assert failure is not None
+    assert (failure.hint or "").startswith("--vram-used 0 plans without a desktop, where R1-Distill-Qwen-1.5B:")

@@ -14,6 +14,7 @@ from r1plan.plan.reasons import (
     Chosen,
     ContextTooLong,
     Difference,
+    FitsHeadless,
     LeastFreeCounts,
     MachinesAssumed,
     NearlyOnCards,
@@ -232,6 +233,14 @@ def test_a_cause_is_never_taken_for_none(cause: Cause) -> None:
             NearlyOnCards("a:b", 120 * MIB, 200 * MIB, "ROCm", 65, 256, 25.9),
             "a:b lacks 120 MiB to be whole on the GPU, and what ROCm takes there is known to 200 MiB: "
             "llama.cpp's --gpu-layers 65 --ubatch-size 256 may work, at about 26 tok/s.",
+        ),
+        (
+            FitsHeadless("a:b", GIB, False, 30.4),
+            "Headless, with the 1.0 GiB that a desktop is taken to hold, a:b fits, at about 30 tok/s.",
+        ),
+        (
+            FitsHeadless("a:b", GIB, True, 30.4),
+            "Headless, with the 1.0 GiB that a desktop is taken to hold, a:b runs whole on the GPU, at about 30 tok/s.",
         ),
     ],
 )
