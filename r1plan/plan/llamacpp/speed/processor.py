@@ -28,6 +28,9 @@ SPREAD_ASSUMED_MEMORY = 0.50
 _ASSUMED = "assumed"  # what a described processor is called of which nothing was said
 _UNKNOWN_BANDWIDTH_GB_S = 40.0  # when the machine does not say
 
+# Eight channels of DDR5-4800: processors that have them have AVX-512, but for Sierra Forest.
+_DDR5_SERVER_GB_S = 300.0
+
 # Weights that one core unpacks and multiplies a second, at 4 to 8 bits; assumed. One of a busy Xeon (Sapphire Rapids,
 # AVX-512) did 8e9 at Q8_0, 12e9 at Q4_K_M and IQ2_XXS, 14e9 at Q2_K of a 1.5B of zeros (llama.cpp 0c1e57098); six of a
 # laptop with AVX-512 do 14e9 each and are bound by memory (b0581).
@@ -58,6 +61,9 @@ class ProcessorSpeed:
         self._cores = min(cpu.cores, cpu.physical_cores or cpu.cores)
         self._arm = cpu.architecture.startswith(("aarch64", "arm"))
         self._memory_bytes_per_s = (memory.bandwidth_gb_s or _UNKNOWN_BANDWIDTH_GB_S) * GB
+        self._avx512 = cpu.avx512
+        if cpu.avx512 is None and not self._arm and (memory.bandwidth_gb_s or 0) >= _DDR5_SERVER_GB_S:
+            self._avx512 = True
         assumed = memory.bandwidth_gb_s is None or memory.bandwidth_basis == "assumed"
         self.spread = SPREAD_ASSUMED_MEMORY if assumed else SPREAD
 
@@ -72,8 +78,8 @@ class ProcessorSpeed:
         a_core = _WEIGHTS_A_CORE
         if self._arm:
             a_core = _WEIGHTS_A_CORE_ARM
-        elif self._cpu.avx512 is not None:
-            a_core = _WEIGHTS_A_CORE_AVX512 if self._cpu.avx512 else _WEIGHTS_A_CORE_AVX2
+        elif self._avx512 is not None:
+            a_core = _WEIGHTS_A_CORE_AVX512 if self._avx512 else _WEIGHTS_A_CORE_AVX2
         return weights / (self._cores * a_core * (_SLOW_TYPES_SHARE if slow_type else 1.0))
 
     def cache_bytes_per_s(self, *, latent: bool) -> float:
@@ -89,6 +95,6 @@ class ProcessorSpeed:
             a_core = _FLOPS_A_CORE_ARM
         elif self._cpu.amx:
             a_core = _FLOPS_A_CORE_AMX
-        elif self._cpu.avx512 is not None:
-            a_core = _FLOPS_A_CORE_AVX512 if self._cpu.avx512 else _FLOPS_A_CORE_AVX2
+        elif self._avx512 is not None:
+            a_core = _FLOPS_A_CORE_AVX512 if self._avx512 else _FLOPS_A_CORE_AVX2
         return self._cores * a_core * (_EXPERT_SHARE if experts else 1.0)

@@ -88,9 +88,10 @@ def test_processors_are_predicted_without_bias() -> None:
 
 
 def test_r1_in_eight_bits_on_sixteen_zen_5_cores_with_twelve_channels() -> None:
-    """More than 6 tokens a second; it came out at 3.2."""
-    found = chosen(host(576.0, 16, avx512=True), R1, "Q8_0").speed.at(0)
-    assert 5.8 < found.mid < 8.0
+    """More than 6 tokens a second; it came out at 3.2. The memory alone tells what the cores can do."""
+    for avx512 in (True, None):
+        found = chosen(host(576.0, 16, avx512=avx512), R1, "Q8_0").speed.at(0)
+        assert 5.8 < found.mid < 8.0
 
 
 @pytest.mark.parametrize("avx512", [None, False, True])
@@ -105,8 +106,10 @@ def test_more_cores_are_faster_until_memory_decides(avx512: bool | None) -> None
 
 
 def test_wider_instructions_help_where_cores_decide() -> None:
-    none, narrow, wide = (chosen(host(576.0, 8, avx512=each), R1, "Q8_0").tok_s for each in (None, False, True))
+    none, narrow, wide = (chosen(host(204.8, 4, avx512=each), R1, "Q8_0").tok_s for each in (None, False, True))
     assert narrow < none < wide
+    none, narrow, wide = (chosen(host(307.2, 4, avx512=each), R1, "Q8_0").tok_s for each in (None, False, True))
+    assert narrow < none == wide
 
 
 def test_more_channels_help_where_memory_decides() -> None:
@@ -117,7 +120,7 @@ def test_more_channels_help_where_memory_decides() -> None:
 
 @pytest.mark.parametrize(
     ("cores", "avx512", "amx", "least", "most"),
-    [(48, None, None, 15, 40), (48, True, False, 20, 45), (96, True, True, 60, 130), (8, False, False, 1, 5)],
+    [(48, None, None, 20, 45), (48, True, False, 20, 45), (96, True, True, 60, 130), (8, False, False, 1, 5)],
 )
 def test_prompts_are_read_by_all_cores(
     cores: int, avx512: bool | None, amx: bool | None, least: float, most: float
@@ -129,7 +132,7 @@ def test_prompts_are_read_by_all_cores(
 
 
 def test_cores_that_nobody_named_do_not_decide() -> None:
-    on = host(460.8, 8)
+    on = host(460.8, 6)
     unnamed = replace(on, cpu=replace(on.cpu, model="assumed"))
     assert chosen(unnamed, R1, "Q8_0").tok_s > 1.5 * chosen(on, R1, "Q8_0").tok_s
 
