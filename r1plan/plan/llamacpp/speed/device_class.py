@@ -46,6 +46,8 @@ _APPLE = DeviceClass(0.92, 150e-6, 0.45, 0.15, "calibrated", "bench_calibration 
 _UNIFIED_NVIDIA = DeviceClass(0.76, 10e-6, 0.45, 0.15, "calibrated", "bench_calibration b0505, b0577, b0591", 1.7, 80.0)
 # Arc A770 and B580: 0.36 and 0.59 of the bandwidth, prompts at 0.6 to 2.4 x FP32 by the age of the driver.
 _INTEL = DeviceClass(0.50, 40e-6, 0.45, 0.40, "assumed", "bench_calibration b0515, b0516", 1.2, 30.0, 0.60)
+# Graphics inside a processor by Intel or Qualcomm: 0.22 of the bandwidth with the prompt's time in it (b0617), to 0.60.
+_INTEGRATED = DeviceClass(0.40, 60e-6, 0.40, 0.50, "assumed", "bench_calibration b0617", 1.0, 25.0, 0.60)
 # A card of which only size and bandwidth were given: between what the vendors' classes make of it, and as wide.
 _UNKNOWN_GDDR = DeviceClass(0.75, 30e-6, 0.50, 0.40, "assumed", "between NVIDIA's, AMD's and Intel's cards", 1.0, 60.0)
 _UNKNOWN_HBM = DeviceClass(0.57, 45e-6, 0.45, 0.40, "assumed", "between NVIDIA's and AMD's cards with HBM", 1.0, 30.0)
@@ -66,6 +68,8 @@ def device_class(gpu: GpuDevice) -> DeviceClass:
         return _HBM if fast else _GDDR
     if gpu.vendor == "amd":
         return _AMD
+    if gpu.vendor == "qualcomm" or (gpu.vendor == "intel" and gpu.unified):
+        return _INTEGRATED
     if gpu.vendor == "intel":
         return _INTEL
     return _UNKNOWN_HBM if (gpu.bandwidth_gb_s or 0) > _FASTEST_GDDR_GB_S else _UNKNOWN_GDDR

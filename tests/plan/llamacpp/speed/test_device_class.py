@@ -95,3 +95,24 @@ def test_prompts_without_known_flops_have_a_wide_range() -> None:
     guessed = speed(448.0, "nvidia", "R1-Distill-Qwen-7B", "Q4_K_M").prefill_tok_s
     assert guessed is not None
     assert guessed.high / guessed.low >= 4
+
+
+def test_a_card_whose_bandwidth_nobody_said_has_the_widest_range() -> None:
+    pins = Pins(model="R1-Distill-Qwen-7B", quant="Q4_K_M", context=8_192)
+    choice = plan(machine(replace(given(300.0, "unknown"), bandwidth_gb_s=None)), pins=pins).choice
+    assert choice is not None
+    guess, told = choice.speed.at(0), speed(300.0, "unknown", "R1-Distill-Qwen-7B", "Q4_K_M").at(0)
+    assert guess.mid == told.mid
+    assert guess.low < 0.6 * told.low
+    assert choice.speed.basis == "assumed"
+
+
+@pytest.mark.parametrize("vendor", ["intel", "qualcomm"])
+def test_graphics_inside_a_processor_are_slower_than_a_card_of_the_same_bandwidth(vendor: Vendor) -> None:
+    """A 7B at four bits did 6.7 tokens a second on 136 GB/s (b0617), its prompt counted."""
+    gpu = replace(card(16, bandwidth=136.5, unified=True), vendor=vendor)
+    choice = plan(machine(gpu, ram=16), pins=Pins(model="R1-Distill-Qwen-7B", quant="Q4_K_M", context=4_096)).choice
+    assert choice is not None
+    found = choice.speed.at(0)
+    assert found.low < ROWS["b0617"]["tg_tok_s"] < found.mid
+    assert found.mid < speed(136.5, "unknown", "R1-Distill-Qwen-7B", "Q4_K_M").at(0).mid
