@@ -26,6 +26,7 @@ from r1plan.plan.llamacpp.speed.processor import (
 from r1plan.plan.speed import Bottleneck, DecodeSpeed, Range, Speed, SpeedTerm
 from r1plan.units import GB
 
+_GUESSED_SPREAD = 0.40  # figures of a card that is like it
 _UNKNOWN_BANDWIDTH_GB_S, _UNKNOWN_SPREAD = 300.0, 0.65  # a card of which nothing is known: 100 to 500 are usual
 
 # Dense i-quants get no faster below this (llama.cpp tools/quantize/README.md @311c2c9f, its Llama-3.1-8B ladder: 74 to
@@ -99,6 +100,7 @@ class DecodeTimeModel:
         spreads = [kind.spread for _, _, kind in self.cards]
         spreads += [self.processor.spread] * self._on_host + [_EXPERT_SPREAD] * self.moe
         spreads += [_UNKNOWN_SPREAD for gpu, _, _ in self.cards if gpu.bandwidth_gb_s is None]
+        spreads += [_GUESSED_SPREAD for gpu, _, _ in self.cards if gpu.is_guessed]
         return max(*spreads, _DISK_SPREAD) if self.placed.disk_bytes else max(spreads)
 
     def prompt_spread(self) -> float:
