@@ -36,7 +36,7 @@ LAYERS = (
     "plan",
     "route",
     "ask",
-    *("report", "conversation", "deploy"),
+    *("report", "conversation", "deploy", "doctor"),
     "render",
     *("cli", "__main__"),
 )

@@ -23,6 +23,7 @@ COMMANDS = {
     "models": "Look into model files, on this disk or at Hugging Face.",
     "detect": "Show what this machine has: graphics cards, memory, processor, disk.",
     "hardware": "List the graphics cards, chips and processors that are known by name.",
+    "doctor": "Say what works here, what does not, and the command that mends it.",
     "demo": "Show the three jobs in under ten seconds, with no key, no GPU and no network.",
 }
 

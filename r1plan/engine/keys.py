@@ -226,3 +226,23 @@ def _same(one: str, other: str) -> bool:
     """Whether two ids differ in case, width and blanks alone."""
     plain = [unicodedata.normalize("NFKC", each).casefold().strip() for each in (one, other)]
     return plain[0] == plain[1]
+
+
+def keyring_backend(wait_s: float = 5.0) -> str | None:
+    """What holds the system's passwords, by its name; None where nothing does or none answers. Nothing is read."""
+    found: Queue[str | None] = Queue()
+
+    def look() -> None:
+        try:
+            import keyring
+
+            backend = keyring.get_keyring()
+            found.put(backend.name if backend.priority > 0 else None)
+        except BaseException:  # as in from_keyring
+            found.put(None)
+
+    Thread(target=look, daemon=True).start()
+    try:
+        return found.get(timeout=wait_s)
+    except Empty:
+        return None

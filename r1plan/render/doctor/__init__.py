@@ -1,0 +1,1 @@
+"""What `r1plan doctor` found, for people and as JSON."""
