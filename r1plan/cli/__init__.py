@@ -14,6 +14,7 @@ import typer.core
 import typer.main
 
 from r1plan.cli.options.numbers import with_plain_numbers
+from r1plan.cli.options.short import with_short_options
 
 COMMANDS = {
     "recommend": "Say which R1 this machine, or one you describe, should run, and what was rejected and why.",
@@ -26,6 +27,14 @@ COMMANDS = {
     "doctor": "Say what works here, what does not, and the command that mends it.",
     "demo": "Show the three jobs in under ten seconds, with no key, no GPU and no network.",
 }
+
+FIRST = (
+    ("r1plan recommend --gpu rtx-4090 --ram 64", "which R1 that machine should run"),
+    ('r1plan chat "What is 17 + 25?"', "ask it, here or at a provider"),
+    ("r1plan cost-report", "what the month really cost"),
+    ("r1plan demo", "all three, offline and with no key"),
+)
+"""What a new user types first, and what it does."""
 
 
 class LazyGroup(typer.core.TyperGroup):
@@ -43,10 +52,22 @@ class LazyGroup(typer.core.TyperGroup):
         if hasattr(module, "__path__"):
             module = import_module(f"{module.__name__}.command")
         if hasattr(module, "app"):
-            return with_plain_numbers(typer.main.get_command(module.app))
+            return with_short_options(with_plain_numbers(typer.main.get_command(module.app)))
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name=cmd_name)(module.command)
-        return with_plain_numbers(typer.main.get_command(single))
+        return with_short_options(with_plain_numbers(typer.main.get_command(single)))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help: what to type first, the commands, and the options last."""
+        formatter.write_usage(ctx.command_path, "COMMAND [OPTIONS] [ARGS]...")
+        with formatter.section("Start with"):
+            formatter.write_dl(FIRST, col_max=44)
+        self.format_commands(ctx, formatter)
+        with formatter.section("Options"):
+            formatter.write_dl([found for each in self.get_params(ctx) if (found := each.get_help_record(ctx))])
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text("r1plan COMMAND --help says more of a command, and ends with an example.")
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that `args` start with; near names are offered for an unknown one."""
@@ -59,8 +80,8 @@ class LazyGroup(typer.core.TyperGroup):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
         from r1plan import __version__
 
         typer.echo(f"r1plan {__version__}")
@@ -75,7 +96,6 @@ def build() -> Any:
         add_completion=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog='Start with: r1plan demo | r1plan recommend | r1plan chat "What is 17 + 25?"',
     )
 
     @app.callback()
@@ -84,4 +104,4 @@ def build() -> Any:
     ) -> None:
         """What DeepSeek R1 you can run here, what it costs, and what the month really cost."""
 
-    return typer.main.get_command(app)
+    return with_short_options(typer.main.get_command(app))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -10,14 +11,11 @@ from typing import Any
 from r1plan.errors import R1PlanError, UsageError
 
 _MOST_DIGITS = 15
+_MOST_SHOWN = 80  # characters of a word that is no command
+_NO_VARIABLE = "_R1PLAN_NO_COMPLETION_BY_TYPER"  # completion is our own: r1plan/cli/completion
 _MEASURED = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(?=[A-Za-z])([kKmM]?)[A-Za-z/]*")  # "24GB", "128k", "64 GiB"
 _EXAMPLES: dict[str | None, int] = {"GIB": 64, "GB/S": 800, "TOKENS": 16_384, "TOK_S": 10}
 """What an option with this metavar may be, as no default says it."""
-_NOT_YET = {
-    "r1plan models pull": "nothing is downloaded yet: save a .gguf of Hugging Face, and r1plan chat --model FILE.gguf",
-    "r1plan models list": "r1plan recommend names the models for here, r1plan prices list those of providers.",
-}
-"""What to do instead of a command that people expect."""
 
 
 def run(app: Any, words: Sequence[str]) -> int:
@@ -26,11 +24,15 @@ def run(app: Any, words: Sequence[str]) -> int:
     from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
     try:
-        code = app.main(args=words, prog_name="r1plan", standalone_mode=False)
+        code = app.main(args=words, prog_name="r1plan", standalone_mode=False, complete_var=_NO_VARIABLE)
     except NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
     except ClickException as error:
+        from r1plan.cli.meant import asking_for_help
+
+        if (unknown := _unknown_command(error)) is not None and (meant := asking_for_help(words, unknown)) is not None:
+            return run(app, meant)
         raise usage_error(error, words) from None
     except typer.Abort:
         raise R1PlanError("the input ended before it was complete.", "type it again.") from None
@@ -57,11 +59,28 @@ def usage_error(error: Any, words: Sequence[str]) -> UsageError:
     if extra := re.fullmatch(r"Got unexpected extra argument\(?s?\)? \((.*)\)", error.message, re.DOTALL):
         hint = 'put a question in quotes: r1plan chat "What is 17 + 25?"' if command == "r1plan chat" else None
         return UsageError(f"{command} has no place for '{extra[1]}'.", hint or _example(error) or _help(command))
-    if unknown := re.match(r"No such command '(.*?)'\.", error.message, re.DOTALL):
+    if (unknown := _unknown_command(error)) is not None:
+        from r1plan.cli.meant import said_here
+
         names = [] if error.ctx is None else error.ctx.command.list_commands(error.ctx)
-        hint = _NOT_YET.get(f"{command} {unknown[1]}") or _meant(unknown[1], names) or _help(command)
-        return UsageError(f"{command} has no command '{unknown[1]}'.", hint)
+        near = _meant(unknown, names)
+        hint = said_here(command, unknown, words)
+        if near and (hint is None or " " in unknown):
+            hint = near
+        return UsageError(f"{command} has no command '{_shown(unknown)}'.", hint or _help(command))
     return UsageError(error.format_message(), _help(command))
+
+
+def _unknown_command(error: Any) -> str | None:
+    """The word that is no command, out of typer's own sentence, which writes it as Python does."""
+    found = re.match(r"No such command ('.*?'|\".*?\")\.(?: Did you mean .*)?\Z", error.message, re.DOTALL)
+    return str(literal_eval(found[1])) if found else None
+
+
+def _shown(typed: str) -> str:
+    """`typed` on one line of bounded length."""
+    text = " ".join(typed.split())
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
 
 def _no_option(error: Any, command: str) -> UsageError:

@@ -33,6 +33,9 @@ def command(
     context: int = typer.Option(8192, min=64, metavar="N", help="Tokens of context for a model on this machine."),
     temperature: float | None = typer.Option(None, min=0, max=2, metavar="T", help="The model's own by default."),
     seed: int | None = typer.Option(None, min=0, metavar="N", help="Makes a local answer repeatable."),
+    option: str | None = typer.Option(
+        None, metavar="KEY VALUE", help="One of those by its name, as llm takes it, such as -o temperature 0.6."
+    ),
     project: str | None = typer.Option(None, metavar="NAME", help="Written into the log row; has a budget of its own."),
     tag: list[str] = typer.Option([], metavar="K=V", help="Written into the log row; repeatable."),
     go_on: bool = typer.Option(False, "--continue", help="Go on with the conversation that was saved last."),
@@ -70,6 +73,7 @@ def command(
     from r1plan.cli.chat.prompt import check_question, joined
     from r1plan.cli.chat.start import answer, begun
     from r1plan.cli.options.asking import (
+        check_no_option_left,
         check_route,
         check_text,
         checked_temperature,
@@ -84,6 +88,7 @@ def command(
     from r1plan.ledger.usage_log import UsageLog
     from r1plan.settings import directories
 
+    check_no_option_left(option)
     check_text({"--system": system, "--model": model, "--provider": provider, "--base-url": base_url, "--route": route})
     labels, (base_url, address_key) = parse_labels(project, tag), parse_base_url(base_url)
     wishes = Wishes(

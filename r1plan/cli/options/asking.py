@@ -34,6 +34,12 @@ def check_text(given: Mapping[str, str | None]) -> None:
             ) from None
 
 
+def check_no_option_left(option: str | None) -> None:
+    """Raise UsageError for `--option=KEY` or `-oKEY`, which leave no room for the value."""
+    if option is not None:
+        raise UsageError(f"--option '{option}' is no key and a value.", "example: r1plan chat -o temperature 0.6")
+
+
 def parse_labels(project: str | None, tags: list[str]) -> Labels:
     """What the log rows are filed under. Raises UsageError."""
     from r1plan.route.execution.record import Labels

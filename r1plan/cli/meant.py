@@ -1,0 +1,99 @@
+"""Words that people type where a command is expected, and what does that here."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+_KEYS = "a key is read from its provider's variable, such as DEEPSEEK_API_KEY; r1plan doctor says which are set."
+_SERVER = "r1plan recommend --engine vllm ends with the command that starts a server."
+_FETCH = "r1plan recommend says what to fetch; r1plan chat --model FILE.gguf asks a file that is here."
+_NAMES = "r1plan recommend names the models for here, r1plan prices list those of providers."
+_CARDS = "r1plan detect shows what is here; r1plan recommend --gpu ID describes another machine."
+_UPDATE = "r1plan is updated in the way in which it was installed, such as git pull."
+_LEAVE = "r1plan ends by itself; exit or Ctrl-D leaves a conversation."
+_REMOVE = "r1plan keeps no model files; delete those of your own as any file."
+_BACKGROUND = "nothing stays running behind; r1plan doctor says what works here."
+
+_ROOT: dict[tuple[str, ...], str] = {
+    ("run", "exec", "use", "load"): 'r1plan chat --model NAME "What is 17 + 25?"',
+    ("ask", "prompt", "talk", "query", "question", "complete", "generate", "repl", "tui", "say"): (
+        'r1plan chat "What is 17 + 25?"'
+    ),
+    ("pull", "download", "get", "fetch", "install", "add"): _FETCH,
+    ("ls", "list", "model", "tags", "catalog", "catalogue"): _NAMES,
+    ("search", "find", "providers", "provider", "offers"): "r1plan prices list --model r1 shows who sells it.",
+    ("show", "info", "inspect"): "r1plan models inspect FILE.gguf says what a file holds.",
+    ("serve", "server", "start", "up", "api", "deploy", "launch", "vllm", "compose"): _SERVER,
+    ("bench", "benchmark", "speed", "perf", "estimate"): "r1plan recommend --explain says how fast each option is.",
+    ("ps", "status", "stop", "kill", "down", "daemon"): _BACKGROUND,
+    ("login", "logout", "auth", "key", "keys", "config", "configure", "settings", "setup", "init"): _KEYS,
+    ("update", "upgrade", "self-update"): _UPDATE,
+    ("rm", "remove", "delete", "uninstall"): _REMOVE,
+    ("cost", "costs", "report", "spend", "spending", "usage", "bill", "month", "logs", "log", "history"): (
+        "r1plan cost-report says what was spent, r1plan prices cost what one request costs."
+    ),
+    ("price", "pricing", "compare"): "r1plan prices list shows them.",
+    ("plan", "fit", "fits", "suggest", "choose", "vram", "memory", "size"): (
+        "r1plan recommend says what to run: r1plan recommend --gpu rtx-4090 --ram 64"
+    ),
+    ("gpu", "gpus", "card", "cards", "hw", "machine", "cpu", "system", "probe"): _CARDS,
+    ("check", "health", "diagnose", "diagnostics", "env"): "r1plan doctor says what works here and what is missing.",
+    ("example", "examples", "try", "tutorial", "test", "quickstart"): "r1plan demo shows the three jobs.",
+    ("completion", "completions", "complete-install"): "r1plan --install-completion adds it to your shell.",
+    ("man", "manual", "docs", "doc", "usage-help"): "r1plan --help; where its manual is installed: man r1plan",
+    ("quit", "exit", "bye", "q"): _LEAVE,
+    ("route", "routes", "explain"): 'r1plan chat "…" --explain says who would be asked and why.',
+}
+_UNDER: dict[str, dict[tuple[str, ...], str]] = {
+    "r1plan": _ROOT,
+    "r1plan models": {
+        ("pull", "download", "get", "fetch", "install", "add"): _FETCH,
+        ("list", "ls", "search"): _NAMES,
+        ("rm", "remove", "delete"): _REMOVE,
+        ("info", "verify", "check"): "r1plan models inspect FILE.gguf says what a file holds.",
+    },
+    "r1plan prices": {
+        ("ls", "all", "compare", "search"): "r1plan prices list shows them.",
+        ("update", "add", "set", "verify"): "a dated row in ~/.config/r1plan/pricing/PROVIDER.yaml adds a price.",
+        ("get", "price", "info"): "r1plan prices show PROVIDER MODEL",
+    },
+}
+_MOST_CHARACTERS = 80
+_A_SENTENCE_WORDS = 4
+
+
+def said_here(command: str, typed: str, words: Sequence[str]) -> str | None:
+    """What to type under `command` for the unknown word `typed`; None where nobody knows.
+
+    `words` is the whole command line.
+    """
+    if command == "r1plan" and (question := _question(typed, words)):
+        return f"to ask it: r1plan chat {question}"
+    return next((hint for names, hint in _UNDER.get(command, {}).items() if typed.casefold() in names), None)
+
+
+def asking_for_help(words: Sequence[str], typed: str) -> list[str] | None:
+    """The command line that is meant by `words`, which typer knows no command `typed` of; None: it is none of ours.
+
+    >>> asking_for_help(["prices", "help", "list"], "help")
+    ['prices', 'list', '--help']
+    """
+    at = list(words).index(typed) if typed in words else 0
+    rest = [*words[:at], *words[at + 1 :]]
+    match typed:
+        case "help":
+            return [*(each for each in rest if not each.startswith("-")), "--help"]
+        case "version" if not rest:
+            return ["--version"]
+    return None
+
+
+def _question(typed: str, words: Sequence[str]) -> str | None:
+    """What seems to be a question in the place of a command, quoted for a shell."""
+    is_plain = bool(words) and words[0] == typed and not any(each.startswith("-") for each in words)
+    text = " ".join((" ".join(words) if is_plain else typed).split())
+    if not (len(typed.split()) > 1 or text.endswith("?") or len(text.split()) >= _A_SENTENCE_WORDS):
+        return None
+    text = text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
+    return shlex.quote(text) if any(each in text for each in '"$`\\!') else f'"{text}"'
