@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from r1plan import interrupts, streams
 from r1plan.errors import R1PlanError
 
+_COMPLETES = "_R1PLAN_COMPLETE"
 # As a shell tells of what a signal has ended: 128 and its number.
 _INTERRUPTED, _CLOSED_PIPE = 130, 141
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000  # a recommendation makes about 60,000 that stay
@@ -45,6 +47,10 @@ def _ended() -> int | str | None:
     code: int | str | None = 0
     try:
         streams.take()
+        if _COMPLETES in os.environ:  # a shell asks, whatever the words are
+            from r1plan.cli.completion.answer import answer
+
+            return answer(os.environ)
         from r1plan.cli import build
         from r1plan.cli.usage_error import run
 

@@ -36,6 +36,9 @@ FIRST = (
 )
 """What a new user types first, and what it does."""
 
+_FOR_THE_SHELL_HERE = "here"
+_SHELLS = "bash, zsh, fish or powershell; the one that runs by default."
+
 
 class LazyGroup(typer.core.TyperGroup):
     """The group of COMMANDS, each imported when it is looked up."""
@@ -56,6 +59,12 @@ class LazyGroup(typer.core.TyperGroup):
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name=cmd_name)(module.command)
         return with_short_options(with_plain_numbers(typer.main.get_command(single)))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options; the shell that `--install-completion` is for may be left out."""
+        if args[-1:] in (["--install-completion"], ["--show-completion"]) and not ctx.resilient_parsing:
+            args = [*args, _FOR_THE_SHELL_HERE]
+        return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help: what to type first, the commands, and the options last."""
@@ -88,6 +97,22 @@ def _version(context: typer.Context, wanted: bool) -> None:
         raise typer.Exit
 
 
+def _install(context: typer.Context, shell: str | None) -> None:
+    if shell is not None and not context.resilient_parsing:  # a shell that completes the line does not mean it
+        from r1plan.cli.completion.install import install
+
+        install(None if shell == _FOR_THE_SHELL_HERE else shell)
+        raise typer.Exit
+
+
+def _show(context: typer.Context, shell: str | None) -> None:
+    if shell is not None and not context.resilient_parsing:
+        from r1plan.cli.completion.install import show
+
+        show(None if shell == _FOR_THE_SHELL_HERE else shell)
+        raise typer.Exit
+
+
 def build() -> Any:
     """The whole command line as one callable object."""
     app = typer.Typer(
@@ -101,6 +126,12 @@ def build() -> Any:
     @app.callback()
     def r1plan(
         version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+        install_completion: str = typer.Option(
+            None, metavar="[SHELL]", callback=_install, is_eager=True, help=f"Let Tab complete: {_SHELLS}"
+        ),
+        show_completion: str = typer.Option(
+            None, metavar="[SHELL]", callback=_show, is_eager=True, help="Print what that would install."
+        ),
     ) -> None:
         """What DeepSeek R1 you can run here, what it costs, and what the month really cost."""
 

@@ -1,0 +1,1 @@
+"""Completion, as shells ask for it."""

@@ -1,0 +1,182 @@
+"""How a line goes on: commands, options, and the names of what is known; and never an error."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from r1plan.catalog.load import load_hardware, load_models, load_providers, load_routes
+from r1plan.cli import COMMANDS
+from r1plan.cli.completion import names
+from r1plan.cli.completion.answer import Continuation, continued, told
+from tests.cli.options.test_short import commands
+
+
+def after(line: str) -> list[str]:
+    return list(continued(line).names)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param("r1plan ", list(COMMANDS), id="every-command"),
+        pytest.param("r1plan RE", ["recommend"], id="capitals"),
+        pytest.param("/usr/bin/r1plan rec", ["recommend"], id="by-its-path"),
+        pytest.param("r1plan help rec", ["recommend"], id="behind-help"),
+        pytest.param("r1plan prices ", ["list", "show", "cost", "check"], id="of-a-group"),
+        pytest.param("r1plan chat --ro", ["--route"], id="option"),
+        pytest.param("r1plan --ver", ["--version"], id="option-of-none"),
+        pytest.param("r1plan recommend --gpu h100-sx", ["h100-sxm-80gb"], id="card"),
+        pytest.param("r1plan recommend --gpu m3-max-4", ["m3-max-40c"], id="apple-chip"),
+        pytest.param("r1plan recommend --gpu=h100-sx", ["--gpu=h100-sxm-80gb"], id="equals"),
+        pytest.param("r1plan recommend --gpu h100-sxm-80gb --gpu H100-SX", ["h100-sxm-80gb"], id="again"),
+        pytest.param("r1plan recommend -m r1-distill-qwen-3", ["R1-Distill-Qwen-32B"], id="model-by-its-letter"),
+        pytest.param("r1plan recommend -m qwen-32", ["R1-Distill-Qwen-32B"], id="part-of-the-only-one"),
+        pytest.param("r1plan recommend --quant iq4_x", ["IQ4_XS"], id="quant"),
+        pytest.param("r1plan recommend --engine v", ["vllm"], id="choice"),
+        pytest.param("r1plan chat -m r1-t", ["r1-tiny"], id="built-in"),
+        pytest.param("r1plan chat -m deepseek/deepseek-f", ["deepseek/deepseek-flash"], id="provider-and-model"),
+        pytest.param("r1plan chat -p deepseek -m deepseek-f", ["deepseek-flash"], id="model-of-the-provider"),
+        pytest.param("r1plan chat --provider noV", ["novita"], id="provider"),
+        pytest.param("r1plan chat --route loc", ["local-first"], id="route"),
+        pytest.param("r1plan chat --thinking ", ["show", "dim", "hide"], id="modes"),
+        pytest.param("r1plan prices show deeps", ["deepseek"], id="argument"),
+        pytest.param("r1plan prices cost deepseek deepseek-f", ["deepseek-flash"], id="second-argument"),
+        pytest.param("r1plan cost-report --by day,mo", ["day,model"], id="in-a-list"),
+        pytest.param("r1plan cost-report --currency C", ["CNY"], id="currency"),
+        pytest.param("r1plan --install-completion f", ["fish"], id="shell"),
+        pytest.param("r1plan chat --seed ", [], id="a-number"),
+        pytest.param("r1plan recommend --gpu xt", [], id="a-part-that-would-be-lost"),
+        pytest.param("r1plan recommend --gpu zzz", [], id="nothing-like-it"),
+        pytest.param("r1plan chat -- --ro", [], id="behind-the-end-of-options"),
+        pytest.param("r1plan chat \"it's ", [], id="open-quote"),
+        pytest.param("r1plan", [], id="no-space"),
+    ],
+)
+def test_a_line_goes_on_with(line: str, expected: list[str]) -> None:
+    assert [each for each in after(line) if line != "r1plan"] == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ("r1plan recommend --gpu ", load_hardware().accelerators),
+        ("r1plan chat --provider ", load_providers()),
+        ("r1plan chat --route ", load_routes()),
+        ("r1plan recommend --model ", load_models()),
+    ],
+    ids=["cards", "providers", "routes", "models"],
+)
+def test_every_name_that_is_known_is_offered(
+    line: str, known: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert after(line) == list(known)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "r1plan chat --file ",
+        "r1plan chat -f a",
+        "r1plan chat --model ./x",
+        "r1plan recommend --machine ",
+        "r1plan cost-report ",
+        "r1plan cost-report --output ",
+        "r1plan models inspect ",
+        "r1plan prices check ",
+        "r1plan demo --keep ",
+    ],
+)
+def test_where_a_file_may_stand_the_shell_completes_files(line: str) -> None:
+    assert continued(line).kind == "files"
+
+
+def test_a_model_file_of_this_folder_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my own.gguf").touch()
+    assert after("r1plan chat -m my") == ["my own.gguf"]
+
+
+def test_a_tag_goes_on_behind_its_colon() -> None:
+    assert continued("r1plan cost-report --by ta") == Continuation("nospace", {"tag:": ""}, "ta")
+
+
+def test_nothing_is_done_that_the_line_would_do(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--version", "--install-completion", "--show-completion", "--install-completion fish"):
+        assert after(f"r1plan {option} --ver") == ["--version"] or option == "--version"
+    assert capsys.readouterr().out == ""
+    assert not (home / ".bashrc").exists()
+
+
+def test_every_name_in_the_tables_is_an_option_or_an_argument() -> None:
+    known = commands()
+    for command, name in names.OPTIONS:
+        assert name in {each for parameter in known[command].params for each in parameter.opts}, (command, name)
+    for command, name in names.ARGUMENTS:
+        assert name in {each.name for each in known[command].params if each.param_type_name == "argument"}
+
+
+@pytest.mark.parametrize(
+    ("shell", "lines"),
+    [
+        ("bash", ["names", "b:c"]),
+        ("zsh", ["names", "a=b\\:c:what it is"]),
+        ("fish", ["names", "a=b:c\twhat it is"]),
+        ("powershell", ["names", "a=b:c\twhat it is"]),
+    ],
+)
+def test_each_shell_is_told_in_its_way(shell: str, lines: list[str]) -> None:
+    assert list(told(Continuation(names={"a=b:c": "what it is"}, typed="a="), shell)) == lines
+
+
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        pytest.param("r1plan nonsense --x ", {}, id="unknown-command"),
+        pytest.param("r1plan chat --nonsense x ", {}, id="unknown-option"),
+        pytest.param("r1plan recommend --context abc ", {}, id="wrong-number"),
+        pytest.param("r1plan chat --route ", {"profiles/routes/x.yaml": "id: [\n"}, id="wrong-file-of-the-users"),
+        pytest.param("r1plan recommend --gpu rtx", {"profiles/hardware/x.yaml": "\x00"}, id="unreadable-file"),
+        pytest.param("", {}, id="empty"),
+        pytest.param("r1plan chat '", {}, id="quote"),
+        pytest.param("r1plan \udcff", {}, id="no-text"),
+    ],
+)
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell", "tcsh", ""])
+def test_no_error_reaches_the_shell(
+    shell: str, line: str, files: dict[str, str], home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from r1plan.cli.completion.answer import answer
+
+    for name, text in files.items():
+        (home / "config" / name).parent.mkdir(parents=True)
+        (home / "config" / name).write_text(text)
+    assert answer({"_R1PLAN_COMPLETE": shell, "_R1PLAN_COMPLETE_LINE": line}) == 0
+    said = capfd.readouterr()
+    assert said.err == ""
+    assert said.out == "" or said.out.splitlines()[0] in ("names", "nospace", "files")
+
+
+HEAVY = {"rich", "duckdb", "httpx", "keyring", "llama_cpp", "numpy", "jinja2", "prompt_toolkit", "psutil", "pynvml"}
+RUN = """
+import sys
+from r1plan.__main__ import main
+try:
+    main()
+finally:
+    print("MODULES", *sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("line", ["r1plan re", "r1plan recommend --gpu rtx", "r1plan chat -m deepseek/"])
+def test_an_answer_imports_little(line: str) -> None:
+    environment = {**os.environ, "_R1PLAN_COMPLETE": "bash", "_R1PLAN_COMPLETE_LINE": line}
+    for _ in range(2):  # the first may read the YAML files
+        done = subprocess.run([sys.executable, "-c", RUN], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("names\n")
+    assert not HEAVY & set(done.stderr.split())
