@@ -141,13 +141,23 @@ def _handle(number: int, _frame: FrameType | None) -> None:
     raise _error(number)
 
 
+def _send_again(number: int) -> None:
+    to_thread = getattr(signal, "pthread_kill", None)
+    if to_thread is not None:
+        to_thread(main_thread().ident, number)
+        return
+    from _thread import interrupt_main  # what there is on Windows
+
+    interrupt_main(signal.Signals(number))
+
+
 def _handle_lost(lost: Any) -> None:
     """Send the signal again that was raised where nothing can be raised: in a finalizer, or a callback from C."""
     if isinstance(lost.exc_value, KeyboardInterrupt) and _received is not None:
         global _mode
         _mode = "let_through" if _mode == "held" else _mode
         # To the main thread: what waits in it is not woken by a signal that another one took.
-        again = Timer(_AGAIN_S, signal.pthread_kill, (main_thread().ident, _received))
+        again = Timer(_AGAIN_S, _send_again, (_received,))
         again.daemon = True
         again.start()
         return

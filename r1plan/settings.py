@@ -50,7 +50,7 @@ def directories(environ: Mapping[str, str] | None = None) -> Directories:
     def xdg(variable: str, default: str) -> Path:
         # The XDG specification says that a relative path is to be ignored.
         value = env.get(variable, "")
-        return (Path(value) if value.startswith("/") else home_dir / default) / "r1plan"
+        return (Path(value) if Path(value).is_absolute() else home_dir / default) / "r1plan"
 
     return Directories(
         config=xdg("XDG_CONFIG_HOME", ".config"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import select
 import sys
 from typing import TextIO, cast
 
@@ -69,7 +68,7 @@ def output_error(lost: OSError) -> OutputError:
 
 def is_closed_pipe(lost: OSError) -> bool:
     """Whether whoever read the output has left, as `head` does when it has enough."""
-    return lost.errno == errno.EPIPE
+    return lost.errno == errno.EPIPE or (os.name == "nt" and lost.errno == errno.EINVAL)  # as Windows says it
 
 
 _NOT_OPEN = OSError(errno.EBADF, os.strerror(errno.EBADF))
@@ -92,7 +91,7 @@ class _Output(io.FileIO):
     def _written(self, data: object) -> int:
         # None: it takes nothing more just now, as a pipe that somebody has made so.
         while (size := cast("int | None", super().write(data))) is None:  # type: ignore[arg-type]
-            select.select([], [self], [])
+            _wait_until_writable(self)
         return size
 
 
@@ -113,8 +112,14 @@ class _Lenient(io.FileIO):
             return _length(data)
 
 
-def _raw() -> object:
-    return getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+def _wait_until_writable(file: io.FileIO) -> None:
+    import select
+
+    select.select([], [file], [])
+
+
+def _raw(stream: TextIO | None = None) -> object:
+    return getattr(getattr(sys.stdout if stream is None else stream, "buffer", None), "raw", None)
 
 
 def _length(data: object) -> int:
@@ -141,6 +146,9 @@ def _written(stream: TextIO | None, number: int, kind: type[io.FileIO]) -> TextI
     if not isinstance(stream, io.TextIOWrapper) or stream is not getattr(sys, f"__std{_NAMES[number]}__"):
         return stream
     stream.flush()
+    if type(_raw(stream)).__name__ == "_WindowsConsoleIO":  # bytes would be shown in the console's own code page
+        stream.reconfigure(errors="backslashreplace")
+        return stream
     return io.TextIOWrapper(
         io.BufferedWriter(kind(number, "wb", closefd=False)),
         encoding=stream.encoding,

@@ -12,9 +12,11 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from r1plan.files.system import NO_TERMINAL, NO_WAIT, PLAIN
+
 _READ_BYTES = 4 << 20
 _MOST_CHARACTERS = 1 << 20  # of one question: a longer one is not looked for again
-_OPEN = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_OPEN = os.O_RDWR | os.O_CREAT | os.O_APPEND | NO_WAIT | NO_TERMINAL | PLAIN
 
 
 def prepared(path: Path) -> bool:

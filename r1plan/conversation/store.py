@@ -23,6 +23,7 @@ from r1plan.conversation.session import Session
 from r1plan.conversation.steps import Answered, Asked, Cleared, Step, TookBack, Unbound, Wished, replayed
 from r1plan.errors import LogError
 from r1plan.files.plain import plain_bytes
+from r1plan.files.system import PLAIN, read_at
 from r1plan.instants import parsed
 
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ def append(path: Path, step: Step, at: datetime) -> None:
     line = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_plain) + "\n"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | PLAIN, 0o600)
         try:
             size = os.fstat(descriptor).st_size
-            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            torn = size > 0 and read_at(descriptor, 1, size - 1) != b"\n"
             data = b"\n" * torn + line.encode("utf-8", "replace")
             if os.write(descriptor, data) != len(data):
                 os.ftruncate(descriptor, size)

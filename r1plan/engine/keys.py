@@ -5,7 +5,6 @@ It is never taken from the command line, which other people on the machine can s
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import unicodedata
@@ -17,6 +16,7 @@ from typing import Literal
 
 from r1plan.catalog.provider import Provider
 from r1plan.errors import CatalogError, ProviderError
+from r1plan.files.system import is_own, others_may, user_id
 
 SERVICE = "r1plan"
 FILE_NAME = "keys.yaml"
@@ -186,14 +186,14 @@ def _from_file(path: Path, provider_id: str) -> str | None:
         raise ProviderError(
             f"{path} is no plain file.", f"write lines such as '{provider_id}: KEY' into one.", fault="refused"
         )
-    if status.st_uid != os.geteuid():
+    if not is_own(status):
         raise ProviderError(
             f"{path} holds keys, and it belongs to another user (id {status.st_uid}).",
-            f"run as that user, or: chown {os.geteuid()} {path}",
+            f"run as that user, or: chown {user_id()} {path}",
             fault="refused",
         )
     mode = status.st_mode
-    if stat.S_IMODE(mode) & 0o077:
+    if others_may(status):
         raise ProviderError(
             f"{path} holds keys, and others may read it (mode {stat.S_IMODE(mode):04o}).",
             f"run: chmod 600 {path}",

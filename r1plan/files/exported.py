@@ -8,8 +8,19 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+from r1plan.files.system import (
+    FOLDER,
+    HAS_FOLDERS_OPEN,
+    NO_FOLLOW,
+    NO_TERMINAL,
+    NO_WAIT,
+    PLAIN,
+    is_own,
+    set_mode,
+)
+
+_FOLDER = os.O_RDONLY | FOLDER | PLAIN
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | PLAIN
 
 
 def write_exported(path: Path, content: bytes, *, replaces: bool) -> None:
@@ -25,7 +36,7 @@ def write_exported(path: Path, content: bytes, *, replaces: bool) -> None:
     try:
         status = path.lstat()
         if stat.S_ISLNK(status.st_mode):
-            if status.st_uid not in (os.geteuid(), 0):
+            if not is_own(status) and status.st_uid != 0:
                 raise PermissionError(errno.EPERM, f"is a link of another user (id {status.st_uid})")
             status = path.stat()
     except FileNotFoundError:
@@ -51,13 +62,16 @@ def _create(path: Path, content: bytes) -> None:
 
 
 def _replace(path: Path, content: bytes, mode: int) -> None:
-    folder = os.open(path.parent, _FOLDER)
     unfinished = f".{path.name[:60]}.{os.urandom(8).hex()}"
+    if not HAS_FOLDERS_OPEN:
+        _replace_by_path(path, path.with_name(unfinished), content)
+        return
+    folder = os.open(path.parent, _FOLDER)
     try:
         descriptor = os.open(unfinished, _NEW, 0o600, dir_fd=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(descriptor, mode)
+                set_mode(descriptor, mode)
                 file.write(content)
             os.rename(unfinished, path.name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
@@ -68,14 +82,25 @@ def _replace(path: Path, content: bytes, mode: int) -> None:
         os.close(folder)
 
 
+def _replace_by_path(path: Path, unfinished: Path, content: bytes) -> None:
+    try:
+        _create(unfinished, content)
+        unfinished.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
+
+
 def _write_through(path: Path, content: bytes) -> None:
     """Write to what is no plain file; a pipe that nobody reads is not waited for."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_WRONLY | NO_WAIT | NO_TERMINAL | PLAIN)
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise OSError(errno.ENXIO, "is a named pipe that nobody reads") from None
         raise
-    os.set_blocking(descriptor, True)
+    if NO_WAIT:
+        os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

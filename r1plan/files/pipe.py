@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from select import POLLIN, poll
 from typing import BinaryIO
 
 from r1plan.files.plain import plain_bytes, too_large
+from r1plan.files.system import NO_WAIT, PLAIN
 
 WRITER_PATIENCE_S = 5.0
 """How long a named pipe may be without anybody who writes to it."""
@@ -22,8 +22,10 @@ def opened_pipe(pipe: Path, writer_patience_s: float = WRITER_PATIENCE_S) -> tup
     None when nobody opens it to write within `writer_patience_s`. Who has opened it may be as slow as they like.
     Raises OSError.
     """
+    from select import POLLIN, poll  # no system without it has named pipes among its files
+
     # Opened so, it does not wait for one who writes.
-    descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(pipe, os.O_RDONLY | NO_WAIT | PLAIN)
     stream = os.fdopen(descriptor, "rb")
     try:
         begin = _available(descriptor)

@@ -8,6 +8,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from r1plan.files.system import NO_TERMINAL, NO_WAIT, PLAIN
+
 _CHUNK_BYTES = 1 << 16
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -30,7 +32,7 @@ def opened_plain(path: Path) -> BinaryIO:
             raise FileNotFoundError(errno.ENOENT, "is a link to a file that is not there") from None
         raise
     # Not to be waited for either when another file took its place just now.
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")
+    file = os.fdopen(os.open(path, os.O_RDONLY | NO_WAIT | NO_TERMINAL | PLAIN), "rb")
     try:
         _check(os.fstat(file.fileno()))
     except BaseException:

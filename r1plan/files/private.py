@@ -1,6 +1,7 @@
 """Files that nobody else can have written: in a folder of our own with mode 0700, each with mode 0600.
 
-Everything goes through the folder's descriptor and no link is followed, so that what was checked is what is used.
+Everything goes through the folder's descriptor and no link is followed, so that what was checked is what is used. Where
+folders cannot be opened (Windows), the user's own folders are closed to others by the system.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from r1plan.files.exported import write_exported
 from r1plan.files.plain import too_large
+from r1plan.files.system import FOLDER, HAS_FOLDERS_OPEN, NO_FOLLOW, NO_WAIT, PLAIN, is_own, others_may, set_mode
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | FOLDER | NO_FOLLOW | PLAIN
+_READ = os.O_RDONLY | NO_FOLLOW | NO_WAIT | PLAIN
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | PLAIN
 _MOST_BYTES = 64 << 20  # the catalogue's copy has 1 MB
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -25,12 +28,7 @@ def read_private(folder: Path, name: str) -> bytes:
     Raises OSError where it cannot be read, and PermissionError where somebody else can have written it: no plain file,
     one with a second name, the file or the folder of another owner or open to others for writing.
     """
-    inside = os.open(folder, _FOLDER)
-    try:
-        _check(os.fstat(inside))
-        descriptor = os.open(name, _READ, dir_fd=inside)
-    finally:
-        os.close(inside)
+    descriptor = _opened(folder, name) if HAS_FOLDERS_OPEN else os.open(folder / name, _READ)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         _check(status)
@@ -47,11 +45,14 @@ def write_private(folder: Path, name: str, content: bytes) -> None:
     Raises OSError where that cannot be done, and PermissionError for a folder of another owner; no other file is left.
     """
     _make(folder)
+    if not HAS_FOLDERS_OPEN:
+        write_exported(folder / name, content, replaces=True)
+        return
     inside = os.open(folder, _FOLDER)
     try:
         status = os.fstat(inside)
-        if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & 0o077:
-            os.fchmod(inside, 0o700)
+        if is_own(status) and others_may(status):
+            set_mode(inside, 0o700)
             status = os.fstat(inside)
         _check(status)
         unfinished = f"{name}.{os.urandom(8).hex()}"
@@ -68,6 +69,15 @@ def write_private(folder: Path, name: str, content: bytes) -> None:
         os.close(inside)
 
 
+def _opened(folder: Path, name: str) -> int:
+    inside = os.open(folder, _FOLDER)
+    try:
+        _check(os.fstat(inside))
+        return os.open(name, _READ, dir_fd=inside)
+    finally:
+        os.close(inside)
+
+
 def _make(folder: Path) -> None:
     if not folder.parent.exists():
         _make(folder.parent)
@@ -76,5 +86,5 @@ def _make(folder: Path) -> None:
 
 
 def _check(status: os.stat_result) -> None:
-    if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_WRITE:
+    if not is_own(status) or others_may(status, _OTHERS_WRITE):
         raise PermissionError("others can have written it")

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from r1plan.files.system import free_bytes
 from r1plan.hardware import kernel_files
 from r1plan.hardware.cgroup import container_limits
 from r1plan.hardware.machine import Cpu, Disk, HostMemory
@@ -46,10 +47,10 @@ def free_disk(path: Path) -> Disk | None:
     """Free space where `path` is, or would be made: its nearest parent that exists."""
     for existing in (path, *path.parents):
         try:
-            counts = os.statvfs(existing)
+            free = free_bytes(existing)
         except OSError:
             continue
-        return Disk(path=str(path), free_bytes=counts.f_bavail * counts.f_frsize)
+        return None if free is None else Disk(path=str(path), free_bytes=free)
     return None
 
 

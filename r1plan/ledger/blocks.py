@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from r1plan.files.system import NO_WAIT, PLAIN
+
 # In the row of a request that has not ended, as `UsageEntry.to_line` writes it. A quote inside a value is escaped, so
 # only the field itself looks like this.
 NOT_ENDED = b'"ended_at":null'
@@ -25,7 +27,7 @@ _BLOCK_BYTES = 1 << 17
 
 def opened_log(file: Path) -> BinaryIO:
     """`file`, open to be read, where it is a plain file: a pipe would be waited for. Raises OSError."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(file, os.O_RDONLY | NO_WAIT | PLAIN)
     try:
         require_plain(descriptor)
     except OSError:

@@ -1,12 +1,11 @@
 """Appends rows to the monthly files of the usage log.
 
-One write a row, under a lock, synced to the disk. The lock is the kernel's own on the file itself (flock): it ends with
-its process, however that dies, and leaves no second file behind.
+One write a row, under a lock, synced to the disk. The lock is the kernel's own on the file itself (`files/lock.py`): it
+ends with its process, however that dies, and leaves no second file behind.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from r1plan.errors import LogError
+from r1plan.files.lock import sync, try_lock, unlock
+from r1plan.files.system import NO_WAIT, PLAIN, read_at
 from r1plan.ledger import seal
 from r1plan.ledger.blocks import require_plain
 from r1plan.ledger.entry import UsageEntry
@@ -30,8 +31,6 @@ _POLL_S = 0.001
 # A kill or a full disk cuts a write at a page's edge only: Linux checks for both before each page (mm/filemap.c,
 # generic_perform_write), and every page size is a multiple of this one.
 _PAGE_BYTES = 4096
-# On macOS fsync leaves the data in the drive's own cache; this does not (man 2 fsync).
-_FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 
 
 def append(entry: UsageEntry, logs: Path, wait_s: float = WAIT_S) -> Path:
@@ -96,8 +95,8 @@ def _held(path: Path, wait_s: float) -> Iterator[int]:
         try:
             yield descriptor
         finally:
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-        _sync(descriptor)
+            unlock(descriptor)
+        sync(descriptor)
 
 
 def _append(descriptor: int, entry: UsageEntry, path: Path) -> None:
@@ -113,7 +112,7 @@ def _reason(error: OSError, logs: Path) -> object:
 
 
 def _open(path: Path) -> int:
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | NO_WAIT | PLAIN
     try:
         return os.open(path, flags, 0o600)
     except FileNotFoundError:
@@ -124,14 +123,11 @@ def _open(path: Path) -> int:
 def _lock(descriptor: int, wait_s: float) -> None:
     """Take the lock, or raise TimeoutError after `wait_s`. Waiting in the kernel could not be bounded."""
     deadline = None
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            deadline = deadline or time.monotonic() + wait_s
-            if time.monotonic() >= deadline:
-                raise TimeoutError(None, f"another process has kept it locked for {wait_s:g} s") from error
-            time.sleep(_POLL_S)
+    while not try_lock(descriptor):
+        deadline = deadline or time.monotonic() + wait_s
+        if time.monotonic() >= deadline:
+            raise TimeoutError(None, f"another process has kept it locked for {wait_s:g} s")
+        time.sleep(_POLL_S)
 
 
 def _write(descriptor: int, line: bytes) -> bool:
@@ -141,7 +137,7 @@ def _write(descriptor: int, line: bytes) -> bool:
     leaves nothing, or blanks alone: never half a row that is shorter than a page.
     """
     size = os.fstat(descriptor).st_size
-    torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    torn = size > 0 and read_at(descriptor, 1, size - 1) != b"\n"
     used = (size + torn) % _PAGE_BYTES
     blanks = _PAGE_BYTES - used if len(line) <= _PAGE_BYTES < used + len(line) else 0
     data = b"\n" * torn + b" " * blanks + line
@@ -152,17 +148,10 @@ def _write(descriptor: int, line: bytes) -> bool:
     return size == 0
 
 
-def _sync(descriptor: int) -> None:
-    if _FULL_SYNC is None:
-        os.fsync(descriptor)
-    else:
-        fcntl.fcntl(descriptor, _FULL_SYNC)
-
-
 def _sync_folder(folder: Path) -> None:
     """Make the name of a new file as lasting as its rows, where the file system can."""
     with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | PLAIN)
         try:
             os.fsync(descriptor)
         finally:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from r1plan.files.system import NO_FOLLOW, NO_WAIT, PLAIN, read_at, write_at
+
 FOLDER = ".sums"
 """Holds the sums, in the folder of the logs."""
 
@@ -19,7 +21,7 @@ SEAL_BYTES = 160
 """As long as the seal is, at the beginning of the file that holds the sum."""
 
 _SCHEMA = b"r1plan.month-sum/1"
-_OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_OPEN = os.O_RDWR | NO_FOLLOW | NO_WAIT | PLAIN
 
 
 def sum_path(log: Path) -> Path:
@@ -52,11 +54,11 @@ def kept(log: int, path: Path) -> Iterator[None]:
     try:
         if descriptor is not None:
             with suppress(OSError):
-                sum_id = sum_id_of(os.pread(descriptor, SEAL_BYTES, 0), log)
+                sum_id = sum_id_of(read_at(descriptor, SEAL_BYTES, 0), log)
         yield
         if descriptor is not None and sum_id is not None:
             with suppress(OSError):
-                os.pwrite(descriptor, seal(log, sum_id), 0)
+                write_at(descriptor, seal(log, sum_id), 0)
     finally:
         if descriptor is not None:
             os.close(descriptor)

@@ -19,6 +19,7 @@ from typing import Literal
 
 from msgspec import MsgspecError, Struct
 
+from r1plan.files.system import NO_FOLLOW, NO_WAIT, PLAIN, is_own, others_may, read_at
 from r1plan.ledger.blocks import LONGEST_LINE_BYTES, TOO_LONG, blocks_from_the_end, opened_log
 from r1plan.ledger.journal import locked
 from r1plan.ledger.month_sum import EndedSum, MonthSum, sum_backwards
@@ -180,7 +181,7 @@ def _add_rows(log: int, total: MonthSum, offset: int, size: int, *, unfinished: 
     """
     rest: list[bytes] = []
     rest_bytes, place, done = 0, offset, offset
-    while place < size and (block := os.pread(log, min(_BLOCK_BYTES, size - place), place)):
+    while place < size and (block := read_at(log, min(_BLOCK_BYTES, size - place), place)):
         lines = block.split(b"\n")
         place += len(block)
         rest.append(lines[0])
@@ -201,7 +202,7 @@ def _line_end(log: int, size: int) -> int:
     place = size
     while place > 0:
         start = max(0, place - _BLOCK_BYTES)
-        found = os.pread(log, place - start, start).rfind(b"\n")
+        found = read_at(log, place - start, start).rfind(b"\n")
         if found >= 0:
             return start + found + 1
         place = start
@@ -210,14 +211,14 @@ def _line_end(log: int, size: int) -> int:
 
 def _sum_id(log: Path, descriptor: int) -> bytes | None:
     with suppress(OSError), _opened_sum(log) as its:
-        return sum_id_of(os.pread(its, SEAL_BYTES, 0), descriptor)
+        return sum_id_of(read_at(its, SEAL_BYTES, 0), descriptor)
     return None
 
 
 def _stored(log: Path, descriptor: int) -> KeptSum | None:
     """The sum that is kept of the open file `log`; None where there is none that can be relied on."""
     with suppress(OSError), _opened_sum(log) as its:
-        content = os.pread(its, SEAL_BYTES + _MOST_SUM_BYTES, 0)
+        content = read_at(its, SEAL_BYTES + _MOST_SUM_BYTES, 0)
         sum_id = sum_id_of(content[:SEAL_BYTES], descriptor)
         if sum_id is not None:
             with suppress(*_BAD):
@@ -228,10 +229,10 @@ def _stored(log: Path, descriptor: int) -> KeptSum | None:
 @contextmanager
 def _opened_sum(log: Path) -> Iterator[int]:
     """The file of the sum of `log`. Raises OSError, also where others can have written it."""
-    descriptor = os.open(sum_path(log), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(sum_path(log), os.O_RDONLY | NO_FOLLOW | NO_WAIT | PLAIN)
     try:
         its = os.fstat(descriptor)
-        if not stat.S_ISREG(its.st_mode) or its.st_uid != os.geteuid() or its.st_mode & 0o022:
+        if not stat.S_ISREG(its.st_mode) or not is_own(its) or others_may(its, 0o022):
             raise PermissionError(f"others can have written {sum_path(log)}")
         yield descriptor
     finally:
@@ -248,7 +249,7 @@ def _write(log: Path, descriptor: int, kept: KeptSum) -> bool:
     unfinished = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NO_FOLLOW | PLAIN
         with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as stream:
             stream.write(seal(descriptor, kept.sum_id) + content)
         unfinished.replace(path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory, mkstemp
 from typing import BinaryIO
 
 from r1plan.files.pipe import WRITER_PATIENCE_S, opened_pipe
@@ -179,4 +179,7 @@ def _copy_lines(stream: BinaryIO, target: BinaryIO) -> Mapping[int, int]:
 
 
 def _copy(copies: ExitStack) -> Path:
-    return Path(copies.enter_context(NamedTemporaryFile(prefix="r1plan-", suffix=".jsonl")).name)
+    # A file that is open cannot be opened again on Windows: so one in a folder that goes.
+    descriptor, name = mkstemp(suffix=".jsonl", dir=copies.enter_context(TemporaryDirectory(prefix="r1plan-")))
+    os.close(descriptor)
+    return Path(name)

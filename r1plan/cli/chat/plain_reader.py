@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from r1plan.engine.dialects.surrogates import whole
 
@@ -12,8 +13,8 @@ class PlainReader:
 
     def read(self) -> str | None:
         """What was typed, stripped; None for the end."""
-        import readline  # noqa: F401  # gives input() its line editing
-
+        with suppress(ImportError):  # Windows edits lines itself
+            import readline  # noqa: F401  # gives input() its line editing
         from r1plan.render.output import note
 
         try:

@@ -63,12 +63,15 @@ def unechoed() -> Iterator[None]:
     """Keys that are pressed in the block do not show, so that they move no row; who reads next gets them."""
     try:
         import termios
-
+    except ImportError:  # Windows
+        yield
+        return
+    try:
         keyboard = sys.stdin.fileno()
         if os.tcgetpgrp(keyboard) != os.getpgrp():  # a job in the background may not, and would be stopped
             raise OSError
         before = termios.tcgetattr(keyboard)
-    except (ImportError, OSError, ValueError, termios.error):
+    except (OSError, ValueError, termios.error):
         yield
         return
     local = before[3] & ~termios.ECHO

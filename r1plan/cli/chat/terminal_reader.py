@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
@@ -140,6 +139,8 @@ class _GatheringReader:
         return "".join(parts)
 
     def _more_comes(self, within_s: float) -> bool:
+        import select
+
         return bool(select.select([self._reader.stdin_fd], [], [], within_s)[0])
 
 

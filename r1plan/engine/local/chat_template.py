@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -11,7 +12,6 @@ import weakref
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from select import POLLIN, poll
 from typing import Any
 
 from r1plan.errors import EngineError
@@ -61,6 +61,11 @@ class ChatTemplate:
 
     def _start(self) -> weakref.finalize[[subprocess.Popen[bytes]], ChatTemplate]:
         limits = self._limits
+        if not hasattr(select, "poll"):  # nor is there what bounds its memory
+            raise EngineError(
+                "a model here cannot answer on this system, which does not bound what its chat template takes.",
+                "ask a provider: r1plan chat --provider deepseek; on Windows, WSL runs models too.",
+            )
         words = [sys.executable, "-P", "-s", _SCRIPT, limits.cpu_s, limits.memory_bytes, limits.characters]
         try:
             # A group of its own, which Ctrl-C does not reach.
@@ -111,8 +116,8 @@ class ChatTemplate:
             raise EOFError
         sink.write(request + b"\n")
         sink.flush()
-        waiting = poll()
-        waiting.register(source, POLLIN)
+        waiting = select.poll()
+        waiting.register(source, select.POLLIN)
         deadline_s = time.monotonic() + self._limits.wall_s
         line = bytearray()
         # A character takes up to 12 bytes in JSON.

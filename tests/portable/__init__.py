@@ -1,0 +1,1 @@
+"""The program on a system that lacks what only POSIX has."""
