@@ -19,7 +19,7 @@ LEAN_ENV = CMAKE_ARGS="$(LEAN_ARGS) $$CMAKE_ARGS" SKBUILD_WHEEL_EXCLUDE="/lib/;/
 
 LOCK := uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --extra local pyproject.toml
 
-.PHONY: help demo test lint bench readme lock clean
+.PHONY: help demo test lint bench readme man lock clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/'
@@ -54,6 +54,9 @@ bench: $(TOOLS)  ## Measure speed, as ratios within one run
 
 readme: $(TOOLS)  ## Write the README's examples anew
 	$(BIN)/python -m tests.readme
+
+man: $(TOOLS)  ## Write the manual page anew
+	$(BIN)/python -m tests.manual
 
 lock:  ## Pin every dependency anew, with hashes and without index addresses (needs uv)
 	$(LOCK) --group dev --output-file requirements-dev.lock

@@ -70,6 +70,7 @@ def test_the_wheel_holds_the_catalogue_the_demonstration_model_and_the_page_and_
     assert any(name.endswith(".sql") for name in held)
     assert {f"r1plan/render/page/{name}" for name in ("page.html.j2", "parts.html.j2", "page.css")} <= held
     assert not [name for name in held if name.endswith((".svg", ".png"))]
+    assert any(name.endswith("/share/man/man1/r1plan.1") for name in held)
 
 
 def test_the_source_distribution_holds_what_make_reads(tmp_path: Path) -> None:
