@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from r1plan.errors import UsageError
+from r1plan.settings import expanded
 
 QUESTION = "Tom has 17 apples and buys 25 more. How many has he now?"
 
@@ -31,8 +32,9 @@ STEPS = (
 )
 NEXT = (
     "  r1plan recommend --gpu rtx-4090 --ram 64   another machine",
-    '  r1plan chat --provider deepseek "…"        a real model, with DEEPSEEK_API_KEY',
+    '  r1plan chat --provider deepseek "…"        a real model, with its key',
     "  r1plan cost-report --by day                your own month",
+    "  r1plan doctor                              what works here, what is missing",
 )
 
 
@@ -70,8 +72,9 @@ def command(
                 raise typer.Exit(code)
     output.lines(_heading("Next", None, logs))
     if keep is not None:
-        again = f"R1PLAN_HOME={shlex.quote(str(keep))} r1plan cost-report --month 2025-09 --by day"
-        output.lines([f"  {again}   what was kept"])
+        again = f"R1PLAN_HOME={shlex.quote(str(home))} r1plan cost-report --month 2025-09 --by day"
+        # A line of its own: it is to be copied, however long the directory's name is.
+        output.lines(["  what was kept, again:", f"  {again}"])
     output.lines(NEXT, flush=True)
 
 
@@ -85,11 +88,14 @@ def _home(keep: Path | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="r1plan-demo-") as home:
             yield Path(home)
         return
+    keep = expanded(keep)
     try:
         keep.mkdir(mode=0o700, parents=True, exist_ok=True)
         is_empty = not any(keep.iterdir())
     except OSError as error:
         raise UsageError(f"--keep {keep} cannot be used: {error.strerror}.", "name a new directory") from error
+    if not os.access(keep, os.W_OK | os.X_OK):
+        raise UsageError(f"--keep {keep} cannot be written to.", "name a new directory")
     if not is_empty:
         raise UsageError(f"--keep {keep} is not empty.", "name a new directory, or an empty one")
     yield keep.absolute()

@@ -78,6 +78,47 @@ def test_what_is_kept_is_named_and_there(tmp_path: Path) -> None:
     assert kept.stat().st_mode & 0o777 == 0o700
 
 
+def test_what_comes_next_fits_into_80_columns_but_for_the_directory(tmp_path: Path) -> None:
+    done = run("demo", "--keep", tmp_path / "k")
+    after = done.stdout.partition("\nNext\n")[2].splitlines()
+    assert [line for line in after if len(line) > 80 and str(tmp_path) not in line] == []
+    assert [line.split()[0] for line in after] == ["what", f"R1PLAN_HOME={tmp_path / 'k'}", *["r1plan"] * 4]
+
+
+def test_the_command_that_is_told_shows_what_was_kept_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("demo", "--keep", "kept here")
+    assert done.returncode == 0, done.stderr
+    (told,) = (line for line in done.stdout.splitlines() if line.startswith("  R1PLAN_HOME="))
+    again = told.replace("r1plan cost-report", f"{sys.executable} -m r1plan cost-report")
+    shown = subprocess.run(["sh", "-c", again], capture_output=True, text=True, check=True, cwd="/")
+    assert "2025-09" in shown.stdout
+
+
+def test_a_home_in_the_name_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    done = run("demo", "--keep", "~/full")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: --keep {tmp_path / 'full'} is not empty.")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_directory_that_cannot_be_written_to_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0o500)
+    done = run("demo", "--keep", tmp_path / "closed")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    done = run("demo", "--keep", tmp_path / "link")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: --keep ")
+
+
 def test_what_is_there_already_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     done = run("demo", "--keep", tmp_path)
