@@ -137,17 +137,18 @@ def policy_here(facts: PromptFacts) -> tuple[Policy, bool]:
     return policy, held_back(policy, here) is None
 
 
-def no_key_error(candidates: CandidateSet) -> R1PlanError:
-    """Why there is no candidate at all, and what would help."""
+def no_key_error(candidates: CandidateSet, *, sends_nothing: bool = False) -> R1PlanError:
+    """Why there is no candidate at all, and what would help. `sends_nothing`: no key is used, so any will do."""
     route = candidates.route
     if route.place == "machine" or not candidates.missing:
         return EngineError(
             f"route {route.id} has nobody to ask: no model here was named.",
             "name one: --model FILE.gguf (r1plan recommend says which fits this machine)",
         )
+    any_value = " (nothing is sent, so that any value will do)" if sends_nothing else ""
     return ProviderError(
         f"route {route.id} has nobody to ask: no key of a provider is there.",
-        f"set {either(candidates.missing)}; or name a model here: --model FILE.gguf",
+        f"set {either(candidates.missing)}{any_value}; or name a model here: --model FILE.gguf",
         fault="refused",
     )
 

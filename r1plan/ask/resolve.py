@@ -118,7 +118,7 @@ def _routed(wanted: Wanted, options: AskOptions) -> Resolution | None:
             raise wrong[0]
         if not by_name:
             return None
-        raise no_key_error(now)
+        raise no_key_error(now, sends_nothing=options.sends_nothing)
     # One file of keys may be wrong for every provider.
     different = {(each.message, each.hint): each for each in wrong}
     notes: list[ResolutionNote] = [UnusableKey(each) for each in different.values()]

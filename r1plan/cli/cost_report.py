@@ -9,6 +9,7 @@ from typing import Literal
 
 import typer
 
+from r1plan.errors import UsageError
 from r1plan.render.spend.formats import Format  # at run time: the option's values are read from it
 
 
@@ -25,7 +26,7 @@ def command(
     by: list[str] = typer.Option(
         ["provider,model"], metavar="KEYS", help="provider, model, project, day, status, tag:NAME. Repeatable."
     ),
-    format: Format = typer.Option("table", help="How to show it."),  # noqa: A002 -- the option's name
+    format: Format | None = typer.Option(None, help="How to show it. Default: table."),  # noqa: A002 -- the option's name
     json: bool = typer.Option(False, "--json", help="The same as --format json."),
     output: Path | None = typer.Option(None, metavar="FILE", help="Write to FILE instead."),
     currency: Literal["USD", "CNY"] = typer.Option(
@@ -54,6 +55,8 @@ def command(
     from r1plan.report.query import spend_report
     from r1plan.settings import directories
 
+    if json and format not in (None, "json"):
+        raise UsageError(f"--json and --format {format} contradict each other.", "leave one of them out.")
     keys = parse_keys(",".join(by))
     period = asked_period(month, since, until, timezone, now=None if paths else datetime.now(UTC))
     folder = directories().logs
@@ -63,7 +66,7 @@ def command(
     book = PriceBook(prices, load_holidays(), accounts)
     found = set(logs) - set(paths or ())
     report = spend_report(logs, period, keys, book, currency=currency, accounts=accounts, found=found)
-    _write(spend_text(report, "json" if json else format, columns()), output)
+    _write(spend_text(report, "json" if json else format or "table", columns()), output)
     for line in warnings(report):
         note(line)
     if report.is_nothing_usable:

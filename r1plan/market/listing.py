@@ -75,7 +75,7 @@ def same_provider(name: str, book: PriceBook, providers: Mapping[str, Provider])
     for each in known:
         if name.casefold() in (each.casefold(), providers[each].name.casefold() if each in providers else None):
             return each
-    raise NotFound.among("provider", name, sorted(known), "r1plan prices list shows them all")
+    raise NotFound.among("provider", name, sorted(known), f"there are {', '.join(sorted(known))}")
 
 
 def cheapest(listings: Collection[Listing], family: Family | None = None) -> tuple[Listing, ...]:

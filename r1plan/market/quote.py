@@ -112,9 +112,10 @@ def _known(book: PriceBook, providers: Mapping[str, Provider], provider: str, mo
     if provider in providers:
         models |= {name for each in providers[provider].offers for name in each.names}
     if model not in models:
-        raise NotFound.among(
-            f"model of {provider}", model, sorted(models), f"r1plan prices list --provider {provider} shows them"
+        near = NotFound.among(
+            "model", model, sorted(models), f"r1plan prices list --provider {provider} shows what it has"
         )
+        raise NotFound(f"{provider} has no model '{model}'.", near.hint, near.near)
 
 
 def launch_of(successor: str, provider: Provider, at: datetime) -> datetime | None:

@@ -210,3 +210,14 @@ def test_a_wrong_call_is_one_sentence_and_a_hint(arguments: list[str], code: int
 
 def test_an_unknown_format_is_wrong_usage(sample: Path) -> None:
     assert run(sample, "--format", "xlsx").returncode == 2
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "md"])
+def test_json_and_another_format_contradict_each_other(sample: Path, form: str) -> None:
+    done = run(sample, "--json", "--format", form)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: --json and --format {form} contradict each other.\nhint:  ")
+
+
+def test_json_said_twice_is_json(sample: Path) -> None:
+    assert run(sample, "--json", "--format", "json").stdout == run(sample, "--json").stdout

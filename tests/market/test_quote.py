@@ -112,9 +112,9 @@ def test_an_end_far_off_is_a_change_to_no_price() -> None:
     ("provider", "model", "error"),
     [
         ("deepsek", "deepseek-chat", "unknown provider 'deepsek'."),
-        ("deepseek", "deepseek-reasonr", "unknown model of deepseek 'deepseek-reasonr'."),
-        ("deepseek", "DeepSeek-R1-Distill-Qwen-32B", "unknown model of deepseek 'DeepSeek-R1-Distill-Qwen-32B'."),
-        ("deepseek", "deepseek-r1:7b", "unknown model of deepseek 'deepseek-r1:7b'."),
+        ("deepseek", "deepseek-reasonr", "deepseek has no model 'deepseek-reasonr'."),
+        ("deepseek", "DeepSeek-R1-Distill-Qwen-32B", "deepseek has no model 'DeepSeek-R1-Distill-Qwen-32B'."),
+        ("deepseek", "deepseek-r1:7b", "deepseek has no model 'deepseek-r1:7b'."),
     ],
 )
 def test_an_unknown_name_is_an_error_with_near_names(provider: str, model: str, error: str) -> None:

@@ -129,7 +129,9 @@ class Conversation:
         except R1PlanError as error:
             note(f"error: {error.message}")
             if error.hint:
-                note(f"hint:  {error.hint}")
+                from r1plan.render.chat.words import hint_here
+
+                note(f"hint:  {hint_here(error.hint)}")
         return True
 
     def _done(self, came: Reply) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from r1plan.cli.prices.options import (
     no_price_error,
     quoted,
 )
+from r1plan.errors import UsageError
 
 
 def cost(
@@ -40,6 +42,8 @@ def cost(
     from r1plan.prices.usage import Usage
     from r1plan.render import output
 
+    _check_parts({"--thinking": thinking, "--output": output_tokens}, "--output counts the thinking too.")
+    _check_parts({"--cache-hit": cache_hit, "--input": input_tokens}, "--input counts what the cache holds too.")
     found, providers = quoted(provider, model, instant_of(at), input_tokens, currency)
     usage = Usage(
         input_tokens=input_tokens, output_tokens=output_tokens, cache_hit_tokens=cache_hit, thinking_tokens=thinking
@@ -58,3 +62,10 @@ def cost(
     output.lines(cost_lines(found, found.price, total, output.columns()))
     for flag in total.flags:
         output.note(flag_text(flag))
+
+
+def _check_parts(given: Mapping[str, int | None], hint: str) -> None:
+    """Raise UsageError when the first of the two, a part of the second, is more than it."""
+    (part_name, part), (whole_name, whole) = given.items()
+    if part is not None and whole is not None and part > whole:
+        raise UsageError(f"{part_name} {part} is more than {whole_name} {whole}.", hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import assert_never
 
@@ -24,6 +25,8 @@ from r1plan.route.execution.notes import (
 )
 from r1plan.route.spending.budget import TooDear
 
+# But in a whole command of r1plan, which is for another line.
+_OF_THE_COMMAND_LINE = re.compile(r"(?<!\w )--(model|route|system|thinking)\b(?= |$)")
 _REACHED = {"budget": "has reached what it may cost", "thinking_limit": "has thought as long as it may"}
 
 
@@ -72,6 +75,11 @@ def served_text(notice: ServedNotice) -> str:
         since = f" since {notice.since:%Y-%m-%d %H:%M} UTC" if notice.since else ""
         return f"'{asked}' is an alias at {who}: {served} ({notice.serves}) answers{since}."
     return f"'{asked}' at {who} is {notice.serves} since {notice.since:%Y-%m-%d}."
+
+
+def hint_here(hint: str) -> str:
+    """A hint that was made for the command line as it is typed in a conversation: /model for --model."""
+    return _OF_THE_COMMAND_LINE.sub(r"/\1", hint)
 
 
 def cost_text(entry: UsageEntry, price_usd: Decimal | None) -> str:

@@ -355,6 +355,7 @@ def test_a_months_budget_is_said_once_and_is_in_what_explain_says(home: Path) ->
         pytest.param(["--route", "cheepest"], 2, "unknown route 'cheepest'.", "did you mean cheapest?", id="near"),
         pytest.param(["--route", "zzz"], 2, "unknown route 'zzz'.", "there are cheapest, ", id="unknown"),
         pytest.param(["--route", "r1"], 1, "no key of a provider is there", "NOVITA_API_KEY", id="no key"),
+        pytest.param(["--route", "r1", "--explain"], 1, "no key of", "any value will do", id="no key to explain"),
         pytest.param(
             ["--route", "r1", "--provider", "novita"], 2, "--provider novita names who does", "leave one", id="both"
         ),

@@ -11,9 +11,9 @@ from tests.cli.prices.calling import prices
     ("arguments", "code", "error"),
     [
         pytest.param(["show", "deepsek", "x"], 2, "error: unknown provider 'deepsek'.", id="provider"),
-        pytest.param(["show", "deepseek", "r1"], 2, "error: unknown model of deepseek 'r1'.", id="model"),
+        pytest.param(["show", "deepseek", "r1"], 2, "error: deepseek has no model 'r1'.", id="model"),
         pytest.param(
-            ["show", "deepseek", "deepseek-r1:7b"], 2, "error: unknown model of deepseek 'deepseek-r1:7b'.", id="local"
+            ["show", "deepseek", "deepseek-r1:7b"], 2, "error: deepseek has no model 'deepseek-r1:7b'.", id="local"
         ),
         pytest.param(["list", "--provider", "acme"], 2, "error: unknown provider 'acme'.", id="list-provider"),
         pytest.param(["list", "--model", "gpt-9"], 2, "error: unknown model 'gpt-9'.", id="list-model"),

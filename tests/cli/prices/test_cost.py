@@ -42,14 +42,28 @@ def test_cached_input_of_an_unpublished_price_is_billed_by_the_row_s_rule() -> N
     assert (whole["total_usd"], whole["cache_saving_usd"]) == ("3", "0")
 
 
-def test_impossible_usage_is_flagged_and_priced_from_what_is_certain() -> None:
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--thinking", 6], "--thinking 6 is more than --output 5."),
+        (["--cache-hit", 11], "--cache-hit 11 is more than --input 10."),
+    ],
+)
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_a_part_that_is_more_than_the_whole_is_refused(options: list[object], message: str, form: list[str]) -> None:
+    done = prices(
+        "cost", "deepseek", "deepseek-reasoner", "--at", "2025-09-10", "--input", 10, "--output", 5, *options, *form
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {message}\nhint:  ")
+
+
+def test_a_part_may_be_the_whole() -> None:
     fields = document(
-        "cost", "deepseek", "deepseek-reasoner", "--at", "2025-09-10", "--input", 10, "--cache-hit", 11,
-        "--output", 5, "--thinking", 6,
+        "cost", "deepseek", "deepseek-reasoner", "--at", "2025-09-10", "--input", 10, "--cache-hit", 10,
+        "--output", 5, "--thinking", 5,
     )  # fmt: skip
-    assert fields["flags"] == ["cache_hit_over_input", "thinking_over_output"]
-    assert (fields["thinking_usd"], fields["answer_usd"]) == (None, None)
-    assert fields["total_usd"] == "0.000014"
+    assert fields["flags"] == []
 
 
 def test_a_cost_without_a_price_is_unknown_and_not_nothing() -> None:

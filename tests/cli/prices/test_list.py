@@ -31,3 +31,13 @@ def test_yuan_and_dollars_are_never_compared() -> None:
     assert "CNY and USD per million tokens" in done.stdout
     assert "Cheapest of all is DeepInfra" in done.stdout
     assert " CNY; off-peak until 01:00 UTC, then 2.00/0.04/8.00" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("depseek", "did you mean deepseek?"), ("foo", "there are anthropic, "), ("DEEPSEK", "did you mean deepseek")],
+)
+def test_an_unknown_provider_has_near_names_or_all(name: str, hint: str) -> None:
+    done = prices("list", "--provider", name)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: unknown provider '{name}'.\nhint:  {hint}")

@@ -9,7 +9,7 @@ import pytest
 
 from r1plan.errors import EngineError, ProviderError
 from r1plan.ledger.entry import UsageEntry
-from r1plan.render.chat.words import cost_text, note_text
+from r1plan.render.chat.words import cost_text, hint_here, note_text
 from r1plan.route.execution.notes import (
     AsksNext,
     BreakerOpen,
@@ -120,3 +120,16 @@ def test_a_cost_is_told_with_who_says_it(
         reported_usd=None if bill is None else Decimal(bill),
     )  # fmt: skip
     assert cost_text(row, None if price_usd is None else Decimal(price_usd)) == text
+
+
+@pytest.mark.parametrize(
+    ("hint", "here"),
+    [
+        ("name one: --model FILE.gguf (or not)", "name one: /model FILE.gguf (or not)"),
+        ("set A; or name a model here: --model FILE.gguf", "set A; or name a model here: /model FILE.gguf"),
+        ("begin one: r1plan chat --model x", "begin one: r1plan chat --model x"),
+        ("lower --max-tokens", "lower --max-tokens"),
+    ],
+)
+def test_a_hint_of_the_command_line_is_one_of_the_conversation(hint: str, here: str) -> None:
+    assert hint_here(hint) == here
