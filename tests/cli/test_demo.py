@@ -78,19 +78,15 @@ def test_what_is_kept_is_named_and_there(tmp_path: Path) -> None:
     assert kept.stat().st_mode & 0o777 == 0o700
 
 
-def test_what_comes_next_fits_into_80_columns_but_for_the_directory(tmp_path: Path) -> None:
-    done = run("demo", "--keep", tmp_path / "k")
-    after = done.stdout.partition("\nNext\n")[2].splitlines()
-    assert [line for line in after if len(line) > 80 and str(tmp_path) not in line] == []
-    assert [line.split()[0] for line in after] == ["what", f"R1PLAN_HOME={tmp_path / 'k'}", *["r1plan"] * 4]
-
-
-def test_the_command_that_is_told_shows_what_was_kept_from_anywhere(
+def test_what_comes_next_fits_into_80_columns_and_shows_what_was_kept_from_anywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = run("demo", "--keep", "kept here")
     assert done.returncode == 0, done.stderr
+    after = done.stdout.partition("\nNext\n")[2].splitlines()
+    assert [line for line in after if len(line) > 80 and str(tmp_path) not in line] == []
+    assert [line.split("=")[0].split()[0] for line in after] == ["what", "R1PLAN_HOME", *["r1plan"] * 4]
     (told,) = (line for line in done.stdout.splitlines() if line.startswith("  R1PLAN_HOME="))
     again = told.replace("r1plan cost-report", f"{sys.executable} -m r1plan cost-report")
     shown = subprocess.run(["sh", "-c", again], capture_output=True, text=True, check=True, cwd="/")

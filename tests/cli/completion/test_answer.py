@@ -16,6 +16,18 @@ from r1plan.cli.completion.answer import Continuation, continued, told
 from tests.cli.options.test_short import commands
 
 
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the catalogue's copy is kept, as in that of who has used r1plan before."""
+    return tmp_path_factory.mktemp("warm")
+
+
+@pytest.fixture(autouse=True)
+def _of_somebody(home: Path, warm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not home.exists():
+        monkeypatch.setenv("R1PLAN_HOME", str(warm))
+
+
 def after(line: str) -> list[str]:
     return list(continued(line).names)
 
@@ -147,15 +159,21 @@ def test_each_shell_is_told_in_its_way(shell: str, lines: list[str]) -> None:
         pytest.param("r1plan \udcff", {}, id="no-text"),
     ],
 )
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell", "tcsh", ""])
+@pytest.mark.parametrize("shell", ["zsh", "tcsh", ""])
 def test_no_error_reaches_the_shell(
-    shell: str, line: str, files: dict[str, str], home: Path, capfd: pytest.CaptureFixture[str]
+    shell: str,
+    line: str,
+    files: dict[str, str],
+    home: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from r1plan.cli.completion.answer import answer
 
     for name, text in files.items():
         (home / "config" / name).parent.mkdir(parents=True)
         (home / "config" / name).write_text(text)
+        monkeypatch.setenv("R1PLAN_HOME", str(home))
     assert answer({"_R1PLAN_COMPLETE": shell, "_R1PLAN_COMPLETE_LINE": line}) == 0
     said = capfd.readouterr()
     assert said.err == ""
