@@ -59,6 +59,34 @@ _UNDER: dict[str, dict[tuple[str, ...], str]] = {
         ("get", "price", "info"): "r1plan prices show PROVIDER MODEL",
     },
 }
+_OPTIONS: dict[str, tuple[str, ...]] = {
+    "--context": ("ctx", "ctx-size", "num-ctx", "n-ctx", "max-model-len", "context-length", "context-size", "len"),
+    "--gpu-layers": ("ngl", "n-gpu-layers", "num-gpu", "layers", "offload"),
+    "--quant": ("quantization", "quantisation", "precision", "dtype", "bits", "qtype"),
+    "--ram": ("memory", "mem", "system-memory"),
+    "--vram": ("gpu-memory", "vram-gb", "video-memory"),
+    "--gpu": ("card", "device", "gpus", "gpu-name"),
+    "--kv": ("cache-type", "cache-type-k", "cache-type-v", "kv-cache-dtype", "kv-type", "kv-cache-type"),
+    "--slots": ("parallel", "n-parallel", "np", "concurrency", "max-num-seqs"),
+    "--ubatch": ("ubatch-size", "batch", "batch-size"),
+    "--flash-attn": ("fa", "flash-attention"),
+    "--base-url": ("api-base", "host", "url", "endpoint", "api-url", "server"),
+    "--max-tokens": ("n-predict", "num-predict", "max-new-tokens", "max-completion-tokens"),
+    "--max-thinking": ("thinking-budget", "max-thinking-tokens", "reasoning-budget", "budget-tokens"),
+    "--thinking": ("think", "reasoning", "show-thinking", "hide-thinking", "hidethinking"),
+    "--max-cost": ("budget", "max-price", "limit"),
+    "--system": ("system-prompt", "instructions"),
+    "--file": ("fragment", "attachment", "attach", "input-file"),
+    "--explain": ("dry-run", "verbose", "why", "details", "debug"),
+    "--by": ("group-by", "group", "per"),
+    "--since": ("from", "start"),
+    "--until": ("to", "end"),
+    "--output": ("out", "out-file", "save", "file"),
+    "--at": ("date", "when", "time"),
+    "--input": ("input-tokens", "prompt-tokens"),
+    "--provider": ("seller", "vendor"),
+}
+"""What other tools, and people, call an option."""
 _MOST_CHARACTERS = 80
 _A_SENTENCE_WORDS = 4
 
@@ -71,6 +99,12 @@ def said_here(command: str, typed: str, words: Sequence[str]) -> str | None:
     if command == "r1plan" and (question := _question(typed, words)):
         return f"to ask it: r1plan chat {question}"
     return next((hint for names, hint in _UNDER.get(command, {}).items() if typed.casefold() in names), None)
+
+
+def option_said_here(typed: str, names: Sequence[str]) -> str | None:
+    """Which of the options `names` is meant by one that another tool has, None where none is."""
+    word = typed.lstrip("-").casefold().replace("_", "-")
+    return next((name for name, others in _OPTIONS.items() if word in others and name in names), None)
 
 
 def asking_for_help(words: Sequence[str], typed: str) -> list[str] | None:

@@ -92,7 +92,10 @@ def _no_option(error: Any, command: str) -> UsageError:
         near = [each for each in names if each[2] == typed[1]][:3]
         hint = f"did you mean {', '.join(near)}?" if near else None
     else:
-        hint = _meant(typed, names)
+        from r1plan.cli.meant import option_said_here
+
+        same = option_said_here(typed, names)
+        hint = f"did you mean {same}?" if same else _meant(typed, names)
     return UsageError(f"{command} has no option '{typed}'.", hint or _help(command))
 
 

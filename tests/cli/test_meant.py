@@ -10,6 +10,7 @@ import pytest
 from r1plan.cli import COMMANDS, FIRST, build, meant
 from r1plan.cli.usage_error import run
 from r1plan.errors import UsageError
+from tests.cli.options.test_short import commands
 
 
 def refused(line: str) -> UsageError:
@@ -138,3 +139,32 @@ def test_help_begins_with_what_a_person_would_type(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize("typed", [typed for typed, _about in FIRST])
 def test_what_help_begins_with_is_understood(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(build(), [*shlex.split(typed)[1:], "--help"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("recommend --ctx-size 8192", "--context"),
+        ("recommend --max-model-len 8192", "--context"),
+        ("recommend --n-gpu-layers 9", "--gpu-layers"),
+        ("recommend -ngl 9", "--gpu-layers"),
+        ("recommend -fa", "--flash-attn"),
+        ("recommend --quantization Q4_K_M", "--quant"),
+        ("recommend --cache_type_k q8_0", "--kv"),
+        ("recommend --memory 64", "--ram"),
+        ("chat --system-prompt x", "--system"),
+        ("chat --host http://x", "--base-url"),
+        ("chat --budget 1", "--max-cost"),
+        ("chat --think", "--thinking"),
+        ("cost-report --group-by day", "--by"),
+        ("cost-report --from 2025-09-01", "--since"),
+        ("chat --contxt 9", "--context"),
+    ],
+)
+def test_an_option_of_another_tool_leads_to_ours(line: str, option: str) -> None:
+    assert refused(line).hint == f"did you mean {option}?"
+
+
+def test_each_of_the_options_is_one_of_some_command() -> None:
+    known = {each for command in commands().values() for parameter in command.params for each in parameter.opts}
+    assert set(meant._OPTIONS) <= known

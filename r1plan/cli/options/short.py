@@ -53,8 +53,15 @@ def _refuse_one_dash(command: str, arguments: Sequence[str], names: set[str]) ->
         if typed == "--":
             return
         name = typed.partition("=")[0]
-        if len(name) > 2 and name[1] != "-" and f"-{name}" in names:
-            raise UsageError(f"{command} has no option '{name}'.", f"did you mean -{name}?")
+        if len(name) < 3 or name[0] != "-" or not name[1].isalpha():
+            continue
+        meant = f"-{name}" if f"-{name}" in names else None
+        if meant is None and name[:2] not in names:
+            from r1plan.cli.meant import option_said_here
+
+            meant = option_said_here(name, list(names))
+        if meant is not None:
+            raise UsageError(f"{command} has no option '{name}'.", f"did you mean {meant}?")
 
 
 def spelled_out(command: str, arguments: Sequence[str]) -> list[str]:
