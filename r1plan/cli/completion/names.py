@@ -25,6 +25,12 @@ def _cards(_given: Given) -> Iterable[str]:
     return load_hardware().accelerators
 
 
+def _processors(_given: Given) -> Iterable[str]:
+    from r1plan.catalog.load import load_cpus
+
+    return [each.removeprefix("cpu-") for each in load_cpus()]  # as people call them
+
+
 def _catalogue_models(_given: Given) -> Iterable[str]:
     from r1plan.catalog.load import load_models
 
@@ -109,6 +115,7 @@ Names = Callable[[Given], Iterable[str]]
 
 OPTIONS: dict[tuple[str, str], Names] = {
     ("recommend", "--gpu"): _cards,
+    ("recommend", "--cpu"): _processors,
     ("recommend", "--model"): _catalogue_models,
     ("recommend", "--quant"): _quants,
     ("chat", "--model"): _askable_models,
@@ -126,6 +133,7 @@ OPTIONS: dict[tuple[str, str], Names] = {
 """By command and option."""
 
 ARGUMENTS: dict[tuple[str, str], Names] = {
+    ("hardware", "word"): _cards,
     ("prices show", "provider"): _providers,
     ("prices show", "model"): _models_of_provider,
     ("prices cost", "provider"): _providers,
