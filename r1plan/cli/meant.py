@@ -41,6 +41,7 @@ _ROOT: dict[tuple[str, ...], str] = {
     ("check", "health", "diagnose", "diagnostics", "env"): "r1plan doctor says what works here and what is missing.",
     ("example", "examples", "try", "tutorial", "test", "quickstart"): "r1plan demo shows the three jobs.",
     ("completion", "completions", "complete-install"): "r1plan --install-completion adds it to your shell.",
+    ("version",): "r1plan --version",
     ("man", "manual", "docs", "doc", "usage-help"): "r1plan --help; where its manual is installed: man r1plan",
     ("quit", "exit", "bye", "q"): _LEAVE,
     ("route", "routes", "explain"): 'r1plan chat "…" --explain says who would be asked and why.',
@@ -115,7 +116,7 @@ def asking_for_help(words: Sequence[str], typed: str) -> list[str] | None:
     """
     at = list(words).index(typed) if typed in words else 0
     rest = [*words[:at], *words[at + 1 :]]
-    match typed:
+    match typed.casefold():
         case "help":
             return [*(each for each in rest if not each.startswith("-")), "--help"]
         case "version" if not rest:

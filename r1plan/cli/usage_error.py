@@ -68,6 +68,8 @@ def usage_error(error: Any, words: Sequence[str]) -> UsageError:
         if near and (hint is None or " " in unknown):
             hint = near
         return UsageError(f"{command} has no command '{_shown(unknown)}'.", hint or _help(command))
+    if error.message == "Missing command.":
+        return UsageError(f"{command} needs a command.", _help(command))
     return UsageError(error.format_message(), _help(command))
 
 

@@ -48,6 +48,9 @@ def refused(line: str) -> UsageError:
         ("prices lst", "did you mean list?"),
         ("models pull x", "r1plan recommend"),
         ("zzz", "r1plan --help"),
+        ("version x", "r1plan --version"),
+        ("--", "r1plan --help"),
+        ("''", "r1plan --help"),
     ],
 )
 def test_an_expected_word_has_a_hint(line: str, hint: str) -> None:
@@ -96,7 +99,10 @@ def test_a_word_with_quotes_is_shown_as_it_was_typed(typed: str) -> None:
         ("prices help list", "prices list --help"),
         ("prices help", "prices --help"),
         ("help --help", "--help"),
+        ("HELP", "--help"),
+        ("Help chat", "chat --help"),
         ("version", "--version"),
+        ("Version", "--version"),
         ("-V", "--version"),
         ("-h", "--help"),
     ],
