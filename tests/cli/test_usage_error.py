@@ -7,6 +7,7 @@ import pytest
 from r1plan.cli import COMMANDS, build
 from r1plan.cli.usage_error import run
 from r1plan.errors import R1PlanError, UsageError
+from tests.cli.options.test_short import commands
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,24 @@ def test_what_ends_well_has_its_own_exit_code(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out.startswith("r1plan ")
     assert run(build(), ["prices"]) == 2
     assert "Commands" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [name for name in commands() if name not in ("", "prices", "models")])
+def test_every_option_of_every_command_is_refused_in_one_sentence_with_a_hint(name: str) -> None:
+    options = [each for each in commands()[name].params if each.param_type_name == "option"]
+    lines = [[max(each.opts, key=len), *([] if not each.is_flag else ["--zzz"])] for each in options]
+    lines += [[f"{max(each.opts, key=len)}=x"] for each in options if each.is_flag]
+    lines += [
+        [max(each.opts, key=len), wrong, "--zzz"]
+        for each in options
+        if each.type.name.split()[0] in ("integer", "int", "float", "choice")
+        for wrong in ("", "x", "1_000", "１２", "it's")
+    ]
+    for words in lines:
+        with pytest.raises(R1PlanError) as raised:
+            run(build(), [*name.split(), *words])
+        assert raised.value.exit_code == 2, words
+        assert raised.value.hint, words
+        assert "\n" not in f"{raised.value.message}{raised.value.hint}"
+        assert "Usage" not in raised.value.message
+        assert "Error" not in raised.value.message
