@@ -23,7 +23,7 @@ COMMANDS = {
     "prices": "Show what is offered at what price this hour, what a request costs, and check the price files.",
     "models": "Look into model files, on this disk or at Hugging Face.",
     "detect": "Show what this machine has: graphics cards, memory, processor, disk.",
-    "hardware": "List the graphics cards, chips and processors that are known by name.",
+    "hardware": "List the graphics cards, chips and processors that are known by name: memory, bandwidth, target.",
     "doctor": "Say what works here, what does not, and the command that mends it.",
     "demo": "Show the three jobs in under ten seconds, with no key, no GPU and no network.",
 }
