@@ -80,8 +80,8 @@ class Search:
                 break
         # Several cards of the fastest kind are so little slower than one that only a cache of 8 bits is worth that.
         if not hopeless and not self._as_fast_as_any(best, goal):
+            short = best.where is None or best.context < CONTEXT_ENOUGH  # asked once: more memory is then never worse
             for settings in self._tighter:
-                short = best.where is None or best.context < CONTEXT_ENOUGH
                 LayoutWalk(self.evaluator, self._groups, candidate, settings, best).run(mixed=short)
         return best
 

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import product
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice, Machine
@@ -151,6 +151,7 @@ def test_where_ram_is_too_small_for_the_experts_a_layout_is_found_if_there_is_on
 
 
 @given(cards_of, st.integers(1, 12), st.integers(0, 3), st.integers(1, 3000))
+@example([(1463, 1000.0)], 4, 1, 25)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_more_memory_is_never_worse(sizes: list[tuple[int, float]], ram: int, which: int, more_mib: int) -> None:
     candidate = small((700, 520, 480, 480, 500, 650))
