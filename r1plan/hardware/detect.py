@@ -166,6 +166,7 @@ def described_by(device: GpuDevice, sheet: Gpu, memory_share: float = 1.0, compu
         fp32_tflops=share(sheet.fp32_tflops),
         fp16_tensor_tflops=share(sheet.fp16_tensor_tflops),
         gpu_class=sheet.gpu_class,
+        is_unsourced="bandwidth_gb_s" in sheet.unsourced,
         compute_capability=device.compute_capability or sheet.compute_capability,
         gfx=device.gfx or sheet.gfx,
         multiprocessors=device.multiprocessors or (sheet.multiprocessors and round(share(sheet.multiprocessors) or 0)),

@@ -39,7 +39,8 @@ class GpuDevice:
     process could take now, and `memory_basis` says where both come from. `unified` is true when its memory is the
     host's own and must be counted once. `bandwidth_gb_s` and the TFLOPS of a MIG slice are the slice's share. `gfx` is
     what ROCm calls the architecture of one of AMD's. `desktop_bytes` are those of the bytes that are not free which
-    are only assumed to be held by a desktop: a machine without a screen has them too.
+    are only assumed to be held by a desktop: a machine without a screen has them too. `is_unsourced`: nobody
+    opened a source of its bandwidth.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -57,6 +58,7 @@ class GpuDevice:
     unified: bool = False
     memory_basis: Literal["measured", "data-sheet", "given", "assumed"] = "measured"
     desktop_bytes: int = 0
+    is_unsourced: bool = False
     driver: str | None = None
     compute_capability: str | None = None
     gfx: str | None = None

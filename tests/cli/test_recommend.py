@@ -404,3 +404,11 @@ def test_a_plan_says_what_to_type_next_and_where_the_file_is_had() -> None:
     assert lines[-1] == f"Get it: bartowski/DeepSeek-R1-Distill-Qwen-32B-GGUF, {file}"
     download = document("--gpu", "rtx-4090", "--ram", "64")["choice"]["download"]
     assert download["command"] == lines[1].strip()
+
+
+def test_a_bandwidth_of_which_no_source_was_opened_is_said_to_be_assumed() -> None:
+    opened = document("--gpu", "rtx-4090", "--model", "R1-Distill-Qwen-7B")["choice"]["speed"]
+    unsourced = document("--gpu", "rtx-4090-48gb", "--model", "R1-Distill-Qwen-7B")["choice"]["speed"]
+    assert (opened["basis"], unsourced["basis"]) == ("calibrated", "assumed")
+    widths = [each["decode_tok_s"][0]["high"] / each["decode_tok_s"][0]["low"] for each in (opened, unsourced)]
+    assert widths[1] > widths[0]

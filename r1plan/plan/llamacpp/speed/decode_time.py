@@ -27,6 +27,7 @@ from r1plan.plan.speed import Bottleneck, DecodeSpeed, Range, Speed, SpeedTerm
 from r1plan.units import GB
 
 _GUESSED_SPREAD = 0.40  # figures of a card that is like it
+_UNSOURCED_SPREAD = 0.30  # a bandwidth from general knowledge
 _UNKNOWN_BANDWIDTH_GB_S, _UNKNOWN_SPREAD = 300.0, 0.65  # a card of which nothing is known: 100 to 500 are usual
 
 # Dense i-quants get no faster below this (llama.cpp tools/quantize/README.md @311c2c9f, its Llama-3.1-8B ladder: 74 to
@@ -101,6 +102,7 @@ class DecodeTimeModel:
         spreads += [self.processor.spread] * self._on_host + [_EXPERT_SPREAD] * self.moe
         spreads += [_UNKNOWN_SPREAD for gpu, _, _ in self.cards if gpu.bandwidth_gb_s is None]
         spreads += [_GUESSED_SPREAD for gpu, _, _ in self.cards if gpu.is_guessed]
+        spreads += [_UNSOURCED_SPREAD for gpu, _, _ in self.cards if gpu.is_unsourced]
         return max(*spreads, _DISK_SPREAD) if self.placed.disk_bytes else max(spreads)
 
     def prompt_spread(self) -> float:
@@ -112,13 +114,15 @@ class DecodeTimeModel:
     def basis(self) -> Basis:
         """Whether readings of this kind of layout stand behind the time."""
         unknown = any(
-            gpu.bandwidth_gb_s is None or gpu.is_guessed or kind.basis == "assumed" for gpu, _, kind in self.cards
+            gpu.bandwidth_gb_s is None or gpu.is_guessed or gpu.is_unsourced or kind.basis == "assumed"
+            for gpu, _, kind in self.cards
         )
         return "assumed" if unknown or self.moe or self._on_host or len(self.cards) > 1 else "calibrated"
 
     def source(self) -> str:
         """Where the constants come from."""
         sources = [kind.source for _, _, kind in self.cards] + [SOURCE] * self._on_host
+        sources += [f"bandwidth of {gpu.name}: general knowledge" for gpu, _, _ in self.cards if gpu.is_unsourced]
         source = "; ".join(dict.fromkeys(sources))
         return f"{source}; {disk_bandwidth(self.machine)}" if self.placed.disk_bytes else source
 
