@@ -96,6 +96,9 @@ def _with_cards(cards: Sequence[DescribedCard], said: Description) -> Machine:
     devices += [unnamed_card(each.vram_gib, each.bandwidth_gb_s, said.vendor) for each in said.unnamed]
     refuse_a_crowd(devices)
     laptops = [sheet.laptop for sheet, _ in named] + [False for _ in said.unnamed]
+    # Different cards fastest first, as CUDA numbers them: a tensor split is given in that order.
+    order = sorted(range(len(devices)), key=lambda place: -(devices[place].bandwidth_gb_s or 0.0))
+    devices, laptops = [devices[place] for place in order], [laptops[place] for place in order]
     gpus, assumed_use = with_other_use(devices, laptops, said.vram_used_gib)
     vram = sum(size or sheet.vram_gib or 0 for sheet, size in named) + sum(each.vram_gib for each in said.unnamed)
     has_server_card = any(sheet.memory_type.startswith("HBM") for sheet, _ in named)

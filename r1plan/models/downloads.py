@@ -51,6 +51,11 @@ def download_of(model: Model, quant: Quant) -> QuantDownload | None:
     )
 
 
+def is_published(model: Model, quant: Quant) -> bool:
+    """Whether somebody is known to offer `quant`, or no repository of the model is known at all."""
+    return not model.repositories or any(quant.name in each.quants for each in model.repositories)
+
+
 def smallest_published(models: Iterable[Model]) -> tuple[Model, Quant] | None:
     """The smallest quant of any of `models` that llama.cpp runs and that is to be had; None where there is none."""
     found = [

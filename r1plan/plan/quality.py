@@ -95,8 +95,12 @@ def quality_at(
     """The quality of `model`, of which `scores` are published, at `quant`."""
     loss = quant_quality(model, quant, tables)
     known = next((each.score for each in scores if each.benchmark == BENCHMARK), 0.0)
-    breadth = _BREADTH_POINTS_A_DOUBLING * log2(model.params / _BREADTH_FROM_PARAMS)
-    return Quality(scores, loss, known + breadth - loss.points_lost, _THINKING_OVER_R1.get(model.id, 1.0))
+    return Quality(scores, loss, known + breadth_points(model) - loss.points_lost, _THINKING_OVER_R1.get(model.id, 1.0))
+
+
+def breadth_points(model: Model) -> float:
+    """What the size of `model` is taken to say of its knowledge, in points of the index."""
+    return _BREADTH_POINTS_A_DOUBLING * log2(model.params / _BREADTH_FROM_PARAMS)
 
 
 def quant_quality(model: Model, quant: Quant, tables: tuple[QuantTable, ...]) -> QuantQuality:

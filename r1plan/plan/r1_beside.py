@@ -14,7 +14,7 @@ from r1plan.plan.reasons import RanksBelow, TooSlow
 def r1_beside(plan: Plan[OptionT_co], models: Iterable[Model]) -> R1Beside | None:
     """R1's smallest file that is to be had, of `models`; None where the choice is no distill, or nobody has R1.
 
-    It is one of the whole model's, whatever was asked for; its speed here is the best that was planned.
+    It is one of the whole model's, whatever was asked for, with its speed where it was planned.
     """
     choice = plan.choice
     known = {model.id: model for model in models}
@@ -24,14 +24,15 @@ def r1_beside(plan: Plan[OptionT_co], models: Iterable[Model]) -> R1Beside | Non
     if choice is None or smallest is None or choice.model.kind != "distill" or choice.model.id not in known:
         return None
     model, quant = smallest
-    speeds = [option.tok_s for option in plan.alternatives if option.model.id in full]
-    rejected = (each.cause for each in plan.rejected if each.id.partition(":")[0] in full)
+    id_ = f"{model.id}:{quant.name}"
+    speeds = [option.tok_s for option in plan.alternatives if option.id == id_]
+    rejected = (each.cause for each in plan.rejected if each.id == id_)
     speeds += [cause.tok_s for cause in rejected if isinstance(cause, TooSlow | RanksBelow) and cause.tok_s]
     return R1Beside(
-        id=f"{model.id}:{quant.name}",
+        id=id_,
         weights_bytes=quant.tensor_bytes,
         memory_bytes=_free_bytes(plan.machine),
-        tok_s=max(speeds, default=None),
+        tok_s=next(iter(speeds), None),
     )
 
 

@@ -150,6 +150,8 @@ class Difference(NamedTuple):
 
     `thinking_ratio` are its tokens of thinking over the chosen one's, `energy_ratio` its energy an answer where that is
     what counts. `settings_points` is what coarser settings of the engine take from its score beyond the chosen one's.
+    `breadth_points` are those of its quality points that only its size speaks for. `unpublished`: no repository that
+    is known holds it, and that puts it behind.
     """
 
     quality_points: float
@@ -159,6 +161,8 @@ class Difference(NamedTuple):
     thinking_ratio: float = 1.0
     energy_ratio: float | None = None
     settings_points: float = 0.0
+    breadth_points: float = 0.0
+    unpublished: bool = False
 
 
 class RanksBelow(NamedTuple):

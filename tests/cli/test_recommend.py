@@ -406,6 +406,13 @@ def test_a_plan_says_what_to_type_next_and_where_the_file_is_had() -> None:
     assert download["command"] == lines[1].strip()
 
 
+@pytest.mark.parametrize("objective", ["balanced", "quality", "speed", "cost"])
+@pytest.mark.parametrize("machine", [("--gpu", "rtx-4090", "--ram", "64", "--model", "R1"), ("--gpu", "rtx-3060")])
+def test_what_nobody_offers_is_never_recommended(machine: tuple[str, ...], objective: str) -> None:
+    fields = document(*machine, "--objective", objective)
+    assert [each["id"] for each in (fields["choice"], *fields["alternatives"]) if each["download"] is None] == []
+
+
 def test_a_bandwidth_of_which_no_source_was_opened_is_said_to_be_assumed() -> None:
     opened = document("--gpu", "rtx-4090", "--model", "R1-Distill-Qwen-7B")["choice"]["speed"]
     unsourced = document("--gpu", "rtx-4090-48gb", "--model", "R1-Distill-Qwen-7B")["choice"]["speed"]

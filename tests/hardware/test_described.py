@@ -84,9 +84,9 @@ def test_every_apple_chip_can_be_described_with_each_memory(sheet: object) -> No
         assert gpu.free_bytes <= gpu.total_bytes < gib * GIB
 
 
-def test_cards_of_several_kinds_are_numbered_through() -> None:
+def test_cards_of_several_kinds_are_numbered_through_the_fastest_first_as_cuda_does() -> None:
     machine = describe([DescribedCard(SHEETS["rtx-3090"], 2), DescribedCard(SHEETS["rtx-4090"], 1)], with_ram(64))
-    assert [(each.index, each.profile) for each in machine.gpus] == [(0, "rtx-3090"), (1, "rtx-3090"), (2, "rtx-4090")]
+    assert [(each.index, each.profile) for each in machine.gpus] == [(0, "rtx-4090"), (1, "rtx-3090"), (2, "rtx-3090")]
     assert (machine.origin, machine.memory.total_bytes) == ("described", 64 * GIB)
 
 

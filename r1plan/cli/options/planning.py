@@ -60,7 +60,8 @@ DepthOption = Annotated[
 ]
 ObjectiveOption = Annotated[Literal["balanced", "quality", "speed", "cost"], typer.Option(help="What matters most.")]
 MinSpeedOption = Annotated[
-    float | None, typer.Option(metavar="TOK_S", help="Nothing slower. Default: 5 where possible.")
+    float | None,
+    typer.Option(metavar="TOK_S", help="Nothing slower. Default: 5 where possible, longer thinking counted."),
 ]
 RequestsPerDayOption = Annotated[float | None, typer.Option(metavar="N", help="For the cost of a month.")]
 InputTokensOption = Annotated[int, typer.Option(metavar="N", help="Tokens of a typical prompt.")]

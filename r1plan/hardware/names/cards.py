@@ -10,7 +10,7 @@ from r1plan.catalog.hardware import Hardware
 from r1plan.errors import R1PlanError, UsageError
 from r1plan.hardware.described import DescribedCard
 from r1plan.hardware.machine import MOST_CARDS
-from r1plan.hardware.names.match import CardMatch, find_card, match_card
+from r1plan.hardware.names.match import CardMatch, find_card, match_card, whole_board
 from r1plan.hardware.names.unknown import unknown
 
 _IN_WORDS = {"one": 1, "single": 1, "two": 2, "dual": 2, "double": 2, "pair of": 2, "a pair of": 2, "three": 3}
@@ -57,7 +57,7 @@ def _cards(text: str, hardware: Hardware) -> DescribedCard:
         numbers = re.findall(r"\d{3,}", name)
         if len(set(numbers)) < len(numbers):
             raise _names_several(text, [match.sheet.id] * 2)
-        return _described(match, name, 1)
+        return _described(match if match.devices > 1 else whole_board(match), name, 1)
     if len(parts) > 1 and all(parts):
         cards = [each for each in parts if _is_known(each, hardware)]
         if len(cards) == 1:

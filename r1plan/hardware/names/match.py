@@ -119,14 +119,14 @@ def _printed(sheets: Iterable[Accelerator], name: str) -> CardMatch | None:
     sheets = [each for each, text in texts if all(part in text for part in parts)]
     for each in sheets:
         if plain(each.id) == typed:
-            return _whole_board(CardMatch(each))
+            return whole_board(CardMatch(each))
     same = [each for each in sheets if any(plain(text) == typed for text in drivers_names(each))]
     if not same and re.search(r"\d+gb?$", typed):
         same = [each for each in sheets if typed in map(plain, names_of(each))]
-    return _whole_board(usual(same, frozenset())) if same else None
+    return whole_board(usual(same, frozenset())) if same else None
 
 
-def _whole_board(match: CardMatch) -> CardMatch:
+def whole_board(match: CardMatch) -> CardMatch:
     """The match with all devices of the board, as a person means the board."""
     devices = gpus_a_board(match.sheet)
     if devices == 1:
@@ -168,7 +168,7 @@ def _of_fits(fits: Sequence[WordFit], name: str, wanted: Words) -> CardMatch | N
     memory_gib = sizes[0] if sizes and len(sizes_gib(match.sheet)) != 1 else None
     if isinstance(match.sheet, AppleChip) and sizes:
         memory_gib = sizes[0]
-    return _whole_board(replace(match, memory_gib=memory_gib, unread=unread, why=why))
+    return whole_board(replace(match, memory_gib=memory_gib, unread=unread, why=why))
 
 
 def _of_the_kind(rows: Sequence[NamedSheet], wanted: Words) -> list[NamedSheet]:

@@ -20,6 +20,7 @@ from r1plan.plan.llamacpp.rank import (
     different,
     fast_enough,
     nearest_to_fitting,
+    published_first,
     ranked,
     reaches,
     slower_than_asked,
@@ -134,7 +135,7 @@ def _last_resort(workload: Workload, found: _Found, *, any_fits: bool) -> tuple[
     """
     fast = ranked([option for option in found.from_disk if reaches(option, workload)], workload)
     if not (any_fits or fast) and workload.min_tok_s is None:
-        fast = sorted(found.from_disk, key=lambda option: -option.tok_s)
+        fast = published_first(sorted(found.from_disk, key=lambda option: -option.tok_s))
     offered = {option.id for option in fast}
     slow = {option.id: option for option in found.from_disk}
     least = least_tok_s(workload)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import log2
 
+from r1plan.models.downloads import is_published
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.settings import USUAL_UBATCH, EngineSettings
 from r1plan.plan.pins import KvType
 from r1plan.plan.plan import Rejection, difference, fastest_of_the_slow, least_tok_s
-from r1plan.plan.quality import Quality
+from r1plan.plan.quality import Quality, breadth_points
 from r1plan.plan.reasons import Chosen, Difference, NeedsMemory, RanksBelow, ReadsFromDisk, TooSlow
 from r1plan.plan.workload import CONTEXT_ENOUGH, CONTEXT_GOAL, Workload
 
@@ -113,7 +114,16 @@ def fast_enough(options: list[Option], workload: Workload) -> tuple[list[Option]
 
 
 def ranked(options: list[Option], workload: Workload) -> list[Option]:
-    """`options`, the best for the workload's objective first."""
+    """`options`, the best for the workload's objective first; behind all that can be had, those that nobody offers."""
+    return published_first(_by_objective(options, workload))
+
+
+def published_first(options: list[Option]) -> list[Option]:
+    """`options` in their order, those that nobody offers behind the others."""
+    return sorted(options, key=lambda option: not is_published(option.model, option.quant))
+
+
+def _by_objective(options: list[Option], workload: Workload) -> list[Option]:
     match workload.objective:
         case "balanced":
             return sorted(options, key=lambda option: -option.score)
@@ -162,8 +172,9 @@ def different(choice: Option, others: list[Option], workload: Workload) -> Itera
     """Alternatives that are really different.
 
     The next better and the next faster quant of the chosen model, and the best option of each other model, as long as
-    nothing shown before is at least as good in quality, speed and context at once.
+    nothing shown before is at least as good in quality, speed and context at once. What nobody offers is not shown.
     """
+    others = [option for option in others if is_published(option.model, option.quant)]
     shown: list[Option] = [choice]
     same = [option for option in others if option.model.id == choice.model.id]
     better = next((option for option in same if _worth_waiting_for(option, choice)), None)
@@ -264,4 +275,6 @@ def _difference(option: Option, choice: Option, workload: Workload) -> Differenc
         context_tokens=option.context - choice.context,
         energy_ratio=energy / of_choice if workload.objective == "cost" else None,
         settings_points=settings_points(option.settings) - settings_points(choice.settings),
+        breadth_points=breadth_points(option.model) - breadth_points(choice.model),
+        unpublished=not is_published(option.model, option.quant),
     )

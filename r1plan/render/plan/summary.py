@@ -12,24 +12,25 @@ from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import AsAsked, Chosen, Difference, OtherSharing, ReadsFromDisk, Standing, TooSlow, kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.view import EngineView, OptionT
-from r1plan.render.plan.words import against_text, cause_text, quality_text, standing_text
+from r1plan.render.plan.words import ability_text, against_text, cause_text, standing_text
 from r1plan.render.text.units import duration
 
 TIERS = {"off_peak": " (off-peak)", "peak": " (peak)"}
-_BEST = {"balanced": "best balance", "quality": "best quality", "speed": "fastest"}
+_BEST = {"balanced": "best balance", "speed": "near best, fast", "cost": "near best, frugal"}
 
 
 def short_standing_text(why: Standing | None) -> str:
     """Why an option stands where it does in a word or two, beside the figures that say the rest."""
     match why:
         case Chosen():
-            return _BEST.get(why.objective, "least energy")
+            quality = "best" if why.least_tok_s is None else f"best at {why.least_tok_s:g} tok/s"
+            return _BEST.get(why.objective, quality)
         case AsAsked():
             return "as asked"
         case ReadsFromDisk():
             return "from disk"
         case Difference():
-            return against_text(why) or quality_text(why.quality_points) or "as able"
+            return against_text(why) or ability_text(why) or "as able"
         case OtherSharing():
             return why.how
         case TooSlow():
@@ -54,7 +55,7 @@ def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
 
 def larger_line(plan: Plan[OptionT]) -> str:
     """Why a model that has room is not the choice; empty where there is none."""
-    if plan.choice is None or plan.larger is None:
+    if plan.choice is None or plan.larger is None or plan.larger.id in {each.id for each in plan.options}:
         return ""
     time = answer_time(plan.larger, plan.workload)
     if time is None:

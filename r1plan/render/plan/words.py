@@ -111,7 +111,7 @@ def cause_text(cause: Cause) -> str:
 
 def difference_text(each: Difference) -> str:
     """How an option differs from the chosen one."""
-    said = [quality] if (quality := quality_text(each.quality_points)) else []
+    said = [quality] if (quality := ability_text(each)) else []
     faster = each.speed_ratio >= 1 + _SPEED_WORTH_SAYING
     if not said and faster and each.quality_points <= -_POINTS_WORTH_NAMING:
         said.append("slightly less able")
@@ -132,6 +132,8 @@ def difference_text(each: Difference) -> str:
 
 def against_text(each: Difference) -> str:
     """What speaks against an option that is as able as the chosen one and faster, in a word or two."""
+    if each.unpublished:
+        return "nobody offers it"
     if each.quality_points <= -_POINTS_WORTH_SAYING or each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
         return ""
     if each.thinking_ratio >= _RATIO_WORTH_SAYING:
@@ -141,6 +143,14 @@ def against_text(each: Difference) -> str:
     if each.settings_points >= _POINTS_WORTH_NAMING:
         return "coarser cache"
     return "a bit worse" if each.quality_points <= -_POINTS_WORTH_NAMING else ""
+
+
+def ability_text(each: Difference) -> str:
+    """Whether an option is more able than the chosen one, and whether only its size says so."""
+    said = quality_text(each.quality_points)
+    if each.quality_points < 0 and said and not quality_text(min(each.quality_points - each.breadth_points, 0.0)):
+        return "knows less"  # its published scores are as good; that a smaller model knows less is assumed
+    return said
 
 
 def quality_text(points: float) -> str:
@@ -252,7 +262,7 @@ def _shortfall(each: Shortfall) -> str:
     alone = each.context_bytes > each.room_bytes
     cache = f" (the context alone takes {each.context_bytes / GIB:,.1f})" if alone else ""
     if each.overhead_bytes > each.room_bytes:
-        cache = f" (what any program takes there, {each.overhead_bytes / MIB:,.0f} MiB, is more)"
+        cache = f" ({each.overhead_bytes / MIB:,.0f} MiB of it whatever runs there)"
     free_bytes = each.room_bytes + (each.margin_bytes if each.margin_decides else 0)
     less = f" less a margin of {each.margin_bytes / MIB:,.0f} MiB" if each.margin_decides else ""
     needed, room = f"{each.needed_bytes / GIB:,.1f}", f"{each.room_bytes / GIB:,.1f}"

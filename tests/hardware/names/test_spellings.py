@@ -71,8 +71,10 @@ def test_a_hint_names_no_card_of_another_maker_and_no_desktops_for_a_laptops(typ
 
 def test_an_id_means_its_row_in_any_case() -> None:
     for id_ in HARDWARE.accelerators:
-        (card,) = cards_of([id_.upper()], HARDWARE)
+        (card,) = cards_of([f"{id_.upper()}:1"], HARDWARE)
         assert (card.sheet.id, card.count, card.note) == (id_, 1, None)
+        (board,) = cards_of([id_], HARDWARE)
+        assert (board.note is None) == (board.count == 1)
 
 
 def test_a_marketed_name_means_its_row_or_says_that_it_may() -> None:

@@ -228,7 +228,7 @@ def test_a_micro_batch_and_a_depth_may_fill_the_context(pins: Pins, depth: int) 
 
 def test_a_card_below_what_any_program_takes_says_so() -> None:
     answer = plan(machine(card(0.4)), pins=Pins(model="R1-Distill-Qwen-1.5B", quant="Q4_K_M", gpu_layers=29))
-    assert "(what any program takes there, 330 MiB, is more)" in reason(answer.rejected[0])
+    assert "(330 MiB of it whatever runs there)" in reason(answer.rejected[0])
 
 
 def test_near_names_are_offered() -> None:
