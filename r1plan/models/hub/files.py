@@ -1,6 +1,7 @@
 """Files at Hugging Face, read in parts: `hf:OWNER/REPO` or `hf:OWNER/REPO/FILE`. Nothing is downloaded whole.
 
-No token is ever sent, so a redirect to the file store cannot carry one off. R1PLAN_HF_BASE_URL names another server.
+No token is ever sent, so a redirect to the file store cannot carry one off. R1PLAN_HF_BASE_URL or HF_ENDPOINT
+names another server.
 """
 
 from __future__ import annotations
@@ -35,6 +36,12 @@ class Address:
     file: str | None
 
 
+def hub_address(environ: Mapping[str, str]) -> str:
+    """The hub that is meant: R1PLAN_HF_BASE_URL, else HF_ENDPOINT, else Hugging Face. Raises UsageError for none."""
+    variable = _VARIABLE if environ.get(_VARIABLE) else "HF_ENDPOINT"
+    return checked_base(environ.get(variable) or BASE_URL, variable)
+
+
 def address(text: str) -> Address:
     """What `hf:OWNER/REPO[/FILE]` names. Raises UsageError."""
     owner, _, rest = text.removeprefix(PREFIX).partition("/")
@@ -48,10 +55,10 @@ def address(text: str) -> Address:
 
 
 class Hub:
-    """A server that answers as Hugging Face does. `environ` may hold R1PLAN_HF_BASE_URL."""
+    """A server that answers as Hugging Face does. `environ` may hold R1PLAN_HF_BASE_URL or HF_ENDPOINT."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.base = checked_base(environ.get(_VARIABLE) or BASE_URL, _VARIABLE)
+        self.base = hub_address(environ)
         self.parts = PartsOfFiles(self.base)
 
     def open(self, where: Address, quant: str | None = None) -> RemoteFile:
@@ -65,7 +72,7 @@ class Hub:
         files = [name for name in self._files(repository) if not _LATER_SHARD.search(name)]
         marked = files
         if quant is not None:  # "q4" where no file is so called is Q4_K_M
-            each_way = ([name for name in files if _mentions(name, usual)] for usual in usual_names(quant))
+            each_way = ([name for name in files if quant_mentioned(name, usual)] for usual in usual_names(quant))
             marked = next((found for found in each_way if found), [])
         if len(marked) == 1:
             return marked[0]
@@ -116,7 +123,7 @@ class RemoteFile:
         return RemoteFile(self._hub, self._repository, f"{folder}/{name}" if folder else name)
 
 
-def _mentions(file: str, quant: str) -> bool:
+def quant_mentioned(file: str, quant: str) -> bool:
     """Whether the file's or its folder's name holds `quant` as a whole word."""
     return (
         re.search(rf"(?<![A-Za-z0-9_-]){re.escape(quant)}(?![A-Za-z0-9_])", file.replace("-", " - "), re.I) is not None
