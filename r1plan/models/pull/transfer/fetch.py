@@ -1,0 +1,193 @@
+"""One file, from wherever it was left to a blob of the cache whose checksum is right."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from io import FileIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from r1plan.errors import EngineError
+from r1plan.models.pull.entry import CacheEntry, keep_for_good
+from r1plan.models.pull.pinned import PinnedFile, PinnedModel
+from r1plan.models.pull.transfer.part import opened_part
+from r1plan.models.pull.transfer.running_sum import RunningSum
+from r1plan.models.pull.transfer.sums import has_right_sum
+from r1plan.models.pull.transfer.trouble import ConnectionCut, ServerBusy
+from r1plan.models.pull.watcher import ChecksFile, Discarded, PullWatcher, WaitsForOther
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from r1plan.models.pull.access import HubAccess
+    from r1plan.models.pull.transfer.patience import Patience
+
+_BATCH_BYTES = 1 << 20
+_ZEROS_BYTES = 1 << 16
+_LOCK_AT_ONCE_S = 0.05
+
+
+class FileFetch:
+    """Fetches files of one model. `done` is told how many bytes of a file are here.
+
+    `booted_at_s` is when this machine was started, in seconds since 1970: what was written before may have been lost.
+    """
+
+    def __init__(
+        self,
+        client: httpx2.Client,
+        access: HubAccess,
+        model: PinnedModel,
+        patience: Patience,
+        watcher: PullWatcher,
+        done: Callable[[PinnedFile, int], None],
+        booted_at_s: float,
+    ) -> None:
+        self._client, self._access, self._model = client, access, model
+        self._patience, self._watcher, self._done = patience, watcher, done
+        self._booted_at_s = booted_at_s
+        self._entry = CacheEntry(access.cache, model.repo)
+
+    def fetch(self, file: PinnedFile, is_known: Callable[[Path], bool]) -> int:
+        """Have the blob of `file` in the cache, whole and right; how many bytes came for it.
+
+        `is_known` says whether a blob that is there was summed before. Raises EngineError, FileChanged, OSError.
+        """
+        blob = self._entry.finished(file)
+        if blob is not None and is_known(blob):  # in a cache that may only be read, too
+            self._done(file, file.bytes)
+            return 0
+        with self._locked(file):
+            blob = self._entry.finished(file)
+            if blob is not None:
+                if is_known(blob) or has_right_sum(blob, file, self._watcher):
+                    self._done(file, file.bytes)
+                    return 0
+                self._watcher.tells(Discarded(file.name))
+            came = self._received(file)
+            if came is None:  # what was left of an earlier time was wrong, or the file was sent in parts of two
+                self._watcher.tells(Discarded(file.name))
+                came = self._received(file)
+            if came is None:
+                raise EngineError(
+                    f"{file.name} came with another checksum than {self._access.host} gives for it: it was removed.",
+                    "the file is damaged there, or was changed on the way: try another network or repository",
+                )
+            return came
+
+    @contextmanager
+    def _locked(self, file: PinnedFile) -> Iterator[None]:
+        from filelock import Timeout
+        from huggingface_hub.utils._fixes import WeakFileLock  # huggingface_hub's own way to lock a blob
+
+        path = self._entry.lock(file)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(WeakFileLock(path, timeout=_LOCK_AT_ONCE_S))
+            except Timeout:
+                self._watcher.tells(WaitsForOther(file.name))
+                stack.enter_context(WeakFileLock(path))
+            yield
+
+    def _received(self, file: PinnedFile) -> int | None:
+        """Fetch what is missing and make it the blob; how many bytes came. None: it was wrong, and is removed.
+
+        The second None in a row, or one of a file that came in one piece, is the server's fault.
+        """
+        partial = self._entry.partial(file)
+        descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        with FileIO(descriptor, "r+") as target, RunningSum(file.hasher()) as total:
+            begun = self._summed(target, file, total)
+            self._done(file, begun)
+            pieces = 0
+            offset = begun
+            while offset < file.bytes:
+                before = offset
+                try:
+                    offset = self._part(target, file, total, offset)
+                    if offset == before:
+                        raise ConnectionCut("it ended before anything came")
+                except (ServerBusy, ConnectionCut) as trouble:
+                    offset = target.tell()
+                    self._patience.failed(trouble)
+                pieces += offset > before
+            is_right = total.hexdigest() == file.etag
+            if is_right:
+                os.fsync(descriptor)
+        if not is_right:
+            partial.unlink()
+            self._done(file, 0)
+            if not begun and pieces <= 1:
+                raise EngineError(
+                    f"{file.name} came with another checksum than {self._access.host} gives for it: it was removed.",
+                    "the file is damaged there, or was changed on the way: try another network or repository",
+                )
+            return None
+        blob = self._entry.blob(file)
+        partial.replace(blob)
+        keep_for_good(blob)
+        return file.bytes - begun
+
+    def _part(self, target: FileIO, file: PinnedFile, total: RunningSum, offset: int) -> int:
+        """Take what one request brings; the offset after it. What came before trouble is kept."""
+        batch = bytearray()
+        at = offset
+
+        def keep() -> None:
+            nonlocal batch, at
+            if not batch:
+                return
+            data, batch = batch, bytearray()
+            _write(target, data)
+            total.add(data)
+            at += len(data)
+            self._patience.worked()
+            self._done(file, at)
+
+        with opened_part(self._client, self._access, self._model, file, offset) as pieces:
+            try:
+                for piece in pieces:
+                    batch += piece[: file.bytes - at - len(batch)]
+                    if len(batch) >= _BATCH_BYTES or at + len(batch) >= file.bytes:
+                        keep()
+                        if at >= file.bytes:
+                            break
+            finally:
+                keep()
+        return at
+
+    def _summed(self, target: FileIO, file: PinnedFile, total: RunningSum) -> int:
+        """Sum what an earlier time left, to go on behind it; how many bytes that is."""
+        size = target.seek(0, os.SEEK_END)
+        if size > file.bytes:
+            size = 0
+        elif os.fstat(target.fileno()).st_mtime < self._booted_at_s:
+            size = _without_zeros(target, size)
+        target.truncate(size)
+        target.seek(0)
+        if size:
+            self._watcher.tells(ChecksFile(file.name, size))
+        left = size
+        while left and (data := target.read(min(_BATCH_BYTES, left))):
+            total.add(data)
+            left -= len(data)
+        return size - left
+
+
+def _without_zeros(target: FileIO, size: int) -> int:
+    """Where the bytes of an unfinished file end. A disk that lost its power holds zeros for what it had no time for."""
+    while size:
+        start = max(size - _ZEROS_BYTES, 0)
+        target.seek(start)
+        if written := target.read(size - start).rstrip(b"\0"):
+            return start + len(written)
+        size = start
+    return 0
+
+
+def _write(target: FileIO, data: bytearray) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[target.write(view) or 0 :]
