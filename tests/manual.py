@@ -26,6 +26,7 @@ _ENVIRONMENT = (
     ("R1PLAN_<PROVIDER>_CURRENCY", "USD or CNY: what your account there is billed in."),
     ("R1PLAN_POWER_PRICE", "USD for a kWh, as --power-price of r1plan chat."),
     ("R1PLAN_ALLOW_PLAIN_HTTP", "A host to which a key may go over plain http."),
+    ("HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE", "As for Hugging Face's own programs."),
     ("NO_COLOR", "Set to anything: no colours."),
 )
 _FILES = (

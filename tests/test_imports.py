@@ -57,6 +57,9 @@ OWNERS = {
     "markdown_it": {"r1plan.render"},
     "pygments": {"r1plan.render"},
     "prompt_toolkit": {"r1plan.cli.chat.terminal_reader"},
+    "huggingface_hub": {"r1plan.models.pull"},
+    "httpx2": {"r1plan.models.pull"},
+    "filelock": {"r1plan.models.pull"},
 }
 
 
@@ -129,10 +132,10 @@ def test_every_heavy_library_is_imported_by_its_owner_alone() -> None:
 
 
 # What goes out goes through r1plan.render.output, where it is cleaned; the screens of a chat clean what they write
-# themselves, piece by piece. The version is ours, and what trains and tries r1-tiny is no part of the program. A child
-# that renders a template answers its parent alone.
+# themselves, piece by piece, and so does the bar of a pull. The version is ours, and what trains and tries r1-tiny is
+# no part of the program. A child that renders a template answers its parent alone.
 WRITERS = {"r1plan.render.output", "r1plan.render.chat.region", "r1plan.render.chat.terminal"}
-WRITERS |= {"r1plan.engine.local.render_template"}
+WRITERS |= {"r1plan.engine.local.render_template", "r1plan.render.pull.progress"}
 NO_SINK = {"r1plan.cli": "echo"}
 PRINTING = {"print", "echo", "secho", "echo_via_pager", "pprint"}
 
@@ -182,6 +185,8 @@ HEAVY = {
     "pynvml",
     "psutil",
     "prompt_toolkit",
+    "huggingface_hub",
+    "httpx2",
 }
 
 RUN = """
@@ -203,6 +208,13 @@ finally:
         pytest.param(["recommend", "--help"], set(), id="recommend-help"),
         pytest.param(["chat", "--help"], set(), id="chat-help"),
         pytest.param(["cost-report", "--help"], set(), id="cost-report-help"),
+        pytest.param(["models", "pull", "--help"], set(), id="pull-help"),
+        pytest.param(
+            ["models", "pull", "no/such:Q4_K_M"],
+            {"pydantic", "yaml", "msgspec", "huggingface_hub", "httpx2"},
+            id="pull",
+        ),
+        pytest.param(["models", "remove", "hf:no/such"], set(), id="remove"),
         pytest.param(["detect"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil"}, id="detect"),
         pytest.param(["recommend"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil"}, id="recommend"),
         pytest.param(["hardware", "4090"], {"pydantic", "yaml", "msgspec"}, id="hardware"),
@@ -226,7 +238,12 @@ finally:
     ],
 )
 def test_a_command_imports_only_what_it_uses(arguments: list[str], allowed: set[str]) -> None:
-    environment = {**os.environ, "DEEPSEEK_API_KEY": "test", "R1PLAN_DEEPSEEK_BASE_URL": "http://127.0.0.1:9"}
+    environment = {
+        **os.environ,
+        "DEEPSEEK_API_KEY": "test",
+        "R1PLAN_DEEPSEEK_BASE_URL": "http://127.0.0.1:9",
+        "HF_ENDPOINT": "http://127.0.0.1:9",
+    }
     done = subprocess.run(
         [sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, env=environment, input="", check=False
     )

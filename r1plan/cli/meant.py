@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 _KEYS = "a key is read from its provider's variable, such as DEEPSEEK_API_KEY; r1plan doctor says which are set."
 _SERVER = "r1plan recommend --engine vllm ends with the command that starts a server."
-_FETCH = "r1plan recommend says what to fetch; r1plan chat --model FILE.gguf asks a file that is here."
+_FETCH = "r1plan models pull R1-Distill-Qwen-7B fetches a model; without a quant it is the one for this machine."
 _NAMES = "r1plan recommend names the models for here, r1plan prices list those of providers."
 _CARDS = "r1plan detect shows what is here, r1plan hardware what is known by name."
 _UPDATE = "r1plan is updated in the way in which it was installed, such as git pull."
 _LEAVE = "r1plan ends by itself; exit or Ctrl-D leaves a conversation."
-_REMOVE = "r1plan keeps no model files; delete those of your own as any file."
+_REMOVE = "r1plan models remove NAME removes what r1plan models pull has fetched."
 _BACKGROUND = "nothing stays running behind; r1plan doctor says what works here."
 
 _ROOT: dict[tuple[str, ...], str] = {
@@ -49,9 +49,9 @@ _ROOT: dict[tuple[str, ...], str] = {
 _UNDER: dict[str, dict[tuple[str, ...], str]] = {
     "r1plan": _ROOT,
     "r1plan models": {
-        ("pull", "download", "get", "fetch", "install", "add"): _FETCH,
+        ("download", "get", "fetch", "install", "add"): _FETCH,
         ("list", "ls", "search"): _NAMES,
-        ("rm", "remove", "delete"): _REMOVE,
+        ("rm", "delete"): _REMOVE,
         ("info", "verify", "check"): "r1plan models inspect FILE.gguf says what a file holds.",
     },
     "r1plan prices": {

@@ -47,7 +47,7 @@ from tests.cli.options.test_short import commands
         pytest.param("chat --temperature 5x a", "'5x': expected a number from 0", "--temperature 1", id="out-of-range"),
         pytest.param("recommend --vram big", "--vram 'big': expected a number.", "such as --vram 64", id="no-number"),
         pytest.param("recommend --gpu 4090,3090", "names several cards", "--gpu 4090 --gpu 3090", id="cards-in-one"),
-        pytest.param("models pull x", "no command 'pull'", "r1plan recommend says what to fetch", id="not-there-yet"),
+        pytest.param("models download x", "no command 'download'", "r1plan models pull", id="other-word"),
         pytest.param("models list", "no command 'list'", "r1plan recommend", id="where-models-are-named"),
         pytest.param("recommend --vram many", "--vram 'many': expected a number.", "such as --vram", id="float"),
         pytest.param("recommend --context 0", "--context 0: expected", "leave --context out", id="pin"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from r1plan.cli.models import app
+from r1plan.cli.models.command import app
 from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.units import MIB
 from tests.cli.test_recommend import document, r1plan

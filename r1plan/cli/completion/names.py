@@ -57,6 +57,12 @@ def _offers(provider: Provider) -> Iterable[str]:
     return dict.fromkeys(offer.model for offer in provider.offers if offer.is_current(now))
 
 
+def _model_ids(_given: Given) -> Iterable[str]:
+    from r1plan.catalog.load import load_models
+
+    return load_models()
+
+
 def _models_of_provider(given: Given) -> Iterable[str]:
     from r1plan.catalog.load import load_providers
 
@@ -123,6 +129,7 @@ OPTIONS: dict[tuple[str, str], Names] = {
     ("chat", "--route"): _routes,
     ("chat", "--thinking"): lambda _given: ("show", "dim", "hide"),
     ("models inspect", "--quant"): _quants,
+    ("models pull", "--quant"): _quants,
     ("prices list", "--provider"): _providers,
     ("prices list", "--model"): _listed_models,
     ("cost-report", "--month"): _months,
@@ -134,6 +141,8 @@ OPTIONS: dict[tuple[str, str], Names] = {
 
 ARGUMENTS: dict[tuple[str, str], Names] = {
     ("hardware", "word"): _cards,
+    ("models pull", "model"): _model_ids,
+    ("models remove", "model"): _model_ids,
     ("prices show", "provider"): _providers,
     ("prices show", "model"): _models_of_provider,
     ("prices cost", "provider"): _providers,

@@ -16,6 +16,7 @@ SHORT = {
     "--no-log": "-n",
     "--provider": "-p",
     "--version": "-V",
+    "--yes": "-y",
 }
 """The letter of each long option that has one; `-h` stands for `--help` everywhere."""
 

@@ -1,4 +1,4 @@
-"""`r1plan models`: the model files themselves."""
+"""`r1plan models inspect`: what a model file holds."""
 
 from __future__ import annotations
 
@@ -6,24 +6,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    help="Look into model files, on this disk or at Hugging Face.",
-    epilog="Example: r1plan models inspect hf:unsloth/DeepSeek-R1-Distill-Qwen-7B-GGUF --quant Q4_K_M",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
-
-@app.callback()
-def models() -> None:
-    """Look into model files, on this disk or at Hugging Face."""
-
-
-@app.command(
-    "inspect", epilog="Example: r1plan models inspect hf:unsloth/DeepSeek-R1-Distill-Qwen-7B-GGUF --quant Q4_K_M"
-)
 def inspect(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="A .gguf file, its first shard, or hf:OWNER/REPO[/FILE].")

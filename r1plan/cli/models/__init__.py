@@ -1,0 +1,1 @@
+"""`r1plan models`: the model files themselves."""

@@ -1,0 +1,148 @@
+"""What a person types for a model that is to be fetched, as files of a repository."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from r1plan.errors import EngineError, NotFound, NothingFits, UsageError
+from r1plan.models.pull.pinned import WantedFiles, WantedModel, is_repository
+from r1plan.settings import expanded
+
+if TYPE_CHECKING:
+    from r1plan.models.downloads import QuantDownload
+    from r1plan.models.reference import Named
+
+_QUANT_BEHIND = re.compile(r"(?P<repo>(?:hf:)?[^/:\s]+/[^/:\s]+):(?P<quant>[A-Za-z0-9_-]+)\Z")
+_PAGE = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s?#]+/[^/\s?#]+)/?(?:tree/[^/\s?#]+/?)?\Z")
+
+
+def wanted_model(typed: str, quant: str | None, revision: str | None) -> WantedModel:
+    """What `typed` means: an id with a quant or without, an address or a page at Hugging Face, or a plan's file.
+
+    Without a quant it is the one that `recommend` chooses for this machine. Raises UsageError, NotFound, NothingFits.
+    """
+    from r1plan.models.reference import TINY, BuiltIn, GgufFile, HubFile, model_reference
+
+    if found := _QUANT_BEHIND.match(typed):
+        if quant is not None and quant.casefold() != found["quant"].casefold():
+            raise UsageError(f"{typed} with --quant {quant}: two quants.", "say it once")
+        typed, quant = found["repo"], found["quant"]
+    if page := _PAGE.match(typed):
+        typed = f"hf:{page[1]}"
+    match model_reference(typed):
+        case BuiltIn():
+            raise UsageError(f"{TINY} is inside the package: there is nothing to fetch.", f"r1plan chat --model {TINY}")
+        case HubFile(address):
+            return _at_hub(address, quant, revision)
+        case GgufFile(path) if expanded(path).exists():
+            raise UsageError(f"{typed} is a file on this machine already.", f"r1plan chat --model {typed}")
+        case _ if typed.casefold().endswith(".json") and expanded(Path(typed)).is_file():
+            from r1plan.cli.models.plan_file import files_of_plan
+
+            return files_of_plan(typed, revision)
+        case _ if Path(typed).is_dir():
+            raise UsageError(f"{typed} is a folder on this machine.", "name a model, or hf:OWNER/REPO")
+    try:
+        return _of_catalogue(typed, quant, revision)
+    except NotFound:
+        if is_repository(typed):
+            return _at_hub(f"hf:{typed}", quant, revision)
+        raise
+
+
+def _at_hub(address_text: str, quant: str | None, revision: str | None) -> WantedModel:
+    from r1plan.models.hub.files import address
+
+    where = address(address_text)
+    if where.file is not None:
+        if quant is not None:
+            raise UsageError(f"{address_text} with --quant {quant}: the file is one quant.", "leave out --quant")
+        return WantedModel(WantedFiles(where.repository, (where.file,), None, revision or "main"))
+    if quant is None and (known := _model_of(where.repository)) is not None:
+        return _of_catalogue(known[0], None, revision, known[1])
+    return WantedModel(WantedFiles(where.repository, None, quant, revision or "main"))
+
+
+def _model_of(repository: str) -> tuple[str, str | None] | None:
+    """The model of the catalogue that the repository holds, and its name where it is one of GGUF files."""
+    from r1plan.catalog.load import load_models
+
+    folded = repository.casefold()
+    for id_, model in load_models().items():
+        held = next((each.repo for each in model.repositories if each.repo.casefold() == folded), None)
+        if held is not None or folded == model.hf_repo.casefold():
+            return id_, held
+    return None
+
+
+def _of_catalogue(typed: str, quant: str | None, revision: str | None, repository: str | None = None) -> WantedModel:
+    """The files of a model of the catalogue; `repository`: those of that one, where it has what is chosen."""
+    from r1plan.models.downloads import download_of
+    from r1plan.models.reference import named_model
+    from r1plan.render.model_names import name_remarks
+    from r1plan.render.output import note
+
+    named = named_model(typed, quant)
+    for remark in name_remarks(named.taken, named.quant_taken):
+        note(remark)
+    if named.model is not None and named.quant is not None:
+        model = named.models[named.model]
+        held = download_of(model, next(each for each in model.quants if each.name == named.quant))
+        if held is None:
+            raise EngineError(
+                f"no repository that r1plan knows holds {named.quant} of {model.id}.",
+                "find its GGUF at Hugging Face and name it: hf:OWNER/REPO/FILE",
+            )
+        return WantedModel(_files(held, revision), model.id, named.quant)
+    id_, name, held = _chosen(named, repository)
+    return WantedModel(_files(held, revision), id_, name, held.bytes)
+
+
+def _files(held: QuantDownload, revision: str | None) -> WantedFiles:
+    return WantedFiles(held.repo, tuple(each.name for each in held.files), None, revision or held.revision or "main")
+
+
+def _chosen(named: Named, repository: str | None) -> tuple[str, str, QuantDownload]:
+    """The best of the models for this machine that is to be had, with its quant and its files."""
+    from dataclasses import replace
+
+    from r1plan.catalog.quality import load_quant_tables
+    from r1plan.cli.options.machine import this_machine
+    from r1plan.models.downloads import download_of
+    from r1plan.plan.llamacpp.planner import LlamaCppPlanner
+    from r1plan.plan.model_set import ModelSet
+    from r1plan.plan.pins import Pins
+    from r1plan.plan.workload import Workload
+
+    models = {
+        id_: replace(
+            model,
+            quants=tuple(
+                each
+                for each in model.quants
+                if (held := download_of(model, each)) and (repository is None or held.repo == repository)
+            ),
+        )
+        for id_, model in named.models.items()
+    }
+    pins = Pins(model=named.model, quant=named.quant)
+    plan = LlamaCppPlanner().plan(
+        this_machine(),
+        ModelSet({id_: each for id_, each in models.items() if each.quants}, load_quant_tables()),
+        Workload(),
+        pins,
+    )
+    option = plan.choice
+    if option is None or not option.fits:
+        what = named.model or "of those models"
+        raise NothingFits(
+            f"nothing {'of ' if named.model else ''}{what} that is to be had fits this machine.",
+            f"r1plan recommend{f' --model {named.model}' if named.model else ''} says why; "
+            "to fetch it all the same, name a quant: ID:QUANT",
+        )
+    held = download_of(option.model, option.quant)
+    if held is None:  # only such were offered
+        raise EngineError(f"no repository that r1plan knows holds {option.quant.name} of {option.model.id}.")
+    return option.model.id, option.quant.name, held

@@ -1,0 +1,1 @@
+"""How a pull is shown while it runs, and what is said when it has ended."""
