@@ -18,6 +18,7 @@ BENCHES = (
     "wire",
     "routing",
     "live_chat",
+    "pull",
 )
 
 

@@ -1,0 +1,95 @@
+"""How fast `models pull` is against huggingface_hub's own download, from one loopback hub in a process of its own.
+
+Both fetch the same file, in turn, into a new cache; huggingface_hub sums nothing, we sum every byte. Only the ratio
+within one round counts.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+
+from r1plan.models.pull.access import hub_access
+from r1plan.models.pull.pinned import PinnedModel, WantedFiles
+from r1plan.models.pull.pull import PullHost, disk_free_bytes, pull
+from r1plan.models.pull.record import PullRecords
+from r1plan.models.pull.watcher import PullEvent
+from tests.models.pull.hub import REPO, running_hub, some_bytes
+
+ROUNDS = 7
+BYTES = 400 << 20
+NAME = "R1-Q4_K_M.gguf"
+
+
+class _Nobody:
+    def begins(self, model: PinnedModel, here_bytes: int) -> None:
+        pass
+
+    def moves(self, done_bytes: int) -> None:
+        pass
+
+    def tells(self, event: PullEvent) -> None:
+        pass
+
+
+def run() -> None:
+    """Print the ratio of the speeds, ours to theirs."""
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    with _server() as url, tempfile.TemporaryDirectory() as folder:
+        ways: dict[str, Callable[[Path], Path]] = {"huggingface_hub": _theirs(url), "r1plan": _ours(url)}
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        for number in range(ROUNDS):
+            for name, way in ways.items():
+                cache = Path(folder) / f"{name}-{number}"
+                begun = time.perf_counter()
+                path = way(cache)
+                seconds[name].append(time.perf_counter() - begun)
+                path.resolve().unlink()
+        rounds = zip(seconds["huggingface_hub"], seconds["r1plan"], strict=True)
+        ratio = median(theirs / ours for theirs, ours in rounds)
+        for name, taken in seconds.items():
+            sys.stdout.write(f"{name:16} {BYTES / median(taken) / 1e6:8.0f} MB/s\n")
+        sys.stdout.write(f"ours / theirs    {ratio:8.2f}    (at least 0.9)\n")
+
+
+def _ours(url: str) -> Callable[[Path], Path]:
+    host = PullHost(time.sleep, disk_free_bytes, 0.0)
+
+    def way(cache: Path) -> Path:
+        access = hub_access({"HF_ENDPOINT": url, "HF_HUB_CACHE": str(cache), "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"})
+        return pull(WantedFiles(REPO, (NAME,)), access, PullRecords(cache / "records"), _Nobody(), host).path
+
+    return way
+
+
+def _theirs(url: str) -> Callable[[Path], Path]:
+    from huggingface_hub import hf_hub_download
+
+    return lambda cache: Path(hf_hub_download(REPO, NAME, cache_dir=cache, endpoint=url, token=False))
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    ours, its = get_context("spawn").Pipe()
+    process = get_context("spawn").Process(target=_serve, args=(its,), daemon=True)
+    process.start()
+    its.close()  # so that its end is heard
+    try:
+        yield ours.recv()
+    finally:
+        ours.send("end")
+        process.join()
+
+
+def _serve(parent: Connection) -> None:
+    with running_hub({NAME: some_bytes(16 << 20) * (BYTES >> 24)}) as hub:
+        parent.send(hub.url)
+        parent.recv()
