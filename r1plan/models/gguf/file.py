@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from r1plan.errors import EngineError
-from r1plan.models.gguf.foreign import NotAModel, check_is_model
+from r1plan.models.gguf.foreign import MissingShards, check_is_model
 from r1plan.models.gguf.header import MOST_TENSORS, Header, StoredTensor, Value
 from r1plan.models.gguf.source import Source
 
 _LAYER = re.compile(r"blk\.([0-9]{1,5})\.")
 _MOST_NAMED = 4
-_SHARD = re.compile(r"^(.*)-(\d{5})-of-(\d{5})\.gguf$")
+SHARD = re.compile(r"^(.*)-(\d{5})-of-(\d{5})\.gguf$")
+"""The name of a shard: what all have, which it is and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def read_gguf(source: Source) -> Gguf:
     count = first.shard_count
     if count == 1:
         return _joined(source.name, [first])
-    named = _SHARD.match(source.name)
+    named = SHARD.match(source.name)
     if named is None or int(named[3]) != count:
         raise EngineError(
             f"{source.name} is one of {count} shards, and its name does not say which.",
@@ -84,14 +85,14 @@ def read_gguf(source: Source) -> Gguf:
     return joined
 
 
-def _missing(names: list[str], count: int) -> NotAModel:
+def _missing(names: list[str], count: int) -> MissingShards:
     """The error for shards that are not beside the one that was given."""
     if len(names) == 1:
         said, what = f"{names[0]} is not there, one of {count} shards.", "download it into the same folder"
     else:
         said = f"{names[0]} is not there, nor {', '.join(names[1:_MOST_NAMED])}, of {count} shards."
         what = f"download all {count} into one folder"
-    return NotAModel(said, what)
+    return MissingShards(said, what)
 
 
 def _joined(name: str, headers: list[Header]) -> Gguf:

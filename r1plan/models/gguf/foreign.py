@@ -25,6 +25,10 @@ class NotAModel(EngineError):
     """A file that is something else than a model in GGUF, or a part of one."""
 
 
+class MissingShards(NotAModel):
+    """A model of which shards are not there."""
+
+
 class ForeignFile(NamedTuple):
     """What a file is, as the end of a sentence that begins with its name; and what to do."""
 

@@ -152,8 +152,7 @@ def _scalar(cursor: _Cursor, key: str, kind: int) -> Number:
 def _items(cursor: _Cursor, key: str) -> Items:
     kind, count = cursor.number(), cursor.count(f"items of {key!r}", _MOST_ITEMS)
     if kind == _TEXT:
-        for _ in range(count):
-            cursor.skip(cursor.count(f"bytes in {key!r}", _MOST_TEXT_BYTES))
+        cursor.skip_texts(key, count)
         return Items(count)
     layout = _SCALARS.get(kind)
     if layout is None:
@@ -218,6 +217,22 @@ class _Cursor:
     def skip(self, count: int) -> None:
         """Leave out the next `count` bytes, which must be there."""
         self.at += count
+        self._bounded(self.at)
+
+    def skip_texts(self, key: str, count: int) -> None:
+        """Leave out `count` texts of `key`. A vocabulary has 300,000, and many files are read at once: it is a loop."""
+        chunk, at, unpack = self._chunk, self.at - self._chunk_at, _U64.unpack_from
+        for _ in range(count):
+            if at + _U64.size > len(chunk):
+                self.at = self._chunk_at + at
+                self._fill(_U64.size)
+                chunk, at = self._chunk, 0
+            length = unpack(chunk, at)[0]
+            if length > _MOST_TEXT_BYTES:
+                self.at = self._chunk_at + at
+                self.count(f"bytes in {key!r}", _MOST_TEXT_BYTES)  # which says so
+            at += _U64.size + length
+        self.at = self._chunk_at + at
         self._bounded(self.at)
 
     def _bounded(self, end: int) -> None:

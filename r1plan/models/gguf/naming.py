@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
-from r1plan.models.gguf.file import Gguf
+from r1plan.models.gguf.file import SHARD, Gguf
 
 _QUANT = re.compile(
     r"(?<![a-z0-9])((?:UD-)?(?:I?Q\d(?:_[a-z0-9]+)+|TQ\d_\d|BF16|F16|F32|MXFP4|NVFP4))(?![a-z0-9])", re.IGNORECASE
@@ -31,6 +32,13 @@ def title(gguf: Gguf) -> str:
     """The file's name without its ending, shard and quant; it becomes the model's id."""
     stem = re.sub(r"(-\d{5}-of-\d{5})?\.gguf$", "", gguf.name, flags=re.I)
     return _QUANT.sub("", stem).strip("-_. ") or stem
+
+
+def first_shard(path: Path) -> Path:
+    """The first shard of the model that `path` is a shard of, which engines are given; `path` where it is not there."""
+    found = SHARD.match(path.name)
+    first = path if found is None else path.with_name(f"{found[1]}-{1:05d}-of-{found[3]}.gguf")
+    return first if first.exists() else path
 
 
 def type_sizes(gguf: Gguf) -> Mapping[str, int]:
