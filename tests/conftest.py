@@ -14,11 +14,14 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of the test's own. No provider's key or address leaks in from the outside."""
+    """A home of the test's own. No provider's key or address and no model leaks in from the outside."""
     for name in list(os.environ):
         if name.endswith(("_API_KEY", "_API_TOKEN")) or name.startswith("R1PLAN_"):
             monkeypatch.delenv(name)
+    for name in ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "OLLAMA_MODELS", "LLAMA_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
     path = tmp_path / "home"
+    monkeypatch.setenv("HOME", str(path))  # where other programs keep their models
     monkeypatch.setenv("R1PLAN_HOME", str(path))
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
