@@ -73,6 +73,11 @@ class Option:
         """Experts that find no room in memory and are read from disk for each token that needs them."""
         return sum(device.total_bytes for device in self.memory if device.device.kind == "disk")
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether it fits with nothing left on disk."""
+        return self.fits and not self.disk_bytes
+
 
 def option_id(model: Model, quant: Quant) -> str:
     """How an option is called everywhere."""
