@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from r1plan.engine.proxy import proxy_of, shown_proxy
 from r1plan.engine.target import RemoteTarget, UnlistedModel
 from r1plan.errors import ProviderError, UsageError
+
+if TYPE_CHECKING:
+    from r1plan.models.names import NameTaken
+    from r1plan.models.store.places import StoreName
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,23 @@ class InTheOpen:
     server: str
 
 
+@dataclass(frozen=True, slots=True)
+class FoundOnDisk:
+    """The file that a name was found to mean: `model` as the log calls it, `store` whose it is.
+
+    `others` are further quants that are here, `fits` whether it fits into this machine (None: not known), `taken` how
+    the name was understood.
+    """
+
+    typed: str
+    model: str
+    path: Path
+    store: StoreName
+    others: tuple[str, ...] = ()
+    fits: bool | None = None
+    taken: NameTaken | None = None
+
+
 def way_notes(targets: Iterable[RemoteTarget]) -> list[ThroughProxy | InTheOpen]:
     """What is to be known of the way to `targets`, as the environment says it. An address that is none has no way."""
     through: dict[str, dict[str, None]] = {}
@@ -65,4 +88,4 @@ def way_notes(targets: Iterable[RemoteTarget]) -> list[ThroughProxy | InTheOpen]
     return [*notes, *map(InTheOpen, opened)]
 
 
-ResolutionNote = Demonstration | BilledIn | UnusableKey | UnlistedModel | ThroughProxy | InTheOpen
+ResolutionNote = Demonstration | FoundOnDisk | BilledIn | UnusableKey | UnlistedModel | ThroughProxy | InTheOpen

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from r1plan.ask.backend import local_backend, provider_backend
-from r1plan.ask.notes import BilledIn, Demonstration, ResolutionNote, UnusableKey, way_notes
+from r1plan.ask.notes import BilledIn, Demonstration, FoundOnDisk, ResolutionNote, UnusableKey, way_notes
 from r1plan.engine.target import LocalTarget, RemoteTarget
 from r1plan.errors import NotFound, R1PlanError, UsageError
-from r1plan.models.reference import TINY, BuiltIn, GgufFile, HubFile, model_reference
+from r1plan.models.gguf.naming import first_shard
+from r1plan.models.reference import TINY, BuiltIn, GgufFile, HubFile, ModelName, model_reference
 from r1plan.route.execution.target import AttemptTarget, Engines
 from r1plan.settings import expanded
 from r1plan.tiny import MODEL_PATH
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from r1plan.catalog.policy import Route
 
 DEFAULT_ROUTE = "cheapest"
+_PATHS = ("/", "./", "../", "~")
 
 WantedBy = Literal["name", "local", "nothing", "route", "default_route"]
 """Why so: it was named; --local alone, or nothing, left the model in the package; a route was wanted, or is default."""
@@ -54,7 +56,8 @@ def resolve(wanted: Wanted, options: AskOptions) -> Resolution:
     by_route = wanted.route is not None or _keys_may_choose(wanted)
     if by_route and (found := _routed(wanted, options)) is not None:
         return found
-    return _named(wanted, _target(wanted, options), options)
+    target, on_disk = _target(wanted, options)
+    return _named(wanted, target, options, () if on_disk is None else (on_disk,))
 
 
 def model_names() -> tuple[str, ...]:
@@ -78,9 +81,18 @@ def model_here(model: str | None) -> LocalTarget | None:
         case BuiltIn():
             return LocalTarget(MODEL_PATH, TINY, demonstration=True)
         case GgufFile(path):
-            return LocalTarget(expanded(path), path.stem)
+            return LocalTarget(first_shard(expanded(path)), path.stem)
+        case ModelName(text) if text.startswith(_PATHS) and _is_blob(expanded(Path(text))):
+            return LocalTarget(expanded(Path(text)), Path(text).stem)
         case _:
             return None
+
+
+def _is_blob(path: Path) -> bool:
+    """Whether a file without an ending is a model, as a store's blobs are."""
+    from r1plan.models.store.stored import begins_as_gguf, is_unfinished
+
+    return not is_unfinished(path.name) and begins_as_gguf(path)
 
 
 def _keys_may_choose(wanted: Wanted) -> bool:
@@ -157,9 +169,11 @@ def _file_beside_route(wanted: Wanted) -> LocalTarget | None:
     return target
 
 
-def _named(wanted: Wanted, target: LocalTarget | RemoteTarget, options: AskOptions) -> Resolution:
+def _named(
+    wanted: Wanted, target: LocalTarget | RemoteTarget, options: AskOptions, found: tuple[ResolutionNote, ...]
+) -> Resolution:
     engines = Engines()
-    notes: list[ResolutionNote] = [] if wanted.is_named else [Demonstration()]
+    notes: list[ResolutionNote] = [*found] if wanted.is_named else [Demonstration()]
     if isinstance(target, LocalTarget):
         named = local_backend(target, engines, options)
     else:
@@ -188,9 +202,9 @@ def _named(wanted: Wanted, target: LocalTarget | RemoteTarget, options: AskOptio
     )
 
 
-def _target(wanted: Wanted, options: AskOptions) -> LocalTarget | RemoteTarget:
-    """What was named. The catalogue is read only when a provider is meant."""
-    from r1plan.engine.target import custom_target, remote_target
+def _target(wanted: Wanted, options: AskOptions) -> tuple[LocalTarget | RemoteTarget, FoundOnDisk | None]:
+    """What was named, and how a model on this disk was found. The catalogue is read only where a name needs it."""
+    from r1plan.engine.target import custom_target
 
     model, provider, base_url = wanted.model, wanted.provider, wanted.base_url
     if wanted.local and (provider or base_url):
@@ -198,24 +212,36 @@ def _target(wanted: Wanted, options: AskOptions) -> LocalTarget | RemoteTarget:
     if base_url and not provider:
         from r1plan.catalog.load import load_dialects
 
-        return custom_target(base_url, model, load_dialects()["openai"], options.address_key)
+        return custom_target(base_url, model, load_dialects()["openai"], options.address_key), None
     if not provider and (file := model_here(model)):
-        return file
+        return file, None
+    if model and not provider and (wanted.local or _is_of_catalogue(model)) and (found := _on_disk(model)):
+        return found
     if wanted.local:
         raise _not_a_file(wanted)
+    return _elsewhere(wanted, options)
 
+
+def _elsewhere(wanted: Wanted, options: AskOptions) -> tuple[LocalTarget | RemoteTarget, FoundOnDisk | None]:
+    """A provider's model; where none is meant, a file of that name here. Raises what says why it is neither."""
     from r1plan.catalog.load import load_models, load_providers
+    from r1plan.engine.target import remote_target
 
+    model, provider = wanted.model, wanted.provider
     providers, now = load_providers(), datetime.now(UTC)
     if model and not provider and isinstance(there := model_reference(model), HubFile):
         from r1plan.ask.not_here import hub_file_not_here
 
+        if found := _on_disk(there.address):
+            return found
         raise hub_file_not_here(there.address)
     try:
-        return remote_target(model, provider, providers, now, base_url, options.address_key)
+        return remote_target(model, provider, providers, now, wanted.base_url, options.address_key), None
     except NotFound:
         from r1plan.ask.not_here import not_here
 
+        if model and not provider and (found := _on_disk(model)):
+            return found
         if model and not provider and (error := not_here(model, load_models(), providers, now)):
             raise error from None
         if model and not provider and (path := expanded(Path(model))).exists():
@@ -223,8 +249,28 @@ def _target(wanted: Wanted, options: AskOptions) -> LocalTarget | RemoteTarget:
             from r1plan.models.gguf.source import LocalFile
 
             read_gguf(LocalFile(path))  # which says what it is, where it is no model
-            return LocalTarget(path, path.stem)
+            return LocalTarget(path, path.stem), None
         raise
+
+
+def _is_of_catalogue(model: str) -> bool:
+    """Whether a model of the catalogue is called just so: a file of it that is here comes before whoever sells it.
+
+    Where a name is Ollama's, or may mean others, a provider whose model is called so comes first.
+    """
+    from r1plan.catalog.load import load_models
+    from r1plan.models.names import find_models
+
+    try:
+        return find_models(load_models(), model).taken is None
+    except (NotFound, UsageError):
+        return False
+
+
+def _on_disk(model: str | None) -> tuple[LocalTarget, FoundOnDisk] | None:
+    from r1plan.ask.on_disk import target_on_disk
+
+    return None if model is None else target_on_disk(model)
 
 
 def _not_a_file(wanted: Wanted) -> R1PlanError:

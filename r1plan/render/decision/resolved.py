@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from r1plan.ask.notes import BilledIn, Demonstration, InTheOpen, ResolutionNote, ThroughProxy, UnusableKey
+from r1plan.ask.notes import BilledIn, Demonstration, FoundOnDisk, InTheOpen, ResolutionNote, ThroughProxy, UnusableKey
 from r1plan.engine.target import UnlistedModel
+from r1plan.render.model_names import taken_text
+from r1plan.render.models.words import STORE_NAMES
 
 
 def resolution_text(note: ResolutionNote) -> str:
@@ -16,6 +18,8 @@ def resolution_text(note: ResolutionNote) -> str:
                 f"r1-tiny {'answers' if surely else 'may answer'}: the built-in demonstration model, not R1; it does "
                 "small arithmetic. For a real one: --model FILE.gguf, or --provider deepseek."
             )
+        case FoundOnDisk():
+            return _found_text(note)
         case BilledIn(currency):
             return f"This account is billed in {currency}: cost-report --currency {currency} says what it cost."
         case UnusableKey(error):
@@ -29,3 +33,15 @@ def resolution_text(note: ResolutionNote) -> str:
             return f"{server} is asked over plain http: others on the way can read what is sent."
         case _:
             assert_never(note)
+
+
+def _found_text(found: FoundOnDisk) -> str:
+    """Which file answers to a name, whose it is, and what else of that model is here."""
+    said = [f"{found.model} answers, from {STORE_NAMES[found.store]}: {found.path}."]
+    if found.taken is not None:
+        said.append(taken_text(found.taken))
+    if found.others:
+        said.append(f"Also here: {', '.join(found.others)}.")
+    if found.fits is False:
+        said.append("None of them fits into this machine's memory by the plan.")
+    return " ".join(said)
