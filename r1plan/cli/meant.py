@@ -8,7 +8,7 @@ from collections.abc import Sequence
 _KEYS = "a key is read from its provider's variable, such as DEEPSEEK_API_KEY; r1plan doctor says which are set."
 _SERVER = "r1plan recommend --engine vllm ends with the command that starts a server."
 _FETCH = "r1plan models pull R1-Distill-Qwen-7B fetches a model; without a quant it is the one for this machine."
-_NAMES = "r1plan recommend names the models for here, r1plan prices list those of providers."
+_NAMES = "r1plan models list shows those that are here, with --known all; r1plan prices list shows what providers sell."
 _CARDS = "r1plan detect shows what is here, r1plan hardware what is known by name."
 _UPDATE = "r1plan is updated in the way in which it was installed, such as git pull."
 _LEAVE = "r1plan ends by itself; exit or Ctrl-D leaves a conversation."
@@ -50,7 +50,7 @@ _UNDER: dict[str, dict[tuple[str, ...], str]] = {
     "r1plan": _ROOT,
     "r1plan models": {
         ("download", "get", "fetch", "install", "add"): _FETCH,
-        ("list", "ls", "search"): _NAMES,
+        ("ls", "search", "here", "installed", "known"): _NAMES,
         ("rm", "delete"): _REMOVE,
         ("info", "verify", "check"): "r1plan models inspect FILE.gguf says what a file holds.",
     },

@@ -48,7 +48,7 @@ from tests.cli.options.test_short import commands
         pytest.param("recommend --vram big", "--vram 'big': expected a number.", "such as --vram 64", id="no-number"),
         pytest.param("recommend --gpu 4090,3090", "names several cards", "--gpu 4090 --gpu 3090", id="cards-in-one"),
         pytest.param("models download x", "no command 'download'", "r1plan models pull", id="other-word"),
-        pytest.param("models list", "no command 'list'", "r1plan recommend", id="where-models-are-named"),
+        pytest.param("models ls", "no command 'ls'", "r1plan models list shows", id="where-models-are-named"),
         pytest.param("recommend --vram many", "--vram 'many': expected a number.", "such as --vram", id="float"),
         pytest.param("recommend --context 0", "--context 0: expected", "leave --context out", id="pin"),
         pytest.param("recommend --slots 0", "--slots 0: expected", "leave --slots out", id="slots"),
