@@ -8,7 +8,7 @@ from datetime import datetime
 from r1plan.catalog.model import Model, Quant
 from r1plan.catalog.provider import Provider, model_key
 from r1plan.errors import EngineError, NotFound, R1PlanError, UsageError
-from r1plan.models.downloads import QuantDownload, download_of, smallest_published
+from r1plan.models.downloads import download_of, smallest_published
 from r1plan.models.names import find_models
 from r1plan.models.quant_names import gguf_quant
 
@@ -36,36 +36,25 @@ def not_here(
 
 def hub_file_not_here(address: str) -> EngineError:
     """The error for a file at Hugging Face: an engine here reads files on this disk."""
-    owner, _, rest = address.removeprefix("hf:").partition("/")
-    repo, _, file = rest.partition("/")
-    name = file or "FILE.gguf"
-    return EngineError(
-        f"{address} is not on this machine.", f"hf download {owner}/{repo} {name} --local-dir . ; then --model {name}"
-    )
+    return EngineError(f"{address} is not on this machine.", f"r1plan models pull {address} fetches it; then ask again")
 
 
 def _fetched(model: Model, quant: str | None) -> list[str]:
     """How the model's file is had, at `quant`, else at the usual one or R1's smallest."""
-    held = _download(model, quant)
-    if held is None:
+    wanted = _wanted(model, quant)
+    if wanted is None or download_of(model, wanted) is None:
         return []
-    files = held.first if len(held.files) == 1 and "*" not in held.first else f"--include '{_folder(held)}/*'"
-    named = held.first.replace("*", "00001-of-...")
-    return [f"hf download {held.repo} {files} --local-dir . ; then --model {named}"]
+    return [f"r1plan models pull {model.id}:{wanted.name} fetches it; then ask again"]
 
 
-def _download(model: Model, quant: str | None) -> QuantDownload | None:
+def _wanted(model: Model, quant: str | None) -> Quant | None:
     if quant is not None:
         quant = gguf_quant(quant, [each.name for each in model.quants])[0]
     wanted: Quant | None = next((each for each in model.quants if each.name == (quant or _USUAL)), None)
     if quant is None and model.kind == "full":
         smallest = smallest_published([model])
         wanted = smallest[1] if smallest else wanted
-    return None if wanted is None else download_of(model, wanted)
-
-
-def _folder(held: QuantDownload) -> str:
-    return held.first.rpartition("/")[0]
+    return wanted
 
 
 def _sold(model: Model, providers: Mapping[str, Provider], now: datetime) -> list[str]:

@@ -30,29 +30,27 @@ def said(typed: str) -> R1PlanError:
         (
             "32b",
             "'32b' is R1-Distill-Qwen-32B, and it is not on this machine.",
-            "hf download bartowski/DeepSeek-R1-Distill-Qwen-32B-GGUF DeepSeek-R1-Distill-Qwen-32B-Q4_K_M.gguf "
-            "--local-dir . ; then --model DeepSeek-R1-Distill-Qwen-32B-Q4_K_M.gguf",
+            "r1plan models pull R1-Distill-Qwen-32B:Q4_K_M fetches it; then ask again",
         ),
         (
             "deepseek-r1:7b",
             "'deepseek-r1:7b' is R1-Distill-Qwen-7B, and it is not on this machine.",
-            "hf download bartowski/DeepSeek-R1-Distill-Qwen-7B-GGUF ",
+            "r1plan models pull R1-Distill-Qwen-7B:Q4_K_M fetches it; then ask again",
         ),
         (
             "R1-Distill-Qwen-14B",
             "R1-Distill-Qwen-14B is not on this machine.",
-            "hf download bartowski/DeepSeek-R1-Distill-Qwen-14B-GGUF DeepSeek-R1-Distill-Qwen-14B-Q4_K_M.gguf ",
+            "r1plan models pull R1-Distill-Qwen-14B:Q4_K_M fetches it; then ask again",
         ),
         (
             "R1-Distill-Qwen-14B:Q6_K",
             "'R1-Distill-Qwen-14B:Q6_K' is R1-Distill-Qwen-14B, and it is not on this machine.",
-            "hf download bartowski/DeepSeek-R1-Distill-Qwen-14B-GGUF DeepSeek-R1-Distill-Qwen-14B-Q6_K.gguf ",
+            "r1plan models pull R1-Distill-Qwen-14B:Q6_K fetches it; then ask again",
         ),
         (
             "R1",
             "'R1' is DeepSeek-R1, and it is not on this machine.",
-            "hf download unsloth/DeepSeek-R1-GGUF --include 'DeepSeek-R1-UD-IQ1_S/*' --local-dir . ; then --model "
-            "DeepSeek-R1-UD-IQ1_S/DeepSeek-R1-UD-IQ1_S-00001-of-00003.gguf; or ask ",
+            "r1plan models pull DeepSeek-R1:UD-IQ1_S fetches it; then ask again; or ask ",
         ),
     ],
 )
@@ -83,8 +81,8 @@ def test_of_another_family_nothing_is_said_here(typed: str) -> None:
 @pytest.mark.parametrize(
     ("address", "hint"),
     [
-        ("hf:a/b/c/d.gguf", "hf download a/b c/d.gguf --local-dir . ; then --model c/d.gguf"),
-        ("hf:a/b", "hf download a/b FILE.gguf --local-dir . ; then --model FILE.gguf"),
+        ("hf:a/b/c/d.gguf", "r1plan models pull hf:a/b/c/d.gguf fetches it; then ask again"),
+        ("hf:a/b", "r1plan models pull hf:a/b fetches it; then ask again"),
     ],
 )
 def test_a_file_at_hugging_face_is_fetched_first(address: str, hint: str) -> None:

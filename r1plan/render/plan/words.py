@@ -41,11 +41,8 @@ from r1plan.units import GIB, MIB
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Improvement
 
-_SHARING = {
-    "experts spread": "attention on every card, experts spread",
-    "one cache": "one cache for all cards",
-    "stages": "layers in stages",
-}
+_SHARING = {"experts spread": "attention on every card, experts spread", "stages": "layers in stages"}
+_SHARING |= {"one cache": "one cache for all cards"}
 # Below these a difference is not worth a word.
 _POINTS_WORTH_SAYING = 0.5
 _POINTS_WORTH_NAMING = 0.05
@@ -147,10 +144,9 @@ def against_text(each: Difference) -> str:
 
 def ability_text(each: Difference) -> str:
     """Whether an option is more able than the chosen one, and whether only its size says so."""
-    said = quality_text(each.quality_points)
-    if each.quality_points < 0 and said and not quality_text(min(each.quality_points - each.breadth_points, 0.0)):
-        return "knows less"  # its published scores are as good; that a smaller model knows less is assumed
-    return said
+    said, by_scores = quality_text(each.quality_points), each.quality_points - each.breadth_points
+    # Its published scores are as good; that a smaller model knows less is assumed.
+    return "knows less" if said == "less able" and by_scores > -_POINTS_WORTH_SAYING else said
 
 
 def quality_text(points: float) -> str:

@@ -150,7 +150,11 @@ def test_the_key_is_written_nowhere(home: Path) -> None:
             ["--model", "deepseek/deepseek-reasoner", "x"], 1, "no longer serves", "deepseek-flash", id="gone"
         ),
         pytest.param(
-            ["--model", "R1-Distill-Qwen-7B", "x"], 1, "is not on this machine", "hf download bartowski/", id="here"
+            ["--model", "R1-Distill-Qwen-7B", "x"],
+            1,
+            "is not on this machine",
+            "r1plan models pull R1-Distill-Qwen-7B",
+            id="here",
         ),
         pytest.param(
             ["--model", "deepsek-flash", "x"], 2, "unknown model 'deepsek-flash'", "deepseek-flash", id="near"
