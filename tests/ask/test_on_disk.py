@@ -83,7 +83,7 @@ def test_a_model_that_is_not_here_says_how_it_is_had(home: Path, words: tuple[st
     done = chat("--model", *words, "x")
     assert done.returncode == 1
     assert "is not on this machine" in done.stderr
-    assert "download" in done.stderr
+    assert "r1plan models pull " in done.stderr
 
 
 def test_a_download_that_has_not_ended_is_said(home: Path) -> None:
