@@ -222,24 +222,30 @@ def _texts(
     labels = placed(
         [(point.x, point.y) for point in named],
         lines,
-        [(point.x, point.y) for point in points if point.number is None],
+        [*((point.x, point.y) for point in points if point.number is None), *_along(limit, plot)],
         plot,
         kept=[] if limit is None else [limit.box],
         letters=size.letters,
         radius=_RADII["chosen"],
     )
-    for point, text, label in zip(named, lines, labels, strict=True):
+    for text, label in zip(lines, labels, strict=True):
         if label is not None:
-            yield _placed_text(point, text, label, size)
+            yield _placed_text(text, label, size)
 
 
-def _placed_text(point: PicturePoint, lines: tuple[str, ...], label: Label, size: Size) -> PlacedText:
+def _along(limit: Limit | None, plot: Box) -> Iterator[tuple[float, float]]:
+    """Places of the limit's line, which names had better not cover."""
+    if limit is not None:
+        for down in range(round(plot.top), round(plot.bottom), 8):
+            yield limit.at, down
+
+
+def _placed_text(lines: tuple[str, ...], label: Label, size: Size) -> PlacedText:
     box = label.box
     step = (box.bottom - box.top) / len(lines)
     lead = None
-    if label.far:
-        near_x = min(max(point.x, box.left), box.right)
-        near_y = min(max(point.y, box.top), box.bottom)
-        lead = (round(point.x, 1), round(point.y, 1), round(near_x, 1), round(near_y, 1))
+    if label.lead is not None:
+        x, y, end_x, end_y = label.lead
+        lead = (round(x, 1), round(y, 1), round(end_x, 1), round(end_y, 1))
     x = {"start": box.left, "middle": (box.left + box.right) / 2, "end": box.right}[label.aligned]
     return PlacedText(lines, label.aligned, round(x, 1), round(box.top + size.letters, 1), round(step, 1), lead)
