@@ -18,6 +18,7 @@ from r1plan.render.page.picture import NARROW, WIDE, Picture, laid_out, quality_
 from r1plan.render.page.rejected import RejectedModel, by_model, summary
 from r1plan.render.page.words import KICKERS, REASONS_BELOW, SCALE, benchmark_name, beyond_text, rates
 from r1plan.render.plan.llamacpp_explained import more_room
+from r1plan.render.plan.model_lines import r1_text
 from r1plan.render.plan.summary import TIERS, larger_line
 from r1plan.render.plan.table import answer_column
 from r1plan.render.plan.view import EngineView, OptionT, TableColumn
@@ -38,6 +39,18 @@ class Figure(NamedTuple):
     basis: str = ""
 
 
+class FileSource(NamedTuple):
+    """Where an option's files are: a sentence that names `repo` between its two parts; None: it names none.
+
+    `name` is empty for the choice itself.
+    """
+
+    name: str
+    before: str
+    repo: str | None
+    after: str
+
+
 class PageTable(NamedTuple):
     """Rows under heads; `numbers` are the places of the columns that hold figures."""
 
@@ -50,7 +63,8 @@ class PageTable(NamedTuple):
 class PlanPage:
     """The page. `fits` tells an answer from the news that there is none, `kicker` in words; `hint` says what to do.
 
-    `commands` are to be copied, `remarks` stand below the headline. `pictures` are the same, one for wide windows and
+    `commands` are to be copied, `remarks` stand below the headline; `source` has the choice's files, `sources` those of
+    the alternatives. `pictures` are the same, one for wide windows and
     one for narrow ones. `command` made the page, with `version`.
     """
 
@@ -60,6 +74,7 @@ class PlanPage:
     headline: str
     hint: str | None
     commands: tuple[str, ...]
+    source: FileSource | None
     remarks: tuple[str, ...]
     bars: tuple[DeviceBar, ...]
     of: str
@@ -67,6 +82,7 @@ class PlanPage:
     scale: str
     beyond: str
     options: PageTable | None
+    sources: tuple[FileSource, ...]
     speeds: tuple[Figure, ...]
     speed_basis: str
     scores: tuple[Figure, ...]
@@ -99,6 +115,8 @@ def plan_page(
     said = [line.text for line in opening if not line.verbatim]
     headline = failure.message if failure else said[0]
     remarks = said[1:] if choice is not None else said
+    if plan.r1 is not None and failure is None:
+        remarks.append(r1_text(plan.r1))
     if larger := larger_line(plan):
         remarks.append(larger)
     listed = choice is None or choice.fits  # what was asked for and does not fit is all that was rejected
@@ -111,6 +129,7 @@ def plan_page(
         kicker=KICKERS["fits" if failure is None else "nothing" if choice is None else "asked"],
         hint=_hint(failure) if failure else None,
         commands=tuple(line.text.strip() for line in opening if line.verbatim),
+        source=_source(view, choice, "") if choice and choice.fits else None,
         remarks=tuple(remarks),
         bars=device_bars(view.setting_fields(choice)["memory"], plan.machine) if choice else (),
         of=f"{choice.id} at {choice.context:,} tokens" if choice else "",
@@ -118,6 +137,7 @@ def plan_page(
         scale=SCALE,
         beyond=beyond_text(pictures[0].beyond) if pictures else "",
         options=_options(view, plan) if view.shows_table(plan) else None,
+        sources=tuple(_sources(view, plan)),
         speeds=tuple(_speeds(choice.speed)) if choice and choice.fits else (),
         speed_basis=f"{choice.speed.basis}: {choice.speed.source}" if choice else "",
         scores=tuple(_scores(choice.quality)) if choice else (),
@@ -172,6 +192,22 @@ def _options(view: EngineView[OptionT], plan: Plan[OptionT]) -> PageTable:
         for number, option in enumerate(plan.options, 1)
     )
     return PageTable(heads, rows, frozenset(place for place, column in enumerate(columns, 2) if not column.left))
+
+
+def _sources(view: EngineView[OptionT], plan: Plan[OptionT]) -> Iterator[FileSource]:
+    """Where the alternatives are had, each once."""
+    told = set() if plan.choice is None else {plan.choice.id}
+    for option in plan.alternatives:
+        if option.fits and option.id not in told:
+            told.add(option.id)
+            yield _source(view, option, f"{option.model.id} {option.quant_name}")
+
+
+def _source(view: EngineView[OptionT], option: OptionT, name: str) -> FileSource:
+    said = view.where_to_get(option)
+    repo = (view.download_fields(option) or {}).get("repo")
+    before, found, after = said.partition(repo) if repo else (said, "", "")
+    return FileSource(name, before if not name else before.removeprefix("Get it: "), repo if found else None, after)
 
 
 def _speeds(speed: Speed) -> Iterator[Figure]:

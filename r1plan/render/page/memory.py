@@ -77,13 +77,19 @@ def _bar(rows: Sequence[_Row]) -> DeviceBar:
     capacity, free, total = fields["capacity_bytes"], fields["free_bytes"], fields["total_bytes"]
     parts: list[tuple[PartKind, str, int, str]] = [("others", "taken already", capacity - free, "")]
     parts += [(term, word, fields[f"{term}_bytes"], fields["basis"][term]) for term, word in _TERMS.items()]
-    margin = f"{memory_size(fields['margin_bytes'])} of it kept as a margin" if fields["margin_bytes"] else ""
-    parts.append(("free", "free", free - total, margin))
+    parts.append(
+        ("free", "free", free - total, _margin(memory_size(fields["margin_bytes"]), memory_size(free - total)))
+    )
     note = f"{memory_size(total - free)} too much" if total > free else ""
     cards = f" ({rows[0].card}{f' to {rows[-1].card}' if len(rows) > 1 else ''})" if rows[0].card else ""
     number, each = (f"{len(rows)} x ", "each ") if len(rows) > 1 else ("", "")
     title = f"{number}{name}{cards}: {each}{memory_size(total)} of {memory_size(free)} free"
     return _laid_out(title, note, parts, capacity)
+
+
+def _margin(kept: str, free: str) -> str:
+    """How much of what is free is kept so, as it is written."""
+    return "" if kept == memory_size(0) else "all kept as a margin" if kept == free else f"with a margin of {kept}"
 
 
 def _disk(name: str, fields: Mapping[str, Any]) -> DeviceBar:

@@ -33,7 +33,10 @@ KICKERS = {
     "nothing": "r1plan finds nothing that fits",
     "asked": "r1plan: what was asked for does not fit",
 }
-SCALE = "Quality: points of GPQA Diamond, less for coarse weights, more for a large model's breadth; to compare by."
+SCALE = (
+    "Quality: points of GPQA Diamond, less what coarse weights lose, and some more for what a large model knows. It "
+    "ranks these options, and is no published score."
+)
 REASONS_BELOW = "Every option, with its reason, stands below."
 
 

@@ -44,7 +44,7 @@ def test_the_parts_lie_end_to_end_and_fill_the_bar() -> None:
         assert after.begins == pytest.approx(before.begins + before.long, abs=0.02)
     assert sum(part.long for part in parts) == pytest.approx(100, abs=0.05)
     assert bar().ends == 100
-    assert parts[-1].remark == "256 MiB of it kept as a margin"
+    assert parts[-1].remark == "with a margin of 256 MiB"
 
 
 def test_a_card_that_holds_too_much_shows_where_its_memory_ends() -> None:
@@ -94,3 +94,9 @@ def test_what_is_no_card_is_called_by_its_kind(kind: str, title: str) -> None:
 def test_a_disk_has_nothing_free_but_a_part_of_the_file_in_memory() -> None:
     names = [part.name for part in bar(device="disk", kind="disk").parts]
     assert names == ["experts read when a token needs them", "held in memory"]
+
+
+def test_where_all_that_is_free_is_the_margin_it_is_said_once() -> None:
+    parts = bar(margin_bytes=4 * GIB).parts
+    assert (parts[-1].size, parts[-1].remark) == ("4.0 GiB", "all kept as a margin")
+    assert bar(margin_bytes=0).parts[-1].remark == ""

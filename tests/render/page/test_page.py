@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from r1plan.plan.plan import Rejection
+from r1plan.plan.plan import R1Beside, Rejection
 from r1plan.plan.reasons import RanksBelow
 from r1plan.render.page.rejected import by_model, summary
 from tests.render.page.pages import COMMAND, FAILING, FITTING, NAMES, Shown, shown
@@ -67,7 +67,10 @@ def test_a_page_is_closed_named_and_loads_nothing(name: str) -> None:
     assert "width=device-width, initial-scale=1" in outline.values("content")
     assert not {"script", "iframe", "object", "embed", "form", "base"} & set(outline.tags)
     assert not [name for name, _ in outline.attributes if name.startswith("on") or name in ("src", "srcset", "style")]
-    assert outline.values("href") == ["data:,"]
+    icon, *links = outline.values("href")
+    assert icon == "data:,"
+    assert all(each.startswith("https://huggingface.co/") for each in links)
+    assert outline.values("rel") == ["icon", *["noreferrer"] * len(links)]
     assert "url(" not in page
     assert "@import" not in page
     assert COMMAND in outline.text
@@ -175,3 +178,22 @@ def test_no_name_becomes_markup(name: str) -> None:
     assert set(outline.tags) <= set(plain.tags)
     assert {name for name, _ in outline.attributes} <= {name for name, _ in plain.attributes}
     assert " ".join(HOSTILE.split()) in outline.text
+
+
+@pytest.mark.parametrize("name", FITTING)
+def test_the_page_says_where_every_offered_option_is_had_with_its_repository_as_a_link(name: str) -> None:
+    known = shown(name)
+    outline = Outline(known.html())
+    for option in known.plan.options:
+        repo = (known.view.download_fields(option) or {}).get("repo")
+        assert repo is None or f"https://huggingface.co/{repo}" in outline.values("href")
+    assert known.plan.choice is not None
+    assert known.view.where_to_get(known.plan.choice).replace(" ", "") in outline.text.replace(" ", "")
+
+
+def test_a_distill_is_said_to_be_no_r1_on_the_page_too() -> None:
+    known = shown("one card")
+    beside = R1Beside("DeepSeek-R1:UD-IQ1_S", 131 * 2**30, 88 * 2**30)
+    page = known._replace(plan=replace(known.plan, r1=beside)).html()
+    assert "A distill, not R1 (671B) itself: that takes 131 GiB (UD-IQ1_S), 88 are free." in Outline(page).text
+    assert "A distill, not R1" not in known.html()
