@@ -45,6 +45,12 @@ def _vllm() -> Engine[Any]:
 # Each is imported when it is asked for.
 ENGINES: dict[EngineName, Callable[[], Engine[Any]]] = {"llama.cpp": _llama_cpp, "vllm": _vllm}
 _USUAL: EngineName = "llama.cpp"
+# The options that say the same to every engine: the machine, the model, and what it is for.
+OF_EVERY_ENGINE = (
+    *("gpu", "vram", "bandwidth", "vendor", "vram_used", "unified", "ram", "ram_bandwidth", "cores", "cpu", "cpu_only"),
+    *("machine", "disk_bandwidth", "model", "context", "objective", "min_speed", "requests_per_day", "input_tokens"),
+    *("cache_hit", "thinking_tokens", "answer_tokens", "power_price"),
+)
 _LEAST_NAMED_TOK_S = 1.0  # slower is no answer to "what else could?"
 
 
@@ -76,7 +82,7 @@ def planned(
             raise
         from r1plan.render.plan.serving_words import elsewhere_text
 
-        raise UsageError(none.message, elsewhere_text(other, engine.planner.engine)) from none
+        raise NoCards(none.message, elsewhere_text(other, engine.planner.engine)) from none
     if plan.choice is None or not plan.choice.fits:
         other = _of_another_type(engine, machine, models, workload, pins)
         return replace(plan, elsewhere=other or _elsewhere(machine, models, workload, pins))
@@ -96,7 +102,15 @@ def _elsewhere(machine: Machine, models: ModelSet, workload: Workload, pins: Pin
     from r1plan.plan.pins import Pins
 
     alike = Pins(model=pins.model, context=pins.context)
-    return _chosen(ENGINES[_USUAL]().planner.plan(machine, models, workload, alike))
+    other = _chosen(ENGINES[_USUAL]().planner.plan(machine, models, workload, alike))
+    if other is None:
+        return None
+    from shlex import join
+
+    from r1plan.cli.options.given import words_given
+
+    words = words_given(OF_EVERY_ENGINE)
+    return other._replace(command=join(["r1plan", "recommend", *words, "--engine", other.engine]))
 
 
 def _chosen(plan: Plan[Any]) -> Elsewhere | None:

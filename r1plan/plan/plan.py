@@ -81,13 +81,17 @@ class Rejection(NamedTuple):
 
 
 class Elsewhere(NamedTuple):
-    """What `engine` could run, where nothing of what was asked can be."""
+    """What `engine` could run, where nothing of what was asked can be, and the `command` that plans it here.
+
+    Without one it is the same command with less asked for.
+    """
 
     engine: EngineName
     model: str
     quant: str
     context: int
     tok_s: float
+    command: str | None = None
 
 
 class R1Beside(NamedTuple):

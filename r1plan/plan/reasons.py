@@ -206,10 +206,11 @@ class ReadsFromDisk(NamedTuple):
 
 
 class OtherSharing(NamedTuple):
-    """Another way to share the cards than the chosen one, and how fast it is over that."""
+    """Another way to share the `cards` than the chosen one, and how fast it is over that."""
 
     how: Literal["experts spread", "one cache", "stages", "fewer cards", "more cards"]
     speed_ratio: float
+    cards: int
 
 
 def kind_of(cause: Cause) -> CauseKind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -93,6 +94,10 @@ def test_explain_shows_each_part_and_every_rejected_option() -> None:
         pytest.param(["--ubatch", "256"], "--ubatch with --engine vllm", id="ubatch"),
         pytest.param(["--no-flash-attn"], "--no-flash-attn with --engine vllm", id="flash"),
         pytest.param(["--runtime", "llama-server"], "--runtime with --engine vllm", id="runtime"),
+        pytest.param(["--runtime", "in-process"], "--runtime with --engine vllm", id="default-runtime"),
+        pytest.param(["--mmap"], "--mmap with --engine vllm", id="default-mmap"),
+        pytest.param(["--no-mmap"], "--no-mmap with --engine vllm", id="mmap"),
+        pytest.param(["--flash-attn"], "--flash-attn with --engine vllm", id="default-flash"),
         pytest.param(["--kv", "q4_0"], "--kv q4_0 with --engine vllm", id="kv"),
         pytest.param(["--model", "x.gguf"], "a GGUF file is llama.cpp's", id="gguf"),
         pytest.param(["--slots", "0"], "--slots 0: expected a number above zero", id="slots"),
@@ -111,9 +116,61 @@ def test_what_only_the_other_engine_has_is_wrong_usage(options: list[str], messa
     assert not done.stdout
 
 
-def test_without_the_option_nothing_speaks_of_vllm() -> None:
-    done = r1plan("--gpu", "h200-sxm-141gb:8", "--explain")
-    assert "vllm" not in (done.stdout + done.stderr).casefold()
+@pytest.mark.parametrize(
+    ("gpu", "spoken"),
+    [
+        pytest.param("h200-sxm-141gb:8", True, id="servers"),
+        pytest.param("mi300x:2", True, id="amd-servers"),
+        pytest.param("h200-sxm-141gb", False, id="one"),
+        pytest.param("rtx-4090:2", False, id="desktops"),
+        pytest.param("tesla-p40:4", False, id="not-run-by-vllm"),
+    ],
+)
+def test_llama_cpp_on_several_cards_of_servers_names_vllm_once(gpu: str, spoken: bool) -> None:
+    done = r1plan("--gpu", gpu)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout + done.stderr
+    assert said.casefold().count("vllm") == spoken
+    assert ("--engine vllm plans these cards for many users." in done.stderr) == spoken
+
+
+def test_a_card_that_llama_cpp_leaves_free_has_its_reason() -> None:
+    done = r1plan("--gpu", "h100-sxm-80gb:8", columns=120)
+    assert " on 7 x H100 " in done.stdout
+    assert "1 of 8 cards stays free: they take turns, so that more are no faster." in done.stdout
+
+
+@pytest.mark.parametrize("gpu", ["h100-sxm-80gb:8", "h200-sxm-141gb:8", "rx-7900-xtx", "rtx-pro-6000-blackwell-ws"])
+def test_the_headline_takes_two_lines_of_a_terminal(gpu: str) -> None:
+    for extra in ((), ("--slots", "2")):
+        lines = r1plan("--engine", "vllm", "--gpu", gpu, *extra, columns=80).stdout.splitlines()
+        said = next(number for number, line in enumerate(lines) if line.startswith("  vllm serve"))
+        assert said <= 2
+        assert " an answer." in " ".join(lines[:said])
+        assert (" alone" in " ".join(lines[:said])) == (not extra)
+
+
+def test_r1_beside_a_served_distill_is_the_smallest_checkpoint_and_the_cards_memory() -> None:
+    fields = document("--engine", "vllm", "--gpu", "rx-7900-xtx")
+    assert fields["choice"]["model"] != "DeepSeek-R1"
+    assert fields["r1"]["id"].endswith(":GPTQ")
+    assert 340 < fields["r1"]["weights_bytes"] / 2**30 < 370
+    assert fields["r1"]["memory_bytes"] < 24 * 2**30
+
+
+def test_the_fp8_cache_is_said_to_be_what_q8_0_means() -> None:
+    said = "--kv q8_0 is FP8 in vLLM."
+    assert said in r1plan(*H200, "--kv", "q8_0").stdout
+    assert said not in r1plan(*H200).stdout
+
+
+def test_explain_says_in_words_how_the_cards_share_the_work() -> None:
+    text = " ".join(r1plan(*H200, "--explain").stdout.split())
+    assert "on each of 8 GPUs: every layer split over them" in text
+    assert "TP 8" not in text
+    llama = " ".join(r1plan("--gpu", "rtx-4090", "--explain").stdout.split())
+    assert "counted for a plain context: " in llama
+    assert "in-process" not in llama
 
 
 def test_power_is_priced_for_all_users_together() -> None:
@@ -129,7 +186,8 @@ def test_a_narrow_terminal_keeps_room_for_the_reasons(columns: int, shown: bool)
     lines = r1plan(*H200, "--model", "DeepSeek-R1-0528", columns=columns).stdout.splitlines()
     head = next(line for line in lines if line.startswith("model "))
     assert ("weights" in head) == shown
-    assert any(line.endswith(" one cache") for line in lines)
+    assert any(line.endswith(" DCP 8") for line in lines)
+    assert "DCP, --decode-context-parallel-size 8: speed unproven." in " ".join(" ".join(lines).split())
     assert all(len(line.rstrip()) <= columns for line in lines if "vllm serve" not in line)
 
 
@@ -168,25 +226,33 @@ def test_sixteen_cards_are_two_machines_with_a_command_each() -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "code", "error"),
+    ("machine", "error"),
     [
-        pytest.param(["--gpu", "tesla-p40"], 3, "compute capability 7.5", id="old-card"),
-        pytest.param(["--gpu", "m3-max-40c"], 2, "needs NVIDIA or AMD cards", id="apple"),
+        pytest.param(["--gpu", "tesla-p40"], "compute capability 7.5", id="old-card"),
+        pytest.param(["--gpu", "m3-max-40c"], "needs NVIDIA or AMD cards", id="apple"),
+        pytest.param(
+            ["--vram", "8", "--vram", "8", "--vendor", "intel", "--ram", "32.5", "--model", "R1-Distill-Qwen-7B"],
+            "needs NVIDIA or AMD cards",
+            id="intel",
+        ),
+        pytest.param(["--cpu-only", "--ram", "64", "--context", "8192"], "the machine has none", id="processor"),
     ],
 )
-def test_where_vllm_can_serve_nothing_what_llama_cpp_could_is_named(machine: list[str], code: int, error: str) -> None:
-    done = r1plan("--engine", "vllm", *machine)
-    assert done.returncode == code
+def test_where_vllm_can_serve_nothing_what_llama_cpp_could_is_named(machine: list[str], error: str) -> None:
+    done = r1plan("--engine", "vllm", "--gpus-per-node", "2", *machine)
+    assert done.returncode == 3
     assert error in done.stderr
     usual = document(*machine)["choice"]
     named = f"llama.cpp could: {usual['model']} at {usual['quant']}, {usual['context']['chosen']:,} tokens of context"
     assert named in done.stderr
+    again = done.stderr.rpartition("; r1plan recommend ")[2].removesuffix(" plans it\n")
+    assert document(*shlex.split(again))["choice"]["id"] == usual["id"]
 
 
 def test_the_document_says_what_another_engine_could() -> None:
     fields = document("--engine", "vllm", "--gpu", "rx-6800", "--ram", "64", code=3)
     assert fields["elsewhere"]["engine"] == "llama.cpp"
-    assert set(fields["elsewhere"]) == {"engine", "model", "quant", "context", "tok_s"}
+    assert set(fields["elsewhere"]) == {"engine", "model", "quant", "context", "tok_s", "command"}
 
 
 @pytest.mark.parametrize(

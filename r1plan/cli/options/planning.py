@@ -110,16 +110,19 @@ def engine_options_given(pins: Pins, disk_bandwidth: float | None, model: str | 
 
     `model` is what --model says.
     """
+    from r1plan.cli.options.given import is_given
     from r1plan.models.reference import GgufFile, HubFile, model_reference
 
     given: dict[EngineOption, bool] = {
         "--ubatch": pins.n_ubatch is not None,
         "--gpu-layers": pins.gpu_layers is not None,
         "--experts-on-cpu": pins.experts_on_cpu,
+        "--flash-attn": pins.flash_attn and is_given("flash_attn"),
         "--no-flash-attn": not pins.flash_attn,
+        "--mmap": pins.mapped and is_given("mmap"),
         "--no-mmap": not pins.mapped,
         "--disk-bandwidth": disk_bandwidth is not None,
-        "--runtime": pins.runtime != "in-process",
+        "--runtime": pins.runtime != "in-process" or is_given("runtime"),
         "--gpu-memory-utilization": pins.gpu_memory_utilization is not None,
         "--gpus-per-node": pins.gpus_per_node is not None,
         "--model FILE.gguf": model is not None and isinstance(model_reference(model), GgufFile | HubFile),

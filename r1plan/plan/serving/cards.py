@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from r1plan.errors import UsageError
+from r1plan.errors import NothingFits
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.reasons import CapabilityUnknown, LeastFreeCounts, MachinesAssumed, Note, UnequalCards
 from r1plan.plan.serving.capability import capability_of
@@ -19,7 +19,7 @@ _MOST_CARDS_A_MACHINE = 8
 _CARDS_OF_SUPERCHIPS = (("gh200", 1), ("gb200", 4), ("gb300", 4))
 
 
-class NoCards(UsageError):
+class NoCards(NothingFits):
     """The machine has no card that an engine of this kind runs on."""
 
 

@@ -54,8 +54,7 @@ def choose_served(
     """The best that `engine` could serve on `machine`, what else is worth a look, and what was rejected and why.
 
     With model and type pinned the choice is exactly that option, fitting or not, but None where the engine refuses it.
-    Raises NotFound for an unknown model or type, and UsageError for pins that cannot be meant or a machine without
-    cards.
+    Raises NotFound for an unknown model or type, UsageError for pins that cannot be meant, and NoCards.
     """
     cards, notes = equal_gpus(machine, engine.name)
     hosts, placed = hosts_of(cards, machine, pins.cards_a_machine)

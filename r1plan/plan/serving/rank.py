@@ -19,7 +19,7 @@ _NEAR, _NEAR_POINTS = 0.95, 0.5
 
 
 def _best_layout(options: list[ServingOption]) -> ServingOption:
-    """Plain tensor parallelism before the special layouts, then the fastest."""
+    """Plain tensor parallelism before the special layouts, whose speed no log shows, then the fastest."""
     return max(options, key=lambda option: (option.parallel.plain, option.tok_s))
 
 
@@ -113,11 +113,11 @@ def behind(option: ServingOption, choice: ServingOption) -> Rejection:
 
 
 def _beside(option: ServingOption, chosen: ServingOption) -> OtherSharing:
-    ratio = option.tok_s / chosen.tok_s
+    ratio, cards = option.tok_s / chosen.tok_s, option.parallel.gpus
     if option.parallel.data > 1:
-        return OtherSharing("experts spread", ratio)
+        return OtherSharing("experts spread", ratio, cards)
     if option.parallel.context > 1:
-        return OtherSharing("one cache", ratio)
-    if option.parallel.pipeline > 1 and option.parallel.gpus == chosen.parallel.gpus:
-        return OtherSharing("stages", ratio)
-    return OtherSharing("fewer cards" if option.parallel.gpus < chosen.parallel.gpus else "more cards", ratio)
+        return OtherSharing("one cache", ratio, cards)
+    if option.parallel.pipeline > 1 and cards == chosen.parallel.gpus:
+        return OtherSharing("stages", ratio, cards)
+    return OtherSharing("fewer cards" if cards < chosen.parallel.gpus else "more cards", ratio, cards)

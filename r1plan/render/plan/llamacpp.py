@@ -19,7 +19,8 @@ from r1plan.plan.quality import BENCHMARK
 from r1plan.plan.reasons import CauseKind, FitsHeadless, NeedsMemory, TooSlow, kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.model_lines import download_document, where_to_get
-from r1plan.render.plan.view import Line, TableColumn
+from r1plan.render.plan.serving_words import idle_text, many_users_text
+from r1plan.render.plan.view import HEADLINE_LINES, Line, TableColumn
 from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
 from r1plan.render.text.screen import Screen
 from r1plan.render.text.units import card_name, count, duration, gib
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from r1plan.render.plan.bars import MemoryBar
 
 _BEHIND = ("ranks lower", "rank lower")
-_HEADLINE_LINES = 2
 
 
 class LlamaCppView:
@@ -50,8 +50,8 @@ class LlamaCppView:
             yield Line(headline(plan.choice, plan, columns))
             if plan.choice.fits and (command := serve_command(plan.choice)):
                 yield Line(f"  {command}", verbatim=True)
-            if running := _running(plan.choice, plan.workload):
-                yield Line(running)
+            idle = idle_text(plan, plan.choice, _used(plan.choice), ": they take turns, so that more are no faster")
+            yield from (Line(each) for each in (idle, _running(plan.choice, plan.workload)) if each)
 
     def shows_table(self, plan: Plan[Option]) -> bool:
         """When there is something to run."""
@@ -160,6 +160,7 @@ class LlamaCppView:
 
         yield from plan_notes(plan)
         yield from machine_remarks(plan.machine)
+        yield from many_users_text(plan)
         if plan.choice and plan.choice.disk_bytes and plan.machine.disk_bandwidth_gb_s is None:
             yield f"Assumed: {DISK_BANDWIDTH_GB_S:g} GB/s for the disk (--disk-bandwidth)."
 
@@ -185,14 +186,13 @@ def headline(option: Option, plan: Plan[Option], columns: int) -> str:
         spare = f"{gib(min(each.spare_bytes for each in option.memory))} GiB to spare"
         beginning = f"Run {what}{context} on {where}: {speed}"
         sentences = [f"{beginning}, {spare}.", f"{beginning}.", f"Run {what} on {where}: {speed}."]
-    return next((said for said in sentences if len(wrapped(said, columns)) <= _HEADLINE_LINES), sentences[-1])
+    return next((said for said in sentences if len(wrapped(said, columns)) <= HEADLINE_LINES), sentences[-1])
 
 
 def machine_name(option: Option, machine: Machine, *, layout: bool = True) -> str:
     """Where an option runs, as people say it: "your RTX 4090", "2 x RTX 3090 with experts in RAM"."""
     your = machine.origin == "detected"
-    used = {each.device.gpu_index for each in option.memory} - {None}
-    names = [card_name(gpu.name) for gpu in machine.gpus if gpu.index in used]
+    names = [card_name(gpu.name) for gpu in machine.gpus if gpu.index in _used(option)]
     if not names:
         return "your processor" if your else "the processor"
     numbers = {name: names.count(name) for name in names}
@@ -202,6 +202,11 @@ def machine_name(option: Option, machine: Machine, *, layout: bool = True) -> st
         said = " and ".join(f"{n} x {name}" for name, n in numbers.items())
     in_ram = {"experts-in-ram": " with experts in RAM", "partial": " with some layers in RAM"}
     return said + in_ram.get(option.placement.layout, "") if layout else said
+
+
+def _used(option: Option) -> set[int]:
+    """The cards in use, by their indices."""
+    return {each.device.gpu_index for each in option.memory if each.device.gpu_index is not None}
 
 
 def where(option: Option) -> str:

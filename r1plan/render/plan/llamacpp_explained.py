@@ -9,6 +9,7 @@ from r1plan.deploy.llama_cpp import engine_flags
 from r1plan.plan.headroom import Gain, Headroom
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory, Term
 from r1plan.plan.llamacpp.option import Option
+from r1plan.plan.pins import Runtime
 from r1plan.plan.plan import Plan
 from r1plan.render.plan.bars import BarTerm, MemoryBar, mark, whole_bar
 from r1plan.render.plan.explained import answer_lines, range_text, token_time
@@ -20,6 +21,7 @@ from r1plan.render.text.units import count, memory_size
 from r1plan.units import GIB
 
 _BAR_COLUMNS = 60
+_RUNTIMES: dict[Runtime, str] = {"in-process": "a plain context", "llama-server": "llama-server"}
 _TERMS: dict[Term, str] = {"weights": "weights", "kv_cache": "KV cache", "compute": "compute", "overhead": "overhead"}
 
 
@@ -70,10 +72,10 @@ def _memory(option: Option, screen: Screen) -> Iterator[str]:
     settings = option.settings
     yield ""
     yield f"Memory of {option.id} at {option.context:,} tokens"
-    attention = "on" if settings.flash_attn else "off"
+    attention = "with" if settings.flash_attn else "without"
     yield (
-        f"  {settings.kv_type} cache, n_ubatch {settings.n_ubatch}, slots {settings.slots}, "
-        f"flash attention {attention}, {settings.runtime}"
+        f"  counted for {_RUNTIMES[settings.runtime]}: {settings.kv_type} cache, {count(settings.slots, 'slot')}, "
+        f"micro-batches of {settings.n_ubatch:,} tokens, {attention} flash attention"
     )
     yield f"  largest context that fits: {option.context_max:,} tokens"
     yield f"  {' '.join(engine_flags(option))}"

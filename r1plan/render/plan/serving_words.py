@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from r1plan.plan.plan import Elsewhere, EngineName
-from r1plan.plan.reasons import MachinesAssumed, NotComputed
+from r1plan.plan.reasons import CardsBeyond, Cause, MachinesAssumed, NotComputed, OtherSharing
+from r1plan.render.text.units import count
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from r1plan.plan.plan import Plan
     from r1plan.plan.serving.option import ServingOption
+    from r1plan.render.plan.view import OptionT
+
+DECODE_CONTEXT = "--decode-context-parallel-size"
+# AMD's Instinct cards, MI200 to MI350.
+_SERVERS_GFX = frozenset({"gfx90a", "gfx942", "gfx950"})
 
 
 def not_computed_text(cause: NotComputed) -> str:
@@ -43,7 +52,14 @@ def elsewhere_text(other: Elsewhere, engine: EngineName) -> str:
     what = f"{other.model} at {other.quant}, {other.context:,} tokens of context, about {rate}"
     if other.engine == engine:
         return f"leave out --quant: it could serve {what}"
-    return f"{other.engine} could: {what}; r1plan recommend --engine {other.engine} plans it"
+    return f"{other.engine} could: {what}; {other.command} plans it"
+
+
+def way_out(cause: Cause, other: Elsewhere | None, engine: EngineName) -> str:
+    """What to do where nothing can be served."""
+    if isinstance(cause, NotComputed) and cause.why == "no fp8 cache":
+        return "leave out --kv q8_0: the cache has 16 bits then"
+    return "--explain says why for each option" if other is None else elsewhere_text(other, engine)
 
 
 def machines_text(note: MachinesAssumed) -> str:
@@ -56,12 +72,76 @@ def machines_text(note: MachinesAssumed) -> str:
 
 
 def sharing(option: ServingOption) -> str:
-    """How the cards share the work, in two words: "8, TP 8"."""
+    """How the cards share the work, as what follows their number; nothing for one card."""
     parallel = option.parallel
-    if parallel.pipeline > 1:
-        return f"{parallel.gpus}, TP {parallel.tensor} PP {parallel.pipeline}"
+    said = [f"{parallel.pipeline} stages of {count(parallel.tensor, 'card')}"] if parallel.pipeline > 1 else []
     if parallel.data > 1:
-        return f"{parallel.gpus}, DP {parallel.data}"
+        said.append("attention on every card, experts spread")
+    if parallel.tensor > 1:
+        said.append("every layer split over them" if parallel.pipeline == 1 else "each layer split over its stage")
     if parallel.context > 1:
-        return f"{parallel.gpus}, DCP {parallel.context}"
-    return f"{parallel.gpus}, TP {parallel.tensor}" if parallel.gpus > 1 else "1"
+        said.append("one cache for all")
+    return ", ".join(said)
+
+
+def sharing_standing(why: OtherSharing) -> str:
+    """Another way to share the cards, with the flag that does it, and what is known of it."""
+    ratio = f"{why.speed_ratio:.1f}x the speed"
+    match why.how:
+        case "one cache":
+            return f"one cache for all cards (DCP): {DECODE_CONTEXT} {why.cards}, speed unproven"
+        case "experts spread":
+            return f"attention on every card, experts spread: {ratio}, unproven"
+        case "stages":
+            return f"layers in stages, {ratio}"
+        case _:
+            return f"{why.how}, {ratio}"
+
+
+def short_sharing(why: OtherSharing) -> str:
+    """The same in a word or two: DCP is what vLLM calls the cards' one cache."""
+    return f"DCP {why.cards}" if why.how == "one cache" else why.how
+
+
+def one_cache_text(plan: Plan[ServingOption]) -> str:
+    """What one cache for all cards would do for the chosen model, where it is offered; else nothing."""
+    choice = plan.choice
+    if choice is None:
+        return ""
+    if not choice.fits:
+        return ""
+    if choice.parallel.context > 1:
+        return f"Room for so many users by DCP, {DECODE_CONTEXT} {choice.parallel.context}: speed unproven."
+    beside = next((each for each in plan.alternatives if each.id == choice.id and each.parallel.context > 1), None)
+    if beside is None:
+        return ""
+    users = count(beside.users, "user")
+    return f"Room for {users} by DCP, {DECODE_CONTEXT} {beside.parallel.context}: speed unproven."
+
+
+def idle_text(plan: Plan[OptionT], choice: OptionT, used: Collection[int], why: str = "") -> str:
+    """That some cards like those in use, by their indices, have nothing to do; nothing where none has.
+
+    Nor where the engine takes no more cards, which is said elsewhere.
+    """
+    gpus = plan.machine.gpus
+    names = {gpu.name for gpu in gpus if gpu.index in used}
+    cards = sum(gpu.name in names for gpu in gpus)
+    idle = cards - len(used)
+    if not (choice.fits and used) or idle < 1 or any(isinstance(note, CardsBeyond) for note in plan.notes):
+        return ""
+    return f"{idle} of {cards} cards {'stays' if idle == 1 else 'stay'} free{why}."
+
+
+def many_users_text(plan: Plan[OptionT]) -> Iterator[str]:
+    """That several equal cards of a server, which vLLM runs on, would serve many users by it."""
+    gpus = plan.machine.gpus
+    if plan.choice is None or not plan.choice.fits or len(gpus) < 2 or len({gpu.name for gpu in gpus}) > 1:
+        return
+    if gpus[0].gpu_class != "nvidia-datacentre" and gpus[0].gfx not in _SERVERS_GFX:
+        return
+    from r1plan.plan.serving.capability import capability_of
+    from r1plan.plan.vllm.rules import arithmetic_of
+
+    if arithmetic_of(capability_of(gpus[0])).fp16 in ("native", "weight-only"):
+        yield "--engine vllm plans these cards for many users."

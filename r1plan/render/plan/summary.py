@@ -11,6 +11,7 @@ from r1plan.plan.answer import answer_time
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import AsAsked, Chosen, Difference, OtherSharing, ReadsFromDisk, Standing, TooSlow, kind_of
 from r1plan.plan.workload import Workload
+from r1plan.render.plan.serving_words import short_sharing
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import ability_text, against_text, cause_text, standing_text
 from r1plan.render.text.units import duration
@@ -32,7 +33,7 @@ def short_standing_text(why: Standing | None) -> str:
         case Difference():
             return against_text(why) or ability_text(why) or "as able"
         case OtherSharing():
-            return why.how
+            return short_sharing(why)
         case TooSlow():
             return "too slow"
         case _:

@@ -32,6 +32,10 @@ class TableColumn(NamedTuple, Generic[OptionT]):
     leaves: int | None = None
 
 
+HEADLINE_LINES = 2
+"""What a headline takes of a terminal at most, where words can be left out of it."""
+
+
 class Line(NamedTuple):
     """A line of the opening; a `verbatim` one is a command to copy, and broken as a shell allows."""
 

@@ -9,7 +9,7 @@ from r1plan.deploy.vllm import ADDRESS, serve_commands
 from r1plan.errors import NothingFits
 from r1plan.plan.answer import answer_time
 from r1plan.plan.plan import Plan, Rejection
-from r1plan.plan.reasons import CauseKind, NotComputed
+from r1plan.plan.reasons import CauseKind
 from r1plan.plan.serving.budget import BudgetTerm, GpuBudget
 from r1plan.plan.serving.checkpoints import repository
 from r1plan.plan.serving.option import ServingOption
@@ -17,11 +17,12 @@ from r1plan.plan.serving.sharding import Parallel
 from r1plan.render.plan.bars import BarTerm, MemoryBar
 from r1plan.render.plan.explained import answer_lines, range_text, token_time
 from r1plan.render.plan.model_lines import checkpoint_document, checkpoint_to_get
-from r1plan.render.plan.serving_words import elsewhere_text, sharing
-from r1plan.render.plan.view import Line, TableColumn
+from r1plan.render.plan.serving_words import elsewhere_text, idle_text, one_cache_text, sharing, way_out
+from r1plan.render.plan.view import HEADLINE_LINES, Line, TableColumn
 from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
 from r1plan.render.text.screen import Screen
 from r1plan.render.text.units import card_name, count, duration, gib, memory_size
+from r1plan.render.text.wrap import wrapped
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
@@ -55,9 +56,11 @@ class VllmView:
     def opening(self, plan: Plan[ServingOption], columns: int) -> Iterator[Line]:
         """The sentence to act on, its command, and what is to be said of the cards."""
         if plan.choice is not None:
-            yield Line(headline(plan.choice, plan))
+            yield Line(headline(plan.choice, plan, columns))
             yield from _commands(plan.choice)
-            yield from _unused(plan, plan.choice)
+            fp8 = "--kv q8_0 is FP8 in vLLM." if plan.choice.settings.kv_type == "fp8" else ""
+            idle = idle_text(plan, plan.choice, {gpu.index for gpu in plan.choice.gpus})
+            yield from (Line(each) for each in (idle, one_cache_text(plan), fp8) if each)
         for note in plan_notes(plan):
             yield Line(note)
 
@@ -172,7 +175,7 @@ class VllmView:
                 return NothingFits("vLLM can serve nothing of what was asked.")
             asked = " of what was asked" if len(plan.rejected) == 1 else ""
             said = f"vLLM can serve nothing{asked}: {miss.id} {cause_text(miss.cause)}."
-            return NothingFits(said, _way_out(plan, miss))
+            return NothingFits(said, way_out(miss.cause, plan.elsewhere, plan.engine))
         if choice.fits:
             return None
         said = f"{choice.id} does not fit: it {standing_text(choice.why)}."
@@ -186,31 +189,26 @@ class VllmView:
         return machine_remarks(plan.machine)
 
 
-def headline(option: ServingOption, plan: Plan[ServingOption]) -> str:
-    """The sentence to act on."""
+def headline(option: ServingOption, plan: Plan[ServingOption], columns: int) -> str:
+    """The sentence to act on; what the table says too is left out where the rest takes two lines of `columns`."""
     where = f"{len(option.gpus)} x {card_name(option.gpus[0].name)}"
     what = f"{option.model.id} in {option.dtype}"
     if not option.fits:
         return f"vLLM cannot serve {what} on {where}: it {standing_text(option.why)}."
     alone = "alone" if option.users_wanted == 1 else f"all {option.users_wanted:,} are served"
-    users = f"up to {count(option.users, 'user')}"
+    users = few = f"up to {count(option.users, 'user')}"
     if option.settings.sequences is not None:
-        users = f"{count(option.users_wanted, 'user')} (there is room for {option.users:,})"
+        few = count(option.users_wanted, "user")
+        users = f"{few} (there is room for {option.users:,})"
     time = answer_time(option, plan.workload)
     minutes = f", {duration(time.p50_s)} an answer" if time is not None else ""
-    return (
-        f"Serve {what} with vLLM on {where}: {users} of {option.context:,} tokens at once, "
-        f"about {rate_text(option.speed.decode[0].tok_s)} each when {alone}{minutes}."
-    )
-
-
-def _way_out(plan: Plan[ServingOption], miss: Rejection) -> str:
-    """What to do where nothing can be served."""
-    if isinstance(miss.cause, NotComputed) and miss.cause.why == "no fp8 cache":
-        return "leave out --kv q8_0: the cache has 16 bits then"
-    return (
-        "--explain says why for each option" if plan.elsewhere is None else elsewhere_text(plan.elsewhere, plan.engine)
-    )
+    rate = f"about {rate_text(option.speed.decode[0].tok_s)}"
+    each = f"{rate} {'alone' if option.users_wanted == 1 else 'each'}"
+    long = f"{users} of {option.context:,} tokens at once, {rate} each when {alone}{minutes}."
+    said = f"Serve {what} with vLLM on {where}"
+    sentences = [f"{said}: {long}", f"{said}: {users}, {each}{minutes}.", f"Serve {what} on {where}: {few}, {each}"]
+    sentences[-1] += f"{minutes}."
+    return next((each for each in sentences if len(wrapped(each, columns)) <= HEADLINE_LINES), sentences[-1])
 
 
 def _layout(parallel: Parallel) -> str:
@@ -226,13 +224,6 @@ def _commands(option: ServingOption) -> Iterator[Line]:
         yield Line(f"One command on each of {len(commands)} machines, the first one's address for {ADDRESS}:")
     for command in commands:
         yield Line(f"  {command}", verbatim=True)
-
-
-def _unused(plan: Plan[ServingOption], option: ServingOption) -> Iterator[Line]:
-    """That some cards have nothing to do, which a person with as many would wonder about."""
-    cards = sum(gpu.name == option.gpus[0].name for gpu in plan.machine.gpus)
-    if option.fits and len(option.gpus) < cards:
-        yield Line(f"{cards - len(option.gpus)} of {cards} cards stay free.")
 
 
 def _gpus(option: ServingOption) -> str:
@@ -273,8 +264,10 @@ def _gpu_fields(index: int, memory: GpuBudget) -> dict[str, Any]:
 def _memory(option: ServingOption) -> Iterator[str]:
     memory = option.memory
     yield ""
-    which = f" of the fullest of {len(option.stages)} stages" if len(option.stages) > 1 else ""
-    yield f"Memory of {option.id} on each of {count(option.parallel.gpus, 'GPU')}{which} ({sharing(option)})"
+    gpus, stages = option.parallel.gpus, len(option.stages)
+    where = f"each of {gpus} GPUs" if gpus > 1 else "the GPU"
+    which = f" of the fullest of {stages} stages" if stages > 1 else ""
+    yield f"Memory of {option.id} on {where}{which}" + (f": {sharing(option)}" if gpus > 1 else "")
     yield (
         f"  {memory_size(memory.allowed_bytes)} for vLLM, {memory.utilization:.0%} of what CUDA reports, "
         f"{memory_size(memory.total_bytes)}; {memory_size(memory.free_bytes)} free before it starts"

@@ -35,14 +35,12 @@ from r1plan.plan.reasons import (
     UnequalCards,
 )
 from r1plan.plan.speed import Range
-from r1plan.render.plan.serving_words import machines_text, not_computed_text
+from r1plan.render.plan.serving_words import machines_text, not_computed_text, sharing_standing
 from r1plan.units import GIB, MIB
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Improvement
 
-_SHARING = {"experts spread": "attention on every card, experts spread", "stages": "layers in stages"}
-_SHARING |= {"one cache": "one cache for all cards"}
 # Below these a difference is not worth a word.
 _POINTS_WORTH_SAYING = 0.5
 _POINTS_WORTH_NAMING = 0.05
@@ -65,7 +63,7 @@ def standing_text(why: Standing | None) -> str:
         case Difference():
             return difference_text(why)
         case OtherSharing():
-            return f"{_SHARING.get(why.how, why.how)}, {why.speed_ratio:.1f}x the speed"
+            return sharing_standing(why)
         case _:
             return cause_text(why)
 

@@ -10,13 +10,12 @@ from r1plan.catalog.hardware import Gpu
 from r1plan.catalog.load import load_hardware
 from r1plan.cli.options.machine import machine_from_options
 from r1plan.deploy.vllm import serve_commands
-from r1plan.errors import UsageError
 from r1plan.hardware.described import DescribedCard, describe
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.plan import Plan
 from r1plan.plan.reasons import CapabilityUnknown, NotComputed
 from r1plan.plan.serving.capability import Capability, Generation, capability_of, generation_of
-from r1plan.plan.serving.cards import equal_gpus, hosts_of
+from r1plan.plan.serving.cards import NoCards, equal_gpus, hosts_of
 from r1plan.plan.serving.checkpoints import DTYPES, Dtype, published_in
 from r1plan.plan.serving.choose import choose_served
 from r1plan.plan.serving.layouts import layouts
@@ -137,7 +136,7 @@ def test_every_command_for_every_card_model_and_type_satisfies_the_rules(count: 
 
 @pytest.mark.parametrize("id_", ["arc-b580", "m3-max-40c"])
 def test_cards_that_vllm_is_not_planned_for_are_said_to_be_none(id_: str) -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(NoCards) as refused:
         plan(describe([DescribedCard(load_hardware().accelerators[id_])]))
     assert "needs NVIDIA or AMD cards" in refused.value.message
 
