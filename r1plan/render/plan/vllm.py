@@ -101,7 +101,7 @@ class VllmView:
         """`n_ubatch` is vLLM's max_num_batched_tokens, `slots` the users at once that were asked for."""
         parallel = option.parallel
         return {
-            "kv_type": option.settings.kv_type,
+            "kv_type": "f16" if option.computed.half and option.settings.kv_type == "bf16" else option.settings.kv_type,
             "n_ubatch": option.memory.batched_tokens,
             "slots": option.users_wanted,
             "flash_attn": True,
