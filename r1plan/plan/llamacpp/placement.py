@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from r1plan.catalog.model import Shape
 from r1plan.models.weights import Weights
 from r1plan.plan.basis import Basis
-from r1plan.plan.llamacpp.fit.layer_split import copied_from_host
-from r1plan.plan.llamacpp.memory.buffers import (
-    LinearBytes,
-    cells_of,
-    context_of,
-    cpu_peaks,
-    gpu_peaks,
-    host_line,
-    kv_bytes_per_cell,
-)
+from r1plan.plan.llamacpp.memory.buffers import LinearBytes, cells_of, context_of, cpu_peaks, host_line
 from r1plan.plan.llamacpp.memory.devices import Devices, disk_of
+from r1plan.plan.llamacpp.memory.lines import BufferLines
 from r1plan.plan.llamacpp.memory.parts import Device, DeviceLoad, DeviceMemory, MemoryPart
-from r1plan.plan.llamacpp.memory.pools import pools_line
 from r1plan.plan.llamacpp.settings import EngineSettings
 
 Layout = Literal["gpu", "gpu-split", "experts-in-ram", "partial", "cpu", "unified"]
+_NO_POOLS = LinearBytes(0, 0)
 
 
 class Placement(NamedTuple):
@@ -146,89 +139,88 @@ def device_loads(
     model_context: int,
 ) -> DeviceLoads:
     """`placement` with what it puts on each device. Devices that hold nothing are left out."""
-    used, host_layers = placement.used_gpus, placement.host_layers
-    pipelined = len(used) > 1 and not host_layers and not placement.expert_layers_on_host
-    streamed = weights.dense_layers + placement.expert_layers_on_host
-    whole = len(used) == 1 and host_layers == 0
-    split_basis: Basis = "exact" if weights.whole_is_exact else "assumed"
-    copied = copied_from_host(shape, weights, settings, host_layers, placement.expert_layers_on_host)
-    pools = pools_line(shape, settings, plain=weights.plain)
-    kv_bytes = kv_bytes_per_cell(shape, settings.kv_type, 1)
-    # Of many cards those between the first and the last have the same buffers.
-    ends = dict.fromkeys((used[0], used[-1])) if used else {}
-    peaks_of = {
-        index: gpu_peaks(
-            shape,
-            settings,
-            has_output=index == used[-1],
-            alone=whole,
-            pipelined=pipelined,
-            copied=copied if index == used[0] else None,
-        )
-        for index in (*ends, *used[1:2])
-    }
-    loads = []
-    first = host_layers
-    for index in used:
-        end = first + placement.layers_on_gpu[index]
-        last = index == used[-1]
-        held = weights.trunk_of(first, end) + weights.experts_of(max(first, min(streamed, end)), end)
-        if last:
-            held += weights.output_bytes
-        device = devices.gpus[index]
-        loads.append(
-            DeviceLoad(
-                device=device,
-                weights_bytes=held,
-                weights_basis=split_basis,
-                kv_bytes_per_cell=kv_bytes * (end - first),
-                peaks=peaks_of[index if index in ends else used[1]],
-                compute_basis="calibrated" if whole and device.kind == "gpu" else "assumed",
-                pools=pools,
-                cache_why=_cache_why(shape),
+    return Loading(devices, BufferLines(shape, weights, settings), model_context).of(placement)
+
+
+class Loading:
+    """Says what layouts of one model under one setting put on `devices`."""
+
+    def __init__(self, devices: Devices, lines: BufferLines, model_context: int) -> None:
+        self.devices, self.lines = devices, lines
+        self._model_context = model_context
+        self._cache_why = _cache_why(lines.shape)
+        self._split_basis: Basis = "exact" if lines.weights.whole_is_exact else "assumed"
+
+    def of(self, placement: Placement) -> DeviceLoads:
+        """See `device_loads`."""
+        lines, weights, devices = self.lines, self.lines.weights, self.devices
+        used, host_layers, experts_on_host = placement.used_gpus, placement.host_layers, placement.expert_layers_on_host
+        pipelined = len(used) > 1 and not host_layers and not experts_on_host
+        streamed = weights.dense_layers + experts_on_host
+        whole = len(used) == 1 and host_layers == 0
+        copied = lines.copied(host_layers, experts_on_host)
+        loads = []
+        first = host_layers
+        for index in used:
+            end = first + placement.layers_on_gpu[index]
+            last = index == used[-1]
+            held = weights.trunk_of(first, end) + weights.experts_of(max(first, min(streamed, end)), end)
+            if last:
+                held += weights.output_bytes
+            device = devices.gpus[index]
+            loads.append(
+                DeviceLoad(
+                    device=device,
+                    weights_bytes=held,
+                    weights_basis=self._split_basis,
+                    kv_bytes_per_cell=lines.kv_bytes * (end - first),
+                    peaks=lines.peaks(
+                        has_output=last,
+                        alone=whole,
+                        pipelined=pipelined,
+                        copied=copied if index == used[0] else None,
+                    ),
+                    compute_basis="calibrated" if whole and device.kind == "gpu" else "assumed",
+                    pools=lines.pools,
+                    cache_why=self._cache_why,
+                )
             )
+            first = end
+        host = self._on_host(placement, host_layers, pipelined=pipelined)
+        if devices.host is not None:
+            loads.append(host)
+        else:
+            loads = [_merged(loads[0], host)] if loads else [host]
+        disk = disk_of(weights.total_bytes) if placement.from_disk else None
+        return DeviceLoads(placement, tuple(loads), lines.settings, self._model_context, disk)
+
+    def _on_host(self, placement: Placement, layers: int, *, pipelined: bool) -> DeviceLoad:
+        lines, weights = self.lines, self.lines.weights
+        streamed = weights.dense_layers + placement.expert_layers_on_host
+        experts = weights.experts_of(0, max(layers, streamed))
+        held = weights.embedding_bytes + weights.trunk_of(0, layers) + experts
+        peaks = self._peaks_beside_cards[pipelined]
+        if placement.layout == "cpu":
+            held += weights.output_bytes_beside_embedding
+            peaks = cpu_peaks(lines.shape, lines.settings)
+        return DeviceLoad(
+            device=self.devices.host or self.devices.gpus[0],
+            weights_bytes=held,
+            weights_basis=self._split_basis,
+            kv_bytes_per_cell=lines.kv_bytes * layers,
+            peaks=peaks,
+            compute_basis="calibrated" if lines.settings.flash_attn else "assumed",
+            pools=_NO_POOLS,
+            cache_why=self._cache_why,
+            droppable_bytes=experts if placement.from_disk else 0,
+            weights_why="pages of the mapped file" if placement.mapped else "copied into the process's own memory",
         )
-        first = end
-    host = _host_load(placement, devices, shape, weights, settings, split_basis)
-    if devices.host is not None:
-        loads.append(host)
-    else:
-        loads = [_merged(loads[0], host)] if loads else [host]
-    disk = disk_of(weights.total_bytes) if placement.from_disk else None
-    return DeviceLoads(placement, tuple(loads), settings, model_context, disk)
 
-
-def _host_load(
-    placement: Placement,
-    devices: Devices,
-    shape: Shape,
-    weights: Weights,
-    settings: EngineSettings,
-    split_basis: Basis,
-) -> DeviceLoad:
-    layers = placement.host_layers
-    streamed = weights.dense_layers + placement.expert_layers_on_host
-    experts = weights.experts_of(0, max(layers, streamed))
-    held = weights.embedding_bytes + weights.trunk_of(0, layers) + experts
-    peaks: tuple[LinearBytes, ...] = (host_line(shape, settings, pipelined=placement.pipelined),)
-    basis: Basis = split_basis
-    if placement.layout == "cpu":
-        held += weights.output_bytes_beside_embedding
-        peaks = cpu_peaks(shape, settings)
-        basis = "exact" if weights.whole_is_exact else "assumed"
-    device: Device = devices.host or devices.gpus[0]
-    return DeviceLoad(
-        device=device,
-        weights_bytes=held,
-        weights_basis=basis,
-        kv_bytes_per_cell=kv_bytes_per_cell(shape, settings.kv_type, layers) if layers else 0,
-        peaks=peaks,
-        compute_basis="calibrated" if settings.flash_attn else "assumed",
-        pools=LinearBytes(0, 0),
-        cache_why=_cache_why(shape),
-        droppable_bytes=experts if placement.from_disk else 0,
-        weights_why="pages of the mapped file" if placement.mapped else "copied into the process's own memory",
-    )
+    @cached_property
+    def _peaks_beside_cards(self) -> tuple[tuple[LinearBytes, ...], tuple[LinearBytes, ...]]:
+        """Host memory's without a pipeline, and with one."""
+        shape, settings = self.lines.shape, self.lines.settings
+        return (host_line(shape, settings),), (host_line(shape, settings, pipelined=True),)
 
 
 def _cache_why(shape: Shape) -> str:

@@ -12,8 +12,8 @@ from r1plan.plan.llamacpp.fit.context import contexts_of
 from r1plan.plan.llamacpp.fit.layer_split import LayerSplit, SplitTask
 from r1plan.plan.llamacpp.fit.layouts import EVERY_COMBINATION, Layouts, experts_left_with, fixed_layout
 from r1plan.plan.llamacpp.memory.devices import Devices
+from r1plan.plan.llamacpp.memory.lines import BufferLines
 from r1plan.plan.llamacpp.placement import Placement
-from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.pins import Pins
 
 _NEARLY = 4
@@ -41,15 +41,15 @@ class LayoutEnumerator:
         groups: tuple[tuple[int, ...], ...],
         pins: Pins,
         candidate: QuantCandidate,
-        settings: EngineSettings,
+        lines: BufferLines,
     ) -> None:
-        self._devices, self._groups, self._pins, self._settings = devices, groups, pins, settings
+        self._devices, self._groups, self._pins, self._lines = devices, groups, pins, lines
         self._shape, self._weights = candidate.model.shape, candidate.weights
         self._contexts = contexts_of(pins, candidate.model.context_max)
 
     @cached_property
     def _split(self) -> LayerSplit:
-        return LayerSplit(self._devices, self._shape, self._weights, self._settings)
+        return LayerSplit(self._devices, self._lines)
 
     @cached_property
     def _layouts(self) -> Layouts:

@@ -7,11 +7,12 @@ from r1plan.plan.energy import running_cost
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.context import context_within, contexts_of
 from r1plan.plan.llamacpp.memory.devices import Devices
+from r1plan.plan.llamacpp.memory.lines import BufferLines
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
+from r1plan.plan.llamacpp.placement import DeviceLoads, Loading, Placement
 from r1plan.plan.llamacpp.rank import score_at
 from r1plan.plan.llamacpp.settings import EngineSettings
-from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, predicted_speed
+from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, MachineRates, ModelRates, predicted_speed
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload
 
@@ -21,16 +22,21 @@ class Evaluator:
 
     def __init__(self, machine: Machine, devices: Devices, workload: Workload, pins: Pins) -> None:
         self.machine, self.devices, self.workload, self.pins = machine, devices, workload, pins
+        self._machine_rates = MachineRates(machine)
+        self._rates: tuple[QuantCandidate, ModelRates] | None = None
         self._timed: tuple[DeviceLoads, DecodeTimeModel] | None = None
+
+    def loading(self, candidate: QuantCandidate, settings: EngineSettings, devices: Devices | None = None) -> Loading:
+        """What says how layouts of `candidate` load the devices; other `devices` of the same machine, if given."""
+        model = candidate.model
+        lines = BufferLines(model.shape, candidate.weights, settings)
+        return Loading(devices or self.devices, lines, model.context_max)
 
     def loads(
         self, candidate: QuantCandidate, placement: Placement, settings: EngineSettings, devices: Devices | None = None
     ) -> DeviceLoads:
         """What `placement` puts on each device; on other `devices` of the same machine, if given."""
-        model = candidate.model
-        return device_loads(
-            placement, devices or self.devices, model.shape, candidate.weights, settings, model.context_max
-        )
+        return self.loading(candidate, settings, devices).of(placement)
 
     def context_of(self, where: DeviceLoads) -> int:
         """The asked context; else the largest up to the goal, in whole thousands, and never below the least."""
@@ -79,8 +85,8 @@ class Evaluator:
     def _time(self, candidate: QuantCandidate, where: DeviceLoads) -> DecodeTimeModel:
         """The time of a token; the one asked for last is kept."""
         if self._timed is None or self._timed[0] is not where:
-            self._timed = (
-                where,
-                DecodeTimeModel(self.machine, candidate.model, candidate.quant, candidate.weights, where),
-            )
+            model, quant, weights = candidate.model, candidate.quant, candidate.weights
+            if self._rates is None or self._rates[0] is not candidate:
+                self._rates = candidate, ModelRates(self._machine_rates, model, quant, weights)
+            self._timed = where, DecodeTimeModel(self.machine, model, quant, weights, where, self._rates[1])
         return self._timed[1]

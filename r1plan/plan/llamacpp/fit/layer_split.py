@@ -13,12 +13,9 @@ from itertools import repeat
 from operator import add
 from typing import NamedTuple
 
-from r1plan.catalog.model import Shape
-from r1plan.models.weights import Weights
-from r1plan.plan.llamacpp.memory.buffers import LinearBytes, cells_of, copied_line, gpu_peaks, kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.buffers import LinearBytes, cells_of
 from r1plan.plan.llamacpp.memory.devices import Devices
-from r1plan.plan.llamacpp.memory.pools import pools_line
-from r1plan.plan.llamacpp.settings import EngineSettings
+from r1plan.plan.llamacpp.memory.lines import BufferLines
 
 
 class SplitTask(NamedTuple):
@@ -28,20 +25,6 @@ class SplitTask(NamedTuple):
     experts_on_host: int = 0
 
 
-def copied_from_host(
-    shape: Shape, weights: Weights, settings: EngineSettings, host_layers: int, experts_on_host: int
-) -> LinearBytes | None:
-    """What the first card copies from host memory for batches of 32 tokens and more; None when nothing lies there.
-
-    It is always the first: the scheduler hands such an operation to the first backend that takes it
-    (ggml_backend_sched_backend_id_from_cur).
-    """
-    experts = weights.widest_expert_tensor_of(0, weights.dense_layers + experts_on_host) if experts_on_host else 0
-    if not (host_layers or experts):
-        return None
-    return copied_line(shape, settings, max(experts, weights.widest_matrix_of(0, host_layers)), cells=host_layers > 0)
-
-
 class LayerSplit:
     """The cards of a machine, to be filled with one model's layers under one setting of the engine.
 
@@ -49,18 +32,15 @@ class LayerSplit:
     last card holds the output head too.
     """
 
-    def __init__(self, devices: Devices, shape: Shape, weights: Weights, settings: EngineSettings) -> None:
-        self.gpus, self.shape, self.weights, self.settings = devices.gpus, shape, weights, settings
-        self.layers = shape.layers
-        self.kv_bytes = kv_bytes_per_cell(shape, settings.kv_type, 1)
-        self.pools = pools_line(shape, settings, plain=weights.plain)
-        self._peaks: dict[tuple[bool, bool, bool, LinearBytes | None], tuple[LinearBytes, ...]] = {}
+    def __init__(self, devices: Devices, lines: BufferLines) -> None:
+        self.gpus, self.lines, self.weights = devices.gpus, lines, lines.weights
+        self.layers = lines.shape.layers
+        self._caches = lines.settings.caches
         self._highest_at: dict[tuple[bool, bool, bool, LinearBytes | None, int], int] = {}
-        self._copied: dict[SplitTask, LinearBytes | None] = {}
         self._layers_before: dict[tuple[int, int], list[int]] = {}
         self._cache_before: dict[int, list[int]] = {}
         self._held: dict[int, list[int]] = {}
-        self._rooms = [gpu.room_bytes - self.pools.fixed_bytes for gpu in devices.gpus]
+        self._rooms = [gpu.room_bytes - lines.pools.fixed_bytes for gpu in devices.gpus]
 
     def split(
         self, cards: Sequence[int], task: SplitTask, context: int, at_most: Sequence[int] | None = None
@@ -69,12 +49,14 @@ class LayerSplit:
 
         `at_most` limits a card's layers.
         """
-        cells = cells_of(context, self.settings.caches)
+        cells = cells_of(context, self._caches)
+        if len(cards) == 1 and at_most is None:
+            return (self.layers - task.first,) if self._fits_alone(cards[0], task, cells) else None
         before = self._before(task.experts_on_host, cells)
         alone = len(cards) == 1 and not task.first
         pipelined = len(cards) > 1 and not task.first and not task.experts_on_host
-        copied = self._copied_from_host(task)
-        pools = self.pools.bytes_per_cell * cells
+        copied = self.lines.copied(task.first, task.experts_on_host)
+        pools = self.lines.pools.bytes_per_cell * cells
         # Cards between the first and the last are alike.
         between = self._highest(False, alone, pipelined, None, cells) + pools if len(cards) > 2 else 0
         end, counts = self.layers, [0] * len(cards)
@@ -139,6 +121,15 @@ class LayerSplit:
                 fits = middle
         return low + fits * step
 
+    def _fits_alone(self, card: int, task: SplitTask, cells: int) -> bool:
+        """Whether one card holds all of `task`, and it is something: `split` without the row of layers."""
+        first, end, lines, weights = task.first, self.layers, self.lines, self.weights
+        cut = max(first, weights.dense_layers + task.experts_on_host if task.experts_on_host else 0)
+        highest = self._highest(True, not first, False, lines.copied(first, task.experts_on_host), cells)
+        room = self._rooms[card] - weights.output_bytes - highest - lines.pools.bytes_per_cell * cells
+        held = weights.trunk_of(first, end) + weights.experts_of(cut, end) + lines.kv_bytes * cells * (end - first)
+        return first < end and 0 < room >= held
+
     def _before(self, experts_on_host: int, cells: int) -> list[int]:
         """The bytes of the layers before each, weights and cache; the first `experts_on_host` leave their experts."""
         key = experts_on_host, cells
@@ -146,7 +137,7 @@ class LayerSplit:
         if found is None:
             cache = self._cache_before.get(cells)
             if cache is None:
-                kv = self.kv_bytes * cells
+                kv = self.lines.kv_bytes * cells
                 cache = self._cache_before[cells] = [kv * layer for layer in range(self.layers + 1)]
             found = self._layers_before[key] = list(map(add, self._weights_before(experts_on_host), cache))
         return found
@@ -160,29 +151,12 @@ class LayerSplit:
             found = self._held[experts_on_host] = list(map(add, self.weights.trunk_before, held))
         return found
 
-    def _copied_from_host(self, task: SplitTask) -> LinearBytes | None:
-        if task not in self._copied:
-            self._copied[task] = copied_from_host(
-                self.shape, self.weights, self.settings, task.first, task.experts_on_host
-            )
-        return self._copied[task]
-
     def _highest(self, has_output: bool, alone: bool, pipelined: bool, copied: LinearBytes | None, cells: int) -> int:
         """The compute buffer at `cells`."""
         at = (has_output, alone, pipelined, copied, cells)
         known = self._highest_at.get(at)
         if known is not None:
             return known
-        key = (has_output, alone, pipelined, copied)
-        peaks = self._peaks.get(key)
-        if peaks is None:
-            peaks = self._peaks[key] = gpu_peaks(
-                self.shape,
-                self.settings,
-                has_output=has_output,
-                alone=alone,
-                pipelined=pipelined,
-                copied=copied,
-            )
+        peaks = self.lines.peaks(has_output=has_output, alone=alone, pipelined=pipelined, copied=copied)
         highest = self._highest_at[at] = max([peak.fixed_bytes + peak.bytes_per_cell * cells for peak in peaks])
         return highest

@@ -42,6 +42,7 @@ class Search:
         self.machine, self.devices, self.workload, self.pins = machine, devices, workload, pins
         self.evaluator = Evaluator(machine, devices, workload, pins)
         self._room_bytes = sum(max(each.room_bytes, 0) for each in (*devices.gpus, devices.host) if each is not None)
+        self._cards_room_bytes = sum(gpu.room_bytes for gpu in devices.gpus)
         self._usual, self._tighter = tuple(usual_settings(pins)), tuple(tighter_settings(pins))
         self._groups = groups_of(devices.gpus)
         speeds = [gpu.bandwidth_gb_s or 0.0 for gpu in devices.gpus]
@@ -81,9 +82,16 @@ class Search:
         # Several cards of the fastest kind are so little slower than one that only a cache of 8 bits is worth that.
         if not hopeless and not self._as_fast_as_any(best, goal):
             short = best.where is None or best.context < CONTEXT_ENOUGH  # asked once: more memory is then never worse
-            for settings in self._tighter:
+            for settings in self._tighter if short or self._may_be_on_cards(candidate, best) else ():
                 LayoutWalk(self.evaluator, self._groups, candidate, settings, best).run(mixed=short)
         return best
+
+    def _may_be_on_cards(self, candidate: QuantCandidate, best: Incumbent) -> bool:
+        """Whether a walk without mixed layouts may find any: the weights alone may be too much, which is known."""
+        pinned = self.pins.gpu_layers is not None or self.pins.experts_on_cpu
+        weights = candidate.weights
+        on_cards = weights.trunk_bytes + weights.expert_bytes + weights.output_bytes
+        return pinned or self.devices.unified or not best.failed or on_cards <= self._cards_room_bytes
 
     def _as_fast_as_any(self, best: Incumbent, context_goal: int) -> bool:
         """Whether nothing is slower than it must be: all on cards, none but the fastest, at the context goal."""

@@ -32,11 +32,12 @@ class LayoutWalk:
         settings: EngineSettings,
         best: Incumbent,
     ) -> None:
-        self._evaluator, self._candidate, self._settings, self._best = evaluator, candidate, settings, best
+        self._evaluator, self._candidate, self._best = evaluator, candidate, best
         self._devices, pins = evaluator.devices, evaluator.pins
         self._pinned = pins.gpu_layers is not None or (pins.experts_on_cpu and bool(self._devices.gpus))
         self._context_goal = contexts_of(pins, candidate.model.context_max).goal
-        self._layouts = LayoutEnumerator(self._devices, groups, pins, candidate, settings)
+        self._loading = evaluator.loading(candidate, settings)
+        self._layouts = LayoutEnumerator(self._devices, groups, pins, candidate, self._loading.lines)
 
     def run(self, *, mixed: bool) -> None:
         """Consider every kind of layout; without `mixed`, only those on cards alone."""
@@ -99,7 +100,7 @@ class LayoutWalk:
         """How a layout fits, which may then be the best so far; None when it does not fit or there is none."""
         if placement is None:
             return None
-        where = self._evaluator.loads(self._candidate, placement, self._settings)
+        where = self._loading.of(placement)
         context_max = where.context_max
         context = context_within(self._evaluator.pins, context_max, where.model_context)
         if context > context_max:

@@ -129,12 +129,6 @@ def host_line(shape: Shape, settings: EngineSettings, *, pipelined: bool = False
     return state.plus(inputs.times(PIPELINE_COPIES if pipelined else 1))
 
 
-def copied_line(shape: Shape, settings: EngineSettings, widest_matrix_bytes: int, *, cells: bool) -> LinearBytes:
-    """What a card copies from host memory at once: the widest matrix there and, with `cells`, one layer's cache."""
-    both = 2 if shape.latent_attention is not None else 1  # keys, and values that are a part of them
-    return LinearBytes(widest_matrix_bytes, both * kv_bytes_per_cell(shape, settings.kv_type, 1) if cells else 0)
-
-
 @lru_cache(maxsize=2048)
 def gpu_peaks(
     shape: Shape,
@@ -147,7 +141,7 @@ def gpu_peaks(
 ) -> tuple[LinearBytes, ...]:
     """Candidates for a GPU's compute buffer, from above: what the search works with (compute/buffers.py is exact).
 
-    `alone`: the whole model is on this one card; `pipelined`: it is on several. `copied`: see `copied_line`.
+    `alone`: the whole model is on this one card; `pipelined`: it is on several. `copied`: see `BufferLines`.
     """
     ub, latent = settings.n_ubatch, shape.latent_attention
     state, mask = LinearBytes(ub * shape.hidden_size * 4, 0), mask_line(shape, settings)

@@ -23,6 +23,7 @@ from r1plan.plan.llamacpp.speed.processor import (
     SOURCE,
     ProcessorSpeed,
 )
+from r1plan.plan.pins import KvType
 from r1plan.plan.speed import Bottleneck, DecodeSpeed, Range, Speed, SpeedTerm
 from r1plan.units import GB
 
@@ -51,21 +52,57 @@ _DISK_SPREAD = 0.50
 _PCIE_BYTES_PER_S = 25 * GB  # experts copied to the card for each micro-batch of a prompt
 
 
-class DecodeTimeModel:
-    """One layout's time for a token, in parts, as far as it does not depend on how much the cache holds."""
+class MachineRates:
+    """How fast a machine's processor and cards are, whatever is laid out on them."""
 
-    def __init__(self, machine: Machine, model: Model, quant: Quant, weights: Weights, placed: DeviceLoads) -> None:
-        self.machine, self.model, self.weights, self.placed = machine, model, weights, placed
-        self.placement = placed.placement
-        self.moe = weights.expert_layers > 0
+    def __init__(self, machine: Machine) -> None:
         self.processor = ProcessorSpeed(machine.cpu, machine.memory)
+        self.cards = {gpu.index: (gpu, device_class(gpu)) for gpu in machine.gpus}
+
+
+class ModelRates:
+    """What all layouts of a model at one quant share on a machine."""
+
+    def __init__(self, on: MachineRates, model: Model, quant: Quant, weights: Weights) -> None:
+        self._shape = model.shape
+        self._kv_bytes: dict[KvType, int] = {}
+        self.processor, self.cards = on.processor, on.cards
+        self.moe = weights.expert_layers > 0
+        self.latent = model.shape.latent_attention is not None
         self.bits_per_weight = quant.bits_per_weight
         self.slow_type = quant.name.removeprefix("UD-").startswith(_SLOW_TYPES)
         self.stretch = 1.0
         if self.slow_type and not self.moe:
             self.stretch = max(_SLOW_TYPES_READ_AS_BITS / quant.bits_per_weight, 1.0)
+
+    def kv_bytes_a_layer(self, kv_type: KvType) -> int:
+        """What a token leaves in one layer's cache."""
+        if kv_type not in self._kv_bytes:
+            self._kv_bytes[kv_type] = kv_bytes_per_cell(self._shape, kv_type, 1)
+        return self._kv_bytes[kv_type]
+
+
+class DecodeTimeModel:
+    """One layout's time for a token, in parts, as far as it does not depend on how much the cache holds.
+
+    `rates` are what it shares with other layouts of the model, where that is known already.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        model: Model,
+        quant: Quant,
+        weights: Weights,
+        placed: DeviceLoads,
+        rates: ModelRates | None = None,
+    ) -> None:
+        self.rates = rates or ModelRates(MachineRates(machine), model, quant, weights)
+        self.machine, self.model, self.weights, self.placed = machine, model, weights, placed
+        self.placement = placed.placement
+        self.host_layers, self.experts_on_host = self.placement.host_layers, self.placement.expert_layers_on_host
         self.cards = self._cards()
-        self.kv_bytes_a_layer = kv_bytes_per_cell(model.shape, placed.settings.kv_type, 1)
+        self.kv_bytes_a_layer = self.rates.kv_bytes_a_layer(placed.settings.kv_type)
         # Seconds of each addend; layers whose cache is read, with the bytes a second at which it is.
         self._fixed: dict[Bottleneck, float] = {}
         self._cached: list[tuple[int, float]] = []
@@ -77,10 +114,7 @@ class DecodeTimeModel:
 
     def seconds(self, depth: int) -> dict[Bottleneck, float]:
         """Every addend above zero with `depth` tokens in the cache."""
-        read = self.kv_bytes_a_layer * depth
-        cache = 0.0
-        for layers, bytes_per_s in self._cached:
-            cache += read * layers / bytes_per_s
+        cache = self._reading_cache(depth)
         return {
             what: seconds
             for what, fixed in self._fixed.items()
@@ -89,17 +123,25 @@ class DecodeTimeModel:
 
     def a_token(self, depth: int) -> float:
         """All of it, in seconds."""
-        return sum(self.seconds(depth).values())
+        cache = self._reading_cache(depth)
+        return sum([cache if what == "reading the cache" else fixed for what, fixed in self._fixed.items()])
+
+    def _reading_cache(self, depth: int) -> float:
+        read = self.kv_bytes_a_layer * depth
+        seconds = 0.0
+        for layers, bytes_per_s in self._cached:
+            seconds += read * layers / bytes_per_s
+        return seconds
 
     @property
     def _on_host(self) -> bool:
         """Whether the processor takes part."""
-        return not self.cards or self.placement.host_layers > 0 or self.placement.expert_layers_on_host > 0
+        return not self.cards or self.host_layers > 0 or self.experts_on_host > 0
 
     def spread(self) -> float:
         """By how large a share the real time may be off."""
         spreads = [kind.spread for _, _, kind in self.cards]
-        spreads += [self.processor.spread] * self._on_host + [_EXPERT_SPREAD] * self.moe
+        spreads += [self.rates.processor.spread] * self._on_host + [_EXPERT_SPREAD] * self.rates.moe
         spreads += [_UNKNOWN_SPREAD for gpu, _, _ in self.cards if gpu.bandwidth_gb_s is None]
         spreads += [_GUESSED_SPREAD for gpu, _, _ in self.cards if gpu.is_guessed]
         spreads += [_UNSOURCED_SPREAD for gpu, _, _ in self.cards if gpu.is_unsourced]
@@ -117,7 +159,7 @@ class DecodeTimeModel:
             gpu.bandwidth_gb_s is None or gpu.is_guessed or gpu.is_unsourced or kind.basis == "assumed"
             for gpu, _, kind in self.cards
         )
-        return "assumed" if unknown or self.moe or self._on_host or len(self.cards) > 1 else "calibrated"
+        return "assumed" if unknown or self.rates.moe or self._on_host or len(self.cards) > 1 else "calibrated"
 
     def source(self) -> str:
         """Where the constants come from."""
@@ -129,9 +171,9 @@ class DecodeTimeModel:
     def prompt_tok_s(self) -> float | None:
         """Tokens of a prompt read a second; None when nothing is known of the card."""
         flop_a_token = 2.0 * self.model.active_params
-        share = _EXPERT_PREFILL_SHARE if self.moe else 1.0
+        share = _EXPERT_PREFILL_SHARE if self.rates.moe else 1.0
         placement, weights = self.placement, self.weights
-        host_flops = self.processor.prompt_flops(experts=self.moe)
+        host_flops = self.rates.processor.prompt_flops(experts=self.rates.moe)
         # A micro-batch needs nearly every expert, so what is on disk is read once for each.
         seconds = self.placed.disk_bytes / self._disk_bytes_per_s() / self.placed.settings.n_ubatch
         if not self.cards:
@@ -156,16 +198,15 @@ class DecodeTimeModel:
         """The cards in use, each with its layers."""
         if self.placement.layout == "cpu":
             return []
-        cards = {gpu.index: gpu for gpu in self.machine.gpus}
+        cards = self.rates.cards
         used = [cards[load.device.gpu_index] for load in self.placed.loads if load.device.gpu_index is not None]
         shares = [n for n in self.placement.layers_on_gpu if n] or [0]
-        return [(gpu, layers, device_class(gpu)) for gpu, layers in zip(used, shares, strict=True)]
+        return [(gpu, layers, kind) for (gpu, kind), layers in zip(used, shares, strict=True)]
 
     def _read_by_cards(self) -> None:
-        placement, weights = self.placement, self.weights
-        latent = self.model.shape.latent_attention is not None
-        first = placement.host_layers
-        streamed = weights.dense_layers + placement.expert_layers_on_host
+        weights, rates = self.weights, self.rates
+        first = self.host_layers
+        streamed = weights.dense_layers + self.experts_on_host
         slower = _SPLIT_FACTOR if len(self.cards) > 1 else 1.0
         reading = fixed = 0.0
         for number, (gpu, layers, kind) in enumerate(self.cards, 1):
@@ -173,33 +214,31 @@ class DecodeTimeModel:
             bandwidth = (gpu.bandwidth_gb_s or _UNKNOWN_BANDWIDTH_GB_S) * GB * slower
             read = self._weights_read(first, end, max(first, min(streamed, end)), end, output=number == len(self.cards))
             factor = 1.0
-            if self.moe:
+            if rates.moe:
                 factor = _EXPERT_LAYER_FACTOR_APPLE if gpu.vendor == "apple" else _EXPERT_LAYER_FACTOR
-            reading += read * self.stretch / (kind.efficiency * bandwidth)
+            reading += read * rates.stretch / (kind.efficiency * bandwidth)
             fixed += kind.seconds_a_layer * factor * layers / slower
-            self._cached.append((layers, (_MLA_KV_EFFICIENCY if latent else kind.kv_efficiency) * bandwidth))
+            self._cached.append((layers, (_MLA_KV_EFFICIENCY if rates.latent else kind.kv_efficiency) * bandwidth))
             first = end
         self._fixed = {"gpu bandwidth": reading, "gpu layers' fixed cost": fixed, "reading the cache": 0.0}
 
     def _read_by_host(self) -> None:
-        placement, weights = self.placement, self.weights
-        layers = placement.host_layers
-        streamed = weights.dense_layers + placement.expert_layers_on_host
+        weights, rates, layers = self.weights, self.rates, self.host_layers
+        streamed = weights.dense_layers + self.experts_on_host
         read = self._weights_read(0, layers, 0, max(layers, streamed), output=not self.cards)
         if not read:
             return
-        processor, fixed = self.processor, self._fixed
+        processor, fixed = rates.processor, self._fixed
         by_memory = processor.seconds_by_memory(read)
-        by_cores = processor.seconds_by_cores(read * 8 / self.bits_per_weight, slow_type=self.slow_type)
+        by_cores = processor.seconds_by_cores(read * 8 / rates.bits_per_weight, slow_type=rates.slow_type)
         fixed["host bandwidth" if by_memory >= by_cores else "processor cores"] = max(by_memory, by_cores)
-        expert_layers = max(placement.expert_layers_on_host, layers - weights.dense_layers if self.moe else 0)
-        latent = self.model.shape.latent_attention is not None
-        a_layer = SECONDS_A_LATENT_LAYER if latent else SECONDS_A_LAYER
+        expert_layers = max(self.experts_on_host, layers - weights.dense_layers if rates.moe else 0)
+        a_layer = SECONDS_A_LATENT_LAYER if rates.latent else SECONDS_A_LAYER
         fixed["host layers' fixed cost"] = a_layer * layers + SECONDS_AN_EXPERT_LAYER * expert_layers
-        if self.cards and not expert_layers and placement.layout != "unified":
+        if self.cards and not expert_layers and self.placement.layout != "unified":
             fixed["host layers' fixed cost"] += SECONDS_BESIDE_CARDS
         fixed["reading the cache"] = 0.0
-        self._cached.append((layers, processor.cache_bytes_per_s(latent=latent)))
+        self._cached.append((layers, processor.cache_bytes_per_s(latent=rates.latent)))
 
     def _disk_bytes_per_s(self) -> float:
         return (self.machine.disk_bandwidth_gb_s or DISK_BANDWIDTH_GB_S) * GB
