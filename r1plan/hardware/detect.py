@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from r1plan.hardware import amd, apple, host, kernel_files, nvidia
 from r1plan.hardware.bandwidth import assumed_rate
 from r1plan.hardware.found import FoundGpu, ProbeResult
-from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
+from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine, described_by
 
 if TYPE_CHECKING:
-    from r1plan.catalog.hardware import Gpu, Hardware
+    from r1plan.catalog.hardware import Hardware
     from r1plan.hardware.names.driver import DriverCard, DriverMatch, Guess
 
 ASSUMED_RATE = "Memory bandwidth is assumed"
@@ -151,26 +151,6 @@ def _joined(found: FoundGpu, known: DriverMatch | Guess | None) -> tuple[GpuDevi
     if isinstance(sheet, Gpu):
         return described_by(found.device, sheet, memory_share, found.compute_share), note
     return replace(found.device, profile=sheet.id, bandwidth_gb_s=sheet.bandwidth_gb_s, gpu_class="apple"), note
-
-
-def described_by(device: GpuDevice, sheet: Gpu, memory_share: float = 1.0, compute_share: float = 1.0) -> GpuDevice:
-    """`device` with the figures of `sheet`, of which it has those shares."""
-
-    def share(figure: float | None, part: float = compute_share) -> float | None:
-        return None if figure is None else figure * part
-
-    return replace(
-        device,
-        profile=sheet.id,
-        bandwidth_gb_s=share(sheet.bandwidth_gb_s, memory_share),
-        fp32_tflops=share(sheet.fp32_tflops),
-        fp16_tensor_tflops=share(sheet.fp16_tensor_tflops),
-        gpu_class=sheet.gpu_class,
-        is_unsourced="bandwidth_gb_s" in sheet.unsourced,
-        compute_capability=device.compute_capability or sheet.compute_capability,
-        gfx=device.gfx or sheet.gfx,
-        multiprocessors=device.multiprocessors or (sheet.multiprocessors and round(share(sheet.multiprocessors) or 0)),
-    )
 
 
 def _with_bandwidth(memory: HostMemory, cpu: Cpu, gpus: tuple[GpuDevice, ...]) -> tuple[HostMemory, tuple[str, ...]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from r1plan.catalog.hardware import Gpu
 
 SCHEMA = "r1plan.machine/1"
 
@@ -164,3 +167,23 @@ class Machine:
     disk_bandwidth_gb_s: float | None = None
     assumptions: tuple[Assumption, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def described_by(device: GpuDevice, sheet: Gpu, memory_share: float = 1.0, compute_share: float = 1.0) -> GpuDevice:
+    """`device` with the figures of `sheet`, of which it has those shares."""
+
+    def share(figure: float | None, part: float = compute_share) -> float | None:
+        return None if figure is None else figure * part
+
+    return replace(
+        device,
+        profile=sheet.id,
+        bandwidth_gb_s=share(sheet.bandwidth_gb_s, memory_share),
+        fp32_tflops=share(sheet.fp32_tflops),
+        fp16_tensor_tflops=share(sheet.fp16_tensor_tflops),
+        gpu_class=sheet.gpu_class,
+        is_unsourced="bandwidth_gb_s" in sheet.unsourced,
+        compute_capability=device.compute_capability or sheet.compute_capability,
+        gfx=device.gfx or sheet.gfx,
+        multiprocessors=device.multiprocessors or (sheet.multiprocessors and round(share(sheet.multiprocessors) or 0)),
+    )

@@ -106,9 +106,9 @@ def _machine(words: MachineWords) -> Machine:
         raise UsageError(f"--cpu-only and {given[0]} contradict each other.", "leave one of them out.")
     if has_graphics or "--cpu" in given or (cpu_only and "--ram" in given):
         from r1plan.cli.options.description import described_machine
-        from r1plan.hardware.names.cards import cards_of
+        from r1plan.hardware.names.ids import cards_named
 
-        return _without_cards(described_machine(words, vram, bandwidth, cards_of), cpu_only)
+        return _without_cards(described_machine(words, vram, bandwidth, cards_named), cpu_only)
     here = _without_cards(this_machine(), cpu_only)
     if not given:
         return here

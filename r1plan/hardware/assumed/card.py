@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from r1plan.catalog.hardware import Gpu
 from r1plan.errors import UsageError
-from r1plan.hardware.detect import described_by
-from r1plan.hardware.machine import Assumption, GpuDevice, Vendor
+from r1plan.hardware.machine import Assumption, GpuDevice, Vendor, described_by
 from r1plan.units import GIB, MIB, gib_to_bytes
 
 # What nvidia-smi shows of a card, in MiB. Sources: modal-labs/modal-client#2797 (H100, A100, A10, L40S, L4, T4);

@@ -10,8 +10,7 @@ from r1plan.errors import UsageError
 from r1plan.hardware.apple import metal_limit_bytes
 from r1plan.hardware.assumed.card import vendor_of
 from r1plan.hardware.assumed.host import LEAST_RAM_GIB, HostFigures, cores_of, host_memory, system_share
-from r1plan.hardware.detect import described_by
-from r1plan.hardware.machine import Assumption, Cpu, GpuDevice, HostMemory, Machine, Vendor
+from r1plan.hardware.machine import Assumption, Cpu, GpuDevice, HostMemory, Machine, Vendor, described_by
 from r1plan.units import GIB, gib_to_bytes
 
 # What a GB10's system shows of its 128 GB (leptonai/gpud#1170; 121.7 GiB in XuehaiPan/nvitop#208).

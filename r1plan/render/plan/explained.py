@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from r1plan.plan.answer import answer_time
-from r1plan.plan.headroom import Headroom
 from r1plan.plan.plan import Plan
 from r1plan.plan.speed import Range, Speed
 from r1plan.render.plan.rejected import rejected_groups
@@ -17,6 +17,9 @@ from r1plan.render.text.screen import Screen
 from r1plan.render.text.units import duration
 from r1plan.render.text.width import cells
 from r1plan.render.text.wrap import wrapped
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Headroom
 
 
 def explained(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from r1plan.deploy.llama_cpp import engine_flags
-from r1plan.plan.headroom import Gain, Headroom
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory, Term
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.pins import Runtime
@@ -19,6 +19,9 @@ from r1plan.render.text.sanitize import printable
 from r1plan.render.text.screen import Screen
 from r1plan.render.text.units import count, memory_size
 from r1plan.units import GIB
+
+if TYPE_CHECKING:
+    from r1plan.plan.headroom import Gain, Headroom
 
 _BAR_COLUMNS = 60
 _RUNTIMES: dict[Runtime, str] = {"in-process": "a plain context", "llama-server": "llama-server"}

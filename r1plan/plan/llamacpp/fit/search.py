@@ -117,10 +117,9 @@ class Search:
             devices = without_gpus(self.machine)
             on_host = candidate.weights.expert_layers
             tried = [tried[0]._replace(layout="cpu", layers_on_gpu=(), expert_layers_on_host=on_host)]
-        best = Incumbent()
+        best, loading = Incumbent(), self.evaluator.loading(candidate, failed[0].settings, devices)
         for placement in dict.fromkeys(each for each in tried if each.expert_layers_on_host):
-            reading = placement._replace(from_disk=True)
-            where = self.evaluator.loads(candidate, reading, failed[0].settings, devices)
+            where = loading.of(placement._replace(from_disk=True))
             context = self.evaluator.context_of(where)
             if context <= where.context_max:
                 best.offer(where, self.evaluator.score(candidate, where.at_context(context), context), context, 0)
