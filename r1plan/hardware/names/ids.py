@@ -20,8 +20,8 @@ def _by_id(text: str, hardware: Hardware) -> DescribedCard | None:
     sheet = hardware.accelerators.get(id_)
     if sheet is None:
         return None
-    if not colon:
-        return DescribedCard(sheet)
+    if not colon:  # of a board with several GPUs all are meant, which is said
+        return None if "(one of " in sheet.name else DescribedCard(sheet)
     count = int(number) if number.isascii() and number.isdigit() and len(number) <= len(str(MOST_CARDS)) else 0
     return DescribedCard(sheet, count) if 0 < count <= MOST_CARDS else None
 
