@@ -22,7 +22,8 @@ class Gpu:
 
     `vram_gib` is the marketed capacity; a driver shows 1 to 3 % less. With `unified` memory it is a whole machine's,
     the most it is sold with, and None where that is whatever the owner put in; `memory_options_gib` are all sizes.
-    `bandwidth_gb_s` of such graphics is that of the memory that `memory_type` names first.
+    `bandwidth_gb_s` of such graphics is that of the memory that `memory_type` names first, and
+    `cpu_cores` are those of the processor beside them, where no row of a processor says.
 
     `driver_names` are what drivers print, `aliases` what else people call it. `compute_capability` is CUDA's ("8.9"),
     `gfx` the target of ROCm ("gfx1100"). `power_range_w` is what makers of laptops choose from. Of the figures
@@ -50,6 +51,7 @@ class Gpu:
     power_range_w: tuple[Positive, Positive] | None = None
     unified: bool = False
     memory_options_gib: tuple[Count, ...] = ()
+    cpu_cores: Count | None = None
     note: str | None = None
     sources: tuple[str, ...]
     unsourced: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ class AppleChip:
     memory_options_gib: tuple[Count, ...]
     bandwidth_gb_s: Positive
     prefill_f16_tflops: Positive | None = None
+    cpu_cores: Count | None = None
     driver_names: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     note: str | None = None

@@ -104,12 +104,21 @@ def _readings(wanted: frozenset[str]) -> list[frozenset[str]]:
     return readings
 
 
+def _generation(model: str) -> str:
+    """The digits of a model that say its generation: 8 of 8650u, 13 of 13700k and of a laptop's 1365u, 9 of 9654."""
+    found = re.search(r"\d+", model)
+    digits = "" if found is None else found[0]
+    if len(digits) == 4 and digits.startswith("1"):
+        return digits[:2]
+    return digits[:-3] if len(digits) > 3 else f"{digits[:1]} of three"
+
+
 def _packed(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.casefold().split()[-1])
 
 
 def _near(wanted: frozenset[str], known: list[tuple[CpuSheet, frozenset[str]]]) -> tuple[str, ...]:
-    """Up to three names of the same family whose model is nearest."""
+    """Up to three names of the same family and generation whose model is nearest."""
     from difflib import get_close_matches
 
     series = wanted - _models(wanted)
@@ -122,7 +131,9 @@ def _near(wanted: frozenset[str], known: list[tuple[CpuSheet, frozenset[str]]]) 
     near = [
         name
         for model in _models(wanted)
-        for close in get_close_matches(model, by_model, n=3, cutoff=cutoff)
+        for close in get_close_matches(
+            model, [each for each in by_model if _generation(each) == _generation(model)], n=3, cutoff=cutoff
+        )
         for name in by_model[close]
     ]
     return tuple(dict.fromkeys(near))[:3]

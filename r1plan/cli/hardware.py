@@ -27,7 +27,8 @@ def command(
 
     hardware, cpus, words = load_hardware(), load_cpus(), " ".join(word or ())
     if not words.strip() and not json:
-        output.lines(family_lines(families(hardware, cpus), output.columns()))
+        told = families(hardware, cpus)
+        output.lines(family_lines(told, len(hardware.accelerators), len(cpus), output.columns()))
         return
     known = with_word(hardware, cpus, words)
     if not (known.cards or known.cpus):

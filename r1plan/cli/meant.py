@@ -97,9 +97,27 @@ def said_here(command: str, typed: str, words: Sequence[str]) -> str | None:
 
     `words` is the whole command line.
     """
+    if command == "r1plan" and (card := card_said_here(words)):
+        return card
     if command == "r1plan" and (question := _question(typed, words)):
         return f"to ask it: r1plan chat {question}"
     return next((hint for names, hint in _UNDER.get(command, {}).items() if typed.casefold() in names), None)
+
+
+def card_said_here(words: Sequence[str]) -> str | None:
+    """The command that plans for the card that `words` name, as `4090` or `2x rtx 3090`; None: they name none."""
+    name = " ".join(words)
+    if len(name) > _MOST_CHARACTERS or not any(each.isdigit() for each in name) or name.startswith("-"):
+        return None
+    from r1plan.catalog.load import load_hardware
+    from r1plan.errors import R1PlanError
+    from r1plan.hardware.names.cards import cards_of
+
+    try:
+        cards_of([name], load_hardware())
+    except R1PlanError:
+        return None
+    return f"r1plan recommend --gpu {shlex.quote(name)}"
 
 
 def option_said_here(typed: str, names: Sequence[str]) -> str | None:

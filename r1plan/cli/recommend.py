@@ -71,6 +71,7 @@ def command(
     from r1plan.plan.pins import Pins
     from r1plan.plan.r1_beside import r1_beside
     from r1plan.plan.workload import Workload, checked_workload
+    from r1plan.render.assumptions import changed_remark
     from r1plan.render.model_names import name_remarks
     from r1plan.render.output import note
     from r1plan.render.plan.show import show
@@ -128,6 +129,8 @@ def command(
         machine=machine,
         disk_bandwidth=disk_bandwidth,
     )
+    if other := changed_remark(described):  # before the answer, which may be another's than was thought
+        note(other)
     if power_price is not None:
         from r1plan.catalog.load import load_hardware
         from r1plan.plan.energy import with_sheet_power

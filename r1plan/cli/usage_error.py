@@ -58,6 +58,10 @@ def usage_error(error: Any, words: Sequence[str]) -> UsageError:
             return UsageError(f"{error.option_name} needs a value.", _help(command))
     if extra := re.fullmatch(r"Got unexpected extra argument\(?s?\)? \((.*)\)", error.message, re.DOTALL):
         hint = 'put a question in quotes: r1plan chat "What is 17 + 25?"' if command == "r1plan chat" else None
+        if command == "r1plan recommend":
+            from r1plan.cli.meant import card_said_here
+
+            hint = card_said_here(extra[1].split())
         return UsageError(f"{command} has no place for '{extra[1]}'.", hint or _example(error) or _help(command))
     if (unknown := _unknown_command(error)) is not None:
         from r1plan.cli.meant import said_here
@@ -113,7 +117,9 @@ def _bad_value(error: Any, command: str) -> UsageError:
     if found and choices:
         names = [str(each) for each in choices]
         every = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
-        return UsageError(f"{option} '{value}': expected {every}.", _meant(value, names) or _help(command))
+        return UsageError(
+            f"{option} '{value}': expected {every}.", _meant(value, names, min(3, len(names) - 1)) or _help(command)
+        )
     number = {"int": "a whole number", "float": "a number"}.get(kind.name.split()[0].removesuffix("eger"))
     if found and number:
         low, high = getattr(kind, "min", None), getattr(kind, "max", None)
@@ -148,9 +154,9 @@ def _name(param: Any) -> str:
     return str(max(param.opts, key=len)) if param.param_type_name == "option" else str(param.name).upper()
 
 
-def _meant(typed: str, names: Sequence[str]) -> str | None:
+def _meant(typed: str, names: Sequence[str], most: int = 3) -> str | None:
     by_folded = {each.lstrip("-").casefold(): each for each in names}
-    near = [by_folded[each] for each in get_close_matches(typed.lstrip("-").casefold(), by_folded, n=3, cutoff=0.6)]
+    near = [by_folded[each] for each in get_close_matches(typed.lstrip("-").casefold(), by_folded, n=most, cutoff=0.6)]
     return f"did you mean {', '.join(near)}?" if near else None
 
 

@@ -53,7 +53,7 @@ def changed(machine: Machine, change: MachineChange) -> Machine:
             raise UsageError("--vram-used: this machine has no graphics card.", "describe one with --gpu or --vram.")
         gpus = tuple(_used(each, change.vram_used_gib) for each in gpus)
         told.append(f"{change.vram_used_gib:g} GiB held on each card")
-    notes.append(f"{CHANGED}, with {', '.join(told)}; --gpu, --vram, --cpu or --cpu-only describe another.")
+    notes.insert(0, f"{CHANGED}, with {', '.join(told)}; --gpu, --vram, --cpu or --cpu-only describe another.")
     return replace(machine, cpu=cpu, memory=memory, gpus=gpus, notes=tuple(notes))
 
 

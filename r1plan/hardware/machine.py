@@ -133,7 +133,9 @@ AssumedFigure = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumption:
-    """A figure of a machine that nobody said. `option` is the one that says it, `because` why this figure, if told.
+    """A figure of a machine that nobody said.
+
+    `option` is the one that says it, None where none does, `because` why this figure, if told.
 
     `desktop` is what a desktop holds of a card, `system` what the operating system holds of main memory, `unified` the
     one memory of processor and graphics, and `graphics-share` what graphics may have of it.
@@ -144,7 +146,7 @@ class Assumption:
     what: AssumedFigure
     figure: float
     unit: Literal["GiB", "GB/s", "cores"]
-    option: str
+    option: str | None
     because: str | None = None
 
 

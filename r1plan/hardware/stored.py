@@ -51,12 +51,22 @@ def parse(text: str, source: str) -> Machine:
     try:
         fields = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
-        why = f" ({error})" if isinstance(error, json.JSONDecodeError) else ""
-        raise UsageError(f"{source}: is not JSON{why}.", _HINT) from error
+        raise UsageError(f"{source}: is not JSON{_where(text, error)}.", _HINT) from error
     schema = fields.pop("schema", None) if isinstance(fields, dict) else None
     if schema != SCHEMA:
         raise UsageError(f"{source}: schema: expected '{SCHEMA}', got {_short(schema)}.", _HINT)
     return _checked(_validated(fields, source), source)
+
+
+def _where(text: str, error: Exception) -> str:
+    """Where it ceases to be JSON, in words."""
+    if not isinstance(error, json.JSONDecodeError):
+        return ""
+    if not text.strip():
+        return ": it is empty"
+    if error.pos >= len(text.rstrip()):
+        return ": it ends before it is complete"
+    return f": line {error.lineno}, character {error.colno} is wrong"
 
 
 def _whole(digits: str) -> int | float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,10 @@ _DAYS = Decimal(str(DAYS_A_MONTH))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiOffer:
-    """One model on sale at the instant asked about. `usd_per_month` is None when no requests a day were given."""
+    """One model on sale at the instant asked about, and what a request of `output_tokens` costs there.
+
+    `usd_per_month` is None when no requests a day were given.
+    """
 
     provider: str
     provider_name: str
@@ -27,6 +30,7 @@ class ApiOffer:
     serves: str
     is_r1: bool
     price: EffectivePrice
+    output_tokens: int
     usd_per_request: Decimal
     usd_per_month: Decimal | None
 
@@ -34,13 +38,14 @@ class ApiOffer:
 def api_offers(
     providers: Mapping[str, Provider],
     book: PriceBook,
-    usage: Usage,
+    usage_of: Callable[[str], Usage],
     requests_per_day: float | None,
     at: datetime,
 ) -> tuple[ApiOffer, ...]:
     """Verified offers of full R1, and what DeepSeek itself sells by default, as on sale at `at`.
 
-    The cheapest of full R1 for a request of `usage` comes first, DeepSeek's own last.
+    `usage_of` says what one request uses of the model that an offer serves: some think longer. The cheapest request of
+    full R1 comes first, DeepSeek's own last.
     """
     real: list[ApiOffer] = []
     own: list[ApiOffer] = []
@@ -50,6 +55,7 @@ def api_offers(
             is_own = provider.id == DEEPSEEK and offer.model == provider.default_model and offer.is_current(at)
             if not (offer in full or is_own):
                 continue
+            usage = usage_of(offer.serves)
             price = book.price_at(provider.id, offer.model, at, usage.input_tokens)
             if price is not None:
                 (real if offer in full else own).append(_priced(provider, offer, price, usage, requests_per_day))
@@ -69,6 +75,7 @@ def _priced(
         serves=offer.serves,
         is_r1=offer.is_r1,
         price=price,
+        output_tokens=usage.output_tokens,
         usd_per_request=request,
         usd_per_month=month,
     )

@@ -29,7 +29,7 @@ def answer_time(option: PlannedOption, workload: Workload) -> AnswerTime | None:
     if not option.fits:
         return None
     speed = option.speed
-    output = round(workload.thinking_tokens * option.quality.thinking_over_r1) + workload.answer_tokens
+    output = workload.thinking_of(option.quality.thinking_over_r1) + workload.answer_tokens
     prompt = workload.input_tokens * (1 - workload.cache_hit_share)
 
     def seconds(decode_tok_s: float, prefill_tok_s: float | None) -> float:

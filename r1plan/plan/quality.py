@@ -95,12 +95,18 @@ def quality_at(
     """The quality of `model`, of which `scores` are published, at `quant`."""
     loss = quant_quality(model, quant, tables)
     known = next((each.score for each in scores if each.benchmark == BENCHMARK), 0.0)
-    return Quality(scores, loss, known + breadth_points(model) - loss.points_lost, _THINKING_OVER_R1.get(model.id, 1.0))
+    points = known + breadth_points(model) - loss.points_lost
+    return Quality(scores, loss, points, thinking_over_r1(model.id))
 
 
 def breadth_points(model: Model) -> float:
     """What the size of `model` is taken to say of its knowledge, in points of the index."""
     return _BREADTH_POINTS_A_DOUBLING * log2(model.params / _BREADTH_FROM_PARAMS)
+
+
+def thinking_over_r1(model_id: str) -> float:
+    """How many times as many tokens that model thinks as R1; 1 where nothing is known of it."""
+    return _THINKING_OVER_R1.get(model_id, 1.0)
 
 
 def quant_quality(model: Model, quant: Quant, tables: tuple[QuantTable, ...]) -> QuantQuality:

@@ -52,13 +52,22 @@ class Workload:
 
     @property
     def usage(self) -> Usage:
-        """One request as it is billed."""
+        """One request to R1 as it is billed."""
+        return self.usage_at(1.0)
+
+    def usage_at(self, thinking_over_r1: float) -> Usage:
+        """One request as it is billed, to a model that thinks so many times as long as R1."""
+        thinking = self.thinking_of(thinking_over_r1)
         return Usage(
             input_tokens=self.input_tokens,
             cache_hit_tokens=int(self.input_tokens * self.cache_hit_share),
-            output_tokens=self.output_tokens,
-            thinking_tokens=self.thinking_tokens,
+            output_tokens=thinking + self.answer_tokens,
+            thinking_tokens=thinking,
         )
+
+    def thinking_of(self, thinking_over_r1: float) -> int:
+        """The tokens of thinking of such a model."""
+        return round(self.thinking_tokens * thinking_over_r1)
 
     @property
     def typical_depth(self) -> int:

@@ -9,18 +9,28 @@ from r1plan.hardware.machine import CHANGED, Assumption, Machine
 
 
 def machine_remarks(machine: Machine) -> Iterator[str]:
-    """What a person should know of the machine that is planned for: how it was taken, and all that is assumed."""
+    """What a person should know of a described machine: how it was taken, and all that is assumed."""
     if machine.origin == "detected":
-        yield from (each for each in machine.notes if each.startswith(CHANGED))
         return
     yield from machine.notes if machine.origin == "described" else ()
     if machine.assumptions:
-        yield f"Assumed: {'; '.join(f'{_short(each)} ({each.option})' for each in machine.assumptions)}."
+        yield f"Assumed: {'; '.join(_with_option(each) for each in machine.assumptions)}."
+
+
+def changed_remark(machine: Machine) -> str | None:
+    """That this machine is meant, and what was said to be other than it is; None where that isn't so."""
+    return next((each for each in machine.notes if each.startswith(CHANGED)), None)
 
 
 def assumption_notes(machine: Machine) -> tuple[str, ...]:
     """One sentence an assumption."""
-    return tuple(f"Assumed: {_phrase(each)}; {each.option} sets it." for each in machine.assumptions)
+    return tuple(
+        f"Assumed: {_phrase(each)}{f'; {each.option} sets it' if each.option else ''}." for each in machine.assumptions
+    )
+
+
+def _with_option(each: Assumption) -> str:
+    return f"{_short(each)} ({each.option})" if each.option else _short(each)
 
 
 def _short(each: Assumption) -> str:

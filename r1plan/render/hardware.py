@@ -16,18 +16,17 @@ _UNSOURCED = "~"
 _LEAST_NAME_CELLS = 20
 
 
-def family_lines(families: Sequence[Family], width: int) -> Iterator[str]:
-    """The families for a terminal of `width` columns, after one sentence on how to see their rows."""
-    counts = [sum(each.count for each in families if each.kind == kind) for kind in ("card", "processor")]
+def family_lines(families: Sequence[Family], cards: int, processors: int, width: int) -> Iterator[str]:
+    """The families for a terminal of `width` columns, after one sentence on how to see the rows that there are."""
     yield from wrapped(
-        f"{count(counts[0], 'graphics card')} and chips and {count(counts[1], 'processor')} are known; "
+        f"{count(cards, 'graphics card')} and chips and {count(processors, 'processor')} are known; "
         "r1plan hardware WORD lists those with that word in their name.",
         width,
     )
     yield ""
-    cards = [_family_row(each) for each in families if each.kind == "card"]
-    processors = [_family_row(each) for each in families if each.kind == "processor"]
-    rows = [("WORD", "rows", "memory", "bandwidth"), *cards, ("", "", "", ""), *processors]
+    of_cards = [_family_row(each) for each in families if each.kind == "card"]
+    of_processors = [_family_row(each) for each in families if each.kind == "processor"]
+    rows = [("WORD", "rows", "memory", "bandwidth"), *of_cards, ("", "", "", ""), *of_processors]
     yield from _table(rows, "<>>>", width)
 
 

@@ -71,7 +71,7 @@ def test_ram_alone_changes_this_machine() -> None:
     machine = machine_from_options(ram=64, ram_bandwidth=80)
     assert (machine.origin, machine.memory.total_bytes, machine.memory.bandwidth_gb_s) == ("detected", 64 * GIB, 80)
     assert machine.cpu == machine_from_options().cpu
-    assert machine.notes[-1].startswith("This machine is meant, with 64 GiB of RAM, 80 GB/s of it; ")
+    assert machine.notes[0].startswith("This machine is meant, with 64 GiB of RAM, 80 GB/s of it; ")
 
 
 def named(*gpu: str) -> list[tuple[str, int]]:

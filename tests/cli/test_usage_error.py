@@ -34,6 +34,9 @@ from tests.cli.options.test_short import commands
         pytest.param("chat --thinking loud x", "'loud' is no way to show the thinking.", "dim or hide", id="mode"),
         pytest.param("chat --max-cost abc x", "'abc' is not an amount.", "--max-cost 0.05", id="amount"),
         pytest.param("recommend --engine vlm", "--engine 'vlm': expected llama.cpp or vllm.", "vllm?", id="choice"),
+        pytest.param(
+            "recommend --engine ollama", "expected llama.cpp or vllm.", "did you mean llama.cpp?", id="of-two"
+        ),
         pytest.param("recommend --engine x", "--engine 'x'", "r1plan recommend --help", id="choice-far"),
         pytest.param("recommend --vram 24XB", "--vram '24XB': expected", "such as --vram 24", id="with-no-such-unit"),
         pytest.param(
@@ -46,6 +49,12 @@ from tests.cli.options.test_short import commands
         pytest.param("recommend --context 1.0005k", "--context '1.0005k'", "--context 16384", id="no-whole-number"),
         pytest.param("chat --temperature 5x a", "'5x': expected a number from 0", "--temperature 1", id="out-of-range"),
         pytest.param("recommend --vram big", "--vram 'big': expected a number.", "such as --vram 64", id="no-number"),
+        pytest.param("recommend 4090", "has no place for '4090'", "r1plan recommend --gpu 4090", id="a-card"),
+        pytest.param("recommend 2x 3090", "no place for '2x 3090'", "recommend --gpu '2x 3090'", id="cards"),
+        pytest.param("recommend 17", "no place for '17'", "example: r1plan recommend", id="no-card"),
+        pytest.param("4090", "r1plan has no command '4090'.", "r1plan recommend --gpu 4090", id="card-as-command"),
+        pytest.param("rtx 4090", "no command 'rtx'.", "r1plan recommend --gpu 'rtx 4090'", id="name-as-command"),
+        pytest.param("recommend --gpu none", "--gpu 'none' names no card.", "--cpu-only", id="none"),
         pytest.param("recommend --gpu 4090,3090", "names several cards", "--gpu 4090 --gpu 3090", id="cards-in-one"),
         pytest.param("models download x", "no command 'download'", "r1plan models pull", id="other-word"),
         pytest.param("models ls", "no command 'ls'", "r1plan models list shows", id="where-models-are-named"),

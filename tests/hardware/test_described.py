@@ -21,7 +21,7 @@ def with_ram(ram_gib: float | None, gb_s: float | None = None) -> Description:
     return Description(host=HostFigures(ram_gib=ram_gib, ram_bandwidth_gb_s=gb_s))
 
 
-def assumed(machine: Machine) -> dict[str, tuple[float, str]]:
+def assumed(machine: Machine) -> dict[str, tuple[float, str | None]]:
     assert len({each.what for each in machine.assumptions}) == len(machine.assumptions)
     return {each.what: (each.figure, each.option) for each in machine.assumptions}
 
@@ -129,8 +129,8 @@ def test_an_unknown_card_without_bandwidth_is_allowed_and_noted() -> None:
 @pytest.mark.parametrize(
     ("id_", "gib", "because"),
     [
-        pytest.param("m3-max-40c", 48, "the least of 48, 64, 128", id="an Apple chip"),
-        pytest.param("strix-halo", 32, "the least of 32, 64, 96, 128", id="a box"),
+        pytest.param("m3-max-40c", 48, "the least of 48, 64 and 128", id="an Apple chip"),
+        pytest.param("strix-halo", 32, "the least of 32, 64, 96 and 128", id="a box"),
         pytest.param("radeon-780m", 16, "the least that is usual", id="graphics inside a processor"),
     ],
 )
@@ -174,7 +174,7 @@ def test_strix_halo_is_one_memory_of_which_its_graphics_have_three_quarters(
     (gpu,) = machine.gpus
     assert (gpu.vendor, gpu.unified, gpu.total_bytes) == ("amd", True, graphics_gib * GIB)
     assert (machine.cpu.architecture, machine.memory.bandwidth_gb_s) == ("x86_64", 256)
-    assert assumed(machine)["graphics-share"] == (graphics_gib, "--vram-used")
+    assert assumed(machine)["graphics-share"] == (graphics_gib, None)
 
 
 @pytest.mark.parametrize(
@@ -258,8 +258,19 @@ def test_what_else_holds_memory_is_the_same_on_each_card_and_no_longer_assumed()
 
 def test_what_is_said_to_be_used_of_one_memory_is_all_that_models_may_not_have() -> None:
     machine = describe([DescribedCard(SHEETS["m4-max-40c"], memory_gib=64)], Description(vram_used_gib=8))
-    assert machine.gpus[0].free_bytes == machine.memory.available_bytes == 56 * GIB
-    assert set(assumed(machine)) == {"cores"}
+    assert machine.memory.available_bytes == 56 * GIB
+    assert set(assumed(machine)) == {"graphics-share"}
+
+
+@pytest.mark.parametrize(
+    ("id_", "used_gib", "limit_gib", "free_gib"),
+    [("m3-pro-14c", 0, 12, 12), ("m3-pro-14c", 8, 12, 10), ("strix-halo", 0, 24, 24), ("radeon-780m", 0, 8, 8)],
+)
+def test_what_else_holds_memory_does_not_lift_the_limit_of_graphics(
+    id_: str, used_gib: float, limit_gib: float, free_gib: float
+) -> None:
+    (gpu,) = describe(card(id_), Description(vram_used_gib=used_gib)).gpus
+    assert (gpu.total_bytes, gpu.free_bytes) == (limit_gib * GIB, free_gib * GIB)
 
 
 @pytest.mark.parametrize("used_gib", [8, 24, 500])

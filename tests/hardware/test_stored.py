@@ -104,7 +104,10 @@ def test_fields_that_have_a_default_may_be_missing() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        pytest.param("", "box.json: is not JSON", id="empty"),
+        pytest.param("", "box.json: is not JSON: it is empty.", id="empty"),
+        pytest.param("GPU 0: an RTX\n", "box.json: is not JSON: line 1, character 1 is wrong.", id="another's text"),
+        pytest.param('{\n  "a": 1,,', "box.json: is not JSON: line 2, character 10 is wrong.", id="a slip"),
+        pytest.param('{"a": 1,\n', "box.json: is not JSON: it ends before it is complete.", id="a part"),
         pytest.param("[" * 100_000, "box.json: is not JSON", id="nested too deep"),
         pytest.param("[]", "box.json: schema: expected 'r1plan.machine/1', got None.", id="a list"),
         pytest.param("{}", "box.json: schema: expected 'r1plan.machine/1', got None.", id="no schema"),

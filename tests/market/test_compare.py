@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -15,11 +16,16 @@ BOOK = PriceBook(load_prices(), load_holidays())
 PROVIDERS = load_providers()
 FULL = {model.id for model in MODELS.values() if model.kind == "full"}
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+EQUALLY_LONG: Mapping[str, float] = {}
 
 
-def offers(at: datetime = NOW, workload: Workload | None = None) -> tuple[ApiOffer, ...]:
+def offers(
+    at: datetime = NOW, workload: Workload | None = None, longer: Mapping[str, float] = EQUALLY_LONG
+) -> tuple[ApiOffer, ...]:
     wanted = workload or Workload()
-    return api_offers(PROVIDERS, BOOK, wanted.usage, wanted.requests_per_day, at)
+    return api_offers(
+        PROVIDERS, BOOK, lambda serves: wanted.usage_at(longer.get(serves, 1.0)), wanted.requests_per_day, at
+    )
 
 
 def test_full_r1_comes_first_and_the_cheapest_of_it_foremost() -> None:
@@ -45,6 +51,22 @@ def test_the_cached_share_of_the_input_is_billed_as_cached_in_whole_tokens() -> 
     rates = own.price.rates
     assert rates.input_cache_hit is not None
     assert own.usd_per_request.scaleb(6) == 501 * rates.input_cache_miss + 500 * rates.input_cache_hit
+
+
+def test_a_model_that_thinks_longer_is_billed_for_it_and_only_that_one() -> None:
+    workload = Workload(requests_per_day=10)
+    usual = {(each.provider, each.model): each for each in offers(workload=workload)}
+    longer = offers(workload=workload, longer={"DeepSeek-R1-0528": 1.9})
+    assert {each.serves for each in longer} > {"DeepSeek-R1-0528", "DeepSeek-R1"}
+    assert [each.usd_per_request for each in longer if each.is_r1] == sorted(
+        each.usd_per_request for each in longer if each.is_r1
+    )
+    for each in longer:
+        more = 4_230 if each.serves == "DeepSeek-R1-0528" else 0
+        before = usual[each.provider, each.model]
+        assert each.output_tokens == before.output_tokens + more == 5_400 + more
+        assert each.usd_per_request == before.usd_per_request + more * each.price.rates.output.scaleb(-6)
+        assert each.usd_per_month == each.usd_per_request * Decimal("304.4")
 
 
 def test_a_month_is_so_many_requests() -> None:

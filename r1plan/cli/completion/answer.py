@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from r1plan.cli.completion.names import is_file, looks_like_path, names_for
+from r1plan.cli.completion.names import is_file, looks_like_path, names_for, short_names_for
 from r1plan.cli.completion.scripts import LINE, SCRIPTS, VARIABLE
 
 _MOST_ABOUT = 70  # characters
@@ -67,7 +67,9 @@ def _values(context: Any, parameter: Any, part: str, head: str, typed: str) -> C
     if command == "cost-report" and "," in part:  # --by day,model
         before, _, part = part.rpartition(",")
         head += f"{before},"
-    found = {f"{head}{name}": about for name, about in _matching(dict.fromkeys(names, ""), part).items()}
+    matching = _matching(dict.fromkeys(names, ""), part)
+    matching = matching or dict.fromkeys(short_names_for(command, parameter, part), "")
+    found = {f"{head}{name}": about for name, about in matching.items()}
     if not found and _takes_file(parameter):
         return Continuation("files", typed=typed)
     goes_on = bool(found) and all(each.endswith(":") for each in found)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,6 +162,34 @@ def names_for(command: str, parameter: Any, given: Given) -> Iterable[str] | Non
         return found(given)
     choices = getattr(parameter.type, "choices", None)
     return None if choices is None else [str(each) for each in choices]
+
+
+def short_names_for(command: str, parameter: Any, typed: str) -> Iterator[str]:
+    """Cards by the number that people type, as "4090" of rtx-4090, which begin as `typed` and are understood."""
+    is_argument = parameter.param_type_name == "argument"
+    if not typed[:1].isdigit():
+        return
+    if _cards not in ([ARGUMENTS.get((command, parameter.name))] if is_argument else _of_option(command, parameter)):
+        return
+    from r1plan.catalog.load import load_hardware
+    from r1plan.errors import R1PlanError
+    from r1plan.hardware.names.match import match_card
+
+    hardware = load_hardware()
+    for id_ in hardware.accelerators:
+        short = re.sub(r"^[a-z-]+-(?=\d)", "", id_)
+        if short == id_ or not short.startswith(typed.casefold()):
+            continue
+        try:
+            found = match_card(hardware, short)
+        except R1PlanError:
+            continue
+        if found is not None and found.sheet.id == id_:
+            yield short
+
+
+def _of_option(command: str, parameter: Any) -> list[Names | None]:
+    return [OPTIONS.get((command, name)) for name in parameter.opts]
 
 
 def is_file(parameter: Any) -> bool:

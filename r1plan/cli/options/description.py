@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn, TypedDict
 
+from r1plan.cli.options.named import check_size, cores_beside, is_box, named_cards
+from r1plan.cli.options.once import times
 from r1plan.errors import NotFound, UsageError
 from r1plan.hardware.described import DescribedCard, Description, UnnamedCard, describe
 from r1plan.hardware.machine import Machine
 
 if TYPE_CHECKING:
     from r1plan.catalog.hardware import Hardware
+    from r1plan.cli.options.named import CardsOf
     from r1plan.hardware.assumed.host import HostFigures, Processor
 
     class MachineWords(TypedDict, total=False):
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
         machine: Path | None
         disk_bandwidth: float | None
 
-    CardsOf = Callable[[list[str], Hardware], list[DescribedCard]]
 
 _SERVERS = frozenset({"server", "workstation", "cloud"})
 
@@ -45,15 +47,13 @@ def described_machine(
 
     Raises UsageError for what contradicts each other, NotFound for an unknown card or processor.
     """
-    from r1plan.catalog.load import load_hardware
-
     names = list(words.get("gpu") or [])
     cpu, processor = words.get("cpu"), None
     if cpu is not None:
         processor = _processor(cpu, None if names or vram or words.get("unified") else cards_of)
         names += [] if processor else [cpu]  # "Apple M2": a chip that is a whole machine
-    cards = cards_of(names, load_hardware()) if names else []
-    box = next((each for each in cards if _is_box(each)), None)
+    cards = named_cards(names, words.get("unified") or words.get("ram"), cards_of) if names else []
+    box = next((each for each in cards if is_box(each)), None)
     host = _host(words, processor)
     if box is not None:
         return _box(box, cards, words, vram, bandwidth, processor)
@@ -71,12 +71,6 @@ def described_machine(
         host=host,
     )
     return describe(cards, said)
-
-
-def _is_box(card: DescribedCard) -> bool:
-    from r1plan.catalog.hardware import AppleChip
-
-    return isinstance(card.sheet, AppleChip) or card.sheet.unified
 
 
 def _box(
@@ -103,6 +97,9 @@ def _box(
             (first, one), other = given[0], f"{option} {size:g}"
             said_first = f"the name says {one:g} GiB" if first == "--gpu" else f"{first} says {one:g} GiB"
             _contradict(option, first, f"{said_first}, {other}: {name} has one memory", "give its size once.")
+    typed = [each for each in (words.get("cpu"), *(words.get("gpu") or ())) if each]
+    if given:
+        check_size(box.sheet, given[0][1])
     rates = {rate for rate in (words.get("ram_bandwidth"), *bandwidth) if rate is not None}
     if len(rates) > 1:
         _contradict("--bandwidth", "--ram-bandwidth", f"{name} has one memory", "give its bandwidth once.")
@@ -112,7 +109,7 @@ def _box(
             vram_used_gib=words.get("vram_used"),
             unified_gib=given[0][1] if given else None,
             unified_gb_s=next(iter(rates), None),
-            host=HostFigures(cores=words.get("cores")),
+            host=HostFigures(cores=words.get("cores") or cores_beside(box, typed)),
         ),
     )
 
@@ -156,7 +153,7 @@ def _unnamed(vram: Sequence[float], bandwidth: Sequence[float]) -> tuple[Unnamed
     """The cards, each with its bandwidth in the same order; one bandwidth is that of all."""
     if len(bandwidth) not in (0, 1, len(vram)):
         raise UsageError(
-            f"--vram is given {len(vram)} times and --bandwidth {len(bandwidth)} times.",
+            f"--vram is given {times(len(vram))} and --bandwidth {times(len(bandwidth))}.",
             "give one --bandwidth for all cards, or one for each in the same order.",
         )
     rates: list[float | None] = [*bandwidth] * (len(vram) if len(bandwidth) == 1 else 1) or [None] * len(vram)

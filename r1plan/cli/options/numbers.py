@@ -66,7 +66,12 @@ def _checked(type_: Any, pattern: re.Pattern[str], what: str, unit: Unit | None)
                 number = number_with_unit(value, unit)
             if number is None:
                 type_.fail(f"{value!r} is not {what}.", parameter, context)
-            value = number
+            converted = type_.convert(number, parameter, context)
+            if unit in ("size", "rate"):
+                from r1plan.cli.options.quantities import Typed
+
+                return Typed(converted, value)
+            return converted
         return type_.convert(value, parameter, context)
 
     checked.convert = convert

@@ -27,13 +27,15 @@ def _parser(make: Any, context: Any) -> Any:
 def _parsed(parse: Any, context: Any, args: list[str]) -> tuple[dict[str, Any], list[str], list[Any]]:
     values, rest, said = parse(args)
     if not context.resilient_parsing and not any(each.is_eager for each in said):  # completion, and --help
-        for parameter, times in Counter(said).items():
-            if times > 1 and _has_one_value(parameter):
-                raise UsageError(f"{_name(parameter)} is given {_TIMES.get(times, f'{times} times')}.", "give it once.")
+        for parameter, number in Counter(said).items():
+            if number > 1 and _has_one_value(parameter):
+                raise UsageError(f"{_name(parameter)} is given {times(number)}.", "give it once.")
     return values, rest, said
 
 
-_TIMES = {2: "twice"}
+def times(number: int) -> str:
+    """How often, in words: "once", "twice", "3 times"."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
 def _has_one_value(parameter: Any) -> bool:

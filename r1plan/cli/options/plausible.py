@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from r1plan.cli.options.quantities import token_number
+from r1plan.cli.options.quantities import Typed, in_next_unit, rate_gb_s, size_gib, token_number
 from r1plan.errors import UsageError
 
 
@@ -46,13 +46,14 @@ _TOKENS = {"--context": (64, 16_777_216), "--ubatch": (1, 65_536), "--depth": (0
 def check_figure(option: str, value: float) -> None:
     """Raise UsageError for a size or speed that nothing has."""
     bounds = _BOUNDS[option]
+    shown = value.text if isinstance(value, Typed) else f"{value:.10g}"
     if not math.isfinite(value) or value < 0 or (value == 0 and not bounds.is_zero_possible):
         least = "zero or more" if bounds.is_zero_possible else "a number above zero"
-        raise UsageError(f"{option} {value:g}: expected {least}.", f"give more, or leave {option} out.")
+        raise UsageError(f"{option} {shown}: expected {least}.", f"give more, or leave {option} out.")
     if value > bounds.most:
         if option == "--ram-bandwidth" and value in _MT_S:
             raise UsageError(
-                f"{option} {value:g}: no main memory has that much.",
+                f"{option} {shown}: no main memory has that much.",
                 f"two channels of {value:g} MT/s have {value * 16 / 1000:g} GB/s; --cpu NAME knows a processor's.",
             )
         meant, said_in = value / (1024 if bounds.unit == "GiB" else 1000), bounds.smaller
@@ -63,9 +64,20 @@ def check_figure(option: str, value: float) -> None:
     else:
         return
     hint = f"it is in {bounds.unit}."
-    if max(bounds.least, min(bounds.most, 1)) <= meant <= bounds.most:
+    if isinstance(value, Typed):
+        hint = _in_another_unit(option, value, bounds) or hint
+    elif max(bounds.least, min(bounds.most, 1)) <= meant <= bounds.most:
         hint = f"did you mean {option} {meant:.4g} ({value:,.10g} {said_in})?"
-    raise UsageError(f"{option} {value:.10g}: {found}.", hint)
+    raise UsageError(f"{option} {shown}: {found}.", hint)
+
+
+def _in_another_unit(option: str, value: Typed, bounds: Plausible) -> str | None:
+    """What was probably meant by a number with a unit: the same number with the next one."""
+    text = in_next_unit(value.text, larger=value < bounds.least)
+    meant = None if text is None else (size_gib if bounds.unit == "GiB" else rate_gb_s)(text)
+    if meant is None or not bounds.least <= meant <= bounds.most:
+        return None
+    return f"did you mean {option} '{text}'?" if text and " " in text else f"did you mean {option} {text}?"
 
 
 def check_cores(cores: int | None) -> None:

@@ -25,6 +25,32 @@ Unit = Literal["size", "rate", "context", "tokens"]
 """What there is a number of: GiB, GB/s, tokens that a context is long, other tokens."""
 
 
+class Typed(float):
+    """A number that was typed with a unit, as `text`."""
+
+    text: str
+
+    def __new__(cls, number: float, text: str) -> Typed:
+        """The number, with what was typed."""
+        typed = super().__new__(cls, number)
+        typed.text = text.strip()
+        return typed
+
+
+def in_next_unit(text: str, *, larger: bool) -> str | None:
+    """`text`, a size or rate, in the next larger or smaller unit; None where there is none.
+
+    >>> in_next_unit("64MB", larger=True)
+    '64GB'
+    """
+    found = re.search(r"[mgt]", text, re.IGNORECASE)
+    place = -1 if found is None else "mgt".index(found[0].lower()) + (1 if larger else -1)
+    if found is None or not 0 <= place < 3:
+        return None
+    unit = "mgt"[place]
+    return text[: found.start()] + (unit.upper() if found[0].isupper() else unit) + text[found.end() :]
+
+
 def number_with_unit(text: str, unit: Unit) -> float | None:
     """The number that `text` says with a unit of that kind, None when it says none."""
     match unit:

@@ -121,7 +121,8 @@ def with_other_use(
     because = None if len(gpus) == 1 else "on one card" if held.count(0) == len(held) - 1 else "on each card"
     if not most:
         because = None
-    assumed = Assumption(what="desktop", figure=round(most / GIB, 2), unit="GiB", option="--vram-used", because=because)
+    held_gib = round(most / GIB, 1) or round(most / GIB, 2)
+    assumed = Assumption(what="desktop", figure=held_gib, unit="GiB", option="--vram-used", because=because)
     return tuple(_less(gpu, each, is_desktop=True) for gpu, each in zip(gpus, held, strict=True)), [assumed]
 
 

@@ -72,6 +72,8 @@ def named_box(sheet: Gpu | AppleChip, said: OneMemory) -> Machine:
     if isinstance(sheet, Gpu):
         device = replace(described_by(device, sheet), bandwidth_gb_s=bandwidth)
     cpu = Cpu(model=sheet.name.split(" (")[0], cores=_CORES, architecture=_ARM.get(vendor, "x86_64"))
+    if sheet.cpu_cores and not said.host.cores:
+        said = replace(said, host=replace(said.host, cores=sheet.cpu_cores))
     return _machine(device, cpu, memory, said, assumptions)
 
 
@@ -115,7 +117,7 @@ def _size(sheet: Gpu | AppleChip, said_gib: float | None) -> tuple[float, list[A
     if said_gib is not None:
         if options and said_gib not in options:
             raise UsageError(
-                f"{said_gib:g} GiB: {sheet.name} is not sold with that much.", f"it has {_listed(options)} GiB."
+                f"{said_gib:g} GiB: {sheet.name} is not sold with that much.", f"it has {_listed(options, 'or')} GiB."
             )
         return said_gib, []
     if len(options) == 1:
@@ -125,8 +127,9 @@ def _size(sheet: Gpu | AppleChip, said_gib: float | None) -> tuple[float, list[A
     return size, [Assumption(what="unified", figure=size, unit="GiB", option="--ram", because=why)]
 
 
-def _listed(sizes: Sequence[int]) -> str:
-    return ", ".join(str(each) for each in sorted(sizes))
+def _listed(sizes: Sequence[int], last: str = "and") -> str:
+    *most, largest = (str(each) for each in sorted(sizes))
+    return f"{', '.join(most)} {last} {largest}" if most else largest
 
 
 def _shown_bytes(sheet: Gpu | AppleChip, size_gib: float) -> int:
@@ -152,6 +155,12 @@ def _unknown_rate() -> tuple[float, str, Assumption]:
     return _UNKNOWN_GB_S, "assumed", _rate(_UNKNOWN_GB_S, _UNKNOWN_LAYOUT)
 
 
+def _graphics_share(device: GpuDevice) -> Assumption:
+    share = round(device.total_bytes / GIB, 2)
+    why = "macOS's limit" if device.vendor == "apple" else None
+    return Assumption(what="graphics-share", figure=share, unit="GiB", option=None, because=why)
+
+
 def _machine(
     device: GpuDevice, cpu: Cpu, memory: HostMemory, said: OneMemory, assumptions: list[Assumption]
 ) -> Machine:
@@ -165,14 +174,10 @@ def _machine(
                 "give what models may not have, in GiB.",
             )
         memory = replace(memory, available_bytes=left)
-        device = replace(device, total_bytes=left if left > device.total_bytes else device.total_bytes)
     else:
         assumptions.append(system_share(total, "--vram-used"))
-        if device.total_bytes < total:
-            share = round(device.total_bytes / GIB, 2)
-            assumptions.append(
-                Assumption(what="graphics-share", figure=share, unit="GiB", option="--vram-used", because=None)
-            )
+    if device.total_bytes < total:  # the system's limit: leaving memory to models does not lift it
+        assumptions.append(_graphics_share(device))
     device = replace(device, free_bytes=min(device.total_bytes, memory.available_bytes))
     cores, assumed = cores_of(said.host, cpu.cores)
     return Machine(

@@ -26,6 +26,7 @@ _COUNTED = (
     re.compile(r"(?P<name>\S.*?)(?:\s+|\s*\(\s*)(?P<number>\d{1,3})\s*[x×*]\s*\)?", re.IGNORECASE),
     re.compile(r"(?P<number>[2-9]|1\d|[2-9]\d)\s+(?P<name>\S.*\d.*)"),
 )
+_NO_CARD = frozenset({"none", "no", "0", "off", "false", "null", "nothing", "no gpu", "cpu only", "cpu-only"})
 _BETWEEN = re.compile(r"[,+&]|\band\b", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+)(?=\s*gi?b?\b)", re.IGNORECASE)
 
@@ -45,6 +46,8 @@ def _cards(text: str, hardware: Hardware) -> DescribedCard:
         raise UsageError(f"--gpu '{text}': expected ID or ID:N.", "for example --gpu rtx-4090:2")
     if colon:
         return _several(text, name, number, hardware)
+    if name.casefold() in _NO_CARD:
+        raise UsageError(f"--gpu '{text}' names no card.", "a machine without one is --cpu-only --ram GIB")
     parts = [each.strip() for each in _BETWEEN.split(name)]
     if len(parts) > 1 and all(parts) and all(_is_known(each, hardware) for each in parts):
         raise _names_several(text, parts)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from r1plan.catalog.hardware import Accelerator, AppleChip, CpuSheet, Hardware
 from r1plan.hardware.names.agree import agrees
 from r1plan.hardware.names.sheets import candidates, generation, has_size, is_laptop, maker, text_of
 from r1plan.hardware.names.words import words_of
 
+Kind = Literal["card", "processor"]
+SheetT = TypeVar("SheetT", Accelerator, CpuSheet)
 _CLASS_WORDS = {
     "nvidia-consumer": "nvidia consumer geforce",
-    "nvidia-workstation": "nvidia workstation professional",
+    "nvidia-workstation": "nvidia workstation",
     "nvidia-datacentre": "nvidia datacentre datacenter server",
     "nvidia-jetson": "nvidia jetson embedded",
     "amd": "amd",
@@ -58,13 +60,13 @@ class KnownHardware:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family of cards or processors. `word` lists it; the figures are the least and the most, None where unknown.
+    """What `word`, a family's name, lists: `count` rows. The figures are the least and the most, None where unknown.
 
-    A processor's memory is what its owner put in.
+    A processor's memory is what its owner put in. `kind` is what the family is of; its word may find others too.
     """
 
     word: str
-    kind: Literal["card", "processor"]
+    kind: Kind
     count: int
     memory_gib: tuple[float, float] | None
     bandwidth_gb_s: tuple[float, float] | None
@@ -72,10 +74,16 @@ class Family:
 
 def with_word(hardware: Hardware, cpus: Mapping[str, CpuSheet], word: str) -> KnownHardware:
     """The rows that have every part of `word` in their name, as the beginning of a word; all of them for ""."""
+    return _found(hardware, *_indexed(hardware, cpus), word)
+
+
+def _found(
+    hardware: Hardware, card_words: _Index[Accelerator], cpu_words: _Index[CpuSheet], word: str
+) -> KnownHardware:
     parts, cards = _parts(word), hardware.accelerators
     if word.strip() and not parts:
         return KnownHardware((), ())
-    found = {id_ for id_, each in cards.items() if _has_all(_words_of_card(each), parts)}
+    found = {each.id for each, words in card_words if _has_all(words, parts)}
     wanted = words_of(word)  # "3080ti" and "4060m" too, as the names of cards are read
     if wanted.chip:
         rows = [each for each in candidates(cards.values(), wanted) if agrees(each, wanted)]
@@ -83,32 +91,39 @@ def with_word(hardware: Hardware, cpus: Mapping[str, CpuSheet], word: str) -> Kn
         rows = [each for each in rows if is_laptop(each.sheet) or not wanted.laptop]
         rows = [each for each in rows if wanted.cores in (None, getattr(each.sheet, "gpu_cores", None))]
         found |= {each.sheet.id for each in rows if all(has_size(each.sheet, size) for size in wanted.sizes_gib)}
-    known = [each for each in cpus.values() if _has_all(_words_of_cpu(each), parts)]
+    known = [each for each, words in cpu_words if _has_all(words, parts)]
     return KnownHardware(tuple(each for id_, each in cards.items() if id_ in found), tuple(known))
 
 
 def families(hardware: Hardware, cpus: Mapping[str, CpuSheet]) -> list[Family]:
-    """The families that all rows belong to, the cards' first."""
-    groups: dict[str, list[Accelerator]] = {}
-    for each in hardware.accelerators.values():
-        groups.setdefault(_family_of(each), []).append(each)
+    """The families that all rows belong to, the cards' first, each with what its word finds."""
+    card_words, cpu_words = _indexed(hardware, cpus)
     order = [word for word, _ in _FAMILIES]
-    told = [
-        Family(word, "card", len(rows), _range(_sizes(rows)), _range(each.bandwidth_gb_s for each in rows))
-        for word, rows in sorted(groups.items(), key=lambda each: order.index(each[0]))
+    of_cards = sorted({_family_of(each, words) for each, words in card_words}, key=order.index)
+    of_processors = dict.fromkeys(_line_of(each) for each in cpus.values())
+    named: list[tuple[str, Kind]] = [
+        *((each, "card") for each in of_cards),
+        *((each, "processor") for each in of_processors),
     ]
-    lines: dict[str, list[CpuSheet]] = {}
-    for sheet in cpus.values():
-        lines.setdefault(_line_of(sheet), []).append(sheet)
-    told += (
-        Family(word, "processor", len(rows), None, _range(each.bandwidth_gb_s for each in rows))
-        for word, rows in lines.items()
-    )
-    return told
+    return [_family(word, kind, _found(hardware, card_words, cpu_words, word)) for word, kind in named]
 
 
-def _family_of(sheet: Accelerator) -> str:
-    words = _words_of_card(sheet)
+def _family(word: str, kind: Kind, known: KnownHardware) -> Family:
+    rates = _range(each.bandwidth_gb_s for each in (*known.cards, *known.cpus))
+    memory = _range(_sizes(known.cards)) if kind == "card" else None
+    return Family(word, kind, len(known.cards) + len(known.cpus), memory, rates)
+
+
+_Index = list[tuple[SheetT, set[str]]]
+
+
+def _indexed(hardware: Hardware, cpus: Mapping[str, CpuSheet]) -> tuple[_Index[Accelerator], _Index[CpuSheet]]:
+    """All rows, each with the words that it is found by."""
+    cards = [(each, _words_of_card(each)) for each in hardware.accelerators.values()]
+    return cards, [(each, _words_of_cpu(each)) for each in cpus.values()]
+
+
+def _family_of(sheet: Accelerator, words: set[str]) -> str:
     for family, pattern in _FAMILIES:
         if _has_all(words, set(family.split(" "))) and re.search(pattern, sheet.name):
             return family
@@ -118,8 +133,10 @@ def _family_of(sheet: Accelerator) -> str:
 def _line_of(sheet: CpuSheet) -> str:
     """The word that a processor's family goes by: "ryzen", "threadripper", "xeon"."""
     words = sheet.name.split(" ")
-    told = [each for each in words if each not in ("Intel", "AMD", "AWS", "NVIDIA")]
-    return "threadripper" if "Threadripper" in words else re.sub(r"\d+$", "", told[0].casefold()) or told[0].casefold()
+    told = [each for each in words if each not in ("Intel", "AMD", "AWS", "NVIDIA", "Ampere")]
+    if named := next((each for each in ("Threadripper", "Grace") if each in words), None):
+        return named.casefold()
+    return "intel n" if told[0] == "Processor" else re.sub(r"\d+$", "", told[0].casefold())
 
 
 def _parts(word: str) -> set[str]:
@@ -140,7 +157,7 @@ def _words_of_card(sheet: Accelerator) -> set[str]:
     words |= set(_CLASS_WORDS[sheet.gpu_class].split(" "))
     words |= {each for each in (sheet.gfx, sheet.compute_capability) if each}
     if sheet.unified:
-        words |= {"integrated", "unified"}
+        words |= {"unified"} | (set() if sheet.memory_type.startswith("HBM") else {"integrated"})
     if is_laptop(sheet):
         words |= {"laptop", "mobile", "notebook"}
     if re.search(r"CMP|P10\d-", sheet.name):

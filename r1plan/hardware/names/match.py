@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from r1plan.catalog.hardware import Accelerator, AppleChip, Hardware
 from r1plan.errors import UsageError
 from r1plan.hardware.names.agree import WordFit, agrees, fit_of
+from r1plan.hardware.names.one_memory import of_that_size, other_chips, sold
 from r1plan.hardware.names.sheets import (
     NamedSheet,
     candidates,
@@ -139,7 +140,7 @@ def plain(text: str) -> str:
     return re.sub(r"\((?:r|tm)\)|[^a-z0-9]", "", text.casefold())
 
 
-def _by_words(sheets: Iterable[Accelerator], name: str, wanted: Words) -> CardMatch | None:
+def _by_words(sheets: Collection[Accelerator], name: str, wanted: Words) -> CardMatch | None:
     """The match by the words of the name; None: no row has them."""
     rows = [each for each in candidates(sheets, wanted) if agrees(each, wanted)]
     fits = [fit for each in rows if (fit := fit_of(each, wanted)) is not None]
@@ -148,16 +149,16 @@ def _by_words(sheets: Iterable[Accelerator], name: str, wanted: Words) -> CardMa
     if not fits:
         return _by_a_part(rows, name, wanted)
     fits = [each for each in fits if each.is_whole]
-    return _of_fits(fits, name, wanted) if fits else None
+    return _of_fits(fits, name, wanted, sheets) if fits else None
 
 
-def _of_fits(fits: Sequence[WordFit], name: str, wanted: Words) -> CardMatch | None:
-    """The usual one of the rows that fit, by kind, size and cores."""
+def _of_fits(fits: Sequence[WordFit], name: str, wanted: Words, known: Collection[Accelerator]) -> CardMatch | None:
+    """The usual one of the rows that fit, by kind, size and cores; `known` are all rows."""
     rows = _of_the_kind([each.row for each in fits], wanted)
     if not rows:
         return None
     sizes = wanted.sizes_gib or tuple(sorted({size for each in fits for size in each.sizes_gib}))
-    sheets = _of_the_size([each.sheet for each in rows], name, sizes, [each.row.sheet for each in fits])
+    sheets = _of_the_size([each.sheet for each in rows], name, sizes, [each.row.sheet for each in fits], known)
     cores = {wanted.cores, *(each.cores for each in fits)}
     sheets = [each for each in sheets if not isinstance(each, AppleChip) or each.gpu_cores in cores] or sheets
     match = usual(sheets, wanted.series)
@@ -205,11 +206,16 @@ def _memory_type(sheet: Accelerator) -> str | None:
 
 
 def _of_the_size(
-    sheets: list[Accelerator], name: str, sizes: Collection[float], namesakes: Sequence[Accelerator] = ()
+    sheets: list[Accelerator],
+    name: str,
+    sizes: Collection[float],
+    namesakes: Sequence[Accelerator] = (),
+    known: Iterable[Accelerator] = (),
 ) -> list[Accelerator]:
     """The cards with the memory that is named, of one device or of all on the board.
 
-    Raises UsageError where none has it; of the `namesakes`, a laptop's card with that memory is worth a word.
+    Raises UsageError where none has it; of the `namesakes`, a laptop's card with that memory is worth a word, and of
+    all that is `known`, another chip of Apple's.
     """
     if not sizes:
         return sheets
@@ -217,15 +223,15 @@ def _of_the_size(
     right = right or [each for each in sheets if any(has_size(each, size / gpus_a_board(each)) for size in sizes)]
     if right:
         return right
-    sold = [f"{each.id} has {_sold(each)}" for each in sheets[:4]]
+    if _is_inside(sheets[0]):
+        has = "; ".join(f"{each.id} has {sold(each)}" for each in sheets[:4])
+        meant = other_chips(known, min(sizes), sheets[0]) if isinstance(sheets[0], AppleChip) else None
+        hint = f"{f'{meant} ' if meant else ''}{has} GB; {of_that_size(sheets[0], min(sizes))}"
+        raise UsageError(f"'{name}': no such card or chip has {min(sizes):g} GB.", f"{hint}.")
+    said = [f"{each.id} has {sold(each)}" for each in sheets[:4]]
     laptops = [each for each in namesakes if is_laptop(each) and each not in sheets]
-    sold += [f"{each.id}, a laptop's card, {_sold(each)}" for each in laptops if has_size(each, min(sizes))]
-    raise UsageError(f"'{name}': no such card or chip has {min(sizes):g} GB.", f"{'; '.join(sold)} GB. {BY_HAND}.")
-
-
-def _sold(sheet: Accelerator) -> str:
-    *most, last = (f"{each:g}" for each in sizes_gib(sheet))
-    return f"{', '.join(most)} or {last}" if most else last
+    said += [f"{each.id}, a laptop's card, {sold(each)}" for each in laptops if has_size(each, min(sizes))]
+    raise UsageError(f"'{name}': no such card or chip has {min(sizes):g} GB.", f"{'; '.join(said)} GB. {BY_HAND}.")
 
 
 def _by_a_part(rows: Sequence[NamedSheet], name: str, wanted: Words) -> CardMatch | None:

@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from r1plan.catalog.hardware import Accelerator, AppleChip
 from r1plan.errors import NotFound
+from r1plan.hardware.names.one_memory import ONE_MEMORY_BY_HAND, other_chips
 from r1plan.hardware.names.sheets import (
     NamedSheet,
     candidates,
@@ -39,6 +40,8 @@ def unknown(sheets: Iterable[Accelerator], name: str) -> NotFound:
         return NotFound(message, f"a processor is given with --cpu '{name}'; {lists}; {BY_HAND}.")
     known = list(sheets)
     near = _near(known, wanted)
+    if not near and wanted.makers == {"apple"} and not wanted.chip:
+        return NotFound(message, _of_a_mac(known, wanted, lists))
     if not near:  # "mi300x 2"
         near = _near(known, replace(wanted, chip=frozenset(each for each in wanted.chip if not _is_stray(each))))
     if near:
@@ -48,6 +51,13 @@ def unknown(sheets: Iterable[Accelerator], name: str) -> NotFound:
             message, f"no laptop's card of that name is known, and {desktop} is the desktop's; {lists}; {BY_HAND}."
         )
     return NotFound(message, f"{lists}; {BY_HAND}.")
+
+
+def _of_a_mac(sheets: list[Accelerator], wanted: Words, lists: str) -> str:
+    """What to say to a Mac's name without its chip's."""
+    meant = other_chips(sheets, min(wanted.sizes_gib)) if wanted.sizes_gib else None
+    named = "About This Mac names the chip: --gpu 'M3 Pro 18GB'"
+    return f"{meant or named}{' ' if meant else '; '}{lists}; {ONE_MEMORY_BY_HAND}."
 
 
 def _is_stray(word: str) -> bool:

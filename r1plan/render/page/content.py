@@ -12,6 +12,7 @@ from r1plan.money import usd
 from r1plan.plan.plan import Plan
 from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Speed
+from r1plan.plan.workload import Workload
 from r1plan.render.assumptions import machine_remarks
 from r1plan.render.page.memory import DeviceBar, device_bars
 from r1plan.render.page.picture import NARROW, WIDE, Picture, laid_out, quality_and_speed
@@ -143,7 +144,7 @@ def plan_page(
         scores=tuple(_scores(choice.quality)) if choice else (),
         quant_loss=_quant_loss(choice.quant_name, choice.quality) if choice else "",
         room=tuple(_room(headroom)) if headroom is not None else (),
-        api_heading=_api_heading(plan),
+        api_heading=_api_heading(api, plan.workload),
         api=_api(api) if api else None,
         rejected=by_model(view, plan) if listed else (),
         rejected_summary=summary(view, plan),
@@ -235,9 +236,13 @@ def _room(headroom: Headroom[OptionT]) -> Iterator[Figure]:
         yield Figure(more_room(gain), improvement_text(gain.better) if gain.better else "would change nothing")
 
 
-def _api_heading(plan: Plan[OptionT]) -> str:
-    workload = plan.workload
-    return f"1,000 requests of {workload.input_tokens:,} tokens in, {workload.output_tokens:,} out"
+def _api_heading(api: Sequence[ApiOffer], workload: Workload) -> str:
+    longer = ", more where the model thinks longer than R1" if any(_is_longer(each, workload) for each in api) else ""
+    return f"1,000 requests of {workload.input_tokens:,} tokens in, {workload.output_tokens:,} out{longer}"
+
+
+def _is_longer(offer: ApiOffer, workload: Workload) -> bool:
+    return offer.output_tokens > workload.output_tokens
 
 
 def _api(api: Sequence[ApiOffer]) -> PageTable:
@@ -247,10 +252,11 @@ def _api(api: Sequence[ApiOffer]) -> PageTable:
             offer.provider_name,
             f"{offer.model}{TIERS.get(offer.price.tier, '')}",
             "R1 itself" if offer.is_r1 else "a successor",
+            f"{offer.output_tokens:,}",
             usd(offer.usd_per_request * 1000),
             *([usd(offer.usd_per_month) if offer.usd_per_month is not None else "-"] if monthly else []),
         )
         for offer in api
     )
-    heads = ("seller", "model", "what", "1,000 requests", *(["a month"] if monthly else []))
-    return PageTable(heads, rows, frozenset({3, 4}))
+    heads = ("seller", "model", "what", "tokens out", "1,000 requests", *(["a month"] if monthly else []))
+    return PageTable(heads, rows, frozenset({3, 4, 5}))

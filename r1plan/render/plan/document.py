@@ -187,6 +187,7 @@ def _api(offer: ApiOffer) -> dict[str, Any]:
         "input_cache_miss_usd_per_mtok": exact(rates.input_cache_miss),
         "input_cache_hit_usd_per_mtok": _decimal(rates.input_cache_hit),
         "output_usd_per_mtok": exact(rates.output),
+        "output_tokens": offer.output_tokens,
         "usd_per_request": exact(offer.usd_per_request),
         "usd_per_month": _decimal(offer.usd_per_month),
         "tier": offer.price.tier,

@@ -48,8 +48,10 @@ def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
             continue
         month = f", {usd(offer.usd_per_month)} a month" if offer.usd_per_month is not None else ""
         tier = TIERS.get(offer.price.tier, "")
+        longer = offer.output_tokens != workload.output_tokens
+        length = f" ({offer.output_tokens:,} tokens out each)" if longer else ""
         name = offer.model.rpartition("/")[2]
-        said.append(f"{usd(offer.usd_per_request * 1000)} for {offer.provider_name}'s {name}{month}{tier}")
+        said.append(f"{usd(offer.usd_per_request * 1000)} for {offer.provider_name}'s {name}{length}{month}{tier}")
     tokens = f"{workload.input_tokens:,} tokens in, {workload.output_tokens:,} out"
     return f"At an API instead, 1,000 answers ({tokens}): {'; '.join(said)}."
 

@@ -13,6 +13,8 @@ from r1plan.catalog.load import load_hardware, load_models, load_providers, load
 from r1plan.cli import COMMANDS
 from r1plan.cli.completion import names
 from r1plan.cli.completion.answer import Continuation, continued, told
+from r1plan.hardware.names.cards import cards_of
+from tests.catalog.ours import HARDWARE
 from tests.cli.options.test_short import commands
 
 
@@ -200,3 +202,27 @@ def test_an_answer_imports_little(line: str) -> None:
         done = subprocess.run([sys.executable, "-c", RUN], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("names\n")
     assert not HEAVY & set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("r1plan recommend --gpu 40", "4090"),
+        ("r1plan recommend --gpu=79", "--gpu=7900-xtx"),
+        ("r1plan hardware 40", "4060"),
+    ],
+)
+def test_a_card_goes_on_from_the_digits_that_people_type_to_what_is_understood(line: str, name: str) -> None:
+    names = continued(line).names
+    assert name in names
+    for each in names:
+        assert each.startswith(line.split()[-1])
+        (found,) = cards_of([each.removeprefix("--gpu=")], HARDWARE)
+        assert found.sheet.id.endswith(each.removeprefix("--gpu="))
+
+
+@pytest.mark.parametrize(
+    "line", ["r1plan recommend --gpu 99", "r1plan recommend --cpu 40zz", "r1plan recommend --ram 40"]
+)
+def test_digits_that_begin_no_card_go_on_with_nothing(line: str) -> None:
+    assert not continued(line).names

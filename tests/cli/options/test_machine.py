@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,7 +90,8 @@ def test_a_described_machine_has_no_disk_and_is_read_back_equal(options: dict[st
     assert (machine.origin, machine.disk) == ("described", None)
     assert parse(json.dumps(document(machine)), "box.json") == machine
     assert len({each.what for each in machine.assumptions}) == len(machine.assumptions)
-    assert all(each.option.startswith("--") for each in machine.assumptions)
+    for each in machine.assumptions:
+        assert (each.option is None) == (each.what == "graphics-share")
 
 
 def seen(**options: Any) -> Machine:
@@ -162,7 +164,7 @@ def test_cards_and_bandwidths_are_paired_in_their_order() -> None:
         pytest.param({"unified": 64, "ram": 24}, "--unified and --ram", id="one memory and another"),
         pytest.param({"unified": 64, "bandwidth": [1e2, 2e2]}, "--unified and", id="one memory, two speeds"),
         pytest.param({"unified": 64, "cpu_only": True}, "--cpu-only and --unified", id="graphics left out"),
-        pytest.param({"vram": 24, "bandwidth": [936, 360]}, "--bandwidth 2 times", id="more bandwidths than cards"),
+        pytest.param({"vram": 24, "bandwidth": [936, 360]}, "--bandwidth twice", id="more bandwidths than cards"),
         pytest.param({"vram": [24, 8, 8], "bandwidth": [936, 360]}, "--vram is given 3 times", id="two of three"),
         pytest.param({"vendor": "amd"}, "--vendor needs --vram or --unified", id="a maker of nothing"),
         pytest.param({"cpu_only": True, "vram_used": 1}, "--cpu-only and --vram-used", id="use of no card"),
@@ -200,4 +202,86 @@ def test_a_processor_that_nobody_knows_is_refused(options: dict[str, Any]) -> No
 def test_what_describes_no_machine_changes_this_one_and_that_is_said(options: dict[str, Any], told: str) -> None:
     here, machine = machine_from_options(), seen(**options)
     assert (machine.origin, machine.cpu.model) == ("detected", here.cpu.model)
-    assert machine.notes[-1].startswith(f"This machine is meant, with {told}; ")
+    assert machine.notes[0].startswith(f"This machine is meant, with {told}; ")
+
+
+@pytest.mark.parametrize(
+    ("name", "cores"),
+    [
+        ("strix halo 128gb", 16),
+        ("Ryzen AI Max+ 395", 16),
+        ("gb10", 20),
+        ("jetson agx orin 64gb", 12),
+        ("m3 pro 14 core", 11),
+        ("m4 max 40 core", 16),
+        ("Ryzen 5 7640U", 6),
+        ("mi300a", 24),
+    ],
+)
+def test_a_chip_that_is_known_brings_its_processors_cores(name: str, cores: int) -> None:
+    machine = machine_from_options(gpu=[name])
+    assert machine.cpu.cores == cores
+    assert "cores" not in [each.what for each in machine.assumptions]
+    assert machine_from_options(gpu=[name], cores=7).cpu.cores == 7
+
+
+def test_cores_that_nobody_knows_are_assumed() -> None:
+    machine = machine_from_options(gpu=["n1x"])
+    assert ("cores", 8) in [(each.what, each.figure) for each in machine.assumptions]
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        pytest.param({"gpu": ["macbook 18gb"]}, r"did you mean M3 Pro \(18 GB\)\? .*--unified GIB", id="a Mac"),
+        pytest.param(
+            {"gpu": ["macbook"], "unified": 18}, r"did you mean M3 Pro \(18 GB\)\? .*--unified GIB", id="apart"
+        ),
+        pytest.param({"gpu": ["macbook pro"]}, "About This Mac names the chip: .*--unified GIB", id="no size"),
+        pytest.param({"gpu": ["macbook 19gb"]}, "About This Mac names the chip: .*--unified GIB", id="no Mac's size"),
+        pytest.param({"gpu": ["mac studio 512gb"]}, r"M3 Ultra or M5 Ultra \(512 GB\)", id="several"),
+        pytest.param(
+            {"gpu": ["macbook pro m3 18 gb"]}, r"M3 Pro \(18 GB\)\? m3-10c has .*--unified 18", id="a sibling"
+        ),
+        pytest.param(
+            {"gpu": ["m4"], "unified": 18}, r"M3 Pro \(18 GB\)\? It has 16, 24 or 32 GiB; --unified 18", id="m4"
+        ),
+        pytest.param(
+            {"gpu": ["m4"], "ram": 19}, "^it has 16, 24 or 32 GiB; --unified 19 --bandwidth 120", id="nobody's"
+        ),
+        pytest.param({"gpu": ["strix halo"], "ram": 48}, "^it has 32, 64, 96 or 128 GiB; --unified 48 ", id="a box"),
+        pytest.param({"gpu": ["strix halo 48gb"]}, "--unified 48 --bandwidth 256 describes", id="a box's name"),
+    ],
+)
+def test_a_size_that_a_chip_is_not_sold_with_leads_to_those_that_are(options: dict[str, Any], hint: str) -> None:
+    with pytest.raises((UsageError, NotFound)) as raised:
+        machine_from_options(**options)
+    assert re.search(hint, raised.value.hint or ""), raised.value.hint
+    assert "--vram" not in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "ram", "profile"),
+    [("m3 max", 48, "m3-max-40c"), ("agx orin", 32, "jetson-agx-orin-32gb"), ("m3 max", 36, "m3-max-30c")],
+)
+def test_the_size_that_is_said_beside_a_name_chooses_among_its_rows(name: str, ram: float, profile: str) -> None:
+    machine = machine_from_options(gpu=[name], ram=ram)
+    assert machine.gpus[0].profile == profile
+    assert "unified" not in [each.what for each in machine.assumptions]
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "others"),
+    [
+        ("jetson orin", "jetson-orin-nano-8gb", "jetson-agx-orin-64gb"),
+        ("orin", "jetson-orin-nano-8gb", "jetson-agx-orin-64gb"),
+        ("agx orin", "jetson-agx-orin-64gb", "jetson-agx-orin-32gb"),
+    ],
+)
+def test_a_jetson_without_its_size_is_the_usual_small_one_and_says_the_others(
+    name: str, profile: str, others: str
+) -> None:
+    machine = machine_from_options(gpu=[name])
+    assert machine.gpus[0].profile == profile
+    assert f"is taken as {profile}" in machine.notes[0]
+    assert others in machine.notes[0]

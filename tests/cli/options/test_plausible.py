@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from r1plan.cli import build
 from r1plan.cli.options.plausible import check_cores, check_figure, check_tokens
+from r1plan.cli.usage_error import run
 from r1plan.errors import UsageError
 
 
@@ -41,6 +43,28 @@ def test_what_nothing_has_is_refused_with_what_was_meant(option: str, value: flo
     assert raised.value.message.startswith(f"{option} ")
     assert raised.value.message.endswith(f": {found}.")
     assert raised.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "says", "hint"),
+    [
+        ("--ram", "64MB", "--ram 64MB: no machine has so little.", "did you mean --ram 64GB?"),
+        ("--ram", "64TB", "--ram 64TB: no machine has that much.", "did you mean --ram 64GB?"),
+        ("--ram", "64 mib", "--ram 64 mib: no machine has so little.", "did you mean --ram '64 gib'?"),
+        ("--ram", "0GB", "--ram 0GB: expected a number above zero.", "give more, or leave --ram out."),
+        ("--vram", "24T", "--vram 24T: no card has that much.", "did you mean --vram 24G?"),
+        ("--vram", "9000000GB", "--vram 9000000GB: no card has that much.", "it is in GiB."),
+        ("--vram", "0.024MB", "--vram 0.024MB: no card has so little.", "it is in GiB."),
+        ("--unified", "128MB", "--unified 128MB: no machine has so little.", "did you mean --unified 128GB?"),
+        ("--bandwidth", "936MB/s", "--bandwidth 936MB/s: no card has so little.", "did you mean --bandwidth 936GB/s?"),
+        ("--bandwidth", "1.8GB/s", "--bandwidth 1.8GB/s: no card has so little.", "did you mean --bandwidth 1.8TB/s?"),
+        ("--bandwidth", "936TB/s", "--bandwidth 936TB/s: no card has that much.", "did you mean --bandwidth 936GB/s?"),
+    ],
+)
+def test_a_size_with_a_unit_is_said_as_it_was_typed(option: str, text: str, says: str, hint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        run(build(), ["recommend", option, text, *([] if option != "--bandwidth" else ["--vram", "24"])])
+    assert (raised.value.message, raised.value.hint) == (says, hint)
 
 
 @pytest.mark.parametrize(

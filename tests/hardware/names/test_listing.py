@@ -50,10 +50,17 @@ def test_no_word_lists_all() -> None:
     assert (len(known.cards), len(known.cpus)) == (len(HARDWARE.accelerators), len(CPUS))
 
 
-def test_every_row_is_of_one_family_and_the_familys_word_lists_no_fewer() -> None:
-    told = families(HARDWARE, CPUS)
-    assert sum(each.count for each in told if each.kind == "card") == len(HARDWARE.accelerators)
-    assert sum(each.count for each in told if each.kind == "processor") == len(CPUS)
-    for each in told:
+def test_every_row_is_found_by_a_familys_word_and_each_word_lists_as_many_as_it_says() -> None:
+    cards: set[str] = set()
+    cpus: set[str] = set()
+    for each in families(HARDWARE, CPUS):
         known = with_word(HARDWARE, CPUS, each.word)
-        assert len(known.cards if each.kind == "card" else known.cpus) >= each.count, each.word
+        assert each.count == len(known.cards) + len(known.cpus), each.word
+        found = known.cards if each.kind == "card" else known.cpus
+        assert found, each.word
+        rates = [row.bandwidth_gb_s for row in (*known.cards, *known.cpus) if row.bandwidth_gb_s]
+        assert each.bandwidth_gb_s == (min(rates), max(rates)), each.word
+        cards |= {row.id for row in known.cards}
+        cpus |= {row.id for row in known.cpus}
+    assert cards == set(HARDWARE.accelerators)
+    assert cpus == set(CPUS)

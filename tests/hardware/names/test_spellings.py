@@ -53,7 +53,13 @@ def test_a_name_that_is_refused_is_told_what_to_do(typed: str) -> None:
         cards_of([typed], HARDWARE)
     assert caught.value.hint is not None
     if understood(typed) != "several":
-        assert caught.value.hint.endswith("--vram GIB --bandwidth GB/S [--vendor NAME] describes any card.")
+        assert caught.value.hint.endswith(
+            (
+                "--vram GIB --bandwidth GB/S [--vendor NAME] describes any card.",
+                "--unified GIB --bandwidth GB/S describes any machine with one memory.",
+                "describes one with that much.",
+            )
+        )
     if understood(typed) == "unknown":
         assert "`r1plan hardware" in caught.value.hint
 
@@ -128,7 +134,7 @@ def test_what_was_taken_is_said_where_it_may_be_another(typed: str, note: str | 
         pytest.param(
             "M4 Max 96GB",
             "'M4 Max 96GB': no such card or chip has 96 GB.",
-            "m4-max-32c has 36; m4-max-40c has 48, 64 or 128 GB.",
+            "did you mean M2 Max, M3 Max, M3 Ultra or M5 Ultra (96 GB)? m4-max-32c has 36; m4-max-40c has 48, ",
             id="chip",
         ),
     ],

@@ -16,6 +16,7 @@ from r1plan.market.compare import api_offers
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
+from r1plan.plan.quality import thinking_over_r1
 from r1plan.plan.vllm.planner import VllmPlanner
 from r1plan.plan.workload import Workload
 from r1plan.prices.book import PriceBook
@@ -29,7 +30,7 @@ from tests.plan.catalogue import CATALOGUE, card, machine, plan
 OFFERS = api_offers(
     load_providers(),
     PriceBook(load_prices(), load_holidays()),
-    Workload().usage,
+    lambda serves: Workload().usage_at(thinking_over_r1(serves)),
     None,
     datetime(2026, 11, 30, 2, tzinfo=UTC),
 )
