@@ -21,7 +21,7 @@ _USUAL = {
     v100-sxm2-32gb tesla-p100-16gb rtx-3060-12gb rtx-3080-10gb rtx-3050-8gb rtx-5060-ti-16gb rx-9060-xt-16gb
     arc-a770-16gb rtx-2000-ada rtx-4000-ada rtx-4500-ada rtx-5000-ada rtx-6000-ada rtx-pro-6000-blackwell rtx-4070
     rtx-3060-ti rtx-2070-super rtx-2080-super jetson-orin-nano-8gb jetson-agx-orin-64gb m5-10c mi300x strix-halo
-    adreno-x1-85 titan-xp
+    adreno-x1-85 titan-xp gtx-1060-6gb jetson-agx-thor-t5000
     """,
         )
     )

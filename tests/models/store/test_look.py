@@ -260,7 +260,8 @@ def test_when_the_time_is_over_what_was_not_looked_into_is_said(tmp_path: Path, 
     for number in range(200):
         header(lm_studio / f"R1-Distill-Qwen-7B-{number}-Q4_K_M.gguf")
     found = look(store_places(host(tmp_path)), load_models().values(), lambda: 0.0, most_s=0.0)
-    assert [each.trouble for each in found.troubles] in (["too_slow"], ["no_answer"])
+    assert {each.trouble for each in found.troubles} <= {"too_slow", "no_answer"}
+    assert found.troubles
 
 
 class Hanging(type(Path())):  # type: ignore[misc]
