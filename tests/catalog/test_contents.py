@@ -20,7 +20,6 @@ from tests.catalog.ours import CPUS, HARDWARE, HOLIDAYS, MODELS, PRICES, PROVIDE
 ROWS = [(provider, row) for provider, prices in PRICES.items() for row in prices.prices]
 
 BILLION = 10**9
-WITHOUT_CAPABILITY: set[str] = set()
 
 
 def test_the_ten_models_are_there() -> None:
@@ -140,9 +139,7 @@ def test_every_short_source_of_processors_is_spelled_out(file: CatalogFile) -> N
 
 @pytest.mark.parametrize("gpu", HARDWARE.gpus.values(), ids=lambda each: str(each.id))
 def test_every_card_says_what_its_engines_ask_of_it(gpu: Gpu) -> None:
-    assert (gpu.compute_capability is not None) == (
-        gpu.gpu_class.startswith("nvidia") and gpu.id not in WITHOUT_CAPABILITY
-    )
+    assert (gpu.compute_capability is not None) == gpu.gpu_class.startswith("nvidia")
     assert (gpu.gfx is not None) == (gpu.gpu_class == "amd")
     assert set(gpu.unsourced) <= {field.name for field in fields(Gpu)}
 
