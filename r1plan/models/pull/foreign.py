@@ -16,7 +16,7 @@ def not_ours(path: Path, environ: Mapping[str, str]) -> UsageError:
     for folder, owner, hint in _stores(environ):
         for each in (path.absolute(), real):
             if each.is_relative_to(folder):
-                return UsageError(f"{path} is {owner}'s, and not r1plan's to remove.", hint)
+                return UsageError(f"{path} is {owner}, and not r1plan's to remove.", hint)
     return UsageError(f"{path} was not fetched by r1plan, which leaves it alone.", f"rm '{path}'")
 
 
@@ -24,15 +24,15 @@ def _stores(environ: Mapping[str, str]) -> Iterator[tuple[Path, str, str]]:
     home = Path(environ["HOME"]) if environ.get("HOME") else expanded(Path("~"))
     ollama = "ollama list names it, ollama rm NAME removes it"
     if own := environ.get("OLLAMA_MODELS"):
-        yield Path(own), "Ollama", ollama
+        yield Path(own), "Ollama's", ollama
     for folder in (home / ".ollama/models", Path("/usr/share/ollama/.ollama/models"), Path("/var/lib/ollama/models")):
-        yield folder, "Ollama", ollama
+        yield folder, "Ollama's", ollama
     for folder in (home / ".lmstudio/models", home / ".cache/lm-studio/models"):
-        yield folder, "LM Studio", "remove it there, under My Models"
+        yield folder, "LM Studio's", "remove it there, under My Models"
     caches = [environ.get("LLAMA_CACHE"), home / ".cache/llama.cpp", home / "Library/Caches/llama.cpp"]
     for cache in caches:
         if cache:
-            yield Path(cache), "llama.cpp", "remove the file and the .json beside it yourself"
+            yield Path(cache), "llama.cpp's", "remove the file and the .json beside it yourself"
     yield (
         hub_cache(environ),
         "of another program in Hugging Face's cache",
