@@ -71,10 +71,10 @@ def connect(
 
 
 def _load(target: LocalTarget, context_tokens: int) -> ChatEngine:
-    from r1plan.engine.local import LocalEngine
+    from r1plan.engine.local import LoadSettings, LocalEngine
 
     if not target.demonstration:
-        return LocalEngine(target.path, target.model, context_tokens=context_tokens)
+        return LocalEngine(target.path, target.model, LoadSettings(context_tokens=context_tokens))
     if not target.path.exists():
         raise EngineError(
             f"the demonstration model {target.model} is not in this installation.",
@@ -82,4 +82,5 @@ def _load(target: LocalTarget, context_tokens: int) -> ChatEngine:
         )
     # Arithmetic has one right answer: the most likely token is always taken. So small a model is no faster on two
     # threads, and on a busy machine llama.cpp's threads wait for one another, for seconds.
-    return LocalEngine(target.path, target.model, context_tokens=context_tokens, threads=1, temperature=0.0)
+    settings = LoadSettings(context_tokens=context_tokens, threads=1)
+    return LocalEngine(target.path, target.model, settings, temperature=0.0)

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any, TextIO
 
 from r1plan.engine.chat import ChatRequest, Message
-from r1plan.engine.local import LocalEngine
+from r1plan.engine.local import LoadSettings, LocalEngine
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.render.chat.terminal import ChatScreen
 from r1plan.route.execution.context import RequestContext
@@ -35,7 +35,7 @@ def run() -> None:
     """Print both speeds and their ratio: the median over the rounds of ours over the bare loop's beside it."""
     import llama_cpp
 
-    engine = LocalEngine(MODEL_PATH, "r1-tiny", threads=1, temperature=0.0)
+    engine = LocalEngine(MODEL_PATH, "r1-tiny", LoadSettings(threads=1), temperature=0.0)
     bare = llama_cpp.Llama(str(MODEL_PATH), n_ctx=8192, n_threads=1, n_threads_batch=1, n_gpu_layers=0, verbose=False)
     prompts = [engine._vocabulary.prompt((Message("user", question),))[0] for question in QUESTIONS]
     end = bare.token_eos()

@@ -20,7 +20,7 @@ import pytest
 from r1plan.catalog.load import load_providers
 from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking
 from r1plan.engine.connect import connect
-from r1plan.engine.local import LocalEngine
+from r1plan.engine.local import LoadSettings, LocalEngine
 from r1plan.engine.target import RemoteTarget
 from r1plan.tiny import MODEL_PATH
 
@@ -103,7 +103,7 @@ def end(events: list[Event]) -> Finished:
 @pytest.fixture(scope="module")
 def here() -> list[Event]:
     """What the same model says in this process."""
-    engine = LocalEngine(MODEL_PATH, "r1-tiny", context_tokens=512, threads=1, temperature=0.0)
+    engine = LocalEngine(MODEL_PATH, "r1-tiny", LoadSettings(context_tokens=512, threads=1), temperature=0.0)
     try:
         return list(engine.stream(ChatRequest(messages=(QUESTION,))))
     finally:

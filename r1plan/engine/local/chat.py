@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Waiting
 from r1plan.engine.local.chat_template import ChatTemplate
-from r1plan.engine.local.load import captured_log, check_file, last_line, load, usable_cores
+from r1plan.engine.local.conversation_cache import ContextFull, ConversationCache
+from r1plan.engine.local.llama.context import NotDecoded
+from r1plan.engine.local.llama.log import EngineLog
+from r1plan.engine.local.llama.sampler import Sampler, SamplerSettings
+from r1plan.engine.local.load import check_file, load_model
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.engine.local.vocabulary import Vocabulary
 from r1plan.engine.thinking import CLOSE, OPEN, ThinkSplitter
 from r1plan.errors import EngineError
 from r1plan.prices.usage import Provenance, Usage
 
-DEFAULT_CONTEXT_TOKENS = 8192
 _MOST_CONTEXT_TOKENS = 1 << 24  # far below where llama.cpp's 32-bit count starts again at 0
 THINKING_CLOSED = "thinking_closed"
 """The flag of a usage whose thinking was closed for the model, and would have gone on."""
@@ -28,9 +32,11 @@ _COUNTED: dict[str, Provenance] = dict.fromkeys(
 
 
 class LocalEngine:
-    """A GGUF file, loaded. `temperature` None: what the file recommends, else what DeepSeek recommends for R1.
+    """A GGUF file, loaded by `settings`. `temperature` None: what the file recommends, else what DeepSeek does for R1.
 
-    Raises EngineError, with one sentence, for every file that cannot be used. llama.cpp's own log is never shown.
+    Where a conversation needs more than `settings.context_tokens`, its context grows up to `most_context_tokens`.
+    `progress` is told the share of the weights that is loaded. Raises EngineError, with one sentence, for every file
+    that cannot be used. llama.cpp's own log is never shown.
     Between turns the longest common beginning of the prompts stays evaluated: those are the cached tokens.
     """
 
@@ -38,25 +44,33 @@ class LocalEngine:
         self,
         path: Path,
         model: str,
+        settings: LoadSettings = LoadSettings(),
         *,
-        context_tokens: int = DEFAULT_CONTEXT_TOKENS,
-        threads: int | None = None,
+        most_context_tokens: int | None = None,
         temperature: float | None = None,
+        progress: Callable[[float], object] | None = None,
     ) -> None:
         check_file(path)
-        if context_tokens > _MOST_CONTEXT_TOKENS:
-            raise EngineError(f"no model has a context of {context_tokens:,} tokens.", "lower --context.")
+        if settings.context_tokens > _MOST_CONTEXT_TOKENS:
+            raise EngineError(f"no model has a context of {settings.context_tokens:,} tokens.", "lower --context.")
         self._model = model
         self._template = ChatTemplate(path.name)  # gets ready while llama.cpp loads
-        self._log = captured_log()
-        self._llama = load(path, context_tokens, threads or usable_cores(), self._log)
-        self._vocabulary = Vocabulary(self._llama, path, self._template)
-        self._context = min(self._llama.n_ctx(), self._llama._model.n_ctx_train())
-        recommended = self._llama.metadata
-        self._temperature = (
-            _number(recommended, "general.sampling.temp", 2.0, _TEMPERATURE) if temperature is None else temperature
+        self._log = EngineLog()
+        self._loaded = load_model(path, settings, self._log, progress)
+        try:
+            self._vocabulary = Vocabulary(self._loaded, path.name, self._template)
+            most = max(settings.context_tokens, most_context_tokens or 0)
+            self._cache = ConversationCache(self._loaded, path.name, settings, most, self._log)
+        except BaseException:
+            self._template.close()
+            self._loaded.close()
+            raise
+        self._sampling = SamplerSettings(
+            temperature=_number(self._loaded.metadata("general.sampling.temp"), 2.0, _TEMPERATURE)
+            if temperature is None
+            else temperature,
+            top_p=_number(self._loaded.metadata("general.sampling.top_p"), 1.0, _TOP_P),
         )
-        self._top_p = _number(recommended, "general.sampling.top_p", 1.0, _TOP_P)
         self._open, self._close = self._vocabulary.single(OPEN), self._vocabulary.single(CLOSE)
         self._closing = self._vocabulary.tokens(CLOSE, special=True)
         self._close_asked = False
@@ -83,42 +97,43 @@ class LocalEngine:
         self._usage = None
         self._close_asked = False
         tokens, opened = self._vocabulary.prompt(request.messages)
-        room = self._context - len(tokens)
+        room = self._cache.most - len(tokens)
         if room <= 0:
             self._usage = _Answered(limit=0).usage(0, 0)  # nothing is read: that is counted, and not unknown
             raise EngineError(
-                f"the prompt has {len(tokens):,} tokens, and the context holds {self._context:,}.",
+                f"the prompt has {len(tokens):,} tokens, and the context holds {self._cache.most:,}.",
                 "shorten it: this model takes no more."
-                if self._context >= self._llama._model.n_ctx_train()
+                if self._cache.most >= self._loaded.trained_context
                 else "shorten it, or raise --context if the memory allows.",
             )
-        cached = self._cached(tokens)
+        cached = self._cache.begin(tokens)
         so_far = _Answered(limit=room if request.max_tokens is None else min(room, request.max_tokens))
         self._usage = so_far.usage(len(tokens), cached)
+        sampler = Sampler(self._sampling_for(request))
         try:
-            yield from self._read(tokens, cached, request)
-            yield from self._answer(tokens, ThinkSplitter(opened=opened), request, so_far)
-        except RuntimeError as error:  # llama_decode failed
-            raise EngineError(
-                f"llama.cpp stopped: {last_line(self._log) or error}.", "try a smaller --context."
-            ) from error
+            for _ in self._cache.read(tokens[cached:]):
+                yield Waiting()
+            yield from self._answer(sampler, ThinkSplitter(opened=opened), request, so_far)
+        except NotDecoded as error:
+            raise EngineError(f"llama.cpp stopped: {self._log.last or error}.", "try a smaller --context.") from error
         finally:
+            sampler.close()
             self._usage = so_far.usage(len(tokens), cached)
         yield Finished(reason=so_far.reason, usage=self._usage, served_model=self._model)
 
     def _answer(
-        self, prompt: list[int], splitter: ThinkSplitter, request: ChatRequest, so_far: _Answered
+        self, sampler: Sampler, splitter: ThinkSplitter, request: ChatRequest, so_far: _Answered
     ) -> Iterator[Event]:
-        """What the model writes after `prompt`, which may have opened its thinking; counted in `so_far`."""
+        """What the model writes after the prompt, which may have opened its thinking; counted in `so_far`."""
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         pieces, open_, close = self._pieces, self._open, self._close
         output, limit = 0, so_far.limit
-        most_thinking = self._context if request.max_thinking is None else request.max_thinking
+        most_thinking = self._cache.most if request.max_thinking is None else request.max_thinking
         spliced: list[int] = []
         if splitter.thinking and most_thinking == 0:
             so_far.flags = (THINKING_CLOSED,)
             spliced += self._closing
-        for token in self._written(prompt, request, spliced):
+        for token in self._written(sampler, spliced):
             try:
                 data = pieces[token]
             except KeyError:
@@ -173,50 +188,30 @@ class LocalEngine:
     def close(self) -> None:
         """Free the model."""
         self._template.close()
-        self._llama.close()
+        self._cache.close()
+        self._loaded.close()
 
-    def _read(self, prompt: list[int], cached: int, request: ChatRequest) -> Iterator[Waiting]:
-        """Evaluate a long prompt batch by batch, as llama.cpp would, so that it can be given up in between."""
-        batch = self._llama.n_batch
-        for end in range(cached + batch, len(prompt), batch):
-            # The token that it samples is dropped; what was evaluated stays.
-            next(self._tokens(prompt[:end], request))
-            yield Waiting()
+    def _written(self, sampler: Sampler, spliced: list[int]) -> Iterator[int]:
+        """What the model writes after what it has read; what is put into `spliced` comes next, and it writes on."""
+        cache = self._cache
+        try:
+            while True:
+                while spliced:
+                    yield (token := spliced.pop(0))
+                    cache.step(token)
+                yield (token := cache.sample(sampler))
+                cache.step(token)
+        except ContextFull:
+            return
 
-    def _written(self, prompt: list[int], request: ChatRequest, spliced: list[int]) -> Iterator[int]:
-        """What the model writes after `prompt`; what is put into `spliced` comes next, and it writes on from there."""
-        text = list(prompt)
-        while True:
-            for token in spliced:
-                text.append(token)
-                yield token
-            spliced.clear()
-            for token in self._tokens(text, request):
-                text.append(token)
-                yield token
-                if spliced:
-                    break
-            else:
-                return
-
-    def _tokens(self, prompt: list[int], request: ChatRequest) -> Iterator[int]:
-        from llama_cpp import LLAMA_DEFAULT_SEED
-
-        self._llama.set_seed(LLAMA_DEFAULT_SEED if request.seed is None else request.seed)
-        tokens: Iterator[int] = self._llama.generate(
-            prompt,
-            # Sorting a whole vocabulary for top_p costs more than it changes: the first 40 hold nearly all of 0.95.
-            top_k=40,
-            top_p=self._top_p if request.top_p is None else request.top_p,
-            min_p=0.0,
-            temp=self._temperature if request.temperature is None else request.temperature,
+    def _sampling_for(self, request: ChatRequest) -> SamplerSettings:
+        usual = self._sampling
+        return replace(
+            usual,
+            temperature=usual.temperature if request.temperature is None else request.temperature,
+            top_p=usual.top_p if request.top_p is None else request.top_p,
+            seed=request.seed,
         )
-        return tokens
-
-    def _cached(self, tokens: Sequence[int]) -> int:
-        """How many of the prompt's first tokens llama.cpp has evaluated already. The last is always evaluated anew."""
-        common: int = self._llama.longest_token_prefix(self._llama._input_ids.tolist(), tokens)
-        return min(common, len(tokens) - 1)
 
 
 @dataclass(slots=True)
@@ -240,10 +235,10 @@ class _Answered:
         )
 
 
-def _number(metadata: dict[str, str], key: str, most: float, default: float) -> float:
+def _number(text: str | None, most: float, default: float) -> float:
     """What the file recommends, `default` where that is no number from 0 to `most`."""
     try:
-        value = float(metadata[key])
-    except (KeyError, ValueError):
+        value = float(text or "")
+    except ValueError:
         return default
     return value if 0 <= value <= most else default

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+from r1plan.engine.local.llama.context import ModelContext
+from r1plan.engine.local.llama.log import EngineLog
+from r1plan.engine.local.llama.model import LoadedModel, NotLoaded
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.errors import EngineError
 from r1plan.files.plain import opened_plain
 from r1plan.models.gguf.foreign import FIRST_BYTES, NotAModel, check_first_bytes
 from r1plan.models.gguf.source import LocalFile, few, models_in
+from r1plan.units import MIB
 
-_INSTALL = (
-    "pip install 'r1plan[local]' (compiles for about 4 minutes); for a GPU put "
-    'CMAKE_ARGS="-DGGML_CUDA=on" before it, or -DGGML_METAL=on (Apple), or -DGGML_VULKAN=on (AMD, Intel).'
+# What llama.cpp and the drivers say where there is no room: ggml-cuda.cu, ggml-backend.cpp, ggml-alloc.c,
+# ggml-vulkan.cpp, ggml-metal, ggml.c, llama-model.cpp, llama-context.cpp.
+_NO_ROOM = re.compile(
+    r"out of memory|OutOfDeviceMemory|OutOfHostMemory|OUT_OF_DEVICE_MEMORY|OUT_OF_HOST_MEMORY|insufficient memory"
+    r"|(?:unable|failed) to allocate (?!compute pp)|failed to allocate.*buffer|not enough (?:space|memory)"
+    r"|Insufficient Memory|kIOGPUCommandBufferCallbackErrorOutOfMemory",
+    re.IGNORECASE,
 )
+_ASKED_MIB = re.compile(r"allocating (\d+(?:\.\d+)?) MiB on device (\d+)")
+_ASKED_BYTES = re.compile(r"failed to allocate (\S+) buffer of size (\d+)")
+
+
+class OutOfMemory(EngineError):
+    """A device had no room: for the weights of the file, or for the context or the room to calculate in.
+
+    `device` is as llama.cpp calls it, such as CUDA0, and `bytes` what was asked of it; None where it does not say.
+    """
+
+    def __init__(
+        self, message: str, hint: str, *, during: Literal["weights", "context"], device: str | None, asked: int | None
+    ) -> None:
+        super().__init__(message, hint)
+        self.during, self.device, self.asked_bytes = during, device, asked
 
 
 def usable_cores() -> int:
@@ -48,72 +70,50 @@ def check_file(path: Path) -> None:
     check_first_bytes(path.name, size, first)
 
 
-_LEVEL_ERROR, _LEVEL_CONTINUED = 4, 5  # ggml.h, enum ggml_log_level
-_callbacks: list[object] = []  # llama.cpp keeps a bare pointer to the last one
-
-
-def captured_log() -> deque[str]:
-    """Silence llama.cpp; its last error lines come into the returned deque."""
+def load_model(
+    path: Path, settings: LoadSettings, log: EngineLog, progress: Callable[[float], object] | None = None
+) -> LoadedModel:
+    """The model of a file. Raises OutOfMemory, and EngineError with what llama.cpp said in `log`."""
+    log.forget()
     try:
-        import llama_cpp
-    except ImportError as error:
-        raise EngineError("llama-cpp-python is not installed.", _INSTALL) from error
-    lines: deque[str] = deque(maxlen=20)
-
-    @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator, unused-ignore]
-    def capture(level: int, text: bytes, _data: object) -> None:
-        if level >= _LEVEL_ERROR:
-            lines.append(text.decode("utf-8", "replace"))
-
-    llama_cpp.llama_log_set(capture, ctypes.c_void_p(0))
-    _callbacks[:] = [capture]
-    return lines
+        return LoadedModel(path, settings, progress)
+    except NotLoaded as error:
+        if (what := _no_model(path)) is not None:
+            raise what from error
+        if _NO_ROOM.search(log.text):
+            raise _no_room(path.name, "its weights", log, "weights") from error
+        raise _load_error(path.name, log.text) from error
 
 
-def uses_gpu() -> bool:
-    """Whether this build of llama.cpp puts a model's layers on a graphics card."""
-    import llama_cpp
-
-    return bool(llama_cpp.llama_supports_gpu_offload())
-
-
-def load(path: Path, context_tokens: int, threads: int, log: deque[str]) -> Any:
-    """The `llama_cpp.Llama` of a file. Raises EngineError, with what llama.cpp said in `log`."""
-    import llama_cpp
-
+def open_context(model: LoadedModel, name: str, settings: LoadSettings, log: EngineLog) -> ModelContext:
+    """A context of `model`, whose file is called `name`. Raises OutOfMemory and EngineError."""
+    log.forget()
     try:
-        with _no_template_run_here():
-            return llama_cpp.Llama(
-                str(path),
-                n_ctx=context_tokens,
-                n_threads=threads,
-                n_threads_batch=threads,
-                n_gpu_layers=-1 if uses_gpu() else 0,
-                verbose=False,
-            )
-    except (ValueError, AssertionError, OSError) as error:
-        raise _load_error(path, context_tokens, "".join(log), str(error)) from error
+        return ModelContext(model, settings, usable_cores())
+    except NotLoaded as error:
+        wanted = f"a context of {settings.context_tokens:,} tokens"
+        if _NO_ROOM.search(log.text):
+            raise _no_room(name, wanted, log, "context") from error
+        said = f": {log.last}" if log.last else ""
+        raise EngineError(
+            f"{name}: llama.cpp could not set up {wanted}{said}.", "lower --context, or free memory."
+        ) from error
 
 
-@contextmanager
-def _no_template_run_here() -> Iterator[None]:
-    """Keep llama-cpp-python from compiling the file's chat template, which can take all time and memory there is."""
-    from llama_cpp import llama_chat_format
-
-    theirs = llama_chat_format.Jinja2ChatFormatter
-    llama_chat_format.Jinja2ChatFormatter = _NoFormatter
-    try:
-        yield
-    finally:
-        llama_chat_format.Jinja2ChatFormatter = theirs
-
-
-class _NoFormatter:
-    """In the place of llama-cpp-python's own, which nobody here asks."""
-
-    def __init__(self, **_: object) -> None: ...
-
-    def to_chat_handler(self) -> None: ...
+def _no_room(name: str, what: str, log: EngineLog, during: Literal["weights", "context"]) -> OutOfMemory:
+    device, asked = None, None
+    if found := _ASKED_MIB.search(log.text):
+        device, asked = f"device {found[2]}", round(float(found[1]) * MIB)
+    if found := _ASKED_BYTES.search(log.text):
+        device, asked = found[1], int(found[2])
+    where = f" on {device}" if device else ""
+    return OutOfMemory(
+        f"{name}: there is no room{where} for {what}.",
+        "lower --context, or free memory.",
+        during=during,
+        device=device,
+        asked=asked,
+    )
 
 
 def _no_model(path: Path) -> NotAModel | None:
@@ -129,11 +129,8 @@ def _no_model(path: Path) -> NotAModel | None:
     return None
 
 
-def _load_error(path: Path, context_tokens: int, log: str, said: str) -> EngineError:
+def _load_error(name: str, log: str) -> EngineError:
     """What llama.cpp's log means, as one sentence."""
-    if (what := _no_model(path)) is not None:
-        return what
-    name = path.name
     again = "download it again; it may have been broken off."
     if "unknown model architecture" in log:
         architecture = log.partition("architecture: '")[2].partition("'")[0]
@@ -145,15 +142,5 @@ def _load_error(path: Path, context_tokens: int, log: str, said: str) -> EngineE
         each in log for each in ("not within the file bounds", "failed to read", "unexpectedly reached end of file")
     ):
         return EngineError(f"{name} is incomplete: the file ends before its contents do.", again)
-    if "llama_context" in said:
-        return EngineError(
-            f"{name}: llama.cpp could not set up a context of {context_tokens:,} tokens.",
-            "lower --context, or free memory.",
-        )
-    reason = log.strip().rpartition("\n")[2].rpartition(": ")[2] if log.strip() else said
+    reason = log.strip().rpartition("\n")[2].rpartition(": ")[2] if log.strip() else "it does not say why"
     return EngineError(f"{name}: llama.cpp cannot load it: {reason.strip().rstrip('.')}.", again)
-
-
-def last_line(log: deque[str]) -> str:
-    """What llama.cpp said last, as a part of a sentence."""
-    return log[-1].strip().rstrip(".") if log else ""

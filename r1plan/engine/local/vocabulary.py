@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 from r1plan.engine.chat import Message
 from r1plan.engine.local.chat_template import ChatTemplate
+from r1plan.engine.local.llama.model import LoadedModel
 from r1plan.engine.prompt import opens_thinking, prompt_pieces
 from r1plan.errors import EngineError
 
 
 class Vocabulary:
-    """The tokens of `llama`, a `llama_cpp.Llama` from the file `path`, whose chat template runs in `template`.
+    """The words of `model`, from the file called `name`, whose chat template runs in `template`.
 
     Raises EngineError without a chat template.
     """
 
-    def __init__(self, llama: Any, path: Path, template: ChatTemplate) -> None:
-        self._llama = llama
-        self._vocab = llama._model.vocab
-        self._render = _template(llama, path, template)
+    def __init__(self, model: LoadedModel, name: str, template: ChatTemplate) -> None:
+        self._model = model
+        source = model.metadata("tokenizer.chat_template")
+        if not source:
+            raise EngineError(f"{name} has no chat template.", "it may be a base model; use one made for chat.")
+        template.use(source, bos=model.text_of(model.start), eos=model.text_of(model.end))
+        self._render = template
 
     def prompt(self, messages: Sequence[Message]) -> tuple[list[int], bool]:
         """The prompt's tokens, and whether the template has opened the thinking."""
@@ -32,15 +33,13 @@ class Vocabulary:
         tokens: list[int] = []
         for piece in pieces:
             tokens += self.tokens(piece.text, special=True) if piece.special else self._plain(piece.text)
-        start = self._llama.token_bos()
-        if self._llama._model.add_bos_token() and tokens[:1] != [start]:
-            tokens.insert(0, start)
+        if self._model.adds_start and tokens[:1] != [self._model.start]:
+            tokens.insert(0, self._model.start)
         return tokens, opens_thinking(pieces)
 
     def tokens(self, text: str, *, special: bool) -> list[int]:
         """The tokens of `text`, with `special` those that steer the model among them."""
-        tokens: list[int] = self._llama.tokenize(text.encode("utf-8", "replace"), add_bos=False, special=special)
-        return tokens
+        return self._model.tokens(text, special=special)
 
     def _plain(self, text: str) -> list[int]:
         """What a person wrote, as plain tokens.
@@ -64,11 +63,8 @@ class Vocabulary:
 
     def _marked(self, tokens: Sequence[int]) -> set[str]:
         """The names of those of `tokens` that are more than text."""
-        from llama_cpp import LLAMA_TOKEN_ATTR_CONTROL, LLAMA_TOKEN_ATTR_USER_DEFINED, llama_vocab_get_attr
-
-        marked = LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_USER_DEFINED
-        model = self._llama._model
-        return {model.token_get_text(each) for each in set(tokens) if llama_vocab_get_attr(self._vocab, each) & marked}
+        model = self._model
+        return {model.text_of(each) for each in set(tokens) if model.is_marked(each)}
 
     def single(self, text: str) -> int | None:
         """The one special token that `text` is; None where it takes several."""
@@ -77,27 +73,4 @@ class Vocabulary:
 
     def piece(self, token: int) -> bytes | None:
         """The bytes that a token stands for; None for the ones that end a turn."""
-        import llama_cpp
-
-        if llama_cpp.llama_vocab_is_eog(self._vocab, token):
-            return None
-        size = 64
-        while True:
-            buffer = (ctypes.c_char * size)()
-            length: int = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, size, 0, False)
-            if length >= 0:
-                return buffer.raw[:length]
-            size = -length
-
-
-def _template(llama: Any, path: Path, template: ChatTemplate) -> ChatTemplate:
-    """`template` with the text that the file holds."""
-    source = llama.metadata.get("tokenizer.chat_template")
-    if not source:
-        raise EngineError(f"{path.name} has no chat template.", "it may be a base model; use one made for chat.")
-
-    def text(token: int) -> str:
-        return llama._model.token_get_text(token) if token != -1 else ""
-
-    template.use(source, bos=text(llama.token_bos()), eos=text(llama.token_eos()))
-    return template
+        return self._model.piece(token)

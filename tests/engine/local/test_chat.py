@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking, Waiting
-from r1plan.engine.local import THINKING_CLOSED, LocalEngine, usable_cores
+from r1plan.engine.local import THINKING_CLOSED, LoadSettings, LocalEngine, usable_cores
 from r1plan.errors import EngineError
 from r1plan.tiny import MODEL_PATH
 
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[LocalEngine]:
-    made = LocalEngine(MODEL_PATH, "r1-tiny", context_tokens=512, threads=1, temperature=0.0)
+    made = LocalEngine(MODEL_PATH, "r1-tiny", LoadSettings(context_tokens=512, threads=1), temperature=0.0)
     yield made
     made.close()
 
@@ -50,10 +50,9 @@ def test_it_thinks_and_then_answers(engine: LocalEngine) -> None:
 def test_every_token_is_counted_by_the_models_own_tokenizer(engine: LocalEngine) -> None:
     events = ask(engine, Message("user", "What is 17 + 25?"))
     usage = finished(events).usage
-    llama = engine._llama
 
     def tokens(text: str) -> int:
-        return len(llama.tokenize(text.encode(), add_bos=False, special=True))
+        return len(engine._loaded.tokens(text, special=True))
 
     prompt = "<｜begin▁of▁sentence｜><｜User｜>What is 17 + 25?<｜Assistant｜><think>\n"
     assert usage.input_tokens == tokens(prompt)
@@ -121,7 +120,7 @@ def test_a_token_limit_holds_for_the_closing_too(engine: LocalEngine) -> None:
 
 
 def test_a_long_prompt_can_be_given_up_while_it_is_read() -> None:
-    made = LocalEngine(MODEL_PATH, "r1-tiny", context_tokens=2048, threads=1, temperature=0.0)
+    made = LocalEngine(MODEL_PATH, "r1-tiny", LoadSettings(context_tokens=2048, threads=1), temperature=0.0)
     try:
         question = Message("user", "1 + " * 400 + "1?")
         whole = ask(made, question, max_tokens=3)
@@ -183,7 +182,7 @@ def test_more_context_is_advised_only_where_the_model_takes_more(engine: LocalEn
     with pytest.raises(EngineError) as raised:
         ask(engine, Message("user", "1 " * 600))
     assert "--context" in (raised.value.hint or "")
-    whole = LocalEngine(MODEL_PATH, "r1-tiny", context_tokens=8192)
+    whole = LocalEngine(MODEL_PATH, "r1-tiny", LoadSettings(context_tokens=8192))
     with pytest.raises(EngineError) as raised:
         ask(whole, Message("user", "1 " * 3000))
     whole.close()
@@ -239,7 +238,7 @@ def test_a_missing_file_and_a_directory_are_told_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tokens", [(1 << 24) + 1, (1 << 32) + 64, 10**15])
 def test_a_context_that_llama_cpp_could_not_count_is_refused(tokens: int) -> None:
     with pytest.raises(EngineError, match="no model has a context of"):
-        LocalEngine(MODEL_PATH, "r1-tiny", context_tokens=tokens)
+        LocalEngine(MODEL_PATH, "r1-tiny", LoadSettings(context_tokens=tokens))
 
 
 def test_there_is_a_core_to_use() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.engine.chat import ChatRequest, Message
-from r1plan.engine.local import LocalEngine
+from r1plan.engine.local import LoadSettings, LocalEngine
 from r1plan.engine.local.chat_template import ChatTemplate, TemplateLimits
 from r1plan.errors import EngineError
 from r1plan.tiny import MODEL_PATH
@@ -189,7 +189,7 @@ def with_template(folder: Path, source: str) -> Path:
 
 
 def asked(path: Path) -> None:
-    engine = LocalEngine(path, "m", context_tokens=64, threads=1)
+    engine = LocalEngine(path, "m", LoadSettings(context_tokens=64, threads=1))
     try:
         list(engine.stream(ChatRequest(messages=(Message("user", "hi"),))))
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.engine.chat import Answer, ChatRequest, Event, Message, Thinking
-from r1plan.engine.local import THINKING_CLOSED, LocalEngine
+from r1plan.engine.local import THINKING_CLOSED, LoadSettings, LocalEngine
 from r1plan.errors import EngineError
 from r1plan.hardware.energy import Energy
 from r1plan.render.chat.words import note_text
@@ -25,7 +25,7 @@ SUM = ChatRequest(messages=(Message("user", "What is 17 + 25?"),))
 
 @pytest.fixture(scope="module")
 def tiny() -> Iterator[LocalEngine]:
-    made = LocalEngine(MODEL_PATH, "r1-tiny", context_tokens=512, threads=1, temperature=0.0)
+    made = LocalEngine(MODEL_PATH, "r1-tiny", LoadSettings(context_tokens=512, threads=1), temperature=0.0)
     yield made
     made.close()
 

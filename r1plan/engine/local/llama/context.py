@@ -1,0 +1,170 @@
+"""What a model has read: its cache of tokens, the one after them that it finds likely, and both kept in a file."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from r1plan.engine.local.llama.abort import AbortFlag
+from r1plan.engine.local.llama.library import library
+from r1plan.engine.local.llama.model import LoadedModel, NotLoaded
+from r1plan.engine.local.llama.params import context_parameters
+from r1plan.engine.local.llama.sampler import Sampler
+from r1plan.engine.local.settings import LoadSettings
+
+_ABORTED = 2  # llama.h, llama_decode
+# Longer than this, and whoever presses Ctrl-C would notice that it waits.
+_SLOW_S = 0.02
+
+
+class NotDecoded(Exception):
+    """llama.cpp could not calculate; `code` is what llama_decode gave back. What was read before is still there."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"llama_decode gave back {code}")
+        self.code = code
+
+
+class ModelContext:
+    """The cache of one conversation with `model`, of `size` tokens, on `cores` threads where nobody said how many.
+
+    `tokens` are those that are in the cache. Raises NotLoaded where there is no room for it.
+    """
+
+    def __init__(self, model: LoadedModel, settings: LoadSettings, cores: int) -> None:
+        functions = self._functions = library()
+        self._abort = AbortFlag()
+        parameters = context_parameters(settings, cores)
+        self.batch: int = parameters.n_batch
+        self.settings = settings
+        self.pointer: Any = functions.llama_init_from_model(model.pointer, parameters)
+        if not self.pointer:
+            raise NotLoaded
+        self.size: int = functions.llama_n_ctx(self.pointer)
+        self.tokens: list[int] = []
+        self._memory = functions.llama_get_memory(self.pointer)
+        callback = ctypes.cast(self._abort.callback, functions.ggml_abort_callback)
+        self._callback = callback
+        functions.llama_set_abort_callback(self.pointer, callback, self._abort.data)
+        self._one = (ctypes.c_int32 * 1)()
+        self._batch_of_one = functions.llama_batch_get_one(self._one, 1)
+        self._decode, self._sample = functions.llama_decode, functions.llama_sampler_sample
+        self._is_slow = False
+
+    def keep(self, count: int) -> int:
+        """Forget all but the first `count` tokens; the number that is left, 0 where the model can only forget all."""
+        count = min(count, len(self.tokens))
+        if count < len(self.tokens) and not self._functions.llama_memory_seq_rm(self._memory, 0, count, -1):
+            count = 0
+        if not count:
+            self._functions.llama_memory_clear(self._memory, True)
+        del self.tokens[count:]
+        return count
+
+    def evaluate(self, tokens: Sequence[int]) -> None:
+        """Read `tokens`, at most `batch`, after those that are there.
+
+        Raises NotDecoded, and KeyboardInterrupt when a signal came or `abort` was called; nothing is read then.
+        """
+        held = (ctypes.c_int32 * len(tokens))(*tokens)
+        with self._abort as flag:
+            code = self._decode(self.pointer, self._functions.llama_batch_get_one(held, len(tokens)))
+            self._settle(code, tokens)
+        self._check(code, flag)
+
+    def step(self, token: int) -> None:
+        """The same of one token, as quickly as it goes."""
+        if self._is_slow:
+            self.evaluate((token,))
+            return
+        self._one[0] = token
+        began = perf_counter()
+        code = self._decode(self.pointer, self._batch_of_one)
+        self._is_slow = perf_counter() - began > _SLOW_S
+        if code:
+            self._settle(code, (token,))
+            self._check(code, self._abort)
+        self.tokens.append(token)
+
+    def sample(self, sampler: Sampler) -> int:
+        """The next token, drawn by `sampler` from what the last one read makes likely."""
+        token: int = self._sample(sampler.chain, self.pointer, -1)
+        return token
+
+    def wait(self) -> None:
+        """Until all is calculated: cards do it beside the program."""
+        self._functions.llama_synchronize(self.pointer)
+
+    def abort(self) -> None:
+        """End what is calculated now, from another thread."""
+        self._abort.put_up()
+
+    @property
+    def state_bytes(self) -> int:
+        """The size of what `state` gives."""
+        size: int = self._functions.llama_state_seq_get_size(self.pointer, 0)
+        return size
+
+    def state(self) -> Any:
+        """The cache's content, for `restore` into a context of the same model with the same types of cache."""
+        size = self.state_bytes
+        data = (ctypes.c_uint8 * size)()
+        if self._functions.llama_state_seq_get_data(self.pointer, data, size, 0) != size:
+            raise NotDecoded(-1)
+        return data
+
+    def restore(self, state: Any, tokens: Sequence[int]) -> bool:
+        """Have `tokens` in the cache again, whose `state` it is; False where it does not go in, and nothing is kept."""
+        self.keep(0)
+        if not self._functions.llama_state_seq_set_data(self.pointer, state, len(state), 0):
+            self.keep(0)
+            return False
+        self.tokens = list(tokens)
+        return True
+
+    def save(self, path: Path) -> int:
+        """Write the cache and its tokens to `path`; the bytes written, 0 where that failed."""
+        held = (ctypes.c_int32 * len(self.tokens))(*self.tokens)
+        written: int = self._functions.llama_state_seq_save_file(
+            self.pointer, os.fsencode(path), 0, held, len(self.tokens)
+        )
+        return written
+
+    def load(self, path: Path) -> bool:
+        """Have the cache that `save` wrote; False where it is of another model or setting, and nothing is kept then."""
+        self.keep(0)
+        found, count = (ctypes.c_int32 * self.size)(), ctypes.c_size_t()
+        read = self._functions.llama_state_seq_load_file(
+            self.pointer, os.fsencode(path), 0, found, self.size, ctypes.byref(count)
+        )
+        if not read:
+            self.keep(0)
+            return False
+        self.tokens = found[: count.value]
+        return True
+
+    def close(self) -> None:
+        """Free it."""
+        self._abort.close()
+        if self.pointer:
+            self._functions.llama_free(self.pointer)
+            self.pointer = None
+
+    def _settle(self, code: int, tokens: Sequence[int]) -> None:
+        """Have in the list what is in the cache, of a batch that was read or not."""
+        if code:
+            # What was read of it before it was broken off.
+            self._functions.llama_memory_seq_rm(self._memory, 0, len(self.tokens), -1)
+        else:
+            self.tokens += tokens
+
+    def _check(self, code: int, flag: AbortFlag) -> None:
+        if code == _ABORTED or flag.was_up:
+            flag.take_down()
+            raise KeyboardInterrupt
+        if code:
+            raise NotDecoded(code)
