@@ -78,17 +78,17 @@ class ModelContext:
 
     def step(self, token: int) -> None:
         """The same of one token, as quickly as it goes."""
+        began = perf_counter()
         if self._is_slow:
             self.evaluate((token,))
-            return
-        self._one[0] = token
-        began = perf_counter()
-        code = self._decode(self.pointer, self._batch_of_one)
+        else:
+            self._one[0] = token
+            if code := self._decode(self.pointer, self._batch_of_one):
+                self._settle(code, (token,))
+                self._check(code, self._abort)
+            self.tokens.append(token)
+        # The first one of a card takes long, as it gets ready there.
         self._is_slow = perf_counter() - began > _SLOW_S
-        if code:
-            self._settle(code, (token,))
-            self._check(code, self._abort)
-        self.tokens.append(token)
 
     def sample(self, sampler: Sampler) -> int:
         """The next token, drawn by `sampler` from what the last one read makes likely."""
