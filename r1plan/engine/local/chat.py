@@ -55,8 +55,12 @@ class LocalEngine:
             raise EngineError(f"no model has a context of {settings.context_tokens:,} tokens.", "lower --context.")
         self._model = model
         self._template = ChatTemplate(path.name)  # gets ready while llama.cpp loads
-        self._log = EngineLog()
-        self._loaded = load_model(path, settings, self._log, progress)
+        try:
+            self._log = EngineLog()
+            self._loaded = load_model(path, settings, self._log, progress)
+        except BaseException:
+            self._template.close()
+            raise
         try:
             self._vocabulary = Vocabulary(self._loaded, path.name, self._template)
             most = max(settings.context_tokens, most_context_tokens or 0)

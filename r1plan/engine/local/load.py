@@ -26,6 +26,8 @@ _NO_ROOM = re.compile(
     r"|Insufficient Memory|kIOGPUCommandBufferCallbackErrorOutOfMemory",
     re.IGNORECASE,
 )
+_SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
+_MOST_SHARDS = 1000
 _ASKED_MIB = re.compile(r"allocating (\d+(?:\.\d+)?) MiB on device (\d+)")
 _ASKED_BYTES = re.compile(r"failed to allocate (\S+) buffer of size (\d+)")
 
@@ -73,16 +75,47 @@ def check_file(path: Path) -> None:
 def load_model(
     path: Path, settings: LoadSettings, log: EngineLog, progress: Callable[[float], object] | None = None
 ) -> LoadedModel:
-    """The model of a file. Raises OutOfMemory, and EngineError with what llama.cpp said in `log`."""
+    """The model of a file. Raises OutOfMemory, and EngineError with what llama.cpp said in `log`.
+
+    A file that somebody writes to meanwhile is refused, loaded or not: what was read of it belongs to two files.
+    """
     log.forget()
+    before = _written(path)
     try:
-        return LoadedModel(path, settings, progress)
+        model = LoadedModel(path, settings, progress)
     except NotLoaded as error:
+        if _written(path) != before:
+            raise _changed(path.name) from error
         if (what := _no_model(path)) is not None:
             raise what from error
         if _NO_ROOM.search(log.text):
             raise _no_room(path.name, "its weights", log, "weights") from error
         raise _load_error(path.name, log.text) from error
+    if _written(path) != before:
+        model.close()
+        raise _changed(path.name)
+    return model
+
+
+def _written(path: Path) -> list[tuple[int, ...] | None]:
+    """Which file stands there, how long it is and when it was written last; of a model in shards, of each."""
+    shard = _SHARD.search(path.name)
+    names = [path.name]
+    if shard is not None and int(shard[2]) <= _MOST_SHARDS:
+        stem, count = path.name[: shard.start()], int(shard[2])
+        names = [f"{stem}-{number:05d}-of-{count:05d}.gguf" for number in range(1, count + 1)]
+    found: list[tuple[int, ...] | None] = []
+    for name in names:
+        try:
+            said = path.with_name(name).stat()
+            found.append((said.st_dev, said.st_ino, said.st_size, said.st_mtime_ns))
+        except OSError:
+            found.append(None)
+    return found
+
+
+def _changed(name: str) -> EngineError:
+    return EngineError(f"{name} was written to while it was read.", "let its download or copy end, then try again.")
 
 
 def open_context(model: LoadedModel, name: str, settings: LoadSettings, log: EngineLog) -> ModelContext:
@@ -134,13 +167,27 @@ def _load_error(name: str, log: str) -> EngineError:
     again = "download it again; it may have been broken off."
     if "unknown model architecture" in log:
         architecture = log.partition("architecture: '")[2].partition("'")[0]
+        if not architecture.isprintable() or not architecture:
+            return EngineError(f"{name} does not say its architecture.", "download it again; it is damaged.")
+        built = _engine_version()
         return EngineError(
-            f"{name}: this llama.cpp does not know the architecture '{architecture}'.",
-            "a newer llama-cpp-python may, or the file is not of a language model.",
+            f"{name}: {built} does not know the architecture '{architecture}'.",
+            f"one that is newer than {built} may, or the file is not of a language model.",
         )
     if any(
         each in log for each in ("not within the file bounds", "failed to read", "unexpectedly reached end of file")
     ):
         return EngineError(f"{name} is incomplete: the file ends before its contents do.", again)
-    reason = log.strip().rpartition("\n")[2].rpartition(": ")[2] if log.strip() else "it does not say why"
+    # Its last line only repeats that it failed.
+    why = re.search(r".*error loading model[^:\n]*: (.+)", log)
+    reason = why[1] if why else log.strip().rpartition("\n")[2].rpartition(": ")[2] or "it does not say why"
     return EngineError(f"{name}: llama.cpp cannot load it: {reason.strip().rstrip('.')}.", again)
+
+
+def _engine_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"llama-cpp-python {version('llama-cpp-python')}"
+    except PackageNotFoundError:
+        return "this llama.cpp"
