@@ -216,6 +216,7 @@ finally:
         ),
         pytest.param(["models", "remove", "hf:no/such"], set(), id="remove"),
         pytest.param(["detect"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil"}, id="detect"),
+        pytest.param(["doctor"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil", "keyring"}, id="doctor"),
         pytest.param(["recommend"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil"}, id="recommend"),
         pytest.param(["hardware", "4090"], {"pydantic", "yaml", "msgspec"}, id="hardware"),
         pytest.param(

@@ -21,9 +21,9 @@ def command(
 ) -> None:
     """Say what works here, what does not, and the command that mends it.
 
-    It looks at the program, this machine, the engine, keys (their names, never what they are), folders, usage logs, the
-    catalogue and the terminal. Nothing is sent, and nothing is changed. Exit code 1: something is broken; what could
-    be added is none of that.
+    It looks at the program, this machine, the engine and the command that builds it for the cards here, what is slow,
+    keys (their names, never what they are), folders, usage logs, the catalogue and the terminal. Nothing is sent, and
+    nothing is changed. Exit code 1: something is broken; what could be better is none of that.
 
     Example: r1plan doctor --json
     """
@@ -45,15 +45,17 @@ def command(
 def _health() -> Health:
     from r1plan.catalog.load import load_providers
     from r1plan.cli.options.machine import this_machine
+    from r1plan.doctor.build.place import build_place
+    from r1plan.doctor.build.toolbox import Toolbox
     from r1plan.doctor.catalogue import catalogue
     from r1plan.doctor.engine import InstalledEngine
     from r1plan.doctor.folders import FreeDisk, folder, logs
     from r1plan.doctor.keys import Keyring, keys
+    from r1plan.doctor.look import look_at_engine, look_at_speed, model_folders, nvidia_now
     from r1plan.doctor.program import program
     from r1plan.doctor.report import Health, MachineSeen, Unknown
     from r1plan.doctor.terminal import terminal
     from r1plan.engine.keys import keyring_backend
-    from r1plan.engine.local.build import installed_build
     from r1plan.hardware.host import free_disk
     from r1plan.settings import directories
 
@@ -64,15 +66,23 @@ def _health() -> Health:
             return Unknown(topic, error)
 
     where = directories()
-    machine = looked_at("machine", lambda: MachineSeen(this_machine()))
-    cards = machine.machine.gpus if isinstance(machine, MachineSeen) else ()
+    this, tools = program(), Toolbox()
+    machine = looked_at("machine", lambda: MachineSeen(this_machine(), build_place(tools)))
+    seen = machine.machine if isinstance(machine, MachineSeen) else None
+    now = nvidia_now(tools)
+    engine = looked_at("engine", lambda: look_at_engine(seen, tools, now, this.folder))
+    built = engine if isinstance(engine, InstalledEngine) else None
     found = free_disk(where.data)
     columns = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
     return Health(
         (
-            program(),
+            this,
             machine,
-            looked_at("engine", lambda: InstalledEngine(installed_build(), cards)),
+            engine,
+            looked_at(
+                "speed",
+                lambda: look_at_speed(seen, built, tools, now, model_folders(where.data, os.environ, sys.platform)),
+            ),
             looked_at("keys", lambda: keys(load_providers().values(), os.environ, where.config)),
             looked_at("keyring", lambda: Keyring(keyring_backend())),
             folder("config", where.config),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from r1plan.doctor.build.place import BuildPlace
 from r1plan.doctor.catalogue import Catalogue
 from r1plan.doctor.engine import InstalledEngine
 from r1plan.doctor.folders import Folder, FreeDisk, Logs
 from r1plan.doctor.keys import Keyring, Keys
 from r1plan.doctor.program import Program
+from r1plan.doctor.slow.cause import Slowness
 from r1plan.doctor.state import State
 from r1plan.doctor.terminal import TerminalFacts
 from r1plan.errors import R1PlanError
@@ -33,14 +35,20 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class MachineSeen:
-    """The machine, with what the probes could not find out."""
+    """The machine, with what the probes could not find out. `place` is the system that it runs; None: nobody asked."""
 
     machine: Machine
+    place: BuildPlace | None = None
 
     @property
     def state(self) -> State:
-        """Broken where a probe of the cards failed; no card at all is nothing wrong."""
-        return "broken" if self.unseen else "ok"
+        """Broken where a probe of the cards failed; no card at all is nothing wrong.
+
+        In WSL every computer looks as if it had NVIDIA's driver, which may be missing because there is no such card.
+        """
+        if not self.unseen:
+            return "ok"
+        return "note" if self.place is not None and self.place.is_wsl and not self.machine.gpus else "broken"
 
     @property
     def unseen(self) -> tuple[str, ...]:
@@ -51,6 +59,7 @@ class MachineSeen:
 Finding = (
     Program
     | InstalledEngine
+    | Slowness
     | MachineSeen
     | Keys
     | Keyring

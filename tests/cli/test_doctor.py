@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -31,7 +32,9 @@ def checks(environ: Mapping[str, str] | None = None, code: int = 0) -> dict[str,
     found = json.loads(done.stdout)
     assert (found["schema"], found["ok"]) == ("r1plan.doctor/1", code == 0)
     for check in found["checks"]:
-        assert list(check) == ["check", "state", "found", "mend"]
+        more = {"engine": ["build"], "speed": ["causes"]}.get(check["check"], [])
+        assert list(check) == ["check", "state", "found", "mend", "steps", *more]
+        assert all(step["text"] for step in check["steps"])
         assert check["state"] in ("ok", "note", "broken")
         assert check["found"]
         assert check["state"] != "broken" or check["mend"]
@@ -45,7 +48,7 @@ def test_a_machine_on_which_all_is_well_is_told_so_line_by_line(home: Path) -> N
     assert (first.partition(".")[0], empty) == ("Nothing is broken", "")
     topics = [line.split()[0] for line in rest if not line.startswith(" ")]
     assert topics == [
-        *("program", "machine", "engine", "keys", "keyring", "config", "data", "cache", "logs", "disk"),
+        *("program", "machine", "engine", "speed", "keys", "keyring", "config", "data", "cache", "logs", "disk"),
         *("catalogue", "terminal"),
     ]
     assert "           -> export DEEPSEEK_API_KEY=…" in rest
@@ -78,6 +81,12 @@ def test_what_is_broken_is_named_first_and_hides_nothing_else(home: Path) -> Non
     assert found["catalogue"]["mend"] == "r1plan prices check names each"
     assert (found["terminal"]["state"], "PYTHONUTF8=1" in found["terminal"]["mend"]) == ("note", True)
     assert doctor().stdout.startswith("Broken: keys, logs, catalogue.")
+
+
+def test_a_program_reads_the_command_that_builds_the_engine_for_this_machine(home: Path) -> None:
+    build = checks()["engine"]["build"]
+    assert shlex.split(build["command"])[-1] == "llama-cpp-python==0.3.36"
+    assert build["backend"] in ("CPU", "CUDA", "ROCm", "Vulkan", "SYCL", "Metal")
 
 
 def test_a_home_that_is_a_file_is_broken(tmp_path: Path) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from r1plan.doctor.engine import InstalledEngine
+from r1plan.doctor.look import missing_library
 from r1plan.engine.local.build import LlamaBuild, installed_build
-from r1plan.hardware.machine import GpuDevice, Vendor
-from r1plan.units import GIB
-
-
-def card(vendor: Vendor) -> GpuDevice:
-    return GpuDevice(
-        index=0, vendor=vendor, name="a card", profile=None, total_bytes=GIB, free_bytes=GIB, bandwidth_gb_s=None
-    )
+from r1plan.hardware.machine import Vendor
+from tests.doctor.system import card, linux
 
 
 def built(*backends: str, offloads: bool = False) -> LlamaBuild:
@@ -23,33 +19,85 @@ def built(*backends: str, offloads: bool = False) -> LlamaBuild:
 
 
 @pytest.mark.parametrize(
-    ("vendors", "build", "state", "flag"),
+    ("vendors", "build", "state"),
     [
-        pytest.param([], built("CPU"), "ok", None, id="no-card"),
-        pytest.param(["nvidia"], built("CUDA", "CPU"), "ok", None, id="nvidia-cuda"),
-        pytest.param(["nvidia"], built("Vulkan", "CPU"), "ok", None, id="nvidia-vulkan"),
-        pytest.param(["nvidia"], built("CPU"), "note", "-DGGML_CUDA=on", id="nvidia-cpu"),
-        pytest.param(["nvidia"], built("ROCm", "CPU"), "note", "-DGGML_CUDA=on", id="nvidia-rocm"),
-        pytest.param(["amd"], built("ROCm", "CPU"), "ok", None, id="amd-rocm"),
-        pytest.param(["amd"], built("HIP", "CPU"), "ok", None, id="amd-hip"),
-        pytest.param(["amd"], built("CUDA", "CPU"), "note", "-DGGML_HIP=on", id="amd-cuda"),
-        pytest.param(["intel"], built("Vulkan", "CPU"), "ok", None, id="intel-vulkan"),
-        pytest.param(["intel"], built("CPU"), "note", "-DGGML_SYCL=on", id="intel-cpu"),
-        pytest.param(["apple"], built("MTL", "BLAS", "CPU"), "ok", None, id="apple-metal"),
-        pytest.param(["apple"], built("CPU"), "note", "-DGGML_METAL=on", id="apple-cpu"),
-        pytest.param(["nvidia", "amd"], built("CUDA", "CPU"), "note", "-DGGML_HIP=on", id="the-second-card"),
-        pytest.param(["nvidia"], built(offloads=True), "ok", None, id="unnamed-that-offloads"),
-        pytest.param(["nvidia"], built(), "note", "-DGGML_CUDA=on", id="unnamed-that-does-not"),
-        pytest.param([], LlamaBuild("absent"), "note", None, id="absent"),
-        pytest.param(["amd"], LlamaBuild("absent"), "note", "-DGGML_HIP=on", id="absent-with-a-card"),
-        pytest.param([], LlamaBuild("fails", fault="no libcudart"), "broken", None, id="fails"),
+        pytest.param([], built("CPU"), "ok", id="no-card"),
+        pytest.param(["nvidia"], built("CUDA", "CPU"), "ok", id="nvidia-cuda"),
+        pytest.param(["nvidia"], built("Vulkan", "CPU"), "ok", id="nvidia-vulkan"),
+        pytest.param(["nvidia"], built("CPU"), "note", id="nvidia-cpu"),
+        pytest.param(["nvidia"], built("ROCm", "CPU"), "note", id="nvidia-rocm"),
+        pytest.param(["amd"], built("ROCm", "CPU"), "ok", id="amd-rocm"),
+        pytest.param(["amd"], built("HIP", "CPU"), "ok", id="amd-hip"),
+        pytest.param(["amd"], built("CUDA", "CPU"), "note", id="amd-cuda"),
+        pytest.param(["intel"], built("Vulkan", "CPU"), "ok", id="intel-vulkan"),
+        pytest.param(["intel"], built("CPU"), "note", id="intel-cpu"),
+        pytest.param(["apple"], built("MTL", "BLAS", "CPU"), "ok", id="apple-metal"),
+        pytest.param(["apple"], built("CPU"), "note", id="apple-cpu"),
+        pytest.param(["nvidia", "amd"], built("CUDA", "CPU"), "note", id="the-second-card"),
+        pytest.param(["nvidia"], built(offloads=True), "ok", id="unnamed-that-offloads"),
+        pytest.param(["nvidia"], built(), "note", id="unnamed-that-does-not"),
+        pytest.param([], LlamaBuild("absent"), "note", id="absent"),
+        pytest.param(["amd"], LlamaBuild("absent"), "note", id="absent-with-a-card"),
+        pytest.param([], LlamaBuild("fails", fault="no libcudart"), "broken", id="fails"),
     ],
 )
-def test_a_build_that_cannot_use_a_card_is_told_with_its_flag(
-    vendors: list[Vendor], build: LlamaBuild, state: str, flag: str | None
-) -> None:
+def test_a_build_that_cannot_use_a_card_wants_another(vendors: list[Vendor], build: LlamaBuild, state: str) -> None:
     found = InstalledEngine(build, tuple(card(each) for each in vendors))
-    assert (found.state, found.build_flag) == (state, flag)
+    assert (found.state, found.wants_build) == (state, state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("features", "capabilities", "architectures", "state"),
+    [
+        pytest.param("CUDA : ARCHS = 890 | USE_GRAPHS = 1 | ", ["8.9"], (89,), "ok", id="the-same"),
+        pytest.param("CUDA : ARCHS = 860,890 | ", ["8.6", "8.9"], (86, 89), "ok", id="both"),
+        pytest.param("CUDA : ARCHS = 860 | ", ["8.9"], (86,), "ok", id="a-newer-card"),
+        pytest.param("CUDA : ARCHS = 890 | ", ["8.6"], (89,), "note", id="an-older-card"),
+        pytest.param("CUDA : ARCHS = 890,1200 | ", ["12.0", "7.5"], (89, 120), "note", id="one-older-card"),
+        pytest.param("CPU : AVX2 = 1 | ", ["7.5"], (), "ok", id="a-build-that-does-not-say"),
+        pytest.param("CUDA : ARCHS = 890 | ", [None], (89,), "ok", id="a-card-that-does-not-say"),
+    ],
+)
+def test_a_build_for_newer_cards_only_is_told(
+    features: str, capabilities: list[str | None], architectures: tuple[int, ...], state: str
+) -> None:
+    build = LlamaBuild("loads", "0.3.36", ("CUDA", "CPU"), offloads=True, features=features)
+    found = InstalledEngine(build, tuple(replace(card("nvidia"), compute_capability=each) for each in capabilities))
+    assert (found.cuda_architectures, found.state) == (architectures, state)
+
+
+@pytest.mark.parametrize(
+    ("cards", "seen", "expected"),
+    [(["nvidia"], 0, True), (["nvidia"], 1, False), (["nvidia"], None, False), ([], 0, False), (["amd"], 0, False)],
+)
+def test_a_build_for_the_cards_that_finds_none_is_told(cards: list[Vendor], seen: int | None, expected: bool) -> None:
+    build = LlamaBuild("loads", "0.3.36", ("CUDA", "CPU"), offloads=True, cards=seen)
+    found = InstalledEngine(build, tuple(card(each) for each in cards))
+    assert found.finds_no_card is expected
+    assert found.wants_build is (expected or cards == ["amd"])
+
+
+OPEN = "cannot open shared object file: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("fault", "at", "expected"),
+    [
+        (
+            f"OSError: libcudart.so.12: {OPEN}",
+            "/usr/local/cuda-12.8/lib64/libcudart.so.12",
+            ("/usr/local/cuda-12.8/lib64", "libcudart.so.12"),
+        ),
+        (f"libcuda.so.1: {OPEN}", "/usr/lib/wsl/lib/libcuda.so.1", ("/usr/lib/wsl/lib", "libcuda.so.1")),
+        (f"libcudart.so.12: {OPEN}", "/usr/local/cuda-13.0/lib64/libcudart.so.13", None),
+        ("libcudart.so.12: undefined symbol", "/usr/local/cuda/lib64/libcudart.so.12", None),
+        (None, "/usr/local/cuda/lib64/libcudart.so.12", None),
+    ],
+)
+def test_a_library_that_lies_elsewhere_is_found(
+    tmp_path: Path, fault: str | None, at: str, expected: tuple[str, str] | None
+) -> None:
+    assert missing_library(linux(tmp_path).file(at).tools, fault) == expected
 
 
 def test_the_engine_of_this_environment_loads_and_says_what_it_was_built_with() -> None:
@@ -57,6 +105,8 @@ def test_the_engine_of_this_environment_loads_and_says_what_it_was_built_with() 
     assert found.state == "loads"
     assert found.version
     assert "CPU" in found.backends
+    assert "CPU : " in found.features
+    assert found.cards is not None
 
 
 def python_with(tmp_path: Path, module: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import singledispatch
 
 from r1plan.doctor.catalogue import STALE_DAYS, Catalogue
@@ -11,21 +10,14 @@ from r1plan.doctor.folders import Folder, FreeDisk, Logs
 from r1plan.doctor.keys import Keyring, Keys
 from r1plan.doctor.program import Program
 from r1plan.doctor.report import Finding, MachineSeen, Unknown
+from r1plan.doctor.slow.cause import Slowness
 from r1plan.doctor.terminal import LEAST_COLUMNS, TerminalFacts
+from r1plan.render.doctor.build_words import engine_text
+from r1plan.render.doctor.slow_words import slow_text
+from r1plan.render.doctor.text import FindingText
 from r1plan.render.machine import sentence
-from r1plan.render.text.units import card_name, count
+from r1plan.render.text.units import count
 from r1plan.units import GB, MIB
-
-_REBUILD = "pip install --force-reinstall --no-cache-dir --no-binary llama-cpp-python 'r1plan[local]'"
-
-
-@dataclass(frozen=True, slots=True)
-class FindingText:
-    """`topic` is one word, `mend` what to type or change; None: there is nothing to mend."""
-
-    topic: str
-    found: str
-    mend: str | None = None
 
 
 @singledispatch
@@ -47,28 +39,33 @@ def _(finding: Program) -> FindingText:
 @told.register
 def _(finding: MachineSeen) -> FindingText:
     text = " ".join((sentence(finding.machine), *finding.unseen))
-    return FindingText("machine", text, "r1plan detect says all that it could ask." if finding.unseen else None)
+    return FindingText("machine", text, _driver(finding) if finding.unseen else None)
+
+
+def _driver(finding: MachineSeen) -> str:
+    """What brings a card into sight that nothing can use."""
+    place = finding.place
+    is_missing = any("driver" in each and "updated" not in each for each in finding.unseen)
+    if place is None or not is_missing:
+        return "r1plan detect says all that it could ask."
+    if place.is_wsl:
+        return "If this computer has a card of NVIDIA's, install its driver in Windows, and none in WSL."
+    if place.is_container:
+        return "Start the container with its cards: docker run --gpus all, podman run --device nvidia.com/gpu=all"
+    sudo = "" if place.is_root else "sudo "
+    if place.distribution == "ubuntu":
+        return f"{sudo}ubuntu-drivers install"
+    return "Install NVIDIA's driver: https://www.nvidia.com/drivers"
 
 
 @told.register
 def _(finding: InstalledEngine) -> FindingText:
-    build, flag = finding.build, finding.build_flag
-    before = f'CMAKE_ARGS="{flag}" ' if flag else ""
-    if build.state == "absent":
-        return FindingText(
-            "engine",
-            "llama-cpp-python is not installed: providers answer, nothing on this machine.",
-            f"{before}pip install 'r1plan[local]'",
-        )
-    if build.state == "fails":
-        return FindingText("engine", f"llama-cpp-python cannot be loaded: {build.fault}.", f"{before}{_REBUILD}")
-    backends = ", ".join(build.backends) or ("a graphics card" if build.offloads else "the processor alone")
-    text = f"llama-cpp-python {build.version}, built for {backends}"
-    if (card := finding.unused_card) is not None:
-        return FindingText(
-            "engine", f"{text}, which cannot use the {card_name(card.name)} here.", f"{before}{_REBUILD}"
-        )
-    return FindingText("engine", f"{text}.")
+    return engine_text(finding)
+
+
+@told.register
+def _(finding: Slowness) -> FindingText:
+    return slow_text(finding)
 
 
 @told.register
