@@ -33,6 +33,7 @@ LAYERS = (
     "catalog",
     *("prices", "ledger"),
     *("market", "hardware", "models", "engine"),
+    "measurements",
     "plan",
     "route",
     "ask",

@@ -1,0 +1,1 @@
+"""What was measured of models on this machine: the readings as values, and the files that keep them."""
