@@ -63,6 +63,7 @@ class FileIdentity:
     """A model file. `digest` is of its tensors' names, types and places: files with the same take and do the same.
 
     `model` is the catalogue's id, else what the file calls itself; `is_known`: the former. `name` is the file's own.
+    `active_params` calculate for a token; `is_latent`: attention caches one compressed vector.
     """
 
     model: str
@@ -72,6 +73,10 @@ class FileIdentity:
     name: str
     file_bytes: int
     digest: str
+    active_params: int = 0
+    bits_per_weight: float = 0.0
+    is_mixture: bool = False
+    is_latent: bool = False
 
 
 def machine_identity(machine: Machine) -> MachineIdentity:
@@ -121,6 +126,10 @@ def file_identity(gguf: Gguf, file: ModelFile) -> FileIdentity:
         name=gguf.name,
         file_bytes=gguf.file_bytes,
         digest=table.hexdigest(),
+        active_params=file.model.active_params,
+        bits_per_weight=file.quant.bits_per_weight,
+        is_mixture=file.weights.expert_layers > 0,
+        is_latent=file.model.shape.latent_attention is not None,
     )
 
 

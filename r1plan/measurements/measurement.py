@@ -66,9 +66,9 @@ class PlannedRange:
 class SpeedReading:
     """`tokens` that were read, or generated one by one, after `depth` were in the cache already.
 
-    `seconds_a_token` is the median of `repeats` readings, `spread` half of what the middle half of them differs by, as
-    a share of the median. A generated token's `depth` is that of the middle one. `planned` is None where the plan does
-    not say.
+    `seconds_a_token` is the median of `repeats` readings, `spread` how far that may be off (one deviation), as a share
+    of it; of one reading alone nobody knows, and 0.05 is taken. A generated token's `depth` is that of the middle one.
+    `planned` is None where the plan does not say.
     """
 
     depth: int
@@ -123,7 +123,8 @@ class Measurement:
     """One model file under one setting on one machine, planned and measured.
 
     `speed_terms` are the plan's for a token generated at the first depth of `decode`. `work` is what each device does
-    for it. `streamed_bytes` are weights in host memory that are copied to a card for each micro-batch of a prompt.
+    for it, and `disk_bytes` are read from the file besides. `streamed_bytes` are weights in host memory that are copied
+    to a card for each micro-batch of a prompt.
     `prefill` and `decode` are by rising depth. `load_s` is from the file to a context that is ready, with whatever of
     the file was in the page cache. `host_resident_bytes` is what the process held of main memory besides pages of
     files.
@@ -142,6 +143,7 @@ class Measurement:
     decode: tuple[SpeedReading, ...] = ()
     speed_terms: tuple[PlannedTerm, ...] = ()
     work: tuple[DeviceWork, ...] = ()
+    disk_bytes: int = 0
     streamed_bytes: int = 0
     load_s: float
     host_resident_bytes: int | None = None

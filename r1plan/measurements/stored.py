@@ -91,8 +91,9 @@ def _read(folder: Path, name: str) -> Measurement:
 
 def _figures(found: Measurement) -> Iterator[tuple[str, float]]:
     yield "load_s", found.load_s
-    yield "streamed_bytes", found.streamed_bytes
-    yield "file_bytes", found.file.file_bytes
+    yield from (("streamed_bytes", found.streamed_bytes), ("disk_bytes", found.disk_bytes))
+    yield from (("file_bytes", found.file.file_bytes), ("active_params", found.file.active_params))
+    yield "bits_per_weight", found.file.bits_per_weight
     for buffer in found.buffers:
         yield "planned_bytes", buffer.planned_bytes or 0
         yield "measured_bytes", buffer.measured_bytes or 0
