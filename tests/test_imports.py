@@ -37,7 +37,7 @@ LAYERS = (
     "plan",
     "route",
     "ask",
-    *("report", "conversation", "deploy", "doctor"),
+    *("report", "conversation", "deploy", "doctor", "verify"),
     "render",
     *("cli", "__main__"),
 )
