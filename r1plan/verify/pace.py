@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from random import Random
 from statistics import median, quantiles
 from typing import Literal, Protocol
@@ -204,4 +205,4 @@ def _off(seconds: Sequence[float]) -> float:
     if len(seconds) < 2:
         return _OFF_ALONE
     low, _, high = quantiles(seconds, n=4, method="inclusive")
-    return _OFF_BY_QUARTILES * (high - low) / len(seconds) ** 0.5 / median(seconds)
+    return _OFF_BY_QUARTILES * (high - low) / sqrt(len(seconds)) / median(seconds)

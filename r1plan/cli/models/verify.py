@@ -1,0 +1,74 @@
+"""`r1plan models verify`: measure a model here, or a server, beside its plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from r1plan.cli.options.planning import ContextOption, ExpertsOnCpuOption, GpuLayersOption, KvOption, UbatchOption
+
+if TYPE_CHECKING:
+    from r1plan.plan.pins import Pins
+
+
+def verify(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID|FILE|URL",
+            help="A model that is on this machine, its file, or the address of a server that runs.",
+        ),
+    ],
+    context: ContextOption = None,
+    kv: KvOption = None,
+    ubatch: UbatchOption = None,
+    gpu_layers: GpuLayersOption = None,
+    experts_on_cpu: ExpertsOnCpuOption = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure for half a minute at most, less exactly.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Load a model as planned, measure it, and show plan and reality side by side.
+
+    Measured are the memory of each device, how fast a prompt is read and an answer is generated at two depths of the
+    cache, and the power drawn. It takes about a minute. The readings are kept for this machine, and plans use them.
+    """
+    from r1plan.plan.pins import Pins
+
+    pins = Pins(context=context, kv_type=kv, n_ubatch=ubatch, gpu_layers=gpu_layers, experts_on_cpu=experts_on_cpu)
+    _verify_file(model, pins, quick=quick, json=json)
+
+
+def _verify_file(typed: str, pins: Pins, *, quick: bool, json: bool) -> None:
+    import time
+    from datetime import UTC, datetime
+
+    from r1plan.cli.options.machine import this_machine
+    from r1plan.engine.local.llama.library import uses_gpu
+    from r1plan.hardware import nvidia
+    from r1plan.hardware.energy import meter
+    from r1plan.measurements.stored import FOLDER, store
+    from r1plan.render import output
+    from r1plan.render.verify.document import verify_document
+    from r1plan.render.verify.progress import verify_progress
+    from r1plan.render.verify.terminal import verify_lines
+    from r1plan.settings import directories
+    from r1plan.verify.file import VerifyHost, verify_file
+    from r1plan.verify.named import file_named
+    from r1plan.verify.pace import QUICK, PaceBounds
+    from r1plan.verify.planned import planned_here
+
+    path, _found = file_named(typed, datetime.now(UTC))
+    machine = this_machine()
+    plan = planned_here(path, machine, pins, with_cards=uses_gpu())
+    nvml = nvidia.library() if nvidia.driver_present() else None
+    host = VerifyHost(
+        look=this_machine, tick=time.monotonic, now=lambda: datetime.now(UTC), meter=meter(nvml), nvml=nvml
+    )
+    with verify_progress() as told:
+        measurement = verify_file(plan, machine, host, QUICK if quick else PaceBounds(), told)
+    stored = store(directories().data / FOLDER, measurement)
+    if json:
+        output.document(verify_document(measurement, stored))
+    else:
+        output.lines(verify_lines(measurement, output.columns()))
