@@ -21,7 +21,7 @@ COMMANDS = {
     "chat": "Ask R1, here or at a provider, with its thinking told apart from its answer and every token logged.",
     "cost-report": "Say what the logged requests really cost, at the prices in force at each moment.",
     "prices": "Show what is offered at what price this hour, what a request costs, and check the price files.",
-    "models": "Fetch model files, list those that are here, look into them, and remove what was fetched.",
+    "models": "Fetch model files, list and measure those that are here, look into them, and remove what was fetched.",
     "detect": "Show what this machine has: graphics cards, memory, processor, disk.",
     "hardware": "List the graphics cards, chips and processors that are known by name: memory, bandwidth, target.",
     "doctor": "Say what works here, what does not, and the command that mends it.",

@@ -25,6 +25,9 @@ def verify(
     ubatch: UbatchOption = None,
     gpu_layers: GpuLayersOption = None,
     experts_on_cpu: ExpertsOnCpuOption = False,
+    served: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="With URL: which of the server's models.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Measure for half a minute at most, less exactly.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -32,11 +35,23 @@ def verify(
 
     Measured are the memory of each device, how fast a prompt is read and an answer is generated at two depths of the
     cache, and the power drawn. It takes about a minute. The readings are kept for this machine, and plans use them.
+
+    Of a server (llama-server, vLLM, SGLang, Ollama, or any like OpenAI's) the context that it really gives is told, and
+    how fast it answers. Its key is R1PLAN_API_KEY.
     """
+    from r1plan.errors import UsageError
     from r1plan.plan.pins import Pins
+    from r1plan.verify.server.verify import is_address
 
     pins = Pins(context=context, kv_type=kv, n_ubatch=ubatch, gpu_layers=gpu_layers, experts_on_cpu=experts_on_cpu)
-    _verify_file(model, pins, quick=quick, json=json)
+    if not is_address(model):
+        if served is not None:
+            raise UsageError("--model names one of a server's models.", "give the model alone, or the server's address")
+        _verify_file(model, pins, quick=quick, json=json)
+        return
+    if pins != Pins():
+        raise UsageError("a server has its own settings.", "leave --context, --kv and the like out")
+    _verify_server(model, served, quick=quick, json=json)
 
 
 def _verify_file(typed: str, pins: Pins, *, quick: bool, json: bool) -> None:
@@ -72,3 +87,30 @@ def _verify_file(typed: str, pins: Pins, *, quick: bool, json: bool) -> None:
         output.document(verify_document(measurement, stored))
     else:
         output.lines(verify_lines(measurement, output.columns()))
+
+
+def _verify_server(url: str, model: str | None, *, quick: bool, json: bool) -> None:
+    import time
+    from datetime import UTC, datetime
+    from random import SystemRandom
+
+    from r1plan.cli.options.machine import this_machine
+    from r1plan.render import output
+    from r1plan.render.verify.progress import stages
+    from r1plan.render.verify.server import server_document, server_lines
+    from r1plan.settings import directories
+    from r1plan.verify.server.verify import ServerSight, verify_server
+
+    with stages() as told:
+        sight = ServerSight(
+            tick=time.monotonic,
+            now=lambda: datetime.now(UTC),
+            look=this_machine,
+            random=SystemRandom(),
+            told=told,
+        )
+        report = verify_server(url, model, directories().config, sight, quick=quick)
+    if json:
+        output.document(server_document(report))
+    else:
+        output.lines(server_lines(report, output.columns()))

@@ -130,7 +130,8 @@ class HttpExchange:
             parsed = parsed[0]
         return message_of(parsed.get("error") or parsed, self._hide_key) if isinstance(parsed, dict) else ""
 
-    def _parsed(self) -> object:
+    def text(self) -> str | None:
+        """The body as text; None for one that is too long or broken off."""
         body = bytearray()
         try:
             for data in self._bytes():
@@ -138,8 +139,12 @@ class HttpExchange:
                 if len(body) > self._limits.body_bytes:
                     return None
         except httpx.HTTPError:
-            return None  # broken off
-        return value_of(body.decode("utf-8", "replace").removeprefix("\ufeff"))
+            return None
+        return body.decode("utf-8", "replace").removeprefix("\ufeff")
+
+    def _parsed(self) -> object:
+        text = self.text()
+        return None if text is None else value_of(text)
 
     def _bytes(self) -> Iterator[bytes]:
         """The bytes of the reply, as long as they come in time and are not too many."""

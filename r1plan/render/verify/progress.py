@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -57,10 +57,26 @@ class LineVerifyProgress:
 @contextmanager
 def verify_progress() -> Iterator[PlainVerifyProgress | LineVerifyProgress]:
     """Shows a measuring as long as it lasts."""
-    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+    if not _is_terminal():
         yield PlainVerifyProgress()
         return
     from rich.console import Console
 
     with Console(stderr=True).status("loading") as line:
         yield LineVerifyProgress(line)
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str], None]]:
+    """Shows what is being done, as it is told, as long as it lasts."""
+    if not _is_terminal():
+        yield output.note
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as line:
+        yield line.update
+
+
+def _is_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
