@@ -216,6 +216,12 @@ finally:
             id="pull",
         ),
         pytest.param(["models", "remove", "hf:no/such"], set(), id="remove"),
+        pytest.param(["models", "verify", "--help"], set(), id="verify-help"),
+        pytest.param(
+            ["models", "verify", "http://127.0.0.1:9"],
+            {"pydantic", "yaml", "httpx", "msgspec", "keyring"},
+            id="verify-server",
+        ),
         pytest.param(["detect"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil"}, id="detect"),
         pytest.param(["doctor"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil", "keyring"}, id="doctor"),
         pytest.param(["recommend"], {"pydantic", "yaml", "msgspec", "pynvml", "psutil"}, id="recommend"),

@@ -31,10 +31,17 @@ def file_named(typed: str, now: datetime) -> tuple[Path, FoundOnDisk | None]:
     if (found := target_on_disk(name)) is not None:
         return found[0].path, found[1]
     path = expanded(Path(typed))
-    if path.exists():
+    if _is_there(path):
         return path, None
     if isinstance(reference, HubFile):
         raise hub_file_not_here(reference.address)
     models = load_models()
     error = not_here(typed, models, {}, now)
     raise error or NotFound.among("model", typed, models, "name a model, a .gguf file or a server's address")
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # longer than any name, or no text
+        return False

@@ -67,7 +67,7 @@ class PaceBounds:
     deep_tokens: int = 4096
 
 
-QUICK = PaceBounds(figure_s=3.0, fill_s=8.0, spread=0.04, deep_tokens=2048)
+QUICK = PaceBounds(figure_s=2.0, fill_s=8.0, spread=0.04, deep_tokens=2048)
 
 
 @dataclass(frozen=True, slots=True)

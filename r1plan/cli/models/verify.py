@@ -25,6 +25,9 @@ def verify(
     ubatch: UbatchOption = None,
     gpu_layers: GpuLayersOption = None,
     experts_on_cpu: ExpertsOnCpuOption = False,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Threads that calculate. Default: one a physical core.")
+    ] = None,
     served: Annotated[
         str | None, typer.Option("--model", metavar="NAME", help="With URL: which of the server's models.")
     ] = None,
@@ -47,14 +50,14 @@ def verify(
     if not is_address(model):
         if served is not None:
             raise UsageError("--model names one of a server's models.", "give the model alone, or the server's address")
-        _verify_file(model, pins, quick=quick, json=json)
+        _verify_file(model, pins, threads, quick=quick, json=json)
         return
-    if pins != Pins():
+    if pins != Pins() or threads is not None:
         raise UsageError("a server has its own settings.", "leave --context, --kv and the like out")
     _verify_server(model, served, quick=quick, json=json)
 
 
-def _verify_file(typed: str, pins: Pins, *, quick: bool, json: bool) -> None:
+def _verify_file(typed: str, pins: Pins, threads: int | None, *, quick: bool, json: bool) -> None:
     import time
     from datetime import UTC, datetime
 
@@ -67,26 +70,33 @@ def _verify_file(typed: str, pins: Pins, *, quick: bool, json: bool) -> None:
     from r1plan.render.verify.document import verify_document
     from r1plan.render.verify.progress import verify_progress
     from r1plan.render.verify.terminal import verify_lines
+    from r1plan.render.verify.words import found_text
     from r1plan.settings import directories
     from r1plan.verify.file import VerifyHost, verify_file
     from r1plan.verify.named import file_named
     from r1plan.verify.pace import QUICK, PaceBounds
     from r1plan.verify.planned import planned_here
 
-    path, _found = file_named(typed, datetime.now(UTC))
+    path, found = file_named(typed, datetime.now(UTC))
+    if found is not None:
+        output.note(found_text(found))
     machine = this_machine()
-    plan = planned_here(path, machine, pins, with_cards=uses_gpu())
+    plan = planned_here(path, machine, pins, with_cards=uses_gpu(), threads=threads)
     nvml = nvidia.library() if nvidia.driver_present() else None
     host = VerifyHost(
         look=this_machine, tick=time.monotonic, now=lambda: datetime.now(UTC), meter=meter(nvml), nvml=nvml
     )
     with verify_progress() as told:
         measurement = verify_file(plan, machine, host, QUICK if quick else PaceBounds(), told)
-    stored = store(directories().data / FOLDER, measurement)
+    try:
+        stored = store(directories().data / FOLDER, measurement)
+    except OSError as error:
+        stored = None
+        output.note(f"warning: the readings could not be kept ({error.strerror or error}).")
     if json:
         output.document(verify_document(measurement, stored))
     else:
-        output.lines(verify_lines(measurement, output.columns()))
+        output.lines(verify_lines(measurement, output.columns(), is_kept=stored is not None))
 
 
 def _verify_server(url: str, model: str | None, *, quick: bool, json: bool) -> None:

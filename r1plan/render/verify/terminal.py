@@ -24,8 +24,11 @@ _SIDES = "<<>>>"
 _NONE = "–"
 
 
-def verify_lines(measurement: Measurement, width: int) -> Iterator[str]:
-    """The lines, at most `width` columns wide where the terminal is not narrower than the table."""
+def verify_lines(measurement: Measurement, width: int, *, is_kept: bool = True) -> Iterator[str]:
+    """The lines, at most `width` columns wide where the terminal is not narrower than the table.
+
+    `is_kept`: the readings were stored.
+    """
     terms = terms_of(measurement)
     yield from wrapped(verdict_text(measurement), width)
     for text in off_texts(terms, measurement.disturbances):
@@ -38,8 +41,9 @@ def verify_lines(measurement: Measurement, width: int) -> Iterator[str]:
     widths = column_widths(rows)
     for row in rows:
         yield table_row(row, widths, _SIDES)
-    yield ""
-    yield from wrapped(kept_text(measurement), width)
+    if is_kept:
+        yield ""
+        yield from wrapped(kept_text(measurement), width)
 
 
 def _rows(terms: tuple[VerifyTerm, ...], names: dict[str, str]) -> Iterator[tuple[str, ...]]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from r1plan.ask.notes import FoundOnDisk
 from r1plan.measurements.measurement import Disturbance, Measurement
+from r1plan.render.model_names import taken_text
+from r1plan.render.models.words import STORE_NAMES
 from r1plan.render.text.units import card_name, gib, memory_size, short_duration
 from r1plan.units import GIB
 from r1plan.verify.pace import PaceStage
@@ -50,6 +53,12 @@ def verdict_text(measurement: Measurement) -> str:
     name = f"{measurement.file.model} {measurement.file.quant}"
     memory = _both(planned, measured)
     return f"{name} {_VERDICTS[verdict_of(terms)]}: {memory}, {speed(first.measured or 0)} tok/s{expected}."
+
+
+def found_text(found: FoundOnDisk) -> str:
+    """Which file is measured, where a name was given."""
+    taken = "" if found.taken is None else f" {taken_text(found.taken)}"
+    return f"{found.model} is measured, from {STORE_NAMES[found.store]}: {found.path}.{taken}"
 
 
 def _both(planned: float, measured: float) -> str:
