@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +17,7 @@ from r1plan.engine.local.llama.log import EngineLog
 from r1plan.engine.local.load import load_model, open_context
 from r1plan.errors import EngineError
 from r1plan.hardware.energy import Meter
-from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.hardware.machine import Machine
 from r1plan.hardware.slowed import HostLook, cards_slowed_by, host_look, others_worked, own_bytes, swapped
 from r1plan.measurements.identity import file_identity, machine_identity
 from r1plan.measurements.measurement import (
@@ -31,13 +30,11 @@ from r1plan.measurements.measurement import (
     SpeedReading,
 )
 from r1plan.plan.speed import Range
-from r1plan.units import MIB
 from r1plan.verify.allocated import allocated
 from r1plan.verify.buffers import buffer_readings
+from r1plan.verify.cards import lost_bytes, others_changed
 from r1plan.verify.pace import Pace, PaceBounds, PaceStage, pace
 from r1plan.verify.planned import FilePlan, speed_at, streamed_bytes, terms_at, work_of
-
-_MUCH_BYTES = 64 * MIB  # what another process on a card may take or give back meanwhile
 
 
 class VerifyProgress(Protocol):
@@ -103,7 +100,7 @@ def verify_file(
         allocated(lines),
         plan.file.weights,
         [each.name for each in devices() if each.kind in ("gpu", "igpu")],
-        _lost(plan.machine.gpus, before, after),
+        lost_bytes(plan.machine.gpus, before, after),
         process_bytes,
     )
     power = None
@@ -184,57 +181,10 @@ class _Watch:
             noticed.add("swap")
         if others_worked(self._first, last, self._cores):
             noticed.add("busy-processor")
-        if any(map(_others_changed, self._before.gpus, after.gpus)):
+        if any(map(others_changed, self._before.gpus, after.gpus)):
             noticed.add("other-process")
         if any(each.spread > 2 * bounds.spread for each in (*found.prefill, *found.decode)):
             noticed.add("unsteady")
         if self._unused:
             noticed.add("no-gpu-build")
         return tuple(sorted(noticed))
-
-
-def _others_changed(before: GpuDevice, after: GpuDevice) -> bool:
-    """Whether another process came to a card, went, or took much more or less of it.
-
-    In a container this process has another number than the driver says: the only one that came is taken for it.
-    """
-    first, last = _held_by_others(before), _held_by_others(after)
-    came = last.keys() - first.keys()
-    if len(came) == 1 and all(each.pid != os.getpid() for each in after.processes):
-        last.pop(came.pop())
-    return first.keys() != last.keys() or any(abs(last[pid] - held) > _MUCH_BYTES for pid, held in first.items())
-
-
-def _held_by_others(card: GpuDevice) -> dict[int, int]:
-    return {each.pid: each.used_bytes or 0 for each in card.processes if each.pid != os.getpid()}
-
-
-def _lost(planned: Sequence[GpuDevice], before: Machine, after: Machine) -> dict[int, int]:
-    """What each card of the plan has less than before.
-
-    Where others moved meanwhile it is what the driver says that this process has.
-    """
-    places = _places(planned, before.gpus)
-    lost = {}
-    for card, place in enumerate(places):
-        if place is None or place >= len(after.gpus) or before.gpus[place].unified:
-            continue
-        first, last = before.gpus[place], after.gpus[place]
-        if first.memory_basis != "measured":
-            continue
-        own = next((each.used_bytes for each in last.processes if each.pid == os.getpid()), None)
-        moved = _others_changed(first, last)
-        lost[card] = own if moved and own else max(0, first.free_bytes - last.free_bytes)
-    return lost
-
-
-def _places(planned: Iterable[GpuDevice], probed: Sequence[GpuDevice]) -> list[int | None]:
-    """Where each card of the plan, which counts as the engine does, stands among those that were probed."""
-    left = {place: replace(each, index=0) for place, each in enumerate(probed)}
-    places: list[int | None] = []
-    for card in planned:
-        place = next((place for place, each in left.items() if each == replace(card, index=0)), None)
-        if place is not None:
-            del left[place]
-        places.append(place)
-    return places

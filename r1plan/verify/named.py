@@ -31,7 +31,7 @@ def file_named(typed: str, now: datetime) -> tuple[Path, FoundOnDisk | None]:
     if (found := target_on_disk(name)) is not None:
         return found[0].path, found[1]
     path = expanded(Path(typed))
-    if _is_there(path):
+    if typed.strip() and _is_there(path):
         return path, None
     if isinstance(reference, HubFile):
         raise hub_file_not_here(reference.address)
