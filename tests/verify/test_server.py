@@ -230,6 +230,27 @@ def test_a_page_for_every_path_is_no_server_of_models() -> None:
         verified(lambda _asked: Reply(b"<html><title>Router</title></html>", content_type="text/html"))
 
 
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_server_that_is_not_ready_is_said_to_be_so(status: int) -> None:
+    reply = Reply(b'{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}', status=status)
+    with pytest.raises(ProviderError, match="Loading model"):
+        verified(lambda _asked: reply)
+
+
+@pytest.mark.parametrize("answers", [LLAMA_SERVER, SGLANG, VLLM], ids=["llama-server", "sglang", "vllm"])
+def test_who_answers_in_ollamas_manner_too_is_still_known(answers: Answers) -> None:
+    both = {**OLLAMA, **answers}
+    assert verified(ServerDouble(both)).facts.kind == verified(ServerDouble(answers)).facts.kind
+
+
+def test_the_key_stands_in_nothing_that_a_person_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "sk-planted-key-12345678"
+    monkeypatch.setenv("R1PLAN_API_KEY", key)
+    props = {**LLAMA_SERVER["/props"], "model_alias": f"model-{key}"}  # type: ignore[dict-item]
+    report = verified(ServerDouble({**LLAMA_SERVER, "/props": props}, key=key))
+    assert key not in "\n".join(server_lines(report, 200)) + json.dumps(server_document(report), default=str)
+
+
 LIES: list[object] = [
     *(-1, 0, 1 << 70, 1.5, True, None, "8192", [], {}),
     *("x" * 100_000, "\x1b[31mred", "line\nline"),

@@ -89,11 +89,13 @@ def off_texts(terms: tuple[VerifyTerm, ...], disturbances: tuple[Disturbance, ..
     for each in terms:
         if not (each.is_below or each.is_above) or each.what == "total":
             continue
-        side = "below" if each.is_below else "above"
+        measured = value_text(each.measured or 0, each.unit)
         low, high = value_text(each.low or 0, each.unit), value_text(each.high or 0, each.unit)
-        expected = f"the {low} to {high} that were expected"
         label = term_label(each)
-        yield f"{label[0].upper()}{label[1:]} {side} {expected}: {_cause(each, disturbances)}."
+        yield (
+            f"{label[0].upper()}{label[1:]}: {measured}, where {low.removesuffix(' tok/s')} to {high} were expected; "
+            f"{_cause(each, disturbances)}."
+        )
 
 
 def _cause(each: VerifyTerm, disturbances: tuple[Disturbance, ...]) -> str:

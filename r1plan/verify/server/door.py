@@ -18,7 +18,8 @@ _FACTS = ServerLimits(connect_s=5, first_token_s=10, stall_s=10, total_s=15, bod
 ANSWERS = ServerLimits(connect_s=5, first_token_s=240, stall_s=60, total_s=300, body_bytes=4 << 20, event_bytes=4 << 20)
 # What says that a server has no such path, and not what is wrong with it.
 _NO_SUCH = frozenset({400, 404, 405, 410, 415, 422, 501})
-_KEY_WANTED = frozenset({401, 403})
+# A key that lacks, and a server that is not ready: as llama-server while it loads, or a proxy before one that is down.
+_SAID = frozenset({401, 403, 502, 503, 504})
 
 T = TypeVar("T")
 
@@ -44,8 +45,9 @@ class ServerDoor:
         return found if isinstance(found, dict) else None
 
     def text(self, path: str) -> str | None:
-        """The text at `path`; None where there is none. Raises as `get` does."""
-        return self._asked("GET", path, None, _FACTS, lambda exchange: exchange.text())
+        """The text at `path`, without the key, as people may read it; None where there is none. Raises as `get`."""
+        found = self._asked("GET", path, None, _FACTS, lambda exchange: exchange.text())
+        return None if found is None else self._transport.hide_key(found)
 
     def post(
         self, path: str, body: Mapping[str, object], limits: ServerLimits = ANSWERS
@@ -68,7 +70,7 @@ class ServerDoor:
             ) as exchange:
                 return read(exchange)
         except ProviderError as error:
-            is_fact = method == "GET" and error.status is not None and error.status not in _KEY_WANTED
+            is_fact = method == "GET" and error.status is not None and error.status not in _SAID
             if is_fact or error.status in _NO_SUCH or error.fault == "bad_stream":
                 return None
             raise

@@ -40,15 +40,16 @@ def _facts(door: ServerDoor, wanted: str | None) -> ServerFacts | None:
     models = listed(door.fields("/v1/models"))
     if props is not None and (found := llama_server_facts(props, door.get("/slots"), models)) is not None:
         return found
-    if (version := door.fields("/api/version")) is not None:
-        found = ollama_facts(version, door.fields("/api/tags"), door.fields("/api/ps"), wanted)
-        if found is not None:
-            return _with_trained(door, found)
     info = door.fields("/server_info") or door.fields("/get_server_info")
     if info is not None and (found := sglang_facts(info, models)) is not None:
         return found
     if models and (found := vllm_facts(door.fields("/version"), models, door.text("/metrics"))) is not None:
         return found
+    # The last of them: others answer in its manner too.
+    if (version := door.fields("/api/version")) is not None:
+        found = ollama_facts(version, door.fields("/api/tags"), door.fields("/api/ps"), wanted)
+        if found is not None:
+            return _with_trained(door, found)
     return openai_facts(models)
 
 
