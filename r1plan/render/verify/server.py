@@ -93,7 +93,8 @@ def server_lines(report: ServerReport, width: int) -> Iterator[str]:
 def _measured_text(report: ServerReport) -> str:
     how = "by the server's own clock" if report.pace.by_server else "by what streamed in, the way here counted"
     if report.option is None:
-        return f"Measured {how}. There is no plan to hold it against: its model's file was not found on this machine."
+        why = "its model's file was not found here" if report.is_here else "it runs on another machine"
+        return f"Measured {how}. There is no plan to hold it against: {why}."
     return f"Measured {how}; planned as if nothing else held this machine's memory."
 
 

@@ -31,13 +31,17 @@ _LITTLE_TOKENS = 8192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerReport:
-    """The server at `address`, measured. `option` is what is planned of its model here, None where nothing is."""
+    """The server at `address`, measured.
+
+    `option` is what is planned of its model here, None where nothing is; `is_here`: it runs on this machine.
+    """
 
     address: str
     facts: ServerFacts
     pace: ServerPace
     measured_at: datetime
     option: Option | None = None
+    is_here: bool = True
 
     @property
     def traps(self) -> tuple[ServerTrap, ...]:

@@ -79,7 +79,14 @@ def verify_server(
     if address.is_this_machine:
         depths = tuple(each.depth for each in pace.decode)
         option = option_here(facts, depths, sight.look, sight.now())
-    return ServerReport(address=root, facts=facts, pace=pace, measured_at=sight.now(), option=option)
+    return ServerReport(
+        address=root,
+        facts=facts,
+        pace=pace,
+        measured_at=sight.now(),
+        option=option,
+        is_here=address.is_this_machine,
+    )
 
 
 def _facts(door: ServerDoor, name: str, model: str | None) -> ServerFacts:
