@@ -52,11 +52,13 @@ def _health() -> Health:
     from r1plan.doctor.folders import FreeDisk, folder, logs
     from r1plan.doctor.keys import Keyring, keys
     from r1plan.doctor.look import look_at_engine, look_at_speed, model_folders, nvidia_now
+    from r1plan.doctor.measured import measured
     from r1plan.doctor.program import program
     from r1plan.doctor.report import Health, MachineSeen, Unknown
     from r1plan.doctor.terminal import terminal
     from r1plan.engine.keys import keyring_backend
     from r1plan.hardware.host import free_disk
+    from r1plan.measurements.stored import FOLDER
     from r1plan.settings import directories
 
     def looked_at(topic: str, look: Callable[[], Finding]) -> Finding:
@@ -89,6 +91,7 @@ def _health() -> Health:
             folder("data", where.data),
             folder("cache", where.cache),
             looked_at("logs", lambda: logs(where.logs)),
+            *measured(where.data / FOLDER),
             FreeDisk(where.data, found.free_bytes if found else None),
             looked_at("catalogue", lambda: catalogue(datetime.now(UTC))),
             terminal(sys.stdout.encoding, columns, os.environ),

@@ -9,6 +9,7 @@ from r1plan.doctor.catalogue import Catalogue
 from r1plan.doctor.engine import InstalledEngine
 from r1plan.doctor.folders import Folder, FreeDisk, Logs
 from r1plan.doctor.keys import Keyring, Keys
+from r1plan.doctor.measured import Measured
 from r1plan.doctor.program import Program
 from r1plan.doctor.slow.cause import Slowness
 from r1plan.doctor.state import State
@@ -65,6 +66,7 @@ Finding = (
     | Keyring
     | Folder
     | Logs
+    | Measured
     | FreeDisk
     | Catalogue
     | TerminalFacts

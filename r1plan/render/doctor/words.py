@@ -8,6 +8,7 @@ from r1plan.doctor.catalogue import STALE_DAYS, Catalogue
 from r1plan.doctor.engine import InstalledEngine
 from r1plan.doctor.folders import Folder, FreeDisk, Logs
 from r1plan.doctor.keys import Keyring, Keys
+from r1plan.doctor.measured import Measured
 from r1plan.doctor.program import Program
 from r1plan.doctor.report import Finding, MachineSeen, Unknown
 from r1plan.doctor.slow.cause import Slowness
@@ -109,6 +110,18 @@ def _(finding: Logs) -> FindingText:
         damaged = f"{count(finding.unreadable, 'line')} cannot be read"
         return FindingText("logs", f"{text}; {damaged}.", f"r1plan cost-report {finding.folder} names each")
     return FindingText("logs", f"{text}, every line readable.")
+
+
+@told.register
+def _(finding: Measured) -> FindingText:
+    text = f"{count(finding.number, 'measurement')} of this machine in {finding.folder}"
+    if not finding.damaged:
+        return FindingText("measured", f"{text}.")
+    first, why = finding.damaged[0]
+    more = f" and {len(finding.damaged) - 1} more" if len(finding.damaged) > 1 else ""
+    return FindingText(
+        "measured", f"{text}; {first}{more} cannot be read: {why}.", "r1plan models verify MODEL measures again"
+    )
 
 
 @told.register
