@@ -111,8 +111,15 @@ def _forecast(
         target,
         reserve_usd=cost.p90_usd if cost is not None and counts else None,
         input_tokens_most=None if forecast is None or is_local else _input_most(forecast),
+        usual_thinking_tokens=None if forecast is None else _usual_thinking(forecast),
         mark=mark,
     )
+
+
+def _usual_thinking(each: Forecast) -> int | None:
+    """What nine of ten such questions took to think, where one's own log tells it."""
+    own = each.lengths.basis in ("own", "borrowed")
+    return ceil(most) if own and (most := each.lengths.quantile(0.9, "thinking")) is not None else None
 
 
 def _input_most(each: Forecast) -> int:

@@ -140,8 +140,16 @@ class ChatEngine(Protocol):
 
 @runtime_checkable
 class ClosesThinking(Protocol):
-    """An engine that can end its thinking where it is told to, and answer from what it has."""
+    """An engine that may be able to end its thinking where it is told to, and answer from what it has."""
 
-    def close_thinking(self) -> None:
-        """End the thinking of the stream that runs, as soon as its next token. Without effect on an answer."""
+    @property
+    def counts_thinking(self) -> bool:
+        """Whether it keeps `ChatRequest.max_thinking` itself, to the token."""
+        ...
+
+    def close_thinking(self) -> bool:
+        """End the thinking of the stream that runs, as soon as its next token. Without effect on an answer.
+
+        False where that cannot be done.
+        """
         ...

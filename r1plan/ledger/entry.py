@@ -39,6 +39,8 @@ EndReason = Literal[
     "closed_pipe",  # nobody reads the answer any more, or it cannot be written
     "budget",  # it reached what the user allows it to cost
     "thinking_limit",  # it thought longer than the user wants
+    "thinking_loop",  # its thinking only repeated itself
+    "answer_loop",  # its answer only repeated itself
     "handed_over",  # another was asked instead, before an answer had begun
     "first_token_timeout",
     "stalled",  # it had begun

@@ -185,9 +185,15 @@ class LocalEngine:
     def billed_so_far(self) -> None:
         """Nothing: nobody sends a bill."""
 
-    def close_thinking(self) -> None:
+    @property
+    def counts_thinking(self) -> bool:
+        """Always: a limit on the thinking is kept to the token."""
+        return True
+
+    def close_thinking(self) -> bool:
         """End the thinking of the stream that runs after its next token."""
         self._close_asked = True
+        return True
 
     def close(self) -> None:
         """Free the model."""

@@ -169,6 +169,7 @@ def closing_line(result: ChatResult, *, where: bool = True) -> str:
 _STATES = {
     "budget": "cut off at what it may cost",
     "thinking_limit": "cut off at the limit on its thinking",
+    "answer_loop": "ended where it repeated itself",
     "length": "cut off at the token limit",
     "aborted": "stopped",
     "content_filter": "cut off by a filter",

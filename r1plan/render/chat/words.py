@@ -17,9 +17,12 @@ from r1plan.route.execution.notes import (
     BrokeOff,
     Cascaded,
     CutOff,
+    LoopEnded,
     Note,
     NotSent,
+    Repeats,
     ThinkingClosed,
+    ThinksLong,
     Uncounted,
     UnreadableLines,
 )
@@ -27,7 +30,15 @@ from r1plan.route.spending.budget import TooDear
 
 # But in a whole command of r1plan, which is for another line.
 _OF_THE_COMMAND_LINE = re.compile(r"(?<!\w )--(model|route|system|thinking)\b(?= |$)")
-_REACHED = {"budget": "has reached what it may cost", "thinking_limit": "has thought as long as it may"}
+_REACHED = {
+    "budget": "has reached what it may cost",
+    "thinking_limit": "has thought as long as it may",
+    "thinking_loop": "only thinks the same again",
+}
+_WAYS_OUT = {
+    "thinking": "Ctrl-C stops it, and --max-thinking N bounds the thinking.",
+    "answer": "Ctrl-C stops it, and --max-tokens N bounds it.",
+}
 
 
 def note_text(note: Note) -> str:
@@ -45,6 +56,16 @@ def note_text(note: Note) -> str:
             return f"{_why(why).rstrip('.')}; asking {name} {how}"
         case ThinkingClosed(name, limit):
             return f"{name} {_REACHED[limit]}: it answers from what it has thought."
+        case Repeats(name, part, tokens):
+            does = "thinking the same again and again" if part == "thinking" else "repeating itself"
+            return f"{name} has been {does} for about {round(tokens, -2):,} tokens. {_WAYS_OUT[part]}"
+        case ThinksLong(name, tokens, usual):
+            return (
+                f"{name} has thought for about {round(tokens, -2):,} tokens; nine of ten such questions take {usual:,} "
+                f"at most. {_WAYS_OUT['thinking']}"
+            )
+        case LoopEnded(name):
+            return f"{name} only repeated itself, and was ended there; what had come is kept."
         case CutOff(name, thinking_tokens):
             cut = "at what it may cost" if thinking_tokens is None else f"after {thinking_tokens:,} tokens of thinking"
             return f"{name} was cut off {cut}; what had come is kept."

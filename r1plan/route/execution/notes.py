@@ -57,11 +57,39 @@ class AsksNext:
 
 @dataclass(frozen=True, slots=True)
 class ThinkingClosed:
-    """`name` answers from what it has thought: it has reached a limit."""
+    """`name` answers from what it has thought: it has reached a limit, or only thought the same again."""
 
     kind: ClassVar = "closing"
     name: str
-    limit: Literal["budget", "thinking_limit"]
+    limit: Literal["budget", "thinking_limit", "thinking_loop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """`name` says the same again and again, for about so many `tokens` so far. Nothing is done about it yet."""
+
+    kind: ClassVar = "looping"
+    name: str
+    part: Literal["thinking", "answer"]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThinksLong:
+    """`name` has thought for about so many `tokens`, where nine of ten such questions take `usual_tokens` at most."""
+
+    kind: ClassVar = "thinking_long"
+    name: str
+    tokens: int
+    usual_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoopEnded:
+    """The answer of `name` was ended where it only repeated itself; what had come is kept."""
+
+    kind: ClassVar = "cut"
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +126,16 @@ class UnreadableLines:
     count: int
 
 
-Note = BreakerOpen | NotSent | AsksNext | ThinkingClosed | CutOff | BrokeOff | Uncounted | UnreadableLines
+Note = (
+    BreakerOpen
+    | NotSent
+    | AsksNext
+    | ThinkingClosed
+    | Repeats
+    | ThinksLong
+    | LoopEnded
+    | CutOff
+    | BrokeOff
+    | Uncounted
+    | UnreadableLines
+)

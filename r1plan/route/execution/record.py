@@ -36,8 +36,8 @@ _END: Mapping[FinishReason, EndReason] = {
 _COUNTED: tuple[Provenance, ...] = ("reported", "counted")
 _UNSENT: tuple[ProviderFault, ...] = ("refused", "unreachable")
 
-Stop = Literal["budget", "thinking_limit", "handed_over"]
-"""Why a stream was ended from here: it reached a limit of the user's, or another is asked instead."""
+Stop = Literal["budget", "thinking_limit", "thinking_loop", "answer_loop", "handed_over"]
+"""Why a stream was ended from here: a limit of the user's, text that only repeats itself, another is asked instead."""
 
 
 def no_price(_entry: UsageEntry) -> None:
@@ -99,7 +99,7 @@ class Outcome:
         """How it ended, for the person who asked."""
         if self.finish is not None:
             return self.finish
-        if self.stop in ("budget", "thinking_limit"):
+        if self.stop is not None and self.stop != "handed_over":
             return "length"
         return "failed" if isinstance(self.why, R1PlanError) else "aborted"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import Cost
 from r1plan.prices.usage import Usage
 from r1plan.route.execution.context import Clocks, RequestContext
+from r1plan.route.execution.endless import EndlessWatch, LongThinking, Looping
 from r1plan.route.execution.held import held_to_model
 from r1plan.route.execution.limits import MoneyLimits, StreamLimits
 from r1plan.route.execution.record import Outcome, Stop, at_end, with_text
@@ -42,6 +43,7 @@ class _Heard:
     why: KeyboardInterrupt | OSError | R1PlanError | None = None
     stop: Stop | None = None
     sent: bool = False
+    flags: tuple[str, ...] = ()
 
     def take(self, event: Event) -> None:
         """Keep `event`, which is not a wait."""
@@ -141,6 +143,7 @@ class OpenAttempt:
         engine, audience = self._engine, self._context.audience
         stream = engine.stream(self.reservation.request)
         is_endless = limits.is_none
+        repeats = self._endless()
         try:
             with let_through():
                 heard.sent = True
@@ -152,23 +155,61 @@ class OpenAttempt:
                         except OSError as gone:
                             heard.why = gone
                             break
-                    if is_endless or (stop := limits(event)) is None:
-                        continue
-                    if stop == "handed_over" or not isinstance(engine, ClosesThinking):
+                    stop = None if is_endless else limits(event)
+                    if stop is None and (sign := repeats(event)) is not None:
+                        stop = self._noticed(sign, heard)
+                    if stop is not None and not self._closed(stop, limits):
                         heard.stop = stop
                         break
-                    from r1plan.route.execution.notes import ThinkingClosed
-
-                    engine.close_thinking()
-                    limits.closes()
-                    with suppress(OSError):
-                        audience.tell(ThinkingClosed(engine.model, stop))
         except (KeyboardInterrupt, BrokenPipeError, R1PlanError) as raised:
             heard.why = raised
         finally:
             close = getattr(stream, "close", None)
             if close is not None:
                 close()
+
+    def _endless(self) -> EndlessWatch:
+        asked = [each.content for each in self.reservation.request.messages if each.role == "user"]
+        return EndlessWatch(asked[-1] if asked else "", self._target.usual_thinking_tokens)
+
+    def _noticed(self, sign: Looping | LongThinking, heard: _Heard) -> Stop | None:
+        """Tell what was noticed, and why the stream is to end for it.
+
+        A thinking is closed where that can be done; an answer ends here alone, where nobody bills what is cut off.
+        """
+        from r1plan.route.execution import notes
+
+        name = self._target.name
+        note: notes.Note
+        stop: Stop | None = None
+        if isinstance(sign, LongThinking):
+            note = notes.ThinksLong(name, sign.tokens, sign.usual)
+        else:
+            flag: Stop = "thinking_loop" if sign.part == "thinking" else "answer_loop"
+            is_told = flag in heard.flags
+            heard.flags = tuple(dict.fromkeys((*heard.flags, flag)))
+            if sign.certain and (sign.part == "thinking" or self._target.is_local):
+                stop = flag
+            if is_told and stop != "answer_loop":
+                return stop
+            note = notes.LoopEnded(name) if stop == "answer_loop" else notes.Repeats(name, sign.part, sign.tokens)
+        with suppress(OSError):
+            self._context.audience.tell(note)
+        return stop
+
+    def _closed(self, stop: Stop, limits: StreamLimits) -> bool:
+        """Whether the stream goes on, although it is to `stop`: its thinking is being closed, or cannot be."""
+        engine = self._engine
+        if stop == "handed_over" or stop == "answer_loop":
+            return False
+        if not isinstance(engine, ClosesThinking) or not engine.close_thinking():
+            return stop == "thinking_loop"
+        from r1plan.route.execution.notes import ThinkingClosed
+
+        limits.closes()
+        with suppress(OSError):
+            self._context.audience.tell(ThinkingClosed(engine.model, stop))
+        return True
 
     def _limits(self, measured: Measured | None, since: float, cascade: CascadeLimits) -> StreamLimits:
         context, reservation = self._context, self.reservation
@@ -188,11 +229,16 @@ class OpenAttempt:
             spent_usd=electricity_usd if measured and usd_per_kwh is not None else None,
             limit_usd=reservation.limit_usd,
         )
-        thinking_most = None if isinstance(self._engine, ClosesThinking) else context.request.max_thinking
+        engine = self._engine
+        keeps_it = isinstance(engine, ClosesThinking) and engine.counts_thinking
+        thinking_most = None if keeps_it else context.request.max_thinking
         return StreamLimits(context.clocks.tick, since, money, thinking_most, cascade)
 
     def _outcome(self, heard: _Heard, measured: Measured | None) -> Outcome:
         finished, reserved = heard.finished, self.reservation
+        usage = finished.usage if finished else self._engine.usage_so_far() if heard.sent else None
+        if usage is not None and heard.flags:
+            usage = replace(usage, flags=(*usage.flags, *heard.flags))
         outcome = Outcome(
             first_token_at=heard.first_at,
             ended_at=self._context.clocks.now(),
@@ -201,7 +247,7 @@ class OpenAttempt:
             why=heard.why,
             thinking="".join(heard.thinking),
             answer="".join(heard.answer),
-            usage=finished.usage if finished else self._engine.usage_so_far() if heard.sent else None,
+            usage=usage,
             energy=measured() if measured else None,
             stop=heard.stop,
             capped=self.reservation.capped,

@@ -43,7 +43,8 @@ class AttemptTarget:
     the row's end and what answered the last time.
 
     `reserve_usd` is the p90 of the cost; None: no price is known. `input_tokens_most` is the most tokens that the
-    prompt may have, where somebody counted better than by its bytes. `mark` adds to the row what the decision knew.
+    prompt may have, where somebody counted better than by its bytes. `usual_thinking_tokens` is what nine of ten such
+    questions took to think, None: nobody saw enough of them. `mark` adds to the row what the decision knew.
     The last target never gives way, whatever its `cascade` says.
     """
 
@@ -58,6 +59,7 @@ class AttemptTarget:
     power_usd_per_kwh: Decimal | None = None
     reserve_usd: Decimal | None = None
     input_tokens_most: int | None = None
+    usual_thinking_tokens: int | None = None
     cascade: CascadeLimits | None = None
     mark: Callable[[UsageEntry], UsageEntry] = unmarked
 
