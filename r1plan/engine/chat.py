@@ -19,6 +19,11 @@ from r1plan.prices.usage import Usage
 
 Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "content_filter", "aborted", "failed"]
+KeepsThinking = Literal["exactly", "about", "no"]
+"""How a limit on the thinking is kept by the engine itself: to the token, as its server counts, or not at all."""
+
+THINKING_CLOSED = "thinking_closed"
+"""The flag of a usage whose thinking was closed for the model, and would have gone on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +147,8 @@ class ChatEngine(Protocol):
 class ClosesThinking(Protocol):
     """An engine that may be able to end its thinking where it is told to, and answer from what it has."""
 
-    @property
-    def counts_thinking(self) -> bool:
-        """Whether it keeps `ChatRequest.max_thinking` itself, to the token."""
+    def keeps_thinking(self) -> KeepsThinking:
+        """How it keeps `ChatRequest.max_thinking` itself. It may have to ask its server."""
         ...
 
     def close_thinking(self) -> bool:

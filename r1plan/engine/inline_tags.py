@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_NOTEWORTHY = re.compile(r"[<`~\n]")
 _BLANK = " \t"
 _OPENERS = "([{\"'\u201c\u2018"
 _PUNCTUATION = ".,;:!?)]}\"'\u201d\u2019\u2026"
@@ -33,10 +32,17 @@ class Tag:
 
 
 class TagScanner:
-    """Cuts what it is fed into texts and tags of the elements `names`. What may be a tag's beginning is held back."""
+    """Cuts what it is fed into texts and tags of the elements `names`, and `marks` that stand around a thinking.
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._tags = tuple(f"<{slash}{name}>" for name in names for slash in ("", "/"))
+    What may be a tag's beginning is held back.
+    """
+
+    def __init__(self, names: Sequence[str], marks: Sequence[tuple[str, str]] = ()) -> None:
+        pairs = (*((f"<{name}>", f"</{name}>") for name in names), *marks)
+        self._tags = tuple(tag for pair in pairs for tag in pair)
+        self._closing = frozenset(closing for _, closing in pairs)
+        self._firsts = frozenset(tag[0] for tag in self._tags)
+        self._noteworthy = re.compile(f"[{re.escape(''.join(sorted(self._firsts)))}`~\n]")
         self._token = re.compile("|".join((*map(re.escape, self._tags), "`+", "~+", "\n")))
         self._held = ""
         self._begins_line = True  # only blanks have come on this line
@@ -46,7 +52,7 @@ class TagScanner:
 
     def passes(self, text: str) -> bool:
         """Whether `text` holds nothing to look at, and nothing before it was held back. Then it need not be fed."""
-        if self._held or _NOTEWORTHY.search(text):
+        if self._held or self._noteworthy.search(text):
             return False
         if text:
             self._begins_line = self._begins_line and not text.strip()
@@ -68,7 +74,7 @@ class TagScanner:
             token, start, at = found[0], found.start(), found.end()
             if token[0] in "`~" and at == len(text) and at - start <= _LONGEST_RUN and not is_last:
                 break  # the run may go on
-            if token[0] != "<":
+            if token not in self._tags:
                 self._passed(text[begin:at] if token[0] == "\n" else text[begin:start])
                 self._counts(token)
                 self._before = token[-1]
@@ -132,7 +138,7 @@ class TagScanner:
     def _tag(self, text: str, after: str) -> Tag:
         tag = Tag(
             text,
-            closes=text[1] == "/",
+            closes=text in self._closing,
             in_fence=bool(self._fence),
             alone=self._begins_line and after == "\n",
             is_word=self._depends() and not self._fence and after in (*_BLANK, *_PUNCTUATION),
@@ -145,5 +151,8 @@ class TagScanner:
         if text.endswith(("`", "~")):
             run = len(text) - len(text.rstrip(text[-1]))
             return run if run <= _LONGEST_RUN else 0
-        begin = text.rfind("<")
-        return len(text) - begin if begin >= 0 and any(tag.startswith(text[begin:]) for tag in self._tags) else 0
+        begins = (text.rfind(first) for first in self._firsts)
+        return max(
+            (len(text) - at for at in begins if at >= 0 and any(tag.startswith(text[at:]) for tag in self._tags)),
+            default=0,
+        )

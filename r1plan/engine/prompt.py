@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from r1plan.engine.chat import Message
-from r1plan.engine.thinking import OPEN
+from r1plan.engine.thinking import CLOSE, OPEN
 from r1plan.errors import EngineError
 
 _ANOTHER = "look for another GGUF of the model."
@@ -50,6 +50,16 @@ def prompt_pieces(messages: Sequence[Message], render: Render) -> tuple[Piece, .
     return tuple(piece for piece in pieces if piece.text)
 
 
-def opens_thinking(pieces: Sequence[Piece]) -> bool:
-    """Whether the template itself ends with `<think>`, so that the model's text begins inside it."""
-    return bool(pieces) and pieces[-1].special and pieces[-1].text.rstrip().endswith(OPEN)
+def opens_thinking(pieces: Sequence[Piece], mark: str = OPEN) -> bool:
+    """Whether the template itself ends with `mark`, so that the model's text begins inside its thinking."""
+    return bool(pieces) and pieces[-1].special and pieces[-1].text.rstrip().endswith(mark)
+
+
+def with_opened(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """`pieces` with the `<think>` that DeepSeek wants before every answer of R1, where their template leaves it out.
+
+    A template that has closed the thinking again means it.
+    """
+    if not pieces or not pieces[-1].special or pieces[-1].text.rstrip().endswith((OPEN, CLOSE)):
+        return tuple(pieces)
+    return (*pieces[:-1], Piece(pieces[-1].text + f"{OPEN}\n", special=True))

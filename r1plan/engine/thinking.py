@@ -24,14 +24,16 @@ Part = Thinking | Answer | WasThinking
 class ThinkSplitter:
     """Splits what is fed to it. `opened`: the prompt already ended with `<think>`.
 
-    `feed` looks for the tags of the elements `names` in the text; with no names all of it is the answer. Where the
+    `feed` looks for the tags of the elements `names`, and for other `marks`; without any all is the answer. Where the
     thinking is known otherwise (token ids, separate fields), `open`, `close` and `piece` do the same without looking,
     and `follows_fields` says that it came in fields.
     """
 
-    def __init__(self, *, opened: bool = False, names: Sequence[str] = ("think",)) -> None:
+    def __init__(
+        self, *, opened: bool = False, names: Sequence[str] = ("think",), marks: Sequence[tuple[str, str]] = ()
+    ) -> None:
         self.thinking = opened
-        self._scanner = TagScanner(names) if names else None
+        self._scanner = TagScanner(names, marks) if names or marks else None
         self._closed = False  # a thinking has ended: what comes is no longer in doubt
         self._thought = self._answered = False  # whether any text of them has been given
         self._answers_since_end = False  # whether any text of the answer has, since the thinking ended
@@ -86,6 +88,11 @@ class ThinkSplitter:
                 yield event
         else:
             yield from self._parts(self._scanner.feed(text))
+
+    def flushed(self) -> Iterator[Part]:
+        """What was held back, where the thinking is closed from outside: no tag will come of it."""
+        if self._scanner is not None:
+            yield from self._parts(self._scanner.rest())
 
     def rest(self) -> Iterator[Part]:
         """What was held back because it might have become a tag. To be called once, at the end."""

@@ -7,33 +7,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from r1plan.engine.chat import ChatRequest, Event, Finished, FinishReason, Waiting
+from r1plan.engine.chat import THINKING_CLOSED, ChatRequest, Event, Finished, FinishReason, KeepsThinking, Waiting
 from r1plan.engine.local.chat_template import ChatTemplate
 from r1plan.engine.local.conversation_cache import ContextFull, ConversationCache
+from r1plan.engine.local.dialect import HARMONY_CLOSING, Turn
 from r1plan.engine.local.llama.context import NotDecoded
 from r1plan.engine.local.llama.log import EngineLog
 from r1plan.engine.local.llama.sampler import Sampler, SamplerSettings
 from r1plan.engine.local.load import check_file, load_model
 from r1plan.engine.local.settings import LoadSettings
 from r1plan.engine.local.vocabulary import Vocabulary
-from r1plan.engine.thinking import CLOSE, OPEN, ThinkSplitter
+from r1plan.engine.thinking import ThinkSplitter
 from r1plan.errors import EngineError
 from r1plan.prices.usage import Provenance, Usage
 
 _MOST_CONTEXT_TOKENS = 1 << 24  # far below where llama.cpp's 32-bit count starts again at 0
-THINKING_CLOSED = "thinking_closed"
-"""The flag of a usage whose thinking was closed for the model, and would have gone on."""
-
-# DeepSeek-R1's README, "Usage Recommendations": temperature 0.5 to 0.7 (0.6 recommended), top_p 0.95.
-_TEMPERATURE, _TOP_P = 0.6, 0.95
+MARK_UNKNOWN = "thinking_mark_unknown"
+"""The flag of a usage whose thinking, if there is any, is counted and shown as the answer: its marks are not known."""
 _COUNTED: dict[str, Provenance] = dict.fromkeys(
     ("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens"), "counted"
 )
 
 
 class LocalEngine:
-    """A GGUF file, loaded by `settings`. `temperature` None: what the file recommends, else what DeepSeek does for R1.
+    """A GGUF file, loaded by `settings`. `temperature` None: what the file recommends, else what its maker does.
 
+    `chat_template` is the text of one, None: the file's own.
     Where a conversation needs more than `settings.context_tokens`, its context grows up to `most_context_tokens`.
     `progress` is told the share of the weights that is loaded. Raises EngineError, with one sentence, for every file
     that cannot be used. llama.cpp's own log is never shown.
@@ -48,6 +47,7 @@ class LocalEngine:
         *,
         most_context_tokens: int | None = None,
         temperature: float | None = None,
+        chat_template: str | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> None:
         check_file(path)
@@ -62,21 +62,19 @@ class LocalEngine:
             self._template.close()
             raise
         try:
-            self._vocabulary = Vocabulary(self._loaded, path.name, self._template)
+            self._vocabulary = Vocabulary(self._loaded, path.name, self._template, chat_template)
             most = max(settings.context_tokens, most_context_tokens or 0)
             self._cache = ConversationCache(self._loaded, path.name, settings, most, self._log)
         except BaseException:
             self._template.close()
             self._loaded.close()
             raise
-        self._sampling = SamplerSettings(
-            temperature=_number(self._loaded.metadata("general.sampling.temp"), 2.0, _TEMPERATURE)
-            if temperature is None
-            else temperature,
-            top_p=_number(self._loaded.metadata("general.sampling.top_p"), 1.0, _TOP_P),
-        )
-        self._open, self._close = self._vocabulary.single(OPEN), self._vocabulary.single(CLOSE)
-        self._closing = self._vocabulary.tokens(CLOSE, special=True)
+        usual = self._vocabulary.rules.sampling
+        self._sampling = usual if temperature is None else replace(usual, temperature=temperature)
+        marks = self._vocabulary.marks
+        self._open, self._close = self._vocabulary.single(marks.open), self._vocabulary.single(marks.close)
+        is_harmony = self._vocabulary.channels() is not None
+        self._closing = self._vocabulary.tokens(HARMONY_CLOSING if is_harmony else marks.close, special=True)
         self._close_asked = False
         self._pieces: dict[int, bytes | None] = {}
         self._usage: Usage | None = None
@@ -112,12 +110,14 @@ class LocalEngine:
             )
         cached = self._cache.begin(tokens)
         so_far = _Answered(limit=room if request.max_tokens is None else min(room, request.max_tokens))
+        if self._vocabulary.unknown_mark is not None:
+            so_far.flags = (MARK_UNKNOWN,)
         self._usage = so_far.usage(len(tokens), cached)
         sampler = Sampler(self._sampling_for(request))
         try:
             for _ in self._cache.read(tokens[cached:]):
                 yield Waiting()
-            yield from self._answer(sampler, ThinkSplitter(opened=opened), request, so_far)
+            yield from self._answer(sampler, self._vocabulary.splitter(opened=opened), request, so_far)
         except NotDecoded as error:
             raise EngineError(f"llama.cpp stopped: {self._log.last or error}.", "try a smaller --context.") from error
         finally:
@@ -130,49 +130,62 @@ class LocalEngine:
     ) -> Iterator[Event]:
         """What the model writes after the prompt, which may have opened its thinking; counted in `so_far`."""
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        pieces, open_, close = self._pieces, self._open, self._close
+        pieces, open_, close, channels = self._pieces, self._open, self._close, self._vocabulary.channels()
         output, limit = 0, so_far.limit
         most_thinking = self._cache.most if request.max_thinking is None else request.max_thinking
         spliced: list[int] = []
+        closing = 0  # tokens that are still to come of what closes the thinking
         if splitter.thinking and most_thinking == 0:
-            so_far.flags = (THINKING_CLOSED,)
-            spliced += self._closing
+            closing = self._splice(spliced, so_far)
         for token in self._written(sampler, spliced):
             try:
                 data = pieces[token]
             except KeyError:
                 data = pieces[token] = self._vocabulary.piece(token)
-            if data is None:
+            if data is None and not closing:
                 so_far.reason = "stop"
                 break
             so_far.output = output = output + 1
             if splitter.thinking:
                 so_far.thinking += 1
-            if close is None:
-                if text := decode(data):
+            if closing:
+                closing -= 1
+                if not closing:
+                    yield from _ended(splitter, decode)
+                    if channels is not None:
+                        channels.enter_body()
+            elif channels is not None:
+                yield from _channel(channels.turns(token, text := decode(data or b"")), text, splitter)
+            elif close is None:
+                if text := decode(data or b""):
                     before = splitter.thinking
                     yield from splitter.feed(text)
                     if splitter.thinking and not before:
                         so_far.thinking = output
             elif token == close:
-                if not splitter.thinking and not so_far.flags:
+                if not splitter.thinking and not so_far.is_closed:
                     so_far.thinking = output
-                if mistaken := splitter.close():
-                    yield mistaken
-            elif token == open_ and output == 1:
-                so_far.thinking = 1
+                yield from _ended(splitter, decode)
+            elif token == open_ and not (so_far.has_text or so_far.is_closed):
+                so_far.thinking = output
                 splitter.open()
-            elif (text := decode(data)) and (event := splitter.piece(text)):
+            elif (text := decode(data or b"")) and (event := splitter.piece(text)):
+                so_far.has_text = True
                 yield event
             if output >= limit:
                 break
-            if splitter.thinking and (so_far.thinking >= most_thinking or self._close_asked) and not so_far.flags:
-                so_far.flags = (THINKING_CLOSED,)
-                spliced += self._closing
-        if close is None:
+            if splitter.thinking and (so_far.thinking >= most_thinking or self._close_asked) and not so_far.is_closed:
+                closing = self._splice(spliced, so_far)
+        if close is None and channels is None:
             yield from splitter.rest()
         elif rest := splitter.piece(decode(b"", True)):
             yield rest
+
+    def _splice(self, spliced: list[int], so_far: _Answered) -> int:
+        """Have what closes the thinking come next; how many tokens that is."""
+        so_far.is_closed = True
+        spliced += self._closing
+        return len(self._closing)
 
     def usage_so_far(self) -> Usage | None:
         """The exact tokens of the request that ran last, or runs."""
@@ -185,10 +198,9 @@ class LocalEngine:
     def billed_so_far(self) -> None:
         """Nothing: nobody sends a bill."""
 
-    @property
-    def counts_thinking(self) -> bool:
-        """Always: a limit on the thinking is kept to the token."""
-        return True
+    def keeps_thinking(self) -> KeepsThinking:
+        """To the token."""
+        return "exactly"
 
     def close_thinking(self) -> bool:
         """End the thinking of the stream that runs after its next token."""
@@ -233,6 +245,8 @@ class _Answered:
     thinking: int = 0
     flags: tuple[str, ...] = ()
     reason: FinishReason = "length"
+    is_closed: bool = False  # its thinking, for the model
+    has_text: bool = False
 
     def usage(self, input_tokens: int, cached: int) -> Usage:
         return Usage(
@@ -241,14 +255,24 @@ class _Answered:
             output_tokens=self.output,
             thinking_tokens=self.thinking,
             provenance=_COUNTED,
-            flags=self.flags,
+            flags=(*self.flags, THINKING_CLOSED) if self.is_closed else self.flags,
         )
 
 
-def _number(text: str | None, most: float, default: float) -> float:
-    """What the file recommends, `default` where that is no number from 0 to `most`."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        return default
-    return value if 0 <= value <= most else default
+def _ended(splitter: ThinkSplitter, decode: Callable[[bytes, bool], str]) -> Iterator[Event]:
+    """The thinking ends here, also within a character: what came of it belongs to the thinking."""
+    yield from splitter.flushed()
+    if (rest := decode(b"", True)) and (event := splitter.piece(rest)):
+        yield event
+    if mistaken := splitter.close():
+        yield mistaken
+
+
+def _channel(turns: Turn, text: str, splitter: ThinkSplitter) -> Iterator[Event]:
+    """A token of a text in channels, which begins one, or stands in one or in its header."""
+    if turns == "answer":
+        splitter.close()
+    elif turns == "thinking":
+        splitter.open()
+    elif turns == "body" and (event := splitter.piece(text)):
+        yield event

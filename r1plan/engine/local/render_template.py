@@ -96,6 +96,8 @@ def main(cpu_s: float, memory_bytes: int, most_characters: int) -> None:
     template = jinja2.Template("")
     fixed: dict[str, Any] = dict.fromkeys(("functions", "function_call", "tools", "tool_choice"))
     fixed |= {"add_generation_prompt": True, "raise_exception": _refuse, "strftime_now": _now}
+    # What may think is to think, as llama-server has it (build 0c1e57098, common/chat.cpp): V3.1 does not otherwise.
+    fixed |= {"enable_thinking": True, "thinking": True}
     for line in sys.stdin.buffer:
         answer = {}
         try:

@@ -8,34 +8,58 @@ from itertools import pairwise
 
 from r1plan.engine.chat import Message
 from r1plan.engine.local.chat_template import ChatTemplate
+from r1plan.engine.local.dialect import THINK, Channels, is_harmony, thinking_marks, unknown_mark
 from r1plan.engine.local.llama.model import LoadedModel
-from r1plan.engine.prompt import opens_thinking, prompt_pieces
+from r1plan.engine.local.model_rules import model_rules, without_system
+from r1plan.engine.prompt import opens_thinking, prompt_pieces, with_opened
+from r1plan.engine.thinking import ThinkSplitter
 from r1plan.errors import EngineError
 
 
 class Vocabulary:
     """The words of `model`, from the file called `name`, whose chat template runs in `template`.
 
-    Raises EngineError without a chat template.
+    `source` is the template's text, None: the file's own. Raises EngineError without a chat template.
     """
 
-    def __init__(self, model: LoadedModel, name: str, template: ChatTemplate) -> None:
+    def __init__(self, model: LoadedModel, name: str, template: ChatTemplate, source: str | None = None) -> None:
         self._model = model
-        source = model.metadata("tokenizer.chat_template")
+        source = source or model.metadata("tokenizer.chat_template")
         if not source:
-            raise EngineError(f"{name} has no chat template.", "it may be a base model; use one made for chat.")
+            raise EngineError(
+                f"{name} has no chat template.",
+                "a base model has none: use one made for chat, or give its template: --chat-template FILE.jinja",
+            )
         template.use(source, bos=model.text_of(model.start), eos=model.text_of(model.end))
         self._render = template
+        self.rules = model_rules(model.metadata, name)
+        self.marks = thinking_marks(source, lambda text: self.single(text) is not None)
+        self.unknown_mark = unknown_mark(source)
+        self._harmony = is_harmony(source)
 
     def prompt(self, messages: Sequence[Message]) -> tuple[list[int], bool]:
-        """The prompt's tokens, and whether the template has opened the thinking."""
-        pieces = prompt_pieces(messages, self._render)
+        """The prompt's tokens, and whether the thinking is open at its end."""
+        pieces = prompt_pieces(messages if self.rules.takes_system else without_system(messages), self._render)
+        if self.rules.opens_thinking and self.marks == THINK:
+            pieces = with_opened(pieces)
         tokens: list[int] = []
         for piece in pieces:
             tokens += self.tokens(piece.text, special=True) if piece.special else self._plain(piece.text)
         if self._model.adds_start and tokens[:1] != [self._model.start]:
             tokens.insert(0, self._model.start)
-        return tokens, opens_thinking(pieces)
+        return tokens, self._harmony or opens_thinking(pieces, self.marks.open)
+
+    def splitter(self, *, opened: bool) -> ThinkSplitter:
+        """What tells the thinking from the answer, between this model's marks."""
+        if self.marks == THINK:
+            return ThinkSplitter(opened=opened)
+        return ThinkSplitter(opened=opened, names=(), marks=((self.marks.open, self.marks.close),))
+
+    def channels(self) -> Channels | None:
+        """What follows the channels of an answer; None where the model writes none."""
+        ids = {mark: self.single(mark) for mark in Channels.MARKS} if self._harmony else {}
+        known = {mark: token for mark, token in ids.items() if token is not None}
+        return Channels(known) if len(known) == len(Channels.MARKS) else None
 
     def tokens(self, text: str, *, special: bool) -> list[int]:
         """The tokens of `text`, with `special` those that steer the model among them."""

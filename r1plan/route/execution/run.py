@@ -27,6 +27,8 @@ from r1plan.route.execution.result import ChatResult, Timing
 from r1plan.route.execution.target import AttemptTarget, CascadeLimits
 from r1plan.route.spending.reservation import more, reserve
 
+_SLACK_TOKENS = 16
+
 Measured = Callable[[], Energy | None]
 
 
@@ -91,7 +93,7 @@ class OpenAttempt:
         heard = _Heard(self._context.clocks)
         start = heard.clocks.tick()
         try:
-            self._listen(heard, self._limits(measured, since, cascade))
+            self._listen(heard, lambda: self._limits(measured, since, cascade))
         except Exception as fault:
             # A fault of ours: the request was sent, and its row is ended all the same.
             heard.why = EngineError(f"{type(fault).__name__}.")
@@ -138,14 +140,15 @@ class OpenAttempt:
         except LogError as error:
             return entry, price, cost, None, error
 
-    def _listen(self, heard: _Heard, limits: StreamLimits) -> None:
+    def _listen(self, heard: _Heard, limits_of: Callable[[], StreamLimits]) -> None:
         """Gather the stream into `heard` until it ends, or is to end: an engine that can close its thinking answers."""
         engine, audience = self._engine, self._context.audience
         stream = engine.stream(self.reservation.request)
-        is_endless = limits.is_none
         repeats = self._endless()
         try:
             with let_through():
+                limits = limits_of()
+                is_endless = limits.is_none
                 heard.sent = True
                 for event in stream:
                     if type(event) is not Waiting:
@@ -229,10 +232,16 @@ class OpenAttempt:
             spent_usd=electricity_usd if measured and usd_per_kwh is not None else None,
             limit_usd=reservation.limit_usd,
         )
-        engine = self._engine
-        keeps_it = isinstance(engine, ClosesThinking) and engine.counts_thinking
-        thinking_most = None if keeps_it else context.request.max_thinking
-        return StreamLimits(context.clocks.tick, since, money, thinking_most, cascade)
+        return StreamLimits(context.clocks.tick, since, money, self._thinking_most(), cascade)
+
+    def _thinking_most(self) -> int | None:
+        """The tokens of thinking, as they are counted here, after which the stream is to end."""
+        engine, most = self._engine, self._context.request.max_thinking
+        if most is None or not isinstance(engine, ClosesThinking):
+            return most
+        keeps = engine.keeps_thinking()
+        # A server that closes the thinking itself counts its own tokens, of which a long word here makes two.
+        return {"exactly": None, "about": most + most // 4 + _SLACK_TOKENS, "no": most}[keeps]
 
     def _outcome(self, heard: _Heard, measured: Measured | None) -> Outcome:
         finished, reserved = heard.finished, self.reservation

@@ -10,7 +10,17 @@ from random import Random
 
 import pytest
 
-from r1plan.engine.chat import Answer, ChatEngine, ChatRequest, Event, Finished, Message, Thinking, WasThinking
+from r1plan.engine.chat import (
+    Answer,
+    ChatEngine,
+    ChatRequest,
+    Event,
+    Finished,
+    KeepsThinking,
+    Message,
+    Thinking,
+    WasThinking,
+)
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.prices.usage import Usage
 from r1plan.render.chat.terminal import closing_line
@@ -37,7 +47,7 @@ class Closing(Scripted):
     """A scripted engine whose thinking can be closed: it answers then. `can` False: it says that it cannot."""
 
     can: bool = True
-    counts_thinking: bool = False
+    keeps: KeepsThinking = "no"
     is_closed: bool = False
 
     def stream(self, request: ChatRequest) -> Iterator[Event]:
@@ -48,6 +58,9 @@ class Closing(Scripted):
         if self.is_closed:
             yield Answer("42")
         yield END
+
+    def keeps_thinking(self) -> KeepsThinking:
+        return self.keeps
 
     def close_thinking(self) -> bool:
         self.is_closed = self.can
@@ -121,7 +134,7 @@ def test_a_limit_on_the_thinking_closes_it_where_that_can_be_done_and_cuts_it_wh
     assert (closed.result.answer, closed.result.finish) == ("42", "stop")
     cut = asked(Closing(thinks(FINE), can=False), tmp_path, max_thinking=50)
     assert (cut.result.answer, cut.result.finish, cut.result.entry.end_reason) == ("", "length", "thinking_limit")
-    own = asked(Closing(thinks(FINE), counts_thinking=True), tmp_path, max_thinking=50)
+    own = asked(Closing(thinks(FINE), keeps="exactly"), tmp_path, max_thinking=50)
     assert own.result.thinking == FINE
 
 
