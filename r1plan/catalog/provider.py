@@ -134,7 +134,8 @@ class Provider:
     plain http to another machine it goes only if `allow_plain_http`.
     What is asked: at `chat_path`; `extra_request` joins every request, `include_usage` asks for the counts,
     `max_tokens_field` is the name of that limit, `max_thinking_path` the dotted path of the one on the thinking (None:
-    it has none), `session_header` carries one value a conversation, so that a cache kept by each replica is found.
+    it has none), `ends_thinking` that a running one can be ended as at llama-server, `session_header` carries one value
+    a conversation, so that a cache kept by each replica is found.
     What comes: `thinking_fields` are the names of the thinking, first match wins; `inline_thinking` are the tags, such
     as `think`, that it stands between where it comes inside the content; none: tags there are text. `usage` is where
     the counts are: in a loaded catalogue, with those of its dialect.
@@ -157,6 +158,7 @@ class Provider:
     include_usage: bool = True
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     max_thinking_path: str | None = None
+    ends_thinking: bool = False
     session_header: str | None = None
     thinking_fields: tuple[str, ...] = ("reasoning_content", "reasoning")
     inline_thinking: tuple[TagName, ...] = ()

@@ -1,6 +1,7 @@
 """Servers that others wrote, on loopback, with the model of the package: they answer, and every token is accounted for.
 
-llama-cpp-python's own server is always asked, llama.cpp's llama-server when R1PLAN_LLAMA_SERVER names its program.
+llama-cpp-python's own server is always asked, llama.cpp's llama-server when R1PLAN_LLAMA_SERVER names its program, or
+PATH holds it.
 """
 
 from __future__ import annotations
@@ -12,20 +13,21 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shutil import which
 from tempfile import TemporaryFile
 
 import httpx
 import pytest
 
-from r1plan.catalog.load import load_providers
-from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking
+from r1plan.catalog.load import load_dialects, load_providers
+from r1plan.engine.chat import THINKING_CLOSED, Answer, ChatRequest, ClosesThinking, Event, Finished, Message, Thinking
 from r1plan.engine.connect import connect
 from r1plan.engine.local import LoadSettings, LocalEngine
-from r1plan.engine.target import RemoteTarget
+from r1plan.engine.target import RemoteTarget, custom_target
 from r1plan.tiny import MODEL_PATH
 
 # Read here: every test starts without the variables of r1plan.
-LLAMA_SERVER = os.environ.get("R1PLAN_LLAMA_SERVER")
+LLAMA_SERVER = os.environ.get("R1PLAN_LLAMA_SERVER") or which("llama-server")
 
 QUESTION = Message("user", "What is 17 + 25?")
 
@@ -71,7 +73,7 @@ def llama_cpp_python() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def llama_server() -> Iterator[str]:
     if not LLAMA_SERVER:
-        pytest.skip("R1PLAN_LLAMA_SERVER does not name llama.cpp's llama-server")
+        pytest.skip("neither R1PLAN_LLAMA_SERVER nor PATH names llama.cpp's llama-server")
     port = free_port()
     words = [LLAMA_SERVER, "-m", str(MODEL_PATH), "--host", "127.0.0.1", "-c", "512", "-t", "1", "--jinja"]
     with running([*words, "--port", str(port)], port) as url:
@@ -162,3 +164,40 @@ def test_llama_server_closes_its_thinking_at_the_limit_and_still_answers(llama_s
     assert texts(here)[0].startswith(thinking)
     assert len(thinking) < len(texts(here)[0]) / 2
     assert answer
+
+
+def test_llama_server_thinks_of_nothing_where_it_may_not(llama_server: str) -> None:
+    thinking, answer = texts(ask(llama_server, QUESTION, max_thinking=0))
+    assert (thinking, bool(answer)) == ("", True)
+
+
+def test_llama_server_ends_a_thinking_that_runs_when_it_is_told_to(llama_server: str) -> None:
+    question = Message("user", "What is 123456789123456789 + 987654321987654321?")
+    provider = load_providers()["llama-server"]
+    engine = connect(RemoteTarget(provider, "r1-tiny", llama_server), {}, 2048)
+    assert isinstance(engine, ClosesThinking)
+    try:
+        whole = list(engine.stream(ChatRequest(messages=(question,), temperature=0.0)))
+        events: list[Event] = []
+        said = None
+        for event in engine.stream(ChatRequest(messages=(question,), temperature=0.0)):
+            events.append(event)
+            if len(events) == 2:
+                said = engine.close_thinking()
+    finally:
+        engine.close()
+    assert said is True
+    assert end(events).usage.flags == (THINKING_CLOSED,)
+    assert len(texts(events)[0]) < len(texts(whole)[0])
+    assert texts(events)[1]
+
+
+def test_a_server_of_ones_own_that_is_llama_cpps_is_known_as_one(llama_server: str, here: list[Event]) -> None:
+    target = custom_target(llama_server, "r1-tiny", load_dialects()["openai"])
+    engine = connect(target, {}, 512)
+    try:
+        events = list(engine.stream(ChatRequest(messages=(QUESTION,), max_thinking=5, temperature=0.0)))
+    finally:
+        engine.close()
+    assert len(texts(events)[0]) < len(texts(here)[0]) / 2
+    assert texts(events)[1]

@@ -34,7 +34,7 @@ PLAIN = {
 }
 OWN: dict[str, dict[str, Any]] = {
     "openrouter": {"usage": {"include": True}, "reasoning": {"max_tokens": 20}},
-    "llama-server": {"reasoning_budget_tokens": 20},
+    "llama-server": {"reasoning_budget_tokens": 20, "thinking_budget_tokens": 20, "reasoning_control": True},
     "openai": {"max_tokens": None, "max_completion_tokens": 50},
 }
 

@@ -56,6 +56,7 @@ class ChunkReader:
         self._by_field = self._by_delta = self._by_details = False
         self._reported = ReportedUsage(provider.usage, request)
         self._model = ""  # as the server spells it
+        self.id = ""  # of the completion, where the server says one
         self.served_model: str | None = None
         self.progress = 0
         self.is_done = False
@@ -103,6 +104,10 @@ class ChunkReader:
     def followed(self) -> None:
         """Note that something came after a good end. It is no part of the answer, and does not spoil it."""
         self._flags[AFTER_END] = None
+
+    def note(self, flag: str) -> None:
+        """Put `flag` into the usage."""
+        self._flags[flag] = None
 
     def rest(self) -> Iterator[Event]:
         """What was held back, to be asked for when the stream is over, however it ended."""
@@ -155,6 +160,8 @@ class ChunkReader:
         if isinstance(model := chunk.get("model"), str) and model and model != self._model:
             self._model = model
             self.served_model = whole(" ".join(self._hide(model).split())[:MESSAGE_LIMIT])
+        if not self.id and isinstance(name := chunk.get("id"), str):
+            self.id = name[:MESSAGE_LIMIT]
         self._reported.take(chunk)
         choices = chunk.get("choices")
         if isinstance(choices, list) and choices and (choice := _first_answer(choices)):

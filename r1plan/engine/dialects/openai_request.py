@@ -33,7 +33,19 @@ def request_body(
     body |= provider.extra_request
     if provider.max_thinking_path is not None and request.max_thinking is not None:
         body = _with(body, provider.max_thinking_path.split("."), request.max_thinking)
-    return body
+    return body | _llama_server(request) if provider.ends_thinking else body
+
+
+def _llama_server(request: ChatRequest) -> dict[str, object]:
+    """What llama.cpp's server takes to end a thinking: at a number of tokens, and when it is told to.
+
+    Source: tools/server/README.md and server-common.cpp of build 0c1e57098; earlier ones know the second name alone,
+    and pass over what they do not know. A budget of 0 was seen to bound nothing, and one of 1 to end it at once.
+    """
+    if request.max_thinking is None:
+        return {"reasoning_control": True}
+    budget = max(request.max_thinking, 1)
+    return {"reasoning_control": True, "reasoning_budget_tokens": budget, "thinking_budget_tokens": budget}
 
 
 def _with(body: Mapping[str, object], path: Sequence[str], value: object) -> dict[str, object]:

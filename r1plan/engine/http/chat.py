@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
 
 from r1plan.catalog.provider import Provider, ThinkingBack
-from r1plan.engine.chat import ChatRequest, Event
+from r1plan.engine.chat import THINKING_CLOSED, ChatRequest, Event, KeepsThinking
 from r1plan.engine.dialects.openai import ChunkReader
 from r1plan.engine.dialects.openai_request import request_body
 from r1plan.engine.dialects.server_error import ERROR_EVENTS, message_of, status_of
 from r1plan.engine.http.exchange import HttpExchange
+from r1plan.engine.http.thinking_control import ThinkingControl
 from r1plan.engine.http.transport import Transport
 from r1plan.engine.keys import ApiKey
 from r1plan.engine.limits import ServerLimits
@@ -54,6 +56,7 @@ class HttpEngine:
         self._headers = {provider.session_header: session or uuid4().hex} if provider.session_header else {}
         self._back: ThinkingBack = back or provider.thinking_back
         self._reader: ChunkReader | None = None
+        self._control = ThinkingControl(provider, model, base_url=base_url, key=key) if provider.own_server else None
 
     @property
     def provider(self) -> str:
@@ -68,7 +71,10 @@ class HttpEngine:
     def stream(self, request: ChatRequest) -> Iterator[Event]:
         """The answer as it comes. Raises ProviderError."""
         self._reader = None
-        body = request_body(request, self._model, self._provider, self._back)
+        provider = self._provider
+        if request.max_thinking is not None and self.keeps_thinking() == "about":
+            provider = replace(provider, ends_thinking=True)
+        body = request_body(request, self._model, provider, self._back)
         with self._transport.exchange("POST", self._url, body=body, headers=self._headers) as exchange:
             reader = self._reader = ChunkReader(self._provider, request, self._transport.hide_key)
             try:
@@ -100,8 +106,22 @@ class HttpEngine:
         """What a chunk has said that is billed, if any has."""
         return self._reader.reported_usd() if self._reader else None
 
+    def keeps_thinking(self) -> KeepsThinking:
+        """As its server counts, where that is llama.cpp's; a server of one's own is asked whether it is."""
+        return "about" if self._control is not None and self._control.is_there() else "no"
+
+    def close_thinking(self) -> bool:
+        """Have the server end the thinking of the completion that runs, where it can."""
+        control, reader = self._control, self._reader
+        if control is None or reader is None or not reader.id or not control.ends(reader.id):
+            return False
+        reader.note(THINKING_CLOSED)
+        return True
+
     def close(self) -> None:
         """Close the connections."""
+        if self._control is not None:
+            self._control.close()
         self._transport.close()
 
     def _events(self, exchange: HttpExchange, reader: ChunkReader) -> Iterator[Event]:
