@@ -24,6 +24,10 @@ KeepsThinking = Literal["exactly", "about", "no"]
 
 THINKING_CLOSED = "thinking_closed"
 """The flag of a usage whose thinking was closed for the model, and would have gone on."""
+CONTEXT_NEARLY_FULL = "context_nearly_full"
+"""The flag of a usage whose thinking was closed so that an answer found room in the context."""
+MARK_UNKNOWN = "thinking_mark_unknown"
+"""The flag of a usage whose thinking, if there is any, counts as the answer: what it stands between is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,11 @@ def closing(result: ChatResult, *, alone: bool) -> None:
         note(closing_line(result, where=alone and "R1PLAN_DEMO" not in os.environ))  # that home is gone after it
     if result.error is None and result.thinking and not result.answer and result.finish != "aborted":
         note("No answer came: all that was written is thinking.")
+    if result.entry.flags:
+        from r1plan.render.chat.words import flag_texts
+
+        for text in flag_texts(result.entry):
+            note(text)
     # That an id has a new model is worth a line of a conversation, but not one of every call of the program.
     if result.served is not None and not (alone and result.served.why == "renewed"):
         from r1plan.render.chat.words import served_text

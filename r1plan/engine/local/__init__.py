@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from r1plan.engine.chat import THINKING_CLOSED
-    from r1plan.engine.local.chat import MARK_UNKNOWN, LocalEngine
+    from r1plan.engine.local.chat import LocalEngine
     from r1plan.engine.local.llama.library import uses_gpu
     from r1plan.engine.local.load import OutOfMemory, usable_cores
     from r1plan.engine.local.settings import DEFAULT_CONTEXT_TOKENS, LoadSettings
 
 __all__ = [
     "DEFAULT_CONTEXT_TOKENS",
-    "MARK_UNKNOWN",
     "THINKING_CLOSED",
     "LoadSettings",
     "LocalEngine",
@@ -26,7 +25,7 @@ __all__ = [
     "uses_gpu",
 ]
 _MODULES = {
-    "chat": ("MARK_UNKNOWN", "THINKING_CLOSED", "LocalEngine"),
+    "chat": ("THINKING_CLOSED", "LocalEngine"),
     "llama.library": ("uses_gpu",),
     "load": ("OutOfMemory", "usable_cores"),
     "settings": ("DEFAULT_CONTEXT_TOKENS", "LoadSettings"),

@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from r1plan.engine.chat import THINKING_CLOSED, ChatRequest, Event, Finished, FinishReason, KeepsThinking, Waiting
+from r1plan.engine.chat import (
+    CONTEXT_NEARLY_FULL,
+    MARK_UNKNOWN,
+    THINKING_CLOSED,
+    ChatRequest,
+    Event,
+    Finished,
+    FinishReason,
+    KeepsThinking,
+    Waiting,
+)
 from r1plan.engine.local.chat_template import ChatTemplate
 from r1plan.engine.local.conversation_cache import ContextFull, ConversationCache
 from r1plan.engine.local.dialect import HARMONY_CLOSING, Turn
@@ -22,8 +32,8 @@ from r1plan.errors import EngineError
 from r1plan.prices.usage import Provenance, Usage
 
 _MOST_CONTEXT_TOKENS = 1 << 24  # far below where llama.cpp's 32-bit count starts again at 0
-MARK_UNKNOWN = "thinking_mark_unknown"
-"""The flag of a usage whose thinking, if there is any, is counted and shown as the answer: its marks are not known."""
+# Of the room behind a prompt, what is kept for the answer: R1's have some hundred tokens.
+_FOR_THE_ANSWER, _FOR_THE_ANSWER_TOKENS = 4, 1024
 _COUNTED: dict[str, Provenance] = dict.fromkeys(
     ("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens"), "counted"
 )
@@ -93,8 +103,8 @@ class LocalEngine:
         """The answer, token by token. Raises EngineError.
 
         The usage is exact: output is what the model wrote but for the token that ends it, and thinking is the part
-        of it up to `</think>`, the tag included. Where the thinking is closed for it, at `request.max_thinking` tokens
-        or by `close_thinking`, the tag counts as if the model had written it, and the usage has a flag.
+        of it up to `</think>`, the tag included. Where the thinking is closed for it, at `request.max_thinking` tokens,
+        by `close_thinking` or for want of room, the tag counts as if the model had written it, and a flag says so.
         """
         self._usage = None
         self._close_asked = False
@@ -135,6 +145,8 @@ class LocalEngine:
         most_thinking = self._cache.most if request.max_thinking is None else request.max_thinking
         spliced: list[int] = []
         closing = 0  # tokens that are still to come of what closes the thinking
+        room = self._cache.most - len(self._cache.tokens)
+        most_tokens = self._cache.most - min(room // _FOR_THE_ANSWER, _FOR_THE_ANSWER_TOKENS)
         if splitter.thinking and most_thinking == 0:
             closing = self._splice(spliced, so_far)
         for token in self._written(sampler, spliced):
@@ -174,12 +186,23 @@ class LocalEngine:
                 yield event
             if output >= limit:
                 break
-            if splitter.thinking and (so_far.thinking >= most_thinking or self._close_asked) and not so_far.is_closed:
+            if splitter.thinking and self._is_to_end(so_far, most_thinking, most_tokens):
                 closing = self._splice(spliced, so_far)
         if close is None and channels is None:
             yield from splitter.rest()
         elif rest := splitter.piece(decode(b"", True)):
             yield rest
+
+    def _is_to_end(self, so_far: _Answered, most_thinking: int, most_tokens: int) -> bool:
+        """Whether the thinking that is open is to be closed for the model, after `most_tokens` in the context too."""
+        if so_far.is_closed:
+            return False
+        if so_far.thinking >= most_thinking or self._close_asked:
+            return True
+        if len(self._cache.tokens) < most_tokens:
+            return False
+        so_far.flags = (*so_far.flags, CONTEXT_NEARLY_FULL)
+        return True
 
     def _splice(self, spliced: list[int], so_far: _Answered) -> int:
         """Have what closes the thinking come next; how many tokens that is."""

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import assert_never
 
+from r1plan.engine.chat import CONTEXT_NEARLY_FULL, MARK_UNKNOWN
 from r1plan.engine.served import ServedNotice
 from r1plan.errors import R1PlanError
 from r1plan.ledger.entry import UsageEntry
@@ -96,6 +97,22 @@ def served_text(notice: ServedNotice) -> str:
         since = f" since {notice.since:%Y-%m-%d %H:%M} UTC" if notice.since else ""
         return f"'{asked}' is an alias at {who}: {served} ({notice.serves}) answers{since}."
     return f"'{asked}' at {who} is {notice.serves} since {notice.since:%Y-%m-%d}."
+
+
+_FLAGS = {
+    CONTEXT_NEARLY_FULL: (
+        "The context was nearly full: the thinking was ended, to leave room for the answer. --context N gives more."
+    ),
+    MARK_UNKNOWN: (
+        "If this model thinks, that is shown and counted as its answer: its chat template marks it in a way that "
+        "r1plan does not know."
+    ),
+}
+
+
+def flag_texts(entry: UsageEntry) -> tuple[str, ...]:
+    """What a person should know of a request that its flags say."""
+    return tuple(text for flag, text in _FLAGS.items() if flag in entry.flags)
 
 
 def hint_here(hint: str) -> str:

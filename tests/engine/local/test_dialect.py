@@ -11,8 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking, WasThinking
-from r1plan.engine.local import MARK_UNKNOWN, THINKING_CLOSED, LoadSettings, LocalEngine
+from r1plan.engine.chat import (
+    CONTEXT_NEARLY_FULL,
+    MARK_UNKNOWN,
+    THINKING_CLOSED,
+    Answer,
+    ChatRequest,
+    Event,
+    Finished,
+    Message,
+    Thinking,
+    WasThinking,
+)
+from r1plan.engine.local import LoadSettings, LocalEngine
 from r1plan.engine.local.dialect import (
     THINK,
     Channels,
@@ -170,6 +181,30 @@ def test_a_thinking_that_cannot_be_told_apart_is_flagged() -> None:
     with running(R1_TURNS + "<|deep_thought|>") as engine:
         events = list(engine.stream(ChatRequest(messages=(QUESTION,))))
     assert end(events).usage.flags == (MARK_UNKNOWN,)
+
+
+@pytest.mark.parametrize("left", [24, 30, 45])
+def test_thinking_leaves_room_for_an_answer(left: int) -> None:
+    made = LocalEngine(MODEL_PATH, "it", LoadSettings(context_tokens=256, threads=1), temperature=0.0)
+    try:
+        turns = [QUESTION]
+        while len(made._vocabulary.prompt(turns)[0]) < made._cache.most - left - 8:
+            turns = [Message("user", "1"), Message("assistant", "1"), *turns]
+        room = made._cache.most - len(made._vocabulary.prompt(turns)[0])
+        events = list(made.stream(ChatRequest(messages=tuple(turns))))
+    finally:
+        made.close()
+    usage = end(events).usage
+    assert usage.flags == (CONTEXT_NEARLY_FULL, THINKING_CLOSED)
+    assert usage.thinking_tokens is not None
+    assert room - room // 4 <= usage.thinking_tokens <= room - room // 4 + 2
+    assert texts(events)[1]
+
+
+def test_a_limit_of_the_users_own_is_no_want_of_room() -> None:
+    with running() as engine:
+        events = list(engine.stream(ChatRequest(messages=(QUESTION,), max_tokens=20)))
+    assert (end(events).reason, end(events).usage.flags) == ("length", ())
 
 
 def test_a_template_can_be_given() -> None:
