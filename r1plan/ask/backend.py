@@ -28,7 +28,7 @@ def local_backend(target: LocalTarget, engines: Engines, options: AskOptions) ->
     def load() -> ChatEngine:
         from r1plan.engine.connect import connect
 
-        return connect(target, os.environ, options.context_tokens)
+        return connect(target, os.environ, options.context_tokens, chat_template=options.chat_template)
 
     return AttemptTarget(
         provider="local",

@@ -57,7 +57,8 @@ class AskOptions:
     `log` learns of each attempt, filed under `labels`, and tells what was spent of `budgets`; `log_text` puts prompt
     and answer into it. `context_tokens` are those of a model on this machine, whose electricity is counted at
     `power_usd_per_kwh`. `conversation` is the id that the rows of its turns share. `sends_nothing`: only what would be
-    done is wanted, so nothing is opened. `address_key` is what the address of `Wanted.base_url` held of a key.
+    done is wanted, so nothing is opened. `chat_template` is the text of one for a model on this machine, None: its own.
+    `address_key` is what the address of `Wanted.base_url` held of a key.
     """
 
     log: UsageLog
@@ -68,4 +69,5 @@ class AskOptions:
     conversation: str | None = None
     log_text: bool = False
     sends_nothing: bool = False
+    chat_template: str | None = None
     address_key: ApiKey | None = None

@@ -25,14 +25,15 @@ def connect(
     config: Path | None = None,
     limits: ServerLimits | None = None,
     session: str | None = None,
+    chat_template: str | None = None,
 ) -> ChatEngine:
     """The engine for `target`. Raises EngineError (model file) or ProviderError (no key, no address).
 
     `config` is the directory that may hold keys.yaml. `session` names the conversation to providers that keep a cache
-    for it.
+    for it. `chat_template` is the text of one for a model file, None: the file's own.
     """
     if isinstance(target, LocalTarget):
-        return _load(target, context_tokens)
+        return _load(target, context_tokens, chat_template)
     provider = target.provider
     key = find_key(provider, environ, config)
     address = target.address(environ)
@@ -70,11 +71,12 @@ def connect(
     )
 
 
-def _load(target: LocalTarget, context_tokens: int) -> ChatEngine:
+def _load(target: LocalTarget, context_tokens: int, chat_template: str | None) -> ChatEngine:
     from r1plan.engine.local import LoadSettings, LocalEngine
 
     if not target.demonstration:
-        return LocalEngine(target.path, target.model, LoadSettings(context_tokens=context_tokens))
+        settings = LoadSettings(context_tokens=context_tokens)
+        return LocalEngine(target.path, target.model, settings, chat_template=chat_template)
     if not target.path.exists():
         raise EngineError(
             f"the demonstration model {target.model} is not in this installation.",
@@ -83,4 +85,4 @@ def _load(target: LocalTarget, context_tokens: int) -> ChatEngine:
     # Arithmetic has one right answer: the most likely token is always taken. So small a model is no faster on two
     # threads, and on a busy machine llama.cpp's threads wait for one another, for seconds.
     settings = LoadSettings(context_tokens=context_tokens, threads=1)
-    return LocalEngine(target.path, target.model, settings, temperature=0.0)
+    return LocalEngine(target.path, target.model, settings, temperature=0.0, chat_template=chat_template)

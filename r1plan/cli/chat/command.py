@@ -20,7 +20,7 @@ def command(
     ),
     max_cost: str | None = typer.Option(None, metavar="USD", help="The most that one question may cost, all attempts."),
     max_thinking: int | None = typer.Option(
-        None, min=0, metavar="N", help="The most tokens of thinking: a model here answers then, elsewhere it is cut."
+        None, min=0, metavar="N", help="The most tokens of thinking: one's own model answers then, others are cut."
     ),
     explain: bool = typer.Option(False, "--explain", help="Say who would be asked and why; send nothing."),
     by: str | None = typer.Option(
@@ -31,6 +31,9 @@ def command(
     thinking: str = typer.Option("dim", metavar="[show|dim|hide]", help="How the thinking appears, on stderr."),
     max_tokens: int | None = typer.Option(None, min=1, metavar="N", help="The most tokens to write."),
     context: int = typer.Option(8192, min=64, metavar="N", help="Tokens of context for a model on this machine."),
+    chat_template: Path | None = typer.Option(
+        None, metavar="FILE.jinja", help="How a model file here is asked, if it does not say."
+    ),
     temperature: float | None = typer.Option(None, min=0, max=2, metavar="T", help="The model's own by default."),
     seed: int | None = typer.Option(None, min=0, metavar="N", help="Makes a local answer repeatable."),
     option: str | None = typer.Option(
@@ -83,6 +86,7 @@ def command(
         parse_max_cost,
         parse_usd_per_kwh,
     )
+    from r1plan.cli.options.template import read_template
     from r1plan.conversation.session import Wishes, thinking_named
     from r1plan.engine.chat import ChatRequest
     from r1plan.ledger.usage_log import UsageLog
@@ -117,6 +121,7 @@ def command(
         conversation=start.conversation_of(text),
         log_text=log_text,
         sends_nothing=explain,
+        chat_template=read_template(chat_template),
         address_key=address_key,
     )
     request = ChatRequest(
