@@ -14,6 +14,15 @@ from r1plan.engine.inline_tags import Tag, TagScanner
 
 OPEN = "<think>"
 CLOSE = "</think>"
+OTHER_MARKS = (
+    ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A Reasoning
+    ("[THINK]", "[/THINK]"),  # Magistral
+    ("<seed:think>", "</seed:think>"),  # Seed-OSS
+    ("<mm:think>", "</mm:think>"),  # MiniMax
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),  # Sky-T1
+    ("◁think▷", "◁/think▷"),  # Kimi-VL
+)
+"""What other models think between, that no answer holds by chance."""
 
 _TAGS = ((OPEN, CLOSE), ("<thinking>", "</thinking>"))
 _LONGEST_SPACE = 1000  # characters: more is not held back

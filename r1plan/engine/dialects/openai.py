@@ -26,6 +26,7 @@ from r1plan.engine.dialects.server_error import (
 from r1plan.engine.dialects.stream_text import StreamText
 from r1plan.engine.dialects.surrogates import whole
 from r1plan.engine.dialects.usage import ReportedUsage
+from r1plan.engine.thinking import OTHER_MARKS
 from r1plan.errors import ProviderError
 from r1plan.prices.usage import Usage
 
@@ -51,7 +52,7 @@ class ChunkReader:
         self._provider = provider
         self._hide = hide
         self._prompt = "\n".join(each.content for each in request.messages)
-        self._text = StreamText(provider.inline_thinking)
+        self._text = _stream_text(provider)
         self._fields = tuple(dict.fromkeys((*provider.thinking_fields, *THINKING_FIELDS)))
         self._by_field = self._by_delta = self._by_details = False
         self._reported = ReportedUsage(provider.usage, request)
@@ -205,7 +206,7 @@ class ChunkReader:
 
     def _tells_whole(self, message: Mapping[str, object]) -> Iterator[Event]:
         """The events of what a message, told whole after its pieces, goes beyond them. What differs is not taken."""
-        told = StreamText(self._provider.inline_thinking)
+        told = _stream_text(self._provider)
         said = said_in(message, self._fields)
         for thinks, text in said.parts:
             for _ in told.thinking(text) if thinks else told.answer(text) if said.by_field else told.feed(text):
@@ -257,6 +258,12 @@ class ChunkReader:
         )
         if self._unreadable > _UNREADABLE_MOST:
             raise self.failure
+
+
+def _stream_text(provider: Provider) -> StreamText:
+    """A server of one's own may run any model, and give its thinking as the model writes it."""
+    any_model = provider.own_server and provider.inline_thinking
+    return StreamText(provider.inline_thinking, OTHER_MARKS if any_model else ())
 
 
 def _first_answer(choices: Sequence[object]) -> Mapping[str, object] | None:

@@ -13,12 +13,12 @@ from r1plan.engine.thinking import ThinkSplitter
 class StreamText:
     """Takes pieces of text, gives events, and keeps what they said. A character may come in halves.
 
-    `names` are the elements that thinking stands in where it comes with the answer; none: it does not. `characters`
-    counts all that was said.
+    `names` are the elements that thinking stands in where it comes with the answer, `marks` what else it may stand
+    between; without any it does not. `characters` counts all that was said.
     """
 
-    def __init__(self, names: Sequence[str] = ()) -> None:
-        self._splitter = ThinkSplitter(names=names)
+    def __init__(self, names: Sequence[str] = (), marks: Sequence[tuple[str, str]] = ()) -> None:
+        self._splitter = ThinkSplitter(names=names, marks=marks)
         self._thinking_halves, self._halves = Halves(), Halves()
         # Millions of pieces would each take the memory of an object.
         self._thinking, self._answer = StringIO(), StringIO()

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Final, Literal
 
-from r1plan.engine.thinking import CLOSE, OPEN
+from r1plan.engine.thinking import CLOSE, OPEN, OTHER_MARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,8 @@ _LONGEST_HEADER = 64  # tokens
 
 THINK: Final = ThinkingMarks(OPEN, CLOSE)
 _OTHERS = (
-    ThinkingMarks("<|START_THINKING|>", "<|END_THINKING|>"),
-    ThinkingMarks("[THINK]", "[/THINK]"),
-    ThinkingMarks("<seed:think>", "</seed:think>"),
-    ThinkingMarks("<mm:think>", "</mm:think>"),
-    ThinkingMarks("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ThinkingMarks("◁think▷", "◁/think▷"),
-    ThinkingMarks("<thinking>", "</thinking>"),
-    ThinkingMarks("<thought>", "</thought>"),
-    ThinkingMarks("<reasoning>", "</reasoning>"),
-    ThinkingMarks("<reason>", "</reason>"),
+    *starmap(ThinkingMarks, OTHER_MARKS),
+    *(ThinkingMarks(f"<{name}>", f"</{name}>") for name in ("thinking", "thought", "reasoning", "reason")),
 )
 
 
