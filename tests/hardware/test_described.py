@@ -10,7 +10,7 @@ from r1plan.errors import UsageError
 from r1plan.hardware.assumed.host import HostFigures, Processor
 from r1plan.hardware.described import DescribedCard, Description, UnnamedCard, describe
 from r1plan.hardware.machine import Machine, Vendor
-from r1plan.plan.llamacpp.speed.decode_time import _UNKNOWN_BANDWIDTH_GB_S
+from r1plan.plan.llamacpp.speed.rates import UNKNOWN_BANDWIDTH_GB_S
 from r1plan.units import GIB, MIB
 
 HARDWARE = load_hardware()
@@ -123,7 +123,7 @@ def test_an_unknown_card_keeps_what_was_said() -> None:
 def test_an_unknown_card_without_bandwidth_is_allowed_and_noted() -> None:
     machine = describe((), Description(unnamed=(UnnamedCard(24),)))
     assert machine.gpus[0].bandwidth_gb_s is None
-    assert assumed(machine)["card-bandwidth"] == (_UNKNOWN_BANDWIDTH_GB_S, "--bandwidth")
+    assert assumed(machine)["card-bandwidth"] == (UNKNOWN_BANDWIDTH_GB_S, "--bandwidth")
 
 
 @pytest.mark.parametrize(

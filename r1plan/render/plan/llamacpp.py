@@ -13,7 +13,8 @@ from r1plan.money import usd
 from r1plan.plan.answer import answer_time
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.llamacpp.speed.decode_time import DISK_BANDWIDTH_GB_S, disk_bandwidth
+from r1plan.plan.llamacpp.speed.decode_time import disk_bandwidth
+from r1plan.plan.llamacpp.speed.rates import DISK_BANDWIDTH_GB_S
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
 from r1plan.plan.reasons import CauseKind, FitsHeadless, NeedsMemory, TooSlow, kind_of

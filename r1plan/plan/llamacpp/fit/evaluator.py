@@ -12,7 +12,8 @@ from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import DeviceLoads, Loading, Placement
 from r1plan.plan.llamacpp.rank import score_at
 from r1plan.plan.llamacpp.settings import EngineSettings
-from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, MachineRates, ModelRates, predicted_speed
+from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, ModelRates, predicted_speed
+from r1plan.plan.llamacpp.speed.rates import MachineRates
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload
 

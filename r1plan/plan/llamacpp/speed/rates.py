@@ -1,0 +1,211 @@
+"""How fast a machine's devices do their work: the seconds that a token and a prompt take, addend by addend.
+
+    t = W / (eta * BW) + c * layers + KV / (eta_kv * BW), summed over the devices, which take turns
+
+Each addend names the rates that it rests on. Measurements of this machine correct a rate by a factor (learned.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.plan.llamacpp.speed.device_class import DeviceClass, device_class
+from r1plan.plan.llamacpp.speed.processor import (
+    SECONDS_A_LATENT_LAYER,
+    SECONDS_A_LAYER,
+    SECONDS_AN_EXPERT_LAYER,
+    SECONDS_BESIDE_CARDS,
+    ProcessorSpeed,
+)
+from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, TokenWork, WorkKind
+from r1plan.plan.speed import Bottleneck
+from r1plan.units import GB
+
+UNKNOWN_BANDWIDTH_GB_S = 300.0  # a card of which nothing is known: 100 to 500 are usual
+
+# A layer with routed experts costs more kernels: b0596 (Apple), b0685 (two Blackwell cards).
+_EXPERT_LAYER_FACTOR = 3.0
+_EXPERT_LAYER_FACTOR_APPLE = 2.0
+_EXPERT_PREFILL_SHARE = 0.35
+# MLA's attention is bound by arithmetic: b0655-b0657.
+_MLA_KV_EFFICIENCY = 0.18
+# Cards that share the layers take turns: 0.94 to 0.98 of one card (speed.md).
+_SPLIT_FACTOR = 0.96
+# What an NVMe drive gives through page faults when nobody says; assumed. Which experts a token needs is taken as even,
+# so the share of them that is in memory is read there; reading ahead and skewed use can make it faster or slower.
+DISK_BANDWIDTH_GB_S = 3.0
+_PCIE_BYTES_PER_S = 25 * GB  # weights copied to the card for each micro-batch of a prompt
+
+RateName = Literal[
+    "weights",
+    "layers",
+    "expert layers",
+    "cache",
+    "latent cache",
+    "handing over",
+    "prompt",
+    "experts' prompt",
+    "copying",
+]
+HOST = "host"
+"""The place of the processor's rates; a card's is its name."""
+
+
+class Rate(NamedTuple):
+    """One of the rates that a time rests on: cards of one name have the same."""
+
+    place: str
+    what: RateName
+
+
+class Addend(NamedTuple):
+    """A part of a token's time: `seconds`, and `seconds_a_depth` for each token in the cache."""
+
+    what: Bottleneck
+    rates: tuple[Rate, ...]
+    seconds: float
+    seconds_a_depth: float = 0.0
+
+
+class CardRates(NamedTuple):
+    """A card's constants beside the rates that they are, each a dense model's and a mixture's or MLA's."""
+
+    gpu: GpuDevice
+    kind: DeviceClass
+    bytes_per_s: float
+    weights: Rate
+    layers: tuple[tuple[Rate, ...], tuple[Rate, ...]]
+    caches: tuple[Rate, Rate]
+    prompts: tuple[tuple[Rate, ...], tuple[Rate, ...]]
+
+
+class MachineRates:
+    """How fast a machine's processor and cards are, whatever is laid out on them.
+
+    `factors` are by how much longer this machine was measured to take than the constants say; none is 1.
+    """
+
+    def __init__(self, machine: Machine, factors: Mapping[Rate, float] | None = None) -> None:
+        self.processor = ProcessorSpeed(machine.cpu, machine.memory)
+        self.cards = {gpu.index: _card_rates(gpu) for gpu in machine.gpus}
+        self.disk_bytes_per_s = (machine.disk_bandwidth_gb_s or DISK_BANDWIDTH_GB_S) * GB
+        self._factors = factors or {}
+
+    def factor(self, *rates: Rate) -> float:
+        """By how much longer what rests on all of `rates` takes here than by the constants."""
+        product = 1.0
+        if self._factors:
+            for rate in rates:
+                product *= self._factors.get(rate, 1.0)
+        return product
+
+    def token(self, work: TokenWork) -> list[Addend]:
+        """The parts of a token's time."""
+        addends: list[Addend] = []
+        slower = _SPLIT_FACTOR if len(work.cards) > 1 else 1.0
+        for each in work.cards:
+            addends += self._on_card(each, work.kind, slower)
+        if work.host is not None:
+            addends += self._on_host(work.host, work.kind)
+        if work.disk_bytes:
+            addends.append(Addend("disk", (), work.disk_bytes / self.disk_bytes_per_s))
+        return addends
+
+    def prompt(self, work: TokenWork) -> list[Addend] | None:
+        """The parts of the time that a prompt's token takes; None where nothing is known of a card."""
+        prompt = work.prompt
+        addends: list[Addend] = []
+        # A micro-batch needs nearly every expert, so what is on disk is read once for each.
+        if prompt.disk_bytes:
+            addends.append(Addend("disk", (), prompt.disk_bytes / self.disk_bytes_per_s / prompt.n_ubatch))
+        if not work.cards:
+            rates = (_HOST_PROMPT, _HOST_EXPERTS_PROMPT)[: 1 + work.kind.moe]
+            seconds = prompt.flop_a_token / self.processor.prompt_flops(experts=work.kind.moe)
+            return [*addends, Addend("processor cores", rates, seconds * self.factor(*rates))]
+        share = _EXPERT_PREFILL_SHARE if work.kind.moe else 1.0
+        total = sum(each.layers for each in work.cards)
+        for each in work.cards:
+            card = self.cards[each.card]
+            flops = _prompt_flops(card)
+            if flops is None:
+                return None
+            seconds = prompt.flop_a_token * (each.layers / total if total else 1.0) / (flops * share)
+            rates = card.prompts[work.kind.moe]
+            addends.append(Addend("gpu arithmetic", rates, seconds * self.factor(*rates)))
+        if prompt.streamed_bytes:
+            seconds = prompt.streamed_bytes / _PCIE_BYTES_PER_S / prompt.n_ubatch
+            addends.append(Addend("host bandwidth", (_COPYING,), seconds * self.factor(_COPYING)))
+        return addends
+
+    def _on_card(self, work: CardWork, kind: WorkKind, slower: float) -> tuple[Addend, Addend, Addend]:
+        card = self.cards[work.card]
+        bandwidth = card.bytes_per_s * slower
+        a_layer = card.kind.seconds_a_layer
+        if kind.moe:
+            a_layer *= _EXPERT_LAYER_FACTOR_APPLE if card.gpu.vendor == "apple" else _EXPERT_LAYER_FACTOR
+        cache, layers = card.caches[kind.latent], card.layers[kind.moe]
+        reading = work.weights_bytes * kind.stretch / (card.kind.efficiency * bandwidth)
+        a_depth = work.cache_bytes / ((_MLA_KV_EFFICIENCY if kind.latent else card.kind.kv_efficiency) * bandwidth)
+        return (
+            Addend("gpu bandwidth", (card.weights,), reading * self.factor(card.weights)),
+            Addend("gpu layers' fixed cost", layers, a_layer * work.layers / slower * self.factor(*layers)),
+            Addend("reading the cache", (cache,), 0.0, a_depth * self.factor(cache)),
+        )
+
+    def _on_host(self, work: HostWork, kind: WorkKind) -> list[Addend]:
+        processor = self.processor
+        by_memory = processor.seconds_by_memory(work.weights_bytes)
+        by_cores = processor.seconds_by_cores(work.weights_bytes * 8 / kind.bits_per_weight, slow_type=kind.slow_type)
+        bound: Bottleneck = "host bandwidth" if by_memory >= by_cores else "processor cores"
+        cache = _HOST_CACHES[kind.latent]
+        a_layer = SECONDS_A_LATENT_LAYER if kind.latent else SECONDS_A_LAYER
+        a_depth = work.cache_bytes / processor.cache_bytes_per_s(latent=kind.latent)
+        fixed: Bottleneck = "host layers' fixed cost"
+        parts = [
+            (bound, _HOST_WEIGHTS, max(by_memory, by_cores), 0.0),
+            (fixed, _HOST_LAYERS, a_layer * work.layers, 0.0),
+            (fixed, _HOST_EXPERT_LAYERS, SECONDS_AN_EXPERT_LAYER * work.expert_layers, 0.0),
+            (fixed, _HANDING_OVER, SECONDS_BESIDE_CARDS if work.hands_over else 0.0, 0.0),
+            ("reading the cache", cache, 0.0, a_depth),
+        ]
+        factor = self.factor
+        return [
+            Addend(what, (rate,), seconds * factor(rate), by_depth * factor(rate))
+            for what, rate, seconds, by_depth in parts
+            if seconds or by_depth
+        ]
+
+
+_HOST_WEIGHTS = Rate(HOST, "weights")
+_HOST_LAYERS = Rate(HOST, "layers")
+_HOST_EXPERT_LAYERS = Rate(HOST, "expert layers")
+_HOST_CACHES = Rate(HOST, "cache"), Rate(HOST, "latent cache")
+_HANDING_OVER = Rate(HOST, "handing over")
+_HOST_PROMPT, _HOST_EXPERTS_PROMPT = Rate(HOST, "prompt"), Rate(HOST, "experts' prompt")
+_COPYING = Rate(HOST, "copying")
+
+
+def _card_rates(gpu: GpuDevice) -> CardRates:
+    place = gpu.name
+    layers, prompt = Rate(place, "layers"), Rate(place, "prompt")
+    return CardRates(
+        gpu,
+        device_class(gpu),
+        (gpu.bandwidth_gb_s or UNKNOWN_BANDWIDTH_GB_S) * GB,
+        Rate(place, "weights"),
+        ((layers,), (layers, Rate(place, "expert layers"))),
+        (Rate(place, "cache"), Rate(place, "latent cache")),
+        ((prompt,), (prompt, Rate(place, "experts' prompt"))),
+    )
+
+
+def _prompt_flops(card: CardRates) -> float | None:
+    """Operations a second while a prompt is read; None where neither they nor the bandwidth are known."""
+    gpu, kind = card.gpu, card.kind
+    if gpu.fp32_tflops and gpu.vendor != "apple":
+        return gpu.fp32_tflops * 1e12 * kind.fp32_factor
+    if gpu.fp16_tensor_tflops and gpu.vendor == "apple":
+        return gpu.fp16_tensor_tflops * 1e12
+    return gpu.bandwidth_gb_s * GB * kind.flops_a_byte if gpu.bandwidth_gb_s else None
