@@ -41,7 +41,7 @@ class BufferReading:
     """One term of memory on one device. None: it was not planned, or could not be read.
 
     `card` is the place in `MachineIdentity.cards`, None for host memory. `tolerance_bytes` is how far the plan says
-    that it may be off.
+    that it may be off, `learned_bytes` what of `planned_bytes` earlier measurements added, negative: took.
     """
 
     device: str
@@ -51,6 +51,7 @@ class BufferReading:
     measured_bytes: int | None
     basis: str = ""
     tolerance_bytes: int = 0
+    learned_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

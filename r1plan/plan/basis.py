@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from typing import Literal
 
-Basis = Literal["exact", "measured", "calibrated", "assumed"]
+Basis = Literal["exact", "measured", "measured here", "calibrated", "assumed"]

@@ -27,6 +27,7 @@ from r1plan.plan.llamacpp.rank import (
     too_slow_from_disk,
     why_chosen,
 )
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.model_set import ModelSet, check_context
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan, Rejection, least_tok_s, nearest_first
@@ -34,26 +35,32 @@ from r1plan.plan.reasons import AsAsked, FitsHeadless, NeedsMemory, ReadsFromDis
 from r1plan.plan.workload import Workload
 
 
-def choose(machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -> Plan[Option]:
+def choose(
+    machine: Machine,
+    models: ModelSet,
+    workload: Workload,
+    pins: Pins,
+    learned: LearnedRates = NOTHING_LEARNED,
+) -> Plan[Option]:
     """The best option for `workload` on `machine`, what else is worth a look, and what was rejected and why.
 
     With model and quant pinned the choice is exactly that option, fitting or not. Otherwise the choice is None when
     nothing fits. Options that read experts from disk stand behind all others, and are offered only where they are as
-    fast as asked or nothing else fits. Raises NotFound for an unknown model or quant and UsageError for pins that
-    cannot go together.
+    fast as asked or nothing else fits. `learned` is what was measured of the machine. Raises NotFound for an unknown
+    model or quant and UsageError for pins that cannot go together.
     """
     candidates = tuple(candidates_of(models, pins))
-    devices = devices_of(machine)
+    devices = devices_of(machine, learned.overhead_bytes)
     check_on_machine(pins, devices)
     check_context(pins.context, [each.model for each in candidates], one=pins.model is not None)
     check_experts(pins, candidates)
     check_lengths(pins, workload, candidates)
-    search = Search(machine, devices, workload, pins)
+    search = Search(machine, devices, workload, pins, learned)
     plan = _exactly(search, candidates[0]) if pins.one_option else _best(search, candidates)
     notes = (
         cards_beyond(machine),
         nearly_on_cards(search, candidates, plan.choice),
-        _headless(plan, models, workload, pins),
+        _headless(plan, models, workload, pins, learned),
     )
     return replace(
         plan,
@@ -62,7 +69,9 @@ def choose(machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -
     )
 
 
-def _headless(plan: Plan[Option], models: ModelSet, workload: Workload, pins: Pins) -> FitsHeadless | None:
+def _headless(
+    plan: Plan[Option], models: ModelSet, workload: Workload, pins: Pins, learned: LearnedRates
+) -> FitsHeadless | None:
     """That with what a desktop is assumed to hold something fits where nothing does, or the asked option is whole."""
     choice, held = plan.choice, sum(gpu.desktop_bytes for gpu in plan.machine.gpus)
     short = choice is None or not choice.fits
@@ -72,7 +81,7 @@ def _headless(plan: Plan[Option], models: ModelSet, workload: Workload, pins: Pi
     gpus = tuple(
         replace(gpu, free_bytes=gpu.free_bytes + gpu.desktop_bytes, desktop_bytes=0) for gpu in plan.machine.gpus
     )
-    then = choose(replace(plan.machine, gpus=gpus), models, workload, pins).choice
+    then = choose(replace(plan.machine, gpus=gpus), models, workload, pins, learned).choice
     if then is None or not then.fits or (mixed and not then.on_gpus_alone):
         return None
     return FitsHeadless(then.id, held, mixed, then.tok_s)

@@ -11,6 +11,7 @@ from r1plan.plan.headroom import Gain, Headroom, Improvement
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.memory.parts import Device
 from r1plan.plan.llamacpp.option import Option, option_id
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
@@ -25,12 +26,14 @@ _MOST_SLOTS = 64
 _FASTER = 1.05
 
 
-def headroom_of(plan: Plan[Option], models: ModelSet, pins: Pins) -> Headroom[Option] | None:
+def headroom_of(
+    plan: Plan[Option], models: ModelSet, pins: Pins, learned: LearnedRates = NOTHING_LEARNED
+) -> Headroom[Option] | None:
     """What limits the choice of `plan` and what would be gained by more room; None when nothing was chosen."""
     choice = plan.choice
     if choice is None or not choice.fits:
         return None
-    again = _Again(plan, choice, models, pins)
+    again = _Again(plan, choice, models, pins, learned)
     first = choice.full_at[0] if choice.full_at else None
     return Headroom(
         full_first=first if first is not None and first[1] < choice.model.context_max else None,
@@ -42,8 +45,8 @@ def headroom_of(plan: Plan[Option], models: ModelSet, pins: Pins) -> Headroom[Op
 class _Again:
     """Makes a plan again, among the options that more room could bring up."""
 
-    def __init__(self, plan: Plan[Option], choice: Option, models: ModelSet, pins: Pins) -> None:
-        self.plan, self.choice, self.pins = plan, choice, pins
+    def __init__(self, plan: Plan[Option], choice: Option, models: ModelSet, pins: Pins, learned: LearnedRates) -> None:
+        self.plan, self.choice, self.pins, self.learned = plan, choice, pins, learned
         some = models.models if pins.one_option else _shortlist(plan, choice, models.models)
         self.models = replace(models, models=some)
 
@@ -98,12 +101,14 @@ class _Again:
             slots=slots,
         )
         only = {choice.model.id: replace(choice.model, quants=(choice.quant,))}
-        then = choose(self.plan.machine, replace(self.models, models=only), self.plan.workload, pins).choice
+        then = choose(
+            self.plan.machine, replace(self.models, models=only), self.plan.workload, pins, self.learned
+        ).choice
         return then is not None and then.fits and then.placement.layout == choice.placement.layout
 
     def _gain(self, device: Device, extra_bytes: int, process: GpuProcess | None) -> Gain[Option]:
         roomier = with_room(self.plan.machine, device, extra_bytes)
-        then = choose(roomier, self.models, self.plan.workload, self.pins).choice
+        then = choose(roomier, self.models, self.plan.workload, self.pins, self.learned).choice
         better = better_by(self.choice, then) if then is not None and then.fits else None
         return Gain(
             device=device.name,

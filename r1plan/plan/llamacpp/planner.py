@@ -8,6 +8,7 @@ from r1plan.hardware.machine import Machine
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.pins import checked_pins
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import EngineName, Plan
@@ -19,10 +20,16 @@ if TYPE_CHECKING:
 
 
 class LlamaCppPlanner:
-    """Plans for llama.cpp: one option is a GGUF quant laid out over cards, RAM and disk."""
+    """Plans for llama.cpp: one option is a GGUF quant laid out over cards, RAM and disk.
+
+    `learned` is what was measured of the machine that is planned for.
+    """
 
     engine: EngineName = "llama.cpp"
     understands: frozenset[EngineOption] = frozenset(get_args(EngineOption)) - SERVERS_ALONE
+
+    def __init__(self, learned: LearnedRates = NOTHING_LEARNED) -> None:
+        self.learned = learned
 
     def checked(self, pins: Pins) -> Pins:
         """`pins`, when they can be meant together."""
@@ -30,10 +37,10 @@ class LlamaCppPlanner:
 
     def plan(self, machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -> Plan[Option]:
         """See `choose`."""
-        return choose(machine, models, workload, pins)
+        return choose(machine, models, workload, pins, self.learned)
 
     def headroom(self, plan: Plan[Option], models: ModelSet, pins: Pins) -> Headroom[Option] | None:
         """See `headroom_of`."""
         from r1plan.plan.llamacpp.headroom import headroom_of
 
-        return headroom_of(plan, models, pins)
+        return headroom_of(plan, models, pins, self.learned)

@@ -13,17 +13,26 @@ from r1plan.plan.llamacpp.placement import DeviceLoads, Loading, Placement
 from r1plan.plan.llamacpp.rank import score_at
 from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, ModelRates, predicted_speed
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.llamacpp.speed.rates import MachineRates
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload
 
 
 class Evaluator:
-    """Judges layouts on `devices` of a machine."""
+    """Judges layouts on `devices` of a machine, of which `learned` was measured."""
 
-    def __init__(self, machine: Machine, devices: Devices, workload: Workload, pins: Pins) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        devices: Devices,
+        workload: Workload,
+        pins: Pins,
+        learned: LearnedRates = NOTHING_LEARNED,
+    ) -> None:
         self.machine, self.devices, self.workload, self.pins = machine, devices, workload, pins
-        self._machine_rates = MachineRates(machine)
+        self.learned = learned
+        self._machine_rates = MachineRates(machine, learned.factors)
         self._rates: tuple[QuantCandidate, ModelRates] | None = None
         self._timed: tuple[DeviceLoads, DecodeTimeModel] | None = None
 
@@ -88,6 +97,6 @@ class Evaluator:
         if self._timed is None or self._timed[0] is not where:
             model, quant, weights = candidate.model, candidate.quant, candidate.weights
             if self._rates is None or self._rates[0] is not candidate:
-                self._rates = candidate, ModelRates(self._machine_rates, model, quant, weights)
+                self._rates = candidate, ModelRates(self._machine_rates, model, quant, weights, self.learned)
             self._timed = where, DecodeTimeModel(self.machine, model, quant, weights, where, self._rates[1])
         return self._timed[1]

@@ -19,6 +19,7 @@ from r1plan.plan.llamacpp.memory.devices import Devices, without_gpus
 from r1plan.plan.llamacpp.memory.parts import Device, DeviceMemory
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import DeviceLoads
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.pins import Pins
 from r1plan.plan.reasons import NeedsMemory
 from r1plan.plan.workload import CONTEXT_ENOUGH, Workload
@@ -36,11 +37,18 @@ class NoRoom(NamedTuple):
 
 
 class Search:
-    """Looks for layouts on one machine, for one workload."""
+    """Looks for layouts on one machine, for one workload; `learned` is what was measured of the machine."""
 
-    def __init__(self, machine: Machine, devices: Devices, workload: Workload, pins: Pins) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        devices: Devices,
+        workload: Workload,
+        pins: Pins,
+        learned: LearnedRates = NOTHING_LEARNED,
+    ) -> None:
         self.machine, self.devices, self.workload, self.pins = machine, devices, workload, pins
-        self.evaluator = Evaluator(machine, devices, workload, pins)
+        self.evaluator = Evaluator(machine, devices, workload, pins, learned)
         self._room_bytes = sum(max(each.room_bytes, 0) for each in (*devices.gpus, devices.host) if each is not None)
         self._cards_room_bytes = sum(gpu.room_bytes for gpu in devices.gpus)
         self._usual, self._tighter = tuple(usual_settings(pins)), tuple(tighter_settings(pins))
@@ -57,7 +65,7 @@ class Search:
 
         host = self.devices.host
         devices = Devices(tuple(map(less, self.devices.gpus)), None if host is None else less(host))
-        return Search(self.machine, devices, self.workload, self.pins)
+        return Search(self.machine, devices, self.workload, self.pins, self.evaluator.learned)
 
     def of(self, candidate: QuantCandidate) -> Option | NoRoom:
         """The best option for `candidate`, or why there is none."""

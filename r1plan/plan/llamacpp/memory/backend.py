@@ -96,6 +96,18 @@ def context_of(gpu: GpuDevice) -> BackendContext:
     return BackendContext(backend, size - ALWAYS_BYTES - PARTIAL_SUMS_BYTES, uncertain, "assumed", why)
 
 
+def measured_context(context: BackendContext, more_bytes: int | None) -> BackendContext:
+    """`context` of a card that was measured here to lose so many bytes more, or less; None: it was not measured."""
+    if more_bytes is None:
+        return context
+    return context._replace(
+        size_bytes=max(context.size_bytes + more_bytes, 0),
+        uncertain_bytes=min(context.uncertain_bytes, _UNCERTAIN_MEASURED_BYTES),
+        basis="measured here",
+        why=f"{context.why}: by what the card lost here",
+    )
+
+
 def _cuda_context(gpu: GpuDevice) -> BackendContext:
     number = gpu.multiprocessors or _estimated_multiprocessors(gpu)
     if number is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from r1plan.hardware.machine import GpuDevice, Machine
-from r1plan.plan.llamacpp.memory.backend import context_of
+from r1plan.plan.llamacpp.memory.backend import context_of, measured_context
 from r1plan.plan.llamacpp.memory.parts import Device
 from r1plan.plan.reasons import CardsBeyond
 from r1plan.units import MIB
@@ -14,6 +16,7 @@ from r1plan.units import MIB
 MOST_CARDS = 16
 # The interpreter, llama.cpp's libraries and the allocator's slack.
 _PROCESS_BYTES = 200 * MIB
+_NONE: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +32,18 @@ class Devices:
         return self.host is None
 
 
-def devices_of(machine: Machine) -> Devices:
+def devices_of(machine: Machine, overhead_bytes: Mapping[int, int] = _NONE) -> Devices:
     """The devices of `machine` for one llama.cpp, which takes no more than MOST_CARDS: the first of them.
+
+    `overhead_bytes` are what cards, by their index, were measured to lose more than is planned; negative: less.
 
     Discrete cards go before an integrated one, which is then left out.
     """
     discrete = [gpu for gpu in machine.gpus if not gpu.unified and gpu.free_bytes > 0][:MOST_CARDS]
     integrated = [gpu for gpu in machine.gpus if gpu.unified]
     if discrete or not integrated:
-        return Devices(tuple(_card(gpu) for gpu in discrete), _host(machine))
-    return Devices((_unified(integrated[0], machine),), None)
+        return Devices(tuple(_card(gpu, overhead_bytes.get(gpu.index)) for gpu in discrete), _host(machine))
+    return Devices((_unified(integrated[0], machine, overhead_bytes.get(integrated[0].index)),), None)
 
 
 def cards_beyond(machine: Machine) -> CardsBeyond | None:
@@ -64,8 +69,8 @@ def disk_of(file_bytes: int) -> Device:
     )
 
 
-def _card(gpu: GpuDevice) -> Device:
-    context = context_of(gpu)
+def _card(gpu: GpuDevice, learned_bytes: int | None) -> Device:
+    context = measured_context(context_of(gpu), learned_bytes)
     return Device(
         name=f"gpu{gpu.index}",
         kind="gpu",
@@ -78,6 +83,7 @@ def _card(gpu: GpuDevice) -> Device:
         overhead_basis=context.basis,
         overhead_why=context.why,
         uncertain_bytes=context.uncertain_bytes,
+        learned_bytes=learned_bytes or 0,
         bandwidth_gb_s=gpu.bandwidth_gb_s,
     )
 
@@ -94,11 +100,11 @@ def _host(machine: Machine) -> Device:
     )
 
 
-def _unified(gpu: GpuDevice, machine: Machine) -> Device:
+def _unified(gpu: GpuDevice, machine: Machine, learned_bytes: int | None) -> Device:
     # An Apple chip's total is already the share of memory that Metal offers a process.
     usable = machine.memory.usable_bytes
     free = min(gpu.free_bytes, machine.memory.available_bytes, usable)
-    context = context_of(gpu)
+    context = measured_context(context_of(gpu), learned_bytes)
     return Device(
         name="unified",
         kind="unified",
@@ -109,5 +115,6 @@ def _unified(gpu: GpuDevice, machine: Machine) -> Device:
         gpu_index=gpu.index,
         overhead_why=f"{context.why}, and the process itself",
         uncertain_bytes=context.uncertain_bytes,
+        learned_bytes=learned_bytes or 0,
         bandwidth_gb_s=gpu.bandwidth_gb_s,
     )

@@ -20,7 +20,7 @@ class Device:
     """Something that holds memory. `free_bytes` is what a new process may take; `margin_bytes` of it are left alone.
 
     `cuda`: an NVIDIA card, whose buffers were measured; others are taken as alike. `fixed_overhead_bytes` are known to
-    `uncertain_bytes`.
+    `uncertain_bytes`; `learned_bytes` of them are what measurements of this machine added, or took where negative.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Device:
     overhead_basis: Basis = "assumed"
     overhead_why: str = "the process itself"
     uncertain_bytes: int = 0
+    learned_bytes: int = 0
 
     @property
     def room_bytes(self) -> int:

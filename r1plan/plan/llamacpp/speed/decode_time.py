@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import Machine
 from r1plan.models.weights import Weights
 from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
+from r1plan.plan.llamacpp.option import option_id
 from r1plan.plan.llamacpp.placement import DeviceLoads
-from r1plan.plan.llamacpp.speed.device_class import GUESSED_PROMPT_SPREAD
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates, MeasuredRun, prompts_of
 from r1plan.plan.llamacpp.speed.processor import SOURCE
-from r1plan.plan.llamacpp.speed.rates import DISK_BANDWIDTH_GB_S, CardRates, MachineRates
+from r1plan.plan.llamacpp.speed.rates import DISK_BANDWIDTH_GB_S, Addend, CardRates, MachineRates
 from r1plan.plan.llamacpp.speed.work import TokenWork, kind_of, token_work
 from r1plan.plan.pins import KvType
 from r1plan.plan.speed import Bottleneck, DecodeSpeed, Range, Speed, SpeedTerm
 
-_GUESSED_SPREAD = 0.40  # figures of a card that is like it
-_UNSOURCED_SPREAD = 0.30  # a bandwidth from general knowledge
-_UNKNOWN_SPREAD = 0.65  # a card of which nothing is known
 _EXPERT_SPREAD = 0.30
 _DISK_SPREAD = 0.50
 
 
 class ModelRates:
-    """What all layouts of a model at one quant share on a machine."""
+    """What all layouts of a model at one quant share on a machine; `learned` are what `on` has its factors from."""
 
-    def __init__(self, on: MachineRates, model: Model, quant: Quant, weights: Weights) -> None:
-        self.machine = on
+    def __init__(
+        self,
+        on: MachineRates,
+        model: Model,
+        quant: Quant,
+        weights: Weights,
+        learned: LearnedRates = NOTHING_LEARNED,
+    ) -> None:
+        self.machine, self.learned = on, learned
+        self.file = learned.file_rate(option_id(model, quant), weights.read_bytes_a_token)
+        self.factor = self.prompt_factor = 1.0
+        if self.file is not None:
+            self.factor, self.prompt_factor = on.factor(self.file), on.factor(prompts_of(self.file))
         self.kind = kind_of(model, quant, weights)
         self._shape = model.shape
         self._kv_bytes: dict[KvType, int] = {}
@@ -58,15 +69,16 @@ class DecodeTimeModel:
         kv_bytes = self.rates.kv_bytes_a_layer(placed.settings.kv_type)
         self.work: TokenWork = token_work(self.rates.kind, model, weights, placed, kv_bytes)
         self.addends = self.rates.machine.token(self.work)
-        self._fixed = sum([each.seconds for each in self.addends])
-        self._a_depth = sum([each.seconds_a_depth for each in self.addends])
+        self._factor = self.rates.factor
+        self._fixed = sum([each.seconds for each in self.addends]) * self._factor
+        self._a_depth = sum([each.seconds_a_depth for each in self.addends]) * self._factor
 
     def seconds(self, depth: int) -> dict[Bottleneck, float]:
         """Every kind of addend above zero with `depth` tokens in the cache."""
         found: dict[Bottleneck, float] = {}
         for each in self.addends:
             if seconds := each.seconds + each.seconds_a_depth * depth:
-                found[each.what] = found.get(each.what, 0.0) + seconds
+                found[each.what] = found.get(each.what, 0.0) + seconds * self._factor
         return found
 
     def a_token(self, depth: int) -> float:
@@ -80,21 +92,14 @@ class DecodeTimeModel:
 
     def spread(self) -> float:
         """By how large a share the real time may be off."""
-        cards = self.cards
-        spreads = [each.kind.spread for each in cards]
+        spreads = [each.spread for each in self.cards]
         spreads += [self.rates.machine.processor.spread] * (self.work.host is not None)
         spreads += [_EXPERT_SPREAD] * self.rates.kind.moe
-        spreads += [_UNKNOWN_SPREAD for each in cards if each.gpu.bandwidth_gb_s is None]
-        spreads += [_GUESSED_SPREAD for each in cards if each.gpu.is_guessed]
-        spreads += [_UNSOURCED_SPREAD for each in cards if each.gpu.is_unsourced]
         return max(*spreads, _DISK_SPREAD) if self.work.disk_bytes else max(spreads)
 
     def prompt_spread(self) -> float:
         """By how large a share the time of a prompt may be off."""
-        cards = self.cards
-        guessed = any(not each.gpu.fp32_tflops and each.gpu.vendor != "apple" for each in cards)
-        spreads = [each.kind.spread_of_prompts for each in cards] + [GUESSED_PROMPT_SPREAD] * guessed
-        return max(self.spread() + 0.10, *spreads) if spreads else self.spread() + 0.10
+        return max([self.spread() + 0.10, *(each.spread_of_prompts for each in self.cards)])
 
     def basis(self) -> Basis:
         """Whether readings of this kind of layout stand behind the time."""
@@ -115,30 +120,50 @@ class DecodeTimeModel:
         source = "; ".join(dict.fromkeys(sources))
         return f"{source}; {disk_bandwidth(self.machine)}" if self.work.disk_bytes else source
 
-    def prompt_tok_s(self) -> float | None:
-        """Tokens of a prompt read a second; None when nothing is known of the card."""
-        addends = self.rates.machine.prompt(self.work)
-        return None if addends is None else 1 / sum([each.seconds for each in addends])
+    def prompt_parts(self) -> list[Addend] | None:
+        """The parts of the time that a prompt's token takes; None when nothing is known of the card."""
+        return self.rates.machine.prompt(self.work)
 
 
 def predicted_speed(time: DecodeTimeModel, depths: tuple[int, ...]) -> Speed:
     """The speed that follows from the time of a token, at each of `depths`."""
+    learned, file = time.rates.learned, time.rates.file
+    same = learned.run_of(file, time.work)
     spread = time.spread()
-    low, high = 1 - spread, 1 + spread
-    decode = []
+    decode, here = [], True
     for depth in depths:
-        mid = 1 / time.a_token(depth)
-        decode.append(DecodeSpeed(depth, Range(mid * low, mid, mid * high)))
-    prefill, off = time.prompt_tok_s(), time.prompt_spread()
+        told = learned.token_range(time.addends, depth, file, same, spread)
+        here = here and told.here
+        decode.append(DecodeSpeed(depth, _range(time.a_token(depth), told.spread)))
     terms = sorted(time.seconds(depths[0]).items(), key=lambda term: -term[1])
     return Speed(
-        prefill_tok_s=Range(prefill * (1 - off), prefill, prefill * (1 + off)) if prefill else None,
+        prefill_tok_s=_prompt_range(time, same),
         decode=tuple(decode),
         bottleneck=terms[0][0],
-        basis=time.basis(),
+        basis="measured here" if here else time.basis(),
         terms=tuple(SpeedTerm(what, seconds) for what, seconds in terms),
-        source=time.source(),
+        source="; ".join((*_measured(learned.sources(time.addends)), time.source())),
     )
+
+
+def _prompt_range(time: DecodeTimeModel, same: MeasuredRun | None) -> Range | None:
+    parts, rates = time.prompt_parts(), time.rates
+    if parts is None:
+        return None
+    told = rates.learned.prompt_range(parts, rates.file, same, time.prompt_spread())
+    return _range(sum([each.seconds for each in parts]) * rates.prompt_factor, told.spread)
+
+
+def _range(seconds: float, spread: float) -> Range:
+    mid = 1 / seconds
+    return Range(mid * (1 - spread), mid, mid * (1 + spread))
+
+
+def _measured(runs: tuple[MeasuredRun, ...]) -> Iterator[str]:
+    """When and with what; of several the newest is named."""
+    if runs:
+        others = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+        yield f"measured here on {runs[0].measured_at.date()} with {runs[0].option_id}{others}"
 
 
 def disk_bandwidth(machine: Machine) -> str:

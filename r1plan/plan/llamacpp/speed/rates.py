@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from r1plan.hardware.machine import GpuDevice, Machine
-from r1plan.plan.llamacpp.speed.device_class import DeviceClass, device_class
+from r1plan.plan.llamacpp.speed.device_class import GUESSED_PROMPT_SPREAD, DeviceClass, device_class
 from r1plan.plan.llamacpp.speed.processor import (
     SECONDS_A_LATENT_LAYER,
     SECONDS_A_LAYER,
@@ -24,6 +24,9 @@ from r1plan.plan.speed import Bottleneck
 from r1plan.units import GB
 
 UNKNOWN_BANDWIDTH_GB_S = 300.0  # a card of which nothing is known: 100 to 500 are usual
+_UNKNOWN_SPREAD = 0.65
+_GUESSED_SPREAD = 0.40  # figures of a card that is like it
+_UNSOURCED_SPREAD = 0.30  # a bandwidth from general knowledge
 
 # A layer with routed experts costs more kernels: b0596 (Apple), b0685 (two Blackwell cards).
 _EXPERT_LAYER_FACTOR = 3.0
@@ -45,12 +48,15 @@ RateName = Literal[
     "cache",
     "latent cache",
     "handing over",
+    "disk",
     "prompt",
     "experts' prompt",
     "copying",
+    "file",
+    "file's prompt",
 ]
 HOST = "host"
-"""The place of the processor's rates; a card's is its name."""
+"""The place of the processor's rates, and of what lies between it and the cards; a card's is its name."""
 
 
 class Rate(NamedTuple):
@@ -79,6 +85,21 @@ class CardRates(NamedTuple):
     layers: tuple[tuple[Rate, ...], tuple[Rate, ...]]
     caches: tuple[Rate, Rate]
     prompts: tuple[tuple[Rate, ...], tuple[Rate, ...]]
+
+    @property
+    def spread(self) -> float:
+        """By how large a share a token's time may be off by the constants and what is known of the card."""
+        gpu = self.gpu
+        spreads = [self.kind.spread]
+        spreads += [_UNKNOWN_SPREAD] * (gpu.bandwidth_gb_s is None)
+        spreads += [_GUESSED_SPREAD] * gpu.is_guessed + [_UNSOURCED_SPREAD] * gpu.is_unsourced
+        return max(spreads)
+
+    @property
+    def spread_of_prompts(self) -> float:
+        """The same of a prompt's."""
+        guessed = not self.gpu.fp32_tflops and self.gpu.vendor != "apple"
+        return max([self.kind.spread_of_prompts] + [GUESSED_PROMPT_SPREAD] * guessed)
 
 
 class MachineRates:
@@ -110,7 +131,7 @@ class MachineRates:
         if work.host is not None:
             addends += self._on_host(work.host, work.kind)
         if work.disk_bytes:
-            addends.append(Addend("disk", (), work.disk_bytes / self.disk_bytes_per_s))
+            addends.append(Addend("disk", (_DISK,), work.disk_bytes / self.disk_bytes_per_s))
         return addends
 
     def prompt(self, work: TokenWork) -> list[Addend] | None:
@@ -119,7 +140,7 @@ class MachineRates:
         addends: list[Addend] = []
         # A micro-batch needs nearly every expert, so what is on disk is read once for each.
         if prompt.disk_bytes:
-            addends.append(Addend("disk", (), prompt.disk_bytes / self.disk_bytes_per_s / prompt.n_ubatch))
+            addends.append(Addend("disk", (_DISK,), prompt.disk_bytes / self.disk_bytes_per_s / prompt.n_ubatch))
         if not work.cards:
             rates = (_HOST_PROMPT, _HOST_EXPERTS_PROMPT)[: 1 + work.kind.moe]
             seconds = prompt.flop_a_token / self.processor.prompt_flops(experts=work.kind.moe)
@@ -184,7 +205,7 @@ _HOST_EXPERT_LAYERS = Rate(HOST, "expert layers")
 _HOST_CACHES = Rate(HOST, "cache"), Rate(HOST, "latent cache")
 _HANDING_OVER = Rate(HOST, "handing over")
 _HOST_PROMPT, _HOST_EXPERTS_PROMPT = Rate(HOST, "prompt"), Rate(HOST, "experts' prompt")
-_COPYING = Rate(HOST, "copying")
+_COPYING, _DISK = Rate(HOST, "copying"), Rate(HOST, "disk")
 
 
 def _card_rates(gpu: GpuDevice) -> CardRates:

@@ -1,0 +1,276 @@
+"""Which stored measurements are of this machine as it is now, and what they teach.
+
+A measurement says nothing of a card that is not here or has another power limit, nor of another processor. One with
+another driver or engine says less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from math import hypot, isfinite, log
+from statistics import median
+from typing import Literal, NamedTuple
+
+from r1plan.hardware.machine import Machine
+from r1plan.measurements.identity import CardIdentity, ProcessorIdentity, machine_identity
+from r1plan.measurements.measurement import DeviceWork, Disturbance, EngineIdentity, Measurement, SpeedReading
+from r1plan.plan.llamacpp.speed.learned import (
+    NOTHING_LEARNED,
+    LearnedRates,
+    MeasuredRun,
+    MeasuredTime,
+    learned_rates,
+)
+from r1plan.plan.llamacpp.speed.rates import HOST, MachineRates
+from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, PromptWork, TokenWork, work_kind
+from r1plan.units import GIB
+
+# More would tell little and take time at each start.
+_MOST_RUNS = 8
+# What a reading is off by at least, whatever its repetitions say; and how much more when the machine has changed since,
+# or something disturbed it. Assumed.
+_LEAST_NOISE = 0.01
+_CHANGED_NOISE = 0.10
+_DISTURBED_NOISE = 0.10
+_HARMLESS: frozenset[Disturbance] = frozenset({"power-limit", "no-gpu-build"})
+# No machine is so many times faster or slower than the constants say; such a reading is wrong.
+_IMPLAUSIBLE = 30.0
+_SAME_LIMIT = 0.02
+_SAME_RAM = 0.10
+_MOST_OVERHEAD_BYTES = 4 * GIB
+# Prompts at a greater depth are read more slowly, which no plan speaks of.
+_SHALLOW_TOKENS = 512
+_USUAL_BITS = 4.85
+
+Doubt = Literal[
+    "another-card",
+    "another-power-limit",
+    "another-processor",
+    "implausible",
+    "another-driver",
+    "another-engine",
+    "another-ram",
+]
+"""Why a measurement is not used (the first four), or trusted less."""
+
+
+class DoubtedMeasurement(NamedTuple):
+    """A measurement that is not used, or trusted less, for what is other than it was."""
+
+    option_id: str
+    measured_at: datetime
+    doubt: Doubt
+    is_used: bool
+    was: str = ""
+    now: str = ""
+
+
+class DamagedMeasurement(NamedTuple):
+    """A file in the folder that holds no measurement."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedHere:
+    """What this machine's measurements teach, and those that do not count or count less."""
+
+    rates: LearnedRates = NOTHING_LEARNED
+    doubted: tuple[DoubtedMeasurement, ...] = ()
+    damaged: tuple[DamagedMeasurement, ...] = ()
+
+
+class _Unusable(Exception):
+    """A measurement says nothing of this machine."""
+
+    def __init__(self, doubt: Doubt, was: str = "", now: str = "") -> None:
+        self.doubt, self.was, self.now = doubt, was, now
+
+
+def learned_here(
+    machine: Machine,
+    found: Iterable[Measurement],
+    engine: EngineIdentity | None = None,
+    damaged: Iterable[tuple[str, str]] = (),
+) -> LearnedHere:
+    """What the measurements `found`, the newest first, teach of `machine`; `engine` is the one that is installed now.
+
+    Of several of the same file under the same settings the first counts.
+    """
+    here = _Here(machine, engine)
+    runs: list[MeasuredRun] = []
+    overheads: dict[int, list[int]] = {}
+    seen: set[tuple[object, ...]] = set()
+    for each in sorted(found, key=lambda one: -one.measured_at.timestamp()):
+        key = (each.file.digest, each.settings)
+        if key in seen or len(runs) == _MOST_RUNS:
+            continue
+        seen.add(key)
+        try:
+            run, cards = here.run(each)
+        except _Unusable as why:
+            here.doubt(each, why.doubt, why.was, why.now, is_used=False)
+            continue
+        runs.append(run)
+        for card, lost in _overheads(each, cards):
+            overheads.setdefault(card, []).append(lost)
+    rates = learned_rates(machine, runs, {card: round(median(lost)) for card, lost in sorted(overheads.items())})
+    return LearnedHere(rates, tuple(here.doubted), tuple(DamagedMeasurement(*each) for each in damaged))
+
+
+class _Here:
+    """The machine as it is, to which measurements are held."""
+
+    def __init__(self, machine: Machine, engine: EngineIdentity | None) -> None:
+        self.machine, self.engine = machine, engine
+        self.identity = machine_identity(machine)
+        self.constants = MachineRates(machine)
+        self.doubted: list[DoubtedMeasurement] = []
+
+    def doubt(self, of: Measurement, doubt: Doubt, was: object, now: object, *, is_used: bool) -> None:
+        """Keep why `of` is not used, or is trusted less."""
+        self.doubted.append(DoubtedMeasurement(_option_id(of), of.measured_at, doubt, is_used, str(was), str(now)))
+
+    def run(self, of: Measurement) -> tuple[MeasuredRun, dict[int, int]]:
+        """What of a measurement holds here, with the index that each of its cards has here. Raises _Unusable."""
+        cards = self._cards(of)
+        noise = _DISTURBED_NOISE if set(of.disturbances) - _HARMLESS else 0.0
+        for place, index in cards.items():
+            noise = hypot(noise, self._changed_card(of, of.machine.cards[place], self.identity.cards[index]))
+        on_host = any(each.card is None for each in of.work) or of.streamed_bytes
+        if on_host:
+            noise = hypot(noise, self._changed_processor(of, of.machine.processor))
+        now = self.engine and self.engine.version
+        if now is not None and of.engine.version != now:
+            self.doubt(of, "another-engine", of.engine.version, now, is_used=True)
+            noise = hypot(noise, _CHANGED_NOISE)
+        work = _work(of, cards)
+        places = tuple(dict.fromkeys(self.machine.gpus[index].name for index in cards.values()))
+        run = MeasuredRun(
+            option_id=_option_id(of),
+            measured_at=of.measured_at,
+            places=(*places, HOST) if on_host else places,
+            work=work,
+            decode=tuple(_time(each, noise) for each in of.decode),
+            prompt=tuple(_time(each, noise) for each in _shallow(of)),
+        )
+        self._check(run)
+        return run, cards
+
+    def _cards(self, of: Measurement) -> dict[int, int]:
+        """The index here of each card that took part, by its place there."""
+        places = dict.fromkeys(each.card for each in of.work if each.card is not None)
+        found: dict[int, int] = {}
+        for place in places:
+            was = of.machine.cards[place] if place < len(of.machine.cards) else None
+            alike = (
+                index
+                for index, card in enumerate(self.identity.cards)
+                if was is not None and index not in found.values() and card.is_same_card(was)
+            )
+            index = next(alike, None)
+            if index is None:
+                raise _Unusable("another-card", was.name if was else "", "")
+            found[place] = index
+        return {place: self.machine.gpus[index].index for place, index in found.items()}
+
+    def _changed_card(self, of: Measurement, was: CardIdentity, now: CardIdentity) -> float:
+        """How much less a reading says for what is other of a card. Raises _Unusable for another power limit."""
+        limits = was.power_limit_w, now.power_limit_w
+        if limits[0] and limits[1] and abs(limits[0] - limits[1]) > _SAME_LIMIT * limits[0]:
+            raise _Unusable("another-power-limit", f"{limits[0]:g} W", f"{limits[1]:g} W")
+        if was.driver == now.driver:
+            return 0.0
+        self.doubt(of, "another-driver", was.driver or "unknown", now.driver or "unknown", is_used=True)
+        return _CHANGED_NOISE
+
+    def _changed_processor(self, of: Measurement, was: ProcessorIdentity) -> float:
+        """The same of the processor and its memory. Raises _Unusable for another one."""
+        now = self.identity.processor
+        if (was.model, was.architecture, was.cores, was.physical_cores) != (
+            now.model,
+            now.architecture,
+            now.cores,
+            now.physical_cores,
+        ):
+            raise _Unusable("another-processor", f"{was.model}, {was.cores} cores", f"{now.model}, {now.cores} cores")
+        if abs(was.ram_gib - now.ram_gib) <= _SAME_RAM * max(was.ram_gib, now.ram_gib):
+            return 0.0
+        self.doubt(of, "another-ram", f"{was.ram_gib} GiB", f"{now.ram_gib} GiB", is_used=True)
+        return _CHANGED_NOISE
+
+    def _check(self, run: MeasuredRun) -> None:
+        """Raises _Unusable for times that cannot be true."""
+        token = self.constants.token(run.work)
+        prompt = self.constants.prompt(run.work) or []
+        if not token:
+            raise _Unusable("implausible")
+        for each in run.decode:
+            _refuse_far(each.seconds, sum(part.seconds + part.seconds_a_depth * each.depth for part in token))
+        for each in run.prompt if prompt else ():
+            _refuse_far(each.seconds, sum(part.seconds for part in prompt))
+
+
+def _refuse_far(seconds: float, by_constants: float) -> None:
+    far = not (isfinite(seconds) and seconds > 0 and by_constants > 0)
+    if far or abs(log(seconds / by_constants)) > log(_IMPLAUSIBLE):
+        was = f"{1 / seconds:.3g} tok/s" if seconds > 0 else ""
+        raise _Unusable("implausible", was, f"{1 / by_constants:.3g} tok/s" if by_constants > 0 else "")
+
+
+def _option_id(of: Measurement) -> str:
+    return f"{of.file.model}:{of.file.quant}"
+
+
+def _time(reading: SpeedReading, noise: float) -> MeasuredTime:
+    off = hypot(max(reading.spread, _LEAST_NOISE), noise)
+    return MeasuredTime(reading.depth, reading.seconds_a_token, off)
+
+
+def _shallow(of: Measurement) -> tuple[SpeedReading, ...]:
+    """The prompts that can be held against a plan: how often they read the disk is not known."""
+    if not of.file.active_params or of.disk_bytes:
+        return ()
+    return tuple(each for each in of.prefill if each.depth <= _SHALLOW_TOKENS)
+
+
+def _work(of: Measurement, cards: dict[int, int]) -> TokenWork:
+    """The work that was measured, in the cards' numbers here."""
+    on_cards = [each for each in of.work if each.card is not None]
+    host = next((each for each in of.work if each.card is None), None)
+    file, bits = of.file, of.file.bits_per_weight or _USUAL_BITS
+    tokens = min([each.tokens for each in of.prefill], default=of.settings.n_ubatch)
+    return TokenWork(
+        work_kind(file.quant, bits, moe=file.is_mixture, latent=file.is_latent),
+        tuple(
+            CardWork(cards[each.card], each.layers, each.weights_read_bytes, each.cache_read_bytes)
+            for each in on_cards
+            if each.card is not None
+        ),
+        _host(host, beside_cards=bool(on_cards) and of.layout != "unified"),
+        of.disk_bytes,
+        PromptWork(2.0 * file.active_params, of.streamed_bytes, 0.0, max(min(of.settings.n_ubatch, tokens), 1)),
+    )
+
+
+def _host(work: DeviceWork | None, *, beside_cards: bool) -> HostWork | None:
+    if work is None or not work.weights_read_bytes:
+        return None
+    hands_over = beside_cards and not work.expert_layers
+    return HostWork(work.layers, work.expert_layers, work.weights_read_bytes, work.cache_read_bytes, hands_over)
+
+
+def _overheads(of: Measurement, cards: dict[int, int]) -> Iterator[tuple[int, int]]:
+    """What each card was found to lose beside what is planned without earlier measurements."""
+    if "other-process" in of.disturbances:
+        return
+    for each in of.buffers:
+        if each.term != "overhead" or each.card not in cards:
+            continue
+        if each.planned_bytes is None or each.measured_bytes is None:
+            continue
+        if 0 <= each.measured_bytes <= _MOST_OVERHEAD_BYTES:
+            yield cards[each.card], each.measured_bytes - (each.planned_bytes - each.learned_bytes)

@@ -1,0 +1,157 @@
+"""What readings say of the factors by which a machine is slower than its constants: a Bayesian update, in logarithms.
+
+A reading is a sum of addends, each with factors: log t = log(sum a_k * exp(sum of x_r)) + noise. Before, each x is
+normal about 0, as wide as the rate is known. The most likely x is found by Gauss and Newton's method, and how wide it
+is then by the same linear equations (Tarantola, Inverse Problem Theory, 2005, 3.2 and 3.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp, log, sqrt
+from typing import NamedTuple
+
+from r1plan.plan.llamacpp.speed.rates import Rate
+
+_MOST_STEPS = 40
+_STILL = 1e-10
+_HALVINGS = 8
+
+Parts = tuple[tuple[tuple[Rate, ...], float], ...]
+"""The seconds of each addend by the constants alone, with what each rests on."""
+
+
+class TimeReading(NamedTuple):
+    """A time that was measured, give or take the share `noise`, with its parts by the constants."""
+
+    seconds: float
+    noise: float
+    parts: Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """The logarithm of each rate's factor, and how far that is known. Without readings all are 0.
+
+    `surprise` is 1 where the readings are as near to the constants as was to be expected, and above where they are
+    farther (Birge's ratio): the less then holds what is known of other times.
+    """
+
+    logs: Mapping[Rate, float] = field(default_factory=dict)
+    prior_sd: Callable[[Rate], float] = lambda rate: 0.0
+    rows: tuple[Mapping[Rate, float], ...] = ()
+    precision: tuple[tuple[float, ...], ...] = ()
+    surprise: float = 1.0
+
+    def deviations(self, parts: Parts) -> tuple[float, float]:
+        """The standard deviations of the logarithm of the time that `parts` add up to, before and after the readings.
+
+        `parts` are seconds with the factors in them. After is never more than before.
+        """
+        shares = _shares(parts)
+        scaled = {rate: share * self.prior_sd(rate) ** 2 for rate, share in shares.items()}
+        before = sum(share * scaled[rate] for rate, share in shares.items())
+        seen = [sum(row.get(rate, 0.0) * each for rate, each in scaled.items()) for row in self.rows]
+        told = 0.0
+        for ours, line in zip(seen, self.precision, strict=True):
+            told += ours * sum(other * each for other, each in zip(seen, line, strict=True))
+        return sqrt(before), min(sqrt(max(before - told, 0.0)) * self.surprise, sqrt(before))
+
+
+def posterior(readings: Sequence[TimeReading], prior_sd: Callable[[Rate], float]) -> Posterior:
+    """What `readings` say; `prior_sd` is the standard deviation of the logarithm of a rate's factor before them."""
+    rates = sorted({rate for each in readings for of, _ in each.parts for rate in of})
+    variance = {rate: prior_sd(rate) ** 2 for rate in rates}
+    noise = [each.noise**2 for each in readings]
+    logs = dict.fromkeys(rates, 0.0)
+    for _ in range(_MOST_STEPS):
+        rows = [_shares(_with(each.parts, logs)) for each in readings]
+        aims = []
+        for reading, row in zip(readings, rows, strict=True):
+            off = log(reading.seconds) - log(_total(reading.parts, logs))
+            aims.append(off + sum(share * logs[rate] for rate, share in row.items()))
+        weights = [each for (each,) in _solved(_covariance(rows, variance, noise), [[aim] for aim in aims])]
+        wanted = {
+            rate: variance[rate] * sum(row.get(rate, 0.0) * each for row, each in zip(rows, weights, strict=True))
+            for rate in rates
+        }
+        if all(abs(wanted[rate] - logs[rate]) < _STILL for rate in rates):
+            break
+        step = _shortened(readings, variance, logs, wanted)
+        logs = {rate: logs[rate] + step * (wanted[rate] - logs[rate]) for rate in rates}
+    rows = [_shares(_with(each.parts, logs)) for each in readings]
+    one = [[float(row == column) for column in range(len(rows))] for row in range(len(rows))]
+    precision = _solved(_covariance(rows, variance, noise), one)
+    surprise = sqrt(_cost(readings, variance, logs) / len(readings)) if readings else 1.0
+    return Posterior(logs, prior_sd, tuple(rows), tuple(map(tuple, precision)), max(surprise, 1.0))
+
+
+def _shortened(
+    readings: Sequence[TimeReading],
+    variance: Mapping[Rate, float],
+    logs: Mapping[Rate, float],
+    wanted: Mapping[Rate, float],
+) -> float:
+    """How much of the step to take: less of it where all of it would make things worse."""
+    now, step = _cost(readings, variance, logs), 1.0
+    for _ in range(_HALVINGS):
+        if _cost(readings, variance, {rate: logs[rate] + step * (wanted[rate] - logs[rate]) for rate in logs}) <= now:
+            break
+        step /= 2
+    return step
+
+
+def _cost(readings: Sequence[TimeReading], variance: Mapping[Rate, float], logs: Mapping[Rate, float]) -> float:
+    """The squares of what the readings are off by, and the factors, each in its standard deviations."""
+    off = sum((log(each.seconds / _total(each.parts, logs)) / each.noise) ** 2 for each in readings)
+    return off + sum(each**2 / variance[rate] for rate, each in logs.items())
+
+
+def _with(parts: Parts, logs: Mapping[Rate, float]) -> Parts:
+    return tuple((rates, seconds * exp(sum(logs[each] for each in rates))) for rates, seconds in parts)
+
+
+def _total(parts: Parts, logs: Mapping[Rate, float]) -> float:
+    return sum(seconds for _, seconds in _with(parts, logs))
+
+
+def _shares(parts: Parts) -> dict[Rate, float]:
+    """What share of the time rests on each rate."""
+    total = sum(seconds for _, seconds in parts)
+    shares: dict[Rate, float] = {}
+    for rates, seconds in parts:
+        for rate in rates:
+            shares[rate] = shares.get(rate, 0.0) + seconds / total
+    return shares
+
+
+def _covariance(
+    rows: Sequence[Mapping[Rate, float]], variance: Mapping[Rate, float], noise: Sequence[float]
+) -> list[list[float]]:
+    """Of what the readings are off by, before them."""
+    found = [[sum(share * variance[rate] * b.get(rate, 0.0) for rate, share in a.items()) for b in rows] for a in rows]
+    for place, each in enumerate(noise):
+        found[place][place] += each
+    return found
+
+
+def _solved(matrix: Sequence[Sequence[float]], columns: Sequence[Sequence[float]]) -> list[list[float]]:
+    """The rows that `matrix` takes to the rows of `columns`; it is symmetric and positive definite.
+
+    So is every covariance of readings with noise, and no pivots need be looked for.
+    """
+    lines = [[*line, *column] for line, column in zip(matrix, columns, strict=True)]
+    size = len(lines)
+    for pivot in range(size):
+        top = lines[pivot]
+        for row in range(pivot + 1, size):
+            if times := lines[row][pivot] / top[pivot]:
+                lines[row] = [a - times * b for a, b in zip(lines[row], top, strict=True)]
+    for pivot in reversed(range(size)):
+        scale = lines[pivot][pivot]
+        lines[pivot] = top = [each / scale for each in lines[pivot]]
+        for row in range(pivot):
+            if times := lines[row][pivot]:
+                lines[row] = [a - times * b for a, b in zip(lines[row], top, strict=True)]
+    return [line[size:] for line in lines]
