@@ -11,6 +11,7 @@ from r1plan.plan.plan import PlannedOption
 
 if TYPE_CHECKING:
     from r1plan.hardware.machine import Machine
+    from r1plan.plan.doubts import MeasurementDoubt
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
     from r1plan.plan.plan import Elsewhere, EngineName, Plan
@@ -64,6 +65,20 @@ def engine_for(name: EngineName, given: Collection[EngineOption], model: str | N
         if option not in engine.planner.understands:
             raise _not_understood(name, option, model)
     return engine
+
+
+def with_measured(engine: Engine[Any], machine: Machine) -> tuple[Engine[Any], tuple[MeasurementDoubt, ...]]:
+    """The engine's planner with what was measured of `machine`, and what speaks against some of that."""
+    if engine.planner.engine != _USUAL:
+        return engine, ()
+    from r1plan.ask.measured import measured_here
+
+    here = measured_here(machine)
+    if here is None:
+        return engine, ()
+    from r1plan.plan.llamacpp.planner import LlamaCppPlanner
+
+    return engine._replace(planner=LlamaCppPlanner(here.rates)), here.doubts
 
 
 def planned(

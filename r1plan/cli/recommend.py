@@ -64,7 +64,7 @@ def command(
 
     from r1plan.catalog.load import load_models
     from r1plan.catalog.quality import load_quant_tables
-    from r1plan.cli.engines import engine_for, planned
+    from r1plan.cli.engines import engine_for, planned, with_measured
     from r1plan.cli.offers import current_offers
     from r1plan.models.reference import named_model
     from r1plan.plan.model_set import ModelSet
@@ -137,7 +137,8 @@ def command(
 
         described = with_sheet_power(described, load_hardware().gpus)
     models = ModelSet(named.models, load_quant_tables(), named.from_file)
+    planned_for, doubts = with_measured(planned_for, described)
     plan = planned(planned_for, described, models, workload, pins)
-    plan = replace(plan, r1=r1_beside(plan, load_models().values()))
-    headroom = planner.headroom(plan, models, pins) if explain or form.kind != "text" else None
+    plan = replace(plan, r1=r1_beside(plan, load_models().values()), doubts=doubts)
+    headroom = planned_for.planner.headroom(plan, models, pins) if explain or form.kind != "text" else None
     show(planned_for.view, plan, current_offers(workload), headroom, form, models)

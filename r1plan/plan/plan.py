@@ -8,6 +8,7 @@ from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import Machine
+from r1plan.plan.doubts import MeasurementDoubt
 from r1plan.plan.energy import RunningCost
 from r1plan.plan.quality import Quality
 from r1plan.plan.reasons import Cause, Difference, MemoryCause, Note, Standing, TooSlow
@@ -113,7 +114,8 @@ class Plan(Generic[OptionT_co]):
 
     `nearest_miss` is the rejected option to speak of then, and `elsewhere` what could run. `rejected` begins
     with those that lack the least memory. `larger` is an option of a larger and better model that fits too and was not
-    chosen, as a rule because it is slower. `r1` is what R1 itself would need, where the choice is a distill of it.
+    chosen, as a rule because it is slower. `doubts` are of what was measured here. `r1` is what R1 itself would need,
+    where the choice is a distill of it.
     """
 
     engine: EngineName
@@ -127,6 +129,7 @@ class Plan(Generic[OptionT_co]):
     r1: R1Beside | None = None
     notes: tuple[Note, ...] = ()
     larger: OptionT_co | None = None
+    doubts: tuple[MeasurementDoubt, ...] = ()
 
     @property
     def options(self) -> tuple[OptionT_co, ...]:

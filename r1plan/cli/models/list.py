@@ -35,17 +35,18 @@ def list_models(
 
 
 def _show_here(listing: StoreListing, machine: Machine, *, json: bool) -> None:
+    from r1plan.ask.measured import learned_of
     from r1plan.ask.on_disk import log_name
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.plan.llamacpp.file_option import file_option
     from r1plan.render import output
     from r1plan.render.models.here import ListedModel, here_document, here_lines
 
-    tables, used = load_quant_tables(), _last_used()
+    tables, used, learned = load_quant_tables(), _last_used(), learned_of(machine)
     rows = [
         ListedModel(
             each,
-            file_option(machine, each.file, tables) if each.is_whole and each.file is not None else None,
+            file_option(machine, each.file, tables, learned) if each.is_whole and each.file is not None else None,
             used.get(log_name(each).casefold()),
         )
         for each in listing.models
@@ -73,6 +74,7 @@ def _last_used() -> dict[str, datetime]:
 
 
 def _show_known(listing: StoreListing, machine: Machine, *, json: bool) -> None:
+    from r1plan.ask.measured import learned_of
     from r1plan.catalog.load import load_models
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.models.store.find import quant_of
@@ -85,15 +87,15 @@ def _show_known(listing: StoreListing, machine: Machine, *, json: bool) -> None:
     from r1plan.render import output
     from r1plan.render.models.known import KnownModel, KnownQuant, known_document, known_lines
 
-    models = ModelSet(load_models(), load_quant_tables())
+    models, learned = ModelSet(load_models(), load_quant_tables()), learned_of(machine)
     here = {(each.id, (quant_of(each) or "").casefold()) for each in listing.models if each.is_whole}
-    chosen = choose(machine, models, Workload(), Pins()).choice
+    chosen = choose(machine, models, Workload(), Pins(), learned).choice
     rows = []
     for model in models.models.values():
         quants = [
             KnownQuant(
                 quant,
-                quant_option(machine, models, model.id, quant.name),
+                quant_option(machine, models, model.id, quant.name, learned),
                 (model.id, quant.name.casefold()) in here,
                 chosen is not None and chosen.id == option_id(model, quant),
             )

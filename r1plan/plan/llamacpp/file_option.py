@@ -12,21 +12,29 @@ from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.pins import checked_pins
 from r1plan.plan.llamacpp.rank import fast_enough, ranked
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload
 
 
-def file_option(machine: Machine, file: ModelFile, tables: tuple[QuantTable, ...]) -> Option | None:
-    """The file laid out on `machine` at the context that the planner chooses; None where it cannot plan for it."""
+def file_option(
+    machine: Machine, file: ModelFile, tables: tuple[QuantTable, ...], learned: LearnedRates = NOTHING_LEARNED
+) -> Option | None:
+    """The file laid out on `machine` at the context that the planner chooses; None where it cannot plan for it.
+
+    `learned` is what was measured of the machine.
+    """
     models = ModelSet({file.model.id: file.model}, tables, file.weights)
-    return quant_option(machine, models, file.model.id, file.quant.name)
+    return quant_option(machine, models, file.model.id, file.quant.name, learned)
 
 
-def quant_option(machine: Machine, models: ModelSet, model: str, quant: str) -> Option | None:
+def quant_option(
+    machine: Machine, models: ModelSet, model: str, quant: str, learned: LearnedRates = NOTHING_LEARNED
+) -> Option | None:
     """The same of a quant of one of `models`; None, too, for one that llama.cpp does not run."""
     try:
-        return choose(machine, models, Workload(), checked_pins(Pins(model=model, quant=quant))).choice
+        return choose(machine, models, Workload(), checked_pins(Pins(model=model, quant=quant)), learned).choice
     except R1PlanError:
         return None
 

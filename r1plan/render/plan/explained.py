@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from r1plan.plan.answer import answer_time
+from r1plan.plan.doubts import DamagedMeasurement, DoubtedMeasurement, MeasurementDoubt
 from r1plan.plan.plan import Plan
 from r1plan.plan.speed import Range, Speed
 from r1plan.render.plan.rejected import rejected_groups
@@ -63,6 +64,14 @@ def answer_lines(plan: Plan[OptionT], option: OptionT) -> Iterator[str]:
     yield f"    {workload.input_tokens:,} tokens in, {time.output_tokens:,} out with the thinking{thinks}"
 
 
+def doubt_text(doubt: MeasurementDoubt) -> str:
+    """Why a measurement is not used: "…:Q4_K_M of 2026-11-28 is not used: the power limit was 450 W and is 300 W."."""
+    if isinstance(doubt, DamagedMeasurement):
+        return f"{doubt.name} is no measurement: {doubt.why}."
+    weight = "counts less" if doubt.is_used else "is not used"
+    return f"{doubt.option_id} of {doubt.measured_at.date()} {weight}: {_why(doubt)}."
+
+
 def _lines(
     view: EngineView[OptionT], plan: Plan[OptionT], headroom: Headroom[OptionT] | None, screen: Screen
 ) -> Iterator[str]:
@@ -73,8 +82,35 @@ def _lines(
         yield f"Rejected ({len(plan.rejected):,}; each by itself with --json)"
         for group in rejected_groups(view, plan):
             yield printable(f"  {group}")
+    if plan.doubts:
+        yield ""
+        yield "Measurements of this machine"
+        for doubt in plan.doubts:
+            yield printable(f"  {doubt_text(doubt)}")
     if notes := machine_notes(plan):
         yield ""
         yield "Assumed of the machine"
         for note in notes:
             yield printable(f"  {note}")
+
+
+def _why(doubt: DoubtedMeasurement) -> str:
+    change = f"was {doubt.was} and is {doubt.now}"
+    match doubt.doubt:
+        case "another-card":
+            return f"{doubt.was or 'its card'} is not here"
+        case "another-power-limit":
+            return f"the power limit {change}"
+        case "another-processor":
+            return f"the processor {change}"
+        case "implausible":
+            expected = f", where {doubt.now} are expected" if doubt.now else ""
+            return f"{doubt.was or 'such a time'} cannot be{expected}"
+        case "another-driver":
+            return f"the card's driver {change}"
+        case "another-engine":
+            return f"llama-cpp-python {change}"
+        case "another-ram":
+            return f"the RAM {change}"
+        case _:
+            assert_never(doubt.doubt)

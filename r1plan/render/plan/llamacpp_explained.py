@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from r1plan.plan.headroom import Gain, Headroom
 
 _BAR_COLUMNS = 60
+_LEAST_BASIS_COLUMNS = 10
 _RUNTIMES: dict[Runtime, str] = {"in-process": "a plain context", "llama-server": "llama-server"}
 _TERMS: dict[Term, str] = {"weights": "weights", "kv_cache": "KV cache", "compute": "compute", "overhead": "overhead"}
 
@@ -102,10 +103,11 @@ def _device(memory: DeviceMemory, called: str, screen: Screen) -> Iterator[str]:
     shown = memory_bar(memory, called)
     if memory.fits and (columns := min(screen.columns - 4, _BAR_COLUMNS)) > 0:
         yield f"    {whole_bar(shown, columns, screen)}"
+    bases = max(_LEAST_BASIS_COLUMNS, *(len(part.basis) for part in memory.parts))
     for part in memory.parts:
         if part.size_bytes:
             size = f"{_TERMS[part.term]:<9} {memory_size(part.size_bytes):>10}"
-            yield f"    {mark(part.term, screen)} {size}  {part.basis:<10}  {part.why}"
+            yield f"    {mark(part.term, screen)} {size}  {part.basis:<{bases}}  {part.why}"
     if memory.fits:
         yield f"    {mark('free', screen)} {'free':<9} {memory_size(memory.spare_bytes):>10}"
         if taken := shown.bytes_of("taken"):

@@ -82,7 +82,7 @@ class MeasuredRun:
         return min((each.noise for each in (*self.decode, *self.prompt)), default=0.0)
 
 
-class Told(NamedTuple):
+class KnownTo(NamedTuple):
     """How wide a range is that rests on measurements, as a share of the middle; `here`: mostly on them."""
 
     spread: float
@@ -116,11 +116,13 @@ class LearnedRates:
 
     def token_range(
         self, parts: Sequence[Addend], depth: int, file: Rate | None, same: MeasuredRun | None, prior: float
-    ) -> Told:
+    ) -> KnownTo:
         """How far the time of a token at `depth` is known, that was known to the share `prior`."""
         return self._told(self.decode, _parts(parts, depth, file or _ANOTHER_FILE), file, same, prior)
 
-    def prompt_range(self, parts: Sequence[Addend], file: Rate | None, same: MeasuredRun | None, prior: float) -> Told:
+    def prompt_range(
+        self, parts: Sequence[Addend], file: Rate | None, same: MeasuredRun | None, prior: float
+    ) -> KnownTo:
         """The same of a prompt."""
         return self._told(self.prompt, _parts(parts, 0, prompts_of(file or _ANOTHER_FILE)), file, same, prior)
 
@@ -129,15 +131,17 @@ class LearnedRates:
         places = {rate.place for each in parts for rate in each.rates}
         return tuple(each for each in self.runs if not places.isdisjoint(each.places))
 
-    def _told(self, known: Posterior, parts: Parts, file: Rate | None, same: MeasuredRun | None, prior: float) -> Told:
+    def _told(
+        self, known: Posterior, parts: Parts, file: Rate | None, same: MeasuredRun | None, prior: float
+    ) -> KnownTo:
         if not known.rows:
-            return Told(prior, here=False)
+            return KnownTo(prior, here=False)
         before, after = known.deviations(parts)
         share = after / before if before else 1.0
         least = _LEAST_OTHER if file is None else _LEAST_SAME_FILE
         if same is not None:
             least = max(_LEAST_SAME_RUN, _NOISES * same.noise)
-        return Told(min(max(prior * share, least), prior), here=share <= _MOSTLY_MEASURED)
+        return KnownTo(min(max(prior * share, least), prior), here=share <= _MOSTLY_MEASURED)
 
 
 NOTHING_LEARNED = LearnedRates()

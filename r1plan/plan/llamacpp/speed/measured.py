@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from math import hypot, isfinite, log
 from statistics import median
-from typing import Literal, NamedTuple
 
 from r1plan.hardware.machine import Machine
 from r1plan.measurements.identity import CardIdentity, ProcessorIdentity, machine_identity
-from r1plan.measurements.measurement import DeviceWork, Disturbance, EngineIdentity, Measurement, SpeedReading
+from r1plan.measurements.measurement import DeviceWork, Disturbance, Measurement, SpeedReading
+from r1plan.plan.doubts import DamagedMeasurement, Doubt, DoubtedMeasurement, MeasurementDoubt
 from r1plan.plan.llamacpp.speed.learned import (
     NOTHING_LEARNED,
     LearnedRates,
@@ -44,43 +43,13 @@ _MOST_OVERHEAD_BYTES = 4 * GIB
 _SHALLOW_TOKENS = 512
 _USUAL_BITS = 4.85
 
-Doubt = Literal[
-    "another-card",
-    "another-power-limit",
-    "another-processor",
-    "implausible",
-    "another-driver",
-    "another-engine",
-    "another-ram",
-]
-"""Why a measurement is not used (the first four), or trusted less."""
-
-
-class DoubtedMeasurement(NamedTuple):
-    """A measurement that is not used, or trusted less, for what is other than it was."""
-
-    option_id: str
-    measured_at: datetime
-    doubt: Doubt
-    is_used: bool
-    was: str = ""
-    now: str = ""
-
-
-class DamagedMeasurement(NamedTuple):
-    """A file in the folder that holds no measurement."""
-
-    name: str
-    why: str
-
 
 @dataclass(frozen=True, slots=True)
 class LearnedHere:
     """What this machine's measurements teach, and those that do not count or count less."""
 
     rates: LearnedRates = NOTHING_LEARNED
-    doubted: tuple[DoubtedMeasurement, ...] = ()
-    damaged: tuple[DamagedMeasurement, ...] = ()
+    doubts: tuple[MeasurementDoubt, ...] = ()
 
 
 class _Unusable(Exception):
@@ -93,14 +62,15 @@ class _Unusable(Exception):
 def learned_here(
     machine: Machine,
     found: Iterable[Measurement],
-    engine: EngineIdentity | None = None,
+    engine_version: str | None = None,
     damaged: Iterable[tuple[str, str]] = (),
 ) -> LearnedHere:
-    """What the measurements `found`, the newest first, teach of `machine`; `engine` is the one that is installed now.
+    """What the measurements `found` teach of `machine`.
 
-    Of several of the same file under the same settings the first counts.
+    `engine_version` is that of the engine that is installed now, and `damaged` are files that hold none, with why. Of
+    several measurements of one file under the same settings the newest counts.
     """
-    here = _Here(machine, engine)
+    here = _Here(machine, engine_version)
     runs: list[MeasuredRun] = []
     overheads: dict[int, list[int]] = {}
     seen: set[tuple[object, ...]] = set()
@@ -118,14 +88,14 @@ def learned_here(
         for card, lost in _overheads(each, cards):
             overheads.setdefault(card, []).append(lost)
     rates = learned_rates(machine, runs, {card: round(median(lost)) for card, lost in sorted(overheads.items())})
-    return LearnedHere(rates, tuple(here.doubted), tuple(DamagedMeasurement(*each) for each in damaged))
+    return LearnedHere(rates, (*here.doubted, *(DamagedMeasurement(*each) for each in damaged)))
 
 
 class _Here:
     """The machine as it is, to which measurements are held."""
 
-    def __init__(self, machine: Machine, engine: EngineIdentity | None) -> None:
-        self.machine, self.engine = machine, engine
+    def __init__(self, machine: Machine, engine_version: str | None) -> None:
+        self.machine, self.engine_version = machine, engine_version
         self.identity = machine_identity(machine)
         self.constants = MachineRates(machine)
         self.doubted: list[DoubtedMeasurement] = []
@@ -143,7 +113,7 @@ class _Here:
         on_host = any(each.card is None for each in of.work) or of.streamed_bytes
         if on_host:
             noise = hypot(noise, self._changed_processor(of, of.machine.processor))
-        now = self.engine and self.engine.version
+        now = self.engine_version
         if now is not None and of.engine.version != now:
             self.doubt(of, "another-engine", of.engine.version, now, is_used=True)
             noise = hypot(noise, _CHANGED_NOISE)
