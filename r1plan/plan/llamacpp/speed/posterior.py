@@ -1,8 +1,10 @@
 """What readings say of the factors by which a machine is slower than its constants: a Bayesian update, in logarithms.
 
 A reading is a sum of addends, each with factors: log t = log(sum a_k * exp(sum of x_r)) + noise. Before, each x is
-normal about 0, as wide as the rate is known. The most likely x is found by Gauss and Newton's method, and how wide it
-is then by the same linear equations (Tarantola, Inverse Problem Theory, 2005, 3.2 and 3.4).
+normal about 0, as wide as the rate is known. Each reading pulls its rates in proportion to how little they are known
+and to their share of its time by the constants: such pulls fit the readings as the most likely x do for small ones
+(Tarantola, Inverse Problem Theory, 2005, 3.2), and never make a rate slower because a time was shorter. How far the
+rates are known then follows from the linear equations about the fit.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from r1plan.plan.llamacpp.speed.rates import Rate
 
 _MOST_STEPS = 40
 _STILL = 1e-10
-_HALVINGS = 8
+_HALVINGS = 10
 
 Parts = tuple[tuple[tuple[Rate, ...], float], ...]
 """The seconds of each addend by the constants alone, with what each rests on."""
@@ -61,45 +63,44 @@ class Posterior:
 
 def posterior(readings: Sequence[TimeReading], prior_sd: Callable[[Rate], float]) -> Posterior:
     """What `readings` say; `prior_sd` is the standard deviation of the logarithm of a rate's factor before them."""
+    if not readings:
+        return Posterior()
     rates = sorted({rate for each in readings for of, _ in each.parts for rate in of})
     variance = {rate: prior_sd(rate) ** 2 for rate in rates}
     noise = [each.noise**2 for each in readings]
-    logs = dict.fromkeys(rates, 0.0)
+    ways = [{rate: share * variance[rate] for rate, share in _shares(each.parts).items()} for each in readings]
+
+    def logs_of(weights: Sequence[float]) -> dict[Rate, float]:
+        pulled = [
+            {rate: each * weight for rate, each in way.items()} for way, weight in zip(ways, weights, strict=True)
+        ]
+        return {rate: sum(each.get(rate, 0.0) for each in pulled) for rate in rates}
+
+    def left(weights: Sequence[float], logs: Mapping[Rate, float]) -> list[float]:
+        off = (log(each.seconds) - log(_total(each.parts, logs)) for each in readings)
+        return [each - of * weight for each, of, weight in zip(off, noise, weights, strict=True)]
+
+    weights = [0.0] * len(readings)
+    logs = logs_of(weights)
+    lacks = left(weights, logs)
     for _ in range(_MOST_STEPS):
-        rows = [_shares(_with(each.parts, logs)) for each in readings]
-        aims = []
-        for reading, row in zip(readings, rows, strict=True):
-            off = log(reading.seconds) - log(_total(reading.parts, logs))
-            aims.append(off + sum(share * logs[rate] for rate, share in row.items()))
-        weights = [each for (each,) in _solved(_covariance(rows, variance, noise), [[aim] for aim in aims])]
-        wanted = {
-            rate: variance[rate] * sum(row.get(rate, 0.0) * each for row, each in zip(rows, weights, strict=True))
-            for rate in rates
-        }
-        if all(abs(wanted[rate] - logs[rate]) < _STILL for rate in rates):
+        if max(map(abs, lacks)) < _STILL:
             break
-        step = _shortened(readings, variance, logs, wanted)
-        logs = {rate: logs[rate] + step * (wanted[rate] - logs[rate]) for rate in rates}
+        slopes = _products([_shares(_with(each.parts, logs)) for each in readings], ways, noise)
+        step = [each for (each,) in _solved(slopes, [[lack] for lack in lacks])]
+        for halvings in range(_HALVINGS):
+            there = [now + each / 2**halvings for now, each in zip(weights, step, strict=True)]
+            logs = logs_of(there)
+            missing = left(there, logs)
+            if max(map(abs, missing)) < max(map(abs, lacks)):
+                break
+        weights, lacks = there, missing
     rows = [_shares(_with(each.parts, logs)) for each in readings]
+    scaled = [{rate: share * variance[rate] for rate, share in row.items()} for row in rows]
     one = [[float(row == column) for column in range(len(rows))] for row in range(len(rows))]
-    precision = _solved(_covariance(rows, variance, noise), one)
-    surprise = sqrt(_cost(readings, variance, logs) / len(readings)) if readings else 1.0
+    precision = _solved(_products(rows, scaled, noise), one)
+    surprise = sqrt(_cost(readings, variance, logs) / len(readings))
     return Posterior(logs, prior_sd, tuple(rows), tuple(map(tuple, precision)), max(surprise, 1.0))
-
-
-def _shortened(
-    readings: Sequence[TimeReading],
-    variance: Mapping[Rate, float],
-    logs: Mapping[Rate, float],
-    wanted: Mapping[Rate, float],
-) -> float:
-    """How much of the step to take: less of it where all of it would make things worse."""
-    now, step = _cost(readings, variance, logs), 1.0
-    for _ in range(_HALVINGS):
-        if _cost(readings, variance, {rate: logs[rate] + step * (wanted[rate] - logs[rate]) for rate in logs}) <= now:
-            break
-        step /= 2
-    return step
 
 
 def _cost(readings: Sequence[TimeReading], variance: Mapping[Rate, float], logs: Mapping[Rate, float]) -> float:
@@ -126,20 +127,20 @@ def _shares(parts: Parts) -> dict[Rate, float]:
     return shares
 
 
-def _covariance(
-    rows: Sequence[Mapping[Rate, float]], variance: Mapping[Rate, float], noise: Sequence[float]
+def _products(
+    rows: Sequence[Mapping[Rate, float]], ways: Sequence[Mapping[Rate, float]], noise: Sequence[float]
 ) -> list[list[float]]:
-    """Of what the readings are off by, before them."""
-    found = [[sum(share * variance[rate] * b.get(rate, 0.0) for rate, share in a.items()) for b in rows] for a in rows]
+    """Of each row with each way, and the noise of each reading besides."""
+    found = [[sum(share * way.get(rate, 0.0) for rate, share in row.items()) for way in ways] for row in rows]
     for place, each in enumerate(noise):
         found[place][place] += each
     return found
 
 
 def _solved(matrix: Sequence[Sequence[float]], columns: Sequence[Sequence[float]]) -> list[list[float]]:
-    """The rows that `matrix` takes to the rows of `columns`; it is symmetric and positive definite.
+    """The rows that `matrix` takes to the rows of `columns`.
 
-    So is every covariance of readings with noise, and no pivots need be looked for.
+    Its diagonal is positive: that of readings with noise needs no pivots.
     """
     lines = [[*line, *column] for line, column in zip(matrix, columns, strict=True)]
     size = len(lines)
