@@ -21,7 +21,9 @@ from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import Layout, Placement, device_loads
 from r1plan.plan.llamacpp.rank import score_at
 from r1plan.plan.llamacpp.settings import EngineSettings
-from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel
+from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, ModelRates
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
+from r1plan.plan.llamacpp.speed.rates import HOST, MachineRates, Rate, RateName
 from r1plan.plan.pins import Pins
 from r1plan.plan.quality import quality_of
 from r1plan.plan.workload import Workload
@@ -71,7 +73,8 @@ def every_layout(candidate: QuantCandidate, cards: int) -> Iterator[Placement]:
 
 def best_of_all(on: Machine, candidate: QuantCandidate, search: Search) -> float | None:
     """The score of the best layout that fits, found by trying each."""
-    devices, best = devices_of(on), None
+    devices, best, learned = devices_of(on), None, search.evaluator.learned
+    rates = ModelRates(MachineRates(on, learned.factors), candidate.model, candidate.quant, candidate.weights, learned)
     for engine in (*usual_settings(search.pins), *tighter_settings(search.pins)):
         for placement in every_layout(candidate, len(devices.gpus)):
             where = device_loads(
@@ -81,18 +84,29 @@ def best_of_all(on: Machine, candidate: QuantCandidate, search: Search) -> float
             if not all(device.fits for device in where.memory_at(context)):
                 continue
             depth = min(search.workload.typical_depth, context)
-            time = DecodeTimeModel(on, candidate.model, candidate.quant, candidate.weights, where)
+            time = DecodeTimeModel(on, candidate.model, candidate.quant, candidate.weights, where, rates)
             score = score_at(candidate.quality, 1 / time.a_token(depth), engine, context)
             best = score if best is None else max(best, score)
     return best
 
 
-def searched(on: Machine, candidate: QuantCandidate, pins: Pins) -> tuple[Option | None, Search]:
-    search = Search(on, devices_of(on), Workload(), pins)
+def searched(
+    on: Machine, candidate: QuantCandidate, pins: Pins, learned: LearnedRates = NOTHING_LEARNED
+) -> tuple[Option | None, Search]:
+    search = Search(on, devices_of(on), Workload(), pins, learned)
     found = search.of(candidate)
     return (found if isinstance(found, Option) else None), search
 
 
+def skewed(on: Machine, by: tuple[float, float]) -> LearnedRates:
+    """What is learned of a machine whose cards take so many times as long as their constants say, and its processor."""
+    places = [*((gpu.name, by[0]) for gpu in on.gpus), (HOST, by[1])]
+    whats: tuple[RateName, ...] = ("weights", "layers", "expert layers", "cache", "latent cache", "handing over")
+    return LearnedRates(factors={Rate(place, what): factor for place, factor in places for what in whats})
+
+
+# Measured as the constants say; a slow card; a slow processor; both fast.
+skews = st.sampled_from([(1.0, 1.0), (1.8, 1.0), (0.9, 2.5), (0.6, 0.5)])
 cards_of = st.lists(st.tuples(st.integers(900, 5000), st.sampled_from([1000.0, 1000.0, 450.0])), min_size=0, max_size=3)
 
 
@@ -108,14 +122,14 @@ def cards(sizes: list[tuple[int, float]]) -> list[GpuDevice]:
     return [card(mib / 1024, index=n, bandwidth=speed) for n, (mib, speed) in enumerate(sizes)]
 
 
-@given(cards_of, st.integers(1, 12), st.sampled_from([None, 4096, 20_000]))
+@given(cards_of, st.integers(1, 12), st.sampled_from([None, 4096, 20_000]), skews)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_layout_of_a_dense_model_beats_the_one_found(
-    sizes: list[tuple[int, float]], ram: int, context: int | None
+    sizes: list[tuple[int, float]], ram: int, context: int | None, skew: tuple[float, float]
 ) -> None:
     candidate = small((700, 520, 480, 480, 500, 650))
     on = machine(*cards(sizes), ram=ram)
-    found, search = searched(on, candidate, Pins(kv_type="f16", n_ubatch=512, context=context))
+    found, search = searched(on, candidate, Pins(kv_type="f16", n_ubatch=512, context=context), skewed(on, skew))
     truth = best_of_all(on, candidate, search)
     assert (found is None) == (truth is None)
     if found is not None and truth is not None:
@@ -123,14 +137,14 @@ def test_no_layout_of_a_dense_model_beats_the_one_found(
         assert truth - near(on) <= found.score <= truth + 1e-6
 
 
-@given(cards_of, st.integers(9, 40), st.sampled_from([None, 4096, 20_000]))
+@given(cards_of, st.integers(9, 40), st.sampled_from([None, 4096, 20_000]), skews)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_layout_of_a_mixture_beats_the_one_found(
-    sizes: list[tuple[int, float]], ram: int, context: int | None
+    sizes: list[tuple[int, float]], ram: int, context: int | None, skew: tuple[float, float]
 ) -> None:
     candidate = small((300, 180, 170, 180, 190, 200), experts_mib=1500, dense=1)
     on = machine(*cards(sizes), ram=ram)
-    found, search = searched(on, candidate, Pins(kv_type="f16", n_ubatch=512, context=context))
+    found, search = searched(on, candidate, Pins(kv_type="f16", n_ubatch=512, context=context), skewed(on, skew))
     truth = best_of_all(on, candidate, search)
     assert (found is None) == (truth is None)
     if found is not None and truth is not None:
@@ -150,10 +164,12 @@ def test_where_ram_is_too_small_for_the_experts_a_layout_is_found_if_there_is_on
     assert (found is None) == (truth is None)
 
 
-@given(cards_of, st.integers(1, 12), st.integers(0, 3), st.integers(1, 3000))
-@example([(1463, 1000.0)], 4, 1, 25)
+@given(cards_of, st.integers(1, 12), st.integers(0, 3), st.integers(1, 3000), skews)
+@example([(1463, 1000.0)], 4, 1, 25, (1.0, 1.0))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_more_memory_is_never_worse(sizes: list[tuple[int, float]], ram: int, which: int, more_mib: int) -> None:
+def test_more_memory_is_never_worse(
+    sizes: list[tuple[int, float]], ram: int, which: int, more_mib: int, skew: tuple[float, float]
+) -> None:
     candidate = small((700, 520, 480, 480, 500, 650))
     on = machine(*cards(sizes), ram=ram)
     more = more_mib * MIB
@@ -162,8 +178,8 @@ def test_more_memory_is_never_worse(sizes: list[tuple[int, float]], ram: int, wh
         roomier = replace(on, gpus=tuple(larger if gpu.index == which else gpu for gpu in on.gpus))
     else:
         roomier = machine(*on.gpus, ram=ram + more_mib / 1024)
-    before, _ = searched(on, candidate, Pins())
-    after, _ = searched(roomier, candidate, Pins())
+    before, _ = searched(on, candidate, Pins(), skewed(on, skew))
+    after, _ = searched(roomier, candidate, Pins(), skewed(roomier, skew))
     if before is not None:
         assert after is not None
         assert after.score >= before.score - 1e-9
