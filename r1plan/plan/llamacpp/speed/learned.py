@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from math import exp
 from typing import NamedTuple
 
@@ -94,6 +95,7 @@ class LearnedRates:
     """The rates of a machine after `runs` on it. Without runs nothing is learned.
 
     `overhead_bytes` are what each card, by its index, was found to lose more than is planned; negative: less.
+    `layouts` are the newest run of each file laid out in each way.
     """
 
     runs: tuple[MeasuredRun, ...] = ()
@@ -101,6 +103,7 @@ class LearnedRates:
     prompt: Posterior = field(default_factory=Posterior)
     factors: Mapping[Rate, float] = field(default_factory=dict)
     overhead_bytes: Mapping[int, int] = field(default_factory=dict)
+    layouts: Mapping[tuple[Rate, tuple[object, ...]], MeasuredRun] = field(default_factory=dict)
 
     def file_rate(self, option_id: str, weights_bytes: float) -> Rate | None:
         """The file that a plan's option would run, where it was measured: it reads as many bytes a token."""
@@ -111,37 +114,37 @@ class LearnedRates:
 
     def run_of(self, file: Rate | None, work: TokenWork) -> MeasuredRun | None:
         """What was measured of the same file laid out the same way."""
-        same = (each for each in self.runs if _file_rate(each) == file and _layout(each.work) == _layout(work))
-        return next(same, None)
+        return None if file is None else self.layouts.get((file, _layout(work)))
 
     def token_range(
         self, parts: Sequence[Addend], depth: int, file: Rate | None, same: MeasuredRun | None, prior: float
     ) -> KnownTo:
         """How far the time of a token at `depth` is known, that was known to the share `prior`."""
-        return self._told(self.decode, _parts(parts, depth, file or _ANOTHER_FILE), file, same, prior)
+        if not self.decode.told:
+            return KnownTo(prior, here=False)
+        return _known_to(self.decode, _parts(parts, depth, file or _ANOTHER_FILE), file, same, prior)
 
     def prompt_range(
         self, parts: Sequence[Addend], file: Rate | None, same: MeasuredRun | None, prior: float
     ) -> KnownTo:
         """The same of a prompt."""
-        return self._told(self.prompt, _parts(parts, 0, prompts_of(file or _ANOTHER_FILE)), file, same, prior)
+        if not self.prompt.told:
+            return KnownTo(prior, here=False)
+        return _known_to(self.prompt, _parts(parts, 0, prompts_of(file or _ANOTHER_FILE)), file, same, prior)
 
     def sources(self, parts: Sequence[Addend]) -> tuple[MeasuredRun, ...]:
         """The runs that inform any rate of `parts`, the newest first."""
         places = {rate.place for each in parts for rate in each.rates}
         return tuple(each for each in self.runs if not places.isdisjoint(each.places))
 
-    def _told(
-        self, known: Posterior, parts: Parts, file: Rate | None, same: MeasuredRun | None, prior: float
-    ) -> KnownTo:
-        if not known.rows:
-            return KnownTo(prior, here=False)
-        before, after = known.deviations(parts)
-        share = after / before if before else 1.0
-        least = _LEAST_OTHER if file is None else _LEAST_SAME_FILE
-        if same is not None:
-            least = max(_LEAST_SAME_RUN, _NOISES * same.noise)
-        return KnownTo(min(max(prior * share, least), prior), here=share <= _MOSTLY_MEASURED)
+
+def _known_to(known: Posterior, parts: Parts, file: Rate | None, same: MeasuredRun | None, prior: float) -> KnownTo:
+    before, after = known.deviations(parts)
+    share = after / before if before else 1.0
+    least = _LEAST_OTHER if file is None else _LEAST_SAME_FILE
+    if same is not None:
+        least = max(_LEAST_SAME_RUN, _NOISES * same.noise)
+    return KnownTo(min(max(prior * share, least), prior), here=share <= _MOSTLY_MEASURED)
 
 
 NOTHING_LEARNED = LearnedRates()
@@ -164,12 +167,14 @@ def learned_rates(
             if of_prompt
         ]
 
+    @cache
     def prior_sd(rate: Rate) -> float:
         return _prior_sd(constants, rate)
 
     of_tokens, of_prompts = posterior(decode, prior_sd), posterior(prompts, prior_sd)
     factors = {rate: exp(each) for rate, each in (*of_tokens.logs.items(), *of_prompts.logs.items())}
-    return LearnedRates(runs, of_tokens, of_prompts, factors, dict(overhead_bytes or {}))
+    layouts = {(_file_rate(run), _layout(run.work)): run for run in reversed(runs)}
+    return LearnedRates(runs, of_tokens, of_prompts, factors, dict(overhead_bytes or {}), layouts)
 
 
 def read_bytes(work: TokenWork) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import hypot, isfinite, log
-from statistics import median
 
 from r1plan.hardware.machine import Machine
 from r1plan.measurements.identity import CardIdentity, ProcessorIdentity, machine_identity
@@ -87,7 +86,9 @@ def learned_here(
         runs.append(run)
         for card, lost in _overheads(each, cards):
             overheads.setdefault(card, []).append(lost)
-    rates = learned_rates(machine, runs, {card: round(median(lost)) for card, lost in sorted(overheads.items())})
+    rates = learned_rates(
+        machine, runs, {card: sorted(lost)[len(lost) // 2] for card, lost in sorted(overheads.items())}
+    )
     return LearnedHere(rates, (*here.doubted, *(DamagedMeasurement(*each) for each in damaged)))
 
 

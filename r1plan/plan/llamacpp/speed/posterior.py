@@ -36,14 +36,15 @@ class TimeReading(NamedTuple):
 class Posterior:
     """The logarithm of each rate's factor, and how far that is known. Without readings all are 0.
 
+    `told` is what the readings add to what is known of each rate with each other.
+
     `surprise` is 1 where the readings are as near to the constants as was to be expected, and above where they are
     farther (Birge's ratio): the less then holds what is known of other times.
     """
 
     logs: Mapping[Rate, float] = field(default_factory=dict)
     prior_sd: Callable[[Rate], float] = lambda rate: 0.0
-    rows: tuple[Mapping[Rate, float], ...] = ()
-    precision: tuple[tuple[float, ...], ...] = ()
+    told: Mapping[Rate, Mapping[Rate, float]] = field(default_factory=dict)
     surprise: float = 1.0
 
     def deviations(self, parts: Parts) -> tuple[float, float]:
@@ -53,11 +54,11 @@ class Posterior:
         """
         shares = _shares(parts)
         scaled = {rate: share * self.prior_sd(rate) ** 2 for rate, share in shares.items()}
-        before = sum(share * scaled[rate] for rate, share in shares.items())
-        seen = [sum(row.get(rate, 0.0) * each for rate, each in scaled.items()) for row in self.rows]
+        before = sum([share * scaled[rate] for rate, share in shares.items()])
         told = 0.0
-        for ours, line in zip(seen, self.precision, strict=True):
-            told += ours * sum(other * each for other, each in zip(seen, line, strict=True))
+        for rate, each in scaled.items():
+            if with_others := self.told.get(rate):
+                told += each * sum([with_others.get(other, 0.0) * scale for other, scale in scaled.items()])
         return sqrt(before), min(sqrt(max(before - told, 0.0)) * self.surprise, sqrt(before))
 
 
@@ -97,10 +98,16 @@ def posterior(readings: Sequence[TimeReading], prior_sd: Callable[[Rate], float]
         weights, lacks = there, missing
     rows = [_shares(_with(each.parts, logs)) for each in readings]
     scaled = [{rate: share * variance[rate] for rate, share in row.items()} for row in rows]
-    one = [[float(row == column) for column in range(len(rows))] for row in range(len(rows))]
-    precision = _solved(_products(rows, scaled, noise), one)
+    seen = _solved(_products(rows, scaled, noise), [[row.get(rate, 0.0) for rate in rates] for row in rows])
+    told = {
+        rate: {
+            other: sum(row.get(rate, 0.0) * line[place] for row, line in zip(rows, seen, strict=True))
+            for place, other in enumerate(rates)
+        }
+        for rate in rates
+    }
     surprise = sqrt(_cost(readings, variance, logs) / len(readings))
-    return Posterior(logs, prior_sd, tuple(rows), tuple(map(tuple, precision)), max(surprise, 1.0))
+    return Posterior(logs, prior_sd, told, max(surprise, 1.0))
 
 
 def _cost(readings: Sequence[TimeReading], variance: Mapping[Rate, float], logs: Mapping[Rate, float]) -> float:
