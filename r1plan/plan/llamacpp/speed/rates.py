@@ -168,9 +168,14 @@ class MachineRates:
             a_layer *= _EXPERT_LAYER_FACTOR_APPLE if card.gpu.vendor == "apple" else _EXPERT_LAYER_FACTOR
         cache, layers = card.caches[kind.latent], card.layers[kind.moe]
         reading = work.weights_bytes * kind.stretch / (card.kind.efficiency * bandwidth)
+        bound: Bottleneck = "gpu bandwidth"
+        if card.kind.unpacks and kind.unpacked_a_s is not None:
+            unpacking = work.weights_bytes * 8 / kind.bits_per_weight / kind.unpacked_a_s
+            if unpacking > reading:
+                reading, bound = unpacking, "gpu arithmetic"
         a_depth = work.cache_bytes / ((_MLA_KV_EFFICIENCY if kind.latent else card.kind.kv_efficiency) * bandwidth)
         return (
-            Addend("gpu bandwidth", (card.weights,), reading * self.factor(card.weights)),
+            Addend(bound, (card.weights,), reading * self.factor(card.weights)),
             Addend("gpu layers' fixed cost", layers, a_layer * work.layers / slower * self.factor(*layers)),
             Addend("reading the cache", (cache,), 0.0, a_depth * self.factor(cache)),
         )

@@ -12,13 +12,26 @@ from r1plan.plan.llamacpp.placement import DeviceLoads, Placement
 # 80 tokens a second from IQ1_S on).
 _SLOW_TYPES = ("IQ1", "IQ2", "IQ3")
 _SLOW_TYPES_READ_AS_BITS = 3.4
+# Weights a second that a card with HBM unpacks and multiplies, where its memory is faster than that: on 4.8 TB/s a 32B
+# does 79 tokens a second at Q4_K_M, 73 at Q5_K_M and 70 at IQ3_M, a 70B 45 at Q4_K_M and 33 at Q3_K_M (speed.md). Q2_K
+# and Q6_K are taken as their neighbours, and types without a scale in blocks of 256 are bound by memory.
+_UNPACKED_A_S = (
+    ("Q4_K", 3.5e12),
+    ("IQ4", 3.5e12),
+    ("Q5_K", 3.2e12),
+    ("Q6_K", 3.2e12),
+    ("IQ", 2.8e12),
+    ("Q3_K", 2.6e12),
+    ("Q2_K", 2.6e12),
+)
 
 
 class WorkKind(NamedTuple):
     """What of a model and its types decides how fast a device does its work.
 
     `latent`: attention caches one compressed vector; `slow_type`: i-quants up to 3 bits. `stretch`: a card takes so
-    many times as long as it would for the bytes alone.
+    many times as long as it would for the bytes alone. `unpacked_a_s` are the weights of its types a second that the
+    fastest cards can compute with; None: their memory is always slower.
     """
 
     moe: bool
@@ -26,6 +39,7 @@ class WorkKind(NamedTuple):
     slow_type: bool
     bits_per_weight: float
     stretch: float
+    unpacked_a_s: float | None = None
 
 
 class CardWork(NamedTuple):
@@ -80,9 +94,11 @@ def kind_of(model: Model, quant: Quant, weights: Weights) -> WorkKind:
 
 def work_kind(quant: str, bits_per_weight: float, *, moe: bool, latent: bool) -> WorkKind:
     """The same by the quant's name."""
-    slow = quant.removeprefix("UD-").startswith(_SLOW_TYPES)
+    plain = quant.removeprefix("UD-")
+    slow = plain.startswith(_SLOW_TYPES)
     stretch = max(_SLOW_TYPES_READ_AS_BITS / bits_per_weight, 1.0) if slow and not moe else 1.0
-    return WorkKind(moe, latent, slow, bits_per_weight, stretch)
+    unpacked = next((rate for types, rate in _UNPACKED_A_S if plain.startswith(types)), None)
+    return WorkKind(moe, latent, slow, bits_per_weight, stretch, None if moe else unpacked)
 
 
 def token_work(kind: WorkKind, model: Model, weights: Weights, placed: DeviceLoads, kv_bytes_a_layer: int) -> TokenWork:

@@ -50,6 +50,26 @@ def test_decoding_on_an_h100_is_within_a_tenth(row: dict[str, float]) -> None:
     assert choice.speed.at(depth).mid == pytest.approx(row["tok_s"], rel=0.1)
 
 
+@pytest.mark.parametrize(
+    ("model", "quant", "tok_s"),
+    [
+        ("R1-Distill-Llama-8B", "Q4_K_M", 255),
+        ("R1-Distill-Qwen-32B", "Q4_K_M", 79),
+        ("R1-Distill-Qwen-32B", "Q5_K_M", 73),
+        ("R1-Distill-Qwen-32B", "IQ3_M", 70),
+        ("R1-Distill-Llama-70B", "Q4_K_M", 45),
+        ("R1-Distill-Llama-70B", "Q3_K_M", 33),
+    ],
+)
+def test_on_a_card_with_4800_gb_s_unpacking_decides_within_a_tenth(model: str, quant: str, tok_s: float) -> None:
+    """Readings of one card (speed.md). Fewer bits are slower there, which the bytes alone would not say."""
+    pins = Pins(model=model, quant=quant, context=8_192)
+    choice = plan(machine_from_options(gpu=["h200-sxm"], ram=128), Workload(depths=(0,)), pins).choice
+    assert choice is not None
+    assert choice.speed.at(0).mid == pytest.approx(tok_s, rel=0.1)
+    assert choice.speed.bottleneck == "gpu arithmetic"
+
+
 def test_decoding_slows_with_depth() -> None:
     workload = Workload(depths=(8192, 30_000))
     choice = plan(machine(card(24)), workload, Pins(model="R1-Distill-Qwen-32B", quant="Q4_K_M", kv_type="q8_0")).choice
