@@ -16,6 +16,7 @@ from r1plan.plan.plan import Plan
 from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Range, Speed
 from r1plan.plan.workload import Workload
+from r1plan.render.plan.explained import doubt_text
 from r1plan.render.plan.model_lines import r1_fields
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import cause_text, improvement_text, machine_notes, standing_text
@@ -36,7 +37,7 @@ def plan_document(
     """The fields of the document, `schema` first."""
     return {
         "schema": SCHEMA,
-        "machine": {**asdict(plan.machine), "notes": machine_notes(plan)},
+        "machine": {**asdict(plan.machine), "notes": [*machine_notes(plan), *map(doubt_text, plan.doubts)]},
         "workload": _workload(plan.workload),
         "choice": option_fields(view, plan, plan.choice) if plan.choice else None,
         "alternatives": [option_fields(view, plan, option) for option in plan.alternatives],
