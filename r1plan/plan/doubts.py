@@ -13,6 +13,7 @@ Doubt = Literal[
     "another-driver",
     "another-engine",
     "another-ram",
+    "disturbed",
 ]
 """What is other than it was, or than can be. With one of the first four a measurement is not used."""
 

@@ -112,5 +112,7 @@ def _why(doubt: DoubtedMeasurement) -> str:
             return f"llama-cpp-python {change}"
         case "another-ram":
             return f"the RAM {change}"
+        case "disturbed":
+            return f"it was disturbed ({doubt.was})"
         case _:
             assert_never(doubt.doubt)

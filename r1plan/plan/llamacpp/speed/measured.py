@@ -28,11 +28,17 @@ from r1plan.units import GIB
 # More would tell little and take time at each start.
 _MOST_RUNS = 8
 # What a reading is off by at least, whatever its repetitions say; and how much more when the machine has changed since,
-# or something disturbed it. Assumed.
+# or something disturbed it. Assumed. A card at its power limit, or that the build does not use, is as it always is.
 _LEAST_NOISE = 0.01
 _CHANGED_NOISE = 0.10
-_DISTURBED_NOISE = 0.10
-_HARMLESS: frozenset[Disturbance] = frozenset({"power-limit", "no-gpu-build"})
+_DISTURBED: dict[Disturbance, float] = {
+    "thermal": 0.10,
+    "other-process": 0.15,
+    "power-brake": 0.20,
+    "unsteady": 0.20,
+    "busy-processor": 0.30,
+    "swap": 0.50,
+}
 # No machine is so many times faster or slower than the constants say; such a reading is wrong.
 _IMPLAUSIBLE = 30.0
 _SAME_LIMIT = 0.02
@@ -108,7 +114,10 @@ class _Here:
     def run(self, of: Measurement) -> tuple[MeasuredRun, dict[int, int]]:
         """What of a measurement holds here, with the index that each of its cards has here. Raises _Unusable."""
         cards = self._cards(of)
-        noise = _DISTURBED_NOISE if set(of.disturbances) - _HARMLESS else 0.0
+        disturbed = [each for each in of.disturbances if each in _DISTURBED]
+        noise = hypot(*(_DISTURBED[each] for each in disturbed))
+        if disturbed:
+            self.doubt(of, "disturbed", ", ".join(disturbed), "", is_used=True)
         for place, index in cards.items():
             noise = hypot(noise, self._changed_card(of, of.machine.cards[place], self.identity.cards[index]))
         on_host = any(each.card is None for each in of.work) or of.streamed_bytes

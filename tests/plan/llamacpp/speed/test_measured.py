@@ -11,7 +11,14 @@ import pytest
 from r1plan.engine.local.settings import LoadSettings
 from r1plan.hardware.machine import Machine
 from r1plan.measurements.identity import FileIdentity, machine_identity
-from r1plan.measurements.measurement import BufferReading, DeviceWork, EngineIdentity, Measurement, SpeedReading
+from r1plan.measurements.measurement import (
+    BufferReading,
+    DeviceWork,
+    Disturbance,
+    EngineIdentity,
+    Measurement,
+    SpeedReading,
+)
 from r1plan.plan.doubts import DamagedMeasurement, DoubtedMeasurement
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.speed.measured import LearnedHere, learned_here
@@ -198,11 +205,20 @@ def test_cards_in_another_order_are_the_same_cards() -> None:
     assert [each.card for each in read.work.cards] == [1]
 
 
-def test_disturbed_readings_count_less() -> None:
-    quiet, loud = (
-        learned_here(HERE, [measurement(slower=1.4, disturbances=each)]).rates for each in ((), ("thermal",))
-    )
-    assert 1 < loud.factors[WEIGHTS] < quiet.factors[WEIGHTS]
+@pytest.mark.parametrize("disturbance", ["thermal", "other-process", "unsteady", "busy-processor", "swap"])
+def test_disturbed_readings_count_less(disturbance: Disturbance) -> None:
+    quiet, loud = (learned_here(HERE, [measurement(slower=1.4, disturbances=each)]) for each in ((), (disturbance,)))
+    assert 1 < loud.rates.factors[WEIGHTS] < quiet.rates.factors[WEIGHTS]
+    assert [doubt_text(each) for each in loud.doubts] == [
+        f"R1-Distill-Qwen-32B:Q4_K_M of 2026-11-28 counts less: it was disturbed ({disturbance})."
+    ]
+
+
+@pytest.mark.parametrize("usual", ["power-limit", "no-gpu-build"])
+def test_what_a_machine_always_does_is_no_disturbance(usual: Disturbance) -> None:
+    quiet, loud = (learned_here(HERE, [measurement(slower=1.4, disturbances=each)]) for each in ((), (usual,)))
+    assert loud.rates.factors == quiet.rates.factors
+    assert loud.doubts == ()
 
 
 def overhead(planned_mib: int, measured_mib: int | None, learned_mib: int = 0) -> BufferReading:
