@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, log, sqrt
+from math import exp, log, sqrt, tanh
 from typing import NamedTuple
 
 from r1plan.plan.llamacpp.speed.rates import Rate
@@ -19,6 +19,8 @@ from r1plan.plan.llamacpp.speed.rates import Rate
 _MOST_STEPS = 40
 _STILL = 1e-10
 _HALVINGS = 10
+# No rate is ten times its constant, or a tenth, whatever was read: that near to it pulls cease to move it.
+_MOST_LOG = log(10)
 
 Parts = tuple[tuple[tuple[Rate, ...], float], ...]
 """The seconds of each addend by the constants alone, with what each rests on."""
@@ -75,7 +77,7 @@ def posterior(readings: Sequence[TimeReading], prior_sd: Callable[[Rate], float]
         pulled = [
             {rate: each * weight for rate, each in way.items()} for way, weight in zip(ways, weights, strict=True)
         ]
-        return {rate: sum(each.get(rate, 0.0) for each in pulled) for rate in rates}
+        return {rate: _MOST_LOG * tanh(sum(each.get(rate, 0.0) for each in pulled) / _MOST_LOG) for rate in rates}
 
     def left(weights: Sequence[float], logs: Mapping[Rate, float]) -> list[float]:
         off = (log(each.seconds) - log(_total(each.parts, logs)) for each in readings)
@@ -87,7 +89,11 @@ def posterior(readings: Sequence[TimeReading], prior_sd: Callable[[Rate], float]
     for _ in range(_MOST_STEPS):
         if max(map(abs, lacks)) < _STILL:
             break
-        slopes = _products([_shares(_with(each.parts, logs)) for each in readings], ways, noise)
+        give = {rate: 1 - (each / _MOST_LOG) ** 2 for rate, each in logs.items()}
+        rows = [
+            {rate: share * give[rate] for rate, share in _shares(_with(each.parts, logs)).items()} for each in readings
+        ]
+        slopes = _products(rows, ways, noise)
         step = [each for (each,) in _solved(slopes, [[lack] for lack in lacks])]
         for halvings in range(_HALVINGS):
             there = [now + each / 2**halvings for now, each in zip(weights, step, strict=True)]
