@@ -84,9 +84,11 @@ def learned_here(
         if key in seen or len(runs) == _MOST_RUNS:
             continue
         seen.add(key)
+        doubts = len(here.doubted)
         try:
             run, cards = here.run(each)
         except _Unusable as why:
+            del here.doubted[doubts:]
             here.doubt(each, why.doubt, why.was, why.now, is_used=False)
             continue
         runs.append(run)
@@ -113,13 +115,13 @@ class _Here:
 
     def run(self, of: Measurement) -> tuple[MeasuredRun, dict[int, int]]:
         """What of a measurement holds here, with the index that each of its cards has here. Raises _Unusable."""
-        cards = self._cards(of)
+        standing = self._cards(of)
         disturbed = [each for each in of.disturbances if each in _DISTURBED]
         noise = hypot(*(_DISTURBED[each] for each in disturbed))
         if disturbed:
             self.doubt(of, "disturbed", ", ".join(disturbed), "", is_used=True)
-        for place, index in cards.items():
-            noise = hypot(noise, self._changed_card(of, of.machine.cards[place], self.identity.cards[index]))
+        for place, here in standing.items():
+            noise = hypot(noise, self._changed_card(of, of.machine.cards[place], self.identity.cards[here]))
         on_host = any(each.card is None for each in of.work) or of.streamed_bytes
         if on_host:
             noise = hypot(noise, self._changed_processor(of, of.machine.processor))
@@ -127,13 +129,13 @@ class _Here:
         if now is not None and of.engine.version != now:
             self.doubt(of, "another-engine", of.engine.version, now, is_used=True)
             noise = hypot(noise, _CHANGED_NOISE)
-        work = _work(of, cards)
-        places = tuple(dict.fromkeys(self.machine.gpus[index].name for index in cards.values()))
+        cards = {place: self.machine.gpus[here].index for place, here in standing.items()}
+        places = tuple(dict.fromkeys(self.machine.gpus[here].name for here in standing.values()))
         run = MeasuredRun(
             option_id=_option_id(of),
             measured_at=of.measured_at,
             places=(*places, HOST) if on_host else places,
-            work=work,
+            work=_work(of, cards),
             decode=tuple(_time(each, noise) for each in of.decode),
             prompt=tuple(_time(each, noise) for each in _shallow(of)),
         )
@@ -141,21 +143,21 @@ class _Here:
         return run, cards
 
     def _cards(self, of: Measurement) -> dict[int, int]:
-        """The index here of each card that took part, by its place there."""
+        """Where each card that took part stands here, by where it stood there."""
         places = dict.fromkeys(each.card for each in of.work if each.card is not None)
         found: dict[int, int] = {}
         for place in places:
             was = of.machine.cards[place] if place < len(of.machine.cards) else None
             alike = (
-                index
-                for index, card in enumerate(self.identity.cards)
-                if was is not None and index not in found.values() and card.is_same_card(was)
+                here
+                for here, card in enumerate(self.identity.cards)
+                if was is not None and here not in found.values() and card.is_same_card(was)
             )
-            index = next(alike, None)
-            if index is None:
+            here = next(alike, None)
+            if here is None:
                 raise _Unusable("another-card", was.name if was else "", "")
-            found[place] = index
-        return {place: self.machine.gpus[index].index for place, index in found.items()}
+            found[place] = here
+        return found
 
     def _changed_card(self, of: Measurement, was: CardIdentity, now: CardIdentity) -> float:
         """How much less a reading says for what is other of a card. Raises _Unusable for another power limit."""

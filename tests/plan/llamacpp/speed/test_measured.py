@@ -151,6 +151,13 @@ def test_a_measurement_of_another_card_teaches_nothing(on: Machine, doubt: str) 
     assert found.rates.runs == ()
 
 
+def test_what_is_not_used_is_said_once() -> None:
+    on = machine(CARD, ram=512, cores=8)
+    assert doubts(learned_here(on, [measurement(SPLIT, disturbances=("swap",))], "0.4.0")) == [
+        ("another-processor", False)
+    ]
+
+
 def test_another_processor_counts_only_where_it_computed() -> None:
     on = machine(CARD, ram=512, cores=8)
     assert doubts(learned_here(on, [measurement(SPLIT)])) == [("another-processor", False)]
