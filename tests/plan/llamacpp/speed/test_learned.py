@@ -24,7 +24,7 @@ from r1plan.plan.llamacpp.speed.learned import (
     MeasuredTime,
     learned_rates,
 )
-from r1plan.plan.llamacpp.speed.rates import HOST, MachineRates, Rate
+from r1plan.plan.llamacpp.speed.rates import HOST, MachineRates, Rate, RateName
 from r1plan.plan.llamacpp.speed.work import CardWork, PromptWork, TokenWork, work_kind
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload
@@ -38,6 +38,7 @@ WEIGHTS, LAYERS, PROMPT = (Rate(CARD.name, what) for what in ("weights", "layers
 FITS = chosen(HERE, "R1-Distill-Qwen-32B", "Q4_K_M", context=8192)
 SMALL = chosen(HERE, "R1-Distill-Qwen-7B", "Q8_0", context=8192)
 SPLIT = chosen(HERE, "R1-Distill-Llama-70B", "Q4_K_M", context=8192)
+IN_RAM = chosen(HERE, "R1-Distill-Qwen-32B", "Q4_K_M", context=8192, gpu_layers=1)
 MIXTURE = chosen(HERE, "DeepSeek-R1", "Q4_K_M", context=8192)
 
 
@@ -101,6 +102,29 @@ def test_one_measured_split_and_one_measured_on_the_card_tell_of_experts_in_ram(
     found = planned(HERE, MIXTURE, learned)
     assert abs(found.speed.at(64).mid * real.seconds - 1) < 0.5 * abs(blind.speed.at(64).mid * real.seconds - 1)
     assert found.speed.at(64).low < 1 / real.seconds < found.speed.at(64).high
+
+
+@pytest.mark.parametrize("handing_over", [0.5, 2.0])
+@pytest.mark.parametrize("slower", [0.6, 0.8, 1.3, 1.7])
+def test_one_file_measured_on_the_card_and_in_ram_tells_of_every_kind(slower: float, handing_over: float) -> None:
+    world = {
+        WEIGHTS: 0.9,
+        LAYERS: 1.2,
+        PROMPT: 0.8,
+        Rate(HOST, "copying"): 1.6,
+        Rate(HOST, "handing over"): handing_over,
+    }
+    whats: tuple[RateName, ...] = ("weights", "layers", "expert layers", "cache", "latent cache")
+    world |= {Rate(HOST, what): slower for what in whats}
+    learned = learned_rates(HERE, [run(HERE, FITS, world), run(HERE, IN_RAM, world, depths=(33,), hours=1)])
+    for option in (SMALL, SPLIT, MIXTURE):
+        found, real = planned(HERE, option, learned).speed, run(HERE, option, world)
+        assert found.basis == "measured here"
+        for reading in real.decode:
+            assert found.at(reading.depth).mid == pytest.approx(1 / reading.seconds, rel=0.1)
+            assert found.at(reading.depth).low < 1 / reading.seconds < found.at(reading.depth).high
+        assert found.prefill_tok_s is not None
+        assert found.prefill_tok_s.mid == pytest.approx(1 / real.prompt[0].seconds, rel=0.1)
 
 
 def test_what_was_not_measured_stays_as_it_was() -> None:
