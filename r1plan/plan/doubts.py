@@ -9,13 +9,14 @@ Doubt = Literal[
     "another-card",
     "another-power-limit",
     "another-processor",
+    "few-threads",
     "implausible",
     "another-driver",
     "another-engine",
     "another-ram",
     "disturbed",
 ]
-"""What is other than it was, or than can be. With one of the first four a measurement is not used."""
+"""What is other than it was, or than can be. With one of the first five a measurement is not used."""
 
 
 class DoubtedMeasurement(NamedTuple):

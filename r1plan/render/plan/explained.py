@@ -103,6 +103,8 @@ def _why(doubt: DoubtedMeasurement) -> str:
             return f"the power limit {change}"
         case "another-processor":
             return f"the processor {change}"
+        case "few-threads":
+            return f"{doubt.was} calculated, where {doubt.now} are usual"
         case "implausible":
             expected = f", where {doubt.now} are expected" if doubt.now else ""
             return f"{doubt.was or 'such a time'} cannot be{expected}"

@@ -43,6 +43,7 @@ _DISTURBED: dict[Disturbance, float] = {
 _IMPLAUSIBLE = 30.0
 _SAME_LIMIT = 0.02
 _SAME_RAM = 0.10
+_MOST_CORES_SHARE = 0.7  # of the cores: with so many threads or more the memory decides as it does with all
 _MOST_OVERHEAD_BYTES = 4 * GIB
 # Prompts at a greater depth are read more slowly, which no plan speaks of.
 _SHALLOW_TOKENS = 512
@@ -125,6 +126,7 @@ class _Here:
         on_host = any(each.card is None for each in of.work) or of.streamed_bytes
         if on_host:
             noise = hypot(noise, self._changed_processor(of, of.machine.processor))
+            _refuse_few_threads(of)
         now = self.engine_version
         if now is not None and of.engine.version != now:
             self.doubt(of, "another-engine", of.engine.version, now, is_used=True)
@@ -194,6 +196,14 @@ class _Here:
             _refuse_far(each.seconds, sum(part.seconds + part.seconds_a_depth * each.depth for part in token))
         for each in run.prompt if prompt else ():
             _refuse_far(each.seconds, sum(part.seconds for part in prompt))
+
+
+def _refuse_few_threads(of: Measurement) -> None:
+    """Raises _Unusable where fewer threads were asked for than the processor has cores: it could do more."""
+    threads, processor = of.settings.threads, of.machine.processor
+    usual = min(processor.physical_cores or processor.cores, processor.cores)
+    if threads is not None and threads < _MOST_CORES_SHARE * usual:
+        raise _Unusable("few-threads", "1 thread" if threads == 1 else f"{threads} threads", str(usual))
 
 
 def _refuse_far(seconds: float, by_constants: float) -> None:

@@ -151,6 +151,15 @@ def test_a_measurement_of_another_card_teaches_nothing(on: Machine, doubt: str) 
     assert found.rates.runs == ()
 
 
+@pytest.mark.parametrize(("threads", "counts"), [(1, False), (11, False), (12, True), (16, True), (None, True)])
+def test_few_threads_tell_nothing_of_a_processor(threads: int | None, counts: bool) -> None:
+    settings = LoadSettings(threads=threads)
+    found = learned_here(HERE, [measurement(SPLIT, settings=settings)])
+    assert bool(found.rates.runs) == counts
+    assert doubts(found) == ([] if counts else [("few-threads", False)])
+    assert learned_here(HERE, [measurement(FITS, settings=settings)]).doubts == ()
+
+
 def test_what_is_not_used_is_said_once() -> None:
     on = machine(CARD, ram=512, cores=8)
     assert doubts(learned_here(on, [measurement(SPLIT, disturbances=("swap",))], "0.4.0")) == [
@@ -298,6 +307,11 @@ def test_no_more_runs_are_used_than_take_a_moment() -> None:
             DoubtedMeasurement("M:Q4", NOON, "another-engine", True, "0.3.36", "0.4.0"),
             "M:Q4 of 2026-11-28 counts less: llama-cpp-python was 0.3.36 and is 0.4.0.",
             id="engine",
+        ),
+        pytest.param(
+            DoubtedMeasurement("M:Q4", NOON, "few-threads", False, "1 thread", "16"),
+            "M:Q4 of 2026-11-28 is not used: 1 thread calculated, where 16 are usual.",
+            id="threads",
         ),
         pytest.param(DamagedMeasurement("ab.json", "is empty"), "ab.json is no measurement: is empty.", id="damaged"),
     ],
