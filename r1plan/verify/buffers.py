@@ -122,6 +122,7 @@ def _overhead(
         measured_bytes=measured,
         basis=part.basis,
         tolerance_bytes=_overhead_tolerance(device),
+        learned_bytes=device.learned_bytes,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.pins import checked_pins
 from r1plan.plan.llamacpp.placement import DeviceLoads, device_loads
-from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel
+from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, ModelRates
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
+from r1plan.plan.llamacpp.speed.rates import MachineRates
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.speed import Speed
@@ -41,12 +44,21 @@ class FilePlan:
     settings: LoadSettings
     pins: Pins
     tables: tuple[QuantTable, ...]
+    learned: LearnedRates = NOTHING_LEARNED
 
 
-def planned_here(path: Path, machine: Machine, pins: Pins, *, with_cards: bool, threads: int | None = None) -> FilePlan:
+def planned_here(
+    path: Path,
+    machine: Machine,
+    pins: Pins,
+    *,
+    with_cards: bool,
+    threads: int | None = None,
+    learned: Callable[[Machine], LearnedRates] = lambda _machine: NOTHING_LEARNED,
+) -> FilePlan:
     """The plan of the file at `path` for this machine; without its cards where the engine's build can use none.
 
-    `threads` None: one for each physical core that may be used.
+    `threads` None: one for each physical core that may be used. `learned` says what was measured of a machine.
 
     Raises EngineError for what is no model or of no architecture that is planned, and what `plan_file` does.
     """
@@ -61,7 +73,7 @@ def planned_here(path: Path, machine: Machine, pins: Pins, *, with_cards: bool, 
     seen = machine if with_cards else replace(machine, gpus=())
     cpu = machine.cpu
     usual = max(1, min(cpu.physical_cores or cpu.cores, cpu.cores))
-    return plan_file(path, gguf, file, seen, pins, load_quant_tables(), threads or usual)
+    return plan_file(path, gguf, file, seen, pins, load_quant_tables(), threads or usual, learned(seen))
 
 
 def plan_file(
@@ -72,10 +84,11 @@ def plan_file(
     pins: Pins,
     tables: tuple[QuantTable, ...],
     threads: int,
+    learned: LearnedRates = NOTHING_LEARNED,
 ) -> FilePlan:
     """The plan that `recommend` makes of the file. Raises NothingFits, UsageError for pins that cannot be meant."""
     pins = replace(pins, model=file.model.id, quant=file.quant.name)
-    option = _option(file, machine, pins, tables)
+    option = _option(file, machine, pins, tables, learned)
     if option is None or not option.fits:
         raise NothingFits(
             f"{file.model.id} {file.quant.name} does not fit this machine, so there is nothing to measure.",
@@ -84,19 +97,29 @@ def plan_file(
     pins = replace(pins, context=option.context)
     settings = load_settings(option, pins, threads)
     return FilePlan(
-        path=path, gguf=gguf, file=file, machine=machine, option=option, settings=settings, pins=pins, tables=tables
+        path=path,
+        gguf=gguf,
+        file=file,
+        machine=machine,
+        option=option,
+        settings=settings,
+        pins=pins,
+        tables=tables,
+        learned=learned,
     )
 
 
 def speed_at(plan: FilePlan, depths: tuple[int, ...]) -> Speed:
     """The speed that is planned of the same layout with so many tokens in the cache."""
-    option = _option(plan.file, plan.machine, plan.pins, plan.tables, depths)
+    option = _option(plan.file, plan.machine, plan.pins, plan.tables, plan.learned, depths)
     return (option or plan.option).speed
 
 
 def terms_at(plan: FilePlan, depth: int) -> tuple[PlannedTerm, ...]:
     """The addends of a generated token's time with so many tokens in the cache, the longest first."""
-    model = DecodeTimeModel(plan.machine, plan.file.model, plan.file.quant, plan.file.weights, _placed(plan))
+    file, on = plan.file, MachineRates(plan.machine, plan.learned.factors)
+    rates = ModelRates(on, file.model, file.quant, file.weights, plan.learned)
+    model = DecodeTimeModel(plan.machine, file.model, file.quant, file.weights, _placed(plan), rates)
     found = sorted(model.seconds(depth).items(), key=lambda each: -each[1])
     return tuple(PlannedTerm(what=what, seconds=seconds) for what, seconds in found)
 
@@ -161,18 +184,23 @@ def load_settings(option: Option, pins: Pins, threads: int) -> LoadSettings:
 
 
 def _option(
-    file: ModelFile, machine: Machine, pins: Pins, tables: tuple[QuantTable, ...], depths: tuple[int, ...] = ()
+    file: ModelFile,
+    machine: Machine,
+    pins: Pins,
+    tables: tuple[QuantTable, ...],
+    learned: LearnedRates,
+    depths: tuple[int, ...] = (),
 ) -> Option | None:
     models = ModelSet({file.model.id: file.model}, tables, file.weights)
     workload = Workload(min_tok_s=_ANY_SPEED, depths=depths)
-    return choose(machine, models, workload, checked_pins(pins)).choice
+    return choose(machine, models, workload, checked_pins(pins), learned).choice
 
 
 def _placed(plan: FilePlan) -> DeviceLoads:
     option, file = plan.option, plan.file
     return device_loads(
         option.placement,
-        devices_of(plan.machine),
+        devices_of(plan.machine, plan.learned.overhead_bytes),
         file.model.shape,
         file.weights,
         option.settings,

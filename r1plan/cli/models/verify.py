@@ -9,7 +9,12 @@ import typer
 from r1plan.cli.options.planning import ContextOption, ExpertsOnCpuOption, GpuLayersOption, KvOption, UbatchOption
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from r1plan.measurements.measurement import Measurement
     from r1plan.plan.pins import Pins
+    from r1plan.verify.file import VerifyHost
+    from r1plan.verify.planned import FilePlan
 
 
 def verify(
@@ -37,7 +42,8 @@ def verify(
     """Load a model as planned, measure it, and show plan and reality side by side.
 
     Measured are the memory of each device, how fast a prompt is read and an answer is generated at two depths of the
-    cache, and the power drawn. It takes about a minute. The readings are kept for this machine, and plans use them.
+    cache, and the power drawn. It takes about a minute. The readings are kept for this machine, and plans use them. A
+    model that is whole on graphics cards is measured once more in RAM, so that plans know the processor as well.
 
     Of a server (llama-server, vLLM, SGLang, Ollama, or any like OpenAI's) the context that it really gives is told, and
     how fast it answers. Its key is R1PLAN_API_KEY.
@@ -61,17 +67,17 @@ def _verify_file(typed: str, pins: Pins, threads: int | None, *, quick: bool, js
     import time
     from datetime import UTC, datetime
 
+    from r1plan.ask.measured import learned_of
     from r1plan.cli.options.machine import this_machine
     from r1plan.engine.local.llama.library import uses_gpu
     from r1plan.hardware import nvidia
     from r1plan.hardware.energy import meter
-    from r1plan.measurements.stored import FOLDER, store
     from r1plan.render import output
+    from r1plan.render.text.wrap import wrapped
     from r1plan.render.verify.document import verify_document
     from r1plan.render.verify.progress import verify_progress
     from r1plan.render.verify.terminal import verify_lines
-    from r1plan.render.verify.words import found_text
-    from r1plan.settings import directories
+    from r1plan.render.verify.words import beside_text, found_text
     from r1plan.verify.file import VerifyHost, verify_file
     from r1plan.verify.named import file_named
     from r1plan.verify.pace import QUICK, PaceBounds
@@ -81,22 +87,64 @@ def _verify_file(typed: str, pins: Pins, threads: int | None, *, quick: bool, js
     if found is not None:
         output.note(found_text(found))
     machine = this_machine()
-    plan = planned_here(path, machine, pins, with_cards=uses_gpu(), threads=threads)
+    plan = planned_here(path, machine, pins, with_cards=uses_gpu(), threads=threads, learned=learned_of)
     nvml = nvidia.library() if nvidia.driver_present() else None
     host = VerifyHost(
         look=this_machine, tick=time.monotonic, now=lambda: datetime.now(UTC), meter=meter(nvml), nvml=nvml
     )
     with verify_progress() as told:
         measurement = verify_file(plan, machine, host, QUICK if quick else PaceBounds(), told)
-    try:
-        stored = store(directories().data / FOLDER, measurement)
-    except OSError as error:
-        stored = None
-        output.note(f"warning: the readings could not be kept ({error.strerror or error}).")
+    stored = _kept(measurement)
+    beside = None if stored is None else _measured_beside(plan, pins, host)
+    if beside is not None:
+        _kept(beside)
     if json:
-        output.document(verify_document(measurement, stored))
+        output.document(verify_document(measurement, stored, beside))
     else:
         output.lines(verify_lines(measurement, output.columns(), is_kept=stored is not None))
+        if beside is not None:
+            output.lines(wrapped(beside_text(beside), output.columns()))
+
+
+def _measured_beside(plan: FilePlan, pins: Pins, host: VerifyHost) -> Measurement | None:
+    """The same with the model in RAM, so that plans know the processor too; None where there is nothing to learn.
+
+    What a card lost is left out: this process holds some of it already.
+    """
+    from dataclasses import replace
+
+    from r1plan.ask.measured import learned_of
+    from r1plan.errors import EngineError, NothingFits
+    from r1plan.render import output
+    from r1plan.render.verify.progress import verify_progress
+    from r1plan.verify.beside import BESIDE, pins_beside
+    from r1plan.verify.file import verify_file
+    from r1plan.verify.planned import planned_here
+
+    beside = pins_beside(plan, pins)
+    if beside is None:
+        return None
+    machine, threads = host.look(), plan.settings.threads
+    try:
+        other = planned_here(plan.path, machine, beside, with_cards=True, threads=threads, learned=learned_of)
+        with verify_progress() as told:
+            return replace(verify_file(other, machine, host, BESIDE, told), buffers=())
+    except (NothingFits, EngineError) as error:
+        output.note(f"the processor was not measured: {error.message}")
+        return None
+
+
+def _kept(measurement: Measurement) -> Path | None:
+    """Where the readings are kept; None, and a warning, where they cannot be."""
+    from r1plan.measurements.stored import FOLDER, store
+    from r1plan.render import output
+    from r1plan.settings import directories
+
+    try:
+        return store(directories().data / FOLDER, measurement)
+    except OSError as error:
+        output.note(f"warning: the readings could not be kept ({error.strerror or error}).")
+        return None
 
 
 def _verify_server(url: str, model: str | None, *, quick: bool, json: bool) -> None:

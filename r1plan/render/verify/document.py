@@ -14,8 +14,8 @@ SCHEMA = "r1plan.verify/1"
 _DIGITS = {"bytes": 0, "tok/s": 3, "s": 3, "W": 1}
 
 
-def verify_document(measurement: Measurement, stored: Path | None) -> dict[str, Any]:
-    """The fields, `schema` first. `stored` is where it was kept; None: nowhere."""
+def verify_document(measurement: Measurement, stored: Path | None, beside: Measurement | None = None) -> dict[str, Any]:
+    """The fields, `schema` first. `stored` is where it was kept; None: nowhere. `beside` is the same in RAM."""
     from msgspec import to_builtins
 
     terms = terms_of(measurement)
@@ -39,6 +39,7 @@ def verify_document(measurement: Measurement, stored: Path | None) -> dict[str, 
         "file": readings["file"],
         "stored": None if stored is None else str(stored),
         "measurement": readings,
+        "beside": None if beside is None else to_builtins(beside),
     }
 
 

@@ -152,6 +152,14 @@ def kept_text(measurement: Measurement) -> str:
     return "Kept for this machine: plans use it from now on."
 
 
+def beside_text(measurement: Measurement) -> str:
+    """What it does with the model in RAM beside the cards."""
+    held = "its experts" if measurement.file.is_mixture else "all layers"
+    return (
+        f"With {held} in RAM it generates {measurement.decode[0].tok_s:,.1f} tok/s: plans know the processor by that."
+    )
+
+
 def stage_text(stage: PaceStage, depth: int) -> str:
     """What is measured now."""
     behind = f" after {depth:,} tokens" if depth else ""
