@@ -13,6 +13,7 @@ _COMPLETES = "_R1PLAN_COMPLETE"
 # As a shell tells of what a signal has ended: 128 and its number.
 _INTERRUPTED, _CLOSED_PIPE = 130, 141
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000  # a recommendation makes about 60,000 that stay
+_LOADS_BESIDE = "r1plan.engine.local.llama.loading"
 # They free what they hold when Python ends, and the first complains of what it cannot find then.
 _ENDING_BY_THEMSELVES = {"duckdb", "_duckdb", "llama_cpp"}
 
@@ -38,7 +39,12 @@ def main() -> None:
     if not _ENDING_BY_THEMSELVES & sys.modules.keys():
         gc.freeze()
     number = interrupts.ends_by()
-    sys.exit(code if number is None else 128 + number)
+    if number is not None:
+        code = 128 + number
+    loading = sys.modules.get(_LOADS_BESIDE)
+    if isinstance(code, int) and loading is not None and loading.is_loading():
+        os._exit(code)  # taken apart around what still loads, the program might crash
+    sys.exit(code)
 
 
 def _ended() -> int | str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from r1plan.engine.local.llama.context import ModelContext
+from r1plan.engine.local.llama.loading import loaded_beside
 from r1plan.engine.local.llama.log import EngineLog
 from r1plan.engine.local.llama.model import LoadedModel, NotLoaded
 from r1plan.engine.local.settings import LoadSettings
@@ -82,7 +83,7 @@ def load_model(
     log.forget()
     before = _written(path)
     try:
-        model = LoadedModel(path, settings, progress)
+        model = loaded_beside(lambda told: LoadedModel(path, settings, told), progress, LoadedModel.close)
     except NotLoaded as error:
         if _written(path) != before:
             raise _changed(path.name) from error
