@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 TINY = "r1-tiny"
+RECOMMENDED = "recommended"
+"""What stands for the model that suits this machine best, where it is to be run or fetched."""
 
 EngineOfQuants = Literal["llama.cpp", "vllm"]
 """Whose types of weights a quant is one of."""

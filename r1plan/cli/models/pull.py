@@ -31,17 +31,13 @@ def pull_model(
     HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured.
     """
     import os
-    import time
 
+    from r1plan.cli.models.fetching import fetched
     from r1plan.cli.models.wanted import wanted_model
     from r1plan.models.pull.access import hub_access
-    from r1plan.models.pull.pull import PullHost, disk_free_bytes, pull
-    from r1plan.models.pull.record import PullRecords
     from r1plan.render import output
     from r1plan.render.pull.document import pull_document
-    from r1plan.render.pull.progress import pull_progress
     from r1plan.render.pull.words import chosen_text, pulled_lines
-    from r1plan.settings import directories
 
     access = hub_access(os.environ)
     wanted = wanted_model(model, quant, revision)
@@ -51,11 +47,7 @@ def pull_model(
             typer.confirm(f"{said} Fetch it?", default=True, abort=True, err=True)
         else:
             output.note(said)
-    # The clock of the boot is late by the time that a machine slept, which costs at most another look at zeros.
-    host = PullHost(time.sleep, disk_free_bytes, time.time() - time.monotonic())
-    records = PullRecords(directories().data / "pulled")
-    with pull_progress(time.monotonic) as progress:
-        pulled = pull(wanted.files, access, records, progress, host)
+    pulled = fetched(wanted.files, access)
     if json:
         output.document(pull_document(pulled, wanted.model, wanted.quant))
     else:

@@ -11,6 +11,7 @@ from r1plan.models.pull.pinned import WantedFiles, WantedModel, is_repository
 from r1plan.settings import expanded
 
 if TYPE_CHECKING:
+    from r1plan.hardware.machine import Machine
     from r1plan.models.downloads import QuantDownload
     from r1plan.models.reference import Named
 
@@ -18,13 +19,17 @@ _QUANT_BEHIND = re.compile(r"(?P<repo>(?:hf:)?[^/:\s]+/[^/:\s]+):(?P<quant>[A-Za
 _PAGE = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s?#]+/[^/\s?#]+)/?(?:tree/[^/\s?#]+/?)?\Z")
 
 
-def wanted_model(typed: str, quant: str | None, revision: str | None) -> WantedModel:
+def wanted_model(typed: str, quant: str | None, revision: str | None, machine: Machine | None = None) -> WantedModel:
     """What `typed` means: an id with a quant or without, an address or a page at Hugging Face, or a plan's file.
+
+    "recommended" is the model that `recommend` chooses; `machine` is what it chooses for, None: this one.
 
     Without a quant it is the one that `recommend` chooses for this machine. Raises UsageError, NotFound, NothingFits.
     """
-    from r1plan.models.reference import TINY, BuiltIn, GgufFile, HubFile, model_reference
+    from r1plan.models.reference import RECOMMENDED, TINY, BuiltIn, GgufFile, HubFile, model_reference
 
+    if typed.casefold() == RECOMMENDED:
+        return _of_catalogue(None, quant, revision, machine=machine)
     if found := _QUANT_BEHIND.match(typed):
         if quant is not None and quant.casefold() != found["quant"].casefold():
             raise UsageError(f"{typed} with --quant {quant}: two quants.", "say it once")
@@ -45,7 +50,7 @@ def wanted_model(typed: str, quant: str | None, revision: str | None) -> WantedM
         case _ if Path(typed).is_dir():
             raise UsageError(f"{typed} is a folder on this machine.", "name a model, or hf:OWNER/REPO")
     try:
-        return _of_catalogue(typed, quant, revision)
+        return _of_catalogue(typed, quant, revision, machine=machine)
     except NotFound:
         if is_repository(typed):
             return _at_hub(f"hf:{typed}", quant, revision)
@@ -77,7 +82,13 @@ def _model_of(repository: str) -> tuple[str, str | None] | None:
     return None
 
 
-def _of_catalogue(typed: str, quant: str | None, revision: str | None, repository: str | None = None) -> WantedModel:
+def _of_catalogue(
+    typed: str | None,
+    quant: str | None,
+    revision: str | None,
+    repository: str | None = None,
+    machine: Machine | None = None,
+) -> WantedModel:
     """The files of a model of the catalogue; `repository`: those of that one, where it has what is chosen."""
     from r1plan.models.downloads import download_of
     from r1plan.models.reference import named_model
@@ -96,7 +107,7 @@ def _of_catalogue(typed: str, quant: str | None, revision: str | None, repositor
                 "find its GGUF at Hugging Face and name it: hf:OWNER/REPO/FILE",
             )
         return WantedModel(_files(held, revision), model.id, named.quant)
-    id_, name, held = _chosen(named, repository)
+    id_, name, held = _chosen(named, repository, machine)
     return WantedModel(_files(held, revision), id_, name, held.bytes)
 
 
@@ -104,7 +115,7 @@ def _files(held: QuantDownload, revision: str | None) -> WantedFiles:
     return WantedFiles(held.repo, tuple(each.name for each in held.files), None, revision or held.revision or "main")
 
 
-def _chosen(named: Named, repository: str | None) -> tuple[str, str, QuantDownload]:
+def _chosen(named: Named, repository: str | None, machine: Machine | None) -> tuple[str, str, QuantDownload]:
     """The best of the models for this machine that is to be had, with its quant and its files."""
     from dataclasses import replace
 
@@ -129,7 +140,7 @@ def _chosen(named: Named, repository: str | None) -> tuple[str, str, QuantDownlo
     }
     pins = Pins(model=named.model, quant=named.quant)
     plan = LlamaCppPlanner().plan(
-        this_machine(),
+        machine or this_machine(),
         ModelSet({id_: each for id_, each in models.items() if each.quants}, load_quant_tables()),
         Workload(),
         pins,

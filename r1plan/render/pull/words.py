@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, assert_never
 
+from r1plan.models.pull.rate import ASSUMED_BYTES_PER_S
 from r1plan.models.pull.remove import disk_bytes
 from r1plan.models.pull.watcher import (
     ChangedThere,
@@ -19,6 +20,7 @@ from r1plan.models.pull.watcher import (
 from r1plan.render.text.units import count
 
 if TYPE_CHECKING:
+    from r1plan.models.pull.pinned import WantedModel
     from r1plan.models.pull.pull import PulledModel
     from r1plan.models.pull.record import BlobRecord
 
@@ -28,6 +30,16 @@ _MINUTE_S, _HOUR_S = 60, 3600
 def chosen_text(model: str | None, quant: str | None, size: int, repo: str) -> str:
     """What was chosen for this machine."""
     return f"{model}:{quant} is what this machine should run: {size_text(size)} from {repo}."
+
+
+def offer_text(why: str, wanted: WantedModel, size: int, host: str, measured_bytes_per_s: float | None) -> str:
+    """The question whether what is not here is to be fetched: what, how large, how long, from where."""
+    if wanted.model is not None:
+        why = f"{wanted.model}:{wanted.quant} is not on this machine."
+    rate = measured_bytes_per_s or ASSUMED_BYTES_PER_S
+    basis = "as the last download" if measured_bytes_per_s else "which is assumed"
+    time = f"about {duration_text(size / rate)} at {size_text(int(rate))}/s, {basis}"
+    return f"{why} Fetch {size_text(size)} from {wanted.files.repo} at {host}, {time}?"
 
 
 def begin_text(repo: str, files: int, size: int, here: int) -> str:
