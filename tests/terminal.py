@@ -126,6 +126,8 @@ class Screen:
                 del self._rows[self._row + 1 :]
             case "K" if count == 0:
                 del row[self._column :]
+            case "K" if count == 2:
+                row.clear()
             case "n" if count == 6:
                 self.replies += f"\x1b[{self._row - self._top + 1};{self._column + 1}R"
             case _:

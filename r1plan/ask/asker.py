@@ -12,11 +12,12 @@ from r1plan.ask.plan import AttemptPlan, attempt_plan
 from r1plan.ask.question import AskOptions, AskRequest, Wanted
 from r1plan.ask.resolve import Resolution, resolve
 from r1plan.engine.target import UnlistedModel
+from r1plan.errors import NothingFits
 from r1plan.route.execution.context import Audience, Clocks, RequestContext
 from r1plan.route.spending.budget import SpendingLimits
 
 if TYPE_CHECKING:
-    from r1plan.ask.notes import ResolutionNote
+    from r1plan.ask.notes import ResolutionNote, RunsHere
     from r1plan.engine.served import ServedNotice
     from r1plan.route.execution.result import ChatResult
     from r1plan.route.forecast.forecast import PromptFacts
@@ -46,11 +47,11 @@ class Asker:
         """Open what `wanted` names, so that a wrong name is found before a question is put.
 
         Each thing that is to be known of it goes to `tell` when it is opened. What was open stays so when that fails.
-        Raises UsageError, NotFound, EngineError, ProviderError and CatalogError. Nothing is sent.
+        Raises UsageError, NotFound, NothingFits, EngineError, ProviderError and CatalogError. Nothing is sent.
         """
         if self._open is not None and self._open[0] == wanted:
             return self._open[1]
-        found = resolve(wanted, self._options)
+        found = self._resolved(wanted)
         # A name that is near explains an id that nobody knows, also where there is no key for it.
         for note in found.notes:
             if isinstance(note, UnlistedModel):
@@ -62,7 +63,30 @@ class Asker:
         for note in found.notes:
             if not isinstance(note, UnlistedModel):
                 tell(note)
+        if found.named is not None and (runs := _runs(found)) is not None and not self._options.sends_nothing:
+            tell(runs)
         return found
+
+    def without_fetching(self) -> None:
+        """Answer from now on as where nobody can be asked whether a model is to be fetched."""
+        self._options = replace(self._options, may_fetch=False)
+
+    def _resolved(self, wanted: Wanted) -> Resolution:
+        """What may be asked. A file that is loaded gives way to another before that is planned: it has its memory."""
+        try:
+            found = resolve(wanted, self._options)
+        except NothingFits:
+            if not self._unloaded():
+                raise
+            return resolve(wanted, self._options)
+        return resolve(wanted, self._options) if _runs_a_file(found) and self._unloaded() else found
+
+    def _unloaded(self) -> bool:
+        """Free the file that is loaded, which is loaded again when it is next asked; whether there was one."""
+        if self._open is None or not _runs_a_file(self._open[1]):
+            return False
+        self._open[1].engines.close()
+        return True
 
     def decide(self, question: AskRequest, by: datetime | None = None) -> Decided:
         """What is decided for `question`, and when it is best sent so that an answer is there `by` then; nothing is.
@@ -121,3 +145,17 @@ class Asker:
         if entry.model_served is not None:
             self._served[source] = entry.model_served
         return notice
+
+
+def _runs_a_file(found: Resolution) -> bool:
+    """Whether a model file of the person's own may be loaded."""
+    return found.run is not None and not found.run.target.demonstration
+
+
+def _runs(found: Resolution) -> RunsHere | None:
+    """How the file runs that was loaded."""
+    if found.run is None or found.run.plan is None:
+        return None
+    from r1plan.ask.notes import RunsHere
+
+    return RunsHere(found.run.target.model, found.run.plan)

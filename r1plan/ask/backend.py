@@ -10,11 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from r1plan.engine.served import ServedNotice, served_notice
-from r1plan.engine.target import LocalTarget, RemoteTarget
+from r1plan.engine.target import RemoteTarget
 from r1plan.route.execution.record import PriceFor, no_price
 from r1plan.route.execution.target import AttemptTarget, Engines
 
 if TYPE_CHECKING:
+    from r1plan.ask.local.run import LocalRun
     from r1plan.ask.question import AskOptions
     from r1plan.engine.chat import ChatEngine
     from r1plan.hardware.energy import Energy, Meter
@@ -22,18 +23,12 @@ if TYPE_CHECKING:
     from r1plan.prices.book import PriceBook
 
 
-def local_backend(target: LocalTarget, engines: Engines, options: AskOptions) -> AttemptTarget:
+def local_backend(run: LocalRun, engines: Engines, options: AskOptions) -> AttemptTarget:
     """A model file, whose electricity is measured, and counted where its price was given."""
-
-    def load() -> ChatEngine:
-        from r1plan.engine.connect import connect
-
-        return connect(target, os.environ, options.context_tokens, chat_template=options.chat_template)
-
     return AttemptTarget(
         provider="local",
-        model=target.model,
-        connect=engines.once(f"local/{target.path}", load),
+        model=run.target.model,
+        connect=engines.once(f"local/{run.target.path}", run.load),
         meter=_measured,
         power_usd_per_kwh=options.power_usd_per_kwh,
     )
@@ -50,7 +45,7 @@ def provider_backend(
         from r1plan.settings import directories
 
         config = directories().config
-        return connect(target, os.environ, options.context_tokens, config=config, session=options.conversation)
+        return connect(target, os.environ, config=config, session=options.conversation)
 
     def per_token(at: datetime) -> Decimal | None:
         price = None if book is None else book.price_at(provider, model, at)

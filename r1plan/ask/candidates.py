@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from typing import TYPE_CHECKING
 
 from r1plan.ask.backend import local_backend, provider_backend
-from r1plan.ask.here import candidate_here
+from r1plan.ask.local.candidate import candidate_here
 from r1plan.ask.question import AskOptions
 from r1plan.catalog.load import (
     has_own_routes,
@@ -22,7 +22,7 @@ from r1plan.catalog.load import (
 from r1plan.catalog.model import Model
 from r1plan.catalog.policy import Route
 from r1plan.catalog.provider import Provider, family_of, model_key
-from r1plan.engine.target import LocalTarget, RemoteTarget, offered
+from r1plan.engine.target import RemoteTarget, offered
 from r1plan.errors import EngineError, ProviderError, R1PlanError
 from r1plan.prices.account import account_currencies
 from r1plan.prices.book import PriceBook
@@ -31,6 +31,9 @@ from r1plan.route.decision.policy import Policy, exclusion, held_back, policy_fo
 from r1plan.route.execution.target import AttemptTarget, Engines
 from r1plan.route.forecast.forecast import PromptFacts
 from r1plan.settings import directories
+
+if TYPE_CHECKING:
+    from r1plan.ask.local.run import LocalRun
 
 ASKED = Route(
     id="asked",
@@ -60,21 +63,17 @@ def route_candidates(
     route: Route,
     routes: Mapping[str, Route],
     keys: Collection[str] | None,
-    file: LocalTarget | None,
+    file: LocalRun | None,
     engines: Engines,
     options: AskOptions,
 ) -> Callable[[datetime], CandidateSet]:
-    """The candidates of `route` at an instant: what `keys`, ids of providers, reach, and the model `file`.
+    """The candidates of `route` at an instant: what `keys`, ids of providers, reach, and the model's `file`.
 
     `keys` None: nobody elsewhere may be asked, whatever keys there are.
     """
     providers = load_providers()
     # What is billed in another currency has no price in dollars, and so is not chosen.
     book = PriceBook(load_prices(), load_holidays(), account_currencies(set(providers), os.environ))
-
-    @cache
-    def planned(file: LocalTarget) -> Candidate:
-        return candidate_here(file, options, load_models())
 
     def candidates(at: datetime) -> CandidateSet:
         models = load_models()
@@ -89,7 +88,7 @@ def route_candidates(
             for each, remote in zip(found, remotes, strict=True)
         )
         if file is not None:
-            found = (planned(file), *found)
+            found = (candidate_here(file, options, models), *found)
             targets[found[0].id] = local_backend(file, engines, options)
         without = set() if keys is None else set(providers) - set(keys)
         others = api_candidates(providers, without, book, models, at)
@@ -108,11 +107,11 @@ def route_candidates(
 
 
 def named_candidates(
-    target: LocalTarget | RemoteTarget, named: AttemptTarget, at: datetime, options: AskOptions
+    target: LocalRun | RemoteTarget, named: AttemptTarget, at: datetime, options: AskOptions
 ) -> CandidateSet:
     """The candidates where `target`, which is asked as `named`, is all there is."""
     models = load_models()
-    if isinstance(target, LocalTarget):
+    if not isinstance(target, RemoteTarget):
         book = PriceBook({}, {})
         candidate = candidate_here(target, options, models)
     else:

@@ -11,8 +11,17 @@ from r1plan.errors import EngineError, NotFound, R1PlanError, UsageError
 from r1plan.models.downloads import download_of, smallest_published
 from r1plan.models.names import find_models
 from r1plan.models.quant_names import gguf_quant
+from r1plan.models.reference import RECOMMENDED
 
 _USUAL = "Q4_K_M"
+
+
+class ModelNotHere(EngineError):
+    """A model that was named and is not on this machine; `pull` is what `models pull` takes to fetch it."""
+
+    def __init__(self, message: str, hint: str | None, pull: str) -> None:
+        super().__init__(message, hint)
+        self.pull = pull
 
 
 def not_here(
@@ -28,15 +37,27 @@ def not_here(
     model = models[found.ids[0]]
     called = "" if typed.casefold() == model.id.casefold() else f"'{typed}' is {model.id}, and "
     steps = [*_fetched(model, found.quant), *_sold(model, providers, now)]
-    return EngineError(
-        f"{called}{'it' if called else model.id} is not on this machine.",
-        "; ".join(steps) or "download its GGUF and name it: --model FILE.gguf",
-    )
+    message = f"{called}{'it' if called else model.id} is not on this machine."
+    wanted = _wanted(model, found.quant)
+    if wanted is not None and download_of(model, wanted) is not None:
+        pull = model.id if found.quant is None else f"{model.id}:{wanted.name}"
+        return ModelNotHere(message, "; ".join(steps), pull)
+    return EngineError(message, "; ".join(steps) or "download its GGUF and name it: --model FILE.gguf")
 
 
-def hub_file_not_here(address: str) -> EngineError:
+def hub_file_not_here(address: str) -> ModelNotHere:
     """The error for a file at Hugging Face: an engine here reads files on this disk."""
-    return EngineError(f"{address} is not on this machine.", f"r1plan models pull {address} fetches it; then ask again")
+    hint = f"r1plan models pull {address} fetches it; then ask again"
+    return ModelNotHere(f"{address} is not on this machine.", hint, address)
+
+
+def none_here() -> ModelNotHere:
+    """The error for the recommendation, where no model that fits is on this machine."""
+    return ModelNotHere(
+        "no model that fits is on this machine.",
+        f"r1plan models pull {RECOMMENDED} fetches the one that suits it; then ask again",
+        RECOMMENDED,
+    )
 
 
 def _fetched(model: Model, quant: str | None) -> list[str]:

@@ -13,6 +13,7 @@ from r1plan.engine.target import RemoteTarget, UnlistedModel
 from r1plan.errors import ProviderError, UsageError
 
 if TYPE_CHECKING:
+    from r1plan.ask.local.plan import LocalPlan
     from r1plan.models.names import NameTaken
     from r1plan.models.store.places import StoreName
 
@@ -57,17 +58,24 @@ class InTheOpen:
 class FoundOnDisk:
     """The file that a name was found to mean: `model` as the log calls it, `store` whose it is.
 
-    `others` are further quants that are here, `fits` whether it fits into this machine (None: not known), `taken` how
-    the name was understood.
+    `typed` None: nothing was named, and it is the best of what is here. `others` are further files that could have been
+    meant, `taken` how the name was understood.
     """
 
-    typed: str
+    typed: str | None
     model: str
     path: Path
     store: StoreName
     others: tuple[str, ...] = ()
-    fits: bool | None = None
     taken: NameTaken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunsHere:
+    """How the model of the file called `model` runs, which is loaded."""
+
+    model: str
+    plan: LocalPlan
 
 
 def way_notes(targets: Iterable[RemoteTarget]) -> list[ThroughProxy | InTheOpen]:
@@ -88,4 +96,6 @@ def way_notes(targets: Iterable[RemoteTarget]) -> list[ThroughProxy | InTheOpen]
     return [*notes, *map(InTheOpen, opened)]
 
 
-ResolutionNote = Demonstration | FoundOnDisk | BilledIn | UnusableKey | UnlistedModel | ThroughProxy | InTheOpen
+ResolutionNote = (
+    Demonstration | FoundOnDisk | RunsHere | BilledIn | UnusableKey | UnlistedModel | ThroughProxy | InTheOpen
+)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from r1plan.engine.chat import ChatRequest
+from r1plan.plan.pins import Pins
 from r1plan.route.execution.record import Labels
 
 if TYPE_CHECKING:
@@ -14,6 +17,14 @@ if TYPE_CHECKING:
     from r1plan.catalog.policy import Binding
     from r1plan.engine.keys import ApiKey
     from r1plan.ledger.usage_log import UsageLog
+
+LoadProgress = Callable[[str], AbstractContextManager[Callable[[float], None]]]
+"""Shows how far the loading of the model of that name is, from 0 to 1, as long as the context lasts."""
+
+
+def unseen(_model: str) -> AbstractContextManager[Callable[[float], None]]:
+    """Shows nothing of it."""
+    return nullcontext(lambda _share: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +66,23 @@ class AskOptions:
     """What holds for every question that one asker asks.
 
     `log` learns of each attempt, filed under `labels`, and tells what was spent of `budgets`; `log_text` puts prompt
-    and answer into it. `context_tokens` are those of a model on this machine, whose electricity is counted at
-    `power_usd_per_kwh`. `conversation` is the id that the rows of its turns share. `sends_nothing`: only what would be
-    done is wanted, so nothing is opened. `chat_template` is the text of one for a model on this machine, None: its own.
-    `address_key` is what the address of `Wanted.base_url` held of a key.
+    and answer into it. `pins` and `threads` are what is fixed of how a model on this machine runs (None: as planned),
+    whose electricity is counted at `power_usd_per_kwh`; `load_progress` shows how far one is loaded. `conversation` is
+    the id that the rows of its turns share. `sends_nothing`: only what would be done is wanted, so nothing is opened.
+    `may_fetch`: somebody can be asked whether a model is to be fetched. `chat_template` is the text of one for a model
+    on this machine, None: its own. `address_key` is what the address of `Wanted.base_url` held of a key.
     """
 
     log: UsageLog
     labels: Labels = field(default_factory=Labels)
     budgets: Budgets | None = None
-    context_tokens: int = 8192
+    pins: Pins = field(default_factory=Pins)
+    threads: int | None = None
+    load_progress: LoadProgress = unseen
     power_usd_per_kwh: Decimal | None = None
     conversation: str | None = None
     log_text: bool = False
     sends_nothing: bool = False
     chat_template: str | None = None
+    may_fetch: bool = False
     address_key: ApiKey | None = None

@@ -6,29 +6,27 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from r1plan.ask.backend import local_backend, provider_backend
 from r1plan.ask.notes import BilledIn, Demonstration, FoundOnDisk, ResolutionNote, UnusableKey, way_notes
-from r1plan.engine.target import LocalTarget, RemoteTarget
-from r1plan.errors import NotFound, R1PlanError, UsageError
-from r1plan.models.gguf.naming import first_shard
-from r1plan.models.reference import TINY, BuiltIn, GgufFile, HubFile, ModelName, model_reference
+from r1plan.ask.target import file_beside_route, target_of
+from r1plan.engine.target import RemoteTarget
+from r1plan.errors import NotFound
+from r1plan.models.reference import TINY
 from r1plan.route.execution.target import AttemptTarget, Engines
-from r1plan.settings import expanded
-from r1plan.tiny import MODEL_PATH
 
 if TYPE_CHECKING:
     from r1plan.ask.candidates import CandidateSet
+    from r1plan.ask.local.run import LocalRun
     from r1plan.ask.question import AskOptions, Wanted
     from r1plan.catalog.policy import Route
 
 DEFAULT_ROUTE = "cheapest"
-_PATHS = ("/", "./", "../", "~")
 
-WantedBy = Literal["name", "local", "nothing", "route", "default_route"]
-"""Why so: it was named; --local alone, or nothing, left the model in the package; a route was wanted, or is default."""
+WantedBy = Literal["name", "best_here", "local", "nothing", "route", "default_route"]
+"""Why so: it was named; --local alone took the best of what is here; --local alone, or nothing, left the model in the
+package; a route was wanted, or is default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +35,7 @@ class Resolution:
 
     `candidates` are what a decision is made of at an instant; they are read from the disk only when that is called.
     `policy` and `wanted_by` say who chose and why, `notes` what a person should know. `engines` are those that were
-    opened.
+    opened. `run` is the model file among them.
     """
 
     engines: Engines
@@ -46,6 +44,7 @@ class Resolution:
     policy: str
     wanted_by: WantedBy
     notes: tuple[ResolutionNote, ...] = ()
+    run: LocalRun | None = None
 
 
 def resolve(wanted: Wanted, options: AskOptions) -> Resolution:
@@ -56,8 +55,8 @@ def resolve(wanted: Wanted, options: AskOptions) -> Resolution:
     by_route = wanted.route is not None or _keys_may_choose(wanted)
     if by_route and (found := _routed(wanted, options)) is not None:
         return found
-    target, on_disk = _target(wanted, options)
-    return _named(wanted, target, options, () if on_disk is None else (on_disk,))
+    target, on_disk = target_of(wanted, options)
+    return _named(wanted, target, options, on_disk)
 
 
 def model_names() -> tuple[str, ...]:
@@ -73,26 +72,6 @@ def model_names() -> tuple[str, ...]:
         if offer.is_current(now)
     )
     return (TINY, *dict.fromkeys(offers))
-
-
-def model_here(model: str | None) -> LocalTarget | None:
-    """The model file that `model` names, None: the one in the package. None: it is not one on this machine."""
-    match BuiltIn() if model is None else model_reference(model):
-        case BuiltIn():
-            return LocalTarget(MODEL_PATH, TINY, demonstration=True)
-        case GgufFile(path):
-            return LocalTarget(first_shard(expanded(path)), path.stem)
-        case ModelName(text) if text.startswith(_PATHS) and _is_blob(expanded(Path(text))):
-            return LocalTarget(expanded(Path(text)), Path(text).stem)
-        case _:
-            return None
-
-
-def _is_blob(path: Path) -> bool:
-    """Whether a file without an ending is a model, as a store's blobs are."""
-    from r1plan.models.store.stored import begins_as_gguf, is_unfinished
-
-    return not is_unfinished(path.name) and begins_as_gguf(path)
 
 
 def _keys_may_choose(wanted: Wanted) -> bool:
@@ -121,7 +100,7 @@ def _routed(wanted: Wanted, options: AskOptions) -> Resolution | None:
     by_name = wanted.route is not None
     elsewhere = not wanted.local and route.place == "anywhere"
     keys, wrong = reachable(load_providers(), with_ring=by_name) if elsewhere else ((), ())
-    file = _file_beside_route(wanted)
+    file = file_beside_route(wanted, options)
     engines = Engines()
     candidates = route_candidates(route, routes, keys if elsewhere else None, file, engines, options)
     now = candidates(datetime.now(UTC))
@@ -134,7 +113,7 @@ def _routed(wanted: Wanted, options: AskOptions) -> Resolution | None:
     # One file of keys may be wrong for every provider.
     different = {(each.message, each.hint): each for each in wrong}
     notes: list[ResolutionNote] = [UnusableKey(each) for each in different.values()]
-    if file is not None and file.demonstration:
+    if file is not None and file.target.demonstration:
         notes.append(Demonstration(surely=False))
     notes += way_notes(now.remotes)
     return Resolution(
@@ -144,6 +123,7 @@ def _routed(wanted: Wanted, options: AskOptions) -> Resolution | None:
         policy=route.id,
         wanted_by="route" if by_name else "default_route",
         notes=tuple(notes),
+        run=file,
     )
 
 
@@ -157,24 +137,16 @@ def route_of(name: str | None, routes: Mapping[str, Route]) -> Route:
         raise NotFound(error.message, error.hint or f"there are {', '.join(routes)}.") from None
 
 
-def _file_beside_route(wanted: Wanted) -> LocalTarget | None:
-    """The model file that was named beside a route."""
-    if wanted.model is None and not wanted.local:
-        return None
-    target = model_here(wanted.model)
-    if target is None and wanted.local:
-        raise _not_a_file(wanted)
-    if target is not None and not target.path.exists():
-        raise UsageError(f"there is no file '{target.path}'.", "check the path given to --model.")
-    return target
-
-
 def _named(
-    wanted: Wanted, target: LocalTarget | RemoteTarget, options: AskOptions, found: tuple[ResolutionNote, ...]
+    wanted: Wanted, target: LocalRun | RemoteTarget, options: AskOptions, found: FoundOnDisk | None
 ) -> Resolution:
     engines = Engines()
-    notes: list[ResolutionNote] = [*found] if wanted.is_named else [Demonstration()]
-    if isinstance(target, LocalTarget):
+    notes: list[ResolutionNote] = [] if found is None else [found]
+    by_default = not wanted.is_named and found is None
+    if by_default:
+        notes.append(Demonstration())
+    run = None if isinstance(target, RemoteTarget) else target
+    if not isinstance(target, RemoteTarget):
         named = local_backend(target, engines, options)
     else:
         from r1plan.ask.candidates import account_currency, book_of
@@ -196,87 +168,16 @@ def _named(
         engines=engines,
         candidates=candidates,
         named=named,
-        policy="asked" if wanted.is_named else "default",
-        wanted_by="name" if wanted.is_named else "local" if wanted.local else "nothing",
+        policy="default" if by_default else "asked",
+        wanted_by=_wanted_by(wanted, by_default=by_default),
         notes=tuple(notes),
+        run=run,
     )
 
 
-def _target(wanted: Wanted, options: AskOptions) -> tuple[LocalTarget | RemoteTarget, FoundOnDisk | None]:
-    """What was named, and how a model on this disk was found. The catalogue is read only where a name needs it."""
-    from r1plan.engine.target import custom_target
-
-    model, provider, base_url = wanted.model, wanted.provider, wanted.base_url
-    if wanted.local and (provider or base_url):
-        raise UsageError("--local answers here, --provider and --base-url elsewhere.", "leave one of them out.")
-    if base_url and not provider:
-        from r1plan.catalog.load import load_dialects
-
-        return custom_target(base_url, model, load_dialects()["openai"], options.address_key), None
-    if not provider and (file := model_here(model)):
-        return file, None
-    if model and not provider and (wanted.local or _is_of_catalogue(model)) and (found := _on_disk(model)):
-        return found
-    if wanted.local:
-        raise _not_a_file(wanted)
-    return _elsewhere(wanted, options)
-
-
-def _elsewhere(wanted: Wanted, options: AskOptions) -> tuple[LocalTarget | RemoteTarget, FoundOnDisk | None]:
-    """A provider's model; where none is meant, a file of that name here. Raises what says why it is neither."""
-    from r1plan.catalog.load import load_models, load_providers
-    from r1plan.engine.target import remote_target
-
-    model, provider = wanted.model, wanted.provider
-    providers, now = load_providers(), datetime.now(UTC)
-    if model and not provider and isinstance(there := model_reference(model), HubFile):
-        from r1plan.ask.not_here import hub_file_not_here
-
-        if found := _on_disk(there.address):
-            return found
-        raise hub_file_not_here(there.address)
-    try:
-        return remote_target(model, provider, providers, now, wanted.base_url, options.address_key), None
-    except NotFound:
-        from r1plan.ask.not_here import not_here
-
-        if model and not provider and (found := _on_disk(model)):
-            return found
-        if model and not provider and (error := not_here(model, load_models(), providers, now)):
-            raise error from None
-        if model and not provider and (path := expanded(Path(model))).exists():
-            from r1plan.models.gguf.file import read_gguf
-            from r1plan.models.gguf.source import LocalFile
-
-            read_gguf(LocalFile(path))  # which says what it is, where it is no model
-            return LocalTarget(path, path.stem), None
-        raise
-
-
-def _is_of_catalogue(model: str) -> bool:
-    """Whether a model of the catalogue is called just so: a file of it that is here comes before whoever sells it.
-
-    Where a name is Ollama's, or may mean others, a provider whose model is called so comes first.
-    """
-    from r1plan.catalog.load import load_models
-    from r1plan.models.names import find_models
-
-    try:
-        return find_models(load_models(), model).taken is None
-    except (NotFound, UsageError):
-        return False
-
-
-def _on_disk(model: str | None) -> tuple[LocalTarget, FoundOnDisk] | None:
-    from r1plan.ask.on_disk import target_on_disk
-
-    return None if model is None else target_on_disk(model)
-
-
-def _not_a_file(wanted: Wanted) -> R1PlanError:
-    from r1plan.ask.not_here import not_here
-    from r1plan.catalog.load import load_models
-
-    if wanted.model and (error := not_here(wanted.model, load_models(), {}, datetime.now(UTC))):
-        return error
-    return UsageError(f"'{wanted.model}' is not a model file.", "give the path of one: --model FILE.gguf")
+def _wanted_by(wanted: Wanted, *, by_default: bool) -> WantedBy:
+    if wanted.is_named:
+        return "name"
+    if not by_default:
+        return "best_here"
+    return "local" if wanted.local else "nothing"

@@ -106,7 +106,7 @@ def asked_of(wishes: Wishes) -> str:
     if wishes.route:
         return f"whoever the route {wishes.route} chooses"
     if not wishes.is_named:
-        return "the model inside the package" if wishes.local else "whoever is chosen by default"
+        return "the best model on this machine" if wishes.local else "whoever is chosen by default"
     if wishes.model is None:
         return f"the default model of {wishes.provider}"
     return f"{wishes.model} at {wishes.provider}" if wishes.provider else wishes.model

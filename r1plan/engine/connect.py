@@ -13,27 +13,23 @@ from r1plan.engine.history import inline_thinking, thinking_back
 from r1plan.engine.keys import find_key, where_to_put
 from r1plan.engine.limits import ServerLimits
 from r1plan.engine.plain_http import check_way
-from r1plan.engine.target import LocalTarget, RemoteTarget, offered
-from r1plan.errors import EngineError, ProviderError
+from r1plan.engine.target import RemoteTarget, offered
+from r1plan.errors import ProviderError
 
 
 def connect(
-    target: LocalTarget | RemoteTarget,
+    target: RemoteTarget,
     environ: Mapping[str, str],
-    context_tokens: int,
     *,
     config: Path | None = None,
     limits: ServerLimits | None = None,
     session: str | None = None,
-    chat_template: str | None = None,
 ) -> ChatEngine:
-    """The engine for `target`. Raises EngineError (model file) or ProviderError (no key, no address).
+    """The engine for `target`. Raises ProviderError (no key, no address).
 
     `config` is the directory that may hold keys.yaml. `session` names the conversation to providers that keep a cache
-    for it. `chat_template` is the text of one for a model file, None: the file's own.
+    for it.
     """
-    if isinstance(target, LocalTarget):
-        return _load(target, context_tokens, chat_template)
     provider = target.provider
     key = find_key(provider, environ, config)
     address = target.address(environ)
@@ -69,20 +65,3 @@ def connect(
             back=thinking_back(provider, offer),
         )
     )
-
-
-def _load(target: LocalTarget, context_tokens: int, chat_template: str | None) -> ChatEngine:
-    from r1plan.engine.local import LoadSettings, LocalEngine
-
-    if not target.demonstration:
-        settings = LoadSettings(context_tokens=context_tokens)
-        return LocalEngine(target.path, target.model, settings, chat_template=chat_template)
-    if not target.path.exists():
-        raise EngineError(
-            f"the demonstration model {target.model} is not in this installation.",
-            "give a model file: --model FILE.gguf, or a provider: --provider deepseek",
-        )
-    # Arithmetic has one right answer: the most likely token is always taken. So small a model is no faster on two
-    # threads, and on a busy machine llama.cpp's threads wait for one another, for seconds.
-    settings = LoadSettings(context_tokens=context_tokens, threads=1)
-    return LocalEngine(target.path, target.model, settings, temperature=0.0, chat_template=chat_template)

@@ -20,7 +20,7 @@ def file_named(typed: str, now: datetime) -> tuple[Path, FoundOnDisk | None]:
     """
     from r1plan.ask.not_here import hub_file_not_here, not_here
     from r1plan.ask.on_disk import target_on_disk
-    from r1plan.ask.resolve import model_here
+    from r1plan.ask.target import model_here
     from r1plan.catalog.load import load_models
     from r1plan.models.reference import HubFile, model_reference
 
@@ -29,7 +29,7 @@ def file_named(typed: str, now: datetime) -> tuple[Path, FoundOnDisk | None]:
     reference = model_reference(typed)
     name = reference.address if isinstance(reference, HubFile) else typed
     if (found := target_on_disk(name)) is not None:
-        return found[0].path, found[1]
+        return found.target.path, found.note
     path = expanded(Path(typed))
     if typed.strip() and _is_there(path):
         return path, None

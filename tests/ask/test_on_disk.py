@@ -69,12 +69,12 @@ def test_of_several_quants_the_best_that_fits_is_taken_and_the_others_are_said(h
     assert said.startswith("R1-Distill-Qwen-1.5B:IQ1_S answers")
 
 
-def test_where_nothing_fits_the_smallest_is_taken_and_it_is_said(home: Path) -> None:
+def test_where_none_fits_into_memory_the_smallest_is_read_from_the_disk(home: Path) -> None:
     for quant in ("Q8_0", "F16"):
         header(home / f"data/models/DeepSeek-R1-{quant}.gguf", "DeepSeek-R1", quant)
     _, said = explained("--model", "DeepSeek-R1")
     assert said.startswith("DeepSeek-R1:Q8_0 answers")
-    assert "None of them fits into this machine's memory by the plan." in said
+    assert "Also here: DeepSeek-R1:F16." in said
 
 
 @pytest.mark.parametrize("words", [("R1-Distill-Qwen-1.5B",), ("R1-Distill-Qwen-7B:Q8_0",), ("hf:ann/tiny-GGUF",)])

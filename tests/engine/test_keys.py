@@ -148,7 +148,7 @@ def test_a_key_shows_itself_nowhere() -> None:
 
 def test_without_a_key_the_three_ways_to_give_one_are_named(tmp_path: Path) -> None:
     with pytest.raises(ProviderError, match="no key for DeepSeek") as raised:
-        connect(RemoteTarget(DEEPSEEK, "deepseek-flash"), {}, 512, config=tmp_path)
+        connect(RemoteTarget(DEEPSEEK, "deepseek-flash"), {}, config=tmp_path)
     hint = str(raised.value.hint)
     for way in ("set DEEPSEEK_API_KEY", "keyring set r1plan deepseek", f"{tmp_path / 'keys.yaml'} (chmod 600)"):
         assert way in hint
@@ -157,7 +157,7 @@ def test_without_a_key_the_three_ways_to_give_one_are_named(tmp_path: Path) -> N
 
 def test_a_server_of_ones_own_needs_no_key_and_gets_one_that_is_there(tmp_path: Path) -> None:
     vllm = RemoteTarget(load_providers()["vllm"], "r1")
-    connect(vllm, {}, 512, config=tmp_path).close()
+    connect(vllm, {}, config=tmp_path).close()
     assert shown(find_key(vllm.provider, {"VLLM_API_KEY": "sk-1"}, tmp_path, empty)) == "Bearer sk-1"
 
 

@@ -97,7 +97,7 @@ def test_an_address_needs_a_model() -> None:
 def test_without_a_key_nothing_is_sent() -> None:
     target = RemoteTarget(load_providers()["deepseek"], "deepseek-flash")
     with pytest.raises(ProviderError, match="no key for DeepSeek") as raised:
-        connect(target, {}, 512)
+        connect(target, {})
     assert raised.value.hint is not None
     assert "DEEPSEEK_API_KEY" in raised.value.hint
 
@@ -105,14 +105,14 @@ def test_without_a_key_nothing_is_sent() -> None:
 def test_a_key_with_a_newline_is_refused_without_being_shown() -> None:
     target = RemoteTarget(load_providers()["deepseek"], "deepseek-flash")
     with pytest.raises(ProviderError) as raised:
-        connect(target, {"DEEPSEEK_API_KEY": "sk-planted\nHost: evil"}, 512)
+        connect(target, {"DEEPSEEK_API_KEY": "sk-planted\nHost: evil"})
     assert "planted" not in raised.value.message
 
 
 def test_the_environment_can_replace_a_providers_address() -> None:
     target = RemoteTarget(load_providers()["deepseek"], "deepseek-flash")
     environment = {"DEEPSEEK_API_KEY": "sk-1", "R1PLAN_DEEPSEEK_BASE_URL": "http://127.0.0.1:1/v1"}
-    engine = connect(target, environment, 512)
+    engine = connect(target, environment)
     assert engine._url == "http://127.0.0.1:1/v1/chat/completions"  # type: ignore[attr-defined]
     engine.close()
 

@@ -139,7 +139,7 @@ def chat(
 ) -> str:
     """Ask once when it `begins`; "sent", or "refused" where the budget left too little."""
     provider = Provider(id="a", name="A", dialect="openai", needs_key=False, usage=DIALECTS["openai"].usage)
-    engine = connect(RemoteTarget(provider, "flash", url), {}, 0)
+    engine = connect(RemoteTarget(provider, "flash", url), {})
     target = AttemptTarget(
         provider="a", model="flash", connect=lambda: engine, price_for=price_for, reserve_usd=p90_usd
     )

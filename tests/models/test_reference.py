@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.ask.resolve import model_here
+from r1plan.ask.target import model_here
 from r1plan.engine.target import LocalTarget
 from r1plan.models.reference import (
     BuiltIn,

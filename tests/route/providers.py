@@ -181,7 +181,7 @@ def target(
         provider=name,
         model="flash",
         connect=ENGINES.once(
-            f"{name} {url}", lambda: connect(remote, {}, 0, limits=ServerLimits(first_token_s=first_token_s))
+            f"{name} {url}", lambda: connect(remote, {}, limits=ServerLimits(first_token_s=first_token_s))
         ),
         price_for=price_for if priced else lambda _entry: None,
         reserve_usd=None if reserve_usd is None else Decimal(reserve_usd),

@@ -151,7 +151,7 @@ def test_a_server_of_ones_own_is_split_by_every_spelling_and_others_as_their_fil
     assert texts(body, "llama-server") == ("hm", "42")
     assert texts(body, "together") == (("hm", "42") if name != "thought" else ("", f"<{name}>hm</{name}>42"))
     with serving(Reply(body, piece_bytes=3)) as wire:
-        engine = connect(custom_target(wire.url, "m", load_dialects()["openai"]), {}, 512)
+        engine = connect(custom_target(wire.url, "m", load_dialects()["openai"]), {})
         assert Told(wire, list(engine.stream(QUESTION))).texts == ("hm", "42")
         engine.close()
 
@@ -161,7 +161,7 @@ def test_an_offer_says_for_itself_whether_its_thinking_comes_inside_the_content(
     for model, expected in (("deepseek/deepseek-r1", ("hm", "42")), ("new/model", ("", "<think>hm</think>42"))):
         with serving(body) as wire:
             target = remote_target(model, "openrouter", load_providers(), AT, wire.url)
-            engine = connect(target, {"OPENROUTER_API_KEY": "sk-1"}, 512)
+            engine = connect(target, {"OPENROUTER_API_KEY": "sk-1"})
             assert Told(wire, list(engine.stream(QUESTION))).texts == expected
             engine.close()
 

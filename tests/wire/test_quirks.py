@@ -358,7 +358,7 @@ def test_quirk_24_thinking_goes_back_with_a_v4_tool_turn_and_never_to_r1(
     variable = target.provider.key_variable
     assert variable is not None
     with serving(Reply(recorded("no-done.sse"))) as wire:
-        engine = connect(target, {variable: "sk-1", target.provider.base_url_variable: wire.url}, 512)
+        engine = connect(target, {variable: "sk-1", target.provider.base_url_variable: wire.url})
         list(engine.stream(ChatRequest(messages=turns)))
         engine.close()
     sent = wire.requests[0]["messages"]

@@ -82,7 +82,7 @@ def llama_server() -> Iterator[str]:
 
 def ask(url: str, *messages: Message, **wishes: int) -> list[Event]:
     target = RemoteTarget(load_providers()["llama-server"], "r1-tiny", base_url=url)
-    engine = connect(target, {}, 512)
+    engine = connect(target, {})
     try:
         request = ChatRequest(messages=messages, temperature=0.0, **wishes)
         return list(engine.stream(request))
@@ -174,7 +174,7 @@ def test_llama_server_thinks_of_nothing_where_it_may_not(llama_server: str) -> N
 def test_llama_server_ends_a_thinking_that_runs_when_it_is_told_to(llama_server: str) -> None:
     question = Message("user", "What is 123456789123456789 + 987654321987654321?")
     provider = load_providers()["llama-server"]
-    engine = connect(RemoteTarget(provider, "r1-tiny", llama_server), {}, 2048)
+    engine = connect(RemoteTarget(provider, "r1-tiny", llama_server), {})
     assert isinstance(engine, ClosesThinking)
     try:
         whole = list(engine.stream(ChatRequest(messages=(question,), temperature=0.0)))
@@ -194,7 +194,7 @@ def test_llama_server_ends_a_thinking_that_runs_when_it_is_told_to(llama_server:
 
 def test_a_server_of_ones_own_that_is_llama_cpps_is_known_as_one(llama_server: str, here: list[Event]) -> None:
     target = custom_target(llama_server, "r1-tiny", load_dialects()["openai"])
-    engine = connect(target, {}, 512)
+    engine = connect(target, {})
     try:
         events = list(engine.stream(ChatRequest(messages=(QUESTION,), max_thinking=5, temperature=0.0)))
     finally:

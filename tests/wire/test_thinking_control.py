@@ -92,7 +92,7 @@ def told(peer: Peer, tmp_path: Path, *, custom: bool = False, most: int | None =
         url = f"{wire.url}/v1"
         known = RemoteTarget(load_providers()["llama-server"], "r1", url)
         target = custom_target(url, "r1", load_dialects()["openai"]) if custom else known
-        engine = connect(target, {}, 512)
+        engine = connect(target, {})
         audience = Watcher()
         attempt = AttemptTarget(provider=target.provider.id, model="r1", is_remote=True, connect=lambda: engine)
         request = ChatRequest(messages=(Message("user", "?"),), max_thinking=most)
@@ -156,7 +156,7 @@ def test_a_key_goes_to_the_control_as_it_goes_to_the_completion(tmp_path: Path) 
     peer = Peer(says=ENDED)
     with serving(peer) as wire:
         target = RemoteTarget(load_providers()["llama-server"], "r1", f"{wire.url}/v1")
-        engine = connect(target, {"LLAMA_API_KEY": "sk-planted-9"}, 512)
+        engine = connect(target, {"LLAMA_API_KEY": "sk-planted-9"})
         for _ in engine.stream(ChatRequest(messages=(Message("user", "?"),), max_thinking=20)):
             if len(peer.controls) == 1:
                 engine.close_thinking()  # type: ignore[attr-defined]
@@ -168,9 +168,7 @@ def test_a_key_goes_to_the_control_as_it_goes_to_the_completion(tmp_path: Path) 
 def test_an_engine_asks_once_what_its_server_can(tmp_path: Path) -> None:
     peer = Peer(says=ENDED, keeps=True)
     with serving(peer) as wire:
-        engine = connect(
-            replace(RemoteTarget(load_providers()["llama-server"], "r1"), base_url=f"{wire.url}/v1"), {}, 9
-        )
+        engine = connect(replace(RemoteTarget(load_providers()["llama-server"], "r1"), base_url=f"{wire.url}/v1"), {})
         for _ in range(3):
             peer.stream = _Stream()
             list(engine.stream(ChatRequest(messages=(Message("user", "?"),), max_thinking=5)))

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from r1plan.ask.asker import Asker
-from r1plan.ask.question import AskOptions, AskRequest
+from r1plan.ask.question import AskOptions, AskRequest, Wanted, unseen
+from r1plan.catalog.provider import LOCAL
+from r1plan.errors import EngineError, R1PlanError
 from r1plan.render.output import note
 from r1plan.route.execution.context import Audience, Clocks
 
 if TYPE_CHECKING:
     from r1plan.ask.decide import Decided
+    from r1plan.ask.local.plan import LocalPlan
+    from r1plan.ask.not_here import ModelNotHere
     from r1plan.ask.notes import ResolutionNote
     from r1plan.ask.plan import AttemptPlan
     from r1plan.ask.resolve import Resolution
@@ -28,7 +36,8 @@ class ChatAsker:
     """Asks for a person: what is to be known goes to `say`, once until it changes.
 
     `options` hold for every question; `request` is what all share, without their messages. `max_cost` is USD for one
-    question with all its attempts; `by` when an answer should be there, for a question that may wait.
+    question with all its attempts; `by` when an answer should be there, for a question that may wait. `offer` asks
+    whether a model that is not here is to be fetched, and gives the file that was; None: nobody can be asked.
     """
 
     def __init__(
@@ -40,8 +49,12 @@ class ChatAsker:
         by: datetime | None = None,
         say: Callable[[str], None] = note,
         clocks: Clocks = Clocks(),
+        offer: Callable[[ModelNotHere], Path | None] | None = None,
     ) -> None:
-        self._asker = Asker(options, clocks)
+        self._offer = offer
+        self._fetched: dict[Wanted, Wanted] = {}
+        self._load_progress, self._is_shown = options.load_progress, False
+        self._asker = Asker(replace(options, load_progress=self._loading), clocks)
         self._request, self._say = request, say
         self._max_cost, self._by = max_cost, by
         self._clocks = clocks
@@ -52,10 +65,38 @@ class ChatAsker:
 
     def ready(self, wishes: Wishes) -> Resolution:
         """Open what `wishes` name, and say what is to be known of it. Raises what `Asker.ready` does."""
-        found = self._asker.ready(wishes.wanted, self._tell)
+        try:
+            found = self._asker.ready(self._wanted(wishes), self._tell)
+        except EngineError as error:
+            found = self._ready_after(error, wishes)
         if found is not self._resolution:
             self._resolution, self._plan, self._said = found, None, ""
         return found
+
+    def _ready_after(self, error: EngineError, wishes: Wishes) -> Resolution:
+        """The same once what was not here is fetched; --local alone is answered without it, too."""
+        from r1plan.ask.not_here import ModelNotHere
+
+        if self._offer is None or not isinstance(error, ModelNotHere):
+            raise error
+        file = None
+        try:
+            file = self._offer(error)
+        except R1PlanError as why:
+            if wishes.is_named:
+                raise
+            self._say(f"{why.message} {why.hint or ''}".rstrip())
+        if file is not None:
+            self._fetched[wishes.wanted] = replace(wishes.wanted, model=str(file))
+        elif wishes.is_named:
+            raise error
+        else:
+            self._asker.without_fetching()
+        return self._asker.ready(self._wanted(wishes), self._tell)
+
+    def _wanted(self, wishes: Wishes) -> Wanted:
+        """Who is wanted: of what was fetched for it, the file."""
+        return self._fetched.get(wishes.wanted, wishes.wanted)
 
     def name(self, wishes: Wishes) -> str:
         """Who will answer, in a word for the line below the prompt."""
@@ -88,6 +129,9 @@ class ChatAsker:
 
             raise no_candidate_error(plan.decided)
         first = plan.targets[0]
+        if first.is_local:
+            with suppress(R1PlanError):  # who is asked next is the plan's to say
+                first.connect()  # before an answer is shown: how far it is loaded could not be seen beside it
         session.check_budget(Decimal(0) if first.is_local else first.reserve_usd, first.name)
         if plan.decided is not None and first.id != self._said:
             from r1plan.render.decision.asked import plan_lines
@@ -102,7 +146,11 @@ class ChatAsker:
 
         Raises what `Asker.ask` does.
         """
-        result = self._asker.ask(plan, audience)
+        self._is_shown = True
+        try:
+            result = self._asker.ask(plan, audience)
+        finally:
+            self._is_shown = False
         found = result.served
         known = None if found is None else (found.provider, found.asked, found.served)
         if found is None or known == self._served:
@@ -110,16 +158,30 @@ class ChatAsker:
         self._served = known
         return result
 
+    def engine_plan(self, wishes: Wishes) -> LocalPlan | None:
+        """How the model on this machine runs that `wishes` name; None where they name none."""
+        run = self.ready(wishes).run
+        return None if run is None else run.plan
+
+    def plan_behind(self, result: ChatResult) -> LocalPlan | None:
+        """How the model runs that gave `result`; None where it is not one on this machine, or the demonstration one."""
+        run = None if self._resolution is None else self._resolution.run
+        is_its = run is not None and (result.entry.provider, result.entry.model_requested) == (LOCAL, run.target.model)
+        return run.plan if run is not None and is_its else None
+
     def close(self) -> None:
         """Give back what is open."""
         self._asker.close()
+
+    def _loading(self, model: str) -> AbstractContextManager[Callable[[float], None]]:
+        return unseen(model) if self._is_shown else self._load_progress(model)
 
     def _question(self, session: Session, text: str) -> AskRequest:
         limits = [each for each in (self._max_cost, session.budget_left_usd) if each is not None]
         request = replace(self._request, messages=session.messages(text))
         return AskRequest(
             request=request,
-            wanted=session.wishes.wanted,
+            wanted=self._wanted(session.wishes),
             max_cost_usd=min(limits, default=None),
             projects=session.projects,
             binding=session.binding,
@@ -129,6 +191,25 @@ class ChatAsker:
         from r1plan.render.decision.resolved import resolution_text
 
         self._say(resolution_text(note))
+
+
+def may_offer() -> bool:
+    """Whether a person sits at a terminal and can be asked whether a model is to be fetched."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
+
+
+def offered(error: ModelNotHere) -> Path | None:
+    """Ask whether what is not here is to be fetched, and fetch it: the file to run. None: nobody wants it."""
+    from r1plan.cli.chat.offer import offered as asked
+
+    return asked(error)
+
+
+def load_shown(model: str) -> AbstractContextManager[Callable[[float], None]]:
+    """Shows how far the loading of `model` is, on a terminal."""
+    from r1plan.render.chat.loading import load_progress
+
+    return load_progress(model, monotonic)
 
 
 @cache

@@ -6,10 +6,21 @@ from pathlib import Path
 
 import typer
 
+from r1plan.cli.options.planning import (
+    ExpertsOnCpuOption,
+    FlashAttentionOption,
+    GpuLayersOption,
+    KvOption,
+    MmapOption,
+    UbatchOption,
+)
+
 
 def command(
     prompt: str | None = typer.Argument(None, metavar="[PROMPT]", help="The question. Without one: a conversation."),
-    model: str | None = typer.Option(None, metavar="ID|FILE.gguf|PROVIDER/MODEL", help="What should answer."),
+    model: str | None = typer.Option(
+        None, metavar="ID|FILE.gguf|PROVIDER/MODEL", help="What should answer; recommended: what suits this machine."
+    ),
     provider: str | None = typer.Option(
         None, metavar="P", help="Who should answer, and nobody else; its default model without --model."
     ),
@@ -30,7 +41,6 @@ def command(
     file: list[Path] = typer.Option([], metavar="PATH", help="A text file that joins the prompt; repeatable."),
     thinking: str = typer.Option("dim", metavar="[show|dim|hide]", help="How the thinking appears, on stderr."),
     max_tokens: int | None = typer.Option(None, min=1, metavar="N", help="The most tokens to write."),
-    context: int = typer.Option(8192, min=64, metavar="N", help="Tokens of context for a model on this machine."),
     chat_template: Path | None = typer.Option(
         None, metavar="FILE.jinja", help="How a model file here is asked, if it does not say."
     ),
@@ -39,6 +49,16 @@ def command(
     option: str | None = typer.Option(
         None, metavar="KEY VALUE", help="One of those by its name, as llm takes it, such as -o temperature 0.6."
     ),
+    context: int | None = typer.Option(
+        None, min=64, metavar="N", help="Of a model on this machine: tokens of context. Default: as it is needed."
+    ),
+    kv: KvOption = None,
+    ubatch: UbatchOption = None,
+    gpu_layers: GpuLayersOption = None,
+    experts_on_cpu: ExpertsOnCpuOption = False,
+    flash_attn: FlashAttentionOption = True,
+    mmap: MmapOption = True,
+    threads: int | None = typer.Option(None, min=1, max=512, metavar="N", help="Its threads. Default: one a core."),
     project: str | None = typer.Option(None, metavar="NAME", help="Written into the log row; has a budget of its own."),
     tag: list[str] = typer.Option([], metavar="K=V", help="Written into the log row; repeatable."),
     go_on: bool = typer.Option(False, "--continue", help="Go on with the conversation that was saved last."),
@@ -68,11 +88,15 @@ def command(
     A provider's key is read from its usual variable (DEEPSEEK_API_KEY, …), and its address can be replaced by
     R1PLAN_<PROVIDER>_BASE_URL.
 
+    A model of the catalogue is looked for on this machine by its name, and offered for download on a terminal where it
+    is not here; "recommended", or --local alone, is the one that suits this machine. It runs as `recommend` plans it,
+    but for what --context and the options behind it fix.
+
     Example: git diff | r1plan chat "Review this." --route cheapest --max-cost 0.02
     """
     from r1plan.ask.question import AskOptions
     from r1plan.catalog.budgets import load_budgets
-    from r1plan.cli.chat.asking import ChatAsker
+    from r1plan.cli.chat.asking import ChatAsker, load_shown, may_offer, offered
     from r1plan.cli.chat.prompt import check_question, joined
     from r1plan.cli.chat.start import answer, begun
     from r1plan.cli.options.asking import (
@@ -90,10 +114,24 @@ def command(
     from r1plan.conversation.session import Wishes, thinking_named
     from r1plan.engine.chat import ChatRequest
     from r1plan.ledger.usage_log import UsageLog
+    from r1plan.plan.pins import Pins
     from r1plan.settings import directories
 
     check_no_option_left(option)
     check_text({"--system": system, "--model": model, "--provider": provider, "--base-url": base_url, "--route": route})
+    pins = Pins(
+        context=context,
+        kv_type=kv,
+        n_ubatch=ubatch,
+        gpu_layers=gpu_layers,
+        experts_on_cpu=experts_on_cpu,
+        flash_attn=flash_attn,
+        mapped=mmap,
+    )
+    if threads is not None or pins != Pins(context=context):
+        from r1plan.cli.options.pinned import check_chat_pins
+
+        check_chat_pins(pins, {"--provider": provider, "--base-url": base_url})
     labels, (base_url, address_key) = parse_labels(project, tag), parse_base_url(base_url)
     wishes = Wishes(
         model=model,
@@ -110,18 +148,22 @@ def command(
     max_cost_usd, temperature = parse_max_cost(max_cost), checked_temperature(temperature)
     text = joined(prompt, file, needed_by={"--json": json, "--explain": explain, "--by 18:00": by is not None})
     check_question(text)
+    asks = may_offer() and not explain
     start = begun(wishes, go_on=go_on, save=not no_log, unbind=unbind)
     folders = directories()
     options = AskOptions(
         labels=start.labels,
         log=UsageLog(folders.logs, writes=not no_log),
         budgets=load_budgets(folders.config),
-        context_tokens=context,
+        pins=pins,
+        threads=threads,
+        load_progress=load_shown,
         power_usd_per_kwh=parse_usd_per_kwh(power_price),
         conversation=start.conversation_of(text),
         log_text=log_text,
         sends_nothing=explain,
         chat_template=read_template(chat_template),
+        may_fetch=asks,
         address_key=address_key,
     )
     request = ChatRequest(
@@ -131,5 +173,5 @@ def command(
         temperature=temperature,
         seed=seed,
     )
-    asker = ChatAsker(options, request, max_cost=max_cost_usd, by=parse_by(by))
+    asker = ChatAsker(options, request, max_cost=max_cost_usd, by=parse_by(by), offer=offered if asks else None)
     answer(asker, start, text, explain=explain, as_json=json)

@@ -170,11 +170,14 @@ class Conversation:
             rows = cost_rows(self.session, terminal_size()[0])
         elif view == "model":
             from r1plan.ask.choices import model_choices
+            from r1plan.render.chat.engine import engine_rows
 
             wishes = self.session.wishes
             stays_here = wishes.local or self.session.binding is not None
             choices = None if stays_here else model_choices(datetime.now(UTC))
-            rows = choice_rows(self._asker.name(wishes), choices, *terminal_size())
+            plan, (columns, height) = self._asker.engine_plan(wishes), terminal_size()
+            runs = [] if plan is None else engine_rows(self._asker.name(wishes), plan)
+            rows = [*runs, *choice_rows(self._asker.name(wishes), choices, columns, height - len(runs))]
         else:
             rows = self.session.exchanges[-1].thinking.split("\n")
         lines(["", *rows, ""] if terminal_is_able() else rows, flush=True)

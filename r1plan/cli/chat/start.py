@@ -139,7 +139,7 @@ def single(asker: ChatAsker, start: Start, question: str, *, as_json: bool) -> N
         from r1plan.render.decision.asked import plan_reasons
 
         # Also of a failure: what had come is paid for.
-        document(chat_document(result, plan_reasons(plan)))
+        document(chat_document(result, plan_reasons(plan), asker.plan_behind(result)))
     raise_failure(result, alone=True)
     if result.finish == "aborted":
         raise typer.Exit(130)

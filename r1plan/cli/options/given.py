@@ -18,8 +18,8 @@ def words_given(names: Collection[str]) -> list[str]:
         if parameter.name not in names:
             continue
         option = max(parameter.opts, key=len)
-        if value is True:
-            words.append(option)
+        if isinstance(value, bool):
+            words.append(option if value else max(parameter.secondary_opts or [option], key=len))
             continue
         for each in value if isinstance(value, list | tuple) else [value]:
             words += [option, f"{each:.12g}" if isinstance(each, float) else str(each)]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from r1plan.prices.book import EffectivePrice
 from r1plan.prices.cost import Cost
+from r1plan.render.chat.engine import engine_fields
 from r1plan.route.execution.result import ChatResult
 
+if TYPE_CHECKING:
+    from r1plan.ask.local.plan import LocalPlan
 
-def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:
-    """The fields of the document. `cost` is that of the answer; its low and high are those of all attempts together."""
+
+def document(result: ChatResult, reasons: tuple[str, ...], plan: LocalPlan | None = None) -> dict[str, object]:
+    """The fields of the document; `plan` is how the model runs that answered, where it is one on this machine.
+
+    `cost` is that of the answer; its low and high are those of all attempts together.
+    """
     entry, timing = result.entry, result.timing
     return {
         "schema": "r1plan.chat/1",
@@ -41,6 +50,7 @@ def document(result: ChatResult, reasons: tuple[str, ...]) -> dict[str, object]:
             ],
             "reasons": list(reasons),
         },
+        "engine": None if plan is None else engine_fields(plan),
         "timing": {
             "first_token_s": _rounded(timing.first_token_s),
             "total_s": _rounded(timing.total_s),

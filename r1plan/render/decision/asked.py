@@ -15,6 +15,7 @@ from r1plan.route.spending.budget import TooDear
 
 _WANTED_BY = {
     "name": "named on the command line",
+    "best_here": "--local without --model: the best model on this machine",
     "local": "--local without --model: the built-in model",
     "nothing": "nothing was named: the built-in model",
     "default_route": "nothing was named: the route by default",

@@ -65,7 +65,7 @@ def verify_server(
     try:
         sight.told("asking the server what it is")
         facts = _facts(door, address.name, model)
-        engine = connect(replace(target, model=facts.model or ""), os.environ, 0, config=config, limits=ANSWERS)
+        engine = connect(replace(target, model=facts.model or ""), os.environ, config=config, limits=ANSWERS)
         try:
             pace = server_pace(door, engine, facts, sight.tick, sight.random, sight.told, quick=quick)
         finally:

@@ -75,7 +75,8 @@ def test_no_log_leaves_no_row(home: Path) -> None:
 def test_json_is_one_document_with_every_field() -> None:
     done = chat("What is 17 + 25?", "--json")
     document = json.loads(done.stdout)
-    assert list(document) == ["schema", "id", "answer", "thinking", "finish", "usage", "cost", "route", "timing"]
+    fields = ["schema", "id", "answer", "thinking", "finish", "usage", "cost", "route", "engine", "timing"]
+    assert list(document) == fields
     assert document["schema"] == "r1plan.chat/1"
     assert document["answer"] == "17 + 25 = 42"
     assert document["finish"] == "stop"

@@ -47,4 +47,4 @@ def test_each_field_of_a_provider_wins_over_its_dialects() -> None:
 def test_who_speaks_no_dialect_is_not_asked() -> None:
     nobody = Provider(id="acme", name="Acme", dialect="none", needs_key=False, base_url="http://127.0.0.1:9")
     with pytest.raises(ProviderError, match="does not speak with Acme"):
-        connect(RemoteTarget(nobody, "r1"), {}, 512)
+        connect(RemoteTarget(nobody, "r1"), {})
