@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from r1plan.ask.local.plan import load_settings
 from r1plan.catalog.quality import QuantTable
 from r1plan.engine.local.settings import LoadSettings
 from r1plan.errors import NothingFits
@@ -29,7 +30,6 @@ from r1plan.plan.workload import Workload
 
 # Who verifies a file wants to know of it, however slow it is.
 _ANY_SPEED = 1e-3
-_USUAL_BATCH = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def plan_file(
             f"r1plan recommend --model '{path}' says what it lacks",
         )
     pins = replace(pins, context=option.context)
-    settings = load_settings(option, pins, threads)
+    settings = load_settings(option, machine, pins, threads)
     return FilePlan(
         path=path,
         gguf=gguf,
@@ -163,24 +163,6 @@ def streamed_bytes(plan: FilePlan) -> int:
         return 0
     experts = weights.experts_of(0, weights.dense_layers + placement.expert_layers_on_host)
     return experts + weights.trunk_of(0, placement.host_layers)
-
-
-def load_settings(option: Option, pins: Pins, threads: int) -> LoadSettings:
-    """What llama.cpp is told so that it allocates what `option` says."""
-    placement, engine = option.placement, option.settings
-    return LoadSettings(
-        context_tokens=pins.context or option.context,
-        gpu_layers=placement.gpu_layers,
-        tensor_split=placement.tensor_split if len(placement.layers_on_gpu) > 1 else (),
-        experts_on_host=placement.n_cpu_moe,
-        kv_type=engine.kv_type,
-        flash_attn=engine.flash_attn,
-        n_batch=max(_USUAL_BATCH, engine.n_ubatch),
-        n_ubatch=engine.n_ubatch,
-        mapped=placement.mapped,
-        threads=threads,
-        batch_threads=threads,
-    )
 
 
 def _option(
