@@ -119,6 +119,7 @@ def _chosen(named: Named, repository: str | None, machine: Machine | None) -> tu
     """The best of the models for this machine that is to be had, with its quant and its files."""
     from dataclasses import replace
 
+    from r1plan.ask.measured import learned_of
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.cli.options.machine import this_machine
     from r1plan.models.downloads import download_of
@@ -139,8 +140,9 @@ def _chosen(named: Named, repository: str | None, machine: Machine | None) -> tu
         for id_, model in named.models.items()
     }
     pins = Pins(model=named.model, quant=named.quant)
-    plan = LlamaCppPlanner().plan(
-        machine or this_machine(),
+    here = machine or this_machine()
+    plan = LlamaCppPlanner(learned_of(here)).plan(
+        here,
         ModelSet({id_: each for id_, each in models.items() if each.quants}, load_quant_tables()),
         Workload(),
         pins,
