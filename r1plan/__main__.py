@@ -14,6 +14,7 @@ _COMPLETES = "_R1PLAN_COMPLETE"
 _INTERRUPTED, _CLOSED_PIPE = 130, 141
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000  # a recommendation makes about 60,000 that stay
 _LOADS_BESIDE = "r1plan.engine.local.llama.loading"
+_CALCULATES_BESIDE = "r1plan.engine.local.llama.at_work"
 # They free what they hold when Python ends, and the first complains of what it cannot find then.
 _ENDING_BY_THEMSELVES = {"duckdb", "_duckdb", "llama_cpp"}
 
@@ -41,9 +42,10 @@ def main() -> None:
     number = interrupts.ends_by()
     if number is not None:
         code = 128 + number
-    loading = sys.modules.get(_LOADS_BESIDE)
-    if isinstance(code, int) and loading is not None and loading.is_loading():
-        os._exit(code)  # taken apart around what still loads, the program might crash
+    loading, calculating = sys.modules.get(_LOADS_BESIDE), sys.modules.get(_CALCULATES_BESIDE)
+    goes_on = (loading is not None and loading.is_loading()) or (calculating and calculating.is_calculating())
+    if isinstance(code, int) and goes_on:
+        os._exit(code)  # taken apart around what still loads or calculates, the program might crash
     sys.exit(code)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 
 import pytest
 
@@ -17,6 +17,7 @@ from r1plan import interrupts
 from r1plan.engine.chat import Answer, ChatRequest, Message
 from r1plan.engine.local import LoadSettings, LocalEngine
 from r1plan.engine.local.conversation_cache import ConversationCache
+from r1plan.engine.local.llama.at_work import Calculation, is_calculating
 from r1plan.engine.local.llama.context import ModelContext
 from r1plan.engine.local.llama.library import devices
 from r1plan.engine.local.llama.log import EngineLog
@@ -154,8 +155,8 @@ def test_ctrl_c_breaks_a_batch_off_and_leaves_what_was_read_before(model: Loaded
     with listening(), pytest.raises(KeyboardInterrupt):
         context.evaluate(whole)
     stop.join()
-    assert context.tokens == [5, 6, 7]
     assert context.keep(3) == 3
+    assert context.tokens == [5, 6, 7]
     context.step(8)
     assert context.tokens == [5, 6, 7, 8]
     context.close()
@@ -187,3 +188,52 @@ def test_loading_says_how_far_it_is_and_is_ended_by_what_that_raises() -> None:
 
 def test_the_processor_is_among_the_devices() -> None:
     assert "cpu" in [each.kind for each in devices()]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals as POSIX has them")
+def test_ctrl_c_does_not_wait_for_a_batch_that_cannot_be_broken_off_and_who_comes_next_does(
+    context: ModelContext,
+) -> None:
+    """As on a card, where nothing is asked within a batch."""
+    may_end, decode = Event(), context._decode
+
+    def deaf(pointer: object, batch: object) -> int:
+        may_end.wait()
+        context._abort.take_down()
+        code: int = decode(pointer, batch)
+        return code
+
+    context.evaluate([5, 6, 7])
+    context._decode = deaf
+    stop = Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    stop.start()
+    with listening(), pytest.raises(KeyboardInterrupt):
+        context.evaluate([8, 9])
+    stop.join()
+    assert is_calculating()
+    context._decode = decode
+    may_end.set()
+    assert context.keep(4) == 4
+    assert context.tokens == [5, 6, 7, 8]
+    assert not is_calculating()
+
+
+def test_a_context_that_is_closed_while_it_calculates_is_freed_after_that(model: LoadedModel) -> None:
+    context = ModelContext(model, SETTINGS, 1)
+    may_end, decode, seen = Event(), context._decode, []
+
+    def deaf(pointer: object, batch: object) -> int:
+        may_end.wait()
+        code: int = decode(pointer, batch)
+        seen.append(code)
+        return code
+
+    pointer = context.pointer
+    context._calculator.begin(Calculation(lambda: deaf(pointer, context._batch_of_one)))
+    context.close()
+    assert seen == []
+    may_end.set()
+    other = ModelContext(model, SETTINGS, 1)
+    other.evaluate([5, 6])  # after the other one: they share the thread
+    assert len(seen) == 1
+    other.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from r1plan.engine.local.llama.abort import AbortFlag
+from r1plan.engine.local.llama.at_work import AbortFlag, Calculation, wait_for
 from r1plan.engine.local.llama.library import library
 from r1plan.engine.local.llama.model import LoadedModel, NotLoaded
 from r1plan.engine.local.llama.params import context_parameters
@@ -19,6 +19,8 @@ from r1plan.engine.local.settings import LoadSettings
 _ABORTED = 2  # llama.h, llama_decode
 # Longer than this, and whoever presses Ctrl-C would notice that it waits.
 _SLOW_S = 0.02
+# How long what was broken off may take to end, before it is left alone.
+_ENDS_WITHIN_S = 0.04
 
 
 class NotDecoded(Exception):
@@ -37,7 +39,8 @@ class ModelContext:
 
     def __init__(self, model: LoadedModel, settings: LoadSettings, cores: int) -> None:
         functions = self._functions = library()
-        self._abort = AbortFlag()
+        self._abort, self._calculator = AbortFlag(), model.calculator
+        self._begun: tuple[Calculation, Sequence[int]] | None = None
         parameters = context_parameters(settings, cores)
         self.batch: int = parameters.n_batch
         self.settings = settings
@@ -57,6 +60,7 @@ class ModelContext:
 
     def keep(self, count: int) -> int:
         """Forget all but the first `count` tokens; the number that is left, 0 where the model can only forget all."""
+        self._settle()
         count = min(count, len(self.tokens))
         if count < len(self.tokens) and not self._functions.llama_memory_seq_rm(self._memory, 0, count, -1):
             count = 0
@@ -68,13 +72,28 @@ class ModelContext:
     def evaluate(self, tokens: Sequence[int]) -> None:
         """Read `tokens`, at most `batch`, after those that are there.
 
-        Raises NotDecoded, and KeyboardInterrupt when a signal came or `abort` was called; nothing is read then.
+        Raises NotDecoded, and KeyboardInterrupt at once when a signal came, or `abort` was called; they may be read
+        then, or not.
         """
-        held = (ctypes.c_int32 * len(tokens))(*tokens)
-        with self._abort as flag:
-            code = self._decode(self.pointer, self._functions.llama_batch_get_one(held, len(tokens)))
-            self._settle(code, tokens)
-        self._check(code, flag)
+        self._settle()
+        held, functions, pointer = (ctypes.c_int32 * len(tokens))(*tokens), self._functions, self.pointer
+
+        def call() -> int:
+            code: int = self._decode(pointer, functions.llama_batch_get_one(held, len(tokens)))
+            functions.llama_synchronize(pointer)
+            return code
+
+        self._abort.take_down()
+        calculation = Calculation(call)
+        self._begun = calculation, tokens
+        self._calculator.begin(calculation)
+        try:
+            wait_for(calculation)
+        except BaseException:
+            self._abort.put_up()
+            calculation.has_ended.wait(_ENDS_WITHIN_S)
+            raise
+        self._check(self._settle())
 
     def step(self, token: int) -> None:
         """The same of one token, as quickly as it goes."""
@@ -82,10 +101,12 @@ class ModelContext:
         if self._is_slow:
             self.evaluate((token,))
         else:
+            if self._begun:
+                self._settle()
             self._one[0] = token
             if code := self._decode(self.pointer, self._batch_of_one):
-                self._settle(code, (token,))
-                self._check(code, self._abort)
+                self._drop_unread()
+                self._check(code)
             self.tokens.append(token)
         # The first one of a card takes long, as it gets ready there.
         self._is_slow = perf_counter() - began > _SLOW_S
@@ -106,6 +127,7 @@ class ModelContext:
     @property
     def state_bytes(self) -> int:
         """The size of what `state` gives."""
+        self._settle()
         size: int = self._functions.llama_state_seq_get_size(self.pointer, 0)
         return size
 
@@ -128,6 +150,7 @@ class ModelContext:
 
     def save(self, path: Path) -> int:
         """Write the cache and its tokens to `path`; the bytes written, 0 where that failed."""
+        self._settle()
         held = (ctypes.c_int32 * len(self.tokens))(*self.tokens)
         written: int = self._functions.llama_state_seq_save_file(
             self.pointer, os.fsencode(path), 0, held, len(self.tokens)
@@ -148,23 +171,31 @@ class ModelContext:
         return True
 
     def close(self) -> None:
-        """Free it."""
-        self._abort.close()
+        """Free it, once what was begun and given up has ended."""
         if self.pointer:
-            self._functions.llama_free(self.pointer)
-            self.pointer = None
+            free, pointer = self._functions.llama_free, self.pointer
+            self.pointer, self.tokens, self._begun = None, [], None
+            self._calculator.at_the_end(lambda: free(pointer))
 
-    def _settle(self, code: int, tokens: Sequence[int]) -> None:
-        """Have in the list what is in the cache, of a batch that was read or not."""
-        if code:
-            # What was read of it before it was broken off.
-            self._functions.llama_memory_seq_rm(self._memory, 0, len(self.tokens), -1)
-        else:
-            self.tokens += tokens
+    def _settle(self) -> int:
+        """Wait for what was begun, and have in the list what is in the cache; what llama_decode gave back of it."""
+        if self._begun is None:
+            return 0
+        calculation, tokens = self._begun
+        wait_for(calculation)
+        if calculation.code:
+            self._drop_unread()
+        self.tokens, self._begun = [*self.tokens, *(() if calculation.code else tokens)], None
+        self._abort.take_down()
+        return calculation.code
 
-    def _check(self, code: int, flag: AbortFlag) -> None:
-        if code == _ABORTED or flag.was_up:
-            flag.take_down()
+    def _drop_unread(self) -> None:
+        """Forget what was read of a batch before it was broken off."""
+        self._functions.llama_memory_seq_rm(self._memory, 0, len(self.tokens), -1)
+
+    def _check(self, code: int) -> None:
+        if code == _ABORTED:
+            self._abort.take_down()
             raise KeyboardInterrupt
         if code:
             raise NotDecoded(code)

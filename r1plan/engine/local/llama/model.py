@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from r1plan.engine.local.llama.at_work import Calculator
 from r1plan.engine.local.llama.library import library
 from r1plan.engine.local.llama.params import ModelParameters
 from r1plan.engine.local.settings import LoadSettings
@@ -28,6 +29,7 @@ class LoadedModel:
 
     def __init__(self, path: Path, settings: LoadSettings, progress: Callable[[float], object] | None = None) -> None:
         functions = self._functions = library()
+        self.calculator = Calculator()
         raised: list[BaseException] = []
 
         @functions.llama_progress_callback  # type: ignore[untyped-decorator, unused-ignore]
@@ -108,7 +110,9 @@ class LoadedModel:
         return None
 
     def close(self) -> None:
-        """Free it. Its contexts have to be closed before."""
+        """Free it, once what is calculated with it and was given up has ended. Its contexts are to be closed before."""
         if self.pointer:
-            self._functions.llama_model_free(self.pointer)
+            free, pointer = self._functions.llama_model_free, self.pointer
             self.pointer = None
+            self.calculator.at_the_end(lambda: free(pointer))
+            self.calculator.close()
