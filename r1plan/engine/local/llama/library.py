@@ -61,6 +61,7 @@ def _functions() -> ModuleType:
     package.__spec__ = ModuleSpec(name, None, is_package=True)
     sys.modules[name] = package
     try:
+        importlib.import_module("llama_cpp._ggml")  # `ggml` would get the whole package for it, and its logger with it
         return importlib.import_module(inner)
     finally:
         del sys.modules[name]
