@@ -25,7 +25,8 @@ __all__ = [
     "uses_gpu",
 ]
 _MODULES = {
-    "chat": ("THINKING_CLOSED", "LocalEngine"),
+    "answered": ("THINKING_CLOSED",),
+    "chat": ("LocalEngine",),
     "llama.library": ("uses_gpu",),
     "load": ("OutOfMemory", "usable_cores"),
     "settings": ("DEFAULT_CONTEXT_TOKENS", "LoadSettings"),

@@ -4,46 +4,45 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from r1plan.engine.chat import (
     CONTEXT_NEARLY_FULL,
     MARK_UNKNOWN,
-    THINKING_CLOSED,
     ChatRequest,
     Event,
     Finished,
-    FinishReason,
     KeepsThinking,
     Waiting,
 )
+from r1plan.engine.local.answered import AnswerCount
 from r1plan.engine.local.chat_template import ChatTemplate
-from r1plan.engine.local.conversation_cache import ContextFull, ConversationCache
+from r1plan.engine.local.conversation_cache import ContextFull
 from r1plan.engine.local.dialect import HARMONY_CLOSING, Turn
 from r1plan.engine.local.llama.context import NotDecoded
 from r1plan.engine.local.llama.log import EngineLog
 from r1plan.engine.local.llama.sampler import Sampler, SamplerSettings
-from r1plan.engine.local.load import check_file, load_model
+from r1plan.engine.local.load import check_file
+from r1plan.engine.local.room.opening import FileOpener
+from r1plan.engine.local.room.step_down import LoadFallback
 from r1plan.engine.local.settings import LoadSettings
 from r1plan.engine.local.vocabulary import Vocabulary
 from r1plan.engine.thinking import ThinkSplitter
 from r1plan.errors import EngineError
-from r1plan.prices.usage import Provenance, Usage
+from r1plan.prices.usage import Usage
 
 _MOST_CONTEXT_TOKENS = 1 << 24  # far below where llama.cpp's 32-bit count starts again at 0
 # Of the room behind a prompt, what is kept for the answer: R1's have some hundred tokens.
 _FOR_THE_ANSWER, _FOR_THE_ANSWER_TOKENS = 4, 1024
-_COUNTED: dict[str, Provenance] = dict.fromkeys(
-    ("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens"), "counted"
-)
 
 
 class LocalEngine:
     """A GGUF file, loaded by `settings`. `temperature` None: what the file recommends, else what its maker does.
 
     `chat_template` is the text of one, None: the file's own.
-    Where a conversation needs more than `settings.context_tokens`, its context grows up to `most_context_tokens`.
+    Where a conversation needs more than `settings.context_tokens`, its context grows up to `most_context_tokens`; where
+    there is no room, `fallback` says what may be given up.
     `progress` is told the share of the weights that is loaded. Raises EngineError, with one sentence, for every file
     that cannot be used. llama.cpp's own log is never shown.
     Between turns the longest common beginning of the prompts stays evaluated: those are the cached tokens.
@@ -59,25 +58,25 @@ class LocalEngine:
         temperature: float | None = None,
         chat_template: str | None = None,
         progress: Callable[[float], object] | None = None,
+        fallback: LoadFallback = LoadFallback(),
     ) -> None:
         check_file(path)
         if settings.context_tokens > _MOST_CONTEXT_TOKENS:
             raise EngineError(f"no model has a context of {settings.context_tokens:,} tokens.", "lower --context.")
         self._model = model
         self._template = ChatTemplate(path.name)  # gets ready while llama.cpp loads
+        most = max(settings.context_tokens, most_context_tokens or 0)
         try:
             self._log = EngineLog()
-            self._loaded = load_model(path, settings, self._log, progress)
+            self._loaded, self._cache = FileOpener(path, most, self._log, fallback, progress).open(settings)
+            try:
+                self._vocabulary = Vocabulary(self._loaded, path.name, self._template, chat_template)
+            except BaseException:
+                self._cache.close()
+                self._loaded.close()
+                raise
         except BaseException:
             self._template.close()
-            raise
-        try:
-            self._vocabulary = Vocabulary(self._loaded, path.name, self._template, chat_template)
-            most = max(settings.context_tokens, most_context_tokens or 0)
-            self._cache = ConversationCache(self._loaded, path.name, settings, most, self._log)
-        except BaseException:
-            self._template.close()
-            self._loaded.close()
             raise
         usual = self._vocabulary.rules.sampling
         self._sampling = usual if temperature is None else replace(usual, temperature=temperature)
@@ -111,7 +110,7 @@ class LocalEngine:
         tokens, opened = self._vocabulary.prompt(request.messages)
         room = self._cache.most - len(tokens)
         if room <= 0:
-            self._usage = _Answered(limit=0).usage(0, 0)  # nothing is read: that is counted, and not unknown
+            self._usage = AnswerCount(limit=0).usage(0, 0)  # nothing is read: that is counted, and not unknown
             raise EngineError(
                 f"the prompt has {len(tokens):,} tokens, and the context holds {self._cache.most:,}.",
                 "shorten it: this model takes no more."
@@ -119,7 +118,7 @@ class LocalEngine:
                 else "shorten it, or raise --context if the memory allows.",
             )
         cached = self._cache.begin(tokens)
-        so_far = _Answered(limit=room if request.max_tokens is None else min(room, request.max_tokens))
+        so_far = AnswerCount(limit=room if request.max_tokens is None else min(room, request.max_tokens))
         if self._vocabulary.unknown_mark is not None:
             so_far.flags = (MARK_UNKNOWN,)
         self._usage = so_far.usage(len(tokens), cached)
@@ -136,7 +135,7 @@ class LocalEngine:
         yield Finished(reason=so_far.reason, usage=self._usage, served_model=self._model)
 
     def _answer(
-        self, sampler: Sampler, splitter: ThinkSplitter, request: ChatRequest, so_far: _Answered
+        self, sampler: Sampler, splitter: ThinkSplitter, request: ChatRequest, so_far: AnswerCount
     ) -> Iterator[Event]:
         """What the model writes after the prompt, which may have opened its thinking; counted in `so_far`."""
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
@@ -193,7 +192,7 @@ class LocalEngine:
         elif rest := splitter.piece(decode(b"", True)):
             yield rest
 
-    def _is_to_end(self, so_far: _Answered, most_thinking: int, most_tokens: int) -> bool:
+    def _is_to_end(self, so_far: AnswerCount, most_thinking: int, most_tokens: int) -> bool:
         """Whether the thinking that is open is to be closed for the model, after `most_tokens` in the context too."""
         if so_far.is_closed:
             return False
@@ -204,7 +203,7 @@ class LocalEngine:
         so_far.flags = (*so_far.flags, CONTEXT_NEARLY_FULL)
         return True
 
-    def _splice(self, spliced: list[int], so_far: _Answered) -> int:
+    def _splice(self, spliced: list[int], so_far: AnswerCount) -> int:
         """Have what closes the thinking come next; how many tokens that is."""
         so_far.is_closed = True
         spliced += self._closing
@@ -256,29 +255,6 @@ class LocalEngine:
             temperature=usual.temperature if request.temperature is None else request.temperature,
             top_p=usual.top_p if request.top_p is None else request.top_p,
             seed=request.seed,
-        )
-
-
-@dataclass(slots=True)
-class _Answered:
-    """How many tokens were written so far, of at most `limit`, and what ended it."""
-
-    limit: int
-    output: int = 0
-    thinking: int = 0
-    flags: tuple[str, ...] = ()
-    reason: FinishReason = "length"
-    is_closed: bool = False  # its thinking, for the model
-    has_text: bool = False
-
-    def usage(self, input_tokens: int, cached: int) -> Usage:
-        return Usage(
-            input_tokens=input_tokens,
-            cache_hit_tokens=cached,
-            output_tokens=self.output,
-            thinking_tokens=self.thinking,
-            provenance=_COUNTED,
-            flags=(*self.flags, THINKING_CLOSED) if self.is_closed else self.flags,
         )
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 from r1plan.engine.local.llama.context import ModelContext
+from r1plan.engine.local.llama.library import EngineDevice, devices, uses_gpu
 from r1plan.engine.local.llama.loading import loaded_beside
 from r1plan.engine.local.llama.log import EngineLog
 from r1plan.engine.local.llama.model import LoadedModel, NotLoaded
+from r1plan.engine.local.room.step_down import LackDuring
 from r1plan.engine.local.settings import LoadSettings
 from r1plan.errors import EngineError
 from r1plan.files.plain import opened_plain
@@ -29,19 +30,21 @@ _NO_ROOM = re.compile(
 )
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 _MOST_SHARDS = 1000
+_OF_THE_CACHE = "buffer for kv cache"
 _ASKED_MIB = re.compile(r"allocating (\d+(?:\.\d+)?) MiB on device (\d+)")
 _ASKED_BYTES = re.compile(r"failed to allocate (\S+) buffer of size (\d+)")
+# The backends that take more while they calculate: pools, kernels, cuBLAS (plan/llamacpp/memory/pools.py has figures).
+_RESERVING = ("CUDA", "ROCm", "MUSA")
+_USUAL_RESERVE_BYTES = 512 * MIB
 
 
 class OutOfMemory(EngineError):
-    """A device had no room: for the weights of the file, or for the context or the room to calculate in.
+    """A device had no room: for the weights of the file, for the context or the room to calculate in, or for more.
 
     `device` is as llama.cpp calls it, such as CUDA0, and `bytes` what was asked of it; None where it does not say.
     """
 
-    def __init__(
-        self, message: str, hint: str, *, during: Literal["weights", "context"], device: str | None, asked: int | None
-    ) -> None:
+    def __init__(self, message: str, hint: str, *, during: LackDuring, device: str | None, asked: int | None) -> None:
         super().__init__(message, hint)
         self.during, self.device, self.asked_bytes = during, device, asked
 
@@ -119,28 +122,55 @@ def _changed(name: str) -> EngineError:
     return EngineError(f"{name} was written to while it was read.", "let its download or copy end, then try again.")
 
 
-def open_context(model: LoadedModel, name: str, settings: LoadSettings, log: EngineLog) -> ModelContext:
-    """A context of `model`, whose file is called `name`. Raises OutOfMemory and EngineError."""
+def open_context(
+    model: LoadedModel, name: str, settings: LoadSettings, log: EngineLog, reserve_bytes: int | None = None
+) -> ModelContext:
+    """A context of `model`, whose file is called `name`, beside which each card has `reserve_bytes` left.
+
+    None: what its backend usually needs. CUDA takes its pools in the first prompt, and where they find no room it ends
+    the process. Raises OutOfMemory and EngineError.
+    """
     log.forget()
     try:
-        return ModelContext(model, settings, usable_cores())
+        context = ModelContext(model, settings, usable_cores())
     except NotLoaded as error:
         wanted = f"a context of {settings.context_tokens:,} tokens"
         if _NO_ROOM.search(log.text):
-            raise _no_room(name, wanted, log, "context") from error
+            raise _no_room(name, wanted, log, "cache" if _OF_THE_CACHE in log.text else "context") from error
         said = f": {log.last}" if log.last else ""
         raise EngineError(
             f"{name}: llama.cpp could not set up {wanted}{said}.", "lower --context, or free memory."
         ) from error
+    try:
+        if settings.uses_cards and uses_gpu():
+            _check_reserve(name, devices(), reserve_bytes)
+    except BaseException:
+        context.close()
+        raise
+    return context
 
 
-def _no_room(name: str, what: str, log: EngineLog, during: Literal["weights", "context"]) -> OutOfMemory:
+def _check_reserve(name: str, found: Sequence[EngineDevice], reserve_bytes: int | None) -> None:
+    """Raise OutOfMemory for a card that has too little left to calculate with."""
+    needed = _USUAL_RESERVE_BYTES if reserve_bytes is None else reserve_bytes
+    for each in found:
+        if each.kind == "gpu" and each.name.startswith(_RESERVING) and each.free_bytes < needed:
+            raise OutOfMemory(
+                f"{name}: there is no room on {each.name} to calculate in.",
+                "lower --context, or free memory.",
+                during="working",
+                device=each.name,
+                asked=needed,
+            )
+
+
+def _no_room(name: str, what: str, log: EngineLog, during: LackDuring) -> OutOfMemory:
     device, asked = None, None
     if found := _ASKED_MIB.search(log.text):
         device, asked = f"device {found[2]}", round(float(found[1]) * MIB)
     if found := _ASKED_BYTES.search(log.text):
         device, asked = found[1], int(found[2])
-    where = f" on {device}" if device else ""
+    where = "" if device is None else " in main memory" if device.startswith("CPU") else f" on {device}"
     return OutOfMemory(
         f"{name}: there is no room{where} for {what}.",
         "lower --context, or free memory.",

@@ -13,14 +13,16 @@ class LoadSettings:
 
     `gpu_layers` counts the output head as one more; None: all, where this build can use a card. `tensor_split` is in
     layers a card, in the engine's order of cards; empty: as the engine cuts. The experts of the first
-    `experts_on_host` layers, those without experts counted too, stay in host memory. `mapped`: host weights are pages
-    of the file. `threads` generate and `batch_threads` read prompts; None: one for each core that may be used.
+    `experts_on_host` layers, those without experts counted too, stay in host memory. Without `uses_cards` no card is
+    touched: otherwise one without layers calculates prompts too. `mapped`: host weights are pages of the file.
+    `threads` generate and `batch_threads` read prompts; None: one for each core that may be used.
     """
 
     context_tokens: int = DEFAULT_CONTEXT_TOKENS
     gpu_layers: int | None = None
     tensor_split: tuple[int, ...] = ()
     experts_on_host: int = 0
+    uses_cards: bool = True
     kv_type: str = "f16"
     flash_attn: bool = True
     n_batch: int = 512

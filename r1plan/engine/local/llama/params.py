@@ -41,6 +41,9 @@ class ModelParameters:
         if layers is None:
             layers = _ALL_LAYERS if uses_gpu() else 0
         self.struct.n_gpu_layers = layers
+        if not settings.uses_cards:
+            self._devices = (ctypes.c_void_p * 1)()  # a list that ends at once
+            self.struct.devices = ctypes.cast(self._devices, ctypes.c_void_p)
         self.struct.load_mode = functions.LLAMA_LOAD_MODE_MMAP if settings.mapped else functions.LLAMA_LOAD_MODE_NONE
         if settings.tensor_split:
             shares = (ctypes.c_float * int(functions.llama_max_devices()))(*settings.tensor_split)

@@ -1,0 +1,1 @@
+"""What is given up where a device has no room for what was planned."""
