@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +14,15 @@ from r1plan.engine.chat import (
     Event,
     Finished,
     KeepsThinking,
+    Message,
     Waiting,
 )
 from r1plan.engine.local.answered import AnswerCount
 from r1plan.engine.local.chat_template import ChatTemplate
 from r1plan.engine.local.conversation_cache import ContextFull
 from r1plan.engine.local.dialect import HARMONY_CLOSING, Turn
+from r1plan.engine.local.kept.keeper import StateKeeper, reusable
+from r1plan.engine.local.kept.place import StatePlace
 from r1plan.engine.local.llama.context import NotDecoded
 from r1plan.engine.local.llama.log import EngineLog
 from r1plan.engine.local.llama.sampler import Sampler, SamplerSettings
@@ -45,7 +48,8 @@ class LocalEngine:
     there is no room, `fallback` says what may be given up.
     `progress` is told the share of the weights that is loaded. Raises EngineError, with one sentence, for every file
     that cannot be used. llama.cpp's own log is never shown.
-    Between turns the longest common beginning of the prompts stays evaluated: those are the cached tokens.
+    Between turns the longest common beginning of the prompts stays evaluated: those are the cached tokens. At `kept` it
+    stays so from one run to the next.
     """
 
     def __init__(
@@ -59,12 +63,15 @@ class LocalEngine:
         chat_template: str | None = None,
         progress: Callable[[float], object] | None = None,
         fallback: LoadFallback = LoadFallback(),
+        kept: StatePlace | None = None,
     ) -> None:
         check_file(path)
         if settings.context_tokens > _MOST_CONTEXT_TOKENS:
             raise EngineError(f"no model has a context of {settings.context_tokens:,} tokens.", "lower --context.")
         self._model = model
         self._template = ChatTemplate(path.name)  # gets ready while llama.cpp loads
+        self._keeper = None if kept is None else StateKeeper(kept, path)
+        self._last: tuple[Sequence[Message], int] | None = None
         most = max(settings.context_tokens, most_context_tokens or 0)
         try:
             self._log = EngineLog()
@@ -117,6 +124,9 @@ class LocalEngine:
                 if self._cache.most >= self._loaded.trained_context
                 else "shorten it, or raise --context if the memory allows.",
             )
+        self._last = None
+        if self._keeper is not None:
+            self._keeper.restore(self._cache, tokens)
         cached = self._cache.begin(tokens)
         so_far = AnswerCount(limit=room if request.max_tokens is None else min(room, request.max_tokens))
         if self._vocabulary.unknown_mark is not None:
@@ -132,6 +142,7 @@ class LocalEngine:
         finally:
             sampler.close()
             self._usage = so_far.usage(len(tokens), cached)
+        self._last = request.messages, so_far.thinking
         yield Finished(reason=so_far.reason, usage=self._usage, served_model=self._model)
 
     def _answer(
@@ -230,10 +241,15 @@ class LocalEngine:
         return True
 
     def close(self) -> None:
-        """Free the model."""
-        self._template.close()
-        self._cache.close()
-        self._loaded.close()
+        """Free the model. What it has read is kept where it has a place, and the last answer is whole."""
+        try:
+            if self._keeper is not None and self._last is not None:
+                self._keeper.save(self._cache, reusable(self._cache.tokens, *self._last, self._vocabulary.prompt))
+        finally:
+            self._last = None
+            self._template.close()
+            self._cache.close()
+            self._loaded.close()
 
     def _written(self, sampler: Sampler, spliced: list[int]) -> Iterator[int]:
         """What the model writes after what it has read; what is put into `spliced` comes next, and it writes on."""
