@@ -16,8 +16,10 @@ from r1plan.engine.local.room.no_room import lack_of, no_room_left
 from r1plan.engine.local.room.step_down import FileLayers, Lack, Ladder, LoadChange, LoadFallback
 from r1plan.engine.local.settings import LoadSettings
 from r1plan.errors import EngineError
+from r1plan.units import GIB
 
 _MOST_TRIES = 12  # each may read the whole file again
+_LITTLE_BYTES = GIB
 _OF_THE_MODEL = ("gpu_layers", "tensor_split", "experts_on_host", "uses_cards", "mapped")
 
 
@@ -68,8 +70,7 @@ class FileOpener:
             except OutOfMemory as error:
                 lacks.append(lack_of(error))
                 ladder = ladder or Ladder(self._fallback, layers_of(self._path))
-                found = self._replanned(planned) if len(lacks) == 1 else None
-                found = found or ladder.next(now, lacks[-1])
+                found = self._replanned(planned, lacks) or ladder.next(now, lacks[-1])
                 if found is None or len(lacks) >= _MOST_TRIES:
                     raise no_room_left(error, lacks, planned, ladder) from error
             except EngineError:
@@ -95,13 +96,20 @@ class FileOpener:
         )
         return OpenFile(self._model, cache)
 
-    def _replanned(self, planned: LoadSettings) -> LoadSettings | None:
-        """What is planned with the memory that is free now, where that is another plan and leaves what is pinned."""
+    def _replanned(self, planned: LoadSettings, lacks: list[Lack]) -> LoadSettings | None:
+        """What is planned with the memory that is free now, where that is another plan; once, and as is pinned.
+
+        None where so little lacks that what is loaded may stay.
+        """
+        lack = lacks[-1]
+        if len(lacks) > 1 or (lack.during != "weights" and (lack.missing_bytes or 0) < _LITTLE_BYTES):
+            return None
+        self._forget()  # which has its part of what is free
         found = self._fallback.replan([each.free_bytes for each in devices() if each.kind in ("gpu", "igpu")])
-        if found is None or found == planned:
+        if found is None:
             return None
         kept = {name: getattr(planned, name) for name in self._fallback.pinned}
-        return replace(found, **kept)
+        return None if (again := replace(found, **kept)) == planned else again
 
     def _forget(self) -> None:
         if self._model is not None:
