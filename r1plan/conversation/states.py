@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from time import time
 
-from r1plan.engine.state_place import StatePlace
+from r1plan.engine.local.kept.place import StatePlace
 from r1plan.units import GIB
 
 _ENDING = ".state"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
+import resource
+import signal
 import stat
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +16,7 @@ import pytest
 
 from r1plan.engine.chat import Answer, ChatRequest, Event, Message, Thinking
 from r1plan.engine.local import LoadSettings, LocalEngine
-from r1plan.engine.local.kept.file import found_state, read_state
+from r1plan.engine.local.kept.file import StateHeader, found_state, read_state, write_state
 from r1plan.engine.local.kept.keeper import StateKeeper, pays
 from r1plan.engine.local.kept.place import StatePlace
 from r1plan.prices.usage import Usage
@@ -285,3 +288,45 @@ def test_a_second_turn_of_two_thousand_tokens_reads_only_these(tmp_path: Path) -
     assert usage.cache_hit_tokens == same
     assert engine._cache.tokens[: len(prompt)] == prompt
     engine.close()
+
+
+def header(tokens: int, size: int) -> StateHeader:
+    return StateHeader(of={}, tokens=tokens, state_bytes=size, checksum=0, prefill_tok_s=1.0, disk_bytes_per_s=1.0)
+
+
+def test_a_signal_leaves_no_half_of_a_file(tmp_path: Path) -> None:
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    path, size = tmp_path / "talk.state", 24 << 20
+    state, stopped = (ctypes.c_uint8 * size)(), 0
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        for delay_ms in range(1, 60, 4):
+            signal.setitimer(signal.ITIMER_REAL, delay_ms / 1000)
+            try:
+                write_state(path, header(3, size), [1, 2, 3], state)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                stopped += 1
+            assert {each.name for each in tmp_path.iterdir()} <= {"talk.state"}
+            if path.exists():
+                assert found_state(path, {}) is not None
+                path.unlink()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert stopped
+
+
+def test_a_disk_that_fills_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "talk.state"
+    path.write_bytes(b"before")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            write_state(path, header(3, 1 << 17), [1, 2, 3], (ctypes.c_uint8 * (1 << 17))())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"talk.state": b"before"}
