@@ -78,7 +78,7 @@ def test_a_context_that_cannot_grow_keeps_what_it_holds(file: Path) -> None:
 
 
 def test_a_context_grows_with_a_loss_where_it_finds_room_so(file: Path) -> None:
-    result = short_of_memory(file, "grow", 180, 65536)
+    result = short_of_memory(file, "grow", 215, 65536)
     assert result["cached"] == 300
     assert result["now"]["kv_type"] == "q8_0"
     assert result["now"]["context_tokens"] >= 65536

@@ -63,11 +63,18 @@ def after(now: LoadSettings, lack: Lack, file: FileLayers = DENSE, *pinned: str)
             id="main memory: half of the context again",
         ),
         pytest.param(
-            replace(PLANNED, kv_type="q8_0", context_tokens=1024, gpu_layers=0, n_ubatch=128),
+            replace(PLANNED, gpu_layers=0),
             Lack("working", "CUDA0"),
             DENSE,
             {"uses_cards": False},
-            id="at last no card",
+            id="a card without layers is the first to go",
+        ),
+        pytest.param(
+            replace(PLANNED, kv_type="q8_0", context_tokens=1024, gpu_layers=1, n_ubatch=128),
+            Lack("working", "CUDA0"),
+            DENSE,
+            {"gpu_layers": 0},
+            id="its last layer before it",
         ),
         pytest.param(
             PLANNED,

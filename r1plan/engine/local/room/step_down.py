@@ -114,25 +114,28 @@ class Ladder:
         return next(self._steps(settings, lack), None)
 
     def _steps(self, now: LoadSettings, lack: Lack) -> Iterator[LoadSettings]:
-        on_host = (
-            not now.uses_cards
-            or now.gpu_layers == 0
-            or (lack.device is not None and _HOST.fullmatch(lack.device) is not None)
-        )
+        on_card = now.uses_cards and not (lack.device is not None and _HOST.fullmatch(lack.device))
+        has_layers = on_card and now.gpu_layers != 0
         if lack.during == "weights":
-            yield from self._mapped(now) if on_host else self._fewer_on_card(now, lack)
+            yield from self._fewer_on_card(now, lack) if has_layers else self._mapped(now)
             return
+        if on_card and not has_layers and lack.device is not None and not self.growing:
+            yield from self._without_cards(now)
         if lack.during != "cache":
             yield from self._smaller_batch(now)
         yield from self._smaller_cache(now)
         if self.growing:
             return
         yield from self._shorter(now, _ENOUGH_CONTEXT)
-        if not on_host:
+        if has_layers:
             yield from self._fewer_on_card(now, lack)
         yield from self._shorter(now, _LEAST_CONTEXT)
-        on_card = lack.device is not None and not _HOST.fullmatch(lack.device)
-        if on_card and now.uses_cards and self._may("uses_cards", "gpu_layers", "experts_on_host"):
+        if has_layers and lack.device is not None and self._may("gpu_layers", "experts_on_host"):
+            yield from self._without_cards(now)
+
+    def _without_cards(self, now: LoadSettings) -> Iterator[LoadSettings]:
+        """A card without layers only reads prompts, and is the first that is given up."""
+        if self._may("uses_cards"):
             yield replace(now, gpu_layers=0, tensor_split=(), experts_on_host=0, uses_cards=False)
 
     def _may(self, *names: str) -> bool:
