@@ -28,6 +28,9 @@ _START_FAILURES = {
     18: "the driver was updated and the old one is still running; a restart mends that",
 }
 _NOT_SUPPORTED = 3
+_FAILED = object()
+NO_CARD = "-1"
+"""What CUDA_VISIBLE_DEVICES is for a process that uses no card."""
 
 
 def driver_present(root: Path = Path("/")) -> bool:
@@ -81,16 +84,35 @@ def probe(nvml: Any, memory: HostMemory, environ: Mapping[str, str], root: Path 
         _ask(nvml, nvml.nvmlShutdown)
 
 
+def visible_with_room(nvml: Any, environ: Mapping[str, str], needed_bytes: Callable[[GpuDevice], int]) -> str | None:
+    """What CUDA_VISIBLE_DEVICES has to be so that CUDA touches no card with less free than it needs to begin.
+
+    Such a card ends the process that looks at it. None: all that it shows have that much, or nobody knows.
+    """
+    if nvml is None or _ask(nvml, nvml.nvmlInit, default=_FAILED) is _FAILED:
+        return None
+    try:
+        cards = _Probe(nvml, HostMemory(total_bytes=0, available_bytes=0), environ, Path("/")).cards()
+    finally:
+        _ask(nvml, nvml.nvmlShutdown)
+    uuids = {id(found): uuid for card in cards for uuid, found in card.devices}
+    seen = visible(cards, environ).gpus
+    roomy = [each for each in seen if each.device.unified or each.device.free_bytes >= needed_bytes(each.device)]
+    if len(roomy) == len(seen) or not all(uuids[id(each)] for each in roomy):
+        return None
+    return ",".join(uuids[id(each)] for each in roomy) or NO_CARD
+
+
 def _code(error: Exception) -> int:
     return int(getattr(error, "value", 999))
 
 
-def _ask(nvml: Any, question: Callable[..., Any], *arguments: Any) -> Any:
-    """The answer to one NVML call, or None when this card or driver does not give it."""
+def _ask(nvml: Any, question: Callable[..., Any], *arguments: Any, default: Any = None) -> Any:
+    """The answer to one NVML call, or `default` when this card or driver does not give it."""
     try:
         return question(*arguments)
     except nvml.NVMLError:
-        return None
+        return default
 
 
 class _Probe:
@@ -104,6 +126,11 @@ class _Probe:
         self.notes: list[str] = []
 
     def run(self) -> ProbeResult:
+        seen = visible(self.cards(), self.environ)
+        return ProbeResult(seen.gpus, (*self.notes, *seen.notes))
+
+    def cards(self) -> list[Card]:
+        """All cards, also those that CUDA does not see."""
         count = _ask(self.nvml, self.nvml.nvmlDeviceGetCount) or 0
         self.driver = _ask(self.nvml, self.nvml.nvmlSystemGetDriverVersion)
         cards: list[Card] = []
@@ -116,8 +143,7 @@ class _Probe:
                 self.notes.append(f"NVIDIA card {number} does not answer ({error}); it is left out.")
                 # CUDA still counts it.
                 cards.append(Card(number, "", ()))
-        seen = visible(cards, self.environ)
-        return ProbeResult(seen.gpus, (*self.notes, *seen.notes))
+        return cards
 
     def _devices(self, number: int, handle: Any, uuid: str) -> Iterator[tuple[str, FoundGpu]]:
         """The card itself, or its MIG slices when it is cut into some; with the UUID of each."""

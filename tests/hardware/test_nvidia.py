@@ -191,3 +191,41 @@ def test_the_real_library_answers_like_the_replayed_one() -> None:
         pytest.skip("no NVIDIA driver here")
     library: Any = nvidia.library()
     assert all(each.device.total_bytes > 0 for each in nvidia.probe(library, MEMORY, {}).gpus)
+
+
+def free(name: str) -> list[tuple[str, int]]:
+    """The UUID and the free bytes of each card of a recording, in CUDA's order by slot."""
+    nvml = ReplayedNvml.of(name)
+    cards = nvidia._Probe(nvml, MEMORY, {}, Path("/nowhere")).cards()
+    return [(uuid, found.device.free_bytes) for card in cards for uuid, found in card.devices]
+
+
+def test_cards_with_room_stay_as_they_are() -> None:
+    for name in ("desktop-rtx-4090", "server-8x-h100", "dgx-spark-gb10", "a100-mig"):
+        assert nvidia.visible_with_room(ReplayedNvml.of(name), {}, lambda _gpu: 1) is None
+
+
+def test_a_card_without_room_to_begin_is_hidden() -> None:
+    nvml = ReplayedNvml.of("desktop-rtx-4090")
+    assert nvidia.visible_with_room(nvml, {}, lambda gpu: gpu.total_bytes) == nvidia.NO_CARD
+
+
+def test_only_the_full_ones_of_several_are_hidden_and_the_others_keep_their_order() -> None:
+    cards = free("server-8x-h100")
+    full = cards[2][0]
+    needed = {index: 1 if uuid != full else 1 << 60 for index, (uuid, _) in enumerate(cards)}
+    seen = nvidia.visible_with_room(ReplayedNvml.of("server-8x-h100"), {}, lambda gpu: needed[gpu.index])
+    assert seen == ",".join(uuid for uuid, _ in cards if uuid != full)
+    environ = {"CUDA_VISIBLE_DEVICES": f"{cards[4][0]},{full}"}
+    assert (
+        nvidia.visible_with_room(ReplayedNvml.of("server-8x-h100"), environ, lambda gpu: needed[gpu.index])
+        == cards[4][0]
+    )
+
+
+def test_memory_that_is_the_hosts_is_never_hidden() -> None:
+    assert nvidia.visible_with_room(ReplayedNvml.of("dgx-spark-gb10"), {}, lambda _gpu: 1 << 60) is None
+
+
+def test_without_nvml_nothing_is_hidden() -> None:
+    assert nvidia.visible_with_room(None, {}, lambda _gpu: 1) is None

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from r1plan.engine.local.room.step_down import LoadChange
     from r1plan.hardware.machine import GpuProcess
 
-_MOST_HOLDERS = 2
+MOST_HOLDERS = 2
+"""So many programs are named: further ones hold less."""
 
 
 def load_change_text(change: LoadChange) -> str:
@@ -20,7 +21,7 @@ def load_change_text(change: LoadChange) -> str:
     device = change.lacks[-1].device if change.lacks else None
     where = "Main memory" if device is None or device.startswith("CPU") else "The card"
     said = f"{where} was too full for the plan: {', '.join(_changes(change))}{_cost(change)}."
-    held = [holder_text(each) for each in change.holders[:_MOST_HOLDERS] if each.used_bytes]
+    held = [holder_text(each) for each in change.holders[:MOST_HOLDERS] if each.used_bytes]
     return f"{said} {' and '.join(held)} of it." if held else said
 
 
