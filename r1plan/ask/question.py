@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from r1plan.catalog.budgets import Budgets
     from r1plan.catalog.policy import Binding
     from r1plan.engine.keys import ApiKey
+    from r1plan.engine.local.kept.place import StatePlace
     from r1plan.ledger.usage_log import UsageLog
 
 LoadProgress = Callable[[str], AbstractContextManager[Callable[[float], None]]]
@@ -70,7 +71,8 @@ class AskOptions:
     whose electricity is counted at `power_usd_per_kwh`; `load_progress` shows how far one is loaded. `conversation` is
     the id that the rows of its turns share. `sends_nothing`: only what would be done is wanted, so nothing is opened.
     `may_fetch`: somebody can be asked whether a model is to be fetched. `chat_template` is the text of one for a model
-    on this machine, None: its own. `address_key` is what the address of `Wanted.base_url` held of a key.
+    on this machine, None: its own; `kept` is where what such a model has read of the conversation stays for the next
+    run. `address_key` is what the address of `Wanted.base_url` held of a key.
     """
 
     log: UsageLog
@@ -85,4 +87,5 @@ class AskOptions:
     sends_nothing: bool = False
     chat_template: str | None = None
     may_fetch: bool = False
+    kept: StatePlace | None = None
     address_key: ApiKey | None = None

@@ -36,7 +36,7 @@ def no_room(
     anyway = f"--model {quote(str(path))} tries it all the same"
     return NothingFits(
         f"{option.id} does not fit into this machine: it needs {lacks}.",
-        f"{_fits(option, here, machine, known)}; {anyway}",
+        f"{what_fits(option, here, machine, known)}; {anyway}",
     )
 
 
@@ -45,7 +45,7 @@ def _lack(each: Shortfall) -> str:
     return f"{each.needed_bytes / GIB:,.1f} GiB of {where}, and {each.room_bytes / GIB:,.1f} may be used"
 
 
-def _fits(option: Option, here: tuple[str, ...], machine: Machine, known: PlanKnowledge) -> str:
+def what_fits(option: Option, here: tuple[str, ...], machine: Machine, known: PlanKnowledge) -> str:
     """The quant of the model that would be recommended, and how it is had; else where to look."""
     from r1plan.catalog.load import load_models
 

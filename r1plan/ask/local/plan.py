@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from r1plan.ask.local.cards import EngineMachine
 from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
+from r1plan.engine.local.room.step_down import LoadChange
 from r1plan.engine.local.settings import DEFAULT_CONTEXT_TOKENS, LoadSettings
 from r1plan.errors import R1PlanError, UsageError
 from r1plan.hardware.machine import Machine
@@ -66,7 +67,7 @@ class LocalPlan:
     """How a file is loaded, and up to how many tokens its context may grow.
 
     `option` is the plan behind it, None where there is none; `machine` is this one as the engine sees it then. `unused`
-    names its cards where the engine's build can use none of them.
+    names its cards where the engine's build can use none of them. `changes` are what was given up for want of room.
     """
 
     settings: LoadSettings
@@ -74,6 +75,7 @@ class LocalPlan:
     option: Option | None = None
     machine: Machine | None = None
     unused: tuple[str, ...] = ()
+    changes: tuple[LoadChange, ...] = ()
 
 
 def local_plan(

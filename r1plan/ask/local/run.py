@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ from r1plan.errors import EngineError, R1PlanError, UsageError
 
 if TYPE_CHECKING:
     from r1plan.ask.local.cards import EngineMachine
+    from r1plan.ask.local.fallback import Replanner
     from r1plan.ask.local.plan import LocalPlan, PlanKnowledge, PlannedFile, UnplannedFile
     from r1plan.ask.question import AskOptions
     from r1plan.engine.chat import ChatEngine
+    from r1plan.engine.local.room.step_down import LoadChange
     from r1plan.engine.local.settings import LoadSettings
     from r1plan.engine.target import LocalTarget
     from r1plan.hardware.machine import Machine
@@ -20,12 +23,17 @@ if TYPE_CHECKING:
 
 
 class LocalRun:
-    """The file of `target`, as `options` want it. `file` is its header where somebody has read it."""
+    """The file of `target`, as `options` want it. `file` is its header where somebody has read it.
+
+    `changes` are what its loading gave up for want of room.
+    """
 
     def __init__(self, target: LocalTarget, options: AskOptions, file: ModelFile | None = None) -> None:
         self.target = target
         self._options = options
         self._file = file
+        self._replanner: Replanner | None = None
+        self.changes: list[LoadChange] = []
 
     @cached_property
     def plan(self) -> LocalPlan | None:
@@ -35,6 +43,7 @@ class LocalRun:
         """
         if self.target.demonstration:
             return None
+        from r1plan.ask.local.fallback import Replanner
         from r1plan.ask.local.plan import local_plan
         from r1plan.engine.local.threads import engine_threads
 
@@ -42,11 +51,23 @@ class LocalRun:
         planned, unplanned = self._read()
         threads = options.threads or engine_threads(machine.cpu)
         here = as_engine_sees(machine)
-        return local_plan(planned, unplanned, here, options.pins, threads, knowledge_of(here.machine or machine))
+        known = knowledge_of(here.machine or machine)
+        plan = local_plan(planned, unplanned, here, options.pins, threads, known)
+        self._replanner = Replanner(
+            plan=plan,
+            planned=planned,
+            unplanned=unplanned,
+            pins=options.pins,
+            threads=threads,
+            known=known,
+            here=lambda: as_engine_sees(this_machine()),
+        )
+        return plan
 
     def load(self) -> ChatEngine:
         """The engine, with the file in memory. Ctrl-C ends the loading. Raises EngineError and what `plan` does."""
         from r1plan.engine.local import LocalEngine
+        from r1plan.engine.local.room.step_down import LoadFallback
 
         target, plan = self.target, self.plan
         if plan is None:
@@ -62,6 +83,7 @@ class LocalRun:
                 self._demonstrated(),
                 temperature=0.0,
                 chat_template=self._options.chat_template,
+                kept=self._options.kept,
             )
         with self._options.load_progress(target.model) as moved:
             return LocalEngine(
@@ -71,7 +93,16 @@ class LocalRun:
                 most_context_tokens=plan.most_context_tokens,
                 chat_template=self._options.chat_template,
                 progress=moved,
+                fallback=LoadFallback() if self._replanner is None else self._replanner.fallback(self._changed),
+                kept=self._options.kept,
             )
+
+    def _changed(self, change: LoadChange) -> None:
+        """Have what is carried out as the plan, once the file is loaded otherwise."""
+        self.changes.append(change)
+        if self._replanner is not None:
+            self.plan = self._replanner.changed(change)
+            self._replanner = replace(self._replanner, plan=self.plan)
 
     def _demonstrated(self) -> LoadSettings:
         """The demonstration model's settings, with what is pinned.

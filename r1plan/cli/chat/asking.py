@@ -71,6 +71,7 @@ class ChatAsker:
             found = self._ready_after(error, wishes)
         if found is not self._resolution:
             self._resolution, self._plan, self._said = found, None, ""
+        self._tell_changes()
         return found
 
     def _ready_after(self, error: EngineError, wishes: Wishes) -> Resolution:
@@ -132,6 +133,7 @@ class ChatAsker:
         if first.is_local:
             with suppress(R1PlanError):  # who is asked next is the plan's to say
                 first.connect()  # before an answer is shown: how far it is loaded could not be seen beside it
+            self._tell_changes()
         session.check_budget(Decimal(0) if first.is_local else first.reserve_usd, first.name)
         if plan.decided is not None and first.id != self._said:
             from r1plan.render.decision.asked import plan_lines
@@ -151,6 +153,7 @@ class ChatAsker:
             result = self._asker.ask(plan, audience)
         finally:
             self._is_shown = False
+        self._tell_changes()
         found = result.served
         known = None if found is None else (found.provider, found.asked, found.served)
         if found is None or known == self._served:
@@ -172,6 +175,16 @@ class ChatAsker:
     def close(self) -> None:
         """Give back what is open."""
         self._asker.close()
+
+    def _tell_changes(self) -> None:
+        """Say once what the loading of a file, or a context that grew, gave up for want of room."""
+        run = None if self._resolution is None else self._resolution.run
+        if run is None or not run.changes:
+            return
+        from r1plan.render.chat.loading_words import load_change_text
+
+        while run.changes:
+            self._say(load_change_text(run.changes.pop(0)))
 
     def _loading(self, model: str) -> AbstractContextManager[Callable[[float], None]]:
         return unseen(model) if self._is_shown else self._load_progress(model)

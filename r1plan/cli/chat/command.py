@@ -164,6 +164,7 @@ def command(
         sends_nothing=explain,
         chat_template=read_template(chat_template),
         may_fetch=asks,
+        kept=start.state_place(text),
         address_key=address_key,
     )
     request = ChatRequest(

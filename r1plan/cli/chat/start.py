@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from r1plan.catalog.policy import Binding
     from r1plan.cli.chat.asking import ChatAsker
     from r1plan.cli.chat.repl import Conversation, Reader
+    from r1plan.engine.local.kept.place import StatePlace
     from r1plan.route.execution.record import Labels
     from r1plan.route.execution.result import ChatResult
 
@@ -52,6 +53,14 @@ class Start:
         if self.path is None or (question is not None and self.begun_at is None):
             return None
         return self.path.stem
+
+    def state_place(self, question: str | None) -> StatePlace | None:
+        """Where what a model here reads of it may be kept; None for what is not saved."""
+        if self.path is None or self.conversation_of(question) is None:
+            return None
+        from r1plan.conversation.states import state_place
+
+        return state_place(self.path)
 
 
 def begun(wishes: Wishes, *, go_on: bool, save: bool, unbind: bool = False) -> Start:

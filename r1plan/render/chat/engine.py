@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from r1plan.render.chat.loading_words import load_change_document
 from r1plan.render.text.units import card_name, count, gib
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def engine_fields(plan: LocalPlan) -> dict[str, Any]:
         "threads": settings.threads,
         "decode_tok_s": None if speed is None else {"low": speed.low, "mid": speed.mid, "high": speed.high},
         "unused_cards": list(plan.unused),
+        "changes": [load_change_document(each) for each in plan.changes],
     }
 
 
