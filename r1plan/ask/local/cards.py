@@ -38,13 +38,15 @@ class EngineMachine:
     """A machine with the cards that its engine uses, in the engine's order; None: it uses some that are not known here.
 
     `cards` is how many it uses, `free_bytes` what is free on them. `unused` names the machine's cards where it uses
-    none: its build has no support for them.
+    none: its build has no support for them. `crowded` are the cards with who holds their memory, also those that are
+    too full to be used.
     """
 
     machine: Machine | None
     cards: int = 0
     free_bytes: int = 0
     unused: tuple[str, ...] = ()
+    crowded: tuple[GpuDevice, ...] = ()
 
 
 def machine_of_engine(machine: Machine, devices: Iterable[EngineCard]) -> EngineMachine:

@@ -11,7 +11,7 @@ from r1plan.catalog.quality import QuantTable
 from r1plan.engine.local.room.step_down import LoadChange
 from r1plan.engine.local.settings import DEFAULT_CONTEXT_TOKENS, LoadSettings
 from r1plan.errors import R1PlanError, UsageError
-from r1plan.hardware.machine import Machine
+from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.models.weights import Weights
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.memory.devices import devices_of
@@ -67,7 +67,8 @@ class LocalPlan:
     """How a file is loaded, and up to how many tokens its context may grow.
 
     `option` is the plan behind it, None where there is none; `machine` is this one as the engine sees it then. `unused`
-    names its cards where the engine's build can use none of them. `changes` are what was given up for want of room.
+    names its cards where the engine's build can use none of them. `changes` are what was given up for want of room,
+    `crowded` the cards with who held their memory before.
     """
 
     settings: LoadSettings
@@ -76,6 +77,7 @@ class LocalPlan:
     machine: Machine | None = None
     unused: tuple[str, ...] = ()
     changes: tuple[LoadChange, ...] = ()
+    crowded: tuple[GpuDevice, ...] = ()
 
 
 def local_plan(
@@ -103,6 +105,7 @@ def local_plan(
             settings=settings,
             most_context_tokens=max(most, settings.context_tokens) if growing else settings.context_tokens,
             unused=here.unused,
+            crowded=here.crowded,
         )
     settings = load_settings(option, here.machine, pins, threads)
     if not option.fits and here.cards and pins.gpu_layers is None and not pins.experts_on_cpu:
@@ -111,7 +114,12 @@ def local_plan(
         settings = replace(settings, gpu_layers=layers, tensor_split=(), experts_on_host=0)
     most = settings.context_tokens if pins.context is not None else max(option.context_max, settings.context_tokens)
     return LocalPlan(
-        settings=settings, most_context_tokens=most, option=option, machine=here.machine, unused=here.unused
+        settings=settings,
+        most_context_tokens=most,
+        option=option,
+        machine=here.machine,
+        unused=here.unused,
+        crowded=here.crowded,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from r1plan.errors import EngineError, R1PlanError, UsageError
+from r1plan.units import MIB
 
 if TYPE_CHECKING:
     from r1plan.ask.local.cards import EngineMachine
@@ -17,9 +20,12 @@ if TYPE_CHECKING:
     from r1plan.engine.local.room.step_down import LoadChange
     from r1plan.engine.local.settings import LoadSettings
     from r1plan.engine.target import LocalTarget
-    from r1plan.hardware.machine import Machine
+    from r1plan.hardware.machine import GpuDevice, Machine
     from r1plan.models.gguf.file import Gguf
     from r1plan.models.gguf.model import ModelFile
+
+
+_LEAST_USABLE_BYTES = 256 * MIB  # with less beside CUDA's own part, nothing can be calculated on a card
 
 
 class LocalRun:
@@ -190,17 +196,43 @@ def this_machine() -> Machine:
 
 
 def as_engine_sees(machine: Machine) -> EngineMachine:
-    """`machine` with the cards that llama.cpp uses here. It is asked only where there is a card."""
+    """`machine` with the cards that llama.cpp uses here. It is asked only where there is a card, and room to ask it."""
     from r1plan.ask.local.cards import EngineMachine, machine_of_engine
 
     if not machine.gpus:
         return EngineMachine(machine)
     from r1plan.engine.local.llama.library import devices
 
+    crowded = tuple(gpu for gpu in machine.gpus if not gpu.unified)
+    if _hides_full_cards(machine):
+        machine = this_machine()
     try:
-        return machine_of_engine(machine, devices())
+        found = machine_of_engine(machine, devices())
     except EngineError:  # there is none, which opening it says
-        return EngineMachine(machine, len(machine.gpus), sum(gpu.free_bytes for gpu in machine.gpus))
+        found = EngineMachine(machine, len(machine.gpus), sum(gpu.free_bytes for gpu in machine.gpus))
+    return replace(found, crowded=crowded)
+
+
+def _hides_full_cards(machine: Machine) -> bool:
+    """Whether cards are so full that CUDA could not even begin on them, which would end this process: they are hidden.
+
+    That has to be before llama.cpp is loaded, which looks at all that it sees.
+    """
+    from r1plan.plan.llamacpp.memory.backend import context_of
+
+    def needed_bytes(gpu: GpuDevice) -> int:
+        return context_of(gpu).size_bytes + _LEAST_USABLE_BYTES
+
+    cards = [gpu for gpu in machine.gpus if gpu.vendor == "nvidia" and not gpu.unified]
+    if all(gpu.free_bytes >= needed_bytes(gpu) for gpu in cards) or "llama_cpp.llama_cpp" in sys.modules:
+        return False
+    from r1plan.hardware.nvidia import library, visible_with_room
+
+    seen = visible_with_room(library(), os.environ, needed_bytes)
+    if seen is None:
+        return False
+    os.environ["CUDA_VISIBLE_DEVICES"] = seen
+    return True
 
 
 def knowledge_of(machine: Machine) -> PlanKnowledge:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from r1plan.render.chat.loading_words import load_change_document
+from r1plan.render.chat.loading_words import MOST_HOLDERS, holder_text, load_change_document
 from r1plan.render.text.units import card_name, count, gib
+from r1plan.units import GIB
 
 if TYPE_CHECKING:
     from r1plan.ask.local.plan import LocalPlan
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from r1plan.plan.llamacpp.option import Option
 
 _USUAL_UBATCH = 512
+_MUCH_BYTES = GIB
 
 
 def runs_text(model: str, plan: LocalPlan) -> str:
@@ -25,7 +27,21 @@ def runs_text(model: str, plan: LocalPlan) -> str:
         said += f" This build of llama.cpp cannot use the {names}: r1plan doctor says the command that builds one."
     if plan.option is not None and not plan.option.fits:
         said += " By the plan it has no room here, and is tried all the same."
-    return said
+    return said + "".join(f" {each}" for each in _held(plan))
+
+
+def _held(plan: LocalPlan) -> Iterator[str]:
+    """Who else holds memory of the cards, where that is why not all of it is there. A change has said it already."""
+    placement = None if plan.option is None else plan.option.placement
+    if plan.changes or (placement and placement.gpu_layers == placement.layers + 1 and not placement.n_cpu_moe):
+        return
+    for gpu in plan.crowded:
+        others = [each for each in gpu.processes if (each.used_bytes or 0) >= _MUCH_BYTES]
+        held = gpu.total_bytes - gpu.free_bytes
+        if others:
+            yield f"{' and '.join(map(holder_text, others[:MOST_HOLDERS]))} of the {card_name(gpu.name)}."
+        elif held >= _MUCH_BYTES and not gpu.desktop_bytes:
+            yield f"Other programs hold {gib(held)} GiB of the {card_name(gpu.name)}."
 
 
 def engine_rows(model: str, plan: LocalPlan) -> list[str]:

@@ -8,10 +8,12 @@ import pytest
 
 from r1plan.ask.local.cards import EngineMachine
 from r1plan.ask.local.plan import LocalPlan, UnplannedFile, local_plan
-from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.engine.local.room.step_down import Lack, LoadChange
+from r1plan.hardware.machine import GpuDevice, GpuProcess, Machine
 from r1plan.plan.pins import Pins
 from r1plan.render.chat.engine import engine_fields, engine_rows, runs_text
-from tests.ask.local.test_plan import engine, planned
+from r1plan.units import GIB
+from tests.ask.local.test_plan import KNOWN, engine, file, planned
 from tests.plan.catalogue import card, machine
 
 
@@ -87,3 +89,41 @@ def test_a_conversation_shows_each_device_too() -> None:
     rows = engine_rows("M", planned("R1-Distill-Llama-70B", machine(rtx(), rtx(1))))
     assert [row.split(":")[0] for row in rows[1:]] == ["  gpu0", "  gpu1", "  host"]
     assert len(engine_rows("M", local_plan(None, UnplannedFile(), engine(machine()), Pins(), 4))) == 1
+
+
+OLLAMA = GpuProcess(pid=4242, name="ollama", used_bytes=12 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu", "said"),
+    [
+        (
+            "R1-Distill-Llama-70B",
+            replace(rtx(), free_bytes=12 * GIB, processes=(OLLAMA,)),
+            " ollama (pid 4242) holds 12.0 GiB of the RTX 4090.",
+        ),
+        ("R1-Distill-Llama-70B", replace(rtx(), free_bytes=12 * GIB), " Other programs hold 12.0 GiB of the RTX 4090."),
+        ("R1-Distill-Llama-70B", replace(rtx(), free_bytes=12 * GIB, desktop_bytes=GIB), None),
+        ("R1-Distill-Llama-70B", rtx(), None),
+        ("R1-Distill-Qwen-7B", replace(rtx(), free_bytes=12 * GIB, processes=(OLLAMA,)), None),
+    ],
+    ids=["named", "not named", "a desktop that is assumed", "an empty card", "all of it fits"],
+)
+def test_who_holds_the_card_is_said_where_it_matters(model: str, gpu: GpuDevice, said: str | None) -> None:
+    here = engine(machine(gpu, ram=128))
+    plan = local_plan(file(model), UnplannedFile(), replace(here, crowded=(gpu,)), Pins(), 8, KNOWN)
+    text = runs_text("M", plan)
+    if said is None:
+        assert "hold" not in text
+    else:
+        assert text.endswith(said)
+
+
+def test_a_change_is_among_the_fields_and_names_the_holder_itself() -> None:
+    plan = planned("R1-Distill-Llama-70B", machine(rtx()))
+    change = LoadChange(plan.settings, replace(plan.settings, gpu_layers=9), (Lack("weights", "CUDA0"),), 81, (OLLAMA,))
+    gpu = replace(rtx(), free_bytes=12 * GIB, processes=(OLLAMA,))
+    changed = replace(plan, changes=(change,), crowded=(gpu,))
+    assert "ollama" not in runs_text("M", changed)
+    (told,) = engine_fields(changed)["changes"]
+    assert told["after"] == {"gpu_layers": 9}
