@@ -12,7 +12,9 @@ import pytest
 from r1plan.conversation.session import Exchange, Wishes
 from r1plan.conversation.steps import Answered, Asked, Wished
 from r1plan.conversation.store import append
-from tests.cli.chat.test_chat import chat
+from tests.cli.chat.test_chat import chat, log_rows
+from tests.cli.chat.test_repl import CHAT
+from tests.terminal import Terminal
 
 LONG = "What is 17 + 25? " * 25
 
@@ -81,3 +83,23 @@ def test_a_state_goes_with_its_conversation(talk: Path) -> None:
     talk.unlink()
     went_on("What is 8 + 9?")
     assert {each.stem for each in talk.parent.glob("*.state")} == {other.stem}
+
+
+def test_a_conversation_in_a_terminal_is_kept_at_its_end_and_goes_on(home: Path) -> None:
+    with Terminal(CHAT) as terminal:
+        terminal.prompt(1)
+        terminal.type(f"{LONG}{LONG}\r")
+        terminal.prompt(2)
+        terminal.type("/exit\r")
+        assert terminal.ended() == 0
+    (state,) = (home / "data" / "conversations").glob("*.state")
+    assert state.with_suffix(".jsonl").is_file()
+    with Terminal([*CHAT, "--continue"]) as terminal:
+        terminal.prompt(2)
+        terminal.type("What is 3 + 4?\r")
+        terminal.prompt(3)
+        terminal.type("/exit\r")
+        assert terminal.ended() == 0
+    first, second = log_rows(home)
+    assert first["cache_hit_tokens"] == 0
+    assert second["cache_hit_tokens"] == first["input_tokens"] - 2 > 256

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from r1plan.engine.chat import Answer, ChatRequest, Message
+from r1plan.engine.local import LocalEngine
 from r1plan.engine.local.llama.library import EngineDevice
 from r1plan.engine.local.load import OutOfMemory, _check_reserve
 from r1plan.engine.local.room.no_room import no_room_left
 from r1plan.engine.local.room.step_down import FileLayers, Lack, Ladder, LoadFallback
 from r1plan.engine.local.settings import LoadSettings
 from r1plan.hardware.machine import GpuProcess
+from r1plan.tiny import MODEL_PATH
 from r1plan.units import GIB, MIB
 from tests.engine.local.long_model import long_model
 
@@ -149,3 +152,14 @@ def test_a_pin_that_is_too_much_is_named_with_what_would_fit() -> None:
     lack = Lack("weights", "CUDA0", 20 * GIB, 17 * GIB)
     last = no_room_left(error, [lack], LoadSettings(gpu_layers=65), Ladder(fallback, FileLayers(64, 300 * MIB)))
     assert last.hint == "--gpu-layers 65 is too much: try --gpu-layers 54, or leave it out."
+
+
+def test_a_model_that_may_touch_no_card_answers_as_before() -> None:
+    answers = set()
+    for uses_cards in (True, False):
+        settings = LoadSettings(context_tokens=512, threads=1, uses_cards=uses_cards)
+        engine = LocalEngine(MODEL_PATH, "r1-tiny", settings, temperature=0.0)
+        events = list(engine.stream(ChatRequest(messages=(Message("user", "What is 17 + 25?"),))))
+        answers.add("".join(each.text for each in events if isinstance(each, Answer)))
+        engine.close()
+    assert answers == {"17 + 25 = 42"}
