@@ -84,11 +84,11 @@ def read_state(path: Path, found: FoundState) -> Any:
     view = memoryview(data).cast("B")
     checksum, at = crc32(_bytes(found.tokens)), 0
     try:
-        with _opened(path) as descriptor:
-            os.lseek(descriptor, found.begin, os.SEEK_SET)
+        with _opened(path) as descriptor, os.fdopen(os.dup(descriptor), "rb", buffering=0) as file:
+            file.seek(found.begin)
             while at < len(view):
-                count = os.readv(descriptor, [view[at : at + _CHUNK_BYTES]])
-                if count == 0:
+                count = file.readinto(view[at : at + _CHUNK_BYTES])
+                if not count:
                     return None
                 checksum = crc32(view[at : at + count], checksum)
                 at += count
