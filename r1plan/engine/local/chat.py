@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from r1plan.engine.chat import (
     CONTEXT_NEARLY_FULL,
@@ -21,8 +22,6 @@ from r1plan.engine.local.answered import AnswerCount
 from r1plan.engine.local.chat_template import ChatTemplate
 from r1plan.engine.local.conversation_cache import ContextFull
 from r1plan.engine.local.dialect import HARMONY_CLOSING, Turn
-from r1plan.engine.local.kept.keeper import StateKeeper, reusable
-from r1plan.engine.local.kept.place import StatePlace
 from r1plan.engine.local.llama.context import NotDecoded
 from r1plan.engine.local.llama.log import EngineLog
 from r1plan.engine.local.llama.sampler import Sampler, SamplerSettings
@@ -34,6 +33,10 @@ from r1plan.engine.local.vocabulary import Vocabulary
 from r1plan.engine.thinking import ThinkSplitter
 from r1plan.errors import EngineError
 from r1plan.prices.usage import Usage
+
+if TYPE_CHECKING:
+    from r1plan.engine.local.kept.keeper import StateKeeper
+    from r1plan.engine.local.kept.place import StatePlace
 
 _MOST_CONTEXT_TOKENS = 1 << 24  # far below where llama.cpp's 32-bit count starts again at 0
 # Of the room behind a prompt, what is kept for the answer: R1's have some hundred tokens.
@@ -70,7 +73,11 @@ class LocalEngine:
             raise EngineError(f"no model has a context of {settings.context_tokens:,} tokens.", "lower --context.")
         self._model = model
         self._template = ChatTemplate(path.name)  # gets ready while llama.cpp loads
-        self._keeper = None if kept is None else StateKeeper(kept, path)
+        self._keeper: StateKeeper | None = None
+        if kept is not None:
+            from r1plan.engine.local.kept.keeper import StateKeeper
+
+            self._keeper = StateKeeper(kept, path)
         self._last: tuple[Sequence[Message], int] | None = None
         most = max(settings.context_tokens, most_context_tokens or 0)
         try:
@@ -244,7 +251,7 @@ class LocalEngine:
         """Free the model. What it has read is kept where it has a place, and the last answer is whole."""
         try:
             if self._keeper is not None and self._last is not None:
-                self._keeper.save(self._cache, reusable(self._cache.tokens, *self._last, self._vocabulary.prompt))
+                self._keeper.save(self._cache, *self._last, self._vocabulary.prompt)
         finally:
             self._last = None
             self._template.close()

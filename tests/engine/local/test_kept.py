@@ -161,7 +161,7 @@ def test_a_state_of_another_file_type_of_cache_or_engine_is_not_taken(tmp_path: 
         assert asked(again, kept, settings)[1].cache_hit_tokens == 0
     kept.path.write_bytes(data)
     assert asked(again, kept, file=long_model(tmp_path))[1].cache_hit_tokens == 0
-    kept.path.write_bytes(data.replace(b'"engine":"', b'"engine":"9'))
+    kept.path.write_bytes(data.replace(b'"engine":[["/', b'"engine":[["/another/'))
     assert asked(again, kept)[1].cache_hit_tokens == 0
 
 

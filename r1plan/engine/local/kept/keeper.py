@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,6 +13,7 @@ from r1plan.engine.local.conversation_cache import ConversationCache, common_len
 from r1plan.engine.local.kept.file import FoundState, StateHeader, found_state, read_state, write_state
 from r1plan.engine.local.kept.place import StatePlace
 from r1plan.engine.local.llama.context import NotDecoded
+from r1plan.engine.local.llama.library import library_file
 from r1plan.engine.local.settings import LoadSettings
 from r1plan.errors import EngineError
 from r1plan.interrupts import ends_by
@@ -58,14 +58,21 @@ class StateKeeper:
         self._disk_bytes_per_s = header.state_bytes / max(perf_counter() - began, 1e-6)
         cache.adopt(found.tokens, state, room=len(prompt))
 
-    def save(self, cache: ConversationCache, reusable: int) -> None:
-        """Keep the first `reusable` tokens of `cache`, where that pays and takes no time that anybody would notice.
+    def save(
+        self,
+        cache: ConversationCache,
+        messages: Sequence[Message],
+        thinking_tokens: int,
+        prompt: Callable[[Sequence[Message]], tuple[list[int], bool]],
+    ) -> None:
+        """Keep what of `cache` the next prompt begins with, where that pays and takes no time that anybody notices.
 
+        `messages` were answered last, with so much thinking; `prompt` makes tokens of messages.
         Nothing is said where it cannot be written: it is read again then. Ctrl-C leaves what was kept before.
         """
         if ends_by() is not None or cache.context.pointer is None or _files(self._path) != self._files:
             return
-        held = cache.tokens[:reusable]
+        held = cache.tokens[: reusable(cache.tokens, messages, thinking_tokens, prompt)]
         rate = cache.prefill_tok_s or (self._found.header.prefill_tok_s if self._found else None)
         kept = common_length(self._found.tokens, held) if self._found else 0
         if rate is None or len(held) - kept < _LEAST_TOKENS or cache.context.keep(len(held)) != len(held):
@@ -90,11 +97,8 @@ class StateKeeper:
             return
 
     def _of(self, settings: LoadSettings) -> dict[str, Any]:
-        """What a state depends on: the very files, how the cache is held, and the engine's version."""
-        try:
-            engine = version("llama-cpp-python")
-        except PackageNotFoundError:
-            engine = ""
+        """What a state depends on: the very files, how the cache is held, and the engine's build."""
+        engine = _states([library_file()])
         kept = {"kv_type": settings.kv_type, "flash_attn": settings.flash_attn}
         return {"files": self._files, "engine": engine, **kept}
 
@@ -125,8 +129,12 @@ def _files(path: Path) -> list[list[Any]]:
     named = SHARD.match(path.name)
     numbers = range(1, int(named[3]) + 1) if named else ()
     shards = [path.with_name(f"{named[1]}-{number:05d}-of-{named[3]}.gguf") for number in numbers] if named else [path]
+    return _states(shards)
+
+
+def _states(files: Sequence[Path]) -> list[list[Any]]:
     try:
-        states = [(os.path.realpath(each), each.stat()) for each in shards]
+        states = [(os.path.realpath(each), each.stat()) for each in files]
     except OSError:
         return []
     return [[real, status.st_size, status.st_mtime_ns] for real, status in states]

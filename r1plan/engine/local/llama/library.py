@@ -8,6 +8,7 @@ import importlib.util
 import sys
 from functools import cache
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
@@ -73,6 +74,12 @@ def ggml() -> Any:
     library()
     held = sys.modules.get("llama_cpp._ggml")
     return (held or importlib.import_module("llama_cpp._ggml")).libggml
+
+
+def library_file() -> Path:
+    """The file of llama.cpp itself, which another build is another of."""
+    functions = library()
+    return Path(getattr(getattr(functions, "_lib", None), "_name", None) or functions.__file__)
 
 
 def function(name: str, result: Any, *arguments: Any) -> Any:
