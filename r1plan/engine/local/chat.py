@@ -20,7 +20,6 @@ from r1plan.engine.chat import (
 )
 from r1plan.engine.local.answered import AnswerCount
 from r1plan.engine.local.chat_template import ChatTemplate
-from r1plan.engine.local.conversation_cache import ContextFull
 from r1plan.engine.local.dialect import HARMONY_CLOSING, Turn
 from r1plan.engine.local.llama.context import NotDecoded
 from r1plan.engine.local.llama.log import EngineLog
@@ -166,7 +165,7 @@ class LocalEngine:
         most_tokens = self._cache.most - min(room // _FOR_THE_ANSWER, _FOR_THE_ANSWER_TOKENS)
         if splitter.thinking and most_thinking == 0:
             closing = self._splice(spliced, so_far)
-        for token in self._written(sampler, spliced):
+        for token in self._cache.written(sampler, spliced):
             try:
                 data = pieces[token]
             except KeyError:
@@ -257,19 +256,6 @@ class LocalEngine:
             self._template.close()
             self._cache.close()
             self._loaded.close()
-
-    def _written(self, sampler: Sampler, spliced: list[int]) -> Iterator[int]:
-        """What the model writes after what it has read; what is put into `spliced` comes next, and it writes on."""
-        cache = self._cache
-        try:
-            while True:
-                while spliced:
-                    yield (token := spliced.pop(0))
-                    cache.step(token)
-                yield (token := cache.sample(sampler))
-                cache.step(token)
-        except ContextFull:
-            return
 
     def _sampling_for(self, request: ChatRequest) -> SamplerSettings:
         usual = self._sampling

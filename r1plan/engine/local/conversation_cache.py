@@ -118,9 +118,26 @@ class ConversationCache:
                 raise ContextFull
         self._context.step(token)
 
-    def sample(self, sampler: Sampler) -> int:
-        """The next token."""
-        return self._context.sample(sampler)
+    def written(self, sampler: Sampler, spliced: list[int]) -> Iterator[int]:
+        """What the model writes after what it has read, until there is no room.
+
+        What is put into `spliced` comes next, and it writes on from there. A card is given each token before it is
+        shown, and calculates meanwhile.
+        """
+        try:
+            while True:
+                while spliced:
+                    yield (token := spliced.pop(0))
+                    self.step(token)
+                token = self._context.sample(sampler)
+                is_ahead = self._context.calculates_beside and len(self._context.tokens) < self._size
+                if is_ahead:
+                    self.step(token)
+                yield token
+                if not is_ahead:
+                    self.step(token)
+        except ContextFull:
+            return
 
     def close(self) -> None:
         """Free it."""

@@ -57,7 +57,8 @@ def grown(file: Path, context: int, more_mib: int, fallback: LoadFallback) -> di
         result |= {"error": error.message, "hint": error.hint}
     sampler = Sampler(SamplerSettings(temperature=0))
     list(cache.read(prompt[cache.begin(prompt) :]))
-    return result | {"held": len(cache.tokens), "next": cache.sample(sampler), "now": asdict(cache.context.settings)}
+    now = cache.context
+    return result | {"held": len(cache.tokens), "next": now.sample(sampler), "now": asdict(now.settings)}
 
 
 def main(file: Path, what: str, more_mib: int, context: int, pinned: list[str]) -> None:

@@ -57,6 +57,7 @@ class ModelContext:
         self._batch_of_one = functions.llama_batch_get_one(self._one, 1)
         self._decode, self._sample = functions.llama_decode, functions.llama_sampler_sample
         self._is_slow = False
+        self._step_s = self._sample_s = 0.0
 
     def keep(self, count: int) -> int:
         """Forget all but the first `count` tokens; the number that is left, 0 where the model can only forget all."""
@@ -109,12 +110,20 @@ class ModelContext:
                 self._check(code)
             self.tokens.append(token)
         # The first one of a card takes long, as it gets ready there.
-        self._is_slow = perf_counter() - began > _SLOW_S
+        self._step_s = perf_counter() - began
+        self._is_slow = self._step_s > _SLOW_S
 
     def sample(self, sampler: Sampler) -> int:
         """The next token, drawn by `sampler` from what the last one read makes likely."""
+        began = perf_counter()
         token: int = self._sample(sampler.chain, self.pointer, -1)
+        self._sample_s = perf_counter() - began
         return token
+
+    @property
+    def calculates_beside(self) -> bool:
+        """Whether a token that is read is calculated on a card, beside the program: the next is what is waited for."""
+        return 0 < self._step_s < self._sample_s
 
     def wait(self) -> None:
         """Until all is calculated: cards do it beside the program."""
