@@ -22,6 +22,24 @@ _MOST_TOKEN_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
+class TransferLimits:
+    """How slow a connection may be, and how many of them fetch one file.
+
+    One that brings less than `least_bytes_per_s` over `slow_s` is given up for another. Of a file of which at least
+    `parallel_from_bytes` are missing, parts of `part_bytes` come over up to `connections` at once: `first_connections`,
+    and one more that is tried for `trial_s`. Twice as many parts wait in memory at most.
+    """
+
+    slow_s: float = 60.0
+    least_bytes_per_s: float = 1000.0
+    connections: int = 4
+    first_connections: int = 1
+    trial_s: float = 1.0
+    part_bytes: int = 8 << 20
+    parallel_from_bytes: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
 class HubAccess:
     """The server, the key for it alone, the folder of the cache, and how long the server may be silent."""
 
@@ -31,6 +49,7 @@ class HubAccess:
     is_offline: bool = False
     stall_s: float = _STALL_S
     metadata_s: float = _METADATA_S
+    limits: TransferLimits = TransferLimits()
 
     @property
     def host(self) -> str:

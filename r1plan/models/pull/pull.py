@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from r1plan.errors import EngineError, R1PlanError
@@ -53,11 +54,12 @@ class PulledModel:
 
 @dataclass(frozen=True, slots=True)
 class PullHost:
-    """What a pull needs of the machine: to wait, how much is free below a folder, and when it was started."""
+    """What a pull needs of the machine: to wait, how much is free below a folder, when it was started, and a clock."""
 
     sleep: Callable[[float], None]
     free_bytes: Callable[[Path], int]
     booted_at_s: float
+    clock: Callable[[], float] = monotonic
 
 
 def pull(
@@ -118,7 +120,7 @@ def _pulled(
     try:
         if sum(here.values()) < model.bytes:
             entry.make()
-        fetching = FileFetch(client, access, model, patience, watcher, done, host.booted_at_s)
+        fetching = FileFetch(client, access, model, patience, watcher, done, host.clock, host.booted_at_s)
         pulled = []
         for file in model.files:
             blob = entry.blob(file)

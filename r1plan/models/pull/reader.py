@@ -21,6 +21,7 @@ from r1plan.models.pull.pinned import (
     with_all_shards,
 )
 from r1plan.models.pull.transfer.failures import answered
+from r1plan.models.pull.transfer.pace import within
 from r1plan.models.pull.transfer.trouble import FileChanged, NotAtServer
 from r1plan.models.quant_names import usual_names
 
@@ -152,7 +153,8 @@ class HubReader:
         return NotAtServer(error.message, f"it has {', '.join(near)}" if near else None, repo_is_there=True)
 
     def _ask(self, repo: str, file: str | None, ask: Callable[[], Any]) -> Any:
-        return self._patience.until_done(lambda: answered(ask, self._access, repo, file))
+        most_s = 2 * self._access.limits.slow_s
+        return self._patience.until_done(lambda: answered(lambda: within(most_s, ask), self._access, repo, file))
 
 
 def _safe(names: Iterable[str]) -> tuple[str, ...]:

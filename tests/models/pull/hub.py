@@ -50,6 +50,7 @@ class HubDouble:
     store_url: str = ""
     requests: list[Request] = field(default_factory=list)
     sent_bytes: int = 0
+    connections: int = 0
     piece_bytes: int = 1 << 16
     hub_hook: Callable[[Handler], bool] = lambda _: False
     store_hook: Callable[[Handler], bool] = lambda _: False
@@ -77,6 +78,10 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     double: HubDouble
     server_name: str
+
+    def setup(self) -> None:
+        super().setup()
+        self.double.connections += 1
 
     def do_HEAD(self) -> None:
         self._do()

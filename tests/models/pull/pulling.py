@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from r1plan.models.pull.access import hub_access
+from r1plan.models.pull.access import TransferLimits, hub_access
 from r1plan.models.pull.pinned import PinnedModel, WantedFiles
 from r1plan.models.pull.pull import PulledModel, PullHost, pull
 from r1plan.models.pull.record import PullRecords
@@ -40,6 +40,7 @@ class Pulling:
     environ: dict[str, str] = field(default_factory=dict)
     free_bytes: int = 1 << 40
     booted_at_s: float = 0.0
+    limits: TransferLimits = field(default_factory=TransferLimits)
     telling: Telling = field(default_factory=Telling)
     slept: list[float] = field(default_factory=list)
 
@@ -57,7 +58,7 @@ class Pulling:
         environ = {"HF_ENDPOINT": self.hub.url, "HF_HOME": str(self.folder), **self.environ}
         wanted = WantedFiles(repo or self.hub.repo, files or None, quant, revision)
         host = PullHost(self.slept.append, lambda _: self.free_bytes, self.booted_at_s)
-        return pull(wanted, hub_access(environ), self.records, self.telling, host)
+        return pull(wanted, replace(hub_access(environ), limits=self.limits), self.records, self.telling, host)
 
     def partials(self) -> list[Path]:
         """What is left half done in the cache."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from r1plan.errors import EngineError
 from r1plan.models.pull.entry import CacheEntry, keep_for_good
 from r1plan.models.pull.pinned import PinnedFile, PinnedModel
-from r1plan.models.pull.transfer.part import opened_part
+from r1plan.models.pull.transfer.connections import ConnectionCount
+from r1plan.models.pull.transfer.part import PartSource
 from r1plan.models.pull.transfer.running_sum import RunningSum
+from r1plan.models.pull.transfer.stream import PartStream
 from r1plan.models.pull.transfer.sums import has_right_sum
-from r1plan.models.pull.transfer.trouble import ConnectionCut, ServerBusy
 from r1plan.models.pull.watcher import ChecksFile, Discarded, PullWatcher, WaitsForOther
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ _LOCK_AT_ONCE_S = 0.05
 class FileFetch:
     """Fetches files of one model. `done` is told how many bytes of a file are here.
 
-    `booted_at_s` is when this machine was started, in seconds since 1970: what was written before may have been lost.
+    `clock` gives seconds that only grow. `booted_at_s` is when this machine was started, in seconds since 1970: what
+    was written before may have been lost.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class FileFetch:
         patience: Patience,
         watcher: PullWatcher,
         done: Callable[[PinnedFile, int], None],
+        clock: Callable[[], float],
         booted_at_s: float,
     ) -> None:
-        self._client, self._access, self._model = client, access, model
+        self._access, self._source = access, PartSource(client, access, model)
         self._patience, self._watcher, self._done = patience, watcher, done
-        self._booted_at_s = booted_at_s
+        self._connections = ConnectionCount(access.limits, clock)
+        self._clock, self._booted_at_s = clock, booted_at_s
         self._entry = CacheEntry(access.cache, model.repo)
 
     def fetch(self, file: PinnedFile, is_known: Callable[[Path], bool]) -> int:
@@ -94,32 +98,26 @@ class FileFetch:
     def _received(self, file: PinnedFile) -> int | None:
         """Fetch what is missing and make it the blob; how many bytes came. None: it was wrong, and is removed.
 
-        The second None in a row, or one of a file that came in one piece, is the server's fault.
+        The second None in a row, or one of a file that came undisturbed, is the server's fault.
         """
         partial = self._entry.partial(file)
         descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         with FileIO(descriptor, "r+") as target, RunningSum(file.hasher()) as total:
             begun = self._summed(target, file, total)
             self._done(file, begun)
-            pieces = 0
-            offset = begun
-            while offset < file.bytes:
-                before = offset
-                try:
-                    offset = self._part(target, file, total, offset)
-                    if offset == before:
-                        raise ConnectionCut("it ended before anything came")
-                except (ServerBusy, ConnectionCut) as trouble:
-                    offset = target.tell()
-                    self._patience.failed(trouble)
-                pieces += offset > before
+            stream = PartStream(self._source, file, self._access.limits, self._patience, self._connections, self._clock)
+            with closing(stream.from_offset(begun)) as pieces:
+                for data in pieces:
+                    _write(target, data)
+                    total.add(data)
+                    self._done(file, target.tell())
             is_right = total.hexdigest() == file.etag
             if is_right:
                 os.fsync(descriptor)
         if not is_right:
             partial.unlink()
             self._done(file, 0)
-            if not begun and pieces <= 1:
+            if not begun and not stream.had_trouble:
                 raise EngineError(
                     f"{file.name} came with another checksum than {self._access.host} gives for it: it was removed.",
                     "the file is damaged there, or was changed on the way: try another network or repository",
@@ -129,34 +127,6 @@ class FileFetch:
         partial.replace(blob)
         keep_for_good(blob)
         return file.bytes - begun
-
-    def _part(self, target: FileIO, file: PinnedFile, total: RunningSum, offset: int) -> int:
-        """Take what one request brings; the offset after it. What came before trouble is kept."""
-        batch = bytearray()
-        at = offset
-
-        def keep() -> None:
-            nonlocal batch, at
-            if not batch:
-                return
-            data, batch = batch, bytearray()
-            _write(target, data)
-            total.add(data)
-            at += len(data)
-            self._patience.worked()
-            self._done(file, at)
-
-        with opened_part(self._client, self._access, self._model, file, offset) as pieces:
-            try:
-                for piece in pieces:
-                    batch += piece[: file.bytes - at - len(batch)]
-                    if len(batch) >= _BATCH_BYTES or at + len(batch) >= file.bytes:
-                        keep()
-                        if at >= file.bytes:
-                            break
-            finally:
-                keep()
-        return at
 
     def _summed(self, target: FileIO, file: PinnedFile, total: RunningSum) -> int:
         """Sum what an earlier time left, to go on behind it; how many bytes that is."""

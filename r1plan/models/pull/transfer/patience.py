@@ -6,13 +6,18 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from r1plan.errors import EngineError
-from r1plan.models.pull.transfer.trouble import ConnectionCut, NotReachedError, ServerBusy
+from r1plan.models.pull.transfer.trouble import ConnectionCut, NotReachedError, ServerBusy, TooSlow
 from r1plan.models.pull.watcher import PullEvent, WaitsForServer
 
 MOST_FAILURES = 6
 """How often in a row nothing may come."""
 MOST_WAIT_S = 300.0
 """The longest wait that a server may ask for."""
+
+MOST_CUTS = 300
+"""How often a connection may be cut before `ENOUGH_BYTES` have come."""
+ENOUGH_BYTES = 1 << 20
+"""So many bytes between two cuts are worth another connection."""
 
 _FIRST_WAIT_S = 1.0
 _LONGEST_OWN_WAIT_S = 16.0
@@ -28,11 +33,15 @@ class Patience:
         self._host, self._sleep, self._tell = host, sleep, tell
         self._failures = 0
         self._was_reached = False
+        self._cuts = self._slow = self._came_bytes = 0
 
-    def worked(self) -> None:
+    def worked(self, came_bytes: int = 0) -> None:
         """Something came."""
         self._failures = 0
         self._was_reached = True
+        self._came_bytes += came_bytes
+        if self._came_bytes >= ENOUGH_BYTES:
+            self._cuts = self._slow = self._came_bytes = 0
 
     def failed(self, trouble: ServerBusy | ConnectionCut) -> None:
         """Wait before the next try. Raises EngineError when it is time to give up."""
@@ -43,8 +52,13 @@ class Patience:
                 raise NotReachedError(
                     f"{self._host} cannot be reached: {trouble.words}.", "check the network, or HF_ENDPOINT and proxies"
                 )
-            if given_up:
-                raise EngineError(f"{self._host} failed {self._failures} times: {trouble.words}.", _AGAIN)
+            self._cuts += 1
+            self._slow += isinstance(trouble, TooSlow)
+            if given_up or self._slow >= MOST_FAILURES:
+                failures = max(self._failures, self._slow)
+                raise EngineError(f"{self._host} failed {failures} times: {trouble.words}.", _AGAIN)
+            if self._cuts >= MOST_CUTS:
+                raise EngineError(f"{self._host} ended {self._cuts} connections after a few bytes each.", _AGAIN)
             self._wait(self._own_wait_s(self._failures - 1), None, trouble.words)
             return
         asked_s = trouble.wait_s or 0.0

@@ -30,6 +30,14 @@ class ConnectionCut(Exception):
         self.was_reached = was_reached
 
 
+class TooSlow(ConnectionCut):
+    """Bytes come, and so few that the connection is given up for another."""
+
+
+class SendsWhole(Exception):
+    """The server answers with the whole file where a part was asked for."""
+
+
 class FileChanged(Exception):
     """The server has another file under this name than when the pull began."""
 
