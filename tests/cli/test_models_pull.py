@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,10 @@ pytest.importorskip("huggingface_hub")
 from r1plan.cli.models.command import app
 from r1plan.errors import R1PlanError
 from r1plan.models.downloads import download_of
+from r1plan.tiny import MODEL_PATH
 from tests.catalog.ours import MODELS
 from tests.cli.test_recommend import document
-from tests.models.pull.hub import HubDouble, running_hub
+from tests.models.pull.hub import COMMIT, HubDouble, running_hub, tiny_model
 
 SMALL = "R1-Distill-Qwen-1.5B"
 
@@ -38,7 +41,8 @@ def repository(model: str) -> str:
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubDouble]:
-    files = {name: name.encode() for names in published(SMALL).values() for name in names if "*" not in name}
+    names = [name for names in published(SMALL).values() for name in names if "*" not in name]
+    files = {name: tiny_model(7_400_000, seed) for seed, name in enumerate(names)}
     with running_hub(files, repository(SMALL)) as running:
         monkeypatch.setenv("HF_ENDPOINT", running.url)
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
@@ -47,8 +51,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubDouble]:
         yield running
 
 
-def called(*words: str) -> Result:
-    done = CliRunner().invoke(app, list(words))
+def called(*words: str, typed: bytes = b"") -> Result:
+    done = CliRunner().invoke(app, list(words), input=typed)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done
@@ -91,11 +95,34 @@ def test_without_a_quant_it_is_what_recommend_chooses_here(hub: HubDouble, typed
     assert (fields["model"], fields["quant"]) == (SMALL, chosen)
 
 
-def test_a_plan_that_recommend_printed_is_fetched(hub: HubDouble, tmp_path: Path) -> None:
-    plan = tmp_path / "plan.json"
+@pytest.mark.parametrize("name", ["plan.json", "PLAN.JSON", "plan", "plan.txt"])
+def test_a_plan_that_recommend_printed_is_fetched(hub: HubDouble, tmp_path: Path, name: str) -> None:
+    plan = tmp_path / name
     plan.write_text(json.dumps(document("--model", SMALL, "--quant", "Q4_K_M")))
     fields = pulled(str(plan))
     assert (fields["model"], fields["quant"], fields["repo"]) == (SMALL, "Q4_K_M", hub.repo)
+
+
+def test_a_plan_may_come_from_standard_input(hub: HubDouble) -> None:
+    plan = json.dumps(document("--model", SMALL, "--quant", "Q4_K_M")).encode()
+    done = called("pull", "-", "--json", typed=plan)
+    assert json.loads(done.stdout)["quant"] == "Q4_K_M"
+
+
+def test_a_plan_may_come_from_a_pipe(hub: HubDouble, tmp_path: Path) -> None:
+    plan = json.dumps(document("--model", SMALL, "--quant", "Q4_K_M")).encode()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(plan,))
+    writer.start()
+    assert pulled(str(pipe))["quant"] == "Q4_K_M"
+    writer.join()
+
+
+def plan_of(**download: object) -> str:
+    """A plan whose choice is to be had so."""
+    fields = {"repo": "a/b", "revision": None, **download}
+    return json.dumps({"choice": {"model": "M", "quant": "Q", "download": fields}})
 
 
 @pytest.mark.parametrize(
@@ -109,13 +136,63 @@ def test_a_plan_that_recommend_printed_is_fetched(hub: HubDouble, tmp_path: Path
             '{"repo": "a/b", "revision": null, "files": [{"name": "../x"}]}}}',
             "does not say where M:Q",
         ),
+        ("[" * 100_000, "holds no plan"),
+        ("\ud800", "holds no plan"),
+        ("[1]", "holds no plan"),
+        ('{"choice": {"model": "M", "quant": "Q", "download": {"repo": "a", "revision": 1, "files": []}}}', "M:Q"),
+        (plan_of(files=[{"name": "x.gguf"}] * 501), "does not say where M:Q"),
+        (plan_of(revision="../x", files=[{"name": "x.gguf"}]), "does not say where M:Q"),
+        (plan_of(repo="a/b/c", files=[{"name": "x.gguf"}]), "does not say where M:Q"),
+        (plan_of(files=[{"name": 7}]), "does not say where M:Q"),
+        (plan_of(files={"name": "x"}), "does not say where M:Q"),
+        (" " * (17 << 20), "is larger than 16 MiB"),
     ],
+    ids=lambda each: each[:24],
 )
 def test_a_file_that_is_no_plan_is_said(hub: HubDouble, tmp_path: Path, text: str, message: str) -> None:
     plan = tmp_path / "plan.json"
-    plan.write_text(text)
-    with pytest.raises(R1PlanError, match=message):
+    plan.write_text(text, errors="surrogatepass")
+    with pytest.raises(R1PlanError, match=message) as error:
         called("pull", str(plan))
+    assert error.value.exit_code == 2
+    with pytest.raises(R1PlanError, match=f"standard input {message}" if message[0] in "hi" else message):
+        called("pull", "-", typed=plan.read_bytes())
+
+
+CONTENTS = {
+    "page": (b"<!DOCTYPE html><title>Sign in</title>", "is a web page ('Sign in'), not a model; it is the same at "),
+    "lfs": (b"version https://git-lfs.github.com/spec/v1\nsize 9\n", "is a Git LFS pointer"),
+    "empty-header": (b"GGUF" + bytes(4), "is"),
+    "short": (MODEL_PATH.read_bytes()[:1_000_000], "is cut short"),
+    "short-header": (MODEL_PATH.read_bytes()[:1000], "is cut short"),
+    "zeros": (bytes(5000), "begins with zeros"),
+    "version": (b"GGUF" + (9).to_bytes(4, "little") + bytes(100), "is a GGUF of version 9"),
+    "noise": (b"\x01\xff" * 5000, "it is no GGUF"),
+    "unknown": (MODEL_PATH.read_bytes().replace(b"qwen2", b"qwenX"), "is of the architecture 'qwenX', which r1plan"),
+}
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_what_was_fetched_and_is_no_model_is_said_and_stays_and_is_not_offered(
+    hub: HubDouble, kind: str, tmp_path: Path
+) -> None:
+    content, said = CONTENTS[kind]
+    name = published(SMALL)["Q4_K_M"][0]
+    hub.files[name] = content
+    for _ in range(2):  # the second time without fetching it again
+        with pytest.raises(R1PlanError) as error:
+            called("pull", f"{SMALL}:Q4_K_M")
+        assert said in error.value.message
+        assert error.value.message.count("\n") == 0
+        assert error.value.exit_code == 1
+        assert error.value.hint
+    assert len(hub.gets("store")) == 1
+    path = tmp_path / "hf" / "hub" / f"models--{hub.repo.replace('/', '--')}" / "snapshots" / COMMIT / name
+    assert path.read_bytes() == content
+    if kind != "unknown":
+        removed = (error.value.hint or "").removeprefix("r1plan models remove ").partition(" ")[0]
+        assert name in called("remove", removed, "--yes").stdout
+        assert not path.exists()
 
 
 def test_the_path_and_the_one_command_are_printed(hub: HubDouble) -> None:

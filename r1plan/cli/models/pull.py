@@ -13,7 +13,7 @@ def pull_model(
         typer.Argument(
             metavar="ID[:QUANT]|hf:OWNER/REPO[/FILE]|PLAN",
             help="A model such as R1-Distill-Qwen-32B:Q4_K_M, files at Hugging Face, or what `recommend --json` "
-            "printed. Without a quant: what `recommend` chooses for this machine.",
+            "printed (-: from standard input). Without a quant: what `recommend` chooses for this machine.",
         ),
     ],
     quant: Annotated[str | None, typer.Option(metavar="NAME", help="Which quant, such as Q4_K_M or q4.")] = None,
@@ -32,9 +32,11 @@ def pull_model(
     """
     import os
 
+    from r1plan.catalog.load import load_models
     from r1plan.cli.models.fetching import fetched
     from r1plan.cli.models.wanted import wanted_model
     from r1plan.models.pull.access import hub_access
+    from r1plan.models.pull.content import check_content
     from r1plan.render import output
     from r1plan.render.pull.document import pull_document
     from r1plan.render.pull.words import chosen_text, pulled_lines
@@ -48,6 +50,7 @@ def pull_model(
         else:
             output.note(said)
     pulled = fetched(wanted.files, access)
+    check_content(pulled, load_models().values())
     if json:
         output.document(pull_document(pulled, wanted.model, wanted.quant))
     else:

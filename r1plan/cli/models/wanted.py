@@ -26,6 +26,7 @@ def wanted_model(typed: str, quant: str | None, revision: str | None, machine: M
 
     Without a quant it is the one that `recommend` chooses for this machine. Raises UsageError, NotFound, NothingFits.
     """
+    from r1plan.cli.models.plan_file import files_of_plan, is_plan
     from r1plan.models.reference import RECOMMENDED, TINY, BuiltIn, GgufFile, HubFile, model_reference
 
     if typed.casefold() == RECOMMENDED:
@@ -43,9 +44,7 @@ def wanted_model(typed: str, quant: str | None, revision: str | None, machine: M
             return _at_hub(address, quant, revision)
         case GgufFile(path) if expanded(path).exists():
             raise UsageError(f"{typed} is a file on this machine already.", f"r1plan chat --model {typed}")
-        case _ if typed.casefold().endswith(".json") and expanded(Path(typed)).is_file():
-            from r1plan.cli.models.plan_file import files_of_plan
-
+        case _ if is_plan(typed):
             return files_of_plan(typed, revision)
         case _ if Path(typed).is_dir():
             raise UsageError(f"{typed} is a folder on this machine.", "name a model, or hf:OWNER/REPO")

@@ -11,7 +11,8 @@ _SHARD = re.compile(r"-(\d{5})-of-(\d{5})(?=\.gguf\Z)", re.IGNORECASE)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _GIT_SHA1 = re.compile(r"[0-9a-f]{40}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
-_MOST_SHARDS = 500
+MOST_SHARDS = 500
+"""More files no model is made of."""
 
 
 class Hasher(Protocol):
@@ -91,7 +92,7 @@ def is_checksum(etag: str) -> bool:
 def with_all_shards(name: str) -> tuple[str, ...]:
     """`name`, or every shard of the model that it is one shard of, the first first."""
     found = _SHARD.search(name)
-    if found is None or not 1 <= int(found[1]) <= int(found[2]) <= _MOST_SHARDS:
+    if found is None or not 1 <= int(found[1]) <= int(found[2]) <= MOST_SHARDS:
         return (name,)
     return tuple(
         f"{name[: found.start()]}-{number:05d}-of-{found[2]}{name[found.end() :]}"

@@ -22,6 +22,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from r1plan.tiny import MODEL_PATH
+
 REPO = "maker/R1-GGUF"
 COMMIT = "a" * 40
 LATER_COMMIT = "b" * 40
@@ -252,6 +254,12 @@ def _serving(double: HubDouble, name: str) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def tiny_model(size: int, seed: int = 1) -> bytes:
+    """A model file, r1-tiny's, with other bytes behind its weights, which nobody reads: `size` in all."""
+    model = MODEL_PATH.read_bytes()
+    return model + some_bytes(size - len(model), seed)
 
 
 @cache

@@ -15,6 +15,7 @@ import pytest
 from r1plan.errors import EngineError
 from r1plan.models.pull.access import TransferLimits
 from r1plan.models.pull.transfer.connections import ConnectionCount
+from tests.files.full_disk import file_size_limit
 from tests.models.pull.conftest import NAME
 from tests.models.pull.hub import LATER_COMMIT, Handler, Request, some_bytes
 from tests.models.pull.pulling import Pulling
@@ -180,6 +181,15 @@ def test_what_is_left_behind_is_always_a_beginning_of_the_file(pulling: Pulling)
     hub.store_hook = lambda _: False
     assert pulling().path.read_bytes() == hub.files[NAME]
     assert hub.sent_bytes == sent + 2_500_000
+
+
+@pytest.mark.parametrize("most", [0, 450_000, 2_999_999])
+def test_a_disk_that_fills_keeps_a_beginning_and_the_next_pull_goes_on(pulling: Pulling, most: int) -> None:
+    with file_size_limit(most), pytest.raises(EngineError, match="is full: what has come so far is kept"):
+        pulling()
+    [partial] = pulling.partials()
+    assert partial.read_bytes() == pulling.hub.files[NAME][:most]
+    assert pulling().path.read_bytes() == pulling.hub.files[NAME]
 
 
 def test_killed_over_and_over_it_loses_no_more_than_what_was_in_memory(pulling: Pulling) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.models.pull.conftest import NAME
-from tests.models.pull.hub import HubDouble
+from tests.models.pull.hub import HubDouble, tiny_model
 from tests.models.pull.pulling import Pulling
 
 PULL = [sys.executable, "-m", "r1plan", "models", "pull", f"hf:maker/R1-GGUF/{NAME}"]
@@ -40,7 +40,7 @@ def wait_for(hub: HubDouble, sent_bytes: int) -> None:
 @pytest.fixture
 def slow(pulling: Pulling) -> Pulling:
     """The hub sends 10 MB in pieces, with pauses."""
-    pulling.hub.files = {NAME: os.urandom(10 << 20)}
+    pulling.hub.files = {NAME: tiny_model(10 << 20)}
     pulling.hub.pause_s = 0.005
     return pulling
 
@@ -85,6 +85,14 @@ def test_two_pulls_of_one_file_at_once_fetch_it_once(slow: Pulling) -> None:
     outcomes = [ended(first), ended(second)]
     assert [code for code, _, _ in outcomes] == [0, 0]
     assert outcomes[0][1] == outcomes[1][1]
+    assert slow.hub.sent_bytes == len(slow.hub.files[NAME])
+
+
+def test_pulls_that_begin_together_fetch_it_once_and_both_have_it(slow: Pulling) -> None:
+    outcomes = [ended(pull) for pull in [started(slow) for _ in range(3)]]
+    assert [code for code, _, _ in outcomes] == [0, 0, 0]
+    assert len({out for _, out, _ in outcomes}) == 1
+    assert Path(outcomes[0][1].splitlines()[0]).read_bytes() == slow.hub.files[NAME]
     assert slow.hub.sent_bytes == len(slow.hub.files[NAME])
 
 

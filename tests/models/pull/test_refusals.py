@@ -144,6 +144,32 @@ def test_a_misspelt_file_is_answered_with_those_near_it(pulling: Pulling) -> Non
     assert error.value.hint == "it has R1-Q4_K_M.gguf, R1-Q8_0.gguf"
 
 
+@pytest.mark.parametrize(
+    ("name", "there", "hint"),
+    [
+        pytest.param("Q4_K_M/*.gguf", ["R1-Q4_K_M.gguf", "a.md"], "it has R1-Q4_K_M.gguf", id="a-folder-that-is-none"),
+        pytest.param("R1-UD-Q4_K_M*", ["Q8_0.gguf"], "it has Q8_0.gguf", id="nothing-near"),
+        pytest.param("x*.gguf", ["model.safetensors"], "it holds no GGUF", id="no-gguf"),
+        pytest.param("x.gguf", ["model.safetensors"], "it holds no GGUF", id="no-gguf-by-name"),
+        pytest.param(
+            "DeepSeek-R1-Q4_K_M.gguf",
+            [f"Q4_K_M/DeepSeek-R1-Q4_K_M-0000{number}-of-00002.gguf" for number in (1, 2)],
+            "it has Q4_K_M/DeepSeek-R1-Q4_K_M-00001-of-00002.gguf",
+            id="shards-once",
+        ),
+        pytest.param("zzz.gguf", [f"{letter}.gguf" for letter in "abcdefghijklmnop"], "and 4 more", id="many"),
+    ],
+)
+def test_a_name_that_is_not_there_is_answered_with_the_models_that_are(
+    pulling: Pulling, name: str, there: list[str], hint: str
+) -> None:
+    pulling.hub.files = dict.fromkeys(there, b"x")
+    with pytest.raises(EngineError) as error:
+        pulling(name)
+    assert error.value.message == f"maker/R1-GGUF has no {name}."
+    assert hint in (error.value.hint or "")
+
+
 def test_a_missing_shard_is_said_before_anything_is_fetched(pulling: Pulling) -> None:
     pulling.hub.files = {f"R1-0000{number}-of-00003.gguf": b"x" for number in (1, 3)}
     for names in ((), ("R1-00001-of-00003.gguf",)):

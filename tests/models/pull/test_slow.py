@@ -11,7 +11,7 @@ import pytest
 from r1plan.errors import EngineError
 from r1plan.models.pull.access import TransferLimits
 from r1plan.models.pull.transfer.pace import paced, within
-from r1plan.models.pull.transfer.trouble import ConnectionCut, TooSlow
+from r1plan.models.pull.transfer.trouble import ConnectionCut, Trickle
 from tests.models.pull.conftest import NAME
 from tests.models.pull.hub import Handler, HubDouble
 from tests.models.pull.pulling import Pulling
@@ -173,7 +173,7 @@ def test_a_pace_that_is_enough_goes_on(pieces: list[tuple[float, int]]) -> None:
     ],
 )
 def test_a_pace_that_is_too_slow_ends(pieces: list[tuple[float, int]]) -> None:
-    with pytest.raises(TooSlow, match=r"less than 1 kB/s came"):
+    with pytest.raises(Trickle, match=r"less than 1 kB/s came"):
         Clock().pieces(*pieces)
 
 

@@ -8,13 +8,13 @@ from threading import Thread
 from typing import TypeVar
 
 from r1plan.models.pull.access import TransferLimits
-from r1plan.models.pull.transfer.trouble import ConnectionCut, TooSlow
+from r1plan.models.pull.transfer.trouble import ConnectionCut, Trickle
 
 T = TypeVar("T")
 
 
 def paced(pieces: Iterable[bytes], limits: TransferLimits, clock: Callable[[], float]) -> Iterator[bytes]:
-    """`pieces` as they come. Raises TooSlow where a server brings fewer than `limits` ask for, a byte now and then.
+    """`pieces` as they come. Raises Trickle where a server brings fewer than `limits` ask for, a byte now and then.
 
     Only the time that is spent waiting for them counts: a slow disk is not the server's fault.
     """
@@ -29,7 +29,7 @@ def paced(pieces: Iterable[bytes], limits: TransferLimits, clock: Callable[[], f
         yield piece
         if waited_s >= limits.slow_s:
             if count < limits.least_bytes_per_s * waited_s:
-                raise TooSlow(f"less than {limits.least_bytes_per_s / 1000:g} kB/s came")
+                raise Trickle(f"less than {limits.least_bytes_per_s / 1000:g} kB/s came")
             waited_s, count = 0.0, 0
 
 

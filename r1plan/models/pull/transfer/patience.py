@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from r1plan.errors import EngineError
-from r1plan.models.pull.transfer.trouble import ConnectionCut, NotReachedError, ServerBusy, TooSlow
+from r1plan.models.pull.transfer.trouble import ConnectionCut, NotReachedError, ServerBusy, Trickle
 from r1plan.models.pull.watcher import PullEvent, WaitsForServer
 
 MOST_FAILURES = 6
@@ -53,7 +53,7 @@ class Patience:
                     f"{self._host} cannot be reached: {trouble.words}.", "check the network, or HF_ENDPOINT and proxies"
                 )
             self._cuts += 1
-            self._slow += isinstance(trouble, TooSlow)
+            self._slow += isinstance(trouble, Trickle)
             if given_up or self._slow >= MOST_FAILURES:
                 failures = max(self._failures, self._slow)
                 raise EngineError(f"{self._host} failed {failures} times: {trouble.words}.", _AGAIN)

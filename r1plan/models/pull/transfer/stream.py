@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from r1plan.models.pull.pinned import PinnedFile
 from r1plan.models.pull.transfer.pace import paced
-from r1plan.models.pull.transfer.trouble import ConnectionCut, SendsWhole, ServerBusy, TooSlow
+from r1plan.models.pull.transfer.trouble import ConnectionCut, SendsWhole, ServerBusy, Trickle
 
 if TYPE_CHECKING:
     from r1plan.models.pull.access import TransferLimits
@@ -144,7 +144,7 @@ class PartStream:
         if news is None:
             for each in self._parts:
                 each.is_asked = False
-            self._wait(TooSlow("nothing came"))
+            self._wait(Trickle("nothing came"))
             return
         part = news.part
         if news.data is not None:

@@ -30,7 +30,7 @@ class ConnectionCut(Exception):
         self.was_reached = was_reached
 
 
-class TooSlow(ConnectionCut):
+class Trickle(ConnectionCut):
     """Bytes come, and so few that the connection is given up for another."""
 
 
