@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import Machine
 from r1plan.plan.doubts import MeasurementDoubt
 from r1plan.plan.energy import RunningCost
+from r1plan.plan.pins import Pins
 from r1plan.plan.quality import Quality
 from r1plan.plan.reasons import Cause, Difference, MemoryCause, Note, Standing, TooSlow
 from r1plan.plan.speed import Speed
@@ -115,7 +116,7 @@ class Plan(Generic[OptionT_co]):
     `nearest_miss` is the rejected option to speak of then, and `elsewhere` what could run. `rejected` begins
     with those that lack the least memory. `larger` is an option of a larger and better model that fits too and was not
     chosen, as a rule because it is slower. `doubts` are of what was measured here. `r1` is what R1 itself would need,
-    where the choice is a distill of it.
+    where the choice is a distill of it. `pins` are what was fixed.
     """
 
     engine: EngineName
@@ -130,6 +131,7 @@ class Plan(Generic[OptionT_co]):
     notes: tuple[Note, ...] = ()
     larger: OptionT_co | None = None
     doubts: tuple[MeasurementDoubt, ...] = ()
+    pins: Pins = field(default_factory=Pins)
 
     @property
     def options(self) -> tuple[OptionT_co, ...]:

@@ -171,7 +171,7 @@ def test_experts_on_disk_are_a_device_with_its_speed_said() -> None:
     assert fields["machine"]["disk_bandwidth_gb_s"] == 7
     assert fields["choice"]["speed"]["bottleneck"] == "disk"
     done = r1plan(*pins, "--min-speed", "0.1", columns=200)
-    opening = " ".join(done.stdout.split("  llama-server")[0].split())
+    opening = " ".join(done.stdout.split("  r1plan chat")[0].split())
     assert opening.endswith("GiB of experts are read from disk at 3 GB/s, assumed.")
     refused = r1plan(*pins)
     assert refused.returncode == 3
@@ -405,13 +405,38 @@ def test_a_model_as_people_call_it_is_planned_for_and_what_was_taken_is_said(typ
 def test_a_plan_says_what_to_type_next_and_where_the_file_is_had() -> None:
     done = r1plan("--gpu", "rtx-4090", "--ram", "64", columns=200)
     lines = done.stdout.splitlines()
-    command = "  llama-server -hf bartowski/DeepSeek-R1-Distill-Qwen-32B-GGUF:Q4_K_M --ctx-size "
-    assert lines[1].startswith(command)
+    assert lines[1] == "  r1plan chat --model R1-Distill-Qwen-32B:Q4_K_M"
     assert lines[2].startswith("A distill, not R1 (671B) itself: that takes 131 GiB (UD-IQ1_S), ")
     file = "DeepSeek-R1-Distill-Qwen-32B-Q4_K_M.gguf (19.9 GB)."
     assert lines[-1] == f"Get it: bartowski/DeepSeek-R1-Distill-Qwen-32B-GGUF, {file}"
     download = document("--gpu", "rtx-4090", "--ram", "64")["choice"]["download"]
-    assert download["command"] == lines[1].strip()
+    assert download["chat_command"] == lines[1].strip()
+    assert download["pull_command"] == "r1plan models pull R1-Distill-Qwen-32B:Q4_K_M"
+    server = "llama-server -hf bartowski/DeepSeek-R1-Distill-Qwen-32B-GGUF:Q4_K_M --ctx-size "
+    assert download["command"].startswith(server)
+    explained = r1plan("--gpu", "rtx-4090", "--ram", "64", "--explain", columns=200)
+    assert f"as a server: {download['command']}" in " ".join(explained.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("pins", "command"),
+    [
+        (("--context", "4096"), "r1plan chat --model {id} --context 4096"),
+        (("--kv", "q8_0", "--gpu-layers", "20"), "r1plan chat --model {id} --kv q8_0 --gpu-layers 20"),
+        (("--no-flash-attn", "--no-mmap"), "r1plan chat --model {id} --no-flash-attn --no-mmap"),
+        (("--ubatch", "256"), "r1plan chat --model {id} --ubatch 256"),
+        (("--slots", "2"), None),
+        (("--runtime", "llama-server"), None),
+    ],
+    ids=str,
+)
+def test_what_was_fixed_is_said_again_in_the_next_command(pins: tuple[str, ...], command: str | None) -> None:
+    id_ = "R1-Distill-Qwen-7B:Q4_K_M"
+    asked = ("--gpu", "rtx-4090", "--model", id_, *pins)
+    download = document(*asked)["choice"]["download"]
+    assert download["chat_command"] == (command and command.format(id=id_))
+    line = r1plan(*asked, columns=200).stdout.splitlines()[1]
+    assert line.strip() == (download["chat_command"] or download["command"])
 
 
 @pytest.mark.parametrize("objective", ["balanced", "quality", "speed", "cost"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from r1plan.deploy.llama_cpp import engine_flags
+from r1plan.deploy.llama_cpp import engine_flags, serve_command
 from r1plan.plan.pins import Pins
 from r1plan.render.plan.llamacpp_explained import parts_of
 from r1plan.render.text.screen import Screen
@@ -33,4 +33,4 @@ def test_the_flags_are_those_that_allocate_the_plan(pins: Pins, flags: str) -> N
     option = answer.choice
     assert option is not None
     assert " ".join(engine_flags(option)) == flags
-    assert f"  {flags}" in parts_of(answer, option, None, Screen(columns=120))
+    assert f"  as a server: {serve_command(option)}" in parts_of(answer, option, None, Screen(columns=120))

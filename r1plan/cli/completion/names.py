@@ -18,6 +18,8 @@ Given = Mapping[str, Any]
 """What stands before on the line, by the name of the parameter."""
 
 _MOST_FILES = 200
+_MOST_LOOK_S = 0.1
+_MOST_ENTRIES = 20_000
 
 
 def _cards(_given: Given) -> Iterable[str]:
@@ -45,6 +47,48 @@ def _quants(given: Given) -> Iterable[str]:
     wanted = str(given.get("model") or "").casefold()
     meant = [model for id_, model in models.items() if id_.casefold() == wanted] or models.values()
     return dict.fromkeys(quant.name for model in meant for quant in model.quants)
+
+
+def _names_here() -> Iterable[str]:
+    """What the models that are here are called; what is not found at once is left out. No file is opened."""
+    import time
+
+    from r1plan.models.store.host import this_host
+    from r1plan.models.store.look import look
+    from r1plan.models.store.places import store_places
+
+    places = store_places(this_host(os.environ))
+    listing = look(places, (), time.monotonic, most_s=_MOST_LOOK_S, most_entries=_MOST_ENTRIES, reads_headers=False)
+    usable = (each.stored for each in listing.models if each.stored.flaw is None)
+    return sorted({_called(each.store, each.names[0]) for each in usable})[:_MOST_FILES]
+
+
+def _called(store: str, name: str) -> str:
+    """A store's name as short as `chat --model` still takes it."""
+    return name if store == "ollama" else re.sub(r"(-\d{5}-of-\d{5})?\.gguf$", "", name.rpartition("/")[2], flags=re.I)
+
+
+def _pulled(_given: Given) -> Iterable[str]:
+    """What `models pull` has fetched, by its model and quant where it is the catalogue's."""
+    from r1plan.catalog.load import load_models
+    from r1plan.models.hub.files import quant_mentioned
+    from r1plan.models.pull.record import PullRecords
+    from r1plan.settings import directories
+
+    models = load_models().values()
+    found: dict[str, str] = {}
+    for record in PullRecords(directories().data / "pulled").ours():
+        if not Path(record.path).exists() and not Path(f"{record.path}.incomplete").exists():
+            continue
+        of_it = [model for model in models if any(each.repo == record.repo for each in model.repositories)]
+        ids = [
+            f"{model.id}:{quant.name}"
+            for model in of_it
+            for quant in model.quants
+            if quant_mentioned(record.file, quant.name)
+        ]
+        found[ids[0] if ids else f"{record.repo}/{record.file}"] = ""
+    return found
 
 
 def _providers(_given: Given) -> Iterable[str]:
@@ -79,7 +123,7 @@ def _askable_models(given: Given) -> Iterable[str]:
     if given.get("provider"):
         return _models_of_provider(given)
     offers = (f"{each.id}/{model}" for each in providers.values() if each.can_be_asked for model in _offers(each))
-    return ["r1-tiny", *_gguf_files(), *offers]
+    return dict.fromkeys(["r1-tiny", *_gguf_files(), *_names_here(), *offers])
 
 
 def _listed_models(given: Given) -> Iterable[str]:
@@ -143,7 +187,7 @@ OPTIONS: dict[tuple[str, str], Names] = {
 ARGUMENTS: dict[tuple[str, str], Names] = {
     ("hardware", "word"): _cards,
     ("models pull", "model"): _model_ids,
-    ("models remove", "model"): _model_ids,
+    ("models remove", "model"): _pulled,
     ("prices show", "provider"): _providers,
     ("prices show", "model"): _models_of_provider,
     ("prices cost", "provider"): _providers,
@@ -165,11 +209,15 @@ def names_for(command: str, parameter: Any, given: Given) -> Iterable[str] | Non
 
 
 def short_names_for(command: str, parameter: Any, typed: str) -> Iterator[str]:
-    """Cards by the number that people type, as "4090" of rtx-4090, which begin as `typed` and are understood."""
+    """What is offered only where nothing else begins as `typed`: the quants of a model behind its colon, and cards.
+
+    Cards are named by the number that people type, as "4090" of rtx-4090, where that is understood.
+    """
     is_argument = parameter.param_type_name == "argument"
-    if not typed[:1].isdigit():
-        return
-    if _cards not in ([ARGUMENTS.get((command, parameter.name))] if is_argument else _of_option(command, parameter)):
+    names = [ARGUMENTS.get((command, parameter.name))] if is_argument else _of_option(command, parameter)
+    if ":" in typed and any(each in (_model_ids, _catalogue_models, _askable_models) for each in names):
+        yield from _quants_of(typed)
+    if not typed[:1].isdigit() or _cards not in names:
         return
     from r1plan.catalog.load import load_hardware
     from r1plan.errors import R1PlanError
@@ -186,6 +234,18 @@ def short_names_for(command: str, parameter: Any, typed: str) -> Iterator[str]:
             continue
         if found is not None and found.sheet.id == id_:
             yield short
+
+
+def _quants_of(typed: str) -> Iterator[str]:
+    """ID:QUANT of the model that is named in front of the colon, as it is typed."""
+    from r1plan.catalog.load import load_models
+
+    name, _, quant = typed.partition(":")
+    for id_, model in load_models().items():
+        if id_.casefold() == name.casefold():
+            for each in model.quants:
+                if each.engine == "llama.cpp" and each.name.casefold().startswith(quant.casefold()):
+                    yield f"{id_}:{each.name}"
 
 
 def _of_option(command: str, parameter: Any) -> list[Names | None]:

@@ -98,11 +98,17 @@ def look(
     *,
     most_s: float = MOST_SECONDS,
     most_entries: int = MOST_ENTRIES,
+    reads_headers: bool = True,
 ) -> StoreListing:
-    """The models in `places`, those of `known` called by their ids. `clock` gives seconds that only grow."""
+    """The models in `places`, those of `known` called by their ids. `clock` gives seconds that only grow.
+
+    Without `reads_headers` it is told what there is by name, as where there was no time to look into it.
+    """
     models, ends, stop = tuple(known), clock() + most_s, Event()
     looks = [_Look(each) for each in places]
-    threads = [Thread(target=_seen, args=(each, models, stop, most_entries), daemon=True) for each in looks]
+    threads = [
+        Thread(target=_seen, args=(each, models, stop, most_entries, reads_headers), daemon=True) for each in looks
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -116,14 +122,14 @@ def look(
     return StoreListing(tuple(_each_once(every)), tuple(each.place for each in there), tuple(troubles))
 
 
-def _seen(look: _Look, known: tuple[Model, ...], stop: Event, most_entries: int) -> None:
+def _seen(look: _Look, known: tuple[Model, ...], stop: Event, most_entries: int, reads_headers: bool) -> None:
     """Look through one store, until it is done or told to stop."""
     try:
         look.is_there = look.place.path.is_dir()
         if look.is_there:
             tree = StoreTree(look.place.path, stop.is_set, most_entries)
             look.files = tuple(once(_files(tree, look.place)))
-            for stored in look.files:
+            for stored in look.files if reads_headers else ():
                 if stop.is_set():
                     return
                 look.found.append(looked_into(stored, known))

@@ -196,6 +196,7 @@ def _plan(
         engine="llama.cpp",
         machine=search.machine,
         workload=search.workload,
+        pins=search.pins,
         choice=choice,
         alternatives=alternatives,
         rejected=rejected,

@@ -130,7 +130,7 @@ def plan_page(
         kicker=KICKERS["fits" if failure is None else "nothing" if choice is None else "asked"],
         hint=_hint(failure) if failure else None,
         commands=tuple(line.text.strip() for line in opening if line.verbatim),
-        source=_source(view, choice, "") if choice and choice.fits else None,
+        source=_source(view, plan, choice, "") if choice and choice.fits else None,
         remarks=tuple(remarks),
         bars=device_bars(view.setting_fields(choice)["memory"], plan.machine) if choice else (),
         of=f"{choice.id} at {choice.context:,} tokens" if choice else "",
@@ -201,12 +201,12 @@ def _sources(view: EngineView[OptionT], plan: Plan[OptionT]) -> Iterator[FileSou
     for option in plan.alternatives:
         if option.fits and option.id not in told:
             told.add(option.id)
-            yield _source(view, option, f"{option.model.id} {option.quant_name}")
+            yield _source(view, plan, option, f"{option.model.id} {option.quant_name}")
 
 
-def _source(view: EngineView[OptionT], option: OptionT, name: str) -> FileSource:
+def _source(view: EngineView[OptionT], plan: Plan[OptionT], option: OptionT, name: str) -> FileSource:
     said = view.where_to_get(option)
-    repo = (view.download_fields(option) or {}).get("repo")
+    repo = (view.download_fields(plan, option) or {}).get("repo")
     before, found, after = said.partition(repo) if repo else (said, "", "")
     return FileSource(name, before if not name else before.removeprefix("Get it: "), repo if found else None, after)
 

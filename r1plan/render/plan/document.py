@@ -65,7 +65,7 @@ def option_fields(view: EngineView[OptionT], plan: Plan[OptionT], option: Option
         "answer": _answer(answer_time(option, plan.workload)),
         **_quality(option.quality),
         "cost": _cost(option.cost) if option.fits else dict.fromkeys(_COST),
-        "download": view.download_fields(option),
+        "download": view.download_fields(plan, option),
         **view.own_fields(option),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from r1plan.deploy.chat import chat_command, pull_command
 from r1plan.deploy.llama_cpp import serve_command
 from r1plan.errors import NothingFits
 from r1plan.hardware.machine import Machine
@@ -49,7 +50,7 @@ class LlamaCppView:
         """The sentence to act on, and what the electricity costs."""
         if plan.choice is not None:
             yield Line(headline(plan.choice, plan, columns))
-            if plan.choice.fits and (command := serve_command(plan.choice)):
+            if plan.choice.fits and (command := chat_command(plan.choice, plan.pins) or serve_command(plan.choice)):
                 yield Line(f"  {command}", verbatim=True)
             idle = idle_text(plan, plan.choice, _used(plan.choice), ": they take turns, so that more are no faster")
             yield from (Line(each) for each in (idle, _running(plan.choice, plan.workload)) if each)
@@ -99,10 +100,12 @@ class LlamaCppView:
             "memory": [_memory_fields(device, dict(option.full_at)) for device in option.memory],
         }
 
-    def download_fields(self, option: Option) -> dict[str, Any] | None:
-        """The file's repository; the command only of an option that fits."""
-        command = serve_command(option) if option.fits else None
-        return download_document(download_of(option.model, option.quant), command)
+    def download_fields(self, plan: Plan[Option], option: Option) -> dict[str, Any] | None:
+        """The file's repository, and what fetches it; what runs it only of an option that fits."""
+        held = download_of(option.model, option.quant)
+        if not option.fits:
+            return download_document(held, None, pull_command(option), None)
+        return download_document(held, serve_command(option), pull_command(option), chat_command(option, plan.pins))
 
     def where_to_get(self, option: Option) -> str:
         """The file, or what to do where nobody is known to have it."""

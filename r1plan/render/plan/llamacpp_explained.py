@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from r1plan.deploy.llama_cpp import engine_flags
+from r1plan.deploy.llama_cpp import engine_flags, serve_command
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory, Term
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.pins import Runtime
@@ -82,7 +82,7 @@ def _memory(option: Option, screen: Screen) -> Iterator[str]:
         f"micro-batches of {settings.n_ubatch:,} tokens, {attention} flash attention"
     )
     yield f"  largest context that fits: {option.context_max:,} tokens"
-    yield f"  {' '.join(engine_flags(option))}"
+    yield f"  as a server: {serve_command(option) or ' '.join(engine_flags(option))}"
     for group in _alike(option.memory):
         first, last = group[0].device.name, group[-1].device.name
         yield from _device(group[0], first if first == last else f"{first} to {last}, each", screen)

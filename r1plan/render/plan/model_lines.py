@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _SEARCH = "https://huggingface.co/models?search="
 
 
+_NO_COMMANDS: dict[str, str | None] = {"pull_command": None, "chat_command": None}
+
+
 def where_to_get(model: Model, quant: Quant) -> str:
     """The repository, the files and their bytes; where none is known, where to look."""
     held = download_of(model, quant)
@@ -30,8 +33,13 @@ def where_to_get(model: Model, quant: Quant) -> str:
     return f"Get it: {held.repo}, {_files(held)} ({_gb(held.bytes)})."
 
 
-def download_document(held: QuantDownload | None, command: str | None) -> dict[str, Any] | None:
-    """A GGUF's repository and files for a program; None where none is known. A file on this disk has no repository."""
+def download_document(
+    held: QuantDownload | None, command: str | None, pull: str | None = None, chat: str | None = None
+) -> dict[str, Any] | None:
+    """A GGUF's repository and files for a program; None where none is known. A file on this disk has no repository.
+
+    `command` runs it in a server, which fetches it too; `pull` fetches it alone, and `chat` talks with it.
+    """
     if held is None:
         return None
     return {
@@ -40,6 +48,8 @@ def download_document(held: QuantDownload | None, command: str | None) -> dict[s
         "files": [{"name": each.name, "bytes": each.bytes} for each in held.files],
         "bytes": held.bytes,
         "command": command,
+        "pull_command": pull,
+        "chat_command": chat,
     }
 
 
@@ -55,7 +65,7 @@ def checkpoint_document(repo: str | None, command: str | None) -> dict[str, Any]
     """A checkpoint's repository for a program; None where none is known. Its files are not listed: all are needed."""
     if repo is None:
         return None
-    return {"repo": repo, "revision": None, "files": [], "bytes": None, "command": command}
+    return {"repo": repo, "revision": None, "files": [], "bytes": None, "command": command, **_NO_COMMANDS}
 
 
 def r1_text(r1: R1Beside) -> str:

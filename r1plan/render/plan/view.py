@@ -71,8 +71,8 @@ class EngineView(Protocol[OptionT]):
     def setting_fields(self, option: OptionT) -> dict[str, Any]:
         """The document's fields of one option from `kv_type` to `memory`."""
 
-    def download_fields(self, option: OptionT) -> dict[str, Any] | None:
-        """Where the option's files are to be had, and the line that fetches and runs it; None where nobody knows."""
+    def download_fields(self, plan: Plan[OptionT], option: OptionT) -> dict[str, Any] | None:
+        """Where the option's files are to be had, and the lines that fetch and run it; None where nobody knows."""
 
     def own_fields(self, option: OptionT) -> dict[str, Any]:
         """The document's fields of one option that only this engine has."""

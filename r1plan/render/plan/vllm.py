@@ -121,7 +121,7 @@ class VllmView:
             ],
         }
 
-    def download_fields(self, option: ServingOption) -> dict[str, Any] | None:
+    def download_fields(self, plan: Plan[ServingOption], option: ServingOption) -> dict[str, Any] | None:
         """The checkpoint's repository; vLLM fetches all its files."""
         command = next(iter(serve_commands(option)), None) if option.fits else None
         return checkpoint_document(repository(option.model, option.dtype), command)

@@ -14,8 +14,13 @@ from r1plan.cli import COMMANDS
 from r1plan.cli.completion import names
 from r1plan.cli.completion.answer import Continuation, continued, told
 from r1plan.hardware.names.cards import cards_of
+from r1plan.models.downloads import download_of
+from r1plan.models.pull.pinned import PinnedFile
+from r1plan.models.pull.record import PullRecords
+from r1plan.settings import directories
 from tests.catalog.ours import HARDWARE
 from tests.cli.options.test_short import commands
+from tests.models.store.stores import hugging_face, ollama
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +58,11 @@ def after(line: str) -> list[str]:
         pytest.param("r1plan recommend -m qwen-32", ["R1-Distill-Qwen-32B"], id="part-of-the-only-one"),
         pytest.param("r1plan recommend --quant iq4_x", ["IQ4_XS"], id="quant"),
         pytest.param("r1plan recommend --engine v", ["vllm"], id="choice"),
+        pytest.param("r1plan recommend -m R1-0528-Qwen3-8B:q8", ["R1-0528-Qwen3-8B:Q8_0"], id="model-and-quant"),
+        pytest.param("r1plan models pull r1-0528-qwen3-8b:q8", ["R1-0528-Qwen3-8B:Q8_0"], id="pull-and-quant"),
+        pytest.param("r1plan models pull R1-0528-Q", ["R1-0528-Qwen3-8B"], id="pull"),
+        pytest.param("r1plan models pull R1-0528-Qwen3-8B:zzz", [], id="no-such-quant"),
+        pytest.param("r1plan models pull nobody:q", [], id="no-such-model"),
         pytest.param("r1plan chat -m r1-t", ["r1-tiny"], id="built-in"),
         pytest.param("r1plan chat -m deepseek/deepseek-f", ["deepseek/deepseek-flash"], id="provider-and-model"),
         pytest.param("r1plan chat -p deepseek -m deepseek-f", ["deepseek-flash"], id="model-of-the-provider"),
@@ -115,6 +125,57 @@ def test_a_model_file_of_this_folder_is_offered(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my own.gguf").touch()
     assert after("r1plan chat -m my") == ["my own.gguf"]
+
+
+@pytest.fixture
+def stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with stores of models, in which nothing is yet."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    for name in ("HF_HUB_CACHE", "OLLAMA_MODELS", "LLAMA_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def some_file(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"not looked into")
+    return path
+
+
+def test_what_is_here_is_offered_for_a_chat_whichever_program_fetched_it(stores: Path) -> None:
+    hugging_face(stores / "hf" / "hub", "ann/zz-GGUF", "q/zz-hub-Q4_K_M.gguf", some_file(stores / "x"))
+    for number in (1, 2):
+        some_file(stores / f".lmstudio/models/a/b/zz-studio-0000{number}-of-00002.gguf")
+    some_file(stores / ".cache/llama.cpp/zz-cached.gguf.part")
+    ollama(stores / ".ollama/models", "zz-tag:32b", some_file(stores / "y"))
+    ollama(stores / ".ollama/models", "zz-gone:7b", None)
+    assert after("r1plan chat -m zz") == ["zz-hub-Q4_K_M", "zz-studio", "zz-tag:32b"]
+    assert after("r1plan chat --model zz-tag:3") == ["zz-tag:32b"]
+
+
+def test_a_store_that_cannot_be_read_or_is_huge_holds_nothing_up(stores: Path) -> None:
+    folder = stores / ".lmstudio/models"
+    folder.mkdir(parents=True)
+    for number in range(500):
+        (folder / f"zz-{number:03}.gguf").touch()
+    (stores / ".ollama/models").mkdir(parents=True)
+    (stores / ".ollama/models/manifests").symlink_to(stores)  # a loop
+    assert len(after("r1plan chat -m zz")) in range(201)
+
+
+def test_what_was_pulled_is_offered_where_it_may_be_removed(stores: Path, home: Path) -> None:
+    records = PullRecords(directories().data / "pulled")
+    model = load_models()["R1-Distill-Qwen-7B"]
+    usual = next(each for each in model.quants if each.name == "Q4_K_M")
+    held = download_of(model, usual)
+    assert held is not None
+    for number, (repo, name) in enumerate([(held.repo, held.first), ("ann/zz", "a.gguf"), ("ann/zz", "gone.gguf")]):
+        blob = some_file(stores / f"blob-{number}")
+        records.summed(repo, PinnedFile(name, 1, "0" * 64), blob, fetched=True)
+    (stores / "blob-2").unlink()
+    assert sorted(after("r1plan models remove ")) == ["R1-Distill-Qwen-7B:Q4_K_M", "ann/zz/a.gguf"]
 
 
 def test_a_tag_goes_on_behind_its_colon() -> None:

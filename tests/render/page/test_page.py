@@ -185,7 +185,7 @@ def test_the_page_says_where_every_offered_option_is_had_with_its_repository_as_
     known = shown(name)
     outline = Outline(known.html())
     for option in known.plan.options:
-        repo = (known.view.download_fields(option) or {}).get("repo")
+        repo = (known.view.download_fields(known.plan, option) or {}).get("repo")
         assert repo is None or f"https://huggingface.co/{repo}" in outline.values("href")
     assert known.plan.choice is not None
     assert known.view.where_to_get(known.plan.choice).replace(" ", "") in outline.text.replace(" ", "")

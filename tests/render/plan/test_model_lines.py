@@ -134,6 +134,8 @@ def test_a_programs_document_names_every_shard() -> None:
         "files": [{"name": f"{name}/{name}-0000{shard}-of-00002.gguf", "bytes": None} for shard in (1, 2)],
         "bytes": found.quant.file_bytes,
         "command": "x",
+        "pull_command": None,
+        "chat_command": None,
     }
 
 
