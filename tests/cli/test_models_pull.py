@@ -103,6 +103,20 @@ def test_a_plan_that_recommend_printed_is_fetched(hub: HubDouble, tmp_path: Path
     assert (fields["model"], fields["quant"], fields["repo"]) == (SMALL, "Q4_K_M", hub.repo)
 
 
+@pytest.mark.parametrize("words", [(), ("recommended",), ("Recommended",)], ids=str)
+def test_without_a_name_it_is_the_model_that_recommend_chooses_here(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    choice = document()["choice"]
+    download = choice["download"]
+    files = {each["name"]: tiny_model(7_400_000) for each in download["files"]}
+    with running_hub(files, download["repo"]) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        fields = pulled(*words)
+    assert f"{fields['model']}:{fields['quant']}" == choice["id"]
+
+
 def test_a_plan_may_come_from_standard_input(hub: HubDouble) -> None:
     plan = json.dumps(document("--model", SMALL, "--quant", "Q4_K_M")).encode()
     done = called("pull", "-", "--json", typed=plan)

@@ -9,13 +9,14 @@ import typer
 
 def pull_model(
     model: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="ID[:QUANT]|hf:OWNER/REPO[/FILE]|PLAN",
             help="A model such as R1-Distill-Qwen-32B:Q4_K_M, files at Hugging Face, or what `recommend --json` "
-            "printed (-: from standard input). Without a quant: what `recommend` chooses for this machine.",
+            "printed (-: from standard input). Without a quant, or without anything: what `recommend` chooses for this "
+            "machine.",
         ),
-    ],
+    ] = None,
     quant: Annotated[str | None, typer.Option(metavar="NAME", help="Which quant, such as Q4_K_M or q4.")] = None,
     revision: Annotated[
         str | None, typer.Option(metavar="REV", help="A branch, tag or commit of the repository. Default: main.")
@@ -37,12 +38,13 @@ def pull_model(
     from r1plan.cli.models.wanted import wanted_model
     from r1plan.models.pull.access import hub_access
     from r1plan.models.pull.content import check_content
+    from r1plan.models.reference import RECOMMENDED
     from r1plan.render import output
     from r1plan.render.pull.document import pull_document
     from r1plan.render.pull.words import chosen_text, pulled_lines
 
     access = hub_access(os.environ)
-    wanted = wanted_model(model, quant, revision)
+    wanted = wanted_model(model or RECOMMENDED, quant, revision)
     if wanted.chosen_bytes is not None:
         said = chosen_text(wanted.model, wanted.quant, wanted.chosen_bytes, wanted.files.repo)
         if may_ask() and not yes:

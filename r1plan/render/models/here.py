@@ -37,11 +37,20 @@ class ListedModel:
 
 
 def here_lines(rows: Sequence[ListedModel], listing: StoreListing, width: int) -> Iterator[str]:
-    """The list for a terminal of `width` columns: the answer first, then a table, each row with where it lies."""
+    """The list for a terminal of `width` columns: the answer first, then a table, then the folders of the stores.
+
+    Each row has what its store calls it.
+    """
     yield from wrapped(_headline(rows, listing), width)
     if rows:
         yield ""
         yield from _table(rows, width)
+        yield ""
+        stores = {each.model.stored.store for each in rows}
+        for place in listing.places:
+            if place.store in stores:
+                text = f"{STORE_NAMES[place.store]}: {place.path}"
+                yield from wrapped(printable(text), width, later="  ", cut_words=True)
     for each in listing.troubles:
         yield ""
         yield from wrapped(printable(f"note: {trouble_text(each)}"), width, cut_words=True)
@@ -51,7 +60,10 @@ def _headline(rows: Sequence[ListedModel], listing: StoreListing) -> str:
     ready = [each for each in rows if each.model.is_whole]
     if not rows:
         places = f"{count(len(listing.places), 'store')} of models" if listing.places else "no store of models"
-        return f"No model is here: {places} was found. r1plan models list --known lists what there is."
+        return (
+            f"No model is here: {places} was found. r1plan models pull fetches the one that recommend chooses, "
+            "r1plan models list --known lists what there is."
+        )
     fitting = sum(1 for each in ready if each.option is not None and each.option.in_memory)
     size = sum(each.model.stored.bytes for each in rows)
     stores = len({each.model.stored.store for each in rows})
@@ -68,7 +80,7 @@ def _table(rows: Sequence[ListedModel], width: int) -> Iterator[str]:
     for each, row in zip(rows, cells, strict=True):
         yield table_row((path_end(row[0], widths[0]), *row[1:]), widths, _SIDES)
         said = state_text(each.model)
-        where = f"{STORE_NAMES[each.model.stored.store]}: {each.model.stored.path}"
+        where = f"{STORE_NAMES[each.model.stored.store]}: {each.model.stored.names[0]}"
         for text in (said, where):
             if text:
                 yield from wrapped(printable(text), width, first="  ", later="    ", cut_words=True)

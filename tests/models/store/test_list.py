@@ -41,7 +41,8 @@ def stores(home: Path) -> Path:
 
 def test_a_machine_without_models_is_told_what_there_is(home: Path) -> None:
     assert " ".join(listed().split()) == (
-        "No model is here: no store of models was found. r1plan models list --known lists what there is."
+        "No model is here: no store of models was found. r1plan models pull fetches the one that recommend chooses, "
+        "r1plan models list --known lists what there is."
     )
     assert document()["models"] == []
 
@@ -71,6 +72,23 @@ def test_a_person_reads_the_answer_first_and_where_each_file_is(stores: Path) ->
     assert lines[0].endswith("; 1 of them fits this machine.")
     assert any(line.startswith("R1-Distill-Qwen-1.5B") and "yes, " in line for line in lines)
     assert any("a web page" in line for line in lines)
+    assert "  Ollama's store: deepseek-r1:1.5b" in lines
+    assert "  Hugging Face's cache: unsloth/DeepSeek-R1-GGUF/DeepSeek-R1-F16.gguf" in lines
+    whole = listed().replace("\n  ", "")
+    assert whole.count(f"Ollama's store: {stores}/.ollama/models") == 1
+
+
+def test_thirty_files_with_long_names_take_no_more_than_three_lines_each(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for number in range(15):
+        repository, name = f"someone-with-a-name/DeepSeek-R1-Distill-Qwen-1.5B-{number:02}-GGUF", f"f{number}.gguf"
+        hugging_face(home / ".cache/huggingface/hub", repository, name, header(home / "a.gguf", "R1-Distill-Qwen-1.5B"))
+        ollama(home / ".ollama/models", f"deepseek-r1:{number}b", header(home / "a.gguf", "R1-Distill-Qwen-1.5B"))
+    lines = listed().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 30 * 3 + 10
 
 
 def test_when_a_model_was_used_last_is_what_the_log_says(home: Path) -> None:

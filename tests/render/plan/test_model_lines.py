@@ -148,6 +148,8 @@ def test_a_checkpoint_is_named_and_fetched_by_its_server() -> None:
         "files": [],
         "bytes": None,
         "command": "vllm serve owner/name",
+        "pull_command": None,
+        "chat_command": None,
     }
 
 
