@@ -209,6 +209,18 @@ def test_what_was_fetched_and_is_no_model_is_said_and_stays_and_is_not_offered(
         assert not path.exists()
 
 
+def test_a_name_that_was_inferred_and_is_not_there_is_said_to_be(hub: HubDouble) -> None:
+    name = published(SMALL)["Q4_K_M"][0]
+    hub.files["renamed-Q4_K_M.gguf"] = hub.files.pop(name)
+    with pytest.raises(R1PlanError) as error:
+        called("pull", f"{SMALL}:Q4_K_M")
+    assert error.value.message == f"{hub.repo} has no {name}."
+    hint = error.value.hint or ""
+    assert hint.startswith("that name was inferred; it has ")
+    assert hint.endswith(f"; name one: hf:{hub.repo}/FILE")
+    assert pulled(f"hf:{hub.repo}/renamed-Q4_K_M.gguf")["fetched_bytes"] > 0
+
+
 def test_the_path_and_the_one_command_are_printed(hub: HubDouble) -> None:
     done = called("pull", f"{SMALL}:Q8_0")
     path, command = done.stdout.splitlines()

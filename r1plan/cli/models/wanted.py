@@ -111,7 +111,9 @@ def _of_catalogue(
 
 
 def _files(held: QuantDownload, revision: str | None) -> WantedFiles:
-    return WantedFiles(held.repo, tuple(each.name for each in held.files), None, revision or held.revision or "main")
+    return WantedFiles(
+        held.repo, tuple(each.name for each in held.files), None, revision or held.revision or "main", True
+    )
 
 
 def _chosen(named: Named, repository: str | None, machine: Machine | None) -> tuple[str, str, QuantDownload]:

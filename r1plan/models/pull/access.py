@@ -27,7 +27,7 @@ class TransferLimits:
 
     One that brings less than `least_bytes_per_s` over `slow_s` is given up for another. Of a file of which at least
     `parallel_from_bytes` are missing, parts of `part_bytes` come over up to `connections` at once: `first_connections`,
-    and one more that is tried for `trial_s`. Twice as many parts wait in memory at most.
+    and one more that is tried for `trial_s`. What has come of parts behind the first waits in memory.
     """
 
     slow_s: float = 60.0
@@ -35,7 +35,7 @@ class TransferLimits:
     connections: int = 4
     first_connections: int = 1
     trial_s: float = 1.0
-    part_bytes: int = 8 << 20
+    part_bytes: int = 4 << 20
     parallel_from_bytes: int = 64 << 20
 
 

@@ -65,13 +65,15 @@ class PinnedModel:
 class WantedFiles:
     """What was asked for. `files` None: the only model of the repository, or the only one of `quant`.
 
-    A name with a `*` stands for all that fit it.
+    A name with a `*` stands for all that fit it. `are_inferred`: the catalogue took the repository to have such files,
+    and nobody named them.
     """
 
     repo: str
     files: tuple[str, ...] | None = None
     quant: str | None = None
     revision: str = "main"
+    are_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

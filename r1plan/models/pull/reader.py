@@ -149,7 +149,7 @@ class HubReader:
         if shards > 1 and any(each in names for each in with_all_shards(name)):
             there = sum(each in names for each in with_all_shards(name))
             return EngineError(f"{wanted.repo} has only {there} of the {shards} shards of {name}.", None)
-        return NotAtServer(error.message, _near(name, names), repo_is_there=True)
+        return NotAtServer(error.message, _near(name, names, wanted), repo_is_there=True)
 
     def _ask(self, repo: str, file: str | None, ask: Callable[[], Any]) -> Any:
         most_s = 2 * self._access.limits.slow_s
@@ -169,7 +169,7 @@ def chosen(names: tuple[str, ...], wanted: WantedFiles) -> tuple[str, ...]:
     if wanted.files is not None:
         found = [name for name in names if any(fnmatchcase(name, pattern) for pattern in wanted.files)]
         if not found:
-            raise EngineError(f"{wanted.repo} has no {wanted.files[0]}.", _near(wanted.files[0], names))
+            raise EngineError(f"{wanted.repo} has no {wanted.files[0]}.", _near(wanted.files[0], names, wanted))
         return tuple(dict.fromkeys(shard for each in found for shard in with_all_shards(each)))
     models = [name for name in names if _is_model(name) and not _LATER_SHARD.search(name)]
     marked = models
@@ -187,13 +187,16 @@ def chosen(names: tuple[str, ...], wanted: WantedFiles) -> tuple[str, ...]:
     )
 
 
-def _near(name: str, names: Iterable[str]) -> str | None:
+def _near(name: str, names: Iterable[str], wanted: WantedFiles) -> str | None:
     """The hint for a file that is not there: the models that are called most like it, else what there is."""
     models = [each for each in names if _is_model(each) and not _LATER_SHARD.search(each)]
     called = {each.casefold().removesuffix(".gguf"): each for each in models}
     near = get_close_matches(name.casefold().removesuffix(".gguf"), called, 3, 0.4)
     found = ", ".join(called[each] for each in near) if near else _listed(models)
-    return f"it has {found}" if found else "it holds no GGUF: look for its GGUF conversion"
+    if not found:
+        return "it holds no GGUF: look for its GGUF conversion"
+    named = f"; name one: hf:{wanted.repo}/FILE" if wanted.are_inferred else ""
+    return f"{'that name was inferred; ' if wanted.are_inferred else ''}it has {found}{named}"
 
 
 def _listed(names: Iterable[str]) -> str:

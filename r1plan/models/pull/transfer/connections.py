@@ -24,6 +24,10 @@ class ConnectionCount:
         self._rate_before: float | None = None
         self._rests = 0
 
+    def begins(self) -> None:
+        """A file begins: the time before it counts for nothing."""
+        self._begun_at, self._came_bytes = None, 0
+
     def came(self, count_bytes: int) -> None:
         """So many bytes came, over whichever connection."""
         now = self._clock()

@@ -69,7 +69,7 @@ class PartSource:
         if address is None:
             return None
         response = stack.enter_context(self._client.stream("GET", address, headers=_headers(offset, last)))
-        if response.status_code < 400:
+        if response.status_code == 206:
             return response
         self._addresses.pop(file.name, None)
         return None

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _BATCH_BYTES = 1 << 20
 _BATCH_S = 0.25
 _MOST_EVENTS = 16
+_MOST_AHEAD = 2  # parts that are whole, and not the first
 _LOOKS_EACH_S = 0.2
 # Some stores send no more than 50 GB in one answer.
 _MOST_PART_BYTES = 32 << 30
@@ -95,6 +96,7 @@ class PartStream:
         Waits where a server is busy or a connection is lost. Raises EngineError and FileChanged for what does not pass.
         """
         self._upcoming = offset
+        self._connections.begins()
         if self._file.bytes - offset >= self._limits.parallel_from_bytes:
             self._part_bytes = self._limits.part_bytes
         try:
@@ -113,7 +115,7 @@ class PartStream:
             if running < most and not part.is_asked and not part.is_whole:
                 self._ask(part)
                 running += 1
-        while self._upcoming < self._file.bytes and running < most and len(self._parts) < 2 * most:
+        while self._upcoming < self._file.bytes and running < most and len(self._parts) < most + _MOST_AHEAD:
             part = _Part(self._upcoming, min(self._file.bytes, self._upcoming + self._part_bytes))
             self._upcoming = part.end
             self._parts.append(part)
