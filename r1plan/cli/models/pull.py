@@ -37,7 +37,7 @@ def pull_model(
     from r1plan.cli.models.fetching import fetched
     from r1plan.cli.models.wanted import wanted_model
     from r1plan.models.pull.access import hub_access
-    from r1plan.models.pull.content import check_content
+    from r1plan.models.pull.content import content_name
     from r1plan.models.reference import RECOMMENDED
     from r1plan.render import output
     from r1plan.render.pull.document import pull_document
@@ -52,11 +52,11 @@ def pull_model(
         else:
             output.note(said)
     pulled = fetched(wanted.files, access)
-    check_content(pulled, load_models().values())
+    name = content_name(pulled, load_models().values())
     if json:
-        output.document(pull_document(pulled, wanted.model, wanted.quant))
+        output.document(pull_document(pulled, wanted.model, wanted.quant, name))
     else:
-        output.lines(pulled_lines(pulled))
+        output.lines(pulled_lines(pulled, name))
 
 
 def may_ask() -> bool:

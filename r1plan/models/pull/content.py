@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from r1plan.models.pull.pull import PulledModel
 
 
-def check_content(pulled: PulledModel, known: Iterable[Model]) -> None:
-    """Read the header of what was pulled. It stays in the cache whatever it is.
+def content_name(pulled: PulledModel, known: Iterable[Model]) -> str:
+    """What a chat is given to run it: the model and quant that its header says, or the path of one of no catalogue.
 
-    Raises EngineError for what is no model or is damaged, saying what it is, and for an architecture that r1plan does
-    not plan for.
+    What is no model stays in the cache all the same. Raises EngineError for it and for what is damaged, saying what it
+    is, and for an architecture that r1plan does not plan for.
     """
     model = pulled.model
     try:
-        model_file(read_gguf(LocalFile(pulled.path)), known, (model.repo,))
+        read = model_file(read_gguf(LocalFile(pulled.path)), known, (model.repo,))
     except UnknownArchitecture as error:
         raise EngineError(
             f"{error.message.rstrip('.')}, which r1plan does not plan for.",
@@ -35,3 +35,4 @@ def check_content(pulled: PulledModel, known: Iterable[Model]) -> None:
             f"r1plan models remove hf:{model.repo}/{pulled.files[0].file.name} removes it; take another file or "
             "repository",
         ) from error
+    return str(pulled.path) if read.known is None else f"{read.known.id}:{read.quant.name}"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from r1plan.models.pull.pull import PulledModel
 
 
-def pull_document(pulled: PulledModel, model: str | None, quant: str | None) -> dict[str, Any]:
+def pull_document(pulled: PulledModel, model: str | None, quant: str | None, name: str) -> dict[str, Any]:
     """`r1plan.pull/1`: the files with their checksums and paths. `path` is what an engine is given."""
     return {
         "schema": "r1plan.pull/1",
@@ -32,5 +32,5 @@ def pull_document(pulled: PulledModel, model: str | None, quant: str | None) -> 
             for each in pulled.files
         ],
         "path": str(pulled.path),
-        "command": run_command(pulled),
+        "command": run_command(name),
     }

@@ -80,15 +80,15 @@ def stopped_text(done: int, size: int) -> str:
     return f"stopped: {size_text(done)} of {size_text(size)} are kept; the same command goes on from there."
 
 
-def pulled_lines(pulled: PulledModel) -> Iterator[str]:
+def pulled_lines(pulled: PulledModel, name: str) -> Iterator[str]:
     """Where the file is, and what to do with it."""
     yield str(pulled.path)
-    yield f"Run it: {run_command(pulled)}"
+    yield f"Run it: {run_command(name)}"
 
 
-def run_command(pulled: PulledModel) -> str:
-    """The one command that talks with it."""
-    return f"r1plan chat --model {shlex.quote(str(pulled.path))}"
+def run_command(name: str) -> str:
+    """The one command that talks with what is called `name`."""
+    return f"r1plan chat --model {shlex.quote(name)}"
 
 
 def removal_text(records: Iterable[BlobRecord]) -> str:
