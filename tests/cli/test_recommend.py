@@ -76,7 +76,15 @@ def check_option(option: dict[str, Any]) -> None:
         assert score["source"]
     assert set(option["cost"]) == {"usd_per_mtok_output", "usd_per_month", "basis"}
     if option["download"] is not None:
-        assert set(option["download"]) == {"repo", "revision", "files", "bytes", "command"}
+        assert set(option["download"]) == {
+            "repo",
+            "revision",
+            "files",
+            "bytes",
+            "command",
+            "pull_command",
+            "chat_command",
+        }
 
 
 @pytest.mark.parametrize(
