@@ -7,8 +7,10 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -130,7 +132,8 @@ def test_a_store_that_sends_the_whole_for_a_part_is_read_over_one_connection(
     hub.store_hook = whole
     pulling.limits = replace(FOUR, part_bytes=1 << 20)
     assert pulling().path.read_bytes() == hub.files[NAME]
-    assert len(hub.gets("store")) <= from_number + 4 + 1
+    # Each of four may have asked at an address that it knew, and again at the one that the hub names.
+    assert len(hub.gets("store")) <= from_number + 2 * 4 + 1
 
 
 def test_a_busy_store_is_asked_over_one_connection_and_keeps_what_came(pulling: Pulling) -> None:
@@ -142,13 +145,14 @@ def test_a_busy_store_is_asked_over_one_connection_and_keeps_what_came(pulling: 
 
 
 def test_connections_that_are_lost_together_are_one_failure(pulling: Pulling) -> None:
-    hub, asked = pulling.hub, [0]
+    hub, numbers, all_there = pulling.hub, count(1), threading.Barrier(4)
 
     def fails(request: Handler) -> bool:
-        asked[0] += 1
-        if asked[0] <= 4:
-            request.cut()
-        return asked[0] <= 4
+        if next(numbers) > 4:
+            return False
+        all_there.wait(timeout=30)
+        request.cut()
+        return True
 
     hub.store_hook = fails
     assert pulling().path.read_bytes() == hub.files[NAME]

@@ -33,6 +33,7 @@ _BATCH_S = 0.25
 _MOST_EVENTS = 16
 _MOST_AHEAD = 2  # parts that are whole, and not the first
 _LOOKS_EACH_S = 0.2
+_MOST_END_S = 1.0
 # Some stores send no more than 50 GB in one answer.
 _MOST_PART_BYTES = 32 << 30
 
@@ -87,6 +88,7 @@ class PartStream:
         self._upcoming = 0
         self._connections = connections
         self._part_bytes = _MOST_PART_BYTES
+        self._threads: list[Thread] = []
         self._failures = 0
         self.had_trouble = False
 
@@ -105,7 +107,13 @@ class PartStream:
                 self._take(self._next())
                 yield from self._in_order()
         finally:
-            self._is_over.set()
+            self._end()
+
+    def _end(self) -> None:
+        """Have the connections end before their client does; one that is silent is not waited for."""
+        self._is_over.set()
+        for each in self._threads:
+            each.join(_MOST_END_S / len(self._threads))
 
     def _begin_parts(self) -> None:
         """Ask for parts in their order, as long as there is a connection and room in memory for them."""
@@ -190,7 +198,9 @@ class PartStream:
     def _ask(self, part: _Part) -> None:
         part.request += 1
         part.is_asked, part.after_failures = True, self._failures
-        Thread(target=self._bring, args=(part, part.request, part.at, part.end), daemon=True).start()
+        thread = Thread(target=self._bring, args=(part, part.request, part.at, part.end), daemon=True)
+        self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
 
     def _bring(self, part: _Part, request: int, at: int, end: int) -> None:
         """Bring a part, in a thread of its own. Whatever happens is told to the other, which decides."""
@@ -202,6 +212,8 @@ class PartStream:
                     raise SendsWhole
                 told_at = self._clock()
                 for piece in paced(answer.pieces, self._limits, self._clock):
+                    if self._is_over.is_set():
+                        return
                     batch += piece[: end - at - len(batch)]
                     has_all = at + len(batch) >= end
                     if has_all or len(batch) >= _BATCH_BYTES or self._clock() - told_at >= _BATCH_S:
