@@ -63,6 +63,11 @@ def _names_here() -> Iterable[str]:
     return sorted({_called(each.store, each.names[0]) for each in usable})[:_MOST_FILES]
 
 
+def _models_here() -> Iterable[str]:
+    """What an engine here can be given: the model in the package, files of this folder, and those of the stores."""
+    return dict.fromkeys(["r1-tiny", *_gguf_files(), *_names_here()])
+
+
 def _called(store: str, name: str) -> str:
     """A store's name as short as `chat --model` still takes it."""
     return name if store == "ollama" else re.sub(r"(-\d{5}-of-\d{5})?\.gguf$", "", name.rpartition("/")[2], flags=re.I)
@@ -123,7 +128,7 @@ def _askable_models(given: Given) -> Iterable[str]:
     if given.get("provider"):
         return _models_of_provider(given)
     offers = (f"{each.id}/{model}" for each in providers.values() if each.can_be_asked for model in _offers(each))
-    return dict.fromkeys(["r1-tiny", *_gguf_files(), *_names_here(), *offers])
+    return dict.fromkeys([*_models_here(), *offers])
 
 
 def _listed_models(given: Given) -> Iterable[str]:
@@ -188,6 +193,7 @@ ARGUMENTS: dict[tuple[str, str], Names] = {
     ("hardware", "word"): _cards,
     ("models pull", "model"): _model_ids,
     ("models remove", "model"): _pulled,
+    ("models verify", "model"): lambda _given: _models_here(),
     ("prices show", "provider"): _providers,
     ("prices show", "model"): _models_of_provider,
     ("prices cost", "provider"): _providers,

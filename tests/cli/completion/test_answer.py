@@ -153,6 +153,7 @@ def test_what_is_here_is_offered_for_a_chat_whichever_program_fetched_it(stores:
     ollama(stores / ".ollama/models", "zz-gone:7b", None)
     assert after("r1plan chat -m zz") == ["zz-hub-Q4_K_M", "zz-studio", "zz-tag:32b"]
     assert after("r1plan chat --model zz-tag:3") == ["zz-tag:32b"]
+    assert after("r1plan models verify zz") == ["zz-hub-Q4_K_M", "zz-studio", "zz-tag:32b"]
 
 
 def test_a_store_that_cannot_be_read_or_is_huge_holds_nothing_up(stores: Path) -> None:
