@@ -18,8 +18,9 @@ from pathlib import Path
 from statistics import median
 
 from r1plan.models.pull.access import hub_access
+from r1plan.models.pull.host import PullHost, disk_free_bytes
 from r1plan.models.pull.pinned import PinnedModel, WantedFiles
-from r1plan.models.pull.pull import PullHost, disk_free_bytes, pull
+from r1plan.models.pull.pull import pull
 from r1plan.models.pull.record import PullRecords
 from r1plan.models.pull.watcher import PullEvent
 from tests.models.pull.hub import REPO, running_hub, some_bytes

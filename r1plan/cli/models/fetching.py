@@ -17,7 +17,8 @@ def fetched(files: WantedFiles, access: HubAccess) -> PulledModel:
     """Have `files` in the cache, checked; what comes is shown on stderr. Raises what `models.pull.pull.pull` does."""
     import time
 
-    from r1plan.models.pull.pull import PullHost, disk_free_bytes, pull
+    from r1plan.models.pull.host import PullHost, disk_free_bytes
+    from r1plan.models.pull.pull import pull
     from r1plan.models.pull.rate import keep_rate
     from r1plan.models.pull.record import PullRecords
     from r1plan.render.pull.progress import pull_progress

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import errno
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from r1plan.errors import EngineError, R1PlanError
 from r1plan.models.pull.access import HubAccess
 from r1plan.models.pull.entry import CacheEntry
 from r1plan.models.pull.here import pinned_here
+from r1plan.models.pull.host import PullHost
 from r1plan.models.pull.pinned import PinnedFile, PinnedModel, WantedFiles
 from r1plan.models.pull.record import PullRecords
 from r1plan.models.pull.transfer.client import hub_client
@@ -50,16 +49,6 @@ class PulledModel:
     def path(self) -> Path:
         """The file that an engine is given."""
         return self.files[0].path
-
-
-@dataclass(frozen=True, slots=True)
-class PullHost:
-    """What a pull needs of the machine: to wait, how much is free below a folder, when it was started, and a clock."""
-
-    sleep: Callable[[float], None]
-    free_bytes: Callable[[Path], int]
-    booted_at_s: float
-    clock: Callable[[], float] = monotonic
 
 
 def pull(
@@ -120,7 +109,7 @@ def _pulled(
     try:
         if sum(here.values()) < model.bytes:
             entry.make()
-        fetching = FileFetch(client, access, model, patience, watcher, done, host.clock, host.booted_at_s)
+        fetching = FileFetch(client, access, model, patience, watcher, done, host)
         pulled = []
         for file in model.files:
             blob = entry.blob(file)
@@ -170,11 +159,6 @@ def _check_room(model: PinnedModel, here_bytes: int, cache: Path, free_bytes: Ca
             f"{model.repo} needs {_size(needed)} more on the disk of {cache}, where {_size(free)} are free.",
             "free some room, name a smaller quant, or set HF_HOME to a folder on a larger disk",
         )
-
-
-def disk_free_bytes(folder: Path) -> int:
-    """How much of the disk of `folder` this user may still fill."""
-    return shutil.disk_usage(folder).free
 
 
 def _disk_error(error: OSError, cache: Path) -> R1PlanError:

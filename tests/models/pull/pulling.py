@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from r1plan.models.pull.access import TransferLimits, hub_access
+from r1plan.models.pull.host import PullHost
 from r1plan.models.pull.pinned import PinnedModel, WantedFiles
-from r1plan.models.pull.pull import PulledModel, PullHost, pull
+from r1plan.models.pull.pull import PulledModel, pull
 from r1plan.models.pull.record import PullRecords
 from r1plan.models.pull.watcher import PullEvent
 from tests.models.pull.hub import HubDouble

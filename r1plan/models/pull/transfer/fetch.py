@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from r1plan.models.pull.access import HubAccess
+    from r1plan.models.pull.host import PullHost
     from r1plan.models.pull.transfer.patience import Patience
 
 _BATCH_BYTES = 1 << 20
@@ -33,8 +34,7 @@ _LOCK_AT_ONCE_S = 0.05
 class FileFetch:
     """Fetches files of one model. `done` is told how many bytes of a file are here.
 
-    `clock` gives seconds that only grow. `booted_at_s` is when this machine was started, in seconds since 1970: what
-    was written before may have been lost.
+    What was written before `host` was started may have been lost.
     """
 
     def __init__(
@@ -45,13 +45,12 @@ class FileFetch:
         patience: Patience,
         watcher: PullWatcher,
         done: Callable[[PinnedFile, int], None],
-        clock: Callable[[], float],
-        booted_at_s: float,
+        host: PullHost,
     ) -> None:
         self._access, self._source = access, PartSource(client, access, model)
         self._patience, self._watcher, self._done = patience, watcher, done
-        self._connections = ConnectionCount(access.limits, clock)
-        self._clock, self._booted_at_s = clock, booted_at_s
+        self._connections = ConnectionCount(access.limits, host.clock)
+        self._host = host
         self._entry = CacheEntry(access.cache, model.repo)
 
     def fetch(self, file: PinnedFile, is_known: Callable[[Path], bool]) -> int:
@@ -105,7 +104,9 @@ class FileFetch:
         with FileIO(descriptor, "r+") as target, RunningSum(file.hasher()) as total:
             begun = self._summed(target, file, total)
             self._done(file, begun)
-            stream = PartStream(self._source, file, self._access.limits, self._patience, self._connections, self._clock)
+            stream = PartStream(
+                self._source, file, self._access.limits, self._patience, self._connections, self._host.clock
+            )
             with closing(stream.from_offset(begun)) as pieces:
                 for data in pieces:
                     _write(target, data)
@@ -133,7 +134,7 @@ class FileFetch:
         size = target.seek(0, os.SEEK_END)
         if size > file.bytes:
             size = 0
-        elif os.fstat(target.fileno()).st_mtime < self._booted_at_s:
+        elif os.fstat(target.fileno()).st_mtime < self._host.booted_at_s:
             size = _without_zeros(target, size)
         target.truncate(size)
         target.seek(0)
