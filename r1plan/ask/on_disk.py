@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from r1plan.ask.notes import FoundOnDisk
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from r1plan.models.store.places import StorePlace
     from r1plan.plan.llamacpp.option import Option
 
-_MOST_SETTINGS_BYTES = 1 << 20
-
 
 def models_on_disk() -> StoreListing:
     """All models on this machine, as the process's environment says where they are."""
@@ -35,11 +31,10 @@ def models_on_disk() -> StoreListing:
 
 
 def _places() -> tuple[StorePlace, ...]:
-    from r1plan.models.store.places import StoreHost, store_places
-    from r1plan.settings import directories, expanded
+    from r1plan.models.store.host import this_host
+    from r1plan.models.store.places import store_places
 
-    home = Path(os.environ.get("HOME") or expanded(Path("~")))
-    return store_places(StoreHost(os.environ, home, directories().data, sys.platform, _text))
+    return store_places(this_host(os.environ))
 
 
 NO_PINS = Pins()
@@ -190,12 +185,3 @@ def _unusable(typed: str, model: StoredModel) -> EngineError:
             if model.problem is None:
                 return EngineError(f"{typed} was not read in time: {path}.", f"name the file: --model '{path}'")
             return EngineError(f"{typed} is here and cannot be used: {model.problem}", "download it again")
-
-
-def _text(path: Path) -> str | None:
-    from r1plan.files.plain import plain_bytes
-
-    try:
-        return plain_bytes(path, _MOST_SETTINGS_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return None
