@@ -89,7 +89,7 @@ class ConversationCache:
         for begin in range(0, len(tokens), batch):
             if begin:
                 yield
-            self._context.evaluate(tokens[begin : begin + batch])
+            self._context.evaluate(tokens[begin : begin + batch], goes_on=begin + batch < len(tokens))
         if len(tokens) >= _MEASURED_TOKENS:
             self._context.wait()
             self._read_tokens += len(tokens)

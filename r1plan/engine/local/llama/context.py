@@ -70,8 +70,10 @@ class ModelContext:
         del self.tokens[count:]
         return count
 
-    def evaluate(self, tokens: Sequence[int]) -> None:
-        """Read `tokens`, at most `batch`, after those that are there.
+    def evaluate(self, tokens: Sequence[int], *, goes_on: bool = False) -> None:
+        """Read `tokens`, at most `batch`, after those that are there. `goes_on`: others come at once.
+
+        A card has read them then, but where others come: it calculates while those are got ready.
 
         Raises NotDecoded, and KeyboardInterrupt at once when a signal came, or `abort` was called; they may be read
         then, or not.
@@ -81,7 +83,8 @@ class ModelContext:
 
         def call() -> int:
             code: int = self._decode(pointer, functions.llama_batch_get_one(held, len(tokens)))
-            functions.llama_synchronize(pointer)
+            if not goes_on:
+                functions.llama_synchronize(pointer)
             return code
 
         self._abort.take_down()

@@ -21,6 +21,9 @@ DeviceKind = Literal["cpu", "gpu", "igpu", "accelerator"]
 _KINDS: tuple[DeviceKind, ...] = ("cpu", "gpu", "igpu", "accelerator")
 
 
+_silent: list[object] = []  # llama.cpp keeps a bare pointer
+
+
 class EngineDevice(NamedTuple):
     """What llama.cpp can put layers on: `CUDA0`, `NVIDIA H200`. Bytes are what the driver says at this moment."""
 
@@ -42,6 +45,12 @@ def library() -> Any:
         raise EngineError(
             f"llama-cpp-python cannot be loaded: {error}.", "r1plan doctor says what mends it."
         ) from error
+
+    @functions.llama_log_callback  # type: ignore[untyped-decorator, unused-ignore]
+    def silent(_level: int, _text: bytes, _data: object) -> None: ...
+
+    _silent.append(silent)
+    functions.llama_log_set(silent, ctypes.c_void_p(0))  # a card that is found would be told on standard error
     functions.llama_backend_init()
     return functions
 
