@@ -264,5 +264,12 @@ def _overheads(of: Measurement, cards: dict[int, int]) -> Iterator[tuple[int, in
             continue
         if each.planned_bytes is None or each.measured_bytes is None:
             continue
-        if 0 <= each.measured_bytes <= _MOST_OVERHEAD_BYTES:
-            yield cards[each.card], each.measured_bytes - (each.planned_bytes - each.learned_bytes)
+        # What the engine did not tell of is among what the card lost beside what it told of.
+        untold = sum(
+            other.planned_bytes or 0
+            for other in of.buffers
+            if other.card == each.card and other.term != "overhead" and not other.measured_bytes
+        )
+        lost = each.measured_bytes - untold
+        if 0 <= lost <= _MOST_OVERHEAD_BYTES:
+            yield cards[each.card], lost - (each.planned_bytes - each.learned_bytes)
