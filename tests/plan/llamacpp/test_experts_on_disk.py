@@ -47,7 +47,8 @@ def test_a_prompt_reads_the_disk_once_a_micro_batch() -> None:
     assert slow.speed.prefill_tok_s is not None
     assert fast.speed.prefill_tok_s is not None
     assert slow.speed.prefill_tok_s.mid < 512 * 1.0 * GB / slow.disk_bytes
-    assert fast.speed.prefill_tok_s.mid > 10 * slow.speed.prefill_tok_s.mid
+    # Without a disk to wait for, what is in memory is copied to the card for each micro-batch all the same.
+    assert fast.speed.prefill_tok_s.mid > 7 * slow.speed.prefill_tok_s.mid
 
 
 def test_an_unsaid_bandwidth_is_assumed_and_said() -> None:

@@ -11,7 +11,7 @@ from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
 from r1plan.plan.llamacpp.option import option_id
 from r1plan.plan.llamacpp.placement import DeviceLoads
-from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates, MeasuredRun, prompts_of
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates, MeasuredRun, of_file, prompts_of
 from r1plan.plan.llamacpp.speed.processor import SOURCE
 from r1plan.plan.llamacpp.speed.rates import DISK_BANDWIDTH_GB_S, Addend, CardRates, MachineRates
 from r1plan.plan.llamacpp.speed.work import TokenWork, kind_of, token_work
@@ -35,9 +35,6 @@ class ModelRates:
     ) -> None:
         self.machine, self.learned = on, learned
         self.file = learned.file_rate(option_id(model, quant), weights.read_bytes_a_token)
-        self.factor = self.prompt_factor = 1.0
-        if self.file is not None:
-            self.factor, self.prompt_factor = on.factor(self.file), on.factor(prompts_of(self.file))
         self.kind = kind_of(model, quant, weights)
         self._shape = model.shape
         self._kv_bytes: dict[KvType, int] = {}
@@ -68,17 +65,17 @@ class DecodeTimeModel:
         self.machine = machine
         kv_bytes = self.rates.kv_bytes_a_layer(placed.settings.kv_type)
         self.work: TokenWork = token_work(self.rates.kind, model, weights, placed, kv_bytes)
-        self.addends = self.rates.machine.token(self.work)
-        self._factor = self.rates.factor
-        self._fixed = sum([each.seconds for each in self.addends]) * self._factor
-        self._a_depth = sum([each.seconds_a_depth for each in self.addends]) * self._factor
+        on = self.rates.machine
+        self.addends = of_file(on, on.token(self.work), self.rates.file)
+        self._fixed = sum([each.seconds for each in self.addends])
+        self._a_depth = sum([each.seconds_a_depth for each in self.addends])
 
     def seconds(self, depth: int) -> dict[Bottleneck, float]:
         """Every kind of addend above zero with `depth` tokens in the cache."""
         found: dict[Bottleneck, float] = {}
         for each in self.addends:
             if seconds := each.seconds + each.seconds_a_depth * depth:
-                found[each.what] = found.get(each.what, 0.0) + seconds * self._factor
+                found[each.what] = found.get(each.what, 0.0) + seconds
         return found
 
     def a_token(self, depth: int) -> float:
@@ -122,7 +119,9 @@ class DecodeTimeModel:
 
     def prompt_parts(self) -> list[Addend] | None:
         """The parts of the time that a prompt's token takes; None when nothing is known of the card."""
-        return self.rates.machine.prompt(self.work)
+        on, file = self.rates.machine, self.rates.file
+        parts = on.prompt(self.work)
+        return None if parts is None else of_file(on, parts, file and prompts_of(file))
 
 
 def predicted_speed(time: DecodeTimeModel, depths: tuple[int, ...]) -> Speed:
@@ -151,7 +150,7 @@ def _prompt_range(time: DecodeTimeModel, same: MeasuredRun | None) -> Range | No
     if parts is None:
         return None
     told = rates.learned.prompt_range(parts, rates.file, same, time.prompt_spread())
-    return _range(sum([each.seconds for each in parts]) * rates.prompt_factor, told.spread)
+    return _range(sum([each.seconds for each in parts]), told.spread)
 
 
 def _range(seconds: float, spread: float) -> Range:

@@ -16,7 +16,8 @@ class DeviceClass(NamedTuple):
     """Constants of one kind of device. `seconds_a_layer` is what a layer costs besides reading it.
 
     `flops_a_byte` gives the prompt's compute from the bandwidth where no FLOPS are known, within GUESSED_PROMPT_SPREAD.
-    `unpacks`: its memory is so fast that unpacking a type may take longer.
+    `unpacks`: its memory is so fast that unpacking a type may take longer. `prompt_seconds_a_layer` is what a layer
+    costs for each micro-batch of a prompt besides arithmetic: a small model's matrices do not fill a large card.
     """
 
     efficiency: float
@@ -29,6 +30,7 @@ class DeviceClass(NamedTuple):
     flops_a_byte: float = 70.0
     prompt_spread: float | None = None
     unpacks: bool = False
+    prompt_seconds_a_layer: float = 0.0
 
     @property
     def spread_of_prompts(self) -> float:
@@ -38,8 +40,22 @@ class DeviceClass(NamedTuple):
 
 # RTX 3090, 4090, 5070, 5070 Ti, 5090, A6000: b0482-b0503, b0562 within 15 %; speed.md gives 1.7 x FP32 for prompts.
 _GDDR = DeviceClass(0.86, 25e-6, 0.50, 0.15, "calibrated", "bench_calibration b0482-b0503, b0562")
-# H100: two models at depth 0 and 8,192 within 9 %; an A100 (b0533) is a fifth slower than this.
-_HBM = DeviceClass(0.57, 47e-6, 0.42, 0.20, "calibrated", "vram_measured_h100, b0494, b0533", 2.0, 30.0, None, True)
+# H100: two models at depth 0 and 8,192 within a tenth; an H200: a 1.5B, 7B and 32B within 2 % (h200_verify.jsonl); an
+# A100 (b0533) is a fifth slower than this. The H200 reads prompts at 172e12 operations a second, 2.57 x FP32, and takes
+# 0.36 ms a layer besides for each 512 tokens: all three models within 8 %, and b0494 of an H100.
+_HBM_SOURCE = "vram_measured_h100, h200_verify, b0494, b0533"
+_HBM = DeviceClass(
+    0.57,
+    51e-6,
+    0.50,
+    0.20,
+    "calibrated",
+    _HBM_SOURCE,
+    2.57,
+    36.0,
+    unpacks=True,
+    prompt_seconds_a_layer=0.36e-3,
+)
 # RX 7900 XT and XTX, W7900, R9700, MI210: b0509-b0532 scatter by a quarter.
 _AMD = DeviceClass(0.68, 35e-6, 0.60, 0.25, "calibrated", "bench_calibration b0509-b0532", 0.9, 50.0)
 # M1 to M4, all tiers: b0414-b0477 within 10 %; prompts read at 23 FLOP a byte of bandwidth.

@@ -26,6 +26,7 @@ _CARD_SD: dict[RateName, float] = {
     "cache": 0.4,
     "latent cache": 0.6,
     "experts' prompt": 0.4,
+    "prompt layers": 0.5,
 }
 _HOST_SD: dict[RateName, float] = {
     "weights": 0.4,
@@ -36,16 +37,30 @@ _HOST_SD: dict[RateName, float] = {
     "latent cache": 0.7,
     "prompt": 0.4,
     "experts' prompt": 0.4,
-    "copying": 0.5,
+    "copying": 0.3,
+    "pinned copying": 0.4,
     "disk": 0.5,
 }
 # What a file does that its bytes, layers and types do not tell.
 _FILE_SD = 0.05
+# Main memory gives one file more than another, by where its pages lie: 65 to 80 GB/s to a processor, 6.7 to 9 to a card
+# in an hour on one machine (h200_verify.jsonl).
+_FILE_ON_HOST_SD = 0.12
+_FILE_SDS: dict[RateName, float] = {
+    "file": _FILE_SD,
+    "file's prompt": _FILE_SD,
+    "file on host": _FILE_ON_HOST_SD,
+    "file's prompt on host": _FILE_ON_HOST_SD,
+}
+_ON_HOST: dict[RateName, RateName] = {"file": "file on host", "file's prompt": "file's prompt on host"}
+_OF_PAGES = ("weights", "copying", "pinned copying")
 # A file that was read has the bytes of the plan's, but for a type here and there.
 _SAME_BYTES = 0.01
 # No range is narrower: of what was measured itself, of the same file laid out otherwise, of another on cards. What a
-# processor makes of another type differs more: b0645-b0673 are one file's and another's of the same machines.
+# processor makes of another type differs more: b0645-b0673 are one file's and another's of the same machines. Main
+# memory gives more and less within the hour (h200_verify.jsonl).
 _LEAST_SAME_RUN, _LEAST_SAME_FILE, _LEAST_OTHER, _LEAST_OTHER_ON_HOST = 0.03, 0.05, 0.08, 0.15
+_LEAST_SAME_RUN_ON_HOST = 0.08
 _NOISES = 2.0
 # A range that is narrower than this share of what it was rests on what was measured.
 _MOSTLY_MEASURED = 0.65
@@ -142,12 +157,12 @@ class LearnedRates:
 def _known_to(known: Posterior, parts: Parts, file: Rate | None, same: MeasuredRun | None, prior: float) -> KnownTo:
     before, after = known.deviations(parts)
     share = after / before if before else 1.0
+    on_host = any(rate.place == HOST for rates, _ in parts for rate in rates)
     least = _LEAST_SAME_FILE
     if file is None:
-        on_host = any(rate.place == HOST for rates, _ in parts for rate in rates)
         least = _LEAST_OTHER_ON_HOST if on_host else _LEAST_OTHER
     if same is not None:
-        least = max(_LEAST_SAME_RUN, _NOISES * same.noise)
+        least = max(_LEAST_SAME_RUN_ON_HOST if on_host else _LEAST_SAME_RUN, _NOISES * same.noise)
     return KnownTo(min(max(prior * share, least), prior), here=share <= _MOSTLY_MEASURED)
 
 
@@ -186,8 +201,24 @@ def read_bytes(work: TokenWork) -> float:
     return sum(each.weights_bytes for each in work.cards) + (work.host.weights_bytes if work.host else 0.0)
 
 
+def of_file(on: MachineRates, addends: Sequence[Addend], file: Rate | None) -> list[Addend]:
+    """What `addends` take with a file that was measured."""
+    if file is None:
+        return list(addends)
+    found = []
+    for each in addends:
+        factor = on.factor(*_with_file(each.rates, file)[len(each.rates) :])
+        found.append(each._replace(seconds=each.seconds * factor, seconds_a_depth=each.seconds_a_depth * factor))
+    return found
+
+
+def _with_file(rates: tuple[Rate, ...], file: Rate) -> tuple[Rate, ...]:
+    on_host = any(each.place == HOST and each.what in _OF_PAGES for each in rates)
+    return (*rates, file, Rate(file.place, _ON_HOST[file.what])) if on_host else (*rates, file)
+
+
 def _parts(addends: Sequence[Addend], depth: int, file: Rate) -> Parts:
-    timed = (((*each.rates, file), each.seconds + each.seconds_a_depth * depth) for each in addends)
+    timed = ((_with_file(each.rates, file), each.seconds + each.seconds_a_depth * depth) for each in addends)
     return tuple(each for each in timed if each[1] > 0)
 
 
@@ -204,8 +235,8 @@ def prompts_of(file: Rate) -> Rate:
 
 
 def _prior_sd(constants: MachineRates, rate: Rate) -> float:
-    if rate.what in ("file", "file's prompt"):
-        return _FILE_SD
+    if rate.what in _FILE_SDS:
+        return _FILE_SDS[rate.what]
     if rate.place == HOST:
         return _HOST_SD[rate.what]
     card = next(each for each in constants.cards.values() if each.gpu.name == rate.place)

@@ -21,6 +21,8 @@ SECONDS_AN_EXPERT_LAYER = 0.3e-3
 # Handing over to the processor and back, once a token: with 3 of 33 layers there a 7B takes 25 ms, with none 7.6
 # (b0541-b0548).
 SECONDS_BESIDE_CARDS = 6e-3
+# Beside cards each layer of experts is handed over and back: llama.cpp cuts the graph twice a layer, and waits there.
+SECONDS_ACROSS_A_LAYER = 0.15e-3
 SOURCE = "bench_calibration b0559-b0592, b0645-b0702"
 SPREAD = 0.40
 # Where the memory's speed was assumed itself.

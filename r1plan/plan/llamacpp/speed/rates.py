@@ -8,6 +8,7 @@ Each addend names the rates that it rests on. Measurements of this machine corre
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Literal, NamedTuple
 
 from r1plan.hardware.machine import GpuDevice, Machine
@@ -15,6 +16,7 @@ from r1plan.plan.llamacpp.speed.device_class import GUESSED_PROMPT_SPREAD, Devic
 from r1plan.plan.llamacpp.speed.processor import (
     SECONDS_A_LATENT_LAYER,
     SECONDS_A_LAYER,
+    SECONDS_ACROSS_A_LAYER,
     SECONDS_AN_EXPERT_LAYER,
     SECONDS_BESIDE_CARDS,
     ProcessorSpeed,
@@ -39,7 +41,16 @@ _SPLIT_FACTOR = 0.96
 # What an NVMe drive gives through page faults when nobody says; assumed. Which experts a token needs is taken as even,
 # so the share of them that is in memory is read there; reading ahead and skewed use can make it faster or slower.
 DISK_BANDWIDTH_GB_S = 3.0
-_PCIE_BYTES_PER_S = 25 * GB  # weights copied to the card for each micro-batch of a prompt
+# Weights copied to the card for each micro-batch of a prompt. From pages of a mapped file the driver copies them to
+# memory of its own first. Dense layers go matrix by matrix, each waited for, at 6.5 to 8.5 GB/s on PCIe 5, a layer's
+# experts in three pieces at 8.5 to 9 (h200_verify.jsonl). Memory that is pinned gives more than twice as much
+# (llama.cpp pull request 28223: prompts at 166 and 379 tokens a second, on PCIe 4).
+_MAPPED_BYTES_PER_S = 7.5 * GB
+_MAPPED_EXPERTS_BYTES_PER_S = 8.8 * GB
+_PINNED_BYTES_PER_S = 25 * GB
+# What a lane carries by its generation, and what copies reach of it: 12 of 15.8 GB/s (PCIe 3 x16).
+_LANE_BYTES_PER_S = {1: 0.25 * GB, 2: 0.5 * GB, 3: 0.985 * GB, 4: 1.97 * GB, 5: 3.94 * GB, 6: 7.88 * GB}
+_LINK_SHARE = 0.76
 
 RateName = Literal[
     "weights",
@@ -51,9 +62,13 @@ RateName = Literal[
     "disk",
     "prompt",
     "experts' prompt",
+    "prompt layers",
     "copying",
+    "pinned copying",
     "file",
+    "file on host",
     "file's prompt",
+    "file's prompt on host",
 ]
 HOST = "host"
 """The place of the processor's rates, and of what lies between it and the cards; a card's is its name."""
@@ -85,6 +100,7 @@ class CardRates(NamedTuple):
     layers: tuple[tuple[Rate, ...], tuple[Rate, ...]]
     caches: tuple[Rate, Rate]
     prompts: tuple[tuple[Rate, ...], tuple[Rate, ...]]
+    prompt_layers: Rate
 
     @property
     def spread(self) -> float:
@@ -129,7 +145,7 @@ class MachineRates:
         for each in work.cards:
             addends += self._on_card(each, work.kind, slower)
         if work.host is not None:
-            addends += self._on_host(work.host, work.kind)
+            addends += self._on_host(work.host, work.kind, beside_cards=bool(work.cards))
         if work.disk_bytes:
             addends.append(Addend("disk", (_DISK,), work.disk_bytes / self.disk_bytes_per_s))
         return addends
@@ -147,17 +163,28 @@ class MachineRates:
             return [*addends, Addend("processor cores", rates, seconds * self.factor(*rates))]
         share = _EXPERT_PREFILL_SHARE if work.kind.moe else 1.0
         total = sum(each.layers for each in work.cards)
+        layers = total + (work.host.layers if work.host is not None else 0)
         for each in work.cards:
             card = self.cards[each.card]
             flops = _prompt_flops(card)
             if flops is None:
                 return None
-            seconds = prompt.flop_a_token * (each.layers / total if total else 1.0) / (flops * share)
+            its_share = each.layers / total if total else 1.0
+            seconds = prompt.flop_a_token * its_share / (flops * share)
             rates = card.prompts[work.kind.moe]
             addends.append(Addend("gpu arithmetic", rates, seconds * self.factor(*rates)))
+            if a_layer := card.kind.prompt_seconds_a_layer:
+                seconds = a_layer * layers * its_share / prompt.n_ubatch
+                rate = card.prompt_layers
+                addends.append(Addend("gpu layers' fixed cost", (rate,), seconds * self.factor(rate)))
         if prompt.streamed_bytes:
-            seconds = prompt.streamed_bytes / _PCIE_BYTES_PER_S / prompt.n_ubatch
-            addends.append(Addend("host bandwidth", (_COPYING,), seconds * self.factor(_COPYING)))
+            rate = _COPYING[prompt.mapped]
+            copied: float = _PINNED_BYTES_PER_S
+            if prompt.mapped:
+                copied = _MAPPED_EXPERTS_BYTES_PER_S if work.kind.moe else _MAPPED_BYTES_PER_S
+            slowest = min([copied, *(_link_bytes_per_s(self.cards[each.card].gpu) for each in work.cards)])
+            seconds = prompt.streamed_bytes / slowest / prompt.n_ubatch
+            addends.append(Addend("host bandwidth", (rate,), seconds * self.factor(rate)))
         return addends
 
     def _on_card(self, work: CardWork, kind: WorkKind, slower: float) -> tuple[Addend, Addend, Addend]:
@@ -180,7 +207,7 @@ class MachineRates:
             Addend("reading the cache", (cache,), 0.0, a_depth * self.factor(cache)),
         )
 
-    def _on_host(self, work: HostWork, kind: WorkKind) -> list[Addend]:
+    def _on_host(self, work: HostWork, kind: WorkKind, *, beside_cards: bool) -> list[Addend]:
         processor = self.processor
         by_memory = processor.seconds_by_memory(work.weights_bytes)
         by_cores = processor.seconds_by_cores(work.weights_bytes * 8 / kind.bits_per_weight, slow_type=kind.slow_type)
@@ -188,12 +215,15 @@ class MachineRates:
         cache = _HOST_CACHES[kind.latent]
         a_layer = SECONDS_A_LATENT_LAYER if kind.latent else SECONDS_A_LAYER
         a_depth = work.cache_bytes / processor.cache_bytes_per_s(latent=kind.latent)
+        handing_over = SECONDS_BESIDE_CARDS if work.hands_over else 0.0
+        if beside_cards:
+            handing_over += SECONDS_ACROSS_A_LAYER * work.expert_layers
         fixed: Bottleneck = "host layers' fixed cost"
         parts = [
             (bound, _HOST_WEIGHTS, max(by_memory, by_cores), 0.0),
             (fixed, _HOST_LAYERS, a_layer * work.layers, 0.0),
             (fixed, _HOST_EXPERT_LAYERS, SECONDS_AN_EXPERT_LAYER * work.expert_layers, 0.0),
-            (fixed, _HANDING_OVER, SECONDS_BESIDE_CARDS if work.hands_over else 0.0, 0.0),
+            (fixed, _HANDING_OVER, handing_over, 0.0),
             ("reading the cache", cache, 0.0, a_depth),
         ]
         factor = self.factor
@@ -210,7 +240,7 @@ _HOST_EXPERT_LAYERS = Rate(HOST, "expert layers")
 _HOST_CACHES = Rate(HOST, "cache"), Rate(HOST, "latent cache")
 _HANDING_OVER = Rate(HOST, "handing over")
 _HOST_PROMPT, _HOST_EXPERTS_PROMPT = Rate(HOST, "prompt"), Rate(HOST, "experts' prompt")
-_COPYING, _DISK = Rate(HOST, "copying"), Rate(HOST, "disk")
+_COPYING, _DISK = (Rate(HOST, "pinned copying"), Rate(HOST, "copying")), Rate(HOST, "disk")
 
 
 def _card_rates(gpu: GpuDevice) -> CardRates:
@@ -224,7 +254,14 @@ def _card_rates(gpu: GpuDevice) -> CardRates:
         ((layers,), (layers, Rate(place, "expert layers"))),
         (Rate(place, "cache"), Rate(place, "latent cache")),
         ((prompt,), (prompt, Rate(place, "experts' prompt"))),
+        Rate(place, "prompt layers"),
     )
+
+
+def _link_bytes_per_s(gpu: GpuDevice) -> float:
+    """At most from main memory to a card."""
+    lane = _LANE_BYTES_PER_S.get(gpu.pcie_generation or 0)
+    return _LINK_SHARE * lane * gpu.pcie_lanes if lane and gpu.pcie_lanes else inf
 
 
 def _prompt_flops(card: CardRates) -> float | None:

@@ -65,12 +65,16 @@ class HostWork(NamedTuple):
 
 
 class PromptWork(NamedTuple):
-    """What a prompt takes: operations a token, and bytes that are copied to a card, or read, for a micro-batch."""
+    """What a prompt takes: operations a token, and bytes that are copied to a card, or read, for a micro-batch.
+
+    `mapped`: what is copied are pages of the file, which the driver cannot read by itself.
+    """
 
     flop_a_token: float
     streamed_bytes: float
     disk_bytes: float
     n_ubatch: int
+    mapped: bool = True
 
 
 class TokenWork(NamedTuple):
@@ -114,7 +118,9 @@ def token_work(kind: WorkKind, model: Model, weights: Weights, placed: DeviceLoa
         cards,
         _host_work(placement, weights, kind, kv_bytes_a_layer, beside_cards=bool(cards)),
         placed.disk_bytes * weights.experts_read_share,
-        PromptWork(2.0 * model.active_params, copied, placed.disk_bytes, placed.settings.n_ubatch),
+        PromptWork(
+            2.0 * model.active_params, copied, placed.disk_bytes, placed.settings.n_ubatch, mapped=placement.mapped
+        ),
     )
 
 
