@@ -18,7 +18,6 @@ from r1plan.engine.local.load import load_model, open_context
 from r1plan.errors import EngineError
 from r1plan.hardware.energy import Meter
 from r1plan.hardware.machine import Machine
-from r1plan.hardware.slowed import HostLook, cards_slowed_by, host_look, others_worked, own_bytes, swapped
 from r1plan.measurements.identity import file_identity, machine_identity
 from r1plan.measurements.measurement import (
     BufferReading,
@@ -35,6 +34,7 @@ from r1plan.verify.buffers import buffer_readings
 from r1plan.verify.cards import lost_bytes, others_changed
 from r1plan.verify.pace import Pace, PaceBounds, PaceStage, pace
 from r1plan.verify.planned import FilePlan, speed_at, streamed_bytes, terms_at, work_of
+from r1plan.verify.slowed import HostLook, cards_slowed_by, host_look, others_worked, own_bytes, swapped
 
 
 class VerifyProgress(Protocol):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from r1plan.hardware.slowed import HostLook, cards_slowed_by, host_look, others_worked, own_bytes, swapped
+from r1plan.verify.slowed import HostLook, cards_slowed_by, host_look, others_worked, own_bytes, swapped
 from tests.machines.replay import tree
 
 
