@@ -83,7 +83,7 @@ def _measured() -> Callable[[], Energy | None]:
 
 @cache
 def _meter() -> Meter:
-    from r1plan.engine.local import uses_gpu
+    from r1plan.engine.local.llama.library import uses_gpu
     from r1plan.hardware.energy import meter
     from r1plan.hardware.nvidia import driver_present, library
 

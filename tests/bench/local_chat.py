@@ -13,7 +13,8 @@ from statistics import median
 from typing import Any, TextIO
 
 from r1plan.engine.chat import ChatRequest, Message
-from r1plan.engine.local import LoadSettings, LocalEngine
+from r1plan.engine.local.chat import LocalEngine
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.ledger.usage_log import UsageLog
 from r1plan.render.chat.terminal import ChatScreen
 from r1plan.route.execution.context import RequestContext

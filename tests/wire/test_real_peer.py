@@ -22,7 +22,8 @@ import pytest
 from r1plan.catalog.load import load_dialects, load_providers
 from r1plan.engine.chat import THINKING_CLOSED, Answer, ChatRequest, ClosesThinking, Event, Finished, Message, Thinking
 from r1plan.engine.connect import connect
-from r1plan.engine.local import LoadSettings, LocalEngine
+from r1plan.engine.local.chat import LocalEngine
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.engine.target import RemoteTarget, custom_target
 from r1plan.tiny import MODEL_PATH
 

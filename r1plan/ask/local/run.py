@@ -72,7 +72,7 @@ class LocalRun:
 
     def load(self) -> ChatEngine:
         """The engine, with the file in memory. Ctrl-C ends the loading. Raises EngineError and what `plan` does."""
-        from r1plan.engine.local import LocalEngine
+        from r1plan.engine.local.chat import LocalEngine
         from r1plan.engine.local.room.step_down import LoadFallback
 
         target, plan = self.target, self.plan

@@ -12,13 +12,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from r1plan.engine.chat import Answer, ChatRequest, Message
-from r1plan.engine.local import LoadSettings, LocalEngine
+from r1plan.engine.local.chat import LocalEngine
 from r1plan.engine.local.conversation_cache import ConversationCache
 from r1plan.engine.local.llama.library import devices
 from r1plan.engine.local.llama.log import EngineLog
 from r1plan.engine.local.llama.model import LoadedModel
 from r1plan.engine.local.llama.sampler import Sampler, SamplerSettings
 from r1plan.engine.local.room.step_down import LoadChange, LoadFallback
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.errors import EngineError
 from r1plan.units import MIB
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.engine.chat import Answer, ChatRequest, Event, Finished, Message, Thinking, Waiting
-from r1plan.engine.local import THINKING_CLOSED, LoadSettings, LocalEngine, usable_cores
+from r1plan.engine.chat import THINKING_CLOSED, Answer, ChatRequest, Event, Finished, Message, Thinking, Waiting
+from r1plan.engine.local.chat import LocalEngine
+from r1plan.engine.local.load import usable_cores
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.errors import EngineError
 from r1plan.tiny import MODEL_PATH
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from r1plan.engine.chat import ChatRequest, Message
-from r1plan.engine.local import LoadSettings, LocalEngine
+from r1plan.engine.local.chat import LocalEngine
 from r1plan.engine.local.chat_template import ChatTemplate, TemplateLimits
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.errors import EngineError
 from r1plan.tiny import MODEL_PATH
 

@@ -15,7 +15,7 @@ import pytest
 
 from r1plan import interrupts
 from r1plan.engine.chat import Answer, ChatRequest, Message
-from r1plan.engine.local import LoadSettings, LocalEngine
+from r1plan.engine.local.chat import LocalEngine
 from r1plan.engine.local.conversation_cache import ConversationCache
 from r1plan.engine.local.llama.at_work import Calculation, is_calculating
 from r1plan.engine.local.llama.context import ModelContext
@@ -23,6 +23,7 @@ from r1plan.engine.local.llama.library import devices
 from r1plan.engine.local.llama.log import EngineLog
 from r1plan.engine.local.llama.model import LoadedModel
 from r1plan.engine.local.llama.sampler import Sampler, SamplerSettings
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.tiny import MODEL_PATH
 
 SETTINGS = LoadSettings(context_tokens=512, threads=1)

@@ -23,7 +23,7 @@ from r1plan.engine.chat import (
     Thinking,
     WasThinking,
 )
-from r1plan.engine.local import LoadSettings, LocalEngine
+from r1plan.engine.local.chat import LocalEngine
 from r1plan.engine.local.dialect import (
     THINK,
     Channels,
@@ -32,6 +32,7 @@ from r1plan.engine.local.dialect import (
     thinking_marks,
     unknown_mark,
 )
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.engine.thinking import ThinkSplitter
 from r1plan.errors import EngineError
 from r1plan.tiny import MODEL_PATH

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from r1plan.engine.chat import Answer, ChatRequest, Event, Message, Thinking
-from r1plan.engine.local import LoadSettings, LocalEngine
+from r1plan.engine.local.chat import LocalEngine
 from r1plan.engine.local.kept.file import StateHeader, found_state, read_state, write_state
 from r1plan.engine.local.kept.keeper import StateKeeper, pays
 from r1plan.engine.local.kept.place import StatePlace
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.prices.usage import Usage
 from r1plan.tiny import MODEL_PATH
 from tests.engine.local.long_model import long_model

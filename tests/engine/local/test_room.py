@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from r1plan.engine.chat import Answer, ChatRequest, Message
-from r1plan.engine.local import LocalEngine
+from r1plan.engine.local.chat import LocalEngine
 from r1plan.engine.local.llama.library import EngineDevice
 from r1plan.engine.local.load import OutOfMemory, _check_reserve
 from r1plan.engine.local.room.no_room import no_room_left

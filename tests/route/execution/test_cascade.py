@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.engine.chat import Answer, ChatRequest, Event, Message, Thinking
-from r1plan.engine.local import THINKING_CLOSED, LoadSettings, LocalEngine
+from r1plan.engine.chat import THINKING_CLOSED, Answer, ChatRequest, Event, Message, Thinking
+from r1plan.engine.local.chat import LocalEngine
+from r1plan.engine.local.settings import LoadSettings
 from r1plan.errors import EngineError
 from r1plan.hardware.energy import Energy
 from r1plan.render.chat.words import note_text
