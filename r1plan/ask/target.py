@@ -43,6 +43,8 @@ def target_of(wanted: Wanted, options: AskOptions) -> tuple[LocalRun | RemoteTar
         if options.may_fetch:
             raise _none_here()
     if not provider and (file := model_here(model)):
+        if model and _is_name_alone(model) and not file.path.exists() and (found := _on_disk(model, options)):
+            return found
         return _run(file, options), None
     if model and not provider and (wanted.local or _is_of_catalogue(model)) and (found := _on_disk(model, options)):
         return found
@@ -109,6 +111,11 @@ def _is_of_catalogue(model: str) -> bool:
         return find_models(load_models(), model).taken is None
     except (NotFound, UsageError):
         return False
+
+
+def _is_name_alone(model: str) -> bool:
+    """Whether a file is named without its folder, as one in a store may be."""
+    return Path(model).name == model
 
 
 def _on_disk(model: str, options: AskOptions) -> FoundRun | None:

@@ -43,6 +43,13 @@ def test_a_file_of_hugging_faces_cache_answers_by_its_repository(home: Path, tin
     assert "ann/tiny-GGUF/tiny-Q8_0.gguf answers, from Hugging Face's cache: " in said
 
 
+def test_a_file_of_a_store_answers_by_its_own_name(home: Path, tiny: Path) -> None:
+    hugging_face(home / ".cache/huggingface/hub", "ann/tiny-GGUF", "tiny-Q8_0.gguf", tiny)
+    _, said = answered("--model", "tiny-Q8_0.gguf")
+    assert "ann/tiny-GGUF/tiny-Q8_0.gguf answers, from Hugging Face's cache: " in said
+    assert "there is no file 'tiny-Q4_0.gguf'" in chat("--model", "tiny-Q4_0.gguf", "x").stderr
+
+
 @pytest.mark.parametrize("number", [0, 2], ids=["first", "last"])
 def test_a_split_file_answers_by_any_of_its_shards(home: Path, number: int) -> None:
     shards = tiny_shards(home / "split")

@@ -13,6 +13,10 @@ from r1plan.models.names import NameTaken, find_models
 from r1plan.models.quant_names import gguf_quant, split_quant
 from r1plan.models.store.look import StoredModel
 
+# How a name begins that Hugging Face or Ollama has.
+_ADDRESS = re.compile(
+    r"^(?:hf:|ollama:|ollama (?:run|pull) )?(?:https?://)?(?:(?:www\.)?(?:huggingface\.co|hf\.co)|registry\.ollama\.ai)?/*"
+)
 _SHARD_ENDING = re.compile(r"(-\d{5}-of-\d{5})?\.gguf$", re.IGNORECASE)
 
 
@@ -32,6 +36,8 @@ class FoundHere:
 def find_here(known: Mapping[str, Model], typed: str, models: Sequence[StoredModel]) -> FoundHere:
     """The files of the model that `typed` means, at the quant in it; all of its quants where it names none."""
     models = [each for each in models if each.is_model]
+    if typed.casefold().endswith(".gguf") and not typed.startswith("hf:"):
+        return _by_stores_name(typed, models)
     if typed.startswith("hf:") and (called := _by_stores_name(typed, models)).usable:
         return called
     try:
@@ -75,17 +81,19 @@ def _at_quant(models: Sequence[StoredModel], quant: str | None) -> list[StoredMo
 
 
 def _is_called(model: StoredModel, typed: str) -> bool:
-    wanted = typed.strip().casefold().removeprefix("hf:")
+    wanted = _ADDRESS.sub("", typed.strip().casefold()).rstrip("/")
     return bool(wanted) and any(wanted == each for name in model.stored.names for each in _calls(name.casefold()))
 
 
 def _calls(name: str) -> Iterator[str]:
-    """A store's name as people may type it: whole, without its ending, its tag `latest`, its folders or its file."""
+    """A store's name as people may type it: whole, without its ending, its quant, its tag `latest`, folders or file."""
+    name = _ADDRESS.sub("", name)
     yield name
     yield name.removesuffix(":latest")
     plain = _SHARD_ENDING.sub("", name)
-    yield plain
-    yield from (each.rpartition("/")[2] for each in (name, plain))
+    short = split_quant(plain)[0] or plain
+    yield from (plain, short)
+    yield from (each.rpartition("/")[2] for each in (name, plain, short))
     parts = name.split("/")
     if len(parts) > 2 and name.endswith(".gguf"):
         yield "/".join(parts[:2])

@@ -80,7 +80,7 @@ def _table(rows: Sequence[ListedModel], width: int) -> Iterator[str]:
     for each, row in zip(rows, cells, strict=True):
         yield table_row((path_end(row[0], widths[0]), *row[1:]), widths, _SIDES)
         said = state_text(each.model)
-        where = f"{STORE_NAMES[each.model.stored.store]}: {each.model.stored.names[0]}"
+        where = f"{STORE_NAMES[each.model.stored.store]}: {', '.join(each.model.stored.names)}"
         for text in (said, where):
             if text:
                 yield from wrapped(printable(text), width, first="  ", later="    ", cut_words=True)

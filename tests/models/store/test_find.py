@@ -23,6 +23,7 @@ def listing(tmp_path_factory: pytest.TempPathFactory) -> StoreListing:
     hugging_face(hub, SEVEN, "DeepSeek-R1-Distill-Qwen-7B-UD-Q4_K_XL.gguf", header(home / "b.gguf"))
     ollama(home / ".ollama/models", "deepseek-r1:7b-qwen-distill-q8_0", header(home / "c.gguf", quant="Q8_0"))
     ollama(home / ".ollama/models", "mine:latest", tiny_shards(home / "one", count=1)[0])
+    ollama(home / ".ollama/models", "hf.co/bob/own-GGUF:Q8_0", tiny_shards(home / "two", count=1)[0])
     tiny_shards(lm_studio / "ann/tiny-GGUF", "tiny-model-Q8_0")
     (lm_studio / "ann/tiny-GGUF/broken.gguf").write_bytes(b"GGUF\3\0\0\0")
     (lm_studio / "ann/tiny-GGUF/page.gguf").write_bytes(b"<html>")
@@ -59,7 +60,24 @@ ALL = ["Q4_K_M", "Q8_0", "UD-Q4_K_XL"]
         ("MINE", ["Q8_0"]),
         ("tiny-model-Q8_0", ["Q8_0"]),
         ("ann/tiny-GGUF", ["Q8_0"]),
+        ("tiny-model", ["Q8_0"]),
+        ("Tiny-Model", ["Q8_0"]),
+        ("tiny-model:Q8_0", ["Q8_0"]),
+        ("tiny-model:Q4_K_M", []),
+        ("tiny-model-q8_0-00001-of-00003.gguf", ["Q8_0"]),
+        ("tiny-model-q4_0-00001-of-00003.gguf", []),
+        ("DeepSeek-R1-Distill-Qwen-7B-Q6_K.gguf", []),
+        ("DeepSeek-R1-Distill-Qwen-7B-Q4_K_M.gguf", ["Q4_K_M"]),
+        ("https://huggingface.co/ann/tiny-GGUF", ["Q8_0"]),
+        ("hf.co/ann/tiny-GGUF/", ["Q8_0"]),
+        ("ollama:mine", ["Q8_0"]),
+        ("ollama run mine:latest", ["Q8_0"]),
+        ("hf.co/bob/own-GGUF", ["Q8_0"]),
+        ("hf.co/bob/own-GGUF:Q8_0", ["Q8_0"]),
+        ("own-GGUF", ["Q8_0"]),
+        ("hf.co/bob/own-GGUF:Q4_K_M", []),
         ("min", []),
+        ("tiny", []),
         ("latest", []),
         ("gguf", []),
         ("", []),

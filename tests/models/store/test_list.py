@@ -47,6 +47,16 @@ def test_a_machine_without_models_is_told_what_there_is(home: Path) -> None:
     assert document()["models"] == []
 
 
+def test_all_names_of_a_blob_are_said(home: Path) -> None:
+    home.mkdir()
+    blob = ollama(home / ".ollama/models", "mine:latest", tiny_shards(home / "one", count=1)[0])
+    manifests = home / ".ollama/models/manifests/registry.ollama.ai/library"
+    (manifests / "yours").mkdir()
+    (manifests / "yours/7b").write_bytes((manifests / "mine/latest").read_bytes())
+    assert blob.exists()
+    assert "  Ollama's store: mine:latest, yours:7b" in listed().splitlines()
+
+
 def test_each_model_has_what_it_needs_here_and_where_it_lies(stores: Path) -> None:
     small, large, page = document()["models"]
     assert (small["id"], small["quant"], small["state"], small["fits"]) == (
