@@ -19,7 +19,7 @@ from r1plan.hardware.machine import Machine
 from r1plan.render.verify.server import server_document, server_lines, server_text
 from r1plan.tiny import MODEL_PATH
 from r1plan.verify.server.report import ServerReport
-from r1plan.verify.server.verify import ServerSight, verify_server
+from r1plan.verify.server.verify import ServerSight, address_meant, verify_server
 from tests.plan.catalogue import card, machine
 from tests.verify.servers import LLAMA_SERVER, OLLAMA, OTHER, SGLANG, VLLM, Answers, ServerDouble
 from tests.wire.server import Asked, Reply, serving
@@ -336,3 +336,24 @@ def test_a_llama_server_of_others_is_verified() -> None:
     assert len(report.decode) == 2
     assert report.decode[1].depth > 200
     assert report.pace.by_server
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("HTTPS://there.example/v1", "HTTPS://there.example/v1"),
+        ("localhost:11434", "http://localhost:11434"),
+        ("127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
+        ("[::1]:8000", "http://[::1]:8000"),
+        ("deepseek-r1:7b", None),
+        ("deepseek-r1:7", None),
+        ("localhost:q4_0", None),
+        ("localhost", None),
+        ("ftp://127.0.0.1:21", None),
+        ("model.gguf", None),
+        ("", None),
+    ],
+)
+def test_what_is_an_address_and_what_a_model(typed: str, address: str | None) -> None:
+    assert address_meant(typed) == address

@@ -50,17 +50,18 @@ def verify(
     """
     from r1plan.errors import UsageError
     from r1plan.plan.pins import Pins
-    from r1plan.verify.server.verify import is_address
+    from r1plan.verify.server.verify import address_meant
 
     pins = Pins(context=context, kv_type=kv, n_ubatch=ubatch, gpu_layers=gpu_layers, experts_on_cpu=experts_on_cpu)
-    if not is_address(model):
+    address = address_meant(model)
+    if address is None:
         if served is not None:
             raise UsageError("--model names one of a server's models.", "give the model alone, or the server's address")
         _verify_file(model, pins, threads, quick=quick, json=json)
         return
     if pins != Pins() or threads is not None:
         raise UsageError("a server has its own settings.", "leave --context, --kv and the like out")
-    _verify_server(model, served, quick=quick, json=json)
+    _verify_server(address, served, quick=quick, json=json)
 
 
 def _verify_file(typed: str, pins: Pins, threads: int | None, *, quick: bool, json: bool) -> None:
@@ -117,6 +118,7 @@ def _measured_beside(plan: FilePlan, pins: Pins, host: VerifyHost) -> Measuremen
     from r1plan.errors import EngineError, NothingFits
     from r1plan.render import output
     from r1plan.render.verify.progress import verify_progress
+    from r1plan.render.verify.words import not_beside_text
     from r1plan.verify.beside import BESIDE, pins_beside
     from r1plan.verify.file import verify_file
     from r1plan.verify.planned import planned_here
@@ -130,7 +132,7 @@ def _measured_beside(plan: FilePlan, pins: Pins, host: VerifyHost) -> Measuremen
         with verify_progress() as told:
             return replace(verify_file(other, machine, host, BESIDE, told), buffers=())
     except (NothingFits, EngineError) as error:
-        output.note(f"the processor was not measured: {error.message}")
+        output.note(not_beside_text(error))
         return None
 
 
@@ -138,12 +140,13 @@ def _kept(measurement: Measurement) -> Path | None:
     """Where the readings are kept; None, and a warning, where they cannot be."""
     from r1plan.measurements.stored import FOLDER, store
     from r1plan.render import output
+    from r1plan.render.verify.words import not_kept_text
     from r1plan.settings import directories
 
     try:
         return store(directories().data / FOLDER, measurement)
     except OSError as error:
-        output.note(f"warning: the readings could not be kept ({error.strerror or error}).")
+        output.note(not_kept_text(error))
         return None
 
 

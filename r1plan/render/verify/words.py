@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from r1plan.ask.notes import FoundOnDisk
+from r1plan.errors import R1PlanError
 from r1plan.measurements.measurement import Disturbance, Measurement
 from r1plan.render.model_names import taken_text
 from r1plan.render.models.words import STORE_NAMES
@@ -158,6 +159,16 @@ def beside_text(measurement: Measurement) -> str:
     return (
         f"With {held} in RAM it generates {measurement.decode[0].tok_s:,.1f} tok/s: plans know the processor by that."
     )
+
+
+def not_beside_text(error: R1PlanError) -> str:
+    """Why the processor was not measured beside the cards."""
+    return f"the processor was not measured: {error.message}"
+
+
+def not_kept_text(error: OSError) -> str:
+    """Why plans will not use what was measured."""
+    return f"warning: the readings could not be kept ({error.strerror or error})."
 
 
 def stage_text(stage: PaceStage, depth: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 _VERSION_PATHS = ("/v1", "/api", "/v1/chat/completions", "/v1/models")
 
+# As OLLAMA_HOST has it. A port has to be there: "deepseek-r1:7b" is a model.
+_BARE_ADDRESS = re.compile(r"(?:localhost|\d+(?:\.\d+){3}|\[[0-9a-f:]+\]):\d+(?:/|$)", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSight:
@@ -35,9 +39,11 @@ class ServerSight:
     told: Callable[[str], None]
 
 
-def is_address(typed: str) -> bool:
-    """Whether `typed` is meant as a server's address."""
-    return typed.startswith(("http://", "https://"))
+def address_meant(typed: str) -> str | None:
+    """The address that `typed` is: of this machine or of numbers it may lack its http://; None: it is no address."""
+    if typed.casefold().startswith(("http://", "https://")):
+        return typed
+    return f"http://{typed}" if _BARE_ADDRESS.match(typed) else None
 
 
 def verify_server(
