@@ -17,7 +17,8 @@ from typing import Any
 from r1plan.errors import EngineError
 
 _SCRIPT = Path(__file__).with_name("render_template.py")
-_ANOTHER = "look for another GGUF of the model."
+_ANOTHER = "look for another GGUF of the model, or give its template: --chat-template FILE.jinja"
+_GIVE = "give --chat-template another, such as chat_template.jinja of the model's repository."
 _CHUNK_BYTES = 1 << 16
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ")
 
@@ -42,11 +43,13 @@ class ChatTemplate:
         self._name = name
         self._limits = limits
         self._source: dict[str, str] | None = None
+        self._mend = _ANOTHER
         self._end = self._start()
 
-    def use(self, source: str, *, bos: str, eos: str) -> None:
-        """Take the template's text. Raises EngineError where it is none."""
+    def use(self, source: str, *, bos: str, eos: str, given: bool = False) -> None:
+        """Take the template's text: the file's own, or one that was given. Raises EngineError where it is none."""
         self._source = None
+        self._mend = _GIVE if given else _ANOTHER
         request = {"source": source, "bos": bos, "eos": eos}
         self._ask(request)
         self._source = request
@@ -106,8 +109,10 @@ class ChatTemplate:
         refused = answer.get("refused")
         said = " ".join(str(answer.get("failed") if refused is None else refused).split()).rstrip(".")
         if refused is not None:
-            raise EngineError(f"{self._name}: its chat template refuses this: {said}.", "try without --system.")
-        raise EngineError(f"{self._name}: its chat template failed: {said}.", _ANOTHER)
+            has_system = any(each["role"] == "system" for each in request.get("messages", ()))
+            mend = "try without --system." if has_system else self._mend
+            raise EngineError(f"{self._name}: its chat template refuses this: {said}.", mend)
+        raise EngineError(f"{self._name}: its chat template failed: {said}.", self._mend)
 
     def _exchanged(self, request: bytes) -> bytes:
         """The line that answers `request`. Raises OSError when none comes in time, or one that is too long."""
@@ -136,7 +141,7 @@ class ChatTemplate:
         return EngineError(
             f"{self._name}: its chat template takes more than {limits.cpu_s:g} s of processor time "
             f"or {limits.memory_bytes >> 20} MiB.",
-            _ANOTHER,
+            self._mend,
         )
 
 

@@ -24,13 +24,14 @@ class Vocabulary:
 
     def __init__(self, model: LoadedModel, name: str, template: ChatTemplate, source: str | None = None) -> None:
         self._model = model
+        given = source is not None
         source = source or model.metadata("tokenizer.chat_template")
         if not source:
             raise EngineError(
                 f"{name} has no chat template.",
                 "a base model has none: use one made for chat, or give its template: --chat-template FILE.jinja",
             )
-        template.use(source, bos=model.text_of(model.start), eos=model.text_of(model.end))
+        template.use(source, bos=model.text_of(model.start), eos=model.text_of(model.end), given=given)
         self._render = template
         self.rules = model_rules(model.metadata, name)
         self.marks = thinking_marks(source, lambda text: self.single(text) is not None)

@@ -213,6 +213,31 @@ def test_a_file_with_a_hostile_template_is_refused_by_name(tmp_path: Path, sourc
     assert told in raised.value.message
 
 
+@pytest.mark.parametrize(
+    ("given", "turn", "hint"),
+    [
+        pytest.param(False, "user", "look for another GGUF", id="the-files-own"),
+        pytest.param(True, "user", "give --chat-template another", id="one-that-was-given"),
+        pytest.param(False, "system", "try without --system", id="with-a-system-prompt"),
+        pytest.param(True, "system", "try without --system", id="with-one-and-given"),
+    ],
+)
+def test_who_is_refused_is_told_what_can_be_changed(template: ChatTemplate, given: bool, turn: str, hint: str) -> None:
+    template.use("{{ raise_exception('no') }}", bos="", eos="", given=given)
+    with pytest.raises(EngineError, match="its chat template refuses this: no") as raised:
+        template([{"role": turn, "content": "x"}])
+    assert (raised.value.hint or "").startswith(hint)
+
+
+def test_a_given_template_that_fails_is_the_one_to_change(template: ChatTemplate) -> None:
+    with pytest.raises(EngineError) as raised:
+        template.use("{% for", bos="", eos="", given=True)
+    assert (raised.value.hint or "").startswith("give --chat-template another")
+    with pytest.raises(EngineError) as raised:
+        template.use("{% for", bos="", eos="")
+    assert (raised.value.hint or "").startswith("look for another GGUF")
+
+
 def test_a_named_pipe_is_no_model_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "model.gguf")
     with pytest.raises(EngineError, match="is a named pipe, where a plain file is needed"):
