@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from r1plan.models.downloads import QuantDownload
     from r1plan.models.reference import Named
 
-_QUANT_BEHIND = re.compile(r"(?P<repo>(?:hf:)?[^/:\s]+/[^/:\s]+):(?P<quant>[A-Za-z0-9_-]+)\Z")
-_PAGE = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s?#]+/[^/\s?#]+)/?(?:tree/[^/\s?#]+/?)?\Z")
+_HUB = r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/"
+_QUANT_BEHIND = re.compile(rf"(?P<repo>(?:hf:|{_HUB})?[^/:\s]+/[^/:\s]+):(?P<quant>[A-Za-z0-9_-]+)\Z", re.IGNORECASE)
+_PAGE = re.compile(rf"{_HUB}([^/\s?#]+/[^/\s?#]+)/?(?:tree/[^/\s?#]+/?)?\Z", re.IGNORECASE)
 
 
 def wanted_model(typed: str, quant: str | None, revision: str | None, machine: Machine | None = None) -> WantedModel:
@@ -44,10 +45,17 @@ def wanted_model(typed: str, quant: str | None, revision: str | None, machine: M
             return _at_hub(address, quant, revision)
         case GgufFile(path) if expanded(path).exists():
             raise UsageError(f"{typed} is a file on this machine already.", f"r1plan chat --model {typed}")
+        case GgufFile(path):
+            raise UsageError(
+                f"there is no file '{typed}'.",
+                f"to fetch it, name its repository: hf:OWNER/REPO/{path.name}, or the model: ID:QUANT",
+            )
         case _ if is_plan(typed):
             return files_of_plan(typed, revision)
         case _ if Path(typed).is_dir():
             raise UsageError(f"{typed} is a folder on this machine.", "name a model, or hf:OWNER/REPO")
+        case _ if is_repository(typed) and typed.casefold().endswith("gguf"):  # that one, and no other of the model
+            return _at_hub(f"hf:{typed}", quant, revision)
     try:
         return _of_catalogue(typed, quant, revision, machine=machine)
     except NotFound:
