@@ -278,7 +278,7 @@ def test_a_hub_and_a_store_that_tell_two_lengths_are_not_believed(pulling: Pulli
         pulling()
     assert f"{size:,} bytes" in error.value.message
     assert "3,000,000 where it is sent from" in error.value.message
-    assert [each.stat().st_size for each in pulling.partials()] == [0]
+    assert pulling.partials() == []
     assert nothing_wrong_is_left(pulling)
 
 
@@ -298,7 +298,7 @@ def test_an_answer_that_is_no_part_of_the_file_is_never_written(
     pulling.hub.store_hook = lambda request: request.answer(206, headers, b"0123456789" * (message != "ended"))
     with pytest.raises(EngineError, match=message):
         pulling()
-    assert [each.stat().st_size for each in pulling.partials()] == [0]
+    assert pulling.partials() == []
 
 
 @pytest.mark.parametrize("etag", ["abc", "", "g" * 64], ids=["short", "none", "no-hex"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +62,7 @@ class FileFetch:
         if blob is not None and is_known(blob):  # in a cache that may only be read, too
             self._done(file, file.bytes)
             return 0
-        with self._locked(file):
+        with self._locked(file), self._left_by_no_failure(file):
             blob = self._entry.finished(file)
             if blob is not None:
                 if is_known(blob) or has_right_sum(blob, file, self._watcher):
@@ -93,6 +93,18 @@ class FileFetch:
                 self._watcher.tells(WaitsForOther(file.name))
                 stack.enter_context(WeakFileLock(path))
             yield
+
+    @contextmanager
+    def _left_by_no_failure(self, file: PinnedFile) -> Iterator[None]:
+        """Remove a partial file that nothing came into."""
+        try:
+            yield
+        except BaseException:
+            partial = self._entry.partial(file)
+            with suppress(OSError):
+                if not partial.stat().st_size:
+                    partial.unlink()
+            raise
 
     def _received(self, file: PinnedFile) -> int | None:
         """Fetch what is missing and make it the blob; how many bytes came. None: it was wrong, and is removed.
