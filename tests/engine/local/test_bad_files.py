@@ -169,3 +169,36 @@ def test_what_was_started_for_a_file_ends_with_its_refusal(tmp_path: Path) -> No
     # While the error, and with it every frame, is still held.
     assert {each.pid for each in psutil.Process().children()} <= before
     assert raised.value.hint
+
+
+CUT_LATE = """
+import os, sys
+from pathlib import Path
+from r1plan.engine.chat import ChatRequest, Message
+from r1plan.engine.local.chat import LocalEngine
+from r1plan.engine.local.settings import LoadSettings
+
+path = Path(sys.argv[1])
+engine = LocalEngine(path, "cut", LoadSettings(context_tokens=256, mapped=sys.argv[2] == "mapped"))
+events = engine.stream(ChatRequest(messages=(Message("user", "What is 17 + 25?"),)))
+next(events)
+os.truncate(path, 0)
+print(sum(1 for _ in events), flush=True)
+"""
+
+
+@pytest.mark.parametrize("kind", ["mapped", "read"])
+def test_a_model_that_is_cut_while_it_answers_is_one_sentence_where_it_is_mapped(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "model.gguf"
+    shutil.copyfile(MODEL_PATH, path)
+    done = subprocess.run(
+        [sys.executable, "-c", CUT_LATE, str(path), kind], capture_output=True, text=True, check=False, timeout=60
+    )
+    if kind == "read":
+        assert (done.returncode, done.stderr) == (0, "")
+        assert int(done.stdout) > 10
+    else:
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(
+            "\nerror: model.gguf was cut short while it was read, or its disk failed.\nhint:  "
+        )

@@ -9,6 +9,7 @@ from typing import Any
 
 from r1plan.engine.local.llama.at_work import Calculator
 from r1plan.engine.local.llama.library import library
+from r1plan.engine.local.llama.lost_pages import say_lost_pages
 from r1plan.engine.local.llama.params import ModelParameters
 from r1plan.engine.local.settings import LoadSettings
 
@@ -30,6 +31,8 @@ class LoadedModel:
     def __init__(self, path: Path, settings: LoadSettings, progress: Callable[[float], object] | None = None) -> None:
         functions = self._functions = library()
         self.calculator = Calculator()
+        if settings.mapped:
+            say_lost_pages(path.name)
         raised: list[BaseException] = []
 
         @functions.llama_progress_callback  # type: ignore[untyped-decorator, unused-ignore]
