@@ -28,7 +28,9 @@ from tests.cli.options.test_short import commands
         pytest.param("chat --seed 1.5 x", "--seed 1.5: expected a whole number", "--seed 1", id="fraction"),
         pytest.param("chat --max-tokens 0 x", "--max-tokens 0: expected a whole number, 1 or more.", "1", id="zero"),
         pytest.param("chat --max-tokens -1 x", "--max-tokens -1: expected a whole number, 1 or more.", "1", id="minus"),
-        pytest.param("chat --context 63 x", "--context 63: expected a whole number, 64 or more.", "--context 64", id="63"),
+        pytest.param(
+            "chat --context 63 x", "--context 63: expected a whole number, 64 or more.", "--context 64", id="63"
+        ),
         pytest.param("chat --temperature 2.1 x", "2.1: expected a number from 0 to 2.", "--temperature 1", id="above"),
         pytest.param("chat --temperature nan x", "'nan': expected a number from 0 to 2.", "--temperature 1", id="nan"),
         pytest.param("chat --thinking loud x", "'loud' is no way to show the thinking.", "dim or hide", id="mode"),
