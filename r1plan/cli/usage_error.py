@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from r1plan.errors import R1PlanError, UsageError
+from r1plan.interrupts import received
 
 _MOST_DIGITS = 15
 _MOST_SHOWN = 80  # characters of a word that is no command
@@ -35,6 +36,8 @@ def run(app: Any, words: Sequence[str]) -> int:
             return run(app, meant)
         raise usage_error(error, words) from None
     except typer.Abort:
+        if received() is not None:
+            raise KeyboardInterrupt from None
         raise R1PlanError("the input ended before it was complete.", "type it again.") from None
     return code if isinstance(code, int) else 0
 

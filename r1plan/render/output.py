@@ -73,6 +73,14 @@ def to_file(path: Path, text: str) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}.", "give another file to --output.") from error
 
 
+def remark_columns() -> int:
+    """How wide what goes to stderr may be: its terminal; 80 where that is none."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (AttributeError, OSError, ValueError):
+        return 80
+
+
 def note(text: str) -> None:
     """A sentence for the person, on stderr; on a terminal dimmed and wrapped between words."""
     line = printable(text)
@@ -80,14 +88,25 @@ def note(text: str) -> None:
         from r1plan.render.text.dim import dimmed
         from r1plan.render.text.wrap import wrapped
 
-        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
-        line = dimmed("\n".join(wrapped(line, width)))
+        line = dimmed("\n".join(wrapped(line, remark_columns())))
     _remark(line)
 
 
 def to_copy(text: str) -> None:
     """A line for the person, on stderr, that is not wrapped: it is to be copied."""
     _remark(one_line(text))
+
+
+def question(text: str) -> None:
+    """A question to the person, on stderr, wrapped between words; the answer is typed behind it."""
+    from r1plan.render.text.wrap import wrapped
+
+    _remark("\n".join(wrapped(one_line(text), remark_columns())), end=" ")
+
+
+def end_line() -> None:
+    """End the line on stderr that an answer was awaited on."""
+    _remark("")
 
 
 def error(message: str, hint: str | None) -> None:
@@ -97,10 +116,10 @@ def error(message: str, hint: str | None) -> None:
         _remark(f"hint:  {one_line(hint)}")
 
 
-def _remark(line: str) -> None:
+def _remark(line: str, end: str = "\n") -> None:
     if sys.stdout is not None:
         sys.stdout.flush()  # so that both streams keep their order where they meet
-    _write(sys.stderr, f"{line}\n")
+    _write(sys.stderr, f"{line}{end}")
     if sys.stderr is not None:
         sys.stderr.flush()
 

@@ -7,11 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from r1plan.ask.not_here import ModelNotHere
 from r1plan.errors import EngineError
-from r1plan.interrupts import received
 
 if TYPE_CHECKING:
     from r1plan.models.pull.access import HubAccess
@@ -26,11 +23,11 @@ def offered(error: ModelNotHere) -> Path | None:
     Raises what says that it cannot be had, or has no room, and KeyboardInterrupt for Ctrl-C.
     """
     from r1plan.ask.local.run import engine_machine
+    from r1plan.cli.agreed import agreed
     from r1plan.cli.models.fetching import fetched
     from r1plan.cli.models.wanted import wanted_model
     from r1plan.models.pull.access import hub_access
     from r1plan.render.pull.words import offer_text
-    from r1plan.render.text.sanitize import one_line
 
     access = hub_access(os.environ)
     if access.is_offline:
@@ -41,18 +38,9 @@ def offered(error: ModelNotHere) -> Path | None:
     size = _bytes(wanted, access)
     _check_room(wanted, size, access)
     said = offer_text(error.message, wanted, size, access.host, _rate())
-    if not _agreed(one_line(said)):
+    if not agreed(said, default=False):
         return None
     return fetched(wanted.files, access).path
-
-
-def _agreed(question: str) -> bool:
-    try:
-        return typer.confirm(question, default=False, err=True)
-    except typer.Abort:
-        if received() is not None:
-            raise KeyboardInterrupt from None
-        return False  # the end of the input
 
 
 def _rate() -> float | None:

@@ -34,6 +34,7 @@ def pull_model(
     import os
 
     from r1plan.catalog.load import load_models
+    from r1plan.cli.agreed import agreed
     from r1plan.cli.models.fetching import fetched
     from r1plan.cli.models.wanted import wanted_model
     from r1plan.models.pull.access import hub_access
@@ -48,7 +49,9 @@ def pull_model(
     if wanted.chosen_bytes is not None:
         said = chosen_text(wanted.model, wanted.quant, wanted.chosen_bytes, wanted.files.repo)
         if may_ask() and not yes:
-            typer.confirm(f"{said} Fetch it?", default=True, abort=True, err=True)
+            if not agreed(f"{said} Fetch it?", default=True):
+                output.note("Nothing was fetched.")
+                raise typer.Exit(1)
         else:
             output.note(said)
     pulled = fetched(wanted.files, access)

@@ -24,6 +24,7 @@ def remove(
     """
     import os
 
+    from r1plan.cli.agreed import agreed
     from r1plan.cli.models.pull import may_ask
     from r1plan.cli.models.removable import removable
     from r1plan.errors import UsageError
@@ -39,7 +40,9 @@ def remove(
         said = removal_text(found)
         if not may_ask():
             raise UsageError(f"nothing was removed: {said}", "add --yes to remove it")
-        typer.confirm(f"{said} Remove it?", default=False, abort=True, err=True)
+        if not agreed(f"{said} Remove it?", default=False):
+            output.note("Nothing was removed.")
+            raise typer.Exit(1)
     freed = remove_blobs(found, records)
     if json:
         output.document(

@@ -77,6 +77,29 @@ def test_ctrl_c_ends_the_program(hub: HubDouble) -> None:
     assert hub.requests == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [
+        pytest.param("\x03", 130, None, id="ctrl-c"),
+        pytest.param("\x04", 1, "Nothing was fetched.", id="end"),
+        pytest.param("n\r", 1, "Nothing was fetched.", id="no"),
+    ],
+)
+def test_a_pull_that_is_not_wanted_fetches_nothing_and_is_no_error(
+    hub: HubDouble, typed: str, code: int, said: str | None
+) -> None:
+    words = [*CHAT[: CHAT.index("chat")], "models", "pull", SMALL]
+    with Terminal(words, dict(os.environ), columns=70, rows=40) as terminal:
+        terminal.until("[Y/n]")
+        assert all(line == line.strip() for line in terminal.screen.text.splitlines())
+        assert "bartowski/DeepSeek-R1-Distill-Qwen-1.5B-GGUF" in terminal.screen.text
+        terminal.type(typed)
+        assert terminal.ended() == code
+        assert "error" not in terminal.screen.text
+        assert said is None or said in terminal.screen.lines
+    assert hub.requests == []
+
+
 def test_a_file_of_a_repository_is_offered_with_the_size_that_the_hub_says(hub: HubDouble) -> None:
     address = f"hf:{hub.repo}/{published(SMALL)['Q4_K_M'][0]}"
     with asking("--model", address, SUM) as terminal:
