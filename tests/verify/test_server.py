@@ -18,6 +18,7 @@ from r1plan.errors import NotFound, ProviderError, R1PlanError, UsageError
 from r1plan.hardware.machine import Machine
 from r1plan.render.verify.server import server_document, server_lines, server_text
 from r1plan.tiny import MODEL_PATH
+from r1plan.verify.server import door
 from r1plan.verify.server.report import ServerReport
 from r1plan.verify.server.verify import ServerSight, address_meant, verify_server
 from tests.plan.catalogue import card, machine
@@ -25,6 +26,7 @@ from tests.verify.servers import LLAMA_SERVER, OLLAMA, OTHER, SGLANG, VLLM, Answ
 from tests.wire.server import Asked, Reply, serving
 from tests.wire.test_real_peer import free_port, running
 
+LOG = "look into the server's own log, and measure again when it answers"
 REAL = os.environ.get("R1PLAN_LLAMA_SERVER")
 
 
@@ -206,6 +208,29 @@ def test_a_server_that_is_down_is_said_with_what_to_do() -> None:
     with pytest.raises(ProviderError, match="connection refused") as caught:
         at(f"http://127.0.0.1:{free_port()}")
     assert caught.value.hint == "is it running? check the address and its port"
+
+
+def test_a_server_that_never_comes_to_an_end_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "_FACTS", replace(door._FACTS, total_s=1))
+    with serving(lambda _asked: Reply(b"{", content_type="application/json", drip=b" ", pause_s=0.05)) as wire:
+        with pytest.raises(ProviderError, match="was not done after 1 s") as caught:
+            at(wire.url)
+        assert len(wire.asked) == 1
+    assert caught.value.hint == LOG
+
+
+@pytest.mark.parametrize(
+    ("reply", "hint"),
+    [
+        pytest.param(Reply(b"{}", status=404), "name a model that it serves: --model NAME", id="no such model"),
+        pytest.param(Reply(b"{}", status=500), LOG, id="failed"),
+        pytest.param(Reply(b"data: {", cut=True), LOG, id="broke off"),
+    ],
+)
+def test_what_a_question_meets_has_no_hint_of_a_chat(reply: Reply, hint: str) -> None:
+    with pytest.raises(ProviderError) as caught:
+        verified(lambda asked: ServerDouble(OTHER)(asked) if asked.method == "GET" else reply)
+    assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,13 @@ class HttpExchange:
             return None
         return body.decode("utf-8", "replace").removeprefix("\ufeff")
 
+    def text_in_time(self) -> str | None:
+        """The same. Raises ProviderError for one that does not come to its end in time."""
+        text = self.text()
+        if text is None and self.watchdog.expired is not None:
+            raise gave_up(self._name, self.watchdog)
+        return text
+
     def _parsed(self) -> object:
         text = self.text()
         return None if text is None else value_of(text)

@@ -46,7 +46,7 @@ class ServerDoor:
 
     def text(self, path: str) -> str | None:
         """The text at `path`, without the key, as people may read it; None where there is none. Raises as `get`."""
-        found = self._asked("GET", path, None, _FACTS, lambda exchange: exchange.text())
+        found = self._asked("GET", path, None, _FACTS, lambda exchange: exchange.text_in_time())
         return None if found is None else self._transport.hide_key(found)
 
     def post(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from r1plan.engine.address import server_address
-from r1plan.errors import ProviderError
+from r1plan.errors import ProviderError, ProviderFault
 from r1plan.verify.server.door import ANSWERS, ServerDoor
 from r1plan.verify.server.identify import server_facts
 from r1plan.verify.server.report import ServerReport, option_here
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from r1plan.hardware.machine import Machine
     from r1plan.verify.server.facts import ServerFacts
 
+_BROKEN_OFF: tuple[ProviderFault, ...] = ("connection_lost", "first_token_timeout", "stalled", "timeout")
 _VERSION_PATHS = ("/v1", "/api", "/v1/chat/completions", "/v1/models")
 
 # As OLLAMA_HOST has it. A port has to be there: "deepseek-r1:7b" is a model.
@@ -73,7 +75,8 @@ def verify_server(
         facts = _facts(door, address.name, model)
         engine = connect(replace(target, model=facts.model or ""), os.environ, config=config, limits=ANSWERS)
         try:
-            pace = server_pace(door, engine, facts, sight.tick, sight.random, sight.told, quick=quick)
+            with _hinted():
+                pace = server_pace(door, engine, facts, sight.tick, sight.random, sight.told, quick=quick)
         finally:
             engine.close()
         if facts.kind == "ollama":
@@ -96,11 +99,22 @@ def verify_server(
 
 
 def _facts(door: ServerDoor, name: str, model: str | None) -> ServerFacts:
-    try:
+    with _hinted():
         return server_facts(door, name, model)
+
+
+@contextmanager
+def _hinted() -> Iterator[None]:
+    """Give what the server refuses inside a hint for who measures: a chat's options are none of this command's."""
+    try:
+        yield
     except ProviderError as error:
         if error.fault == "unreachable":
             error.hint = "is it running? check the address and its port"
         elif error.status in (401, 403):
             error.hint = "it wants a key: set R1PLAN_API_KEY"
+        elif error.status == 404:
+            error.hint = "name a model that it serves: --model NAME"
+        elif error.status is not None or error.fault in _BROKEN_OFF:
+            error.hint = "look into the server's own log, and measure again when it answers"
         raise
