@@ -24,6 +24,7 @@ _HOSTS = re.compile(
 )
 _OLLAMA_SAYS = re.compile(r"(?:ollama\s+(?:run|pull)\s+|library/)", re.IGNORECASE)
 _WORD = re.compile(r"(?<![a-z0-9])r1(?![a-z0-9])|\d+(?:\.\d+)?b(?![a-z0-9])|[^\W\d_]+|\d+(?:\.\d+)?")
+_LIKE_QUANT = re.compile(r":((?:UD-)?(?:I?Q|TQ|BF|F|FP|INT)\d\w*)$", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)b")
 _VERSION = re.compile(r"\d(?:\.\d)?")
 # Words that say nothing of which model is meant.
@@ -74,6 +75,9 @@ def find_models(known: Mapping[str, Model], typed: str) -> FoundModels:
         id_ = by_folded[rest.casefold()]
         return FoundModels((id_,), quant, _also_ollamas(known, typed, rest, id_))
     found = _by_words(known, typed, rest)
+    if found is None and quant is None and (like_quant := _LIKE_QUANT.search(rest)):
+        # The model is known, and the quant is what nobody knows: that is to be said.
+        found, quant = _by_words(known, typed, rest[: like_quant.start()]), like_quant[1]
     if found is None:
         raise _unknown(known, typed, rest)
     return FoundModels(found.ids, quant, found.taken)

@@ -235,7 +235,7 @@ def test_the_path_and_the_one_command_are_printed(hub: HubDouble) -> None:
     [
         (["r1-tiny"], "r1-tiny is inside the package"),
         (["no-such-model"], "unknown model 'no-such-model'"),
-        ([f"{SMALL}:Q9_X"], "unknown model .*:Q9_X"),
+        ([f"{SMALL}:Q9_X"], "unknown quant 'Q9_X'"),
         ([f"{SMALL}:Q4_K_M", "--quant", "Q8_0"], "two quants"),
         (["hf:x"], "is no address at Hugging Face"),
         (["hf:a/b/../c"], "is no address at Hugging Face"),

@@ -56,6 +56,14 @@ def test_where_there_was_a_choice_the_others_are_named(typed: str, taken: NameTa
     assert find_models(MODELS, typed).taken == taken
 
 
+@pytest.mark.parametrize("typed", ["7b:Q99", f"{Q7}:UD-Q4_K_Z", f"unsloth/DeepSeek-{Q7}-GGUF:IQ9_XXS"])
+def test_of_a_model_that_is_known_it_is_the_quant_that_is_unknown(typed: str) -> None:
+    found = find_models(MODELS, typed)
+    assert found.ids == (Q7,)
+    with pytest.raises(NotFound, match="unknown quant"):
+        gguf_quant(found.quant or "", [each.name for each in MODELS[Q7].quants])
+
+
 @pytest.mark.parametrize("id_", MODELS)
 def test_every_id_and_repository_finds_its_model_in_any_case_and_in_any_form(id_: str) -> None:
     model = MODELS[id_]
