@@ -12,7 +12,7 @@ from r1plan.models.store.find import quant_of
 from r1plan.models.store.look import StoredModel, StoreListing
 from r1plan.render.models.words import STORE_NAMES, state_of, state_text, trouble_text
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.table import column_widths, table_row
+from r1plan.render.text.table import column_widths, table_row, table_width
 from r1plan.render.text.units import count, memory_size
 from r1plan.render.text.width import path_end
 from r1plan.render.text.wrap import wrapped
@@ -24,7 +24,7 @@ SCHEMA = "r1plan.models/1"
 _SIDES = "<<>><<"
 _HEADS = ("model", "quant", "size", "needs", "fits", "last used")
 _NONE = "–"
-_MOST_NAME_CELLS = 44
+_LEAST_NAME_CELLS, _MOST_NAME_CELLS = 20, 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ def _headline(rows: Sequence[ListedModel], listing: StoreListing) -> str:
 def _table(rows: Sequence[ListedModel], width: int) -> Iterator[str]:
     cells = [_cells(each) for each in rows]
     widths = column_widths([_HEADS, *cells])
-    widths[0] = min(widths[0], _MOST_NAME_CELLS)
+    others = table_width(widths) - widths[0]
+    widths[0] = min(widths[0], _MOST_NAME_CELLS, max(_LEAST_NAME_CELLS, width - others))
     yield table_row(_HEADS, widths, _SIDES)
     for each, row in zip(rows, cells, strict=True):
         yield table_row((path_end(row[0], widths[0]), *row[1:]), widths, _SIDES)

@@ -101,6 +101,18 @@ def test_thirty_files_with_long_names_take_no_more_than_three_lines_each(
     assert len(lines) <= 30 * 3 + 10
 
 
+def test_a_long_name_gives_way_where_the_heads_would_not_fit(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    long = "Some-Long-Name-DeepSeek-R1-Distill-Qwen-1.5B-Q4_K_M.gguf"
+    (home / "data/models").mkdir(parents=True, exist_ok=True)
+    (home / "data/models" / long).write_bytes(b"text")
+    heads = next(line for line in listed().splitlines() if line.startswith("model "))
+    assert heads.split()[-2:] == ["last", "used"]
+    assert len(heads) <= 80
+    shown = next(line for line in listed().splitlines() if line.startswith("…"))
+    assert "Distill-Qwen-1.5B-Q4_K_M.gguf" in shown
+
+
 def test_when_a_model_was_used_last_is_what_the_log_says(home: Path) -> None:
     header(home / "data/models/R1-Distill-Qwen-1.5B-Q4_K_M.gguf", "R1-Distill-Qwen-1.5B")
     logs = home / "data/logs"
