@@ -49,11 +49,18 @@ def verdict_text(measurement: Measurement) -> str:
     """The answer in one sentence."""
     terms = terms_of(measurement)
     planned, measured = whole_bytes(terms)
+    verdict = verdict_of(terms)
     first = next(each for each in terms if each.what == "decode")
     expected = "" if first.planned is None else f" where {speed(first.planned)} were expected"
+    slow = [each for each in terms if each.unit == "tok/s" and each.is_below]
+    if slow and not first.is_below:  # what is slower is something else
+        worst = min(slow, key=lambda each: each.off_share or 0)
+        expected = (
+            f"; {term_label(worst)}: {speed(worst.measured or 0)} where {speed(worst.planned or 0)} were expected"
+        )
     name = f"{measurement.file.model} {measurement.file.quant}"
     memory = _both(planned, measured)
-    return f"{name} {_VERDICTS[verdict_of(terms)]}: {memory}, {speed(first.measured or 0)} tok/s{expected}."
+    return f"{name} {_VERDICTS[verdict]}: {memory}, {speed(first.measured or 0)} tok/s{expected}."
 
 
 def found_text(found: FoundOnDisk) -> str:

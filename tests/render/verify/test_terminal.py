@@ -53,6 +53,13 @@ def test_what_is_off_is_said_with_its_likely_cause() -> None:
     assert "measure again when it is at rest" in text
 
 
+def test_the_first_line_names_the_figure_that_makes_it_slower() -> None:
+    deep = replace(QUIET.decode[0], depth=4096, seconds_a_token=1 / 6)
+    text = verdict_text(replace(QUIET, decode=(*QUIET.decode, deep)))
+    assert text.startswith("R1-Distill-Llama-70B Q4_K_M runs here slower than planned: 20.0 of 20.0 GiB, 41 tok/s; ")
+    assert text.endswith("generating, 4,096 tokens in the cache: 6.0 where 38 were expected.")
+
+
 @pytest.mark.parametrize("disturbance", get_args(Disturbance))
 def test_every_disturbance_has_its_words(disturbance: Disturbance) -> None:
     assert len(disturbance_text(disturbance)) > 20
