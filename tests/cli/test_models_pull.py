@@ -272,6 +272,12 @@ def test_what_was_pulled_is_removed_by_its_name(hub: HubDouble, typed: str, tmp_
     assert not list((tmp_path / "hf").rglob("blobs/*"))
 
 
+def test_what_was_not_fetched_leads_to_what_is_here(hub: HubDouble) -> None:
+    with pytest.raises(R1PlanError, match="was fetched by r1plan") as error:
+        called("remove", SMALL)
+    assert error.value.hint == "r1plan models list shows what is here, and whose it is"
+
+
 def test_another_quant_stays(hub: HubDouble) -> None:
     pulled(f"{SMALL}:Q4_K_M")
     pulled(f"{SMALL}:Q8_0")

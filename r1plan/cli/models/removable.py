@@ -70,4 +70,4 @@ def _named(typed: str, ours: list[BlobRecord]) -> list[BlobRecord]:
 
 def _hint(ours: list[BlobRecord]) -> str:
     names = list(dict.fromkeys(f"{each.repo}/{each.file}" for each in ours))
-    return f"it fetched {', '.join(names[:6])}" if names else "it fetched none that is still here"
+    return f"it fetched {', '.join(names[:6])}" if names else "r1plan models list shows what is here, and whose it is"

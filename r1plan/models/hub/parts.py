@@ -119,7 +119,10 @@ def checked_base(address: str, variable: str) -> str:
             return base
     except ValueError:
         pass  # a port or an IPv6 address that is none
-    raise UsageError(f"{variable}: expected an http or https address, got {base!r}.")
+    raise UsageError(
+        f"{variable}: expected an http or https address, got {base!r}.",
+        f"unset {variable}, or give one such as https://huggingface.co",
+    )
 
 
 def _body(response: HTTPResponse, count: int) -> bytes:

@@ -43,8 +43,9 @@ def test_the_endpoint_is_the_one_that_is_named(environ: dict[str, str], endpoint
 
 @pytest.mark.parametrize("address", ["ftp://x", "huggingface.co", "http://u:p@x", "http://x:0", "http://[::1"])
 def test_an_endpoint_that_is_none_is_said(address: str) -> None:
-    with pytest.raises(UsageError, match="HF_ENDPOINT"):
+    with pytest.raises(UsageError, match="HF_ENDPOINT") as caught:
         hub_access({**HOME, "HF_ENDPOINT": address})
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(
