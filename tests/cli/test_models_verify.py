@@ -66,9 +66,12 @@ def test_a_blob_without_an_ending_is_told_to_a_person_also_where_nothing_can_be_
         (["r1-tiny", "--model", "x"], UsageError, "--model names one of a server's", "give the model alone"),
         (["http://127.0.0.1:9", "--kv", "f16"], UsageError, "a server has its own settings", "leave --context"),
         (["http://127.0.0.1:9"], ProviderError, "connection refused", "is it running?"),
+        (["127.0.0.1:8080"], NotFound, "127.0.0.1:8080", "http://127.0.0.1:8080"),
+        (["localhost:11434/v1"], NotFound, "localhost:11434/v1", "http://localhost:11434/v1"),
+        (["no-such-model:70"], NotFound, "no-such-model:70", "name a model"),
         (["http://"], UsageError, "is not a server's address", "example"),
         (["r1-tiny", "--context", "999999"], R1PlanError, "999", ""),
-        (["r1-tiny", "--gpu-layers", "5"], UsageError, "--gpu-layers 5", ""),
+        (["r1-tiny", "--gpu-layers", "5"], UsageError, "--gpu-layers 5", "leave it out; r1plan recommend --gpu"),
     ],
 )
 def test_what_cannot_be_measured_is_said_with_what_to_do(

@@ -31,7 +31,8 @@ def verify(
     gpu_layers: GpuLayersOption = None,
     experts_on_cpu: ExpertsOnCpuOption = False,
     threads: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Threads that calculate. Default: one a physical core.")
+        int | None,
+        typer.Option(metavar="N", min=1, max=512, help="Threads that calculate. Default: one a physical core."),
     ] = None,
     served: Annotated[
         str | None, typer.Option("--model", metavar="NAME", help="With URL: which of the server's models.")

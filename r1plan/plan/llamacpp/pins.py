@@ -44,7 +44,8 @@ def check_on_machine(pins: Pins, devices: Devices) -> None:
     if not devices.gpus and (pins.gpu_layers or pins.experts_on_cpu):
         asked = f"--gpu-layers {pins.gpu_layers}" if pins.gpu_layers else "--experts-on-cpu"
         raise UsageError(
-            f"{asked}: the machine has no GPU that can be used.", "leave it out, or describe a card: --gpu"
+            f"{asked}: the machine has no GPU that can be used.",
+            "leave it out; r1plan recommend --gpu NAME plans for a card that is elsewhere",
         )
     if devices.gpus and not devices.unified and pins.flash_attn and pins.kv_type not in (None, *CUDA_FLASH_TYPES):
         raise UsageError(
