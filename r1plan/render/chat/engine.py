@@ -126,7 +126,7 @@ def _unusual(settings: LoadSettings) -> Iterator[str]:
     if settings.kv_type != "f16":
         yield f"a cache of {settings.kv_type}"
     if settings.n_ubatch != _USUAL_UBATCH:
-        yield f"prompts read {settings.n_ubatch:,} tokens at once"
+        yield f"prompts read {count(settings.n_ubatch, 'token')} at once"
     if not settings.flash_attn:
         yield "no flash attention"
     if not settings.mapped:
@@ -136,4 +136,4 @@ def _unusual(settings: LoadSettings) -> Iterator[str]:
 def _speed(plan: LocalPlan) -> Iterator[str]:
     if plan.option is not None:
         rate = plan.option.tok_s
-        yield f"about {rate:.{0 if rate >= 10 else 1 if rate >= 0.3 else 2}f} tok/s"
+        yield f"about {rate:,.{0 if rate >= 10 else 1 if rate >= 0.3 else 2}f} tok/s"

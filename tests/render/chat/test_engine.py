@@ -49,6 +49,8 @@ def test_what_is_set_otherwise_than_usual_is_said() -> None:
     assert ", 4,096 tokens of context, prompts read 128 tokens at once, no flash attention, the file read into " in (
         runs_text("M", plan)
     )
+    one = planned("R1-Distill-Qwen-7B", machine(rtx()), context=4096, n_ubatch=1)
+    assert ", prompts read 1 token at once, " in runs_text("M", one)
     assert ", a cache of q8_0, " in runs_text("M", planned("R1-Distill-Qwen-7B", machine(rtx()), kv_type="q8_0"))
 
 
