@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +11,6 @@ from r1plan.settings import expanded
 
 if TYPE_CHECKING:
     from r1plan.ask.notes import FoundOnDisk
-
-_HOST = re.compile(r"(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|[\w.-]+(?=:\d{4,5}(?:/|\Z)))(?::\d{1,5})?(?:/\S*)?\Z")
 
 
 def file_named(typed: str, now: datetime) -> tuple[Path, FoundOnDisk | None]:
@@ -40,8 +37,6 @@ def file_named(typed: str, now: datetime) -> tuple[Path, FoundOnDisk | None]:
         raise hub_file_not_here(reference.address)
     models = load_models()
     error = not_here(typed, models, {}, now)
-    if error is None and _HOST.match(typed):
-        raise NotFound(f"unknown model '{typed}'.", f"a server's address begins with its scheme: http://{typed}", ())
     raise error or NotFound.among("model", typed, models, "name a model, a .gguf file or a server's address")
 
 

@@ -66,8 +66,6 @@ def test_a_blob_without_an_ending_is_told_to_a_person_also_where_nothing_can_be_
         (["r1-tiny", "--model", "x"], UsageError, "--model names one of a server's", "give the model alone"),
         (["http://127.0.0.1:9", "--kv", "f16"], UsageError, "a server has its own settings", "leave --context"),
         (["http://127.0.0.1:9"], ProviderError, "connection refused", "is it running?"),
-        (["127.0.0.1:8080"], NotFound, "127.0.0.1:8080", "http://127.0.0.1:8080"),
-        (["localhost:11434/v1"], NotFound, "localhost:11434/v1", "http://localhost:11434/v1"),
         (["no-such-model:70"], NotFound, "no-such-model:70", "name a model"),
         (["http://"], UsageError, "is not a server's address", "example"),
         (["r1-tiny", "--context", "999999"], R1PlanError, "999", ""),

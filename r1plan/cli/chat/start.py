@@ -85,6 +85,11 @@ def begun(wishes: Wishes, *, go_on: bool, save: bool, unbind: bool = False) -> S
     if path is None:
         raise UsageError("there is no saved conversation to go on with.", "begin one: r1plan chat")
     saved = load(path)
+    if saved.unread:
+        from r1plan.render import output
+        from r1plan.render.chat.words import left_out_text
+
+        output.note(left_out_text(path, saved.unread))
     merged = _laid_over(saved.session.wishes, wishes)
     steps: tuple[Step, ...] = (Unbound(),) if unbind else ()
     steps += (Wished(merged),) if merged != saved.session.wishes else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import assert_never
 
 from r1plan.engine.chat import CONTEXT_NEARLY_FULL, MARK_UNKNOWN
@@ -84,6 +85,12 @@ def note_text(note: Note) -> str:
             )
         case _:
             assert_never(note)
+
+
+def left_out_text(path: Path, lines: int) -> str:
+    """That lines of a saved conversation are of no use."""
+    what = "a line" if lines == 1 else f"{lines:,} lines"
+    return f"{what} of {path} cannot be read: the conversation goes on without {'it' if lines == 1 else 'them'}."
 
 
 def served_text(notice: ServedNotice) -> str:

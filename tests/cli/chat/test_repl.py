@@ -276,3 +276,12 @@ def test_a_conversation_whose_answers_go_into_a_pipe_writes_answers_alone(home: 
     assert process.returncode == 0, errors
     assert out == "17 + 25 = 42\n3 + 4 = 7\n"
     assert not (home / "data" / "conversations").exists()
+
+
+def test_a_saved_conversation_with_lines_that_cannot_be_read_says_so(home: Path) -> None:
+    folder = home / "data" / "conversations"
+    folder.mkdir(parents=True)
+    (folder / "a.jsonl").write_text("{bad\n{worse\n", encoding="utf-8")
+    done = chat("--continue", "What is 17 + 25?")
+    assert (done.returncode, done.stdout) == (0, "17 + 25 = 42\n")
+    assert f"2 lines of {folder / 'a.jsonl'} cannot be read: the conversation goes on without them." in done.stderr
