@@ -10,13 +10,14 @@ Doubt = Literal[
     "another-power-limit",
     "another-processor",
     "few-threads",
+    "too-small",
     "implausible",
     "another-driver",
     "another-engine",
     "another-ram",
     "disturbed",
 ]
-"""What is other than it was, or than can be. With one of the first five a measurement is not used."""
+"""What is other than it was, or than can be. With one of the first six a measurement is not used."""
 
 
 class DoubtedMeasurement(NamedTuple):

@@ -47,7 +47,7 @@ def pull_model(
     access = hub_access(os.environ)
     wanted = wanted_model(model or RECOMMENDED, quant, revision)
     if wanted.chosen_bytes is not None:
-        said = chosen_text(wanted.model, wanted.quant, wanted.chosen_bytes, wanted.files.repo)
+        said = chosen_text(wanted, wanted.chosen_bytes)
         if may_ask() and not yes:
             if not agreed(f"{said} Fetch it?", default=True):
                 output.note("Nothing was fetched.")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from r1plan.hardware.machine import Machine
     from r1plan.models.downloads import QuantDownload
     from r1plan.models.reference import Named
+    from r1plan.plan.llamacpp.option import Option
 
 _HUB = r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/"
 _QUANT_BEHIND = re.compile(rf"(?P<repo>(?:hf:|{_HUB})?[^/:\s]+/[^/:\s]+):(?P<quant>[A-Za-z0-9_-]+)\Z", re.IGNORECASE)
@@ -114,8 +115,11 @@ def _of_catalogue(
                 "find its GGUF at Hugging Face and name it: hf:OWNER/REPO/FILE",
             )
         return WantedModel(_files(held, revision), model.id, named.quant)
-    id_, name, held = _chosen(named, repository, machine)
-    return WantedModel(_files(held, revision), id_, name, held.bytes)
+    from r1plan.plan.workload import LEAST_TOK_S
+
+    option, held = _chosen(named, repository, machine)
+    slow = option.tok_s if option.tok_s < LEAST_TOK_S else None
+    return WantedModel(_files(held, revision), option.model.id, option.quant.name, held.bytes, slow)
 
 
 def _files(held: QuantDownload, revision: str | None) -> WantedFiles:
@@ -124,7 +128,7 @@ def _files(held: QuantDownload, revision: str | None) -> WantedFiles:
     )
 
 
-def _chosen(named: Named, repository: str | None, machine: Machine | None) -> tuple[str, str, QuantDownload]:
+def _chosen(named: Named, repository: str | None, machine: Machine | None) -> tuple[Option, QuantDownload]:
     """The best of the models for this machine that is to be had, with its quant and its files."""
     from dataclasses import replace
 
@@ -167,4 +171,4 @@ def _chosen(named: Named, repository: str | None, machine: Machine | None) -> tu
     held = download_of(option.model, option.quant)
     if held is None:  # only such were offered
         raise EngineError(f"no repository that r1plan knows holds {option.quant.name} of {option.model.id}.")
-    return option.model.id, option.quant.name, held
+    return option, held

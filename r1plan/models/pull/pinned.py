@@ -78,12 +78,16 @@ class WantedFiles:
 
 @dataclass(frozen=True, slots=True)
 class WantedModel:
-    """The files, and what they are of the catalogue. `chosen_bytes`: how large the quant is that was chosen here."""
+    """The files, and what they are of the catalogue.
+
+    `chosen_bytes`: how large the quant is that was chosen here; `slow_tok_s`: how fast it is, where nobody would wait.
+    """
 
     files: WantedFiles
     model: str | None = None
     quant: str | None = None
     chosen_bytes: int | None = None
+    slow_tok_s: float | None = None
 
 
 def is_checksum(etag: str) -> bool:

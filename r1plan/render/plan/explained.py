@@ -105,6 +105,8 @@ def _why(doubt: DoubtedMeasurement) -> str:
             return f"the processor {change}"
         case "few-threads":
             return f"{doubt.was} calculated, where {doubt.now} are usual"
+        case "too-small":
+            return f"{doubt.was} a token lie in a cache, and less than {doubt.now} tell nothing of memory"
         case "implausible":
             expected = f", where {doubt.now} are expected" if doubt.now else ""
             return f"{doubt.was or 'such a time'} cannot be{expected}"

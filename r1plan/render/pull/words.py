@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 _MINUTE_S, _HOUR_S = 60, 3600
 
 
-def chosen_text(model: str | None, quant: str | None, size: int, repo: str) -> str:
-    """What was chosen for this machine."""
-    return f"{model}:{quant} is what this machine should run: {size_text(size)} from {repo}."
+def chosen_text(wanted: WantedModel, size: int) -> str:
+    """What was chosen for this machine; what is too slow for anybody is only the best of what was named."""
+    what = f"{wanted.model}:{wanted.quant}"
+    had = f"{size_text(size)} from {wanted.files.repo}"
+    if wanted.slow_tok_s is None:
+        return f"{what} is what this machine should run: {had}."
+    return f"{what} is the best of it for this machine, and slow: {wanted.slow_tok_s:.2g} tok/s; {had}."
 
 
 def offer_text(why: str, wanted: WantedModel, size: int, host: str, measured_bytes_per_s: float | None) -> str:

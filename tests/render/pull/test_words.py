@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from r1plan.models.pull.pinned import PinnedFile, PinnedModel
+from r1plan.models.pull.pinned import PinnedFile, PinnedModel, WantedFiles, WantedModel
 from r1plan.models.pull.watcher import (
     ChangedThere,
     ChecksFile,
@@ -15,7 +15,7 @@ from r1plan.models.pull.watcher import (
     WaitsForServer,
 )
 from r1plan.render.pull.progress import PlainProgress
-from r1plan.render.pull.words import begin_text, duration_text, event_text, progress_text, size_text
+from r1plan.render.pull.words import begin_text, chosen_text, duration_text, event_text, progress_text, size_text
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,20 @@ def test_lines_come_at_each_tenth_and_not_again_after_a_step_back(capsys: pytest
         shown.moves(done)
     said = [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()[1:]]
     assert said == ["30 %", "70 %", "10 %", "100 %"]
+
+
+@pytest.mark.parametrize(
+    ("slow_tok_s", "text"),
+    [
+        pytest.param(None, "M:Q4 is what this machine should run: 20.0 GB from maker/M-GGUF.", id="fast-enough"),
+        pytest.param(
+            0.19,
+            "M:Q4 is the best of it for this machine, and slow: 0.19 tok/s; 20.0 GB from maker/M-GGUF.",
+            id="slow",
+        ),
+    ],
+)
+def test_what_is_chosen_is_only_the_best_of_it_where_it_is_slow(slow_tok_s: float | None, text: str) -> None:
+    files = WantedFiles("maker/M-GGUF", ("m.gguf",), None, "main", True)
+    wanted = WantedModel(files, "M", "Q4", 20_000_000_000, slow_tok_s)
+    assert chosen_text(wanted, 20_000_000_000) == text

@@ -23,7 +23,7 @@ from r1plan.plan.llamacpp.speed.learned import (
 )
 from r1plan.plan.llamacpp.speed.rates import HOST, MachineRates
 from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, PromptWork, TokenWork, work_kind
-from r1plan.units import GIB
+from r1plan.units import GIB, MIB
 
 # More would tell little and take time at each start.
 _MOST_RUNS = 8
@@ -45,6 +45,8 @@ _SAME_LIMIT = 0.02
 _SAME_RAM = 0.10
 _MOST_CORES_SHARE = 0.7  # of the cores: with so many threads or more the memory decides as it does with all
 _MOST_OVERHEAD_BYTES = 4 * GIB
+# What of a token's weights lies in a processor's or a card's own cache says nothing of memory: an H200's has 60 MB.
+_LEAST_READ_BYTES = 256 * MIB
 # Prompts at a greater depth are read more slowly, which no plan speaks of: by 3 % at 2,048 tokens on an H200. Copies of
 # weights differ more from each other: two of one file by 9 % within a minute and 12 % within half an hour.
 _SHALLOW_TOKENS, _NOT_DEEP_TOKENS = 512, 2048
@@ -119,6 +121,9 @@ class _Here:
     def run(self, of: Measurement) -> tuple[MeasuredRun, dict[int, int]]:
         """What of a measurement holds here, with the index that each of its cards has here. Raises _Unusable."""
         standing = self._cards(of)
+        read = sum(each.weights_read_bytes for each in of.work)
+        if read < _LEAST_READ_BYTES:
+            raise _Unusable("too-small", f"{read / MIB:.0f} MiB", f"{_LEAST_READ_BYTES / MIB:.0f} MiB")
         disturbed = [each for each in of.disturbances if each in _DISTURBED]
         noise = hypot(*(_DISTURBED[each] for each in disturbed))
         if disturbed:

@@ -160,6 +160,14 @@ def test_few_threads_tell_nothing_of_a_processor(threads: int | None, counts: bo
     assert learned_here(HERE, [measurement(FITS, settings=settings)]).doubts == ()
 
 
+def test_a_model_that_lies_in_a_cache_tells_nothing_of_memory() -> None:
+    whole = measurement(FITS)
+    tiny = replace(whole, work=tuple(replace(each, weights_read_bytes=7 << 20) for each in whole.work))
+    found = learned_here(HERE, [tiny])
+    assert found.rates.runs == ()
+    assert doubts(found) == [("too-small", False)]
+
+
 def test_what_is_not_used_is_said_once() -> None:
     on = machine(CARD, ram=512, cores=8)
     assert doubts(learned_here(on, [measurement(SPLIT, disturbances=("swap",))], "0.4.0")) == [
@@ -312,6 +320,12 @@ def test_no_more_runs_are_used_than_take_a_moment() -> None:
             DoubtedMeasurement("M:Q4", NOON, "few-threads", False, "1 thread", "16"),
             "M:Q4 of 2026-11-28 is not used: 1 thread calculated, where 16 are usual.",
             id="threads",
+        ),
+        pytest.param(
+            DoubtedMeasurement("M:Q4", NOON, "too-small", False, "7 MiB", "256 MiB"),
+            "M:Q4 of 2026-11-28 is not used: "
+            "7 MiB a token lie in a cache, and less than 256 MiB tell nothing of memory.",
+            id="small",
         ),
         pytest.param(DamagedMeasurement("ab.json", "is empty"), "ab.json is no measurement: is empty.", id="damaged"),
     ],
