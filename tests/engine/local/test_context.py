@@ -20,7 +20,7 @@ from r1plan.engine.local.conversation_cache import ConversationCache
 from r1plan.engine.local.llama.at_work import Calculation, is_calculating
 from r1plan.engine.local.llama.context import ModelContext
 from r1plan.engine.local.llama.library import devices
-from r1plan.engine.local.llama.log import EngineLog
+from r1plan.engine.local.llama.log import EngineLog, _callback
 from r1plan.engine.local.llama.model import LoadedModel
 from r1plan.engine.local.llama.sampler import Sampler, SamplerSettings
 from r1plan.engine.local.settings import LoadSettings
@@ -238,3 +238,14 @@ def test_a_context_that_is_closed_while_it_calculates_is_freed_after_that(model:
     other.evaluate([5, 6])  # after the other one: they share the thread
     assert len(seen) == 1
     other.close()
+
+
+def test_what_is_said_of_each_token_pushes_nothing_out_of_the_log(model: LoadedModel) -> None:
+    log = EngineLog(keeps_all=True)
+    debugging, telling = 1, 2
+    said = _callback[0]
+    assert callable(said)
+    said(telling, b"CUDA0 KV buffer size = 1.00 MiB\n", None)
+    for _ in range(10_000):
+        said(debugging, b"CUDA Graph id 1 reused\n", None)
+    assert list(log.lines) == ["CUDA0 KV buffer size = 1.00 MiB\n"]

@@ -7,7 +7,7 @@ from collections import deque
 
 from r1plan.engine.local.llama.library import library
 
-_LEVEL_ERROR = 4  # ggml.h, enum ggml_log_level
+_LEVEL_DEBUG, _LEVEL_ERROR = 1, 4  # ggml.h, enum ggml_log_level
 _MOST_LINES = 4096
 _callback: list[object] = []  # llama.cpp keeps a bare pointer to the last one
 
@@ -15,8 +15,8 @@ _callback: list[object] = []  # llama.cpp keeps a bare pointer to the last one
 class EngineLog:
     """From here on llama.cpp's own log comes here, of all models in this process, and nowhere else.
 
-    `errors` are the last lines that say one; `lines` all of the last, where they are wanted. A line ends with its own
-    newline, and may have come in pieces.
+    `errors` are the last lines that say one; `lines` the last of all but those for debugging, where they are wanted. A
+    line ends with its own newline, and may have come in pieces.
     """
 
     def __init__(self, *, keeps_all: bool = False) -> None:
@@ -26,7 +26,8 @@ class EngineLog:
 
         @functions.llama_log_callback  # type: ignore[untyped-decorator, unused-ignore]
         def capture(level: int, text: bytes, _data: object) -> None:
-            if level >= _LEVEL_ERROR or keeps_all:
+            # Of what is said at each token, thousands of lines would push out what was said once.
+            if level >= _LEVEL_ERROR or (keeps_all and level != _LEVEL_DEBUG):
                 said = text.decode("utf-8", "replace")
                 if level >= _LEVEL_ERROR:
                     self.errors.append(said)
