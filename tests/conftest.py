@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-# Whoever started the tests may ignore hangups (nohup does), and every program that they start would too.
+# Whoever started the tests may ignore hangups (nohup does) and Ctrl-C (a shell does for what runs in its background),
+# and every program that they start would too.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

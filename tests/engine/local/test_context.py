@@ -199,7 +199,7 @@ def test_ctrl_c_does_not_wait_for_a_batch_that_cannot_be_broken_off_and_who_come
     may_end, decode = Event(), context._decode
 
     def deaf(pointer: object, batch: object) -> int:
-        may_end.wait()
+        may_end.wait(60)
         context._abort.take_down()
         code: int = decode(pointer, batch)
         return code
@@ -224,7 +224,7 @@ def test_a_context_that_is_closed_while_it_calculates_is_freed_after_that(model:
     may_end, decode, seen = Event(), context._decode, []
 
     def deaf(pointer: object, batch: object) -> int:
-        may_end.wait()
+        may_end.wait(60)
         code: int = decode(pointer, batch)
         seen.append(code)
         return code
