@@ -24,7 +24,10 @@ class RunningSum:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        self._end()
+        # A signal that came while a queue was entered leaves it locked (bpo-29988): it is not entered again then, and
+        # its thread is left behind.
+        if kind is None or not issubclass(kind, KeyboardInterrupt):
+            self._end()
 
     def add(self, data: bytes | bytearray) -> None:
         """Take more bytes, which nobody may change afterwards."""
