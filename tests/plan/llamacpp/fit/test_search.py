@@ -110,12 +110,12 @@ skews = st.sampled_from([(1.0, 1.0), (1.8, 1.0), (0.9, 2.5), (0.6, 0.5)])
 cards_of = st.lists(st.tuples(st.integers(900, 5000), st.sampled_from([1000.0, 1000.0, 450.0])), min_size=0, max_size=3)
 
 
-def near(on: Machine) -> float:
-    """How far from the best a layout may be, in points of some 100: not at all with cards of one speed.
+def near(on: Machine, unlike: float = 0.05) -> float:
+    """How far from the best a layout may be, in points of some 100: not at all with cards of one speed, else `unlike`.
 
     Cards that differ in speed are filled by numbers of layers and not by their bytes, which differ a little.
     """
-    return 1e-6 if len({gpu.bandwidth_gb_s for gpu in on.gpus}) <= 1 else 0.05
+    return 1e-6 if len({gpu.bandwidth_gb_s for gpu in on.gpus}) <= 1 else unlike
 
 
 def cards(sizes: list[tuple[int, float]]) -> list[GpuDevice]:
@@ -149,7 +149,8 @@ def test_no_layout_of_a_mixture_beats_the_one_found(
     assert (found is None) == (truth is None)
     if found is not None and truth is not None:
         assert found.fits
-        assert truth - near(on) <= found.score <= truth + 1e-6
+        # Each expert layer in RAM is handed over besides, which a number of layers tells nothing of.
+        assert truth - near(on, unlike=0.25) <= found.score <= truth + 1e-6
 
 
 @given(cards_of, st.integers(1, 9))
