@@ -78,9 +78,9 @@ def _terms(measurement: Measurement) -> Iterator[VerifyTerm]:
         yield from map(_buffer, here)
         yield _total(device, here)
     for each in measurement.prefill:
-        yield _speed("prefill", each)
+        yield speed_term("prefill", each)
     for each in measurement.decode:
-        yield _speed("decode", each)
+        yield speed_term("decode", each)
     yield VerifyTerm(what="load", unit="s", measured=measurement.load_s)
     if measurement.power is not None:
         yield VerifyTerm(what="power", unit="W", measured=measurement.power.watts, basis=measurement.power.source)
@@ -117,7 +117,8 @@ def _total(device: str, buffers: list[BufferReading]) -> VerifyTerm:
     )
 
 
-def _speed(what: Literal["prefill", "decode"], each: SpeedReading) -> VerifyTerm:
+def speed_term(what: Literal["prefill", "decode"], each: SpeedReading) -> VerifyTerm:
+    """A reading of a speed, in tokens a second, beside what was planned at its depth."""
     planned = each.planned
     return VerifyTerm(
         what=what,

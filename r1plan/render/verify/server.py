@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from r1plan.measurements.measurement import SpeedReading
 from r1plan.render.text.sanitize import one_line
 from r1plan.render.text.table import column_widths, table_row
 from r1plan.render.text.units import count, memory_size, percent
@@ -14,7 +13,7 @@ from r1plan.render.verify.document import SCHEMA, term_fields
 from r1plan.render.verify.words import TERM_NAMES, speed
 from r1plan.verify.server.facts import ServerFacts, ServerKind
 from r1plan.verify.server.report import ServerReport, ServerTrap
-from r1plan.verify.terms import VerifyTerm
+from r1plan.verify.terms import VerifyTerm, speed_term
 
 _NAMES: dict[ServerKind, str] = {
     "llama-server": "llama-server",
@@ -100,8 +99,8 @@ def _measured_text(report: ServerReport) -> str:
 
 def server_terms(report: ServerReport) -> tuple[VerifyTerm, ...]:
     """The figures, planned and measured."""
-    terms = [_speed("prefill", each) for each in report.prefill]
-    terms += [_speed("decode", each) for each in report.decode]
+    terms = [speed_term("prefill", each) for each in report.prefill]
+    terms += [speed_term("decode", each) for each in report.decode]
     if report.pace.first_token_s is not None:
         terms.append(VerifyTerm(what="load", unit="s", measured=report.pace.first_token_s))
     return tuple(terms)
@@ -184,16 +183,3 @@ def _row(each: VerifyTerm) -> tuple[str, ...]:
 
     name = "first token" if each.what == "load" else f"{TERM_NAMES[each.what]}, {each.depth:,} in the cache"
     return name, shown(each.planned), shown(each.measured), "" if share is None else f"{share * 100:+.0f} %{mark}"
-
-
-def _speed(what: str, each: SpeedReading) -> VerifyTerm:
-    planned = each.planned
-    return VerifyTerm(
-        what="prefill" if what == "prefill" else "decode",
-        unit="tok/s",
-        depth=each.depth,
-        planned=None if planned is None else planned.mid,
-        measured=each.tok_s,
-        low=None if planned is None else planned.low,
-        high=None if planned is None else planned.high,
-    )
