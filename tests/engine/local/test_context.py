@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from threading import Event, Timer
 
 import pytest
@@ -63,38 +62,25 @@ def test_what_is_kept_is_read_no_second_time_and_gives_the_same(model: LoadedMod
     assert greedy(context, prompt[-1:], 12) == written
 
 
-def test_a_state_in_a_file_gives_the_conversation_back(
-    model: LoadedModel, context: ModelContext, tmp_path: Path
-) -> None:
+def test_a_state_gives_the_conversation_back(model: LoadedModel, context: ModelContext) -> None:
     prompt = model.tokens("<｜User｜>What is 8 + 9?<｜Assistant｜><think>\n", special=True)
     written = greedy(context, prompt, 8)
-    assert context.save(tmp_path / "state") > 0
+    state, tokens = context.state(), list(context.tokens)
     other = ModelContext(model, LoadSettings(context_tokens=1024, threads=1), 1)
-    assert other.load(tmp_path / "state")
+    assert other.restore(state, tokens)
     assert other.tokens == [*prompt, *written]
     assert other.keep(len(prompt) - 1) == len(prompt) - 1
     assert greedy(other, prompt[-1:], 8) == written
     other.close()
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [b"", b"not a state", b"\0" * 4096, None],
-    ids=["empty", "text", "zeros", "of another type of cache"],
-)
-def test_what_is_no_state_of_this_model_is_not_taken(
-    model: LoadedModel, context: ModelContext, tmp_path: Path, broken: bytes | None
-) -> None:
-    path = tmp_path / "state"
-    if broken is None:
-        other = ModelContext(model, LoadSettings(context_tokens=512, threads=1, kv_type="q8_0"), 1)
-        other.evaluate(model.tokens("hello there", special=False))
-        assert other.save(path)
-        other.close()
-    else:
-        path.write_bytes(broken)
+def test_a_state_of_another_type_of_cache_is_not_taken(model: LoadedModel, context: ModelContext) -> None:
+    other = ModelContext(model, LoadSettings(context_tokens=512, threads=1, kv_type="q8_0"), 1)
+    other.evaluate(model.tokens("hello there", special=False))
+    state, tokens = other.state(), list(other.tokens)
+    other.close()
     context.evaluate([1, 2, 3])
-    assert not context.load(path)
+    assert not context.restore(state, tokens)
     assert context.tokens == []
     assert context.keep(5) == 0
 

@@ -1,11 +1,9 @@
-"""What a model has read: its cache of tokens, the one after them that it finds likely, and both kept in a file."""
+"""What a model has read: its cache of tokens, also as bytes, and the one after them that it finds likely."""
 
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -158,28 +156,6 @@ class ModelContext:
             self.keep(0)
             return False
         self.tokens = list(tokens)
-        return True
-
-    def save(self, path: Path) -> int:
-        """Write the cache and its tokens to `path`; the bytes written, 0 where that failed."""
-        self._settle()
-        held = (ctypes.c_int32 * len(self.tokens))(*self.tokens)
-        written: int = self._functions.llama_state_seq_save_file(
-            self.pointer, os.fsencode(path), 0, held, len(self.tokens)
-        )
-        return written
-
-    def load(self, path: Path) -> bool:
-        """Have the cache that `save` wrote; False where it is of another model or setting, and nothing is kept then."""
-        self.keep(0)
-        found, count = (ctypes.c_int32 * self.size)(), ctypes.c_size_t()
-        read = self._functions.llama_state_seq_load_file(
-            self.pointer, os.fsencode(path), 0, found, self.size, ctypes.byref(count)
-        )
-        if not read:
-            self.keep(0)
-            return False
-        self.tokens = found[: count.value]
         return True
 
     def close(self) -> None:
