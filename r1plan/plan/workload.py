@@ -7,6 +7,7 @@ from typing import Literal
 
 from r1plan.errors import UsageError
 from r1plan.plan.bounds import above_zero, at_most, not_negative
+from r1plan.plan.demand import Demand
 from r1plan.prices.usage import Usage
 
 Objective = Literal["balanced", "quality", "speed", "cost"]
@@ -20,6 +21,8 @@ CONTEXT_LEAST = 4_096
 # Far above what anyone means: a day has 86,400 seconds, the longest context is 163,840 tokens.
 MOST = 1e9
 _MOST_USD_PER_KWH = 1e4
+_MOST_USERS = 1e6
+_MOST_MINUTES = 1e6  # two years
 
 # 12,000 tokens of thinking at 5 tokens a second are 40 minutes: slower is no conversation any more.
 LEAST_TOK_S = 5.0
@@ -33,6 +36,10 @@ class Workload:
     the cache at which decoding speed is predicted, besides 0 and the middle of a typical answer.
     `thinking_tokens` default to what R1 spends on a moderate problem (arXiv 2501.18576: 4,718 on hard MATH problems),
     `answer_tokens` to R1's mean summary on ArenaHard (689, R1 paper).
+
+    `users` are at work at once. `slo_ttft_s` is the longest that the first token may take, `slo_tok_s` the fewest
+    tokens a second that each of them may get, and `patience_min` how many minutes a typical answer may take; None: by
+    the objective. `demand` is what a month asks in full; None: what these means say.
     """
 
     objective: Objective = "balanced"
@@ -44,6 +51,11 @@ class Workload:
     answer_tokens: int = 700
     power_usd_per_kwh: float | None = None
     depths: tuple[int, ...] = ()
+    users: int | None = None
+    slo_ttft_s: float | None = None
+    slo_tok_s: float | None = None
+    patience_min: float | None = None
+    demand: Demand | None = None
 
     @property
     def output_tokens(self) -> int:
@@ -86,6 +98,10 @@ def checked_workload(workload: Workload) -> Workload:
         ("--requests-per-day", workload.requests_per_day),
         ("--input-tokens", workload.input_tokens),
         ("--answer-tokens", workload.answer_tokens),
+        ("--users", workload.users),
+        ("--slo-ttft", workload.slo_ttft_s),
+        ("--slo-tok-s", workload.slo_tok_s),
+        ("--patience", workload.patience_min),
     )
     not_negative(
         ("--thinking-tokens", workload.thinking_tokens),
@@ -99,7 +115,11 @@ def checked_workload(workload: Workload) -> Workload:
         ("--input-tokens", workload.input_tokens),
         ("--thinking-tokens", workload.thinking_tokens),
         ("--answer-tokens", workload.answer_tokens),
+        ("--slo-ttft", workload.slo_ttft_s),
+        ("--slo-tok-s", workload.slo_tok_s),
         *(("--depth", depth) for depth in workload.depths),
     )
+    at_most(_MOST_USERS, ("--users", workload.users))
+    at_most(_MOST_MINUTES, ("--patience", workload.patience_min))
     at_most(_MOST_USD_PER_KWH, ("--power-price", workload.power_usd_per_kwh))
     return workload
