@@ -1,7 +1,7 @@
 """Numbers as a person types them: ASCII digits, finite, of a size that arithmetic and C libraries bear.
 
-Python's own `int` and `float` take more: `1_000`, Arabic digits, `nan`, `1e400`. Sizes, rates and numbers of tokens may
-have a unit (see `quantities`); money and what is merely counted have none.
+Python's own `int` and `float` take more: `1_000`, Arabic digits, `nan`, `1e400`. Sizes, rates, times, dollars and
+numbers of tokens may have a unit (see `quantities`); what is merely counted has none.
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ _ANY_FLOAT = re.compile(rf"{_NUMBER.pattern}|[-+]?(nan|inf)", re.IGNORECASE)
 _PATTERNS = {"int": _WHOLE, "integer": _WHOLE, "float": _NUMBER}
 # Whole numbers by the name of their parameter: how long a context or a part of it is, and other amounts of tokens.
 _CONTEXT_TOKENS = frozenset({"context", "depth", "ubatch"})
+# What figures with a unit are called, by what their help calls them.
+_FIGURES: dict[str, tuple[str, Unit]] = {
+    "SECONDS": ("a number such as 2, 2s or 500ms", "seconds"),
+    "MINUTES": ("a number such as 10, 10min or 2h", "minutes"),
+    "USD": ("a number of dollars such as 2.50 or $2.50", "dollars"),
+    "USD_PER_KWH": ("a number of dollars such as 0.30 or $0.30", "dollars"),
+    "N": ("a number such as 0.5, 24 or 10k", "thousands"),
+}
 _TOKENS = frozenset({"cache_hit", "thinking", "max_thinking", "max_tokens"})
 
 
@@ -44,6 +52,8 @@ def _unit_of(parameter: Any, is_float: bool) -> tuple[str, Unit | None]:
         return "a number such as 24, 24GB or 0.5TB", "size"
     if is_float and parameter.metavar == "GB/S":
         return "a number such as 936, 936GB/s or 1.8TB/s", "rate"
+    if is_float and parameter.metavar in _FIGURES:
+        return _FIGURES[parameter.metavar]
     if is_float:
         return "a number such as 0.5 or 24", None
     if parameter.name in _CONTEXT_TOKENS:

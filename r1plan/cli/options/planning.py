@@ -63,12 +63,32 @@ MinSpeedOption = Annotated[
     float | None,
     typer.Option(metavar="TOK_S", help="Nothing slower. Default: 5 where possible, longer thinking counted."),
 ]
-RequestsPerDayOption = Annotated[float | None, typer.Option(metavar="N", help="For the cost of a month.")]
+RequestsPerDayOption = Annotated[
+    float | None, typer.Option(metavar="N", help="How many machines that takes, and what a month costs.")
+]
+FromLogsOption = Annotated[
+    str | None,
+    typer.Option(metavar="YYYY-MM", help="Requests, their lengths and hours as the log of a month has them."),
+]
+UsersOption = Annotated[int | None, typer.Option(metavar="N", help="People who wait for an answer at once.")]
+SloTtftOption = Annotated[
+    float | None,
+    typer.Option("--slo-ttft", metavar="SECONDS", help="The longest that 9 of 10 may wait for the first token."),
+]
+SloTokSOption = Annotated[
+    float | None, typer.Option("--slo-tok-s", metavar="TOK_S", help="The slowest that an answer may come to anyone.")
+]
+PatienceOption = Annotated[
+    float | None, typer.Option(metavar="MINUTES", help="How long a typical answer may take. Default: by --objective.")
+]
 InputTokensOption = Annotated[int, typer.Option(metavar="N", help="Tokens of a typical prompt.")]
 CacheHitOption = Annotated[float, typer.Option(metavar="0..1", help="Share of the prompt that a cache holds.")]
 ThinkingTokensOption = Annotated[int, typer.Option(metavar="N", help="Tokens of thinking in a typical answer.")]
 AnswerTokensOption = Annotated[int, typer.Option(metavar="N", help="Tokens after the thinking.")]
 PowerPriceOption = Annotated[float | None, typer.Option(metavar="USD_PER_KWH", help="For the cost of electricity.")]
+GpuHourOption = Annotated[float | None, typer.Option(metavar="USD", help="Rented cards: what one costs an hour.")]
+PurchaseOption = Annotated[float | None, typer.Option(metavar="USD", help="A bought machine: what it costs.")]
+YearsOption = Annotated[float | None, typer.Option(metavar="N", help="With --purchase: how long it will be used.")]
 ExplainOption = Annotated[
     bool, typer.Option("--explain", help="Show each part of the memory and all that was rejected.")
 ]

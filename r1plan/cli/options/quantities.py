@@ -1,4 +1,4 @@
-"""Sizes, rates and numbers of tokens as people write them: `24GB`, `0.5TB`, `936GB/s`, `1.8 TB/s`, `32k`, `600M`.
+"""Sizes, rates, times, dollars and numbers of tokens as people write them: `24GB`, `1.8 TB/s`, `500ms`, `$2.50`, `32k`.
 
 Memory is sold in powers of two, so GB, G and GiB all mean GiB here, T 1,024 of them and M the 1,024th part. Bandwidth
 is sold in powers of ten. The k of tokens is 1,000, but 1,024 where the usual sizes of a context are written so: a power
@@ -15,14 +15,19 @@ _SIZE = re.compile(rf"{_AMOUNT}(?P<unit>[mgt])(?:i?b)?", re.IGNORECASE)
 # "Gb/s" and "Gbit/s" are bits, an eighth; "gb/s" is what people write for either, and is taken as bytes.
 _RATE = re.compile(rf"{_AMOUNT}(?P<unit>[MmGgTt])(?:i?B(?:/s(?:ec)?|ps)?|b/s|/s)?")
 _TOKENS = re.compile(rf"{_AMOUNT}(?P<unit>[km]?)\s*(?:tok(?:en)?s?)?", re.IGNORECASE)
+_SECONDS = re.compile(rf"{_AMOUNT}(?P<unit>ms|s|sec(?:ond)?s?|m|min(?:ute)?s?|h|hours?)", re.IGNORECASE)
+_DOLLARS = re.compile(
+    r"(?P<sign>\$)?\s*(?P<amount>[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})\s*(?P<unit>USD)?", re.IGNORECASE
+)
+_NUMBER = re.compile(rf"{_AMOUNT}(?P<unit>[km])", re.IGNORECASE)
 _GIB = {"m": 1 / 1024, "g": 1.0, "t": 1024.0}
 _GB_S = {"m": 1 / 1000, "g": 1.0, "t": 1000.0}
 _CONTEXTS_IN_K = frozenset({1, 2, 4, 8, 16, 32, 64, 128, 160, 256, 512})
 _MOST_TOKENS = 10**15
 
 
-Unit = Literal["size", "rate", "context", "tokens"]
-"""What there is a number of: GiB, GB/s, tokens that a context is long, other tokens."""
+Unit = Literal["size", "rate", "context", "tokens", "seconds", "minutes", "dollars", "thousands"]
+"""What there is a number of: GiB, GB/s, tokens that a context is long, other tokens, time, money, anything else."""
 
 
 class Typed(float):
@@ -58,7 +63,15 @@ def number_with_unit(text: str, unit: Unit) -> float | None:
             return size_gib(text)
         case "rate":
             return rate_gb_s(text)
-        case _:
+        case "seconds":
+            return seconds(text)
+        case "minutes":
+            return None if (found := seconds(text)) is None else found / 60
+        case "dollars":
+            return dollars(text)
+        case "thousands":
+            return thousands(text)
+        case "context" | "tokens":
             return token_number(text, of_context=unit == "context")
 
 
@@ -86,3 +99,25 @@ def token_number(text: str, *, of_context: bool) -> int | None:
     k = 1024 if of_context and amount in _CONTEXTS_IN_K else 1000
     tokens = amount * {"": 1, "k": k, "m": k * k}[unit]
     return round(tokens) if abs(tokens - round(tokens)) < 1e-6 and tokens < _MOST_TOKENS else None
+
+
+def seconds(text: str) -> float | None:
+    """The seconds that `text` says with a unit, "500ms" or "2 min", None when it says none."""
+    found = _SECONDS.fullmatch(text.strip())
+    if found is None:
+        return None
+    unit = found["unit"].lower()
+    amount = float(found["amount"])
+    return amount / 1000 if unit == "ms" else amount * {"s": 1, "m": 60, "h": 3600}[unit[0]]
+
+
+def dollars(text: str) -> float | None:
+    """The dollars that `text` says with their sign or name, "$2.50" or "2.50 USD", None when it says none."""
+    found = _DOLLARS.fullmatch(text.strip())
+    return None if found is None or not (found["sign"] or found["unit"]) else float(found["amount"])
+
+
+def thousands(text: str) -> float | None:
+    """The number that `text` says in thousands or millions, "10k" or "1.5M", None when it says none."""
+    found = _NUMBER.fullmatch(text.strip())
+    return None if found is None else float(found["amount"]) * {"k": 1e3, "m": 1e6}[found["unit"].lower()]

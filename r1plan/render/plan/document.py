@@ -146,6 +146,7 @@ def _answer(time: AnswerTime | None) -> dict[str, Any]:
     """How long an answer takes; null seconds for an option that does not fit."""
     return {
         "seconds": {
+            "typical": round(time.typical_s, 1) if time else None,
             "p50": round(time.p50_s, 1) if time else None,
             "p90": round(time.p90_s, 1) if time else None,
         },

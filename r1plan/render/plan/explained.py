@@ -60,8 +60,14 @@ def answer_lines(plan: Plan[OptionT], option: OptionT) -> Iterator[str]:
         return
     longer = option.quality.thinking_over_r1
     thinks = "" if longer == 1 else f", as it thinks {longer:g} times as long as R1"
-    yield f"  an answer takes {duration(time.p50_s)}, {duration(time.p90_s)} at the low end of the range:"
+    yield f"  a typical answer takes {duration(time.typical_s)}:"
     yield f"    {workload.input_tokens:,} tokens in, {time.output_tokens:,} out with the thinking{thinks}"
+    most = f"nine of ten at most {duration(time.p90_s)}"
+    if workload.demand is None:
+        yield f"    {most}, as the speed is not known better"
+    else:
+        lengths = "logged" if workload.demand.basis == "logged" else "as answers differ in length, assumed"
+        yield f"    half of all take at most {duration(time.p50_s)}, {most} ({lengths})"
 
 
 def doubt_text(doubt: MeasurementDoubt) -> str:

@@ -181,7 +181,7 @@ def headline(option: Option, plan: Plan[Option], columns: int) -> str:
         return f"{what}{context} does not fit {where}: it {standing_text(option.why)}."
     if isinstance(option.why, TooSlow):
         return f"{what}{context} is too slow on {where}: {standing_text(option.why)}."
-    speed = f"about {rate_text(option.speed.decode[0].tok_s)}, {duration(time.p50_s)} an answer"
+    speed = f"about {rate_text(option.speed.decode[0].tok_s)}, {duration(time.typical_s)} an answer"
     if option.disk_bytes:
         speed += f", as {gib(option.disk_bytes)} GiB of experts are read from {disk_bandwidth(plan.machine)}"
         cards = machine_name(option, plan.machine, layout=False)

@@ -64,7 +64,7 @@ def larger_line(plan: Plan[OptionT]) -> str:
     if time is None:
         return ""
     joined = "but" if plan.larger.tok_s < plan.choice.tok_s else "and"
-    return f"{plan.larger.id} fits too: better, {joined} {duration(time.p50_s)} an answer."
+    return f"{plan.larger.id} fits too: better, {joined} {duration(time.typical_s)} an answer."
 
 
 def rejected_line(view: EngineView[OptionT], plan: Plan[OptionT], left_out: int = 0, *, nearest: bool = True) -> str:

@@ -58,7 +58,7 @@ def answer_column(workload: Workload) -> TableColumn[OptionT]:
 
     def answer(option: OptionT) -> str:
         time = answer_time(option, workload)
-        return "-" if time is None else short_duration(time.p50_s)
+        return "-" if time is None else short_duration(time.typical_s)
 
     return TableColumn("answer", answer, leaves=_ANSWER_LEAVES)
 

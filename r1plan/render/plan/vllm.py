@@ -201,7 +201,7 @@ def headline(option: ServingOption, plan: Plan[ServingOption], columns: int) -> 
         few = count(option.users_wanted, "user")
         users = f"{few} (there is room for {option.users:,})"
     time = answer_time(option, plan.workload)
-    minutes = f", {duration(time.p50_s)} an answer" if time is not None else ""
+    minutes = f", {duration(time.typical_s)} an answer" if time is not None else ""
     rate = f"about {rate_text(option.speed.decode[0].tok_s)}"
     each = f"{rate} {'alone' if option.users_wanted == 1 else 'each'}"
     long = f"{users} of {option.context:,} tokens at once, {rate} each when {alone}{minutes}."
