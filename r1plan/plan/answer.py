@@ -61,7 +61,7 @@ def typical_length(workload: Workload) -> RequestLength:
     """The workload's own lengths as one request; its thinking is R1's."""
     usage = workload.usage
     return RequestLength(
-        usage.input_tokens, usage.cache_hit_tokens, workload.thinking_tokens, workload.answer_tokens, 1.0
+        usage.input_tokens, usage.cache_hit_tokens or 0, workload.thinking_tokens, workload.answer_tokens, 1.0
     )
 
 
