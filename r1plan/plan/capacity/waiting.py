@@ -1,0 +1,163 @@
+"""How long a request waits for its first token: for a place, then for the prompts before it. All on a grid of time.
+
+With all places taken a request waits until the first of them ends, and then for those before it in the queue, who go
+at the pace of one server that is as many times as fast as there are places: a geometric number of remaining times. For
+one place that is exact (Pollaczek and Khinchine), for more an approximation (Tijms, van Hoorn and Federgruen,
+"Approximations for the Steady-State Probabilities in the M/G/c Queue", Advances in Applied Probability 13, 1981). The
+sums are made by Panjer's recursion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from math import frexp
+from operator import mul
+
+from r1plan.plan.capacity.jobs import Jobs
+from r1plan.plan.capacity.occupancy import occupancy_of
+
+_CELLS = 48  # of the least time that a grid may have to reach; the most has twice as many
+_FINE = 0.02  # of a cell: a mean wait below it is added as it is
+
+
+class FirstTokens:
+    """When the first tokens come at one rate of arrivals: seconds after the question."""
+
+    def __init__(
+        self, least_s: Sequence[tuple[float, float]], tail: Sequence[float], cell_s: float, most_s: float
+    ) -> None:
+        self._most_s = most_s
+        self._least_s = least_s
+        self._tail = tail
+        self._cell_s = cell_s
+
+    def later_than(self, limit_s: float) -> float:
+        """The share of requests whose first token comes later."""
+        return sum(share * _at(self._tail, (limit_s - least) / self._cell_s) for share, least in self._least_s)
+
+    def quantile(self, level: float) -> float:
+        """The seconds that this share of requests does not exceed, if those are not above the longest limit."""
+        low, high = 0.0, self._most_s
+        while high - low > 1e-4 * high:
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.later_than(middle) > 1 - level else (low, middle)
+        return high
+
+
+class Waiting:
+    """The time to the first token on a server with so many places, for limits up to `most_s`."""
+
+    def __init__(self, jobs: Jobs, places: int, most_s: float) -> None:
+        self.jobs = jobs
+        self.places = places
+        self.most_s = most_s
+        # The same cells for limits that lie near each other, so that the later never looks worse.
+        self._cell_s = 2.0 ** frexp(most_s)[1] / 2 / _CELLS
+        self._count = int(most_s / self._cell_s) + 2
+        if places == 1:
+            times = [(each.share, each.alone_s) for each in jobs.kinds]
+        else:
+            token_s = jobs.token_s(places)
+            times = [(each.share, each.prompt_s + each.output * token_s) for each in jobs.kinds]
+        self._left = _remaining([(share, seconds / places) for share, seconds in times], self._cell_s, self._count)
+        self._first = self._left if places == 1 else _first_of(places, times, self._cell_s, self._count)
+        prompts = [(each.share, each.prompt_s) for each in jobs.kinds]
+        self._prompts = [] if places == 1 else _remaining(prompts, self._cell_s, self._count)
+
+    def at(self, rate_per_s: float) -> FirstTokens:
+        """What requests get at a rate of arrivals below the server's."""
+        stands = occupancy_of(self.jobs, self.places, rate_per_s)
+        # It begins with the next step and comes with the one after.
+        step_s = self.jobs.step_s(max(stands.at_once, 1.0)) * (1.5 - 0.5 * stands.idle)
+        least = tuple((each.share, each.prompt_s + step_s) for each in self.jobs.kinds)
+        return FirstTokens(least, self._tail(stands.full, rate_per_s), self._cell_s, self.most_s)
+
+    @property
+    def most_per_s(self) -> float:
+        """The requests a second that it can do at all."""
+        return self.jobs.rates[self.places]
+
+    def _tail(self, full: float, rate_per_s: float) -> list[float]:
+        """The chance to wait longer than 0 and than the middle of each cell."""
+        queue = _geometric(self._left, rate_per_s / self.jobs.rates[self.places])
+        wait = [full * each for each in _sum(self._first, queue)]
+        wait[0] += 1 - full
+        none = 1 - full
+        reading = rate_per_s * self.jobs.prompt_s
+        if self._prompts:
+            wait = _sum(wait, _geometric(self._prompts, reading))
+            none *= 1 - reading
+        return [1 - none, *(max(1 - each, 0.0) for each in accumulate(wait))]
+
+
+def _at(tail: Sequence[float], place: float) -> float:
+    """The chance to wait longer than so many cells."""
+    if place < 0:
+        return 1.0
+    if place < 0.5:
+        return tail[0] + (tail[1] - tail[0]) * place * 2
+    cell = int(place + 0.5)
+    part = place + 0.5 - cell
+    if cell + 1 >= len(tail):
+        return tail[-1]
+    return tail[cell] + (tail[cell + 1] - tail[cell]) * part
+
+
+def _remaining(times: Sequence[tuple[float, float]], cell_s: float, count: int) -> list[float]:
+    """The time that is left of what is at work at any moment, as chances on the grid that keep its mean.
+
+    `times` are shares and seconds.
+    """
+    ordered = sorted(times, key=lambda each: each[1])
+    longer_share = sum(share for share, _ in ordered)
+    longer = mean = sum(share * seconds for share, seconds in ordered)
+    shorter = 0.0  # half the squares of those that are over by now
+    limited = []  # E[min(left, x)] at each x
+    index = 0
+    for cell in range(count + 1):
+        x = cell * cell_s
+        while index < len(ordered) and ordered[index][1] <= x:
+            share, seconds = ordered[index]
+            shorter += share * seconds * seconds / 2
+            longer -= share * seconds
+            longer_share -= share
+            index += 1
+        if index == len(ordered):
+            longer = longer_share = 0.0
+        limited.append((shorter + x * longer - x * x / 2 * longer_share) / mean if mean else 0.0)
+    chances = [1 - limited[1] / cell_s]
+    chances += [
+        max(2 * limited[cell] - limited[cell - 1] - limited[cell + 1], 0.0) / cell_s for cell in range(1, count)
+    ]
+    return chances
+
+
+def _first_of(places: int, times: Sequence[tuple[float, float]], cell_s: float, count: int) -> list[float]:
+    """The least of what is left at `places` places, as chances on the grid."""
+    mean = sum(share * seconds for share, seconds in times)
+    above = []
+    for cell in range(count):
+        x = (cell + 0.5) * cell_s
+        left = sum(share * (seconds - x) for share, seconds in times if seconds > x) / mean
+        above.append(left**places)
+    return [1 - above[0], *(above[cell] - above[cell + 1] for cell in range(count - 1))]
+
+
+def _geometric(parts: Sequence[float], chance: float) -> list[float]:
+    """The sum of none, one or more of `parts`, each further one with `chance`."""
+    scale = 1 / (1 - chance * parts[0])
+    total = [(1 - chance) * scale]
+    scale *= chance
+    reverse = parts[:0:-1]  # the last first, without that of cell 0
+    long = len(reverse)
+    for cell in range(1, len(parts)):
+        total.append(scale * sum(map(mul, total, reverse[long - cell :])))
+    return total
+
+
+def _sum(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    """The sum of two times."""
+    reverse = other[::-1]
+    long = len(reverse)
+    return [sum(map(mul, one, reverse[long - cell - 1 :])) for cell in range(len(one))]
