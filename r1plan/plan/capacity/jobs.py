@@ -34,9 +34,11 @@ class Jobs:
 
     `steps_s[n]` are the seconds of a step with n at work, at the mean depth over all tokens that are made, and
     `rates[n]` the requests a second that end while n are kept at work. `prompt_s`, `output` and `depth` are means;
-    `depth_spread` is the depths' standard deviation. `reads_predicted` says that the times of the prompts are.
+    `depth_spread` is the depths' standard deviation, `variation` the variance of what requests take alone over the square
+    of its mean. `reads_predicted` says that the times of the prompts are.
     """
 
+    throughput: Throughput
     kinds: tuple[Job, ...]
     most: int
     prompt_s: float
@@ -45,6 +47,7 @@ class Jobs:
     depth_spread: float
     steps_s: tuple[float, ...]
     rates: tuple[float, ...]
+    variation: float
     reads_predicted: bool
 
     def step_s(self, at_once: float) -> float:
@@ -53,9 +56,22 @@ class Jobs:
         above = min(below + 1, self.most)
         return self.steps_s[below] + (at_once - below) * (self.steps_s[above] - self.steps_s[below])
 
-    def token_s(self, at_once: int) -> float:
-        """Seconds a token for each of so many, all places always taken: the prompts of the others are read between."""
-        return self.steps_s[at_once] + (at_once - 1) * self.prompt_s / self.output
+    def works_s(self, places: int) -> list[tuple[float, float]]:
+        """What each kind takes of the machine's time while all of so many places are taken; its share before it."""
+        return [
+            (each.share, each.prompt_s + each.output * self.throughput.step_s(places, each.depth) / places)
+            for each in self.kinds
+        ]
+
+    def stays_s(self, places: int) -> list[tuple[float, float]]:
+        """How long each kind holds one of so many places, all taken, with the others' prompts read between its steps."""
+        others = places - 1
+        read_s = others * self.prompt_s / self.output
+        return [
+            (each.share, each.prompt_s + each.output * (read_s + self.throughput.step_s(places, depth)))
+            for each in self.kinds
+            for depth in [(each.depth + others * self.depth) / places]
+        ]
 
 
 def jobs_of(throughput: Throughput, lengths: Sequence[RequestLength], thinking_over_r1: float) -> Jobs:
@@ -72,6 +88,7 @@ def jobs_of(throughput: Throughput, lengths: Sequence[RequestLength], thinking_o
     alone_s = sum(each.share * each.alone_s for each in kinds)
     steps_s = _steps(throughput, depth)
     return Jobs(
+        throughput=throughput,
         kinds=kinds,
         most=most,
         prompt_s=prompt_s,
@@ -80,6 +97,7 @@ def jobs_of(throughput: Throughput, lengths: Sequence[RequestLength], thinking_o
         depth_spread=sqrt(variance / output),
         steps_s=steps_s,
         rates=(0.0, 1 / alone_s, *(1 / (prompt_s + output * steps_s[each] / each) for each in range(2, most + 1))),
+        variation=sum(each.share * (each.alone_s / alone_s - 1) ** 2 for each in kinds),
         reads_predicted=throughput.prompt_s(1) is not None,
     )
 

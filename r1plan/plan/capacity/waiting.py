@@ -55,13 +55,8 @@ class Waiting:
         # The same cells for limits that lie near each other, so that the later never looks worse.
         self._cell_s = 2.0 ** frexp(most_s)[1] / 2 / _CELLS
         self._count = int(most_s / self._cell_s) + 2
-        if places == 1:
-            times = [(each.share, each.alone_s) for each in jobs.kinds]
-        else:
-            token_s = jobs.token_s(places)
-            times = [(each.share, each.prompt_s + each.output * token_s) for each in jobs.kinds]
-        self._left = _remaining([(share, seconds / places) for share, seconds in times], self._cell_s, self._count)
-        self._first = self._left if places == 1 else _first_of(places, times, self._cell_s, self._count)
+        self._queued = _remaining(jobs.works_s(places), self._cell_s, self._count)
+        self._first = _first_of(places, jobs.stays_s(places), self._cell_s, self._count)
         prompts = [(each.share, each.prompt_s) for each in jobs.kinds]
         self._prompts = [] if places == 1 else _remaining(prompts, self._cell_s, self._count)
 
@@ -80,7 +75,7 @@ class Waiting:
 
     def _tail(self, full: float, rate_per_s: float) -> list[float]:
         """The chance to wait longer than 0 and than the middle of each cell."""
-        queue = _geometric(self._left, rate_per_s / self.jobs.rates[self.places])
+        queue = _geometric(self._queued, rate_per_s / self.jobs.rates[self.places])
         wait = [full * each for each in _sum(self._first, queue)]
         wait[0] += 1 - full
         none = 1 - full
