@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, log
 from typing import Literal, NamedTuple
 
 from r1plan.plan.basis import Basis
@@ -38,6 +38,7 @@ _HOUR_S = 3_600.0
 _FULL = 0.95  # of what a machine can do: more patience would hardly serve more
 _STABLE = 1 - 1e-6
 _CLOSE = 1e-7
+_RARE = 1e-4  # chances below it don't lead the search astray
 _SLACK = 1e-9
 
 
@@ -141,7 +142,8 @@ def _busiest(waiting: Waiting) -> float:
     late = 1 - SERVED_SHARE
 
     def excess(rate_per_s: float) -> float:
-        return waiting.at(rate_per_s).later_than(waiting.most_s) - late
+        """Near the answer a line in the rate, and in its logarithm nearly one."""
+        return log(max(waiting.at(rate_per_s).later_than(waiting.most_s), _RARE) / late)
 
     low, high = 0.0, waiting.most_per_s * _STABLE
     below, above = excess(low), excess(high)
@@ -149,16 +151,19 @@ def _busiest(waiting: Waiting) -> float:
         return 0.0
     if above <= 0:
         return high
-    # Where the line between both ends falls, with half the excess of an end that stays (the Illinois rule).
+    # Where the line between both ends falls, with half the excess of an end that stays twice (the Illinois rule).
+    was_high: bool | None = None
     while high - low > _CLOSE * high:
         rate = (low * above - high * below) / (above - below)
         found = excess(rate)
-        if abs(found) < _CLOSE * late:
+        if abs(found) < _CLOSE:
             return rate
-        if found > 0:
-            high, above, below = rate, found, below / 2
+        is_high = found > 0
+        if is_high:
+            high, above, below = rate, found, below / 2 if was_high is True else below
         else:
-            low, below, above = rate, found, above / 2
+            low, below, above = rate, found, above / 2 if was_high is False else above
+        was_high = is_high
     return low
 
 
@@ -209,7 +214,7 @@ def _use(jobs: Jobs, places: int, demand: Demand, machines: int) -> _Use:
 
 
 def _limit(limits: Limits, jobs: Jobs, places: int, peak_per_s: float) -> CapacityLimit:
-    if places < jobs.most:
+    if places == 0 or (peak_per_s and places < jobs.most):
         return "tok_s"
     if peak_per_s > _FULL * jobs.rates[places]:
         return "throughput"

@@ -34,8 +34,8 @@ class Jobs:
 
     `steps_s[n]` are the seconds of a step with n at work, at the mean depth over all tokens that are made, and
     `rates[n]` the requests a second that end while n are kept at work. `prompt_s`, `output` and `depth` are means;
-    `depth_spread` is the depths' standard deviation, `variation` the variance of what requests take alone over the square
-    of its mean. `reads_predicted` says that the times of the prompts are.
+    `depth_spread` is the depths' standard deviation, `variation` the variance of what requests take alone over the
+    square of its mean. `reads_predicted` says that the times of the prompts are.
     """
 
     throughput: Throughput
@@ -57,14 +57,14 @@ class Jobs:
         return self.steps_s[below] + (at_once - below) * (self.steps_s[above] - self.steps_s[below])
 
     def works_s(self, places: int) -> list[tuple[float, float]]:
-        """What each kind takes of the machine's time while all of so many places are taken; its share before it."""
+        """The share of each kind, and the machine's own seconds that it takes while all of so many places are taken."""
         return [
             (each.share, each.prompt_s + each.output * self.throughput.step_s(places, each.depth) / places)
             for each in self.kinds
         ]
 
     def stays_s(self, places: int) -> list[tuple[float, float]]:
-        """How long each kind holds one of so many places, all taken, with the others' prompts read between its steps."""
+        """How long each kind holds one of so many places, all taken: the others' prompts are read between its steps."""
         others = places - 1
         read_s = others * self.prompt_s / self.output
         return [

@@ -18,31 +18,59 @@ from r1plan.plan.capacity.jobs import Jobs
 from r1plan.plan.capacity.occupancy import occupancy_of
 
 _CELLS = 48  # of the least time that a grid may have to reach; the most has twice as many
+_CLOSE = 1e-4
 _FINE = 0.02  # of a cell: a mean wait below it is added as it is
 
 
 class FirstTokens:
-    """When the first tokens come at one rate of arrivals: seconds after the question."""
+    """When the first tokens come at one rate of arrivals: seconds after the question.
+
+    `least_s` are shares of the requests with what each takes when it need not wait. A share of `full` waits for the sum
+    of two times, given as chances on the grid and chances up to each of its points; all wait for `reading` besides.
+    """
 
     def __init__(
-        self, least_s: Sequence[tuple[float, float]], tail: Sequence[float], cell_s: float, most_s: float
+        self,
+        least_s: Sequence[tuple[float, float]],
+        full: float,
+        queued: Sequence[float],
+        first: Sequence[float],
+        reading: Sequence[float],
+        cell_s: float,
     ) -> None:
-        self._most_s = most_s
         self._least_s = least_s
-        self._tail = tail
+        self._full = full
+        self._queued = queued
+        self._first = first
+        self._reading = reading
         self._cell_s = cell_s
 
     def later_than(self, limit_s: float) -> float:
         """The share of requests whose first token comes later."""
-        return sum(share * _at(self._tail, (limit_s - least) / self._cell_s) for share, least in self._least_s)
+        return sum(share * self._waits((limit_s - least) / self._cell_s) for share, least in self._least_s)
 
     def quantile(self, level: float) -> float:
-        """The seconds that this share of requests does not exceed, if those are not above the longest limit."""
-        low, high = 0.0, self._most_s
-        while high - low > 1e-4 * high:
+        """The seconds that this share of requests does not exceed, or the end of the grid."""
+        low, high = 0.0, self._cell_s * (len(self._first) - 1)
+        while high - low > _CLOSE * high:
             middle = (low + high) / 2
             low, high = (middle, high) if self.later_than(middle) > 1 - level else (low, middle)
         return high
+
+    def _waits(self, cells: float) -> float:
+        """The chance to wait longer than so many cells. What is at a point of the grid is spread a cell around it."""
+        if cells < 0:
+            return 1.0
+        place = min(cells + 0.5, len(self._first) - 1.0)
+        point = int(place)
+        if point == 0:
+            return self._full + (self._beyond(0) - self._full) * cells * 2
+        return self._beyond(point - 1) + (self._beyond(point) - self._beyond(point - 1)) * (place - point)
+
+    def _beyond(self, point: int) -> float:
+        """The chance to wait for more than the middle between this point of the grid and the next."""
+        in_queue: float = sum(map(mul, self._queued, self._first[point::-1]))
+        return 1 - self._full * in_queue - (1 - self._full) * self._reading[point]
 
 
 class Waiting:
@@ -54,49 +82,39 @@ class Waiting:
         self.most_s = most_s
         # The same cells for limits that lie near each other, so that the later never looks worse.
         self._cell_s = 2.0 ** frexp(most_s)[1] / 2 / _CELLS
-        self._count = int(most_s / self._cell_s) + 2
-        self._queued = _remaining(jobs.works_s(places), self._cell_s, self._count)
-        self._first = _first_of(places, jobs.stays_s(places), self._cell_s, self._count)
-        prompts = [(each.share, each.prompt_s) for each in jobs.kinds]
-        self._prompts = [] if places == 1 else _remaining(prompts, self._cell_s, self._count)
-
-    def at(self, rate_per_s: float) -> FirstTokens:
-        """What requests get at a rate of arrivals below the server's."""
-        stands = occupancy_of(self.jobs, self.places, rate_per_s)
-        # It begins with the next step and comes with the one after.
-        step_s = self.jobs.step_s(max(stands.at_once, 1.0)) * (1.5 - 0.5 * stands.idle)
-        least = tuple((each.share, each.prompt_s + step_s) for each in self.jobs.kinds)
-        return FirstTokens(least, self._tail(stands.full, rate_per_s), self._cell_s, self.most_s)
+        count = int(most_s / self._cell_s) + 3
+        self._queued = _remaining(jobs.works_s(places), self._cell_s, count)
+        self._first = list(accumulate(_first_of(places, jobs.stays_s(places), self._cell_s, count)))
+        self._prompts: dict[float, float] = {}
+        for each in jobs.kinds:
+            self._prompts[each.prompt_s] = self._prompts.get(each.prompt_s, 0.0) + each.share
+        squares = sum(share * prompt_s**2 for prompt_s, share in self._prompts.items())
+        self._left_to_read_s = squares / 2 / jobs.prompt_s if places > 1 and jobs.prompt_s else 0.0
+        self._reads = _remaining([(share, prompt_s) for prompt_s, share in self._prompts.items()], self._cell_s, count)
 
     @property
     def most_per_s(self) -> float:
         """The requests a second that it can do at all."""
         return self.jobs.rates[self.places]
 
-    def _tail(self, full: float, rate_per_s: float) -> list[float]:
-        """The chance to wait longer than 0 and than the middle of each cell."""
-        queue = _geometric(self._queued, rate_per_s / self.jobs.rates[self.places])
-        wait = [full * each for each in _sum(self._first, queue)]
-        wait[0] += 1 - full
-        none = 1 - full
-        reading = rate_per_s * self.jobs.prompt_s
-        if self._prompts:
-            wait = _sum(wait, _geometric(self._prompts, reading))
-            none *= 1 - reading
-        return [1 - none, *(max(1 - each, 0.0) for each in accumulate(wait))]
-
-
-def _at(tail: Sequence[float], place: float) -> float:
-    """The chance to wait longer than so many cells."""
-    if place < 0:
-        return 1.0
-    if place < 0.5:
-        return tail[0] + (tail[1] - tail[0]) * place * 2
-    cell = int(place + 0.5)
-    part = place + 0.5 - cell
-    if cell + 1 >= len(tail):
-        return tail[-1]
-    return tail[cell] + (tail[cell + 1] - tail[cell]) * part
+    def at(self, rate_per_s: float) -> FirstTokens:
+        """What requests get at a rate of arrivals below the server's."""
+        jobs = self.jobs
+        stands = occupancy_of(jobs, self.places, rate_per_s)
+        # It begins with the next step and comes with the one after.
+        least_s = jobs.step_s(max(stands.at_once, 1.0)) * (1.5 - 0.5 * stands.idle)
+        queued = _geometric(self._queued, rate_per_s / self.most_per_s)
+        reading: list[float] | None = None
+        busy = rate_per_s * jobs.prompt_s
+        reading_s = self._left_to_read_s * busy / (1 - busy)
+        if reading_s < _FINE * self._cell_s:
+            least_s += reading_s
+            reading = [1.0] * len(queued)
+        else:
+            others = _geometric(self._reads, busy)
+            queued, reading = _sum(queued, others), list(accumulate(others))
+        least = [(share, prompt_s + least_s) for prompt_s, share in self._prompts.items()]
+        return FirstTokens(least, stands.full, queued, self._first, reading, self._cell_s)
 
 
 def _remaining(times: Sequence[tuple[float, float]], cell_s: float, count: int) -> list[float]:
