@@ -12,6 +12,7 @@ from r1plan.catalog.price import HolidayCalendar, PriceList
 from r1plan.catalog.priors import Priors
 from r1plan.catalog.provider import Dialect, Provider
 from r1plan.catalog.reading.validate import adapter
+from r1plan.catalog.rentals import Rentals
 from r1plan.settings import catalog_folders
 
 SHAPES = {
@@ -22,6 +23,7 @@ SHAPES = {
     "provider": Provider,
     "route": Route,
     "forecast": Priors,
+    "rentals": Rentals,
     "price-list": PriceList,
     "calendar": HolidayCalendar,
 }

@@ -31,6 +31,7 @@ from r1plan.catalog.provider import Dialect, Provider, WireDialect
 from r1plan.catalog.quality import QuantTables
 from r1plan.catalog.reading.files import CatalogFile, files_of
 from r1plan.catalog.reading.validate import load_file
+from r1plan.catalog.rentals import Rentals
 from tests.catalog.ours import DIALECTS
 
 LATER_NS = 2**62  # by then every file has settled
@@ -250,6 +251,7 @@ PARTS: dict[str, tuple[Any, Any]] = {
     "prices": (dict[str, PriceList], lambda: assemble.prices(files_of("pricing"))),
     "holidays": (dict[str, Holidays], lambda: assemble.holidays(files_of("pricing", "calendars"))),
     "priors": (Priors, lambda: load_file(Priors, files_of("profiles", stem="forecast")[0])),
+    "rentals": (Rentals, lambda: load_file(Rentals, files_of("profiles", stem="rentals")[0])),
     "quality": (QuantTables, lambda: load_file(QuantTables, files_of("profiles", stem="quant-quality")[0])),
 }
 

@@ -18,6 +18,7 @@ OURS = [
     *((each, "provider") for each in our_files("profiles", "providers")),
     *((each, "route") for each in our_files("profiles", "routes")),
     *((each, "forecast") for each in our_files("profiles") if each.path.stem == "forecast"),
+    *((each, "rentals") for each in our_files("profiles") if each.path.stem == "rentals"),
     *((each, "price-list") for each in our_files("pricing")),
     *((each, "calendar") for each in our_files("pricing", "calendars")),
 ]

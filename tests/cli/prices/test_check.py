@@ -53,6 +53,7 @@ ROUTE = "id: mine\ndescription: Mine.\naccepts: [r1]\n"
         pytest.param("profiles/dialects/mine.yaml", "id: other\n", "error: profiles/dialects/mine.yaml", id="dialect"),
         pytest.param("profiles/forecast.yaml", "lengths: no\n", "error: profiles/forecast.yaml", id="forecast"),
         pytest.param("profiles/quant-quality.yaml", "x: 1\n", "profiles/quant-quality.yaml", id="quality"),
+        pytest.param("profiles/rentals.yaml", "rentals: 1\n", "error: profiles/rentals.yaml", id="rentals"),
         pytest.param("budgets.yaml", "monthly_usd: lots\n", "error: budgets.yaml", id="budgets"),
     ],
 )
