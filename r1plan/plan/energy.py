@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.basis import Basis
+from r1plan.plan.cost.power import power_draw
+from r1plan.plan.speed import Bottleneck
 from r1plan.plan.workload import Workload
 from r1plan.units import DAYS_A_MONTH, J_A_KWH, MTOK
 
@@ -20,7 +22,7 @@ _CENT_FRACTION = Decimal("0.0001")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningCost:
-    """Electricity of the graphics cards in use, at their power limits. None where a card's limit is unknown."""
+    """Electricity of the machine at work, without the hours in which it waits. None where a card's limit is unknown."""
 
     usd_per_mtok_output: Decimal | None
     usd_per_month: Decimal | None
@@ -39,23 +41,20 @@ def with_sheet_power(machine: Machine, sheets: Mapping[str, Gpu]) -> Machine:
     return replace(machine, gpus=tuple(gpus))
 
 
-def watts_of(cards: Iterable[GpuDevice]) -> float | None:
-    """The power limits of the cards together; None when there is none, or one is unknown."""
-    limits = [gpu.power_limit_w for gpu in cards]
-    known = [limit for limit in limits if limit is not None]
-    return sum(known) if known and len(known) == len(limits) else None
-
-
 def running_cost(
-    cards: Iterable[GpuDevice], workload: Workload, output_tok_s: float, prompt_tok_s: float | None
+    cards: Iterable[GpuDevice],
+    workload: Workload,
+    output_tok_s: float,
+    prompt_tok_s: float | None,
+    bottleneck: Bottleneck,
 ) -> RunningCost:
     """Electricity for the output, and for a month of the workload's requests, with `cards` at work.
 
-    `output_tok_s` are those of all requests that are answered at once; `prompt_tok_s` None leaves prompts uncounted.
-    Unknown without a price of power or a card's limit. Cards draw less than their limit while decoding, so this is an
-    upper estimate.
+    `output_tok_s` are those of all requests that are answered at once, held up by `bottleneck`; `prompt_tok_s` None
+    leaves prompts uncounted. Unknown without a price of power or a card's limit.
     """
-    watts = watts_of(cards)
+    draw = power_draw(tuple(cards), bottleneck)
+    watts = None if draw is None else draw.busy_w
     price = workload.power_usd_per_kwh
     if watts is None or price is None:
         return RunningCost(usd_per_mtok_output=None, usd_per_month=None, basis=None, watts=watts)

@@ -66,7 +66,7 @@ def layouts(
                 speed=speed,
                 quality=quality,
                 # How fast a prompt is read is not predicted, so prompts cost nothing here.
-                cost=running_cost(used, workload, speed.decode[0].tok_s.mid * pins.users, None),
+                cost=running_cost(used, workload, speed.decode[0].tok_s.mid * pins.users, None, speed.bottleneck),
             )
         )
     return sorted(found, key=lambda option: option.memory.fixed_bytes - option.memory.allowed_bytes)

@@ -84,6 +84,7 @@ class Evaluator:
                 workload,
                 speed.at(workload.typical_depth).mid,
                 speed.prefill_tok_s.mid if speed.prefill_tok_s is not None else None,
+                speed.bottleneck,
             ),
             score=score_at(candidate.quality, speed.decode[0].tok_s.mid, where.settings, context),
         )
