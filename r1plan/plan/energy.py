@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.basis import Basis
-from r1plan.plan.cost.power import power_draw
+from r1plan.plan.cost.power import DrawReading, PowerDraw, measured_draw, power_draw
 from r1plan.plan.speed import Bottleneck
 from r1plan.plan.workload import Workload
 from r1plan.units import DAYS_A_MONTH, J_A_KWH, MTOK
@@ -27,7 +27,12 @@ class RunningCost:
     usd_per_mtok_output: Decimal | None
     usd_per_month: Decimal | None
     basis: Basis | None
-    watts: float | None
+    draw: PowerDraw | None
+
+    @property
+    def watts(self) -> float | None:
+        """What the machine draws at work."""
+        return None if self.draw is None else self.draw.busy_w
 
 
 def with_sheet_power(machine: Machine, sheets: Mapping[str, Gpu]) -> Machine:
@@ -47,18 +52,22 @@ def running_cost(
     output_tok_s: float,
     prompt_tok_s: float | None,
     bottleneck: Bottleneck,
+    reading: DrawReading | None = None,
 ) -> RunningCost:
     """Electricity for the output, and for a month of the workload's requests, with `cards` at work.
 
     `output_tok_s` are those of all requests that are answered at once, held up by `bottleneck`; `prompt_tok_s` None
-    leaves prompts uncounted. Unknown without a price of power or a card's limit.
+    leaves prompts uncounted. `reading` is what the same work was seen to draw here. Unknown without a price of power
+    or a card's limit.
     """
-    draw = power_draw(tuple(cards), bottleneck)
-    watts = None if draw is None else draw.busy_w
+    used = tuple(cards)
+    draw = power_draw(used, bottleneck)
+    if draw is not None and reading is not None:
+        draw = measured_draw(used, bottleneck, draw, reading)
     price = workload.power_usd_per_kwh
-    if watts is None or price is None:
-        return RunningCost(usd_per_mtok_output=None, usd_per_month=None, basis=None, watts=watts)
-    usd_a_second = watts / J_A_KWH * price
+    if draw is None or price is None:
+        return RunningCost(usd_per_mtok_output=None, usd_per_month=None, basis=None, draw=draw)
+    usd_a_second = draw.busy_w / J_A_KWH * price
     month = None
     if workload.requests_per_day is not None:
         seconds = workload.output_tokens / output_tok_s
@@ -66,7 +75,7 @@ def running_cost(
             seconds += workload.input_tokens * (1 - workload.cache_hit_share) / prompt_tok_s
         month = _usd(usd_a_second * seconds * workload.requests_per_day * DAYS_A_MONTH)
     return RunningCost(
-        usd_per_mtok_output=_usd(usd_a_second * MTOK / output_tok_s), usd_per_month=month, basis="assumed", watts=watts
+        usd_per_mtok_output=_usd(usd_a_second * MTOK / output_tok_s), usd_per_month=month, basis=draw.basis, draw=draw
     )
 
 

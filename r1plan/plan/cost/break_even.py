@@ -59,7 +59,8 @@ class BreakEven:
 
     From `requests_per_day` up to all that the machine serves it is cheaper; None: never, for `reason`. `utilisation` is
     that number over what the machine serves in a day. `needed_per_day` is how many it would take, if the machine could
-    serve them. `saving_usd_per_month` is what the API costs more than the machines for the demand: below zero where it
+    serve them. It is of `machines` machines where even the fewest requests take more than one: many users at once, say.
+    `saving_usd_per_month` is what the API costs more than the machines for the demand: below zero where it
     costs less, None where nobody said how many requests there are.
     """
 
@@ -70,6 +71,7 @@ class BreakEven:
     reason: BreakEvenReason
     needed_per_day: float | None
     saving_usd_per_month: Decimal | None
+    machines: int = 1
     sensitivity: tuple[SensitivityRow, ...] = ()
 
 
@@ -77,8 +79,8 @@ class BreakEven:
 class OwnMachine:
     """A machine of `cards` cards on its `terms`, and how it works.
 
-    `served` says what a machine's capacity is for a demand; a demand without requests a day asks for the capacity
-    alone. `draw` None: its power is not known.
+    `served` says what one such machine serves of a demand, and how many the demand takes. `draw` None: its power is not
+    known.
     """
 
     cards: int
@@ -112,6 +114,7 @@ def break_even(machine: OwnMachine, demand: Demand, api: ApiPrice, *, sensitivit
         reason=found.reason,
         needed_per_day=found.needed_per_day,
         saving_usd_per_month=_saving(machine, demand, usd),
+        machines=curve.machines,
         sensitivity=tuple(rows),
     )
 
@@ -128,7 +131,7 @@ def _meeting(machine: OwnMachine, terms: OwnTerms, curve: BusyCurve, usd_per_req
     most = curve.most_per_day
 
     def bill(busy_share: float) -> float:
-        found = month_bill(terms, machine.cards, machine.draw, 1, busy_share)
+        found = month_bill(terms, machine.cards, machine.draw, curve.machines, busy_share)
         return 0.0 if found is None else found.total_usd
 
     idle, flat_out = bill(0.0), bill(1.0)

@@ -23,6 +23,10 @@ class Served(Protocol):
         """The most that one machine serves within the limits; 0: it cannot."""
 
     @property
+    def flat_out_per_day(self) -> float:
+        """What it would do without a pause, with a queue that never empties."""
+
+    @property
     def machines_needed(self) -> int | None:
         """How many serve the demand; None where none can, or nobody said how much there is."""
 
@@ -56,8 +60,8 @@ class OwnCost:
     `usd_per_month` is the bill of one machine, where one serves the demand; where several are needed it is None, and
     `usd_per_month_of_machines_needed` is the bill of all `machines_needed`. `usd_per_mtok_output` is that bill over the
     output tokens of the month: reservation-based dollars per million tokens, dearer the less is asked. Without a
-    demand it is `usd_per_mtok_flat_out`, that of a month in which one machine serves all that it can. `bill` has the
-    parts of the month's.
+    demand it is `usd_per_mtok_flat_out`, that of a month in which one machine never pauses: the least that it can be.
+    `bill` has the parts of the month's.
     """
 
     kind: TermsKind
@@ -101,19 +105,17 @@ def own_cost(
     demand: Demand,
     terms: OwnTerms,
     thinking_over_r1: float = 1.0,
-    flat_out_busy_share: float = 1.0,
 ) -> OwnCost:
     """What a month of `demand` costs on machines of `cards` cards that draw `draw`, on these `terms`.
 
-    The model thinks `thinking_over_r1` times as long as R1, whose lengths the demand has; 1 where they are its own.
-    A machine that serves all that it can is at work for `flat_out_busy_share` of the month.
+    The model thinks `thinking_over_r1` times as long as the lengths of the demand say.
     """
     tokens = output_tokens(demand, thinking_over_r1)
-    flat_out = month_bill(terms, cards, draw, 1, flat_out_busy_share)
+    flat_out = month_bill(terms, cards, draw, 1, 1.0) if capacity.requests_per_day > 0 else None
     month = None
     if demand.requests_per_day is not None and capacity.machines_needed and capacity.busy_share is not None:
         month = month_bill(terms, cards, draw, capacity.machines_needed, capacity.busy_share)
-    a_flat_out_mtok = _a_mtok(flat_out, capacity.requests_per_day, tokens)
+    a_flat_out_mtok = _a_mtok(flat_out, capacity.flat_out_per_day, tokens)
     total = None if month is None else _usd(month.total_usd)
     at_demand = None if demand.requests_per_day is None else _a_mtok(month, demand.requests_per_day, tokens)
     return OwnCost(

@@ -52,6 +52,13 @@ class PowerDraw(NamedTuple):
     source: str
 
 
+class DrawReading(NamedTuple):
+    """Watts that were read while a model worked, and by which counters: "nvml" of cards, "rapl" of a processor."""
+
+    watts: float
+    source: str
+
+
 class _WholeMachine(NamedTuple):
     """What a machine with one memory for all draws at the wall, by a pattern of its graphics' id."""
 
@@ -93,6 +100,26 @@ def power_draw(cards: Sequence[GpuDevice], bottleneck: Bottleneck) -> PowerDraw 
     host_busy, host_idle = _host_w(cards, computing=_waits_for_host(bottleneck))
     return PowerDraw(
         sum(busy for busy, _ in known) + host_busy, sum(idle for _, idle in known) + host_idle, "assumed", _SHARES
+    )
+
+
+def measured_draw(
+    cards: Sequence[GpuDevice], bottleneck: Bottleneck, modelled: PowerDraw, reading: DrawReading
+) -> PowerDraw:
+    """`modelled`, at work as it was read on this machine; what the counters do not see of it is added.
+
+    A reading of a limit is none, nor is one of a processor where cards work, or of graphics inside a processor.
+    """
+    if not reading.watts > 0 or reading.source not in (("nvml", "nvml+rapl") if cards else ("rapl",)):
+        return modelled
+    if _whole_machine(cards) is not None:
+        return modelled
+    busy, idle = _host_w(cards, computing=_waits_for_host(bottleneck))
+    around = busy if reading.source == "nvml" else idle
+    return modelled._replace(
+        busy_w=reading.watts + around,
+        basis="measured here",
+        source=f"{reading.watts:.0f} W by {reading.source}, and {around:.0f} W around them, assumed; idle assumed",
     )
 
 

@@ -38,25 +38,26 @@ def demand(
 @dataclass(frozen=True)
 class PaperCapacity:
     requests_per_day: float
+    flat_out_per_day: float
     machines_needed: int | None
     busy_share: float | None
 
 
-def paper_server(tok_s: float, most_per_day: float) -> Callable[[Demand], PaperCapacity]:
+def paper_server(tok_s: float, most_per_day: float, least: int = 1) -> Callable[[Demand], PaperCapacity]:
     """A server on which every request goes at `tok_s`, however many there are, up to so many a day of 5,400 tokens.
 
-    Then it is idle for exp(-rate x seconds) of each hour.
+    Then it is idle for exp(-rate x seconds) of each hour. There are `least` such servers at least.
     """
 
     def served(asked: Demand) -> PaperCapacity:
         tokens = output_tokens(asked, 1.0)
         most = most_per_day * 5_400 / tokens
-        if asked.requests_per_day is None:
-            return PaperCapacity(most, None, None)
-        machines = ceil(asked.requests_per_day / most - 1e-9)
+        if asked.requests_per_day is None or not most:
+            return PaperCapacity(most, most * 2, None, None)
+        machines = max(ceil(asked.requests_per_day / most - 1e-9), least)
         rates = (asked.requests_per_day * 7 * share / 3600 / machines for share in asked.hour_shares)
         busy = sum(1 - exp(-rate * tokens / tok_s) for rate in rates) / HOURS_A_WEEK
-        return PaperCapacity(most, machines, busy)
+        return PaperCapacity(most, most * 2, machines, busy)
 
     return served
 
@@ -67,6 +68,6 @@ POWER = OwnTerms(kind="electricity", usd_per_kwh=Decimal("0.19"), source="a supp
 
 
 def own_machine(
-    terms: OwnTerms, most_per_day: float = 2_000.0, cards: int = 1, draw: PowerDraw | None = DRAW
+    terms: OwnTerms, most_per_day: float = 2_000.0, cards: int = 1, draw: PowerDraw | None = DRAW, least: int = 1
 ) -> OwnMachine:
-    return OwnMachine(cards=cards, draw=draw, terms=terms, served=paper_server(100.0, most_per_day))
+    return OwnMachine(cards=cards, draw=draw, terms=terms, served=paper_server(100.0, most_per_day, least))

@@ -95,6 +95,14 @@ def test_the_saving_is_what_the_two_bills_differ_by_and_may_be_below_zero(per_da
     assert (expected < 0) == (per_day == 100.0)
 
 
+def test_users_at_once_that_take_two_machines_are_compared_with_two() -> None:
+    one, two = (break_even(own_machine(RENTED, most_per_day=5_000, least=each), demand(), api()) for each in (1, 2))
+    assert (one.machines, two.machines) == (1, 2)
+    assert one.requests_per_day is not None
+    assert two.requests_per_day == pytest.approx(2 * one.requests_per_day)
+    assert two.utilisation == pytest.approx(one.utilisation)
+
+
 any_terms = st.sampled_from([RENTED, BOUGHT, POWER])
 any_hours = st.sampled_from([EVEN, OFFICE])
 

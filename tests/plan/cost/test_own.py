@@ -71,7 +71,7 @@ def test_a_month_that_one_machine_cannot_serve_has_no_cost_of_one(terms: OwnTerm
 
 @TERMS
 def test_work_that_no_machine_can_do_has_no_cost_at_all(terms: OwnTerms) -> None:
-    cost = own_cost(1, DRAW, PaperCapacity(0.0, None, None), demand(10.0), terms)
+    cost = own_cost(1, DRAW, PaperCapacity(0.0, 10.0, None, None), demand(10.0), terms)
     assert cost.usd_per_month is None
     assert cost.usd_per_month_of_machines_needed is None
     assert cost.usd_per_mtok_output is None
@@ -89,7 +89,7 @@ def test_without_a_demand_there_is_no_month_and_tokens_cost_what_a_flat_out_mont
 def test_cost_times_capacity_is_the_bill_of_a_flat_out_month(
     terms: OwnTerms, most: float, cards: int, thinking: float
 ) -> None:
-    cost = own_cost(cards, DRAW, PaperCapacity(most, None, None), demand(), terms, thinking)
+    cost = own_cost(cards, DRAW, PaperCapacity(most / 2, most, None, None), demand(), terms, thinking)
     bill = month_bill(terms, cards, DRAW, 1, 1.0)
     assert bill is not None
     assert cost.usd_per_mtok_flat_out is not None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice
-from r1plan.plan.cost.power import power_draw
+from r1plan.plan.cost.power import DrawReading, measured_draw, power_draw
 from r1plan.plan.speed import Bottleneck
 from tests.plan.catalogue import card
 
@@ -91,3 +91,30 @@ def test_a_processor_alone_draws_what_forecasts_take_for_a_desktop() -> None:
     draw = power_draw([], "host bandwidth")
     assert draw is not None
     assert draw.busy_w == load_priors().power.watts
+
+
+@pytest.mark.parametrize(
+    ("devices", "bottleneck", "reading", "watts"),
+    [
+        pytest.param([H200], "gpu bandwidth", DrawReading(475.0, "nvml"), 675.0, id="a server's card"),
+        pytest.param([H200], "disk", DrawReading(133.0, "nvml"), 433.0, id="a server's card that waits for the host"),
+        pytest.param([card(24)], "gpu bandwidth", DrawReading(310.0, "nvml+rapl"), 360.0, id="card and processor"),
+        pytest.param([], "host bandwidth", DrawReading(90.0, "rapl"), 140.0, id="a processor"),
+        pytest.param([card(24)], "gpu bandwidth", DrawReading(90.0, "rapl"), None, id="a processor beside a card"),
+        pytest.param([card(24)], "gpu bandwidth", DrawReading(300.0, "power_limit"), None, id="a limit"),
+        pytest.param([card(24)], "gpu bandwidth", DrawReading(0.0, "nvml"), None, id="nothing"),
+        pytest.param([known("gb10", None)], "gpu bandwidth", DrawReading(60.0, "nvml"), None, id="a part of a machine"),
+    ],
+)
+def test_what_was_read_here_goes_before_the_model_and_the_host_is_added(
+    devices: list[GpuDevice], bottleneck: Bottleneck, reading: DrawReading, watts: float | None
+) -> None:
+    modelled = power_draw(devices, bottleneck)
+    assert modelled is not None
+    found = measured_draw(devices, bottleneck, modelled, reading)
+    assert found.idle_w == modelled.idle_w
+    if watts is None:
+        assert found == modelled
+    else:
+        assert found.busy_w == pytest.approx(watts)
+        assert found.basis == "measured here"

@@ -66,7 +66,9 @@ class Evaluator:
         workload = self.workload
         where = where.at_context(context)
         depths = tuple(dict.fromkeys((min(workload.typical_depth, context), 0, *workload.depths)))
-        speed = predicted_speed(self._time(candidate, where), depths)
+        time = self._time(candidate, where)
+        speed = predicted_speed(time, depths)
+        measured = self.learned.run_of(time.rates.file, time.work)
         used = {load.device.gpu_index for load in where.loads}
         return Option(
             model=candidate.model,
@@ -85,6 +87,7 @@ class Evaluator:
                 speed.at(workload.typical_depth).mid,
                 speed.prefill_tok_s.mid if speed.prefill_tok_s is not None else None,
                 speed.bottleneck,
+                measured.drawn if measured is not None else None,
             ),
             score=score_at(candidate.quality, speed.decode[0].tok_s.mid, where.settings, context),
         )

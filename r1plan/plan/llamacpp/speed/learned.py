@@ -14,6 +14,7 @@ from math import exp
 from typing import NamedTuple
 
 from r1plan.hardware.machine import Machine
+from r1plan.plan.cost.power import DrawReading
 from r1plan.plan.llamacpp.speed.posterior import Parts, Posterior, TimeReading, posterior
 from r1plan.plan.llamacpp.speed.rates import HOST, Addend, MachineRates, Rate, RateName
 from r1plan.plan.llamacpp.speed.work import TokenWork
@@ -78,7 +79,7 @@ class MeasuredTime(NamedTuple):
 class MeasuredRun:
     """One model file under one setting, as it ran on this machine. `option_id` is what a plan calls it.
 
-    `places` are those of the rates that took part.
+    `places` are those of the rates that took part, `drawn` what it drew; None: nothing counted it.
     """
 
     option_id: str
@@ -87,6 +88,7 @@ class MeasuredRun:
     work: TokenWork
     decode: tuple[MeasuredTime, ...] = ()
     prompt: tuple[MeasuredTime, ...] = ()
+    drawn: DrawReading | None = None
 
     @property
     def read_bytes(self) -> float:

@@ -13,6 +13,7 @@ from math import hypot, isfinite, log
 from r1plan.hardware.machine import Machine
 from r1plan.measurements.identity import CardIdentity, ProcessorIdentity, machine_identity
 from r1plan.measurements.measurement import DeviceWork, Disturbance, Measurement, SpeedReading
+from r1plan.plan.cost.power import DrawReading
 from r1plan.plan.doubts import DamagedMeasurement, Doubt, DoubtedMeasurement, MeasurementDoubt
 from r1plan.plan.llamacpp.speed.learned import (
     NOTHING_LEARNED,
@@ -147,6 +148,7 @@ class _Here:
             work=_work(of, cards),
             decode=tuple(_time(each, noise) for each in of.decode),
             prompt=tuple(_time(each, hypot(noise, _COPY_NOISE * bool(of.streamed_bytes))) for each in _of_plans(of)),
+            drawn=DrawReading(of.power.watts, of.power.source) if of.power is not None else None,
         )
         self._check(run)
         return run, cards

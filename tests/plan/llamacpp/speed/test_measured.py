@@ -17,15 +17,19 @@ from r1plan.measurements.measurement import (
     Disturbance,
     EngineIdentity,
     Measurement,
+    PowerReading,
     SpeedReading,
 )
 from r1plan.plan.doubts import DamagedMeasurement, DoubtedMeasurement
+from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.speed.measured import LearnedHere, learned_here
 from r1plan.plan.llamacpp.speed.rates import HOST, Rate
+from r1plan.plan.pins import Pins
+from r1plan.plan.workload import Workload
 from r1plan.render.plan.explained import doubt_text
 from r1plan.units import MIB
-from tests.plan.catalogue import card, machine
+from tests.plan.catalogue import CATALOGUE, card, machine
 from tests.plan.llamacpp.speed.measuring import NOON, chosen, run
 
 CARD = replace(card(24), profile="made-up", driver="580.65.06", power_limit_w=450.0)
@@ -127,6 +131,21 @@ def test_the_newest_of_one_file_under_one_setting_counts_and_twice_is_once() -> 
     assert learned_here(HERE, [old, new]).rates.factors == alone.factors
     assert learned_here(HERE, [new, new]).rates.factors == alone.factors
     assert len(learned_here(HERE, [new, replace(old, settings=LoadSettings(context_tokens=4096))]).rates.runs) == 2
+
+
+def test_the_power_that_was_read_is_that_of_the_same_option_and_of_no_other() -> None:
+    read = measurement(power=PowerReading(watts=200.0, seconds=20.0, source="nvml"))
+    learned = learned_here(HERE, [read], "0.3.36").rates
+    pins = Pins(model=FITS.model.id, quant=FITS.quant.name, context=8192)
+    same, other = (
+        choose(HERE, CATALOGUE, Workload(), each, learned).choice for each in (pins, replace(pins, quant="Q3_K_M"))
+    )
+    assert same is not None
+    assert same.cost.draw is not None
+    assert (same.cost.draw.busy_w, same.cost.draw.basis) == (275.0, "measured here")
+    assert other is not None
+    assert other.cost.draw is not None
+    assert other.cost.draw.basis == "assumed"
 
 
 @pytest.mark.parametrize(
