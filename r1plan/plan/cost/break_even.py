@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from r1plan.plan.cost.api import ApiPrice
-from r1plan.plan.cost.busy import BusyCurve
 from r1plan.plan.cost.own import Served, month_bill
 from r1plan.plan.cost.power import PowerDraw
 from r1plan.plan.cost.terms import OwnTerms
+from r1plan.plan.cost.work import BusyCurve, MonthOfWork
 from r1plan.plan.demand import Demand, RequestLength
 from r1plan.units import DAYS_A_MONTH
 
@@ -77,16 +77,18 @@ class BreakEven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnMachine:
-    """A machine of `cards` cards on its `terms`, and how it works.
+    """A machine of `cards` cards on its `terms`, and how it works on a demand.
 
-    `served` says what one such machine serves of a demand, and how many the demand takes. `draw` None: its power is not
-    known.
+    `capacity` is what it serves of it. `work_of` says how it works on the demand with other lengths. `least_machines`
+    are needed however few requests there are: for many users at once, say. `draw` None: its power is not known.
     """
 
     cards: int
     draw: PowerDraw | None
     terms: OwnTerms
-    served: Callable[[Demand], Served]
+    capacity: Served
+    work_of: Callable[[Demand], MonthOfWork]
+    least_machines: int = 1
 
 
 def break_even(machine: OwnMachine, demand: Demand, api: ApiPrice, *, sensitivity: bool = True) -> BreakEven:
@@ -94,18 +96,21 @@ def break_even(machine: OwnMachine, demand: Demand, api: ApiPrice, *, sensitivit
 
     One machine's bill never falls with its work and rises ever less (at most by electricity), an API's rises evenly: so
     they meet once at most, and from there on the machine is cheaper up to all that it serves. Beyond that the next
-    machine has to be paid for.
+    machine has to be paid for. For other lengths the machine is taken to serve as many times as many within the limits
+    as it does without a pause.
     """
     usd = float(api.usd_per_request) if api.usd_per_request is not None else api.mean_usd(demand)
     if api.currency != "USD":
         return _never(api, "another currency")
     if month_bill(machine.terms, machine.cards, machine.draw, 1, 0.0) is None:
         return _never(api, "own cost is unknown")
-    curve = BusyCurve(machine.served, demand)
-    if not curve.most_per_day > 0:
+    most = machine.capacity.requests_per_day * machine.least_machines
+    work = machine.work_of(demand)
+    if not most > 0 or not work.flat_out_per_day > 0:
         return _never(api, "it serves none")
+    curve = BusyCurve(work, machine.least_machines, most)
     found = _meeting(machine, machine.terms, curve, usd)
-    rows = _sensitivity(machine, demand, api, curve, usd) if sensitivity else ()
+    rows = _sensitivity(machine, demand, api, _Now(curve, work.flat_out_per_day, usd)) if sensitivity else ()
     return BreakEven(
         against_provider=api.provider,
         against_model=api.model,
@@ -166,24 +171,30 @@ def _meeting(machine: OwnMachine, terms: OwnTerms, curve: BusyCurve, usd_per_req
     return _Meeting(found, found, "from there on")
 
 
-def _sensitivity(
-    machine: OwnMachine, demand: Demand, api: ApiPrice, curve: BusyCurve, usd: float
-) -> Iterator[SensitivityRow]:
+class _Now(NamedTuple):
+    curve: BusyCurve
+    flat_out_per_day: float
+    usd_per_request: float
+
+
+def _sensitivity(machine: OwnMachine, demand: Demand, api: ApiPrice, now: _Now) -> Iterator[SensitivityRow]:
     """The break-even with one thing changed at a time: first what changes the requests, then prices."""
-    base_usd = api.mean_usd(demand)
+    base_usd, usd, curve = api.mean_usd(demand), now.usd_per_request, now.curve
 
     def at(changed: Demand) -> float | None:
-        other = BusyCurve(machine.served, changed)
-        if not other.most_per_day > 0:
+        work = machine.work_of(changed)
+        most = curve.most_per_day * work.flat_out_per_day / now.flat_out_per_day
+        if not most > 0:
             return None
+        other = BusyCurve(work, curve.machines, most)
         return _meeting(machine, machine.terms, other, usd * _ratio(api.mean_usd(changed), base_usd)).requests_per_day
 
     def priced(times: float) -> float | None:
         return _meeting(machine, machine.terms, curve, usd * times).requests_per_day
 
-    now = _cache_share(demand)
+    cached = _cache_share(demand)
     for share in _CACHE_SHARES:
-        if abs(share - now) > _SAME_SHARE:
+        if abs(share - cached) > _SAME_SHARE:
             yield SensitivityRow("cache share", share, at(with_cache_share(demand, share)))
     if api.peak is not None:
         for share in (0.0, 1.0):
@@ -236,7 +247,7 @@ def _saving(machine: OwnMachine, demand: Demand, usd_per_request: float) -> Deci
     """What the API costs more in a month of `demand` than all the machines that it needs."""
     if demand.requests_per_day is None:
         return None
-    served = machine.served(demand)
+    served = machine.capacity
     if not served.machines_needed or served.busy_share is None:
         return None
     bill = month_bill(machine.terms, machine.cards, machine.draw, served.machines_needed, served.busy_share)

@@ -26,12 +26,13 @@ class SaidPrices(NamedTuple):
     years: float | None = None
 
 
-def checked_prices(said: SaidPrices) -> SaidPrices:
-    """`said`, when it can be meant. Raises UsageError, which names the option and its value."""
+def checked_prices(said: SaidPrices, cards: int | None = None) -> SaidPrices:
+    """`said`, when it can be meant of a machine with so many cards; None: not known yet.
+
+    Raises UsageError, which names the option and its value.
+    """
     not_negative(("--power-price", said.power_usd_per_kwh))
-    above_zero(
-        ("--gpu-hour", said.gpu_hour_usd), ("--purchase", said.purchase_usd), ("--years", said.years)
-    )  # fmt: skip
+    above_zero(("--gpu-hour", said.gpu_hour_usd), ("--purchase", said.purchase_usd), ("--years", said.years))
     at_most(_MOST_USD_PER_KWH, ("--power-price", said.power_usd_per_kwh))
     at_most(_MOST_USD_PER_HOUR, ("--gpu-hour", said.gpu_hour_usd))
     at_most(_MOST_PURCHASE_USD, ("--purchase", said.purchase_usd))
@@ -40,6 +41,11 @@ def checked_prices(said: SaidPrices) -> SaidPrices:
         raise UsageError(
             f"--gpu-hour {said.gpu_hour_usd:g} and --purchase {said.purchase_usd:g}: a machine is rented or bought.",
             "leave one of them out",
+        )
+    if said.gpu_hour_usd is not None and cards == 0:
+        raise UsageError(
+            f"--gpu-hour {said.gpu_hour_usd:g}: this machine has no graphics card to rent.",
+            "describe one, such as --gpu rtx-4090, or say --purchase and --years",
         )
     if said.purchase_usd is not None and said.years is None:
         raise UsageError(

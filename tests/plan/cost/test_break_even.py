@@ -19,7 +19,7 @@ from r1plan.plan.cost.terms import OwnTerms
 from r1plan.plan.demand import HOURS_A_WEEK, Demand, RequestLength
 from r1plan.prices.cost import TokenRates, token_rates
 from r1plan.units import DAYS_A_MONTH
-from tests.plan.cost.machines import BOUGHT, DRAW, EVEN, OFFICE, POWER, R1_LIKE, RENTED, demand, own_machine
+from tests.plan.cost.machines import BOUGHT, DRAW, EVEN, MIXED, OFFICE, POWER, R1_LIKE, RENTED, demand, own_machine
 
 
 def rates(miss: str, hit: str | None, output: str) -> TokenRates:
@@ -45,7 +45,7 @@ def at_peak(asked: Demand) -> float:
 
 
 def test_a_rent_breaks_even_where_the_api_asks_as_much() -> None:
-    found = break_even(own_machine(RENTED, most_per_day=5_000), demand(), api())
+    found = break_even(own_machine(RENTED, demand(), most_per_day=5_000), demand(), api())
     assert found.requests_per_day is not None
     assert found.requests_per_day == pytest.approx(0.74 * 730.56 / (0.0142 * DAYS_A_MONTH))
     assert found.utilisation == pytest.approx(found.requests_per_day / 5_000)
@@ -68,7 +68,7 @@ def test_a_rent_breaks_even_where_the_api_asks_as_much() -> None:
     ],
 )
 def test_why_there_is_one_or_none(terms: OwnTerms, price: TokenRates, most: float, reason: str) -> None:
-    found = break_even(own_machine(terms, most_per_day=most), demand(), api(price))
+    found = break_even(own_machine(terms, demand(), most_per_day=most), demand(), api(price))
     assert found.reason == reason
     has_one = reason in ("from there on", "from the first request")
     assert (found.requests_per_day is not None) == (found.utilisation is not None) == has_one
@@ -78,7 +78,7 @@ def test_why_there_is_one_or_none(terms: OwnTerms, price: TokenRates, most: floa
 
 
 def test_another_currency_is_never_added_to_dollars() -> None:
-    found = break_even(own_machine(RENTED), demand(100.0), replace(api(), currency="CNY"))
+    found = break_even(own_machine(RENTED, demand(100.0)), demand(100.0), replace(api(), currency="CNY"))
     assert (found.requests_per_day, found.reason) == (None, "another currency")
     assert found.saving_usd_per_month is None
     assert found.sensitivity == ()
@@ -86,9 +86,10 @@ def test_another_currency_is_never_added_to_dollars() -> None:
 
 @pytest.mark.parametrize("per_day", [100.0, 1_900.0, 9_000.0], ids=["one, dearer", "one, cheaper", "three machines"])
 def test_the_saving_is_what_the_two_bills_differ_by_and_may_be_below_zero(per_day: float) -> None:
-    machine, asked = own_machine(RENTED, most_per_day=3_000), demand(per_day)
+    asked = demand(per_day)
+    machine = own_machine(RENTED, asked, most_per_day=3_000)
     found = break_even(machine, asked, api())
-    machines = machine.served(asked).machines_needed or 0
+    machines = machine.capacity.machines_needed or 0
     assert machines == (3 if per_day == 9_000 else 1)
     expected = 0.0142 * per_day * DAYS_A_MONTH - machines * 0.74 * 730.56
     assert float(found.saving_usd_per_month or 0) == pytest.approx(expected, abs=0.01)
@@ -96,7 +97,8 @@ def test_the_saving_is_what_the_two_bills_differ_by_and_may_be_below_zero(per_da
 
 
 def test_users_at_once_that_take_two_machines_are_compared_with_two() -> None:
-    one, two = (break_even(own_machine(RENTED, most_per_day=5_000, least=each), demand(), api()) for each in (1, 2))
+    machine = own_machine(RENTED, demand(), most_per_day=5_000)
+    one, two = (break_even(replace(machine, least_machines=each), demand(), api()) for each in (1, 2))
     assert (one.machines, two.machines) == (1, 2)
     assert one.requests_per_day is not None
     assert two.requests_per_day == pytest.approx(2 * one.requests_per_day)
@@ -113,13 +115,13 @@ def test_at_the_break_even_both_cost_the_same_and_before_it_the_machine_costs_mo
 ) -> None:
     price = api(rates("0", "0", f"{usd_per_mtok:.6f}"))
     draw = DRAW._replace(busy_w=busy_w, idle_w=busy_w / 6)
-    machine, asked = own_machine(terms, most_per_day=most, draw=draw), demand(hours=hours)
+    asked = demand(hours=hours)
+    machine = own_machine(terms, asked, most_per_day=most, draw=draw)
     found = break_even(machine, asked, price, sensitivity=False)
 
     def gap(per_day: float) -> float:
         """By how much the machine costs more than the API, as a share of the API."""
-        busy = machine.served(replace(asked, requests_per_day=per_day)).busy_share
-        assert busy is not None
+        busy = machine.work_of(asked).busy_share(per_day)
         bill = month_bill(terms, 1, draw, 1, busy)
         assert bill is not None
         return bill.total_usd / (price.mean_usd(asked) * per_day * DAYS_A_MONTH) - 1
@@ -154,9 +156,6 @@ def played_month(asked: Demand, per_day: float, tok_s: float, price: ApiPrice, s
     return busy / seconds, usd / 28 * DAYS_A_MONTH
 
 
-MIXED = (RequestLength(2_000, 1_500, 900, 300, 0.7), RequestLength(6_000, 0, 14_000, 1_500, 0.3))
-
-
 @pytest.mark.parametrize(
     ("terms", "hours", "lengths", "price"),
     [
@@ -170,7 +169,7 @@ def test_it_equals_a_month_that_is_played(
 ) -> None:
     asked = demand(lengths=lengths, hours=hours)
     price = replace(price, peak_share=at_peak(asked))
-    found = break_even(own_machine(terms, most_per_day=5_000), asked, price, sensitivity=False).requests_per_day
+    found = break_even(own_machine(terms, asked, most_per_day=5_000), asked, price, sensitivity=False).requests_per_day
     assert found is not None
 
     def saving(per_day: float) -> float:
@@ -190,7 +189,7 @@ def row(found: BreakEven, what: str, value: float) -> float | None:
 def test_it_moves_as_prices_say() -> None:
     asked = demand(hours=OFFICE)
     price = replace(FLASH, peak_share=at_peak(asked))
-    found = break_even(own_machine(RENTED, most_per_day=50_000), asked, price)
+    found = break_even(own_machine(RENTED, asked, most_per_day=50_000), asked, price)
     now = found.requests_per_day
     assert now is not None
     assert row(found, "api price", 1.2) == pytest.approx(now / 1.2)
@@ -222,22 +221,22 @@ def test_it_moves_as_prices_say() -> None:
     ids=lambda each: each.kind if isinstance(each, OwnTerms) else "",
 )
 def test_only_what_is_paid_can_move_it(terms: OwnTerms, movers: set[str]) -> None:
-    found = break_even(own_machine(terms), demand(), api())
+    found = break_even(own_machine(terms, demand()), demand(), api())
     own = {each.what for each in found.sensitivity} & {"gpu hour", "electricity", "purchase"}
     assert own == movers
 
 
 def test_the_next_known_price_moves_it_too() -> None:
     price = replace(api(), next_base=rates("1.40", "0.70", "5.00"))
-    found = break_even(own_machine(RENTED, most_per_day=50_000), demand(), price)
+    found = break_even(own_machine(RENTED, demand(), most_per_day=50_000), demand(), price)
     assert found.requests_per_day is not None
     assert row(found, "next api price", 2.0) == pytest.approx(found.requests_per_day / 2)
 
 
 def test_a_month_counted_by_the_calendar_goes_before_the_rates() -> None:
-    plain = break_even(own_machine(RENTED, most_per_day=50_000), demand(), api())
+    plain = break_even(own_machine(RENTED, demand(), most_per_day=50_000), demand(), api())
     counted = break_even(
-        own_machine(RENTED, most_per_day=50_000), demand(), replace(api(), usd_per_request=Decimal("0.0284"))
+        own_machine(RENTED, demand(), most_per_day=50_000), demand(), replace(api(), usd_per_request=Decimal("0.0284"))
     )
     assert plain.requests_per_day is not None
     assert counted.requests_per_day == pytest.approx(plain.requests_per_day / 2)

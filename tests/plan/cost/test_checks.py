@@ -41,6 +41,13 @@ def test_what_cannot_be_meant_is_told(said: SaidPrices, message: str) -> None:
     assert caught.value.hint
 
 
+def test_a_machine_without_cards_is_not_rented_by_the_card() -> None:
+    with pytest.raises(UsageError, match="--gpu-hour 2: this machine has no graphics card to rent"):
+        checked_prices(SaidPrices(gpu_hour_usd=2), 0)
+    assert checked_prices(SaidPrices(gpu_hour_usd=2), 1)
+    assert checked_prices(SaidPrices(power_usd_per_kwh=0.2), 0)
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from r1plan.plan.cost.own import month_bill, own_cost
 from r1plan.plan.cost.terms import OwnTerms
 from r1plan.units import DAYS_A_MONTH
-from tests.plan.cost.machines import BOUGHT, DRAW, POWER, RENTED, PaperCapacity, demand, paper_server
+from tests.plan.cost.machines import BOUGHT, DRAW, POWER, RENTED, PaperCapacity, PaperServer, demand
 
+SERVER = PaperServer(100.0, 2_000.0)
 TERMS = pytest.mark.parametrize("terms", [RENTED, BOUGHT, POWER], ids=lambda each: each.kind)
 any_terms = st.sampled_from([RENTED, BOUGHT, POWER])
 
@@ -49,7 +50,7 @@ def test_a_month_is_billed(terms: OwnTerms, cards: int, machines: int, busy: flo
 )
 def test_what_is_unknown_is_not_billed(terms: OwnTerms) -> None:
     assert month_bill(terms, 1, DRAW, 1, 0.5) is None
-    cost = own_cost(1, DRAW, paper_server(100.0, 2_000.0)(demand(100.0)), demand(100.0), terms)
+    cost = own_cost(1, DRAW, SERVER.of(demand(100.0)), demand(100.0), terms)
     assert (cost.usd_per_month, cost.usd_per_mtok_output, cost.usd_per_mtok_flat_out, cost.bill) == (None,) * 4
 
 
@@ -61,7 +62,7 @@ def test_unknown_power_leaves_a_rent_known() -> None:
 @TERMS
 def test_a_month_that_one_machine_cannot_serve_has_no_cost_of_one(terms: OwnTerms) -> None:
     asked = demand(5_000.0)
-    cost = own_cost(1, DRAW, paper_server(100.0, 2_000.0)(asked), asked, terms)
+    cost = own_cost(1, DRAW, SERVER.of(asked), asked, terms)
     assert cost.usd_per_month is None
     assert cost.machines_needed == 3
     assert cost.bill is not None
@@ -80,7 +81,7 @@ def test_work_that_no_machine_can_do_has_no_cost_at_all(terms: OwnTerms) -> None
 
 @TERMS
 def test_without_a_demand_there_is_no_month_and_tokens_cost_what_a_flat_out_month_says(terms: OwnTerms) -> None:
-    cost = own_cost(1, DRAW, paper_server(100.0, 2_000.0)(demand()), demand(), terms)
+    cost = own_cost(1, DRAW, SERVER.of(demand()), demand(), terms)
     assert cost.usd_per_month is None
     assert cost.usd_per_mtok_output == cost.usd_per_mtok_flat_out is not None
 
@@ -102,8 +103,7 @@ def test_more_requests_never_cost_less_in_a_month_and_never_more_a_token_while_o
     terms: OwnTerms, one: float, other: float
 ) -> None:
     less, more = sorted((one, other))
-    served = paper_server(100.0, 2_000.0)
-    few, many = (own_cost(1, DRAW, served(demand(each)), demand(each), terms) for each in (less, more))
+    few, many = (own_cost(1, DRAW, SERVER.of(demand(each)), demand(each), terms) for each in (less, more))
     assert few.usd_per_month_of_machines_needed is not None
     assert many.usd_per_month_of_machines_needed is not None
     cheapest_gap = Decimal("0.02")  # two machines idle a little more than one that does all
@@ -122,6 +122,6 @@ def test_more_machines_never_cost_less(terms: OwnTerms, machines: int, busy: flo
 
 def test_the_source_says_prices_and_power() -> None:
     asked = demand(100.0)
-    served = paper_server(100.0, 2_000.0)(asked)
+    served = SERVER.of(asked)
     assert own_cost(1, DRAW, served, asked, POWER).source == "a supplier; by hand"
     assert own_cost(1, DRAW, served, asked, RENTED).source == "a seller"
