@@ -53,15 +53,17 @@ def running_cost(
     prompt_tok_s: float | None,
     bottleneck: Bottleneck,
     reading: DrawReading | None = None,
+    *,
+    in_turn: bool = False,
 ) -> RunningCost:
     """Electricity for the output, and for a month of the workload's requests, with `cards` at work.
 
     `output_tok_s` are those of all requests that are answered at once, held up by `bottleneck`; `prompt_tok_s` None
-    leaves prompts uncounted. `reading` is what the same work was seen to draw here. Unknown without a price of power
-    or a card's limit.
+    leaves prompts uncounted. `reading` is what the same work was seen to draw here; `in_turn`: one card works while
+    the others wait. Unknown without a price of power or a card's limit.
     """
     used = tuple(cards)
-    draw = power_draw(used, bottleneck)
+    draw = power_draw(used, bottleneck, in_turn=in_turn)
     if draw is not None and reading is not None:
         draw = measured_draw(used, bottleneck, draw, reading)
     price = workload.power_usd_per_kwh

@@ -47,3 +47,12 @@ def test_what_is_unknown_stays_unknown(watts: tuple[float | None, ...], price: f
     assert cost.usd_per_mtok_output is None
     assert cost.usd_per_month is None
     assert cost.basis is None
+
+
+def test_cards_that_work_in_turn_cost_less() -> None:
+    together, turns = (
+        running_cost([card(24), card(24)], WORK, 10.0, None, "gpu bandwidth", in_turn=each) for each in (False, True)
+    )
+    assert together.usd_per_month is not None
+    assert turns.usd_per_month is not None
+    assert turns.usd_per_month < together.usd_per_month

@@ -83,10 +83,11 @@ _SHARES = "shares of the cards' limits by what holds them up, and the host's wat
 _PROCESSOR_ALONE = "a desktop computer under load, assumed"
 
 
-def power_draw(cards: Sequence[GpuDevice], bottleneck: Bottleneck) -> PowerDraw | None:
+def power_draw(cards: Sequence[GpuDevice], bottleneck: Bottleneck, *, in_turn: bool = False) -> PowerDraw | None:
     """What the machine draws while `cards` work, held up by `bottleneck`; no cards: the processor alone works.
 
-    None where a card's limit is not known.
+    `in_turn`: layers are split over the cards, so that one works while the others wait. None where a card's limit is
+    not known.
     """
     if not cards:
         return PowerDraw(_DESKTOP_COMPUTING, _DESKTOP_IDLE, "assumed", _PROCESSOR_ALONE)
@@ -98,8 +99,10 @@ def power_draw(cards: Sequence[GpuDevice], bottleneck: Bottleneck) -> PowerDraw 
     if len(known) < len(draws):
         return None
     host_busy, host_idle = _host_w(cards, computing=_waits_for_host(bottleneck))
+    idle = sum(each for _, each in known)
+    working = sum(busy for busy, _ in known) - idle
     return PowerDraw(
-        sum(busy for busy, _ in known) + host_busy, sum(idle for _, idle in known) + host_idle, "assumed", _SHARES
+        idle + (working / len(known) if in_turn else working) + host_busy, idle + host_idle, "assumed", _SHARES
     )
 
 

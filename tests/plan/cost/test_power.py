@@ -85,6 +85,17 @@ def test_another_card_draws_more_and_an_unknown_limit_is_not_guessed(bottleneck:
     assert power_draw([card(24), card(24, watts=None)], bottleneck) is None
 
 
+def test_cards_that_work_in_turn_draw_one_cards_work_and_all_their_waiting() -> None:
+    one = power_draw([card(24)], "gpu bandwidth")
+    both, turns = (power_draw([card(24)] * 2, "gpu bandwidth", in_turn=each) for each in (False, True))
+    assert one is not None
+    assert both is not None
+    assert turns is not None
+    assert turns.idle_w == both.idle_w
+    assert one.busy_w < turns.busy_w < both.busy_w
+    assert turns.busy_w - one.busy_w == pytest.approx(both.idle_w - one.idle_w)
+
+
 def test_a_processor_alone_draws_what_forecasts_take_for_a_desktop() -> None:
     from r1plan.catalog.priors import load_priors
 

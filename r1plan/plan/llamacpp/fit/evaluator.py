@@ -88,6 +88,7 @@ class Evaluator:
                 speed.prefill_tok_s.mid if speed.prefill_tok_s is not None else None,
                 speed.bottleneck,
                 measured.drawn if measured is not None else None,
+                in_turn=True,  # llama.cpp splits models by layers
             ),
             score=score_at(candidate.quality, speed.decode[0].tok_s.mid, where.settings, context),
         )
