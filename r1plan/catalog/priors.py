@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from r1plan.catalog.reading.fields import NotNegative, Positive, Price
+from r1plan.catalog.reading.fields import DayHours, NotNegative, Positive, Price
 
 _FORBID_EXTRA = {"extra": "forbid"}
 
@@ -67,6 +67,29 @@ class PowerPrior:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoursPrior:
+    """How many requests begin in each hour of a working day and of a free one, in any unit, on a local clock."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    working_day: DayHours
+    weekend: DayHours
+    source: str
+
+    @property
+    def week(self) -> tuple[float, ...]:
+        """The shares of the hours of a week, Monday's first hour first; they add up to 1. All alike where all are 0."""
+        hours = (*self.working_day * 5, *self.weekend * 2)
+        largest = max(hours) or 1.0
+        scaled = [each / largest for each in hours] if max(hours) else [1.0] * len(hours)
+        total = sum(scaled)
+        return tuple(each / total for each in scaled)
+
+
+ALL_HOURS_ALIKE = HoursPrior(working_day=(1.0,) * 24, weekend=(1.0,) * 24, source="nothing known: all hours alike")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Priors:
     """The whole file. `failure_chance` is that of one request, `cache` is by rising age and counts as 0 beyond."""
 
@@ -80,6 +103,27 @@ class Priors:
     failure_chance: Positive
     failure_source: str
     power: PowerPrior
+    hours: HoursPrior = ALL_HOURS_ALIKE
+
+
+_NOTHING_KNOWN = LengthPrior(
+    model="*",
+    kind="*",
+    thinking_tokens=3000,
+    answer_tokens=690,
+    p90_over_p50=10,
+    basis="assumed",
+    source="nothing known",
+)
+
+
+def length_prior(priors: Priors, model: str, kind: str) -> LengthPrior:
+    """The row that says most of `model` and `kind`: of both, of the model, of the kind, of anything."""
+    for wanted in ((model, kind), (model, "*"), ("*", kind), ("*", "*")):
+        for each in priors.lengths:
+            if (each.model, each.kind) == wanted:
+                return each
+    return _NOTHING_KNOWN
 
 
 def load_priors() -> Priors:

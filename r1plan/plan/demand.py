@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from typing import Literal, NamedTuple
 
 HOURS_A_WEEK = 168
@@ -35,9 +36,10 @@ class RequestLength(NamedTuple):
 class Demand:
     """The requests of a month.
 
-    `lengths` have shares that add up to 1; their thinking is R1's where `basis` is "assumed" or "given", and that of
-    the model that answered where it is "logged". `hour_shares` are the shares of a week's requests that begin in each
-    of its 168 hours, Monday's first hour first, on the clock of `timezone` (an IANA name); they add up to 1 too.
+    `lengths` have shares that add up to 1; their thinking is R1's. Where `basis` is "logged", that of another model was
+    divided by how many times as long as R1 it thinks; `month.thinking` says what each model makes of it. `hour_shares`
+    are the shares of a week's requests that begin in each of its 168 hours, Monday's first hour first, on the clock of
+    `timezone` (an IANA name); they add up to 1 too.
     `requests_per_day` None: nobody said.
     """
 
@@ -47,6 +49,10 @@ class Demand:
     requests_per_day: float | None
     basis: Literal["assumed", "given", "logged"]
     hours_basis: Literal["assumed", "logged"]
+
+    def mean(self, part: Literal["input_tokens", "cache_hit_tokens", "thinking_tokens", "answer_tokens"]) -> float:
+        """So many tokens of that part a request has on average."""
+        return fsum(each.share * getattr(each, part) for each in self.lengths)
 
     @property
     def peak_hour_share(self) -> float:

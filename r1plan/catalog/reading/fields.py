@@ -58,6 +58,18 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
+class Counting:
+    """A list of `length` things, no more and no fewer."""
+
+    length: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        schema = handler(source)
+        schema["min_length"] = schema["max_length"] = self.length
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
 class _FromText:
     """A value read by `parse` from text; `pattern` tells an editor what the text looks like.
 
@@ -140,6 +152,7 @@ Count = Annotated[int, AtLeast(1)]
 Whole = Annotated[int, AtLeast(0)]
 Positive = Annotated[float, AtLeast(0, exclusive=True)]
 NotNegative = Annotated[float, AtLeast(0)]
+DayHours = Annotated[tuple[NotNegative, ...], Counting(24)]
 Price = Annotated[Decimal, _FromText(parse_price, r"^[0-9]+(\.[0-9]+)?$")]
 Usd = Annotated[Decimal, _FromText(parse_usd, r"^[0-9]+(\.[0-9]+)?$")]
 # May be left out; nothing after the field's name is no amount all the same.

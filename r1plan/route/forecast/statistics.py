@@ -12,12 +12,12 @@ from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
-from r1plan.catalog.priors import Priors, SpeedPrior
+from r1plan.catalog.priors import Priors, SpeedPrior, length_prior
 from r1plan.catalog.provider import LOCAL, model_key
 from r1plan.route.decision.candidate import Candidate
 from r1plan.route.forecast.ground import AnyModels, Assumed, OwnRequests, SpeedGround
 from r1plan.route.forecast.lengths import Lengths, Sample, blended, from_samples
-from r1plan.route.forecast.prior import length_prior, prior_lengths
+from r1plan.route.forecast.prior import prior_lengths
 
 if TYPE_CHECKING:
     from r1plan.ledger.past_request import PastRequest
