@@ -1,25 +1,40 @@
-"""What the same work costs by the token, now."""
+"""What the same work costs by the token, in the month from now on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from r1plan.catalog.load import load_holidays, load_prices, load_providers
 from r1plan.market.compare import ApiOffer, api_offers
+from r1plan.market.month import WeightedUsage, month_hours
+from r1plan.plan.month.thinking import OwnThinking
 from r1plan.prices.book import PriceBook
 
 if TYPE_CHECKING:
+    from r1plan.plan.demand import Demand
     from r1plan.plan.workload import Workload
-    from r1plan.prices.usage import Usage
 
 
-def current_offers(workload: Workload) -> tuple[ApiOffer, ...]:
-    """Every seller's offer for `workload` at this moment."""
-    from r1plan.plan.quality import thinking_over_r1
+def current_offers(workload: Workload, own: OwnThinking | None = None) -> tuple[ApiOffer, ...]:
+    """Every seller's offer for `workload`, as on sale at this moment. `own`: what a log says of thinking."""
+    from r1plan.plan.month.usages import usages_of
 
-    def usage_of(serves: str) -> Usage:
-        return workload.usage_at(thinking_over_r1(serves))
+    demand, at = workload.demand or month_of(workload), datetime.now(UTC)
+    hours = month_hours(demand.hour_shares, demand.timezone, at, demand.hours_basis)
+
+    def usages(serves: str) -> Sequence[WeightedUsage]:
+        return usages_of(demand, serves, own or OwnThinking())
 
     book = PriceBook(load_prices(), load_holidays())
-    return api_offers(load_providers(), book, usage_of, workload.requests_per_day, datetime.now(UTC))
+    return api_offers(load_providers(), book, usages, hours, demand.requests_per_day, at)
+
+
+def month_of(workload: Workload, *, is_given: bool = False) -> Demand:
+    """What `workload` asks in a month, on this computer's clock."""
+    from r1plan.catalog.priors import load_priors
+    from r1plan.cli.local_zone import local_zone
+    from r1plan.plan.month.assumed import demand_of
+
+    return demand_of(workload, load_priors(), local_zone(), is_given=is_given)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from r1plan.catalog.provider import Offer, Provider
+from r1plan.market.month import MonthCost, MonthHours, WeightedUsage, exact_shares, month_cost
 from r1plan.prices.book import EffectivePrice, PriceBook
-from r1plan.prices.cost import cost_of
-from r1plan.prices.usage import Usage
-from r1plan.units import DAYS_A_MONTH
+from r1plan.prices.cost import EXACT, cost_of
 
 DEEPSEEK = "deepseek"
-_DAYS = Decimal(str(DAYS_A_MONTH))
+
+UsagesOf = Callable[[str], Sequence[WeightedUsage]]
+"""What the requests use of the model that an offer serves: some think longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiOffer:
-    """One model on sale at the instant asked about, and what a request of `output_tokens` costs there.
+    """One model on sale at the instant asked about, at `price` then, and what the month from that hour on costs there.
 
-    `usd_per_month` is None when no requests a day were given.
+    `output_tokens` are those of a mean request, which costs `usd_per_request_now` at `price`.
     """
 
     provider: str
@@ -31,43 +32,62 @@ class ApiOffer:
     is_r1: bool
     price: EffectivePrice
     output_tokens: int
-    usd_per_request: Decimal
-    usd_per_month: Decimal | None
+    usd_per_request_now: Decimal
+    month: MonthCost
+
+    @property
+    def usd_per_request(self) -> Decimal:
+        """What a mean request costs over the month, at its hours."""
+        return self.month.usd_per_request
+
+    @property
+    def usd_per_month(self) -> Decimal | None:
+        """What they all cost; None when no requests a day were given."""
+        return self.month.usd_per_month
 
 
 def api_offers(
     providers: Mapping[str, Provider],
     book: PriceBook,
-    usage_of: Callable[[str], Usage],
+    usages_of: UsagesOf,
+    hours: MonthHours,
     requests_per_day: float | None,
     at: datetime,
 ) -> tuple[ApiOffer, ...]:
     """Verified offers of full R1, and what DeepSeek itself sells by default, as on sale at `at`.
 
-    `usage_of` says what one request uses of the model that an offer serves: some think longer. The cheapest request of
-    full R1 comes first, DeepSeek's own last.
+    The cheapest request of full R1 comes first, DeepSeek's own last.
     """
     real: list[ApiOffer] = []
     own: list[ApiOffer] = []
     for provider in providers.values():
         full = provider.full_r1(at)
         for offer in provider.offers:
-            is_own = provider.id == DEEPSEEK and offer.model == provider.default_model and offer.is_current(at)
-            if not (offer in full or is_own):
-                continue
-            usage = usage_of(offer.serves)
-            price = book.price_at(provider.id, offer.model, at, usage.input_tokens)
-            if price is not None:
-                (real if offer in full else own).append(_priced(provider, offer, price, usage, requests_per_day))
+            is_own = provider.id == DEEPSEEK and offer.model == provider.default_model
+            if offer in full or (is_own and offer.is_current(at)):
+                found = api_offer(provider, offer, book, usages_of(offer.serves), hours, requests_per_day, at)
+                if found is not None:
+                    (real if offer in full else own).append(found)
     cheapest_first = sorted(real, key=lambda each: (each.usd_per_request, each.provider, each.model))
     return (*cheapest_first, *own)
 
 
-def _priced(
-    provider: Provider, offer: Offer, price: EffectivePrice, usage: Usage, requests_per_day: float | None
-) -> ApiOffer:
-    request = cost_of(usage, price.per_token).total_usd
-    month = None if requests_per_day is None else request * Decimal(str(requests_per_day)) * _DAYS
+def api_offer(
+    provider: Provider,
+    offer: Offer,
+    book: PriceBook,
+    usages: Sequence[WeightedUsage],
+    hours: MonthHours,
+    requests_per_day: float | None,
+    at: datetime,
+) -> ApiOffer | None:
+    """What a month costs at `offer`; None where no price of it is known at `at`."""
+    source = provider.id, offer.model
+    usual = max(usages, key=lambda each: each.share).usage
+    price = book.price_at(*source, at, usual.input_tokens)
+    month = month_cost(book, source, usages, hours, requests_per_day, offer.offered_until)
+    if price is None or month is None:
+        return None
     return ApiOffer(
         provider=provider.id,
         provider_name=provider.name,
@@ -75,7 +95,18 @@ def _priced(
         serves=offer.serves,
         is_r1=offer.is_r1,
         price=price,
-        output_tokens=usage.output_tokens,
-        usd_per_request=request,
-        usd_per_month=month,
+        output_tokens=round(sum(each.share * each.usage.output_tokens for each in usages)),
+        usd_per_request_now=_now(book, source, usages, at),
+        month=month,
     )
+
+
+def _now(book: PriceBook, source: tuple[str, str], usages: Sequence[WeightedUsage], at: datetime) -> Decimal:
+    """What a mean request costs at the prices of the instant `at`."""
+    whole = Decimal(0)
+    shares = exact_shares([each.share for each in usages])
+    for (usage, _), share in zip(usages, shares, strict=True):
+        price = book.price_at(*source, at, usage.input_tokens)
+        if price is not None:
+            whole = EXACT.add(whole, EXACT.multiply(share, cost_of(usage, price.per_token).total_usd))
+    return whole

@@ -6,14 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from r1plan.catalog.load import load_holidays, load_prices, load_providers
-from r1plan.market.compare import ApiOffer, api_offers
+from r1plan.market.compare import ApiOffer
 from r1plan.plan.workload import Workload
-from r1plan.prices.book import PriceBook
+from tests.market.offers import PROVIDERS, offers_for
 from tests.plan.catalogue import MODELS
 
-BOOK = PriceBook(load_prices(), load_holidays())
-PROVIDERS = load_providers()
 FULL = {model.id for model in MODELS.values() if model.kind == "full"}
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 EQUALLY_LONG: Mapping[str, float] = {}
@@ -22,10 +19,7 @@ EQUALLY_LONG: Mapping[str, float] = {}
 def offers(
     at: datetime = NOW, workload: Workload | None = None, longer: Mapping[str, float] = EQUALLY_LONG
 ) -> tuple[ApiOffer, ...]:
-    wanted = workload or Workload()
-    return api_offers(
-        PROVIDERS, BOOK, lambda serves: wanted.usage_at(longer.get(serves, 1.0)), wanted.requests_per_day, at
-    )
+    return offers_for(workload or Workload(), at, longer)
 
 
 def test_full_r1_comes_first_and_the_cheapest_of_it_foremost() -> None:
@@ -40,7 +34,9 @@ def test_full_r1_comes_first_and_the_cheapest_of_it_foremost() -> None:
 def test_a_request_costs_its_tokens_at_the_rates_shown() -> None:
     for each in offers(workload=Workload(input_tokens=2_000_000, thinking_tokens=700_000, answer_tokens=300_000)):
         rates = each.price.rates
-        assert each.usd_per_request == 2 * rates.input_cache_miss + rates.output
+        assert each.usd_per_request_now == 2 * rates.input_cache_miss + rates.output
+        if not each.month.peak_share:
+            assert each.usd_per_request == each.usd_per_request_now
         assert each.usd_per_month is None
 
 
@@ -50,7 +46,7 @@ def test_the_cached_share_of_the_input_is_billed_as_cached_in_whole_tokens() -> 
     own = offers(workload=workload)[-1]
     rates = own.price.rates
     assert rates.input_cache_hit is not None
-    assert own.usd_per_request.scaleb(6) == 501 * rates.input_cache_miss + 500 * rates.input_cache_hit
+    assert own.usd_per_request_now.scaleb(6) == 501 * rates.input_cache_miss + 500 * rates.input_cache_hit
 
 
 def test_a_model_that_thinks_longer_is_billed_for_it_and_only_that_one() -> None:

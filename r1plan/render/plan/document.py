@@ -192,6 +192,8 @@ def _api(offer: ApiOffer) -> dict[str, Any]:
         "output_tokens": offer.output_tokens,
         "usd_per_request": exact(offer.usd_per_request),
         "usd_per_month": _decimal(offer.usd_per_month),
+        "usd_per_request_now": exact(offer.usd_per_request_now),
+        "hours": {"peak_share": round(offer.month.peak_share, 4), "basis": offer.month.basis},
         "tier": offer.price.tier,
     }
 

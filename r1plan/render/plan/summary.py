@@ -16,7 +16,6 @@ from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import ability_text, against_text, cause_text, standing_text
 from r1plan.render.text.units import duration
 
-TIERS = {"off_peak": " (off-peak)", "peak": " (peak)"}
 _BEST = {"balanced": "best balance", "speed": "near best, fast", "cost": "near best, frugal"}
 
 
@@ -47,13 +46,25 @@ def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
         if offer is None:
             continue
         month = f", {usd(offer.usd_per_month)} a month" if offer.usd_per_month is not None else ""
-        tier = TIERS.get(offer.price.tier, "")
         longer = offer.output_tokens != workload.output_tokens
         length = f" ({offer.output_tokens:,} tokens out each)" if longer else ""
         name = offer.model.rpartition("/")[2]
-        said.append(f"{usd(offer.usd_per_request * 1000)} for {offer.provider_name}'s {name}{length}{month}{tier}")
+        said.append(
+            f"{usd(offer.usd_per_request * 1000)} for {offer.provider_name}'s {name}{length}{month}{peak_text(offer)}"
+        )
     tokens = f"{workload.input_tokens:,} tokens in, {workload.output_tokens:,} out"
     return f"At an API instead, 1,000 answers ({tokens}): {'; '.join(said)}."
+
+
+def peak_text(offer: ApiOffer) -> str:
+    """How much of a month an API bills above its cheapest hours; empty where all cost the same."""
+    share = offer.month.peak_share
+    if not share:
+        return ""
+    whose = "" if offer.usd_per_month is None else ", the log's hours"
+    if whose and offer.month.basis == "assumed":
+        whose = ", assumed hours"
+    return f" ({share * 100:.0f} % at peak{whose})"
 
 
 def larger_line(plan: Plan[OptionT]) -> str:

@@ -9,31 +9,22 @@ from functools import cache
 
 import pytest
 
-from r1plan.catalog.load import load_holidays, load_prices, load_providers
 from r1plan.cli.options.machine import machine_from_options
 from r1plan.hardware.machine import Machine
-from r1plan.market.compare import api_offers
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
-from r1plan.plan.quality import thinking_over_r1
 from r1plan.plan.vllm.planner import VllmPlanner
 from r1plan.plan.workload import Workload
-from r1plan.prices.book import PriceBook
 from r1plan.render.plan.llamacpp import LlamaCppView
 from r1plan.render.plan.show import PlanForm, show
 from r1plan.render.plan.terminal import USUAL_LINES
 from r1plan.render.plan.vllm import VllmView
+from tests.market.offers import offers_for
 from tests.plan.catalogue import CATALOGUE, card, machine, plan
 
 # The hour in which DeepSeek's price is the longest to tell.
-OFFERS = api_offers(
-    load_providers(),
-    PriceBook(load_prices(), load_holidays()),
-    lambda serves: Workload().usage_at(thinking_over_r1(serves)),
-    None,
-    datetime(2026, 11, 30, 2, tzinfo=UTC),
-)
+OFFERS = offers_for(Workload(), datetime(2026, 11, 30, 2, tzinfo=UTC))
 
 
 def cards(*ids: str, ram: float | None = None) -> Callable[[], Machine]:

@@ -6,25 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from r1plan.catalog.load import load_holidays, load_prices, load_providers
-from r1plan.market.compare import ApiOffer, api_offers
-from r1plan.plan.quality import thinking_over_r1
+from r1plan.market.compare import ApiOffer
 from r1plan.plan.workload import Workload
-from r1plan.prices.book import PriceBook
 from r1plan.render.plan.summary import api_line
+from tests.market.offers import offers_for
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 
 
 def offers(workload: Workload, serves: str) -> list[ApiOffer]:
     """Of full R1, only what serves that."""
-    found = api_offers(
-        load_providers(),
-        PriceBook(load_prices(), load_holidays()),
-        lambda each: workload.usage_at(thinking_over_r1(each)),
-        workload.requests_per_day,
-        NOW,
-    )
+    found = offers_for(workload, NOW)
     return [each for each in found if each.serves == serves or not each.is_r1]
 
 
@@ -39,7 +31,7 @@ def test_a_model_that_thinks_longer_than_was_asked_about_says_how_long_with_its_
     workload = Workload(requests_per_day=100)
     line = api_line(offers(workload, serves), workload)
     assert line.startswith(f"At an API instead, 1,000 answers (1,000 tokens in, 5,400 out): {says}")
-    assert line.endswith(" a month (off-peak).")
+    assert line.endswith(" a month (16 % at peak, assumed hours).")
 
 
 def test_without_thinking_all_answers_are_as_long() -> None:
