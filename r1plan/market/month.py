@@ -7,7 +7,7 @@ changes that are known by then count as they fall. A request has the price of th
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -111,19 +111,28 @@ def month_hours(hour_shares: Sequence[float], timezone: str, at: datetime, basis
 
     An hour that a change of the clock repeats counts twice, and one that it leaves out not at all.
     """
-    zone = ZoneInfo(timezone)
     start = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    end = start + _MONTH
     edges, weights = [start], [0.0]
-    while (since := edges[-1]) < end:
-        here = since.astimezone(zone)
-        left = _HOUR - timedelta(minutes=here.minute, seconds=here.second, microseconds=here.microsecond)
-        until = min(since + left, end)
+    for hour, until in hours_between(start, start + _MONTH, ZoneInfo(timezone)):
+        weights.append(hour_shares[hour] * ((until - edges[-1]) / _HOUR))
         edges.append(until)
-        weights.append(hour_shares[24 * here.weekday() + here.hour] * ((until - since) / _HOUR))
     before = tuple(accumulate(weights))
     whole = before[-1]
     return MonthHours(tuple(edges), tuple(each / whole for each in before), basis)
+
+
+def hours_between(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[tuple[int, datetime]]:
+    """Each hour of the week in `zone` from `since` to `until`, both in UTC, Monday's first as 0, and when it ends."""
+    while since < until:
+        here = since.astimezone(zone)
+        left = _HOUR - timedelta(minutes=here.minute, seconds=here.second, microseconds=here.microsecond)
+        since = min(since + left, until)
+        yield hour_of_week(here), since
+
+
+def hour_of_week(here: datetime) -> int:
+    """Which hour of the week `here` falls into on its own clock, Monday's first as 0."""
+    return 24 * here.weekday() + here.hour
 
 
 def month_cost(
