@@ -6,15 +6,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from r1plan.catalog.provider import Provider
     from r1plan.errors import UsageError
     from r1plan.plan.workload import Workload
-    from r1plan.report.month.logged import LoggedMonth
+    from r1plan.report.month.logged import AskedMonth, LoggedMonth
 
 _NAMED_MONTHS = 6
+_LENGTHS = {
+    "input_tokens": "--input-tokens",
+    "cache_hit": "--cache-hit",
+    "thinking_tokens": "--thinking-tokens",
+    "answer_tokens": "--answer-tokens",
+}
 
 
 def month_from_logs(month: str, workload: Workload) -> LoggedMonth:
@@ -47,6 +53,40 @@ def month_from_logs(month: str, workload: Workload) -> LoggedMonth:
     if found is None:
         raise _nothing(month, folder)
     return found
+
+
+def asked_month(workload: Workload, month: str | None) -> AskedMonth:
+    """What `workload` asks in a month, or, of `month` where that is given, what the log says.
+
+    Raises UsageError for what cannot be meant, and where a person gave lengths beside a log.
+    """
+    from dataclasses import replace
+
+    from r1plan.cli.offers import month_of
+    from r1plan.cli.options.given import is_given
+    from r1plan.plan.workload import checked_workload
+    from r1plan.report.month.logged import AskedMonth
+
+    workload = checked_workload(workload)
+    given = [option for name, option in _LENGTHS.items() if is_given(name)]
+    if month is None:
+        return AskedMonth(demand=month_of(workload, is_given=bool(given)))
+    check_alone(month, given)
+    logged = month_from_logs(month, workload)
+    demand = logged.demand
+    if workload.requests_per_day is not None:
+        demand = replace(demand, requests_per_day=workload.requests_per_day)
+    return AskedMonth(demand=demand, own=logged.own, logged=logged)
+
+
+def check_alone(month: str, given: Sequence[str]) -> None:
+    """Raise UsageError where options that say how long requests are were `given` beside a log that says it."""
+    from r1plan.errors import UsageError
+
+    if given:
+        raise UsageError(
+            f"--from-logs {month} and {given[0]} both say how long requests are.", "leave one of them out."
+        )
 
 
 def served(providers: Iterable[Provider]) -> dict[tuple[str, str], str]:

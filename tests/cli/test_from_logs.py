@@ -33,7 +33,7 @@ def test_a_request_counts_once_by_its_last_row() -> None:
     begun = replace(ENTRY, ended_at=None, status="started", input_tokens=None, output_tokens=None)
     logged(begun, ENTRY, replace(begun, id="2"), replace(ENTRY, id="3"))
     found = month_from_logs("2026-10", Workload())
-    assert (found.requests, found.left_out.unfinished) == (2, 1)
+    assert (found.requests, found.not_counted.unfinished) == (2, 1)
     assert found.models[0].model == "deepseek-v4.1-flash"
     assert found.demand.mean("input_tokens") == pytest.approx(800)
 
@@ -44,7 +44,7 @@ def test_the_sample_month_is_a_workload() -> None:
     write_sample(path)
     found = month_from_logs(MONTH, Workload())
     assert found.requests > 300
-    assert found.left_out.failed > 0
+    assert found.not_counted.failed > 0
     assert found.is_enough
     assert {"deepseek-reasoner", "r1-distill-qwen-7b"} <= {each.model for each in found.models}
     assert 0 < found.cache_share < 1

@@ -182,6 +182,7 @@ OPTIONS: dict[tuple[str, str], Names] = {
     ("models pull", "--quant"): _quants,
     ("prices list", "--provider"): _providers,
     ("prices list", "--model"): _listed_models,
+    ("prices compare", "--model"): _listed_models,
     ("cost-report", "--month"): _months,
     ("cost-report", "--by"): _group_keys,
     ("", "--install-completion"): lambda _given: SCRIPTS,

@@ -20,6 +20,7 @@ _Z90 = _NORMAL.inv_cdf(0.9)
 # sixth around the 90th percentile; the last has to be of one request, as it takes what rounding leaves.
 _OF = 32
 _REQUESTS = (4, 8, 8, 4, 4, 2, 1, 1)
+_SLACK_TOKENS = 2 * _OF  # what rounding may add to the last, of thinking and of answer
 _LEAST = 1e-12  # a part of a very wide one, which would come out as nothing
 _R1 = "deepseek-r1"
 
@@ -53,9 +54,9 @@ def _shape(mean_tokens: int, p90_over_p50: float) -> Sequence[float]:
     and all others are as much longer, so that their quantiles keep their ratio.
     """
     parts = list(_parts(log(max(p90_over_p50, 1.0)) / _Z90))
-    if mean_tokens >= CONTEXT_GOAL:
+    if mean_tokens >= CONTEXT_GOAL - _SLACK_TOKENS:
         return (1.0,) * len(parts)
-    most = CONTEXT_GOAL / mean_tokens if mean_tokens else float("inf")
+    most = (CONTEXT_GOAL - _SLACK_TOKENS) / mean_tokens if mean_tokens else float("inf")
     cut = 0
     while True:
         free = len(parts) - cut

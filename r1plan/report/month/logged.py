@@ -39,7 +39,7 @@ class LoggedMonth:
     models: tuple[LoggedModel, ...]
     cache_share: float
     thinking_unknown: int = 0
-    left_out: NotCounted = field(default_factory=NotCounted)
+    not_counted: NotCounted = field(default_factory=NotCounted)
 
     @property
     def is_enough(self) -> bool:
@@ -95,7 +95,7 @@ def logged_month(
         models=tally.by_model(),
         cache_share=tally.cached / tally.input if tally.input else 0.0,
         thinking_unknown=tally.thinking_unknown,
-        left_out=tally.left_out,
+        not_counted=tally.not_counted,
     )
 
 
@@ -109,6 +109,15 @@ def _blended(own: Sequence[RequestLength], assumed: Sequence[RequestLength], sha
         *(each._replace(share=each.share * share) for each in own),
         *(each._replace(share=each.share * (1 - share)) for each in prompts),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedMonth:
+    """What is planned or compared for: a month's demand, how long each model thinks on it, and the log that says it."""
+
+    demand: Demand
+    own: OwnThinking = field(default_factory=OwnThinking)
+    logged: LoggedMonth | None = None
 
 
 def with_logged(workload: Workload, logged: LoggedMonth) -> Workload:

@@ -131,7 +131,7 @@ class MonthTally:
         return thinking / output if output else 0.0
 
     @property
-    def left_out(self) -> NotCounted:
+    def not_counted(self) -> NotCounted:
         """What of the month was not counted."""
         return NotCounted(failed=self.failed, unfinished=self.unfinished, untold=self.untold, bad_lines=self.bad_lines)
 

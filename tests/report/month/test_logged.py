@@ -59,7 +59,7 @@ def test_the_order_of_the_log_does_not_count(tokens: list[tuple[int, int]]) -> N
 
 
 @pytest.mark.parametrize(
-    ("fields", "left_out"),
+    ("fields", "not_counted"),
     [
         pytest.param({"status": "failed"}, NotCounted(failed=1), id="failed"),
         pytest.param({"status": "aborted"}, NotCounted(failed=1), id="broken off"),
@@ -68,14 +68,16 @@ def test_the_order_of_the_log_does_not_count(tokens: list[tuple[int, int]]) -> N
         pytest.param({"output_tokens": None}, NotCounted(untold=1), id="no output told"),
     ],
 )
-def test_what_says_nothing_of_a_workload_is_left_out_and_counted(fields: dict[str, Any], left_out: NotCounted) -> None:
+def test_what_says_nothing_of_a_workload_is_left_out_and_counted(
+    fields: dict[str, Any], not_counted: NotCounted
+) -> None:
     found = month_of([asked(), asked(**fields), asked(status="length")])
-    assert (found.requests, found.left_out) == (2, left_out)
+    assert (found.requests, found.not_counted) == (2, not_counted)
     assert of(asked(**fields)) is None
 
 
 def test_lines_that_are_no_rows_are_counted() -> None:
-    assert month_of([asked()], bad_lines=3).left_out == NotCounted(bad_lines=3)
+    assert month_of([asked()], bad_lines=3).not_counted == NotCounted(bad_lines=3)
 
 
 @pytest.mark.parametrize(
