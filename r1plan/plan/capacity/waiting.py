@@ -10,6 +10,7 @@ sums are made by Panjer's recursion.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import accumulate
 from math import frexp
 from operator import mul
@@ -19,14 +20,16 @@ from r1plan.plan.capacity.occupancy import occupancy_of
 
 _CELLS = 48  # of the least time that a grid may have to reach; the most has twice as many
 _CLOSE = 1e-4
-_FINE = 0.02  # of a cell: a mean wait below it is added as it is
+_FINE = 0.02  # of a cell: a mean wait below it does not show
+_RARE = 1e-4
 
 
 class FirstTokens:
     """When the first tokens come at one rate of arrivals: seconds after the question.
 
-    `least_s` are shares of the requests with what each takes when it need not wait. A share of `full` waits for the sum
-    of two times, given as chances on the grid and chances up to each of its points; all wait for `reading` besides.
+    `least_s` are shares of the requests with what each takes when it need not wait. A share of `full` finds no place
+    and waits for the sum of two times: `queued` are chances on the grid, `first` chances up to each of its points. The
+    others wait for the prompts before theirs: `reading` are chances up to each point, `reads` is that of any.
     """
 
     def __init__(
@@ -35,7 +38,8 @@ class FirstTokens:
         full: float,
         queued: Sequence[float],
         first: Sequence[float],
-        reading: Sequence[float],
+        reading: Sequence[float] | None,
+        reads: float,
         cell_s: float,
     ) -> None:
         self._least_s = least_s
@@ -43,6 +47,7 @@ class FirstTokens:
         self._queued = queued
         self._first = first
         self._reading = reading
+        self._any = full + (1 - full) * reads
         self._cell_s = cell_s
 
     def later_than(self, limit_s: float) -> float:
@@ -64,13 +69,14 @@ class FirstTokens:
         place = min(cells + 0.5, len(self._first) - 1.0)
         point = int(place)
         if point == 0:
-            return self._full + (self._beyond(0) - self._full) * cells * 2
+            return self._any + (self._beyond(0) - self._any) * cells * 2
         return self._beyond(point - 1) + (self._beyond(point) - self._beyond(point - 1)) * (place - point)
 
     def _beyond(self, point: int) -> float:
         """The chance to wait for more than the middle between this point of the grid and the next."""
         in_queue: float = sum(map(mul, self._queued, self._first[point::-1]))
-        return 1 - self._full * in_queue - (1 - self._full) * self._reading[point]
+        reading = 1.0 if self._reading is None else self._reading[point]
+        return 1 - self._full * in_queue - (1 - self._full) * reading
 
 
 class Waiting:
@@ -82,15 +88,14 @@ class Waiting:
         self.most_s = most_s
         # The same cells for limits that lie near each other, so that the later never looks worse.
         self._cell_s = 2.0 ** frexp(most_s)[1] / 2 / _CELLS
-        count = int(most_s / self._cell_s) + 3
-        self._queued = _remaining(jobs.works_s(places), self._cell_s, count)
-        self._first = list(accumulate(_first_of(places, jobs.stays_s(places), self._cell_s, count)))
+        self._count = int(most_s / self._cell_s) + 3
+        self._queued = _remaining(jobs.works_s(places), self._cell_s, self._count)
+        self._first = list(accumulate(_first_of(places, jobs.stays_s(places), self._cell_s, self._count)))
         self._prompts: dict[float, float] = {}
         for each in jobs.kinds:
             self._prompts[each.prompt_s] = self._prompts.get(each.prompt_s, 0.0) + each.share
         squares = sum(share * prompt_s**2 for prompt_s, share in self._prompts.items())
-        self._left_to_read_s = squares / 2 / jobs.prompt_s if places > 1 and jobs.prompt_s else 0.0
-        self._reads = _remaining([(share, prompt_s) for prompt_s, share in self._prompts.items()], self._cell_s, count)
+        self._left_to_read_s = squares / 2 / jobs.prompt_s if jobs.prompt_s else 0.0
 
     @property
     def most_per_s(self) -> float:
@@ -104,17 +109,42 @@ class Waiting:
         # It begins with the next step and comes with the one after.
         least_s = jobs.step_s(max(stands.at_once, 1.0)) * (1.5 - 0.5 * stands.idle)
         queued = _geometric(self._queued, rate_per_s / self.most_per_s)
-        reading: list[float] | None = None
-        busy = rate_per_s * jobs.prompt_s
-        reading_s = self._left_to_read_s * busy / (1 - busy)
-        if reading_s < _FINE * self._cell_s:
-            least_s += reading_s
-            reading = [1.0] * len(queued)
-        else:
-            others = _geometric(self._reads, busy)
-            queued, reading = _sum(queued, others), list(accumulate(others))
+        reading, reads = self._reading(rate_per_s * jobs.prompt_s)
         least = [(share, prompt_s + least_s) for prompt_s, share in self._prompts.items()]
-        return FirstTokens(least, stands.full, queued, self._first, reading, self._cell_s)
+        return FirstTokens(least, stands.full, queued, self._first, reading, reads, self._cell_s)
+
+    def _reading(self, busy: float) -> tuple[list[float] | None, float]:
+        """The wait for the prompts of those who hold places, all but one's own at most; and the chance of any.
+
+        None: too short to tell on the grid.
+        """
+        more = busy**self.places
+        reads = (busy - more) / (1 - more)
+        if reads * self._left_to_read_s / (1 - busy) < _FINE * self._cell_s:
+            return None, 0.0
+        any_number = _geometric(self._reads, busy)
+        if more > _RARE:
+            too_many = _sum(self._all_read, any_number)
+            any_number = [
+                (every - more * other) / (1 - more) for every, other in zip(any_number, too_many, strict=True)
+            ]
+        return list(accumulate(any_number)), reads
+
+    @cached_property
+    def _reads(self) -> list[float]:
+        """What is left to read of the prompt that is being read."""
+        times = [(share, prompt_s) for prompt_s, share in self._prompts.items()]
+        return _remaining(times, self._cell_s, self._count)
+
+    @cached_property
+    def _all_read(self) -> list[float]:
+        """As many of those as there are places."""
+        total, power, left = [1.0] + [0.0] * (self._count - 1), self._reads, self.places
+        while left:
+            if left % 2:
+                total = _sum(total, power)
+            power, left = _sum(power, power), left // 2
+        return total
 
 
 def _remaining(times: Sequence[tuple[float, float]], cell_s: float, count: int) -> list[float]:
