@@ -113,6 +113,31 @@ class UsagePaths:
         return UsagePaths(**{name: getattr(dialect, name) if paths is None else paths for name, paths in own.items()})
 
 
+PriceUnit = Literal["usd_per_token", "usd_per_mtok", "usd_e-4_per_mtok"]
+"""What a published number is: dollars a token, dollars a million tokens, or ten-thousandths of a dollar a million."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedPrices:
+    """Where a provider's own list of models says what it charges.
+
+    The list is at `path` behind the provider's address: under the dotted path `items` of the answer, None: the answer
+    itself. Of each of its objects `id`, `input`, `output` and `cache_hit` are dotted paths to the model's id and to its
+    prices in `unit`; `cache_hit` None: the list does not say it. `needs_key` is false where anybody may ask.
+    """
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    unit: PriceUnit
+    input: str
+    output: str
+    cache_hit: str | None = None
+    id: str = "id"
+    items: str | None = "data"
+    path: str = "/models"
+    needs_key: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """What the servers of a dialect share, as `profiles/dialects/<id>.yaml` says it."""
@@ -140,6 +165,7 @@ class Provider:
     as `think`, that it stands between where it comes inside the content; none: tags there are text. `usage` is where
     the counts are: in a loaded catalogue, with those of its dialect.
     `first_token_s` is how long the first token may take, comments that keep the connection alive not counted.
+    `published_prices` is where it publishes what it charges; None: nowhere that a program could read.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -166,6 +192,7 @@ class Provider:
     thinking_back: ThinkingBack = "never"
     first_token_s: Positive = 180
     default_model: str | None = None
+    published_prices: PublishedPrices | None = None
     offers: tuple[Offer, ...] = ()
     sources: tuple[str, ...] = ()
     note: str | None = None

@@ -9,6 +9,7 @@ from r1plan.cli.prices.compare import compare
 from r1plan.cli.prices.cost import cost
 from r1plan.cli.prices.list import list_offers
 from r1plan.cli.prices.show import show
+from r1plan.cli.prices.verify import verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,3 +24,4 @@ app.command("compare", epilog="Example: r1plan prices compare --requests-per-day
 app.command("show", epilog="Example: r1plan prices show deepseek deepseek-flash --at 2026-11-24T07:00:00Z")(show)
 app.command("cost", epilog="Example: r1plan prices cost deepseek deepseek-flash --input 2000 --output 5400")(cost)
 app.command("check", epilog="Example: r1plan prices check my-prices/deepseek.yaml")(check)
+app.command("verify", epilog="Example: r1plan prices verify --provider openrouter")(verify)

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 from r1plan.money import money, usd
 from r1plan.prices.schedule import LOW_CONFIDENCE, START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED
-from r1plan.render.prices.words import amount, basis_text, instant, rate_text, sentence, timing
+from r1plan.render.prices.words import (
+    OLD_DAYS,
+    amount,
+    basis_text,
+    days_unchecked,
+    instant,
+    rate_text,
+    sentence,
+    timing,
+)
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.table import column_widths, table_row, table_width
 from r1plan.render.text.units import count
@@ -77,6 +86,8 @@ def _note(each: Listing) -> str:
     notes += [caveat for caveat in (price.caveats if price else ()) if caveat not in _STANDING]
     if price and price.effective_from is None and price.checked and each.quote.at.date() < price.checked:
         notes.append(START_NOT_VERIFIED)
+    if price and (days := days_unchecked(price.checked, each.quote.at)) > OLD_DAYS:
+        notes.append(f"last checked {days} days ago")
     return "; ".join(note for note in notes if note)
 
 

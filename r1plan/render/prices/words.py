@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from r1plan.market.quote import Quote
     from r1plan.prices.schedule import EffectivePrice
 
+# A price that nobody has looked at for longer may have changed: providers do so every few months.
+OLD_DAYS = 60
 _TIERS = {"off_peak": "off-peak", "peak": "peak", "standard": "standard hours"}
 _FLAGS = {
     CACHE_HIT_UNKNOWN: "how much of the input was cached is unknown: all of it is billed as fresh",
@@ -94,6 +96,11 @@ def rate_text(rates: Rates) -> str:
 def amount(price: Decimal | None) -> str:
     """A price of a million tokens with at least two decimals and no digit lost; "-" when none was published."""
     return "-" if price is None else price_text(price)
+
+
+def days_unchecked(checked: date | None, at: datetime) -> int:
+    """Whole days from the one on which somebody last looked at a price to `at`; 0 where that is not known, or later."""
+    return 0 if checked is None else max((at.astimezone(UTC).date() - checked).days, 0)
 
 
 def sentence(text: str) -> str:

@@ -46,7 +46,7 @@ def after(line: str) -> list[str]:
         pytest.param("r1plan RE", ["recommend"], id="capitals"),
         pytest.param("/usr/bin/r1plan rec", ["recommend"], id="by-its-path"),
         pytest.param("r1plan help rec", ["recommend"], id="behind-help"),
-        pytest.param("r1plan prices ", ["list", "show", "cost", "check"], id="of-a-group"),
+        pytest.param("r1plan prices ", ["list", "compare", "show", "cost", "check", "verify"], id="of-a-group"),
         pytest.param("r1plan chat --ro", ["--route"], id="option"),
         pytest.param("r1plan --ver", ["--version"], id="option-of-none"),
         pytest.param("r1plan recommend --gpu h100-sx", ["h100-sxm-80gb"], id="card"),
