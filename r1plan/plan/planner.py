@@ -13,6 +13,7 @@ from r1plan.plan.workload import Workload
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
+    from r1plan.plan.throughput import Throughput
 
 # What a person may ask for that not every engine has, in the order in which an engine without it refuses.
 EngineOption = Literal[
@@ -58,3 +59,6 @@ class Planner(Protocol[OptionT]):
 
     def headroom(self, plan: Plan[OptionT], models: ModelSet, pins: Pins) -> Headroom[OptionT] | None:
         """What limits the choice of such a plan and what more room would buy; None where that is not known."""
+
+    def throughput(self, plan: Plan[OptionT], option: OptionT, models: ModelSet | None = None) -> Throughput:
+        """What several requests at once get of an option of such a plan; `models` are those that were planned with."""

@@ -15,6 +15,8 @@ Bottleneck = Literal[
     "processor cores",
     "reading the cache",
     "disk",
+    "link between cards",
+    "server's own work",
 ]
 
 

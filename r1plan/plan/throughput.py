@@ -6,6 +6,7 @@ from typing import Protocol
 
 from r1plan.plan.basis import Basis
 from r1plan.plan.speed import Bottleneck
+from r1plan.plan.workload import Workload
 
 
 class Throughput(Protocol):
@@ -17,7 +18,10 @@ class Throughput(Protocol):
 
     @property
     def most(self) -> int:
-        """Requests that are worked on at once, at the option's context; more wait in a queue."""
+        """Requests that are worked on at once; more wait in a queue.
+
+        Where they share one cache, as many of the workload's lengths as it holds, and not of the whole context each.
+        """
 
     @property
     def spread(self) -> float:
@@ -38,3 +42,21 @@ class Throughput(Protocol):
 
     def bottleneck(self, at_once: int, depth: float) -> Bottleneck:
         """What most of such a step goes to."""
+
+
+def held_tokens(workload: Workload, thinking_over_r1: float) -> float:
+    """Tokens that a request has in the cache when it ends: the mean over all that are at work at a moment.
+
+    Long answers are at work for longer, so that they count by their length.
+    """
+    demand = workload.demand
+    if demand is None:
+        return workload.input_tokens + workload.thinking_of(thinking_over_r1) + workload.answer_tokens
+    longer = 1.0 if demand.basis == "logged" else thinking_over_r1
+    lengths = [
+        (each.share, each.input_tokens, each.thinking_tokens * longer + each.answer_tokens) for each in demand.lengths
+    ]
+    at_work = sum(share * output for share, _, output in lengths)
+    if not at_work:
+        return max((tokens + output for _, tokens, output in lengths), default=0.0)
+    return sum(share * output * (tokens + output) for share, tokens, output in lengths) / at_work

@@ -17,6 +17,7 @@ from r1plan.plan.workload import Workload
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
+    from r1plan.plan.throughput import Throughput
 
 
 class LlamaCppPlanner:
@@ -44,3 +45,9 @@ class LlamaCppPlanner:
         from r1plan.plan.llamacpp.headroom import headroom_of
 
         return headroom_of(plan, models, pins, self.learned)
+
+    def throughput(self, plan: Plan[Option], option: Option, models: ModelSet | None = None) -> Throughput:
+        """See `slots_throughput`."""
+        from r1plan.plan.llamacpp.throughput import slots_throughput
+
+        return slots_throughput(plan, option, models, self.learned)

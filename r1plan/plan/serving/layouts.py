@@ -13,7 +13,10 @@ from r1plan.plan.serving.checkpoints import Dtype, served_quality
 from r1plan.plan.serving.engine import ServingEngine
 from r1plan.plan.serving.option import ServerSettings, ServingOption, ServingPins
 from r1plan.plan.serving.sharding import Hosts, Parallel, parallel_configs
-from r1plan.plan.serving.speed import user_speed
+from r1plan.plan.serving.speed.causes import ServedWork
+from r1plan.plan.serving.speed.rates import rates_of
+from r1plan.plan.serving.speed.timing import ServedTime
+from r1plan.plan.serving.speed.user import user_speed
 from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST, Workload
 
 
@@ -32,6 +35,7 @@ def layouts(
     if engine.refusal(model, dtype, pins.settings.kv_type, gpu) or (pins.context or 0) > model.context_max:
         return []
     quality = served_quality(model, dtype, tables)
+    rates = rates_of(engine.server, "dense" if model.shape.experts is None else "mixture")
     found = []
     for parallel in parallel_configs(hosts, model):
         if engine.incompatibility(model, dtype, parallel, gpu) is not None:
@@ -45,10 +49,9 @@ def layouts(
             context = max(possible // 1024 * 1024, CONTEXT_LEAST)
         depths = tuple(dict.fromkeys((min(workload.typical_depth, context), 0, *workload.depths)))
         used = cards[: parallel.gpus]
-        at_once = -(-pins.users // parallel.pipeline)
-        read = engine.step_bytes(model, dtype, parallel, at_once)
         computed = engine.computed(dtype, gpu)
-        speed = user_speed(model, parallel, gpu, settings.kv_type, at_once, depths, read, computed)
+        work = ServedWork(model, parallel, gpu, settings.kv_type, engine.step_reads(model, dtype, parallel), computed)
+        speed = user_speed(ServedTime(work, rates), pins.users, depths)
         found.append(
             ServingOption(
                 model=model,
@@ -65,8 +68,13 @@ def layouts(
                 users_wanted=pins.users,
                 speed=speed,
                 quality=quality,
-                # How fast a prompt is read is not predicted, so prompts cost nothing here.
-                cost=running_cost(used, workload, speed.decode[0].tok_s.mid * pins.users, None, speed.bottleneck),
+                cost=running_cost(
+                    used,
+                    workload,
+                    speed.decode[0].tok_s.mid * pins.users,
+                    None if speed.prefill_tok_s is None else speed.prefill_tok_s.mid,
+                    speed.bottleneck,
+                ),
             )
         )
     return sorted(found, key=lambda option: option.memory.fixed_bytes - option.memory.allowed_bytes)

@@ -17,22 +17,24 @@ from r1plan.plan.serving.engine import ServingEngine
 from r1plan.plan.serving.option import ServerSettings, ServingOption, ServingPins
 from r1plan.plan.vllm.memory import DEFAULT_UTILIZATION, gpu_budget
 from r1plan.plan.vllm.rules import computed, refusal, types_to_try
-from r1plan.plan.vllm.step import step_bytes
+from r1plan.plan.vllm.step import step_reads
 from r1plan.plan.vllm.weights import incompatibility
 from r1plan.plan.workload import Workload
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
+    from r1plan.plan.throughput import Throughput
 
 VLLM = ServingEngine(
     name="vllm",
+    server="vllm",
     title="vLLM",
     share_flag="--gpu-memory-utilization",
     refusal=refusal,
     types_to_try=types_to_try,
     incompatibility=incompatibility,
     budget=gpu_budget,
-    step_bytes=step_bytes,
+    step_reads=step_reads,
     computed=computed,
 )
 # llama.cpp's names of cache types, as vLLM's nearest.
@@ -76,3 +78,11 @@ class VllmPlanner:
     def headroom(self, plan: Plan[ServingOption], models: ModelSet, pins: Pins) -> Headroom[ServingOption] | None:
         """Not worked out for servers."""
         return None
+
+    def throughput(
+        self, plan: Plan[ServingOption], option: ServingOption, models: ModelSet | None = None
+    ) -> Throughput:
+        """See `served_throughput`."""
+        from r1plan.plan.serving.throughput import served_throughput
+
+        return served_throughput(VLLM, plan, option)

@@ -1,23 +1,37 @@
-"""What one GPU of a vLLM server reads of the weights for one step, which serves all users at once."""
+"""What one GPU of a vLLM server reads of the weights for one step, which serves all users at once, and computes."""
 
 from __future__ import annotations
 
 from r1plan.catalog.model import Model
-from r1plan.plan.serving.checkpoints import Dtype
+from r1plan.plan.serving.checkpoints import Dtype, packing
 from r1plan.plan.serving.sharding import Parallel
-from r1plan.plan.vllm.weights import layer_matrices, matrix_bytes
+from r1plan.plan.serving.speed.causes import StepReads
+from r1plan.plan.vllm.weights import is_low, layer_matrices, matrix_bytes, share_of
+
+_BF16_BYTES = 2
 
 
-def step_bytes(model: Model, dtype: Dtype, parallel: Parallel, users: int) -> float:
-    """Bytes of weights that each GPU reads for one step of `users` tokens."""
+def step_reads(model: Model, dtype: Dtype, parallel: Parallel) -> StepReads:
+    """What each GPU reads in one step, and computes for each token of it.
+
+    Where groups of GPUs repeat the attention, each computes it for its own tokens alone.
+    """
     shape, experts = model.shape, model.shape.experts
-    share = 1.0
-    dense = shape.dense_layers
-    if experts is not None:
-        share = 1 - (1 - experts.read_share) ** users
-    read = shape.vocab_size // parallel.tensor * shape.hidden_size * 2.0
-    for expert_layer, layers in ((False, dense), (True, shape.layers - dense)):
+    read_share = shape.read_share
+    packed = packing(model, dtype)
+    head = shape.vocab_size // parallel.tensor * shape.hidden_size
+    whole, routed = head * float(_BF16_BYTES), 0.0
+    flop = {False: 2.0 * head / parallel.data, True: 0.0}
+    for expert_layer, layers in ((False, shape.dense_layers), (True, shape.layers - shape.dense_layers)):
         for matrix in layer_matrices(model.architecture, shape, expert_layer=expert_layer):
-            size = matrix_bytes(model, matrix, dtype, parallel)
-            read += layers * size * (share if matrix.routed else 1.0)
-    return read
+            size = layers * matrix_bytes(model, matrix, dtype, parallel)
+            rows, columns, copies = share_of(matrix, shape, parallel)
+            products = 2.0 * layers * rows * columns * copies
+            low = is_low(matrix, packed)
+            if matrix.routed and experts is not None:
+                routed += size
+                flop[low] += products * read_share
+            else:
+                whole += size
+                flop[low] += products / parallel.data
+    return StepReads(whole, routed, read_share, low_flop=flop[True], half_flop=flop[False])

@@ -98,10 +98,10 @@ def blockwise(model: Model, dtype: Dtype) -> bool:
 
 def matrix_bytes(model: Model, matrix: Matrix, dtype: Dtype, parallel: Parallel, *, amd: bool = False) -> int:
     """Bytes of all copies of `matrix` on each GPU."""
-    rows, columns, copies = _share(matrix, model.shape, parallel)
+    rows, columns, copies = share_of(matrix, model.shape, parallel)
     size = rows * columns
     packed = packing(model, dtype)
-    if not _is_low(matrix, packed):
+    if not is_low(matrix, packed):
         row_bytes, scales = columns * _BF16_BYTES, 0
     elif blockwise(model, dtype):
         row_bytes, scales = columns, _F32_BYTES * -(-rows // FP8_BLOCK) * -(-columns // FP8_BLOCK)
@@ -115,7 +115,7 @@ def matrix_bytes(model: Model, matrix: Matrix, dtype: Dtype, parallel: Parallel,
     return copies * (rows * row_bytes + scales)
 
 
-def _is_low(matrix: Matrix, packed: Packing) -> bool:
+def is_low(matrix: Matrix, packed: Packing) -> bool:
     """Whether the checkpoint has `matrix` in few bits."""
     match packed.low:
         case "none":
@@ -131,7 +131,7 @@ def _is_low(matrix: Matrix, packed: Packing) -> bool:
 def _block(model: Model, matrix: Matrix, dtype: Dtype, gpu: GpuDevice | None) -> int:
     """Of how many rows or columns a GPU's part of `matrix` must be a multiple."""
     packed = packing(model, dtype)
-    if not _is_low(matrix, packed) or dtype == "NVFP4":
+    if not is_low(matrix, packed) or dtype == "NVFP4":
         return 1
     if blockwise(model, dtype):
         return FP8_BLOCK
@@ -140,7 +140,7 @@ def _block(model: Model, matrix: Matrix, dtype: Dtype, gpu: GpuDevice | None) ->
     return 1
 
 
-def _share(matrix: Matrix, shape: Shape, parallel: Parallel) -> tuple[int, int, int]:
+def share_of(matrix: Matrix, shape: Shape, parallel: Parallel) -> tuple[int, int, int]:
     """Rows, columns and copies of `matrix` on each GPU."""
     rows, columns, copies = matrix.rows, matrix.columns, matrix.copies
     if matrix.routed and parallel.data > 1:
@@ -159,7 +159,7 @@ def _layer_bytes(model: Model, dtype: Dtype, parallel: Parallel, *, expert_layer
     matrices = layer_matrices(model.architecture, shape, expert_layer=expert_layer)
     held = sum(matrix_bytes(model, matrix, dtype, parallel, amd=amd) for matrix in matrices)
     for matrix in matrices:
-        rows, _, copies = _share(matrix, shape, parallel)
+        rows, _, copies = share_of(matrix, shape, parallel)
         held += copies * rows * matrix.vector_bytes
     norms = spec_of(model.architecture, shape).attention(shape).norm_elements(shape)
     held += (2 * shape.hidden_size + norms) * _BF16_BYTES

@@ -14,6 +14,7 @@ from r1plan.plan.serving.choose import choose_served
 from r1plan.plan.serving.engine import ServingEngine
 from r1plan.plan.serving.option import ServingOption, ServingPins
 from r1plan.plan.serving.sharding import Parallel
+from r1plan.plan.serving.speed.causes import StepReads
 from r1plan.plan.vllm.planner import VLLM
 from r1plan.plan.workload import Workload
 from tests.plan.catalogue import CATALOGUE, reason
@@ -33,10 +34,11 @@ def test_an_engine_that_splits_nothing_is_planned_for_one_card() -> None:
 
 
 def test_an_engine_that_reads_twice_as_much_is_slower() -> None:
-    def twice(model: Model, dtype: Dtype, parallel: Parallel, users: int) -> float:
-        return 2 * VLLM.step_bytes(model, dtype, parallel, users)
+    def twice(model: Model, dtype: Dtype, parallel: Parallel) -> StepReads:
+        reads = VLLM.step_reads(model, dtype, parallel)
+        return reads._replace(whole_bytes=2 * reads.whole_bytes)
 
-    usual, slower = plan(VLLM), plan(replace(VLLM, step_bytes=twice))
+    usual, slower = plan(VLLM), plan(replace(VLLM, step_reads=twice))
     by_id = {(option.id, option.parallel): option.tok_s for option in usual.options}
     both = [option for option in slower.options if (option.id, option.parallel) in by_id]
     assert both

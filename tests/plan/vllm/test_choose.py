@@ -16,10 +16,13 @@ from r1plan.plan.reasons import kind_of
 from r1plan.plan.serving.choose import choose_served
 from r1plan.plan.serving.option import Computed, ServerSettings, ServingOption, ServingPins
 from r1plan.plan.serving.sharding import Parallel
-from r1plan.plan.serving.speed import user_speed
+from r1plan.plan.serving.speed.causes import ServedWork
+from r1plan.plan.serving.speed.rates import rates_of
+from r1plan.plan.serving.speed.timing import ServedTime
+from r1plan.plan.serving.speed.user import user_speed
 from r1plan.plan.speed import Speed
 from r1plan.plan.vllm.planner import VLLM, VllmPlanner
-from r1plan.plan.vllm.step import step_bytes
+from r1plan.plan.vllm.step import step_reads
 from r1plan.plan.workload import Objective, Workload
 from r1plan.render.plan.words import plan_notes
 from r1plan.units import GIB
@@ -42,8 +45,12 @@ def chosen(on: Plan[ServingOption]) -> ServingOption:
 
 def speed(of: Model, parallel: Parallel, users: int, depths: tuple[int, ...]) -> Speed:
     """In FP8 on H200."""
-    read = step_bytes(of, "FP8", parallel, users)
-    return user_speed(of, parallel, gpu(139.8), "bf16", users, depths, read, Computed(weight_only=False, half=False))
+    reads = step_reads(of, "FP8", parallel)
+    how = Computed(weight_only=False, half=False, times_as_fast=2)
+    work = ServedWork(of, parallel, gpu(139.8), "bf16", reads, how)
+    return user_speed(
+        ServedTime(work, rates_of("vllm", "dense" if of.shape.experts is None else "mixture")), users, depths
+    )
 
 
 def reason_of(on: Plan[ServingOption], id_: str) -> str:

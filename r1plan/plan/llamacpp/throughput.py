@@ -1,0 +1,163 @@
+"""What several requests at once get of llama.cpp: its slots share each step, which reads the weights once.
+
+    step(n) = weights of n + min(more for each of n - 1, arithmetic of n) + fixed + n * cache
+
+Dense weights are read once for all, of the routed experts those that any token goes to. One addition to the other is
+what a token more costs: up to 8 of them CUDA multiplies a matrix with each vector, beyond that with all at once
+(ggml-cuda.cu, MMVQ_MAX_BATCH_SIZE), at the rate at which prompts are read, but for small batches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from math import inf
+from typing import TYPE_CHECKING
+
+from r1plan.hardware.machine import Machine
+from r1plan.models.weights import Weights
+from r1plan.plan.basis import Basis
+from r1plan.plan.llamacpp.memory.devices import devices_of, without_gpus
+from r1plan.plan.llamacpp.option import Option
+from r1plan.plan.llamacpp.placement import DeviceLoads, device_loads
+from r1plan.plan.llamacpp.settings import MOST_SLOTS
+from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, ModelRates
+from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
+from r1plan.plan.llamacpp.speed.rates import HOST, Addend, MachineRates
+from r1plan.plan.llamacpp.weights.layers import weights_of
+from r1plan.plan.plan import Plan
+from r1plan.plan.speed import Bottleneck
+from r1plan.plan.throughput import held_tokens
+
+if TYPE_CHECKING:
+    from r1plan.plan.model_set import ModelSet
+
+# The most tokens that CUDA multiplies one by one.
+MOST_VECTORS = 8
+# An 8B at Q4_K_M on an H200 gets 255 tokens a second alone, 904 for 8, 1,866 for 16 and 3,773 for 64 in all. Each of 7
+# tokens more takes 0.7 ms, where it takes 0.093 ms of a prompt; from 16 to 64 each takes 0.175 ms, and each layer 58 us
+# that neither explains. Of what reading the weights takes, a vector more takes 0.42 at most.
+_VECTOR_OVER_A_PROMPT, _VECTOR_OVER_READING = 7.5, 0.42
+_MATRIX_OVER_A_PROMPT = 1.9
+_SECONDS_A_LAYER_OF_MATRICES = 58e-6
+# What batches add to how far a single request's time may be off; assumed.
+_BATCH_SPREAD = 0.15
+
+
+class SlotsThroughput:
+    """See `Throughput`: several requests at once to `option`. `most` are its slots, or what one shared cache holds."""
+
+    def __init__(
+        self, machine: Machine, option: Option, weights: Weights, placed: DeviceLoads, rates: ModelRates, most: int
+    ) -> None:
+        self.most = most
+        self._machine, self._option, self._weights, self._placed = machine, option, weights, placed
+        self._alone = DecodeTimeModel(machine, option.model, option.quant, weights, placed, rates)
+        self._readings = [each.seconds for each in self._alone.addends if _reads_weights(each)]
+        self._arithmetic = _arithmetic_of(self._alone)
+        self._addends = lru_cache(maxsize=MOST_SLOTS)(self._addends_of)
+
+    @property
+    def spread(self) -> float:
+        """By how large a share the real times may be off."""
+        return self._alone.spread() + (_BATCH_SPREAD if self.most > 1 else 0.0)
+
+    @property
+    def basis(self) -> Basis:
+        """That of a single request's time; what many get at once is assumed."""
+        return self._option.speed.basis if self.most == 1 else "assumed"
+
+    def step_s(self, at_once: int, depth: float) -> float:
+        """Seconds of one step; for one request it is what the plan says of a token."""
+        return sum(self._parts(at_once, depth).values())
+
+    def prompt_s(self, tokens: float, depth: float = 0.0) -> float | None:
+        """Seconds to read a prompt as the plan says; what lies in the cache counts as in the middle of it."""
+        parts = self._alone.prompt_parts()
+        if parts is None:
+            return None
+        middle = depth + tokens / 2
+        return tokens * sum(each.seconds + each.seconds_a_depth * middle for each in parts)
+
+    def bottleneck(self, at_once: int, depth: float) -> Bottleneck:
+        """What most of such a step goes to."""
+        parts = self._parts(at_once, depth)
+        return max(parts, key=lambda what: parts[what])
+
+    def _parts(self, at_once: int, depth: float) -> dict[Bottleneck, float]:
+        found: dict[Bottleneck, float] = {}
+        device = 0
+        for each in self._addends(at_once):
+            seconds = each.seconds + at_once * depth * each.seconds_a_depth
+            found[each.what] = found.get(each.what, 0.0) + seconds
+            if _reads_weights(each):
+                what, more = self._more(each, device, at_once)
+                found[what] = found.get(what, 0.0) + more
+                device += 1
+        return found
+
+    def _more(self, reading: Addend, device: int, at_once: int) -> tuple[Bottleneck, float]:
+        """What the tokens beside the first add on a device, whose weights are read in that time."""
+        alone, a_token = self._readings[device], min(self._arithmetic[device], self._readings[device])
+        on_host = reading.rates[0].place == HOST
+        if at_once == 1:
+            return reading.what, 0.0
+        if on_host:
+            return "processor cores", max(at_once * a_token - reading.seconds, 0.0)
+        a_vector = min(_VECTOR_OVER_A_PROMPT * a_token, _VECTOR_OVER_READING * alone)
+        more = (min(at_once, MOST_VECTORS) - 1) * a_vector
+        if at_once > MOST_VECTORS:
+            in_proportion = (alone + more) * at_once / MOST_VECTORS - alone
+            layers = self._alone.work.cards[device].layers
+            by_matrices = layers * _SECONDS_A_LAYER_OF_MATRICES + at_once * _MATRIX_OVER_A_PROMPT * a_token
+            more = max(more, min(by_matrices, in_proportion))
+        return "gpu arithmetic", more
+
+    def _addends_of(self, at_once: int) -> list[Addend]:
+        """The parts of a step with the experts that any of so many tokens goes to."""
+        share = 1 - (1 - self._weights.experts_read_share) ** at_once
+        if at_once == 1 or not self._weights.expert_bytes:
+            return self._alone.addends
+        option, weights = self._option, replace(self._weights, experts_read_share=share)
+        rates = self._alone.rates
+        return DecodeTimeModel(self._machine, option.model, option.quant, weights, self._placed, rates).addends
+
+
+def slots_throughput(
+    plan: Plan[Option], option: Option, models: ModelSet | None, learned: LearnedRates = NOTHING_LEARNED
+) -> SlotsThroughput:
+    """What several requests at once get of an option of `plan`, which `learned` was measured for."""
+    machine, model = plan.machine, option.model
+    weights = (models.from_file if models else None) or weights_of(model, option.quant)
+    devices = devices_of(machine, learned.overhead_bytes)
+    if devices.unified and option.placement.layout == "cpu":
+        devices = without_gpus(machine)
+    placed = device_loads(option.placement, devices, model.shape, weights, option.settings, model.context_max)
+    rates = ModelRates(MachineRates(machine, learned.factors), model, option.quant, weights, learned)
+    return SlotsThroughput(machine, option, weights, placed.at_context(option.context), rates, _most(plan, option))
+
+
+def _most(plan: Plan[Option], option: Option) -> int:
+    """Each slot has a context of its own; of one that all share each request takes what it is long."""
+    slots = option.settings.slots
+    if not option.settings.one_cache:
+        return slots
+    tokens = min(held_tokens(plan.workload, option.quality.thinking_over_r1), option.context)
+    return max(min(slots, int(option.context / max(tokens, 1))), 1)
+
+
+def _reads_weights(addend: Addend) -> bool:
+    return addend.rates[0].what == "weights"
+
+
+def _arithmetic_of(time: DecodeTimeModel) -> list[float]:
+    """Seconds that a token's products take on each card, and then the host, where many are multiplied at once."""
+    work, on = time.work, time.rates.machine
+    read = sum(each.weights_bytes for each in work.cards) + (work.host.weights_bytes if work.host else 0.0)
+    parts = time.prompt_parts() or []
+    of_prompt = sum(each.seconds for each in parts if each.what == "gpu arithmetic")
+    found = [(of_prompt or inf) * each.weights_bytes / read for each in work.cards]
+    if work.host is not None:
+        products = work.host.weights_bytes * 8 / work.kind.bits_per_weight
+        found.append(2 * products / on.processor.prompt_flops(experts=work.kind.moe))
+    return found
