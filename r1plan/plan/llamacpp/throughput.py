@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 # The most tokens that CUDA multiplies one by one.
 MOST_VECTORS = 8
-# An 8B at Q4_K_M on an H200 gets 255 tokens a second alone, 904 for 8, 1,866 for 16 and 3,773 for 64 in all. Each of 7
-# tokens more takes 0.7 ms, where it takes 0.093 ms of a prompt; from 16 to 64 each takes 0.175 ms, and each layer 58 us
-# that neither explains. Of what reading the weights takes, a vector more takes 0.42 at most.
+# An 8B on an H200 (tests/measured/h200_batched.jsonl) takes 0.71 ms for each vector more at Q4_K_M and 0.53 at Q8_0,
+# where a token of a prompt takes 0.09. By matrices it is 62 us a layer that neither explains, and 0.12 ms a token. Of
+# what reading the weights takes, a vector more takes 0.42 at most.
 _VECTOR_OVER_A_PROMPT, _VECTOR_OVER_READING = 7.5, 0.42
-_MATRIX_OVER_A_PROMPT = 1.9
-_SECONDS_A_LAYER_OF_MATRICES = 58e-6
+_MATRIX_OVER_A_PROMPT = 1.4
+_SECONDS_A_LAYER_OF_MATRICES = 62e-6
 # What batches add to how far a single request's time may be off; assumed.
 _BATCH_SPREAD = 0.15
 

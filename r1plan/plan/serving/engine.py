@@ -14,7 +14,7 @@ from r1plan.plan.serving.checkpoints import Dtype
 from r1plan.plan.serving.option import Computed, ServerSettings
 from r1plan.plan.serving.sharding import Parallel
 from r1plan.plan.serving.speed.causes import StepReads
-from r1plan.plan.serving.speed.rates import ServerName
+from r1plan.plan.serving.speed.era import ServerName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

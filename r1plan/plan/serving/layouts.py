@@ -14,7 +14,6 @@ from r1plan.plan.serving.engine import ServingEngine
 from r1plan.plan.serving.option import ServerSettings, ServingOption, ServingPins
 from r1plan.plan.serving.sharding import Hosts, Parallel, parallel_configs
 from r1plan.plan.serving.speed.causes import ServedWork
-from r1plan.plan.serving.speed.rates import rates_of
 from r1plan.plan.serving.speed.timing import ServedTime
 from r1plan.plan.serving.speed.user import user_speed
 from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST, Workload
@@ -35,7 +34,6 @@ def layouts(
     if engine.refusal(model, dtype, pins.settings.kv_type, gpu) or (pins.context or 0) > model.context_max:
         return []
     quality = served_quality(model, dtype, tables)
-    rates = rates_of(engine.server, "dense" if model.shape.experts is None else "mixture")
     found = []
     for parallel in parallel_configs(hosts, model):
         if engine.incompatibility(model, dtype, parallel, gpu) is not None:
@@ -51,7 +49,7 @@ def layouts(
         used = cards[: parallel.gpus]
         computed = engine.computed(dtype, gpu)
         work = ServedWork(model, parallel, gpu, settings.kv_type, engine.step_reads(model, dtype, parallel), computed)
-        speed = user_speed(ServedTime(work, rates), pins.users, depths)
+        speed = user_speed(ServedTime(work, engine.server), pins.users, depths)
         found.append(
             ServingOption(
                 model=model,

@@ -7,9 +7,7 @@ from r1plan.plan.plan import Plan
 from r1plan.plan.serving.engine import ServingEngine
 from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.serving.speed.causes import ServedWork
-from r1plan.plan.serving.speed.rates import rates_of
 from r1plan.plan.serving.speed.timing import ServedTime
-from r1plan.plan.serving.speed.user import SPREAD
 from r1plan.plan.speed import Bottleneck
 from r1plan.plan.throughput import held_tokens
 
@@ -23,12 +21,12 @@ class ServedThroughput:
     @property
     def spread(self) -> float:
         """By how large a share the real times may be off."""
-        return SPREAD
+        return self._time.spread
 
     @property
     def basis(self) -> Basis:
-        """Of the times; the servers that they are fitted to are others."""
-        return "assumed"
+        """What the times rest on."""
+        return self._time.basis
 
     def step_s(self, at_once: int, depth: float) -> float:
         """Seconds of one step, in which each of `at_once` requests gets a token."""
@@ -49,7 +47,7 @@ def served_time(engine: ServingEngine, option: ServingOption) -> ServedTime:
     model, parallel, gpu = option.model, option.parallel, option.gpus[0]
     reads = engine.step_reads(model, option.dtype, parallel)
     work = ServedWork(model, parallel, gpu, option.settings.kv_type, reads, option.computed)
-    return ServedTime(work, rates_of(engine.server, "dense" if model.shape.experts is None else "mixture"))
+    return ServedTime(work, engine.server)
 
 
 def served_throughput(engine: ServingEngine, plan: Plan[ServingOption], option: ServingOption) -> ServedThroughput:

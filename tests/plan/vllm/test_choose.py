@@ -17,7 +17,6 @@ from r1plan.plan.serving.choose import choose_served
 from r1plan.plan.serving.option import Computed, ServerSettings, ServingOption, ServingPins
 from r1plan.plan.serving.sharding import Parallel
 from r1plan.plan.serving.speed.causes import ServedWork
-from r1plan.plan.serving.speed.rates import rates_of
 from r1plan.plan.serving.speed.timing import ServedTime
 from r1plan.plan.serving.speed.user import user_speed
 from r1plan.plan.speed import Speed
@@ -48,9 +47,7 @@ def speed(of: Model, parallel: Parallel, users: int, depths: tuple[int, ...]) ->
     reads = step_reads(of, "FP8", parallel)
     how = Computed(weight_only=False, half=False, times_as_fast=2)
     work = ServedWork(of, parallel, gpu(139.8), "bf16", reads, how)
-    return user_speed(
-        ServedTime(work, rates_of("vllm", "dense" if of.shape.experts is None else "mixture")), users, depths
-    )
+    return user_speed(ServedTime(work, "vllm"), users, depths)
 
 
 def reason_of(on: Plan[ServingOption], id_: str) -> str:

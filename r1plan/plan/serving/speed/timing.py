@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from r1plan.plan.basis import Basis
+from r1plan.plan.serving.capability import generation_of
 from r1plan.plan.serving.speed.causes import ServedWork
-from r1plan.plan.serving.speed.rates import ServerRates
+from r1plan.plan.serving.speed.era import ModelKind, ServerName
+from r1plan.plan.serving.speed.fitted import SPREADS
+from r1plan.plan.serving.speed.rates import ServerRates, rates_of
 from r1plan.plan.speed import Bottleneck
+
+# Cards, types and ways to share them that no measured server has are off by so many times as much; assumed.
+_BEYOND = 1.5
 
 # What is said of each cause, in the order of StepCauses.
 _CALLED: tuple[Bottleneck, ...] = (
@@ -25,10 +32,21 @@ _CALLED: tuple[Bottleneck, ...] = (
 
 
 class ServedTime:
-    """How long one layout takes by the rates of an engine."""
+    """How long one layout takes by the rates of a server."""
 
-    def __init__(self, work: ServedWork, rates: ServerRates) -> None:
-        self.work, self.rates = work, rates
+    def __init__(self, work: ServedWork, server: ServerName) -> None:
+        kind: ModelKind = "dense" if work.model.shape.experts is None else "mixture"
+        self.work = work
+        self.rates: ServerRates = rates_of(server, kind)
+        parallel = work.parallel
+        measured_cards = work.gpu.gpu_class == "nvidia-datacentre" and generation_of(work.gpu) in (
+            "hopper",
+            "blackwell",
+        )
+        shared = parallel.pipeline > 1 or parallel.context > 1 or parallel.machines > 1
+        is_fitted = measured_cards and not shared and not work.computed.weight_only
+        self.basis: Basis = "calibrated" if is_fitted and kind == "dense" else "assumed"
+        self.spread = SPREADS[kind] * (1.0 if is_fitted else _BEYOND)
 
     def step_parts(self, users: float, depth: float) -> dict[Bottleneck, float]:
         """The seconds of a step for `users` with `depth` tokens in the cache of each, by what they go to."""
