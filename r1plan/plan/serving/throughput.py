@@ -52,5 +52,12 @@ def served_time(engine: ServingEngine, option: ServingOption) -> ServedTime:
 
 def served_throughput(engine: ServingEngine, plan: Plan[ServingOption], option: ServingOption) -> ServedThroughput:
     """What many requests of the workload of `plan` get of one of its options."""
+    return ServedThroughput(served_time(engine, option), _most(plan, option))
+
+
+def _most(plan: Plan[ServingOption], option: ServingOption) -> int:
+    """As many of the workload's length as the cache holds, and no more than the server is told to let in."""
     tokens = min(held_tokens(plan.workload, option.quality.thinking_over_r1), option.context)
-    return ServedThroughput(served_time(engine, option), max(option.memory.users(max(round(tokens), 1)), 1))
+    held = option.memory.users(max(round(tokens), 1))
+    let_in = option.settings.sequences
+    return max(held if let_in is None else min(held, let_in * option.parallel.data), 1)

@@ -64,6 +64,7 @@ class StepCauses(NamedTuple):
     stages: float
     steps: float
     users: float
+    rows: float
 
 
 class PromptCauses(NamedTuple):
@@ -72,6 +73,7 @@ class PromptCauses(NamedTuple):
     arithmetic: float
     attention: float
     exchanged: float
+    rows: float
 
 
 class ServedWork:
@@ -94,6 +96,7 @@ class ServedWork:
         cards = parallel.tensor * parallel.data
         row_bytes = _SUMS_A_LAYER * shape.layers * shape.hidden_size * _ROW_BYTES_A_NUMBER
         self._exchanged_s = row_bytes * (cards - 1) / cards / parallel.data / self.link.bytes_per_s
+        self._rows_s = row_bytes / parallel.data / self._bytes_per_s
         self._arithmetic_s = 0.0
         if self._half_flops is not None:
             self._arithmetic_s = (reads.low_flop / computed.times_as_fast + reads.half_flop) / self._half_flops
@@ -121,6 +124,7 @@ class ServedWork:
             stages=parallel.pipeline - 1,
             steps=1.0,
             users=on_each / parallel.data,
+            rows=self._rows_s * on_each,
         )
 
     def prompt(self, tokens: float, depth: float) -> PromptCauses | None:
@@ -131,6 +135,7 @@ class ServedWork:
             arithmetic=self._arithmetic_s * tokens,
             attention=self._attention_s * tokens * (depth + tokens / 2),
             exchanged=self._exchanged_s * tokens,
+            rows=self._rows_s * tokens,
         )
 
 

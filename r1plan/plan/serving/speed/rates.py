@@ -49,9 +49,13 @@ def rates_of(server: ServerName, kind: ModelKind) -> ServerRates:
         stages=_STAGE_S,
         steps=rate(f"steps {server} {kind}"),
         users=rate(f"users {server} {kind}"),
+        rows=rate("rows"),
     )
     return ServerRates(
-        step, PromptCauses(rate("prompt arithmetic"), rate("prompt attention"), rate("prompt exchanged"))
+        step,
+        PromptCauses(
+            rate("prompt arithmetic"), rate("prompt attention"), rate("prompt exchanged"), rate("prompt rows")
+        ),
     )
 
 

@@ -28,6 +28,7 @@ _CALLED: tuple[Bottleneck, ...] = (
     "link between cards",
     "server's own work",
     "server's own work",
+    "gpu bandwidth",
 )
 
 
