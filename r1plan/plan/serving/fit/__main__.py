@@ -14,7 +14,7 @@ from pathlib import Path
 from r1plan.catalog.load import load_hardware, load_models
 from r1plan.plan.serving.fit.design import Made, made_of
 from r1plan.plan.serving.fit.errors import ErrorLine, Predicted, by_fit, error_lines, left_out, quantile
-from r1plan.plan.serving.fit.rows import Measured, measured_of
+from r1plan.plan.serving.fit.rows import MeasuredServers, measured_of
 from r1plan.plan.serving.fit.solve import fitted
 from r1plan.plan.serving.fit.write import module_text, spread_of
 from r1plan.plan.serving.fit.written import as_written
@@ -74,16 +74,16 @@ def _fitted(*, write: bool) -> Iterator[str]:
         _MODULE.write_text(module_text(fit, out), encoding="utf-8")
 
 
-def _read(path: Path) -> Measured:
+def _read(path: Path) -> MeasuredServers:
     with path.open(encoding="utf-8", newline="") as lines:
         return measured_of(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 
-def _made(measured: Measured) -> list[Made]:
+def _made(measured: MeasuredServers) -> list[Made]:
     return made_of(measured.rows, load_models(), {each.id: each for each in load_hardware().gpus.values()})
 
 
-def _unusable(measured: Measured) -> Iterator[str]:
+def _unusable(measured: MeasuredServers) -> Iterator[str]:
     yield f"{len(measured.rows)} rows"
     for why, rows in measured.unusable.items():
         yield f"{rows:6} left out: {why}"

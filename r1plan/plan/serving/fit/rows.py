@@ -68,14 +68,14 @@ class ServerRow(NamedTuple):
         return self.at_once * self.output / (self.first_token_s + self.output * self.token_s)
 
 
-class Measured(NamedTuple):
+class MeasuredServers(NamedTuple):
     """The rows that can be used, and how many of each kind cannot."""
 
     rows: tuple[ServerRow, ...]
     unusable: Mapping[Unusable, int]
 
 
-def measured_of(table: Iterable[Mapping[str, str]]) -> Measured:
+def measured_of(table: Iterable[Mapping[str, str]]) -> MeasuredServers:
     """The rows of a table with the columns of tests/measured/server_speeds.csv."""
     rows: dict[tuple[object, ...], ServerRow] = {}
     unusable: dict[Unusable, int] = {}
@@ -89,7 +89,7 @@ def measured_of(table: Iterable[Mapping[str, str]]) -> Measured:
                 continue
             found = "measured twice"
         unusable[found] = unusable.get(found, 0) + 1
-    return Measured(tuple(rows.values()), unusable)
+    return MeasuredServers(tuple(rows.values()), unusable)
 
 
 def _row(each: Mapping[str, str]) -> ServerRow | Unusable:
