@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 # The most tokens that CUDA multiplies one by one.
 MOST_VECTORS = 8
-# An 8B on an H200 (tests/measured/h200_batched.jsonl) takes 0.71 ms for each vector more at Q4_K_M and 0.53 at Q8_0,
-# where a token of a prompt takes 0.09. By matrices it is 62 us a layer that neither explains, and 0.12 ms a token. Of
-# what reading the weights takes, a vector more takes 0.42 at most.
-_VECTOR_OVER_A_PROMPT, _VECTOR_OVER_READING = 7.5, 0.42
-_MATRIX_OVER_A_PROMPT = 1.4
-_SECONDS_A_LAYER_OF_MATRICES = 62e-6
+# On an H200 (tests/measured/h200_batched.jsonl) a vector more takes an 8B 0.71 ms and a 32B 2.4 at Q4_K_M, where a token
+# of a prompt takes 0.10 and 0.41; of what reading the weights takes, 0.42 at most. By matrices a token takes about what
+# it does of a prompt, and a layer 65 to 83 us that neither explains.
+_VECTOR_OVER_A_PROMPT, _VECTOR_OVER_READING = 6.5, 0.42
+_MATRIX_OVER_A_PROMPT = 1.3
+_SECONDS_A_LAYER_OF_MATRICES = 70e-6
 # What batches add to how far a single request's time may be off; assumed.
 _BATCH_SPREAD = 0.15
 
