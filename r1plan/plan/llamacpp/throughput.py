@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 # The most tokens that CUDA multiplies one by one.
 MOST_VECTORS = 8
-# On an H200 (tests/measured/h200_batched.jsonl) a vector more takes an 8B 0.71 ms and a 32B 2.4 at Q4_K_M, where a token
-# of a prompt takes 0.10 and 0.41; of what reading the weights takes, 0.42 at most. By matrices a token takes about what
-# it does of a prompt, and a layer 65 to 83 us that neither explains.
+# On an H200 (tests/measured/h200_batched.jsonl) a vector more takes an 8B 0.71 ms and a 32B 2.4 at Q4_K_M, where a
+# token of a prompt takes 0.10 and 0.41; of what reading the weights takes, 0.42 at most. By matrices a token takes
+# about what it does of a prompt, and a layer 65 to 83 us that neither explains.
 _VECTOR_OVER_A_PROMPT, _VECTOR_OVER_READING = 6.5, 0.42
 _MATRIX_OVER_A_PROMPT = 1.3
 _SECONDS_A_LAYER_OF_MATRICES = 70e-6

@@ -48,7 +48,7 @@ def main() -> None:
 def _judged(path: Path) -> Iterator[str]:
     measured = _read(path)
     yield from _unusable(measured)
-    yield from _report([Predicted(each, as_written(each)) for each in _made(measured)])
+    yield from _report(by_fit(_made(measured), as_written()))
 
 
 def _fitted(*, write: bool) -> Iterator[str]:

@@ -17,7 +17,7 @@ from r1plan.catalog.model import Model
 from r1plan.hardware.assumed.card import named_card
 from r1plan.plan.serving.budget import ServedKv
 from r1plan.plan.serving.fit.rows import ServerRow
-from r1plan.plan.serving.speed.causes import PromptCauses, ServedWork, StepCauses
+from r1plan.plan.serving.speed.causes import ServedWork, StepCauses
 from r1plan.plan.serving.speed.era import ModelKind, ServerName
 from r1plan.plan.vllm.rules import computed
 from r1plan.plan.vllm.step import step_reads
@@ -31,10 +31,11 @@ _BY_HAND = ("unpacked_layers", "between_machines", "stages")
 
 
 class Made(NamedTuple):
-    """A row's causes, each by the name of its constant."""
+    """The causes of a row's token, and of its prompt alone, each by the name of its constant."""
 
     row: ServerRow
     causes: Mapping[str, float]
+    prompt: Mapping[str, float]
 
 
 def made_of(rows: Iterable[ServerRow], models: Mapping[str, Model], cards: Mapping[str, Gpu]) -> list[Made]:
@@ -45,7 +46,7 @@ def made_of(rows: Iterable[ServerRow], models: Mapping[str, Model], cards: Mappi
         key = (row.model, row.card, row.dtype, row.parallel, row.era.server)
         if key not in works:
             works[key] = _work(row, models, cards)
-        found.append(Made(row, _causes(row, works[key])))
+        found.append(_made(row, works[key]))
     return found
 
 
@@ -74,19 +75,18 @@ def _model(name: str, models: Mapping[str, Model]) -> Model:
     return replace(near, id=name, shape=shape)
 
 
-def _causes(row: ServerRow, work: ServedWork) -> dict[str, float]:
+def _made(row: ServerRow, work: ServedWork) -> Made:
     era = row.era
     step = work.step(row.at_once, row.prompt + row.output / 2)
-    found: dict[str, float] = {}
+    causes: dict[str, float] = {}
     for cause, size in zip(StepCauses._fields, step, strict=True):
         name = constant_of(cause, era.server, era.kind)
         if name is not None and size:
-            found[name] = size
-    prompt = work.prompt(row.prompt, 0.0)
-    if prompt is not None:
-        for cause, size in zip(PromptCauses._fields, prompt, strict=True):
-            found[f"prompt {cause}"] = size * row.at_once / row.output
-    return found
+            causes[name] = size
+    read = work.prompt(row.prompt, 0.0)
+    prompt = {} if read is None else {f"prompt {cause}": size for cause, size in read._asdict().items()}
+    causes |= {name: size * row.at_once / row.output for name, size in prompt.items()}
+    return Made(row, causes, prompt)
 
 
 def names_of(made: Sequence[Made]) -> list[str]:

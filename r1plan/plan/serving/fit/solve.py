@@ -55,7 +55,14 @@ class ServerFit:
 
     def token_s(self, made: Made) -> float:
         """What a row's token takes by the constants."""
-        usual = sum(size * self.constants.get(name, prior_of(name)[0]) for name, size in made.causes.items())
+        return self._of(made, made.causes)
+
+    def prompt_s(self, made: Made) -> float:
+        """What a row's prompt takes by them."""
+        return self._of(made, made.prompt)
+
+    def _of(self, made: Made, causes: Mapping[str, float]) -> float:
+        usual = sum(size * self.constants.get(name, prior_of(name)[0]) for name, size in causes.items())
         return usual * factor_among(made.row.era, self.eras)
 
 

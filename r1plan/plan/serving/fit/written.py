@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from r1plan.plan.serving.fit.design import Made
-from r1plan.plan.serving.speed.fitted import CONSTANTS
-from r1plan.plan.serving.speed.rates import era_factor
+from r1plan.plan.serving.fit.solve import ServerFit
+from r1plan.plan.serving.speed.fitted import CONSTANTS, ERAS
 
 
-def as_written(made: Made) -> float:
-    """Seconds of a token, as the program would say for a server of that version."""
-    return era_factor(made.row.era) * sum(size * CONSTANTS[name][0] for name, size in made.causes.items())
+def as_written() -> ServerFit:
+    """The constants that the program has."""
+    return ServerFit(
+        constants={name: value for name, (value, _) in CONSTANTS.items()},
+        errors={name: error for name, (_, error) in CONSTANTS.items()},
+        eras=ERAS,
+    )

@@ -98,7 +98,7 @@ def test_a_version_that_nobody_measured_takes_what_its_server_usually_does() -> 
     unknown = row._replace(row=row.row._replace(era=Era("sglang", "mixture", "9.9", "2030-01")))
     factors = sorted(factor for era, factor in ERAS.items() if era[:2] == ("sglang", "mixture"))
     usual = (factors[(len(factors) - 1) // 2] * factors[len(factors) // 2]) ** 0.5
-    assert as_written(unknown) / as_written(row) == pytest.approx(usual / ERAS[row.row.era])
+    assert as_written().token_s(unknown) / as_written().token_s(row) == pytest.approx(usual / ERAS[row.row.era])
 
 
 def test_the_public_sweep_of_r1_on_eight_h200_is_predicted() -> None:
@@ -120,7 +120,7 @@ def test_the_public_sweep_of_r1_on_eight_h200_is_predicted() -> None:
         )
         for at_once, token_s in sweep.items()
     ]
-    found = [as_written(each) / each.row.token_s for each in made_of(rows, MODELS, load_hardware().gpus)]
+    found = [as_written().token_s(each) / each.row.token_s for each in made_of(rows, MODELS, load_hardware().gpus)]
     assert all(0.8 <= each <= 1.25 for each in found), found
 
 
