@@ -15,6 +15,7 @@ BENCHES = (
     "budget",
     "peers",
     "memory",
+    "servers",
     "wire",
     "routing",
     "live_chat",
