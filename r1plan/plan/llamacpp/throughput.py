@@ -1,10 +1,11 @@
 """What several requests at once get of llama.cpp: its slots share each step, which reads the weights once.
 
-    step(n) = weights of n + min(more for each of n - 1, arithmetic of n) + fixed + n * cache
+    step(n) = weights of n + what a token more costs (n - 1 times) + fixed + n * cache,                 up to 8
+    step(n) = max(weights of n, weights of 1 + n * arithmetic + c * layers) + fixed + n * cache,        beyond
 
-Dense weights are read once for all, of the routed experts those that any token goes to. One addition to the other is
-what a token more costs: up to 8 of them CUDA multiplies a matrix with each vector, beyond that with all at once
-(ggml-cuda.cu, MMVQ_MAX_BATCH_SIZE), at the rate at which prompts are read, but for small batches.
+Dense weights are read once for all, of the routed experts those that any token goes to. Up to 8 tokens CUDA multiplies
+a matrix with each vector, beyond that with all at once (ggml-cuda.cu, MMVQ_MAX_BATCH_SIZE), which takes about as long
+a token as when prompts are read. 9 may then really be faster than 8; they are taken to be as slow.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class SlotsThroughput:
         self.most = most
         self._machine, self._option, self._weights, self._placed = machine, option, weights, placed
         self._alone = DecodeTimeModel(machine, option.model, option.quant, weights, placed, rates)
-        self._readings = [each.seconds for each in self._alone.addends if _reads_weights(each)]
+        self._readings = _readings(self._alone.addends)
+        # Each token's own experts are read for it, so that what a token more costs beside them is the dense part's.
+        self._dense = _readings(self._with_experts(0.0)) if weights.expert_bytes else self._readings
         self._arithmetic = _arithmetic_of(self._alone)
         self._addends = lru_cache(maxsize=MOST_SLOTS)(self._addends_of)
 
@@ -99,25 +102,29 @@ class SlotsThroughput:
     def _more(self, reading: Addend, device: int, at_once: int) -> tuple[Bottleneck, float]:
         """What the tokens beside the first add on a device, whose weights are read in that time."""
         alone, a_token = self._readings[device], min(self._arithmetic[device], self._readings[device])
-        on_host = reading.rates[0].place == HOST
         if at_once == 1:
             return reading.what, 0.0
-        if on_host:
+        if reading.rates[0].place == HOST:
             return "processor cores", max(at_once * a_token - reading.seconds, 0.0)
-        a_vector = min(_VECTOR_OVER_A_PROMPT * a_token, _VECTOR_OVER_READING * alone)
-        more = (min(at_once, MOST_VECTORS) - 1) * a_vector
-        if at_once > MOST_VECTORS:
-            in_proportion = (alone + more) * at_once / MOST_VECTORS - alone
-            layers = self._alone.work.cards[device].layers
-            by_matrices = layers * _SECONDS_A_LAYER_OF_MATRICES + at_once * _MATRIX_OVER_A_PROMPT * a_token
-            more = max(more, min(by_matrices, in_proportion))
-        return "gpu arithmetic", more
+        dense = self._dense[device]
+        a_vector = min(_VECTOR_OVER_A_PROMPT * a_token * dense / alone, _VECTOR_OVER_READING * dense)
+        if at_once <= MOST_VECTORS:
+            return "gpu arithmetic", (at_once - 1) * a_vector
+        by_vectors = _readings(self._addends(MOST_VECTORS))[device] + (MOST_VECTORS - 1) * a_vector
+        layers = self._alone.work.cards[device].layers
+        by_matrices = alone + layers * _SECONDS_A_LAYER_OF_MATRICES + at_once * _MATRIX_OVER_A_PROMPT * a_token
+        most = by_vectors * at_once / MOST_VECTORS
+        seconds = max(by_vectors, min(max(by_matrices, reading.seconds), most))
+        return "gpu arithmetic", seconds - reading.seconds
 
     def _addends_of(self, at_once: int) -> list[Addend]:
         """The parts of a step with the experts that any of so many tokens goes to."""
-        share = 1 - (1 - self._weights.experts_read_share) ** at_once
         if at_once == 1 or not self._weights.expert_bytes:
             return self._alone.addends
+        return self._with_experts(1 - (1 - self._weights.experts_read_share) ** at_once)
+
+    def _with_experts(self, share: float) -> list[Addend]:
+        """The parts of a token's time where that share of all experts is read."""
         option, weights = self._option, replace(self._weights, experts_read_share=share)
         rates = self._alone.rates
         return DecodeTimeModel(self._machine, option.model, option.quant, weights, self._placed, rates).addends
@@ -144,6 +151,11 @@ def _most(plan: Plan[Option], option: Option) -> int:
         return slots
     tokens = min(held_tokens(plan.workload, option.quality.thinking_over_r1), option.context)
     return max(min(slots, int(option.context / max(tokens, 1))), 1)
+
+
+def _readings(addends: list[Addend]) -> list[float]:
+    """The seconds to read the weights of each device in turn."""
+    return [each.seconds for each in addends if _reads_weights(each)]
 
 
 def _reads_weights(addend: Addend) -> bool:

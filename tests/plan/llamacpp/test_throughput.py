@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.planner import LlamaCppPlanner
 from r1plan.plan.llamacpp.speed.learned import learned_rates
 from r1plan.plan.llamacpp.speed.rates import Rate
+from r1plan.plan.llamacpp.weights.layers import weights_of
+from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
 from r1plan.plan.throughput import Throughput
@@ -121,6 +124,41 @@ def test_what_a_card_was_measured_to_do_for_many_at_once_is_predicted(file: str,
     assert len(off) > 6
     assert sorted(off)[len(off) // 2] < 0.12
     assert max(off) < 0.27
+
+
+def test_what_a_card_was_measured_to_do_for_many_at_once_with_a_mixture_is_predicted() -> None:
+    """The same of R1's first nine layers, three dense and six with experts, and its head."""
+    r1 = CATALOGUE.models["DeepSeek-R1"]
+    quant = next(each for each in r1.quants if each.name == "Q4_K_M")
+    whole = weights_of(r1, quant)
+    cut = replace(
+        whole,
+        trunk_before=whole.trunk_before[:10],
+        experts_before=whole.experts_before[:10],
+        widest_experts=whole.widest_experts[:9],
+        matrices=whole.matrices[:9],
+        widest_matrices=whole.widest_matrices[:9],
+    )
+    model = replace(
+        r1,
+        shape=replace(r1.shape, layers=9),
+        params=r1.params * 9 // 61,
+        active_params=round(r1.active_params * cut.read_bytes_a_token / whole.read_bytes_a_token),
+        quants=(replace(quant, tensor_bytes=cut.total_bytes, decode_read_bytes=None),),
+    )
+    models = ModelSet({r1.id: model}, CATALOGUE.quant_tables, cut)
+    planner = LlamaCppPlanner()
+    pins = Pins(model=r1.id, quant="Q4_K_M", runtime="llama-server", slots=64, context=2_048)
+    plan = planner.plan(H200, models, Workload(min_tok_s=1e-3), pins)
+    assert plan.choice is not None
+    throughput = planner.throughput(plan, plan.choice, models)
+    off = [
+        abs(throughput.step_s(each["b"], each["pp"] + each["tg"] / 2) * each["tg"] / each["t_tg"] - 1)
+        for each in READINGS
+        if each["file"] == "R1c9-Q4_K_M"
+    ]
+    assert len(off) == 7
+    assert max(off) < 0.25
 
 
 def test_a_mixture_gains_less_from_company_than_a_dense_model() -> None:
