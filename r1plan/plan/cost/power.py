@@ -146,7 +146,7 @@ def _card_w(card: GpuDevice, bottleneck: Bottleneck) -> tuple[float, float] | No
         share = _AT_HOST
     elif bottleneck == "gpu arithmetic":
         share = _AT_ARITHMETIC
-    elif bottleneck == "gpu layers' fixed cost":
+    elif bottleneck in ("gpu layers' fixed cost", "link between cards", "server's own work"):
         share = _AT_FIXED_COST
     else:
         share = _HBM_AT_MEMORY if has_hbm else _GDDR_AT_MEMORY
