@@ -10,7 +10,7 @@ from r1plan.catalog.hardware import CpuFile, CpuSheet, Hardware, HardwareFile
 from r1plan.catalog.model import Model
 from r1plan.catalog.policy import PolicyLimits, Route, Rule, When
 from r1plan.catalog.price import HolidayCalendar, Holidays, PriceList
-from r1plan.catalog.price_rules import Location, Problem, errors_of
+from r1plan.catalog.prices.rules import Location, Problem, errors_of
 from r1plan.catalog.provider import LOCAL, Dialect, Provider, WireDialect
 from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.reading.validate import fail, load_file, shown

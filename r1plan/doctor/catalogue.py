@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from r1plan.catalog.load import load_prices
-from r1plan.catalog.price_files import check_prices
+from r1plan.catalog.prices.check import check_prices
 from r1plan.doctor.state import State
 from r1plan.errors import CatalogError
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from r1plan.catalog.price_additions import AddedPrice, with_rows
+from r1plan.catalog.prices.additions import AddedPrice, with_rows
 from r1plan.errors import CatalogError
 
 SEEN = datetime(2026, 11, 29, 1, 2, 3, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.load import load_prices
-from r1plan.catalog.price_files import check_prices
+from r1plan.catalog.prices.check import check_prices
 from r1plan.errors import CatalogError
 from r1plan.settings import catalog_folders
 

@@ -25,7 +25,7 @@ def check(
 
     Exit code 1 when there is an error; notes alone do no harm.
     """
-    from r1plan.catalog.price_files import check_prices
+    from r1plan.catalog.prices.check import check_prices
     from r1plan.render import output
     from r1plan.render.prices.terminal import check_lines
 

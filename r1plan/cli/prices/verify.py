@@ -78,7 +78,7 @@ def _written(each: AskedProvider) -> AskedProvider:
     """`each`, once the rows that its differences make are written."""
     from dataclasses import replace
 
-    from r1plan.catalog.price_additions import AddedPrice, add_prices
+    from r1plan.catalog.prices.additions import AddedPrice, add_prices
     from r1plan.errors import CatalogError
     from r1plan.market.published import worth_writing
     from r1plan.settings import directories

@@ -26,7 +26,7 @@ from r1plan.render.text.width import cells, path_end
 from r1plan.render.text.wrap import wrapped
 
 if TYPE_CHECKING:
-    from r1plan.catalog.price_files import PriceCheck
+    from r1plan.catalog.prices.check import PriceCheck
     from r1plan.market.listing import Listing
     from r1plan.market.quote import Quote
     from r1plan.prices.book import EffectivePrice

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.catalog.price_files import check_prices
+from r1plan.catalog.prices.check import check_prices
 from tests.cli.prices.calling import OWN, prices
 
 

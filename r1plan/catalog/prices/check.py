@@ -14,7 +14,7 @@ from r1plan.catalog.load import load_dialects
 from r1plan.catalog.model import Model
 from r1plan.catalog.policy import Route
 from r1plan.catalog.price import Holidays, PriceList
-from r1plan.catalog.price_rules import Problem, errors_of, notes_on, unknown_calendars
+from r1plan.catalog.prices.rules import Problem, errors_of, notes_on, unknown_calendars
 from r1plan.catalog.priors import load_priors
 from r1plan.catalog.provider import Dialect, Provider
 from r1plan.catalog.quality import load_quant_tables

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from r1plan.catalog.price import PriceList
-from r1plan.catalog.price_rules import errors_of
+from r1plan.catalog.prices.rules import errors_of
 from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.reading.validate import load_file
 from r1plan.errors import CatalogError

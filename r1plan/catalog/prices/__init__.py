@@ -1,0 +1,1 @@
+"""Price files as people write them: what is wrong in one, and rows added to one's own."""
