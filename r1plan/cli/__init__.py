@@ -20,7 +20,7 @@ COMMANDS = {
     "recommend": "Say which R1 this machine, or one you describe, should run, and what was rejected and why.",
     "chat": "Ask R1, here or at a provider, with its thinking told apart from its answer and every token logged.",
     "cost-report": "Say what the logged requests really cost, at the prices in force at each moment.",
-    "prices": "Show what is offered at what price this hour, what a request costs, and check the price files.",
+    "prices": "Show what is offered at what price, what a month or a request costs, and check the price files.",
     "models": "Fetch model files, list and measure those that are here, look into them, and remove what was fetched.",
     "detect": "Show what this machine has: graphics cards, memory, processor, disk.",
     "hardware": "List the graphics cards, chips and processors that are known by name: memory, bandwidth, target.",

@@ -1,4 +1,4 @@
-"""Reads what a month's rows say of a workload: when each request came, to whom, how long it was, and how it ended."""
+"""Reads what a month's rows say of a workload: when each request came, to whom, how long it was, how fast it went."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class AskedRequest:
     schema: Literal["r1plan.usage/1"]
     id: str
     started_at: datetime
+    first_token_at: datetime | None = None
     ended_at: datetime | None = None
     provider: str
     model_requested: str

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from r1plan.cli.options import planning
 from r1plan.cli.prices.options import At, Json, instant_of, price_book
 from r1plan.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from r1plan.plan.workload import Workload
+    from r1plan.render.prices.comparison import Comparison
 
 
 def compare(
@@ -35,18 +41,11 @@ def compare(
     A month has its peak hours, weekends and holidays, and price changes that are known by now. Models that think longer
     than R1 are billed for it. Amounts in different currencies are never compared.
     """
-    from r1plan.catalog.load import load_models
-    from r1plan.cli.from_logs import asked_month
-    from r1plan.market.month import WeightedUsage, month_hours
-    from r1plan.market.sellers import LIKE_R1, sellers
-    from r1plan.plan.month.usages import usages_of
     from r1plan.plan.workload import Workload
     from r1plan.render import output
-    from r1plan.render.prices.comparison import Comparison
 
     if model is not None and like is not None:
         raise UsageError(f"--model {model} and --like {like} cannot both be meant.", "leave one of them out.")
-    instant = instant_of(at)
     workload = Workload(
         requests_per_day=requests_per_day,
         input_tokens=input_tokens,
@@ -54,25 +53,38 @@ def compare(
         thinking_tokens=thinking_tokens,
         answer_tokens=answer_tokens,
     )
-    asked = asked_month(workload, from_logs)
-    demand = asked.demand
-    hours = month_hours(demand.hour_shares, demand.timezone, instant, demand.hours_basis)
-    book, providers = price_book()
-
-    def usages(serves: str) -> tuple[WeightedUsage, ...]:
-        return usages_of(demand, serves, asked.own)
-
-    found = sellers(book, providers, usages, hours, demand.requests_per_day, instant, model=model, like=like or LIKE_R1)
-    comparison = Comparison(
-        sellers=found, at=instant, asked=asked, like=None if model else like or LIKE_R1, models=load_models(),
-    )  # fmt: skip
+    found = _comparison(workload, from_logs, instant_of(at), model, like)
     if json:
         from r1plan.catalog.priors import load_priors
         from r1plan.plan.month.answers import ServedSpeed
         from r1plan.render.prices.comparison_document import comparison_document
 
-        output.document(comparison_document(comparison, ServedSpeed.assumed(load_priors().provider_speed)))
+        output.document(comparison_document(found, ServedSpeed.assumed(load_priors().provider_speed)))
         return
     from r1plan.render.prices.comparison import comparison_lines
 
-    output.lines(comparison_lines(comparison, output.columns()))
+    output.lines(comparison_lines(found, output.columns()))
+
+
+def _comparison(
+    workload: Workload, from_logs: str | None, at: datetime, model: str | None, like: str | None
+) -> Comparison:
+    """The sellers of what is asked for, in the month from `at` on."""
+    from r1plan.catalog.load import load_models
+    from r1plan.cli.from_logs import asked_month
+    from r1plan.market.month import WeightedUsage, month_hours
+    from r1plan.market.sellers import LIKE_R1, sellers
+    from r1plan.plan.month.usages import usages_of
+    from r1plan.render.prices.comparison import Comparison
+
+    asked = asked_month(workload, from_logs)
+    demand = asked.demand
+    hours = month_hours(demand.hour_shares, demand.timezone, at, demand.hours_basis)
+    book, providers = price_book()
+
+    def usages(serves: str) -> tuple[WeightedUsage, ...]:
+        return usages_of(demand, serves, asked.own)
+
+    alike = like or LIKE_R1
+    found = sellers(book, providers, usages, hours, demand.requests_per_day, at, model=model, like=alike)
+    return Comparison(sellers=found, at=at, asked=asked, like=None if model else alike, models=load_models())

@@ -14,8 +14,8 @@ from r1plan.prices.cost import cost_of
 
 _NORMAL = NormalDist()
 _Z90 = _NORMAL.inv_cdf(0.9)
-# How slow a server is at the moment, in as many equal parts.
-_PARTS = 20
+# How slow a server is just now, in as many equal parts: the median and the 90th percentile are in the middle of one.
+_PARTS = 15
 _Z = tuple(_NORMAL.inv_cdf((number + 0.5) / _PARTS) for number in range(_PARTS))
 _SLACK = 1e-9
 

@@ -21,7 +21,10 @@ SCHEMA = "r1plan.price_comparison/1"
 
 
 def comparison_document(comparison: Comparison, speed: ServedSpeed) -> dict[str, Any]:
-    """Every seller with all figures. Fields of USD are null for an account in another currency."""
+    """Every seller with all figures; `speed` is taken where no log says how fast one is.
+
+    Fields of USD are null for an account in another currency.
+    """
     return {
         "schema": SCHEMA,
         "at": comparison.at.isoformat(),
@@ -100,7 +103,10 @@ def _seller(each: Seller, models: Mapping[str, Model], speed: ServedSpeed, asked
         "caveats": list(month.caveats) if month else [],
     }
     if billed is not None and price is not None:
-        usd, seconds = answer_usd(each.usages, billed), answer_seconds(each.usages, speed)
+        usd, seconds = (
+            answer_usd(each.usages, billed),
+            answer_seconds(each.usages, asked.speed(quote.provider, quote.model, speed)),
+        )
         in_usd = currency == "USD"
         fields["answer"] = {
             "usd": {"p50": exact(usd.p50) if in_usd else None, "p90": exact(usd.p90) if in_usd else None},

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from r1plan.ledger.asked import AskedBlock
 from r1plan.plan.demand import Demand, RequestLength
+from r1plan.plan.month.answers import ServedSpeed
 from r1plan.plan.month.thinking import OwnThinking
 from r1plan.plan.workload import Workload
 from r1plan.report.month.tally import LoggedModel, MonthTally, NotCounted
@@ -29,6 +30,7 @@ class LoggedMonth:
 
     `requests` came in `days` of the month, those alone that came to their end. `thinking_unknown` of them do not say
     how much of the output was thinking: it was taken as in the others. `cache_share` of the input was cached.
+    `speeds` are those of sellers that answered often enough, by provider and id.
     """
 
     month: str
@@ -38,6 +40,7 @@ class LoggedMonth:
     days: float
     models: tuple[LoggedModel, ...]
     cache_share: float
+    speeds: Mapping[Source, ServedSpeed] = field(default_factory=dict)
     thinking_unknown: int = 0
     not_counted: NotCounted = field(default_factory=NotCounted)
 
@@ -95,6 +98,7 @@ def logged_month(
         models=tally.by_model(),
         cache_share=tally.cached / tally.input if tally.input else 0.0,
         thinking_unknown=tally.thinking_unknown,
+        speeds=tally.speeds(),
         not_counted=tally.not_counted,
     )
 
@@ -118,6 +122,10 @@ class AskedMonth:
     demand: Demand
     own: OwnThinking = field(default_factory=OwnThinking)
     logged: LoggedMonth | None = None
+
+    def speed(self, provider: str, model: str, otherwise: ServedSpeed) -> ServedSpeed:
+        """How fast `provider` answers as `model`: as it did in the log, where that has enough, else as `otherwise`."""
+        return self.logged.speeds.get((provider, model), otherwise) if self.logged else otherwise
 
 
 def with_logged(workload: Workload, logged: LoggedMonth) -> Workload:

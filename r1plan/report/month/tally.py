@@ -13,10 +13,13 @@ from r1plan.ledger.asked import AskedRequest
 from r1plan.ledger.entry import SETTLED
 from r1plan.market.month import hour_of_week
 from r1plan.plan.demand import HOURS_A_WEEK, Demand, RequestLength
+from r1plan.plan.month.answers import ServedSpeed
 from r1plan.plan.month.thinking import OwnThinking
 from r1plan.plan.quality import thinking_over_r1
 from r1plan.report.month.groups import Cells, count_in, grouped, width_class
-from r1plan.route.forecast.statistics import ENOUGH_ROWS, Source
+from r1plan.route.forecast.statistics import ENOUGH_ROWS, LATELY, Source, observed_speed
+
+_LEAST_S = 0.001  # a clock that shows none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,10 @@ class _Thought:
 
 
 class MonthTally:
-    """Sums over the requests that ended from `start` until `until`, as they are read. `serves`: what ids are."""
+    """Sums over the requests that ended from `start` until `until`, as they are read, the newest first.
+
+    `serves` says what ids are.
+    """
 
     def __init__(self, start: datetime, until: datetime, timezone: str, serves: Mapping[Source, str]) -> None:
         self._start, self._until, self._zone = start, until, ZoneInfo(timezone)
@@ -59,6 +65,7 @@ class MonthTally:
         self._untold_cells: defaultdict[Source, Cells] = defaultdict(dict)
         self._thought: defaultdict[tuple[Source, str | None], _Thought] = defaultdict(_Thought)
         self._asked: defaultdict[str, int] = defaultdict(int)
+        self._newest: defaultdict[Source, list[AskedRequest]] = defaultdict(list)
         self.hours = [0] * HOURS_A_WEEK
         self.requests = self.failed = self.unfinished = self.untold = self.bad_lines = self.thinking_unknown = 0
         self.input = self.cached = 0
@@ -85,6 +92,8 @@ class MonthTally:
         over_r1 = self._over_r1.get(source)
         if over_r1 is None:
             over_r1 = self._known(source)
+        if len(newest := self._newest[source]) < LATELY:
+            newest.append(row)
         self.input += entire
         self.cached += hit
         self._asked[self._names[source]] += 1
@@ -143,6 +152,18 @@ class MonthTally:
             mean = told.thinking / told.requests if told.requests else None
             found.append(LoggedModel(model=name, requests=requests, thinking_tokens=mean))
         return tuple(sorted(found, key=lambda each: (-each.requests, each.model)))
+
+    def speeds(self) -> dict[Source, ServedSpeed]:
+        """How fast the newest answers of each seller were that has enough of them."""
+        found = {}
+        for source, rows in self._newest.items():
+            seen = observed_speed(rows)
+            if seen is not None and seen.decode_p10_tok_s > 0:
+                found[source] = ServedSpeed(
+                    max(seen.first_token_s, _LEAST_S), max(seen.first_token_p90_s, _LEAST_S), seen.decode_tok_s,
+                    seen.decode_p10_tok_s, "logged",
+                )  # fmt: skip
+        return found
 
     def own_thinking(self, r1_tokens: float) -> OwnThinking:
         """What each model with enough requests thinks on the month's requests, of which R1 thinks `r1_tokens`.

@@ -6,11 +6,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from operator import attrgetter
 from statistics import median
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from r1plan.catalog.priors import Priors, SpeedPrior, length_prior
 from r1plan.catalog.provider import LOCAL, model_key
@@ -30,13 +30,27 @@ ENOUGH_ROWS = 20
 """A group of fewer requests gives way to a coarser one: below it, p90 is the longest that was ever seen."""
 
 _NEWEST = 500  # of a group: what a model was like long ago says little
-_LATELY = 100  # for speed, failures and the like, which change faster
+LATELY = 100
+"""Of the newest requests, how many count for speed, failures and the like, which change faster than lengths."""
 _FEW = 5
 _PRIOR_REQUESTS = 20
 _LENGTH_EDGES = (256, 2_048, 16_384)
 _SECOND = timedelta(seconds=1)
 _SOURCE = attrgetter("provider", "model_requested")
 _MOST_WH = 1_000_000  # more is no measurement
+
+
+class TimedRequest(Protocol):
+    """The columns of a row that say how fast it was."""
+
+    @property
+    def started_at(self) -> datetime: ...  # noqa: D102 -- as in UsageEntry, like all here
+    @property
+    def first_token_at(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def ended_at(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def output_tokens(self) -> int | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,13 +168,8 @@ class LogStatistics:
         return self.once(("speed", candidate.id), lambda: self._speed(candidate))
 
     def _speed(self, candidate: Candidate) -> ObservedSpeed:
-        first, rates = _timings(self.rows(candidate.source))
-        if len(rates) >= _FEW:
-            return ObservedSpeed(
-                first_token_s=median(first), first_token_p90_s=_at_rank(first, 0.9),
-                decode_tok_s=median(rates), decode_p10_tok_s=_at_rank(rates, 0.1),
-                rows=len(rates), ground="log",
-            )  # fmt: skip
+        if (observed := observed_speed(self.rows(candidate.source))) is not None:
+            return observed
         prior = self.priors.local_speed if candidate.is_local else self.priors.provider_speed
         power = candidate.power
         if power is None or power.decode_tok_s is None:
@@ -232,11 +241,23 @@ def _sample(row: PastRequest) -> Sample | None:
     return Sample(thinking, output - thinking, row.status != "ok")
 
 
-def _timings(rows: Sequence[PastRequest]) -> tuple[list[float], list[float]]:
+def observed_speed(rows: Sequence[TimedRequest]) -> ObservedSpeed | None:
+    """How fast the newest of `rows`, the newest first, were; None where too few tell."""
+    first, rates = _timings(rows)
+    if len(rates) < _FEW:
+        return None
+    return ObservedSpeed(
+        first_token_s=median(first), first_token_p90_s=_at_rank(first, 0.9),
+        decode_tok_s=median(rates), decode_p10_tok_s=_at_rank(rates, 0.1),
+        rows=len(rates), ground="log",
+    )  # fmt: skip
+
+
+def _timings(rows: Sequence[TimedRequest]) -> tuple[list[float], list[float]]:
     """Seconds to the first token, and tokens a second after it, of the newest requests that tell both."""
     first, rates = [], []
-    for row in rows[:_LATELY]:
-        if row.first_token_at is None or (row.output_tokens or 0) < 2:
+    for row in rows[:LATELY]:
+        if row.first_token_at is None or row.ended_at is None or (row.output_tokens or 0) < 2:
             continue
         decode_s = (row.ended_at - row.first_token_at) / _SECOND
         if decode_s > 0:
@@ -261,6 +282,6 @@ def _guesses(rows: Sequence[PastRequest]) -> list[tuple[int, int]]:
     """Tokens told and tokens guessed. Where both are equal nobody counted: the guess stands for both."""
     return [
         (row.input_tokens, row.estimated_input_tokens)
-        for row in rows[:_LATELY]
+        for row in rows[:LATELY]
         if row.input_tokens and row.estimated_input_tokens and row.input_tokens != row.estimated_input_tokens
     ]

@@ -192,3 +192,16 @@ def test_more_cached_than_input_is_none_cached() -> None:
     assert month_of([asked(cache_hit_tokens=2_000)] * 20).cache_share == 0
     assert month_of([asked(cache_hit_tokens=None)] * 20).cache_share == 0
     assert month_of([asked()] * 20).cache_share == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("number", [4, 5])
+def test_a_seller_that_answered_often_enough_is_as_fast_as_it_was(number: int) -> None:
+    fast = [
+        asked(NOON, ended_at=NOON + timedelta(seconds=92), first_token_at=NOON + timedelta(seconds=2))
+        for _ in range(number)
+    ]
+    found = month_of(fast)
+    speed = found.speeds.get(("novita", "r1"))
+    assert (speed is not None) is (number == 5)
+    if speed is not None:
+        assert (speed.first_token_s, speed.decode_tok_s, speed.basis) == (2, 4_500 / 90, "logged")
