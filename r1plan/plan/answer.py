@@ -50,8 +50,6 @@ def answer_time(option: PlannedOption, workload: Workload) -> AnswerTime | None:
     slowest, fastest = _seconds(speed, typical, longer, 0), _seconds(speed, typical, longer, 2)
     demand = workload.demand
     lengths = (typical,) if demand is None else demand.lengths
-    if demand is not None and demand.basis == "logged":
-        longer = 1.0
     times = [Timed(_seconds(speed, each, longer, 1), each.share) for each in lengths]
     half, most = (quantile(times, level, slower=slowest / expected, faster=fastest / expected) for level in (0.5, 0.9))
     return AnswerTime(expected, half, most, _output(typical, option.quality.thinking_over_r1))

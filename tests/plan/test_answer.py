@@ -95,7 +95,7 @@ def test_the_ninth_of_ten_answers_is_long_where_lengths_differ(
     assert time.p90_s == pytest.approx(p90_s)
 
 
-def test_thinking_that_was_logged_is_not_scaled_again() -> None:
+def test_thinking_that_was_logged_was_brought_to_r1s_and_is_scaled_as_any() -> None:
     option = option_of(None, thinking_over_r1=2.0)
     lengths = RequestLength(0, 0, 1_000, 0, 1.0)
     logged, assumed = (
@@ -103,7 +103,7 @@ def test_thinking_that_was_logged_is_not_scaled_again() -> None:
     )
     assert logged is not None
     assert assumed is not None
-    assert logged.p50_s == pytest.approx(20)
+    assert logged.p50_s == pytest.approx(40)
     assert assumed.p50_s == pytest.approx(40)
 
 
