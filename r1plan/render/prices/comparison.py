@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from r1plan.catalog.model import Model
-    from r1plan.market.sellers import Seller
+    from r1plan.market.sellers import Overrun, Seller
     from r1plan.report.month.logged import AskedMonth
 
 _STANDING = (START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED, LOW_CONFIDENCE)
@@ -71,7 +71,9 @@ def answer_texts(comparison: Comparison) -> Iterator[str]:
         return
     best, behind = _cheapest(liked)
     verb = "" if comparison.like else " is" if len(best) == 1 else " are"
-    text = f"{name}{verb} at {_places(best)}: {_amount(best[0])}{_unit(best[0])}"
+    cut = max(each.overrun.share for each in best)
+    cuts = f", which {'cuts' if len(best) == 1 else 'cut'} off {_per_cent(cut)} of the answers" if cut else ""
+    text = f"{name}{verb} at {_places(best)}{cuts}: {_amount(best[0])}{_unit(best[0])}"
     if behind:
         second, _ = _cheapest(behind)
         text += f", {_less(best[0], second[0])} less than the next, {_places(second)} ({_amount(second[0])})"
@@ -181,15 +183,23 @@ def _row(each: Seller, comparison: Comparison) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _limit(of: Overrun) -> str:
+    """The limit that most of what is too long exceeds."""
+    tokens = of.output_tokens if of.by_output else of.context_tokens
+    return f"{tokens:,} tokens {'out' if of.by_output else 'of context'}"
+
+
+def _per_cent(share: float) -> str:
+    return "under 1 %" if share < 0.005 else f"{share * 100:.0f} %"
+
+
 def notes(each: Seller) -> Iterable[str]:
     """What a reader must know of one seller: limits, doubts, age and end."""
     limit = each.overrun
-    tokens = limit.output_tokens if limit.by_output else limit.context_tokens
-    what = "answers of" if limit.by_output else "a context of"
     if not each.can:
-        yield f"cannot: {limit.share * 100:.0f} % of the requests need more than {what} {tokens:,} tokens"
+        yield f"cannot: {_per_cent(limit.share)} of the requests need more than {_limit(limit)}"
     elif limit.share:
-        yield f"cuts off {limit.share * 100:.0f} % of the answers: {what} {tokens:,} tokens at most"
+        yield f"cuts off {_per_cent(limit.share)} of the answers: {_limit(limit)}"
     if each.month is None:
         yield "price not known"
     if not each.verified:

@@ -56,6 +56,7 @@ def test_the_first_sentence_is_who_is_cheapest_against_the_next_and_against_deep
     assert lines[0].startswith("R1 is cheapest at ")
     assert f"${real[0]:,.2f} a month, {(1 - real[0] / real[1]) * 100:.0f} % less than the next" in lines[0]
     assert f"${real[1]:,.2f}" in lines[0]
+    assert ", which cut off 6 % of the answers: $" in lines[0]
     assert lines[1] == (
         f"DeepSeek's own deepseek-flash, another model, costs ${own:,.2f}: {(1 - own / real[0]) * 100:.0f} % less than "
         "the cheapest."
@@ -122,7 +123,7 @@ def test_where_nobody_can_the_first_sentence_says_so_without_a_number() -> None:
 
 
 def test_some_answers_that_are_cut_off_are_told() -> None:
-    assert "cuts off 6 % of the answers: answers of 16,000 tokens at most" in compare(*AT, columns=200)
+    assert "cuts off 6 % of the answers: 16,000 tokens out" in compare(*AT, columns=200)
 
 
 def test_yuan_and_dollars_are_never_compared(monkeypatch: pytest.MonkeyPatch) -> None:
