@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from r1plan.catalog.provider import Provider
     from r1plan.errors import UsageError
     from r1plan.plan.workload import Workload
-    from r1plan.report.month.logged import AskedMonth, LoggedMonth
+    from r1plan.report.month.logged import ComparedWork, LoggedMonth
 
 _NAMED_MONTHS = 6
 _LENGTHS = {
@@ -55,7 +55,7 @@ def month_from_logs(month: str, workload: Workload) -> LoggedMonth:
     return found
 
 
-def asked_month(workload: Workload, month: str | None) -> AskedMonth:
+def compared_work(workload: Workload, month: str | None) -> ComparedWork:
     """What `workload` asks in a month, or, of `month` where that is given, what the log says.
 
     Raises UsageError for what cannot be meant, and where a person gave lengths beside a log.
@@ -65,18 +65,18 @@ def asked_month(workload: Workload, month: str | None) -> AskedMonth:
     from r1plan.cli.offers import month_of
     from r1plan.cli.options.given import is_given
     from r1plan.plan.workload import checked_workload
-    from r1plan.report.month.logged import AskedMonth
+    from r1plan.report.month.logged import ComparedWork
 
     workload = checked_workload(workload)
     given = [option for name, option in _LENGTHS.items() if is_given(name)]
     if month is None:
-        return AskedMonth(demand=month_of(workload, is_given=bool(given)))
+        return ComparedWork(demand=month_of(workload, is_given=bool(given)))
     check_alone(month, given)
     logged = month_from_logs(month, workload)
     demand = logged.demand
     if workload.requests_per_day is not None:
         demand = replace(demand, requests_per_day=workload.requests_per_day)
-    return AskedMonth(demand=demand, own=logged.own, logged=logged)
+    return ComparedWork(demand=demand, own=logged.own, logged=logged)
 
 
 def check_alone(month: str, given: Sequence[str]) -> None:

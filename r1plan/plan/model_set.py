@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import NotFound, UsageError
-from r1plan.plan.quality import published_scores, quality_at
+from r1plan.plan.month.thinking import NO_LOG, OwnThinking
+from r1plan.plan.quality import Quality, published_scores, quality_at
 
 if TYPE_CHECKING:
     from r1plan.models.weights import Weights
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
 class ModelSet:
     """Models by id, with what quants were measured to lose.
 
-    `from_file` are the weights of the one model and quant that are pinned, when a file's own header tells them.
+    `from_file` are the weights of the one model and quant that are pinned, when a file's own header tells them. `own`
+    is what a log says of how long models think.
     """
 
     models: Mapping[str, Model]
     quant_tables: tuple[QuantTable, ...]
     from_file: Weights | None = None
+    own: OwnThinking = NO_LOG
+
+    def with_own_thinking(self, model: Model, quality: Quality) -> Quality:
+        """`quality` with how long `model` thinks by one's own log, where that has enough."""
+        ratio = self.own.ratio(model.id)
+        return quality if ratio.basis == "assumed" else replace(quality, thinking_over_r1=ratio.over_r1)
 
     def quality_indices(self) -> dict[str, float]:
         """The index of quality of every model at each of its quants, by `MODEL:QUANT`."""

@@ -30,9 +30,7 @@ def compare(
     cache_hit: planning.CacheHitOption = 0.0,
     thinking_tokens: planning.ThinkingTokensOption = 4700,
     answer_tokens: planning.AnswerTokensOption = 700,
-    from_logs: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM", help="The workload of your own log of that month.")
-    ] = None,
+    from_logs: planning.FromLogsOption = None,
     at: At = "now",
     json: Json = False,
 ) -> None:
@@ -71,13 +69,13 @@ def _comparison(
 ) -> Comparison:
     """The sellers of what is asked for, in the month from `at` on."""
     from r1plan.catalog.load import load_models
-    from r1plan.cli.from_logs import asked_month
+    from r1plan.cli.from_logs import compared_work
     from r1plan.market.month import WeightedUsage, month_hours
     from r1plan.market.sellers import LIKE_R1, sellers
     from r1plan.plan.month.usages import usages_of
     from r1plan.render.prices.comparison import Comparison
 
-    asked = asked_month(workload, from_logs)
+    asked = compared_work(workload, from_logs)
     demand = asked.demand
     hours = month_hours(demand.hour_shares, demand.timezone, at, demand.hours_basis)
     book, providers = price_book()

@@ -37,7 +37,8 @@ def candidates_of(models: ModelSet, pins: Pins) -> Iterator[QuantCandidate]:
                 continue
             found = True
             weights = models.from_file or weights_of(model, quant)
-            yield QuantCandidate(model, quant, weights, quality_at(scores, model, quant, models.quant_tables))
+            quality = quality_at(scores, model, quant, models.quant_tables)
+            yield QuantCandidate(model, quant, weights, models.with_own_thinking(model, quality))
     if not found:
         known = dict.fromkeys(quant.name for model in asked for quant in model.quants)
         whose = f"{asked[0].id} has {', '.join(known)}" if pins.model else f"known are {', '.join(known)}"

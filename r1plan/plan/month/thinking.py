@@ -42,6 +42,10 @@ class OwnThinking:
         return ThinkingRatio(own / self.r1_tokens, "logged")
 
 
+NO_LOG = OwnThinking()
+"""Nobody's: published averages say it all."""
+
+
 def thinking_times(lengths: Sequence[RequestLength], over_r1: float) -> tuple[RequestLength, ...]:
     """`lengths` with so many times the thinking.
 

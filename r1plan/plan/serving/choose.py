@@ -64,7 +64,7 @@ def choose_served(
     rejected: list[Rejection] = []
     for model in asked:
         for dtype in _types(engine, model, cards[0], pins):
-            possible = layouts(engine, cards, hosts, model, dtype, models.quant_tables, workload, pins)
+            possible = layouts(engine, cards, hosts, model, dtype, models, workload, pins)
             fitting = [option for option in possible if option.fits]
             options += fitting or (possible[:1] if pins.one_option else [])
             if not fitting:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from r1plan.catalog.model import Model
-from r1plan.catalog.quality import QuantTable
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.energy import running_cost
+from r1plan.plan.model_set import ModelSet
 from r1plan.plan.serving.budget import GpuBudget
 from r1plan.plan.serving.checkpoints import Dtype, served_quality
 from r1plan.plan.serving.engine import ServingEngine
@@ -25,7 +25,7 @@ def layouts(
     hosts: Hosts,
     model: Model,
     dtype: Dtype,
-    tables: tuple[QuantTable, ...],
+    models: ModelSet,
     workload: Workload,
     pins: ServingPins,
 ) -> list[ServingOption]:
@@ -33,7 +33,7 @@ def layouts(
     gpu = cards[0]
     if engine.refusal(model, dtype, pins.settings.kv_type, gpu) or (pins.context or 0) > model.context_max:
         return []
-    quality = served_quality(model, dtype, tables)
+    quality = models.with_own_thinking(model, served_quality(model, dtype, models.quant_tables))
     found = []
     for parallel in parallel_configs(hosts, model):
         if engine.incompatibility(model, dtype, parallel, gpu) is not None:

@@ -9,11 +9,11 @@ from r1plan.render.text.units import count
 
 if TYPE_CHECKING:
     from r1plan.plan.demand import Demand
-    from r1plan.report.month.logged import AskedMonth, LoggedMonth
+    from r1plan.report.month.logged import ComparedWork, LoggedMonth
     from r1plan.report.month.tally import NotCounted
 
 
-def asked_text(asked: AskedMonth) -> str:
+def asked_text(asked: ComparedWork) -> str:
     """What was asked for, in a sentence or two."""
     demand, logged = asked.demand, asked.logged
     rate = demand.requests_per_day

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from r1plan.catalog.model import Model
     from r1plan.market.sellers import Overrun, Seller
-    from r1plan.report.month.logged import AskedMonth
+    from r1plan.report.month.logged import ComparedWork
 
 _STANDING = (START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED, LOW_CONFIDENCE)
 _FAMILIES = {"r1": "R1", "distill": "distill"}
@@ -36,7 +36,7 @@ class Comparison(NamedTuple):
 
     sellers: Sequence[Seller]
     at: datetime
-    asked: AskedMonth
+    asked: ComparedWork
     like: str | None
     models: Mapping[str, Model]
 

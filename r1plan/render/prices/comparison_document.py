@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from r1plan.catalog.model import Model
     from r1plan.market.sellers import Seller
     from r1plan.render.prices.comparison import Comparison
-    from r1plan.report.month.logged import AskedMonth
+    from r1plan.report.month.logged import ComparedWork
 
 SCHEMA = "r1plan.price_comparison/1"
 
@@ -34,7 +34,7 @@ def comparison_document(comparison: Comparison, speed: ServedSpeed) -> dict[str,
     }
 
 
-def workload_fields(asked: AskedMonth) -> dict[str, Any]:
+def workload_fields(asked: ComparedWork) -> dict[str, Any]:
     """What a month asks on average, and what says so."""
     demand, logged = asked.demand, asked.logged
     parts = ("input_tokens", "cache_hit_tokens", "thinking_tokens", "answer_tokens")
@@ -68,7 +68,7 @@ def workload_fields(asked: AskedMonth) -> dict[str, Any]:
     return fields
 
 
-def _seller(each: Seller, models: Mapping[str, Model], speed: ServedSpeed, asked: AskedMonth) -> dict[str, Any]:
+def _seller(each: Seller, models: Mapping[str, Model], speed: ServedSpeed, asked: ComparedWork) -> dict[str, Any]:
     quote, price, month, limit = each.quote, each.price, each.month, each.overrun
     billed = month if each.can else None  # no cost of work that cannot be done
     currency = each.currency if price else None

@@ -116,8 +116,8 @@ def _blended(own: Sequence[RequestLength], assumed: Sequence[RequestLength], sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedMonth:
-    """What is planned or compared for: a month's demand, how long each model thinks on it, and the log that says it."""
+class ComparedWork:
+    """What is compared for: a month's demand, how long each model thinks on it, and the log that says it."""
 
     demand: Demand
     own: OwnThinking = field(default_factory=OwnThinking)

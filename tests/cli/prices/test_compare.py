@@ -89,7 +89,7 @@ def test_a_month_is_so_many_requests_at_its_hours() -> None:
 
 
 def test_without_a_number_of_requests_a_thousand_are_compared() -> None:
-    assert " for 1,000 requests" in compare(*AT).splitlines()[0]
+    assert " for 1,000 requests" in compare(*AT, columns=400).splitlines()[0]
     assert {each["usd_per_month"] for each in offers(*AT).values()} == {None}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import fsum
 
 import pytest
@@ -10,9 +11,15 @@ from hypothesis import strategies as st
 
 from r1plan.catalog.priors import load_priors
 from r1plan.plan.demand import RequestLength
+from r1plan.plan.llamacpp.planner import LlamaCppPlanner
+from r1plan.plan.model_set import ModelSet
 from r1plan.plan.month.assumed import demand_of
 from r1plan.plan.month.thinking import OwnThinking, thinking_times
+from r1plan.plan.pins import Pins
+from r1plan.plan.quality import thinking_over_r1
+from r1plan.plan.vllm.planner import VllmPlanner
 from r1plan.plan.workload import Workload
+from tests.plan.catalogue import CATALOGUE, card, machine
 
 LENGTHS = demand_of(Workload(thinking_tokens=4_700), load_priors(), "UTC").lengths
 
@@ -57,3 +64,21 @@ def test_rounding_moves_the_mean_by_half_a_token_at_most(kinds: list[tuple[int, 
     found = thinking_times(lengths, times)
     assert thinking(found) == pytest.approx(thinking(lengths) * times, abs=0.5 + 1e-6)
     assert all(each.thinking_tokens >= 0 for each in found)
+
+
+@pytest.mark.parametrize("engine", ["llama.cpp", "vllm"])
+def test_what_a_log_says_of_a_models_thinking_is_planned_with(engine: str) -> None:
+    box = machine(card(80), ram=128)
+    logged = replace(CATALOGUE, own=OwnThinking(tokens={"r1-distill-qwen-32b": 3_000.0}, r1_tokens=2_000.0))
+
+    def ratios(models: ModelSet) -> dict[str, float]:
+        pins = Pins()
+        found = (LlamaCppPlanner() if engine == "llama.cpp" else VllmPlanner()).plan(box, models, Workload(), pins)
+        return {each.model.id: each.quality.thinking_over_r1 for each in found.options}
+
+    assert ratios(CATALOGUE)["R1-Distill-Qwen-32B"] == 1.0
+    found = ratios(logged)
+    assert found["R1-Distill-Qwen-32B"] == 1.5
+    assert {model: ratio for model, ratio in found.items() if model != "R1-Distill-Qwen-32B"}.items() <= {
+        model: thinking_over_r1(model) for model in found
+    }.items()

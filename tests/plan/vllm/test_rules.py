@@ -123,7 +123,7 @@ def test_every_command_for_every_card_model_and_type_satisfies_the_rules(count: 
         pins = ServingPins(settings=ServerSettings(kv_type="bf16" if number % 5 else "fp8"))
         for each in CATALOGUE.models.values():
             for dtype in published_in(each):
-                options = layouts(VLLM, cards, hosts, each, dtype, CATALOGUE.quant_tables, Workload(), pins)
+                options = layouts(VLLM, cards, hosts, each, dtype, CATALOGUE, Workload(), pins)
                 if not options:
                     cause = refusal(each, dtype, pins.settings.kv_type, cards[0])
                     assert cause is not None, (sheet.id, each.id, dtype)
