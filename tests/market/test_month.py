@@ -10,7 +10,7 @@ from math import fsum
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.catalog.price import ClockTier, PriceList, PriceRow, Rates, Window
@@ -195,6 +195,7 @@ def test_shares_add_up_to_one_exactly_and_are_as_given(shares: list[float]) -> N
     assert [float(each) for each in found] == pytest.approx([each / fsum(shares) for each in shares], abs=1e-12)
 
 
+@settings(max_examples=25)
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=8), st.lists(st.integers(0, 9), min_size=168, max_size=168))
 def test_a_mean_of_requests_costs_the_mean_of_what_they_cost(numbers: list[int], weights: list[int]) -> None:
     weights[3] += 1
