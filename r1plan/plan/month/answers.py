@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from math import exp, log
-from statistics import NormalDist
 from typing import Literal, NamedTuple, TypeVar
 
 from r1plan.catalog.priors import SpeedPrior
 from r1plan.market.month import MonthCost, WeightedUsage
+from r1plan.plan.month import normal
 from r1plan.prices.cost import cost_of
 
-_NORMAL = NormalDist()
-_Z90 = _NORMAL.inv_cdf(0.9)
+_Z90 = normal.at(0.9)
 # How slow a server is just now, in as many equal parts: the median and the 90th percentile are in the middle of one.
 _PARTS = 15
-_Z = tuple(_NORMAL.inv_cdf((number + 0.5) / _PARTS) for number in range(_PARTS))
+_Z = tuple(normal.at((number + 0.5) / _PARTS) for number in range(_PARTS))
 _SLACK = 1e-9
 
 T = TypeVar("T", float, Decimal)

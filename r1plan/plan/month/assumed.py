@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import log
-from statistics import NormalDist
 
 from r1plan.catalog.priors import Priors, length_prior
 from r1plan.plan.demand import Demand, RequestLength
+from r1plan.plan.month import normal
 from r1plan.plan.workload import CONTEXT_GOAL, Workload
 
-_NORMAL = NormalDist()
-_Z90 = _NORMAL.inv_cdf(0.9)
+_Z90 = normal.at(0.9)
 # Of 32 requests, so that shares and sums of tokens are exact in binary. The third kind is around the median and the
 # sixth around the 90th percentile; the last has to be of one request, as it takes what rounding leaves.
 _OF = 32
@@ -72,7 +71,7 @@ def _parts(sigma: float) -> Iterator[float]:
     before, below = 0, 0.0
     for number in _REQUESTS:
         before += number
-        until = 1.0 if before == _OF else _NORMAL.cdf(_NORMAL.inv_cdf(before / _OF) - sigma)
+        until = 1.0 if before == _OF else normal.below(normal.at(before / _OF) - sigma)
         yield max((until - below) * _OF / number, _LEAST)
         below = until
 
