@@ -27,9 +27,10 @@ _RARE = 1e-4
 class FirstTokens:
     """When the first tokens come at one rate of arrivals: seconds after the question.
 
-    `least_s` are shares of the requests with what each takes when it need not wait. A share of `full` finds no place
-    and waits for the sum of two times: `queued` are chances on the grid, `first` chances up to each of its points. The
-    others wait for the prompts before theirs: `reading` are chances up to each point, `reads` is that of any.
+    `least_s` are shares of the requests with what each takes when it need not wait. All wait for the prompts before
+    theirs: `reading` are chances up to each point of the grid, None where that does not show, `reads` the chance of any.
+    A share of `full` finds no place and waits for more: the sum of that and all else in the queue, `queued` as chances
+    on the grid, and of the first to end, `first` as chances up to each point.
     """
 
     def __init__(
@@ -110,13 +111,15 @@ class Waiting:
         least_s = jobs.step_s(max(stands.at_once, 1.0)) * (1.5 - 0.5 * stands.idle)
         queued = _geometric(self._queued, rate_per_s / self.most_per_s)
         reading, reads = self._reading(rate_per_s * jobs.prompt_s)
+        if reading is not None:
+            queued, reading = _sum(queued, reading), list(accumulate(reading))
         least = [(share, prompt_s + least_s) for prompt_s, share in self._prompts.items()]
         return FirstTokens(least, stands.full, queued, self._first, reading, reads, self._cell_s)
 
     def _reading(self, busy: float) -> tuple[list[float] | None, float]:
         """The wait for the prompts of those who hold places, all but one's own at most; and the chance of any.
 
-        None: too short to tell on the grid.
+        None: too short to show on the grid.
         """
         more = busy**self.places
         reads = (busy - more) / (1 - more)
@@ -128,7 +131,7 @@ class Waiting:
             any_number = [
                 (every - more * other) / (1 - more) for every, other in zip(any_number, too_many, strict=True)
             ]
-        return list(accumulate(any_number)), reads
+        return any_number, reads
 
     @cached_property
     def _reads(self) -> list[float]:
