@@ -28,7 +28,7 @@ class FirstTokens:
     """When the first tokens come at one rate of arrivals: seconds after the question.
 
     `least_s` are shares of the requests with what each takes when it need not wait. All wait for the prompts before
-    theirs: `reading` are chances up to each point of the grid, None where that does not show, `reads` the chance of any.
+    theirs: `reading` are chances up to each point of the grid, None where it does not show, `reads` the chance of any.
     A share of `full` finds no place and waits for more: the sum of that and all else in the queue, `queued` as chances
     on the grid, and of the first to end, `first` as chances up to each point.
     """
