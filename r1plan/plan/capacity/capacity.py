@@ -208,7 +208,7 @@ def _use(jobs: Jobs, places: int, demand: Demand, machines: int) -> _Use:
     busy = at_once = 0.0
     for share, hours in Counter(demand.hour_shares).items():
         stands = occupancy_of(jobs, places, each * 7 * share / _HOUR_S)
-        busy += hours * (1 - stands.idle) / HOURS_A_WEEK
+        busy += hours * stands.busy / HOURS_A_WEEK
         at_once += hours * stands.at_once / HOURS_A_WEEK
     return _Use(busy, at_once / busy if busy else 0.0, each / (jobs.rates[places] * _DAY_S))
 

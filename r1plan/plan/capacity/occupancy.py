@@ -19,26 +19,31 @@ _BY_PLACES = 0.63
 
 
 class Occupancy(NamedTuple):
-    """The chance that all places are taken, that none is, and how many requests are at work on average."""
+    """The chance that all places are taken, that any is, and how many requests are at work on average."""
 
     full: float
-    idle: float
+    busy: float
     at_once: float
+
+    @property
+    def idle(self) -> float:
+        """The chance that none is."""
+        return 1 - self.busy
 
 
 def occupancy_of(jobs: Jobs, places: int, rate_per_s: float) -> Occupancy:
     """How a server with so many places stands at a rate below `jobs.rate(places)`."""
-    term = total = 1.0
-    idle, weighted = 1.0, 0.0
+    term = none = 1.0
+    some = weighted = 0.0
     for at_once in range(1, places):
         term *= rate_per_s / jobs.rates[at_once]
-        total += term
+        some += term
         weighted += at_once * term
-        if total > _LARGE:
-            term, idle, weighted, total = term / total, idle / total, weighted / total, 1.0
-    busy = rate_per_s / jobs.rates[places]
-    full = term * busy / (1 - busy)
-    total += full
+        if some > _LARGE:
+            term, none, weighted, some = term / some, none / some, weighted / some, 1.0
+    load = rate_per_s / jobs.rates[places]
+    full = term * load / (1 - load)
+    total = none + some + full
     alike = max(1 - jobs.variation, 0.0)
-    less = 1 - _LESS_FULL * (places - 1) ** _BY_PLACES * (1 - busy) * alike
-    return Occupancy(max(less, 0.0) * full / total, idle / total, (weighted + places * full) / total)
+    less = max(1 - _LESS_FULL * (places - 1) ** _BY_PLACES * (1 - load) * alike, 0.0)
+    return Occupancy(less * full / total, (some + full) / total, (weighted + places * full) / total)

@@ -108,7 +108,7 @@ class Waiting:
         jobs = self.jobs
         stands = occupancy_of(jobs, self.places, rate_per_s)
         # It begins with the next step and comes with the one after.
-        least_s = jobs.step_s(max(stands.at_once, 1.0)) * (1.5 - 0.5 * stands.idle)
+        least_s = jobs.step_s(max(stands.at_once, 1.0)) * (1 + stands.busy / 2)
         queued = _geometric(self._queued, rate_per_s / self.most_per_s)
         reading, reads = self._reading(rate_per_s * jobs.prompt_s)
         if reading is not None:
