@@ -20,7 +20,7 @@ from r1plan.plan.capacity.jobs import Jobs, jobs_of
 from r1plan.plan.capacity.knee import knee_of
 from r1plan.plan.capacity.occupancy import occupancy_of
 from r1plan.plan.capacity.places import SERVED_SHARE, crowd_ttft_s, crowd_within, places_within
-from r1plan.plan.capacity.waiting import Waiting
+from r1plan.plan.capacity.waiting import Queue
 from r1plan.plan.demand import HOURS_A_WEEK, Demand
 from r1plan.plan.speed import Bottleneck, Range
 from r1plan.plan.throughput import Throughput
@@ -107,7 +107,7 @@ def capacity_of(throughput: Throughput, demand: Demand, limits: Limits, thinking
     jobs = jobs_of(throughput, demand.lengths, thinking_over_r1)
     places = places_within(throughput, jobs, limits.tok_s)
     limit_s = PATIENCE_TTFT_S if limits.ttft_s is None else limits.ttft_s
-    waiting = Waiting(jobs, max(places, 1), limit_s)
+    waiting = Queue(jobs, max(places, 1), limit_s)
     peak_per_s = _busiest(waiting) if places else 0.0
     a_day = peak_per_s / _peak_per_s(demand, 1.0)
     machines, on_each = None, 0
@@ -137,7 +137,7 @@ def capacity_of(throughput: Throughput, demand: Demand, limits: Limits, thinking
     )
 
 
-def _busiest(waiting: Waiting) -> float:
+def _busiest(waiting: Queue) -> float:
     """The most requests a second of which SERVED_SHARE get their first token in time; 0: not even those alone."""
     late = 1 - SERVED_SHARE
 
@@ -172,7 +172,7 @@ def _peak_per_s(demand: Demand, requests_per_day: float) -> float:
     return requests_per_day * demand.peak_hour_share / _HOUR_S
 
 
-def _machines(waiting: Waiting, demand: Demand, users: int | None, a_day: float) -> tuple[int | None, int]:
+def _machines(waiting: Queue, demand: Demand, users: int | None, a_day: float) -> tuple[int | None, int]:
     """The machines that the demand and the users take, and the users on each.
 
     None: it can't be, or nothing is asked.
@@ -189,7 +189,7 @@ def _machines(waiting: Waiting, demand: Demand, users: int | None, a_day: float)
     return machines, ceil(users / machines)
 
 
-def _ttft(waiting: Waiting, demand: Demand, machines: int | None, users: int, peak_per_s: float) -> Percentiles:
+def _ttft(waiting: Queue, demand: Demand, machines: int | None, users: int, peak_per_s: float) -> Percentiles:
     """The time to the first token of so many users who ask at the same moment; where there are none, at the peak."""
     if users:
         jobs, places = waiting.jobs, waiting.places

@@ -80,7 +80,7 @@ class FirstTokens:
         return 1 - self._full * in_queue - (1 - self._full) * reading
 
 
-class Waiting:
+class Queue:
     """The time to the first token on a server with so many places, for limits up to `most_s`."""
 
     def __init__(self, jobs: Jobs, places: int, most_s: float) -> None:

@@ -10,7 +10,7 @@ import pytest
 from r1plan.plan.capacity.capacity import PATIENCE_TTFT_S, Limits, capacity_of
 from r1plan.plan.capacity.jobs import jobs_of
 from r1plan.plan.capacity.occupancy import occupancy_of
-from r1plan.plan.capacity.waiting import Waiting
+from r1plan.plan.capacity.waiting import Queue
 from r1plan.plan.demand import RequestLength
 from tests.plan.capacity.servers import ALIKE, FLAT, MANY, OFFICE, ONE, SHARED, SKEWED, SLOTS, Server, asked
 
@@ -23,7 +23,7 @@ HUNDRED_S = (RequestLength(1, 0, 900, 100, 1.0),)
 def test_one_at_a_time_a_wait_within_one_request_is_as_often_as_erlang_says(busy: float, wait_s: float) -> None:
     # M/D/1, Erlang 1909: P(wait <= t) = (1 - rho) e^(rate t) up to one service time.
     rate = busy / 100
-    first = Waiting(jobs_of(CONSTANT, HUNDRED_S, 1.0), 1, 200.0).at(rate)
+    first = Queue(jobs_of(CONSTANT, HUNDRED_S, 1.0), 1, 200.0).at(rate)
     expected = 1 - (1 - busy) * exp(rate * wait_s)
     assert first.later_than(wait_s + 0.1 * (1 + busy / 2) + 1e-6) == pytest.approx(expected, abs=2e-3)
 
