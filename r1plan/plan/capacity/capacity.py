@@ -5,7 +5,7 @@ wait in one queue, first come first served, and have the demand's lengths, not t
 get their first token within the limit, and nine in ten their tokens a second; ten minutes to the first token are the
 limit where none is given, as a machine whose queue barely clears serves nobody. So that each gets his tokens a second
 no more than `concurrency` are worked on at once: the server is run with so many places. Several machines share the
-demand evenly.
+demand evenly, each with a queue of its own; with one queue before all of them fewer might do.
 """
 
 from __future__ import annotations

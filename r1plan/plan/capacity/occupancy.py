@@ -6,11 +6,12 @@ their spread (Cohen, "The Multiple Phase Service Network with Generalized Proces
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import NamedTuple
 
 from r1plan.plan.capacity.jobs import Jobs
 
-_LARGE = 1e200
+_NOTHING = 1e-18
 
 # Requests that are all alike find all places taken less often than that: so the exact chances of one length at 2, 5 and
 # 25 servers, half and four fifths used, are against those of lengths that spread exponentially.
@@ -33,15 +34,26 @@ class Occupancy(NamedTuple):
 
 def occupancy_of(jobs: Jobs, places: int, rate_per_s: float) -> Occupancy:
     """How a server with so many places stands at a rate below `jobs.rate(places)`."""
-    term = none = 1.0
-    some = weighted = 0.0
-    for at_once in range(1, places):
-        term *= rate_per_s / jobs.rates[at_once]
+    rates = jobs.rates
+    # From the likeliest number at work in both directions, until nothing is added any more.
+    likeliest = min(bisect_right(rates, rate_per_s, 0, places), places) - 1
+    none = some = weighted = 0.0
+    at_once, term = likeliest, 1.0
+    while at_once and term > _NOTHING:
         some += term
         weighted += at_once * term
-        if some > _LARGE:
-            term, none, weighted, some = term / some, none / some, weighted / some, 1.0
-    load = rate_per_s / jobs.rates[places]
+        term *= rates[at_once] / rate_per_s
+        at_once -= 1
+    if not at_once:
+        none = term
+    term = 1.0
+    for at_once in range(likeliest + 1, places):
+        term *= rate_per_s / rates[at_once]
+        some += term
+        weighted += at_once * term
+        if term < _NOTHING:
+            break
+    load = rate_per_s / rates[places]
     full = term * load / (1 - load)
     total = none + some + full
     alike = max(1 - jobs.variation, 0.0)
