@@ -93,6 +93,22 @@ class Shape:
         """The share of the routed experts that one token reads; 1 where there are none."""
         return self.experts.read_share if self.experts else 1.0
 
+    @property
+    def heads_a_key(self) -> int:
+        """How many heads attend to one cached key; all of them with latent attention."""
+        return self.heads if self.latent_attention else max(self.heads // self.kv_heads, 1)
+
+    @property
+    def attention_flop_a_depth(self) -> float:
+        """Operations of all layers that a token takes for each token before it: the key's product, the value's sum.
+
+        Latent attention multiplies the compressed vectors themselves, which are wider than a head.
+        """
+        width = 2 * self.head_dim
+        if (latent := self.latent_attention) is not None:
+            width = 2 * latent.kv_lora_rank + latent.qk_rope_head_dim
+        return 2.0 * self.layers * self.heads * width
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quant:

@@ -63,7 +63,10 @@ class FileIdentity:
     """A model file. `digest` is of its tensors' names, types and places: files with the same take and do the same.
 
     `model` is the catalogue's id, else what the file calls itself; `is_known`: the former. `name` is the file's own.
-    `active_params` calculate for a token; `is_latent`: attention caches one compressed vector.
+    `active_params` calculate for a token; `is_latent`: attention caches one compressed vector. `trunk_types` and
+    `expert_types` are bytes by ggml's type, of what all tokens read and of routed experts. `heads_a_key` heads attend
+    to one cached key, with `attention_flop_a_depth` operations a token for each token before it. Readings of before
+    29 November 2026 do not say them.
     """
 
     model: str
@@ -77,6 +80,10 @@ class FileIdentity:
     bits_per_weight: float = 0.0
     is_mixture: bool = False
     is_latent: bool = False
+    trunk_types: tuple[tuple[str, int], ...] = ()
+    expert_types: tuple[tuple[str, int], ...] = ()
+    heads_a_key: int = 0
+    attention_flop_a_depth: float = 0.0
 
 
 def machine_identity(machine: Machine) -> MachineIdentity:
@@ -130,6 +137,10 @@ def file_identity(gguf: Gguf, file: ModelFile) -> FileIdentity:
         bits_per_weight=file.quant.bits_per_weight,
         is_mixture=file.weights.expert_layers > 0,
         is_latent=file.model.shape.latent_attention is not None,
+        trunk_types=file.weights.trunk_types,
+        expert_types=file.weights.expert_types,
+        heads_a_key=file.model.shape.heads_a_key,
+        attention_flop_a_depth=file.model.shape.attention_flop_a_depth,
     )
 
 

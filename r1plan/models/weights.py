@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
+
+TypeBytes = tuple[tuple[str, int], ...]
+"""Bytes by the name of ggml's type that they are of."""
 
 
 class Layer(NamedTuple):
@@ -31,7 +34,9 @@ class Weights:
     and `widest_matrices[n]` is the largest of them that is no routed expert.
     `output_bytes` is the head with its norm; of a model without a head of its own it is the copy of the embedding that
     a GPU needs, and `tied` is true. `whole_is_exact` is false for published sizes, which are rounded and whose split is
-    estimated. `plain`: the matrices are numbers of 16 bits or more, not blocks.
+    estimated. `plain`: the matrices are numbers of 16 bits or more, not blocks. `trunk_types` are the bytes of each of
+    ggml's types in all matrices that every token reads, `expert_types` in those of routed experts; empty where nobody
+    knows.
     """
 
     embedding_bytes: int
@@ -46,6 +51,8 @@ class Weights:
     whole_is_exact: bool
     tied: bool = False
     plain: bool = False
+    trunk_types: TypeBytes = ()
+    expert_types: TypeBytes = ()
 
     @property
     def layers(self) -> int:
@@ -118,6 +125,8 @@ def of_layers(
     tied: bool = False,
     exact: bool = True,
     plain: bool = False,
+    trunk_types: Mapping[str, int] | None = None,
+    expert_types: Mapping[str, int] | None = None,
 ) -> Weights:
     """The weights of a model with these layers, of which the first `dense` hold no routed experts."""
     trunk, experts, widest_experts, matrices, widest_matrices = zip(*layers, strict=True)
@@ -134,7 +143,13 @@ def of_layers(
         whole_is_exact=exact,
         tied=tied,
         plain=plain,
+        trunk_types=_type_bytes(trunk_types or {}),
+        expert_types=_type_bytes(expert_types or {}),
     )
+
+
+def _type_bytes(types: Mapping[str, int]) -> TypeBytes:
+    return tuple(sorted((type_, size) for type_, size in types.items() if size))
 
 
 def layer_of(

@@ -205,6 +205,11 @@ class _Reader:
         """Every tensor's bytes, by place."""
         trunk, routed, widest, output = [0] * self.layers, [0] * self.layers, [0] * self.layers, 0
         matrices: list[list[tuple[str, int]]] = [[] for _ in range(self.layers)]
+        types: tuple[dict[str, int], dict[str, int]] = ({}, {})
+        for _, name, tensor in self._placed:
+            if len(tensor.dims) > 1 and (name != "token_embd.weight" or self.tied):
+                of = types[name.endswith("_exps.weight")]
+                of[tensor.type.name] = of.get(tensor.type.name, 0) + tensor.bytes
         for layer, name, tensor in self._placed:
             if layer is not None and len(tensor.dims) > 1:
                 matrices[layer].append((name.removesuffix(".weight"), tensor.bytes))
@@ -234,6 +239,8 @@ class _Reader:
             read_share=experts.read_share if experts else 1.0,
             tied=self.tied,
             plain=self._plain(),
+            trunk_types=types[False],
+            expert_types=types[True],
         )
 
     def _plain(self) -> bool:

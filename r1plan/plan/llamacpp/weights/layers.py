@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, compress, pairwise
 from typing import NamedTuple
@@ -12,13 +13,20 @@ from r1plan.ggml_types import tensor_bytes
 from r1plan.models.weights import Layer, Weights, layer_of, of_layers
 from r1plan.plan.arch.spec import Tensor
 from r1plan.plan.arch.tensors import layer_tensors, outer_tensors
-from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, PLAIN_QUANTS, QuantizeRecipe, equal_layers
+from r1plan.plan.llamacpp.weights.quantize_recipe import (
+    BASE_TYPES,
+    PLAIN_QUANTS,
+    QuantizeRecipe,
+    base_type,
+    equal_layers,
+)
 
 # Bits a weight in published dynamic files: the output head, and everything but the routed experts, which is kept at 4.5
 # to 6.6 bits (estimated from the published totals).
 _DYNAMIC_HEAD_BITS = 6.5625
 _DYNAMIC_TRUNK_BITS = 5.5
 _DYNAMIC_EMBEDDING_BITS = 4.5
+_DYNAMIC_TRUNK_TYPE = "Q5_K"
 # A dynamic file's widest expert tensor against its mean; assumed.
 _DYNAMIC_WIDEST = 1.35
 
@@ -43,9 +51,14 @@ def stock_weights(
         quant=quant, architecture=architecture, shape=shape, imatrix=imatrix, joined_kv_b=joined_kv_b
     )
     held = _tensors(architecture, shape, joined_kv_b)
-    outer = {tensor.name: tensor_bytes(tensor.elements, recipe.type_of(tensor, 0)) for tensor in held.outer}
+    outer_types = {tensor.name: recipe.type_of(tensor, 0) for tensor in held.outer}
+    outer = {tensor.name: tensor_bytes(tensor.elements, outer_types[tensor.name]) for tensor in held.outer}
     embedding = outer["token_embd.weight"]
-    layers = _layers(recipe, held)
+    trunk_types: dict[str, int] = {}
+    expert_types: dict[str, int] = {}
+    layers = _layers(recipe, held, trunk_types, expert_types)
+    head = "token_embd.weight" if shape.tied_embeddings else "output.weight"
+    trunk_types[outer_types[head]] = trunk_types.get(outer_types[head], 0) + outer[head]
     # The table of rotary frequencies goes where layer 0 goes.
     layers[0] = layers[0]._replace(trunk_bytes=layers[0].trunk_bytes + outer.get("rope_freqs.weight", 0))
     return of_layers(
@@ -56,6 +69,8 @@ def stock_weights(
         read_share=shape.read_share,
         tied=shape.tied_embeddings,
         plain=quant in PLAIN_QUANTS,
+        trunk_types=trunk_types,
+        expert_types=expert_types,
     )
 
 
@@ -70,10 +85,11 @@ class _LayerKind(NamedTuple):
     """What the layers of a kind hold, in whatever quant: their matrices with names, and the bytes of all else, in F32.
 
     `numbers` are the layers that a recipe may treat differently; `experts` and `trunk` say of each matrix whether it
-    holds routed experts or does not.
+    holds routed experts or does not. `layers` is how many there are.
     """
 
     numbers: list[int]
+    layers: int
     vector_bytes: int
     matrices: list[Tensor]
     names: list[str]
@@ -82,30 +98,39 @@ class _LayerKind(NamedTuple):
 
 
 class _ModelTensors(NamedTuple):
-    """What a model holds, in whatever quant. `like` says for each layer which of its kind's `numbers` stands for it."""
+    """What a model holds, in whatever quant. `like` says for each layer which of its kind's `numbers` stands for it.
+
+    `alike` are the layers that each number stands for.
+    """
 
     outer: tuple[Tensor, ...]
     like: tuple[int, ...]
+    alike: Mapping[int, int]
     kinds: list[_LayerKind]
 
 
 @lru_cache(maxsize=64)
 def _tensors(architecture: Architecture, shape: Shape, joined_kv_b: bool) -> _ModelTensors:
     like, dense = equal_layers(shape), shape.dense_layers
-    numbers = sorted(set(like))
+    numbers, alike = sorted(set(like)), Counter(like)
     kinds = [
-        _kind(of_kind, layer_tensors(architecture, shape, expert_layer=routed, joined_kv_b=joined_kv_b))
+        _kind(
+            of_kind,
+            sum(alike[number] for number in of_kind),
+            layer_tensors(architecture, shape, expert_layer=routed, joined_kv_b=joined_kv_b),
+        )
         for routed in (False, True)
         if (of_kind := [number for number in numbers if (number >= dense) == routed])
     ]
-    return _ModelTensors(outer_tensors(architecture, shape), like, kinds)
+    return _ModelTensors(outer_tensors(architecture, shape), like, alike, kinds)
 
 
-def _kind(numbers: list[int], tensors: Sequence[Tensor]) -> _LayerKind:
+def _kind(numbers: list[int], layers: int, tensors: Sequence[Tensor]) -> _LayerKind:
     matrices = [tensor for tensor in tensors if len(tensor.dims) > 1]
     experts = [tensor.routed_expert for tensor in matrices]
     return _LayerKind(
         numbers=numbers,
+        layers=layers,
         vector_bytes=sum(tensor_bytes(tensor.elements, "F32") for tensor in tensors if len(tensor.dims) == 1),
         matrices=matrices,
         names=[tensor.name.removesuffix(".weight") for tensor in matrices],
@@ -114,17 +139,30 @@ def _kind(numbers: list[int], tensors: Sequence[Tensor]) -> _LayerKind:
     )
 
 
-def _layers(recipe: QuantizeRecipe, held: _ModelTensors) -> list[Layer]:
-    """All layers. A matrix whose type no layer decides is measured in the first of its kind alone."""
+def _layers(
+    recipe: QuantizeRecipe, held: _ModelTensors, trunk_types: dict[str, int], expert_types: dict[str, int]
+) -> list[Layer]:
+    """All layers. A matrix whose type no layer decides is measured in the first of its kind alone.
+
+    Adds the bytes of each type to `trunk_types` and `expert_types`.
+    """
     found = {}
     for kind in held.kinds:
         first, *others = kind.numbers
-        sizes = [tensor_bytes(tensor.elements, recipe.type_of(tensor, first)) for tensor in kind.matrices]
+        types = [recipe.type_of(tensor, first) for tensor in kind.matrices]
+        sizes = [tensor_bytes(tensor.elements, type_) for tensor, type_ in zip(kind.matrices, types, strict=True)]
         varying = [(place, tensor) for place, tensor in enumerate(kind.matrices) if recipe.varies(tensor)]
         found[first] = layer = _layer(kind, sizes)
+        for type_, size, routed in zip(types, sizes, kind.experts, strict=True):
+            of = expert_types if routed else trunk_types
+            of[type_] = of.get(type_, 0) + size * kind.layers
         for number in others:
             for place, tensor in varying:
-                sizes[place] = tensor_bytes(tensor.elements, recipe.type_of(tensor, number))
+                of, alike = expert_types if kind.experts[place] else trunk_types, held.alike[number]
+                of[types[place]] -= tensor_bytes(tensor.elements, types[place]) * alike
+                type_ = recipe.type_of(tensor, number)
+                sizes[place] = size = tensor_bytes(tensor.elements, type_)
+                of[type_] = of.get(type_, 0) + size * alike
             found[number] = layer = _layer(kind, sizes) if varying else layer
     return [found[each] for each in held.like]
 
@@ -186,6 +224,8 @@ def _dynamic_weights(model: Model, quant: Quant) -> Weights:
         read_share=share,
         tied=shape.tied_embeddings,
         exact=False,
+        trunk_types={_DYNAMIC_TRUNK_TYPE: sum(trunks) + output},
+        expert_types={base_type(quant.name): expert_bytes} if expert_bytes else None,
     )
 
 

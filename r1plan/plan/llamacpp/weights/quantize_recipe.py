@@ -71,6 +71,14 @@ _STAND_INS = {
 }
 
 
+def base_type(quant: str) -> str:
+    """The type of most tensors of a quant of that name, be it a stock one or a dynamic one ("UD-Q2_K_XL")."""
+    name = quant.removeprefix("UD-")
+    while name not in BASE_TYPES and "_" in name:
+        name = name.rpartition("_")[0]
+    return BASE_TYPES.get(name, "Q4_K")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizeRecipe:
     """A stock quant of one model: call `type_of` for each tensor.
