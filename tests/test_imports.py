@@ -139,7 +139,7 @@ WRITERS = {"r1plan.render.output", "r1plan.render.chat.region", "r1plan.render.c
 WRITERS |= {"r1plan.engine.local.render_template", "r1plan.render.pull.progress"}
 NO_SINK = {"r1plan.cli": "echo"}
 # Run by hand from a checkout, on our own figures.
-FOR_DEVELOPERS = ("r1plan.tiny", "r1plan.plan.serving.fit.__main__")
+FOR_DEVELOPERS = ("r1plan.tiny", "r1plan.plan.llamacpp.speed.fit.__main__", "r1plan.plan.serving.fit.__main__")
 PRINTING = {"print", "echo", "secho", "echo_via_pager", "pprint"}
 
 

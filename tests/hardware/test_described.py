@@ -10,7 +10,7 @@ from r1plan.errors import UsageError
 from r1plan.hardware.assumed.host import HostFigures, Processor
 from r1plan.hardware.described import DescribedCard, Description, UnnamedCard, describe
 from r1plan.hardware.machine import Machine, Vendor
-from r1plan.plan.llamacpp.speed.rates import UNKNOWN_BANDWIDTH_GB_S
+from r1plan.plan.llamacpp.speed.cards import UNKNOWN_BANDWIDTH_GB_S
 from r1plan.units import GIB, MIB
 
 HARDWARE = load_hardware()

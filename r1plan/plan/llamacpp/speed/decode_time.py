@@ -16,7 +16,7 @@ from r1plan.plan.llamacpp.speed.processor import SOURCE
 from r1plan.plan.llamacpp.speed.rates import DISK_BANDWIDTH_GB_S, Addend, CardRates, MachineRates
 from r1plan.plan.llamacpp.speed.work import TokenWork, kind_of, token_work
 from r1plan.plan.pins import KvType
-from r1plan.plan.speed import Bottleneck, DecodeSpeed, Range, Speed, SpeedTerm
+from r1plan.plan.speed import Bottleneck, DecodeSpeed, PrefillSpeed, Range, Speed, SpeedTerm
 
 _EXPERT_SPREAD = 0.30
 _DISK_SPREAD = 0.50
@@ -89,14 +89,14 @@ class DecodeTimeModel:
 
     def spread(self) -> float:
         """By how large a share the real time may be off."""
-        spreads = [each.spread for each in self.cards]
+        spreads = [each.speed.spread for each in self.cards]
         spreads += [self.rates.machine.processor.spread] * (self.work.host is not None)
         spreads += [_EXPERT_SPREAD] * self.rates.kind.moe
         return max(*spreads, _DISK_SPREAD) if self.work.disk_bytes else max(spreads)
 
     def prompt_spread(self) -> float:
         """By how large a share the time of a prompt may be off."""
-        return max([self.spread() + 0.10, *(each.spread_of_prompts for each in self.cards)])
+        return max([self.spread() + 0.10, *(each.speed.spread_of_prompts for each in self.cards)])
 
     def basis(self) -> Basis:
         """Whether readings of this kind of layout stand behind the time."""
@@ -104,7 +104,7 @@ class DecodeTimeModel:
             each.gpu.bandwidth_gb_s is None
             or each.gpu.is_guessed
             or each.gpu.is_unsourced
-            or each.kind.basis == "assumed"
+            or each.speed.kind.basis == "assumed"
             for each in self.cards
         )
         mixed = self.rates.kind.moe or self.work.host is not None or len(self.work.cards) > 1
@@ -112,7 +112,7 @@ class DecodeTimeModel:
 
     def source(self) -> str:
         """Where the constants come from."""
-        sources = [each.kind.source for each in self.cards] + [SOURCE] * (self.work.host is not None)
+        sources = [each.speed.kind.source for each in self.cards] + [SOURCE] * (self.work.host is not None)
         sources += [f"bandwidth of {each.gpu.name}: general knowledge" for each in self.cards if each.gpu.is_unsourced]
         source = "; ".join(dict.fromkeys(sources))
         return f"{source}; {disk_bandwidth(self.machine)}" if self.work.disk_bytes else source
@@ -134,23 +134,30 @@ def predicted_speed(time: DecodeTimeModel, depths: tuple[int, ...]) -> Speed:
         told = learned.token_range(time.addends, depth, file, same, spread)
         here = here and told.here
         decode.append(DecodeSpeed(depth, _range(time.a_token(depth), told.spread)))
+    prompts = _prompts(time, tuple(dict.fromkeys((0, *depths))), same)
     terms = sorted(time.seconds(depths[0]).items(), key=lambda term: -term[1])
     return Speed(
-        prefill_tok_s=_prompt_range(time, same),
+        prefill_tok_s=next((each.tok_s for each in prompts if not each.depth), None),
         decode=tuple(decode),
         bottleneck=terms[0][0],
         basis="measured here" if here else time.basis(),
         terms=tuple(SpeedTerm(what, seconds) for what, seconds in terms),
         source="; ".join((*_measured(learned.sources(time.addends)), time.source())),
+        prefill=prompts,
     )
 
 
-def _prompt_range(time: DecodeTimeModel, same: MeasuredRun | None) -> Range | None:
+def _prompts(time: DecodeTimeModel, depths: tuple[int, ...], same: MeasuredRun | None) -> tuple[PrefillSpeed, ...]:
+    """The speed of a prompt at each of `depths`; none when nothing is known of the card."""
     parts, rates = time.prompt_parts(), time.rates
     if parts is None:
-        return None
-    told = rates.learned.prompt_range(parts, rates.file, same, time.prompt_spread())
-    return _range(sum([each.seconds for each in parts]), told.spread)
+        return ()
+    fixed, a_depth = sum([each.seconds for each in parts]), sum([each.seconds_a_depth for each in parts])
+    prior, found = time.prompt_spread(), []
+    for depth in depths:
+        told = rates.learned.prompt_range(parts, depth, rates.file, same, prior)
+        found.append(PrefillSpeed(depth, _range(fixed + a_depth * depth, told.spread)))
+    return tuple(found)
 
 
 def _range(seconds: float, spread: float) -> Range:

@@ -1,93 +1,205 @@
-"""How well each kind of device uses its bandwidth, and what a layer costs on it besides.
+"""Which kinds a card is of, what its sheet gives of its arithmetic, and the constants that follow.
 
-The constants were set by hand on rows without an era mark of bench_calibration.yaml and the H100 readings; each class
-names the rows, and its range is as wide as those rows scatter.
+A card is of several kinds, from the widest to the narrowest: NVIDIA's, with GDDR, of the generation Ada. A constant is
+the widest kind's value times the factors of the narrower ones (constants.py, which the fit writes), so a kind of which
+few rows are known keeps near to what its elders do.
 """
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+from math import prod
 from typing import NamedTuple
 
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.basis import Basis
+from r1plan.plan.llamacpp.speed.constants import CONSTANTS, SOURCES
+from r1plan.plan.llamacpp.speed.fitted import CardConstants
+from r1plan.units import GB
+
+_FASTEST_GDDR_GB_S = 1800.0  # GDDR7 on 512 bits, RTX 5090; beyond is HBM
+_LEAST_HBM_GB_S = 1300.0  # of NVIDIA's cards for data centres
+# By how large a share prompts may be off where they follow from the bandwidth.
+GUESSED_PROMPT_SPREAD = 0.60
+# Operations a byte of bandwidth where the sheet has no FLOPS, as the sheets of such cards have them.
+_FLOPS_A_BYTE = {"nvidia": 40.0, "amd": 32.0, "intel": 30.0, "qualcomm": 30.0}
+_FLOPS_A_BYTE_UNKNOWN, _FLOPS_A_BYTE_HBM = 40.0, 14.0
+# Of the lanes that a sheet's FP32 counts, the share that does whole numbers too: half of them from GA10x to Hopper
+# (CUDA C++ programming guide, throughput of arithmetic instructions).
+_HALF_WHOLE = frozenset(("ampere", "ada", "hopper", "blackwell hbm"))
+# Lanes and GHz of an Apple core by generation (Apple's own TFLOPS). M5's have matrix units: what they read prompts at
+# against M4's is the sheets' own (m5-pro-20c, m4-pro-20c: 21.41 and 6.26 TFLOPS).
+_APPLE_LANES = 128
+_APPLE_GHZ = {1: 1.28, 2: 1.40, 3: 1.40, 4: 1.58, 5: 1.62}
+_APPLE_MATRIX_UNITS_SINCE, _APPLE_MATRIX_UNITS = 5, 3.3
+_APPLE_GB_S_A_CORE = 12.0  # where nobody says how many cores there are
+_APPLE_NAME = re.compile(r"\bm(\d+)(?:[ -]+(pro|max|ultra))?", re.IGNORECASE)
+_APPLE_CORES = re.compile(r"-(\d+)c\b|\((\d+)(?:-core| core|\))")
+
+_NVIDIA = (
+    (7.0, "pascal"),
+    (7.5, "volta"),
+    (8.0, "turing"),
+    (8.6, "ga100"),
+    (8.9, "ampere"),
+    (9.0, "ada"),
+    (10.0, "hopper"),
+    (12.0, "blackwell hbm"),
+    (99.0, "blackwell"),
+)
+_AMD = (("gfx103", "rdna2"), ("gfx10", "rdna2"), ("gfx11", "rdna3"), ("gfx12", "rdna4"), ("gfx9", "cdna"))
 
 
 class DeviceClass(NamedTuple):
-    """Constants of one kind of device. `seconds_a_layer` is what a layer costs besides reading it.
+    """Constants of a card of `kinds`, the narrowest last.
 
-    `flops_a_byte` gives the prompt's compute from the bandwidth where no FLOPS are known, within GUESSED_PROMPT_SPREAD.
-    `unpacks`: its memory is so fast that unpacking a type may take longer. `prompt_seconds_a_layer` is what a layer
-    costs for each micro-batch of a prompt besides arithmetic: a small model's matrices do not fill a large card.
+    `efficiency` is the share of the bandwidth that reads weights, `cache_efficiency` that reads the cache.
+    `seconds_a_layer` and `seconds_a_token` are what a layer and a token cost besides. `unpacking` is by how much of its
+    arithmetic a card of the kind has for it, `prompting` the share of its sheet's operations at which prompts are read,
+    `plain_prompting` by how much faster that is with numbers of 16 bits than with Q4_0, `prompt_seconds_a_layer` what a
+    layer costs for each micro-batch besides, and `attending` the share at which a prompt attends to what was before it.
     """
 
+    kinds: tuple[str, ...]
     efficiency: float
+    cache_efficiency: float
     seconds_a_layer: float
-    kv_efficiency: float
+    seconds_a_token: float
+    unpacking: float
+    prompting: float
+    plain_prompting: float
+    prompt_seconds_a_layer: float
+    attending: float
     spread: float
+    spread_of_prompts: float
     basis: Basis
     source: str
-    fp32_factor: float = 1.7
-    flops_a_byte: float = 70.0
-    prompt_spread: float | None = None
-    unpacks: bool = False
-    prompt_seconds_a_layer: float = 0.0
-
-    @property
-    def spread_of_prompts(self) -> float:
-        """By how large a share prompts may be off where the card's FLOPS are known."""
-        return self.spread + 0.10 if self.prompt_spread is None else self.prompt_spread
 
 
-# RTX 3090, 4090, 5070, 5070 Ti, 5090, A6000: b0482-b0503, b0562 within 15 %; speed.md gives 1.7 x FP32 for prompts.
-_GDDR = DeviceClass(0.86, 25e-6, 0.50, 0.15, "calibrated", "bench_calibration b0482-b0503, b0562")
-# H100: two models at depth 0 and 8,192 within a tenth; an H200: a 1.5B, 7B and 32B within 2 % (h200_verify.jsonl); an
-# A100 (b0533) is a fifth slower than this. The H200 reads prompts at 172e12 operations a second, 2.57 x FP32, and takes
-# 0.36 ms a layer besides for each 512 tokens: all three models within 8 %, and b0494 of an H100.
-_HBM_SOURCE = "vram_measured_h100, h200_verify, b0494, b0533"
-_HBM = DeviceClass(
-    0.57,
-    51e-6,
-    0.50,
-    0.20,
-    "calibrated",
-    _HBM_SOURCE,
-    2.57,
-    36.0,
-    unpacks=True,
-    prompt_seconds_a_layer=0.36e-3,
+FACTORS = (
+    "efficiency",
+    "cache_efficiency",
+    "seconds_a_layer",
+    "seconds_a_token",
+    "unpacking",
+    "prompting",
+    "plain_prompting",
+    "prompt_seconds_a_layer",
+    "attending",
 )
-# RX 7900 XT and XTX, W7900, R9700, MI210: b0509-b0532 scatter by a quarter.
-_AMD = DeviceClass(0.68, 35e-6, 0.60, 0.25, "calibrated", "bench_calibration b0509-b0532", 0.9, 50.0)
-# M1 to M4, all tiers: b0414-b0477 within 10 %; prompts read at 23 FLOP a byte of bandwidth.
-_APPLE = DeviceClass(0.92, 150e-6, 0.45, 0.15, "calibrated", "bench_calibration b0414-b0477", 1.0, 23.0)
-# GB10: b0505, b0538, b0577, b0591.
-_UNIFIED_NVIDIA = DeviceClass(0.76, 10e-6, 0.45, 0.15, "calibrated", "bench_calibration b0505, b0577, b0591", 1.7, 80.0)
-# Arc A770 and B580: 0.36 and 0.59 of the bandwidth, prompts at 0.6 to 2.4 x FP32 by the age of the driver.
-_INTEL = DeviceClass(0.50, 40e-6, 0.45, 0.40, "assumed", "bench_calibration b0515, b0516", 1.2, 30.0, 0.60)
-# Graphics inside a processor by Intel or Qualcomm: 0.22 of the bandwidth with the prompt's time in it (b0617), to 0.60.
-_INTEGRATED = DeviceClass(0.40, 60e-6, 0.40, 0.50, "assumed", "bench_calibration b0617", 1.0, 25.0, 0.60)
-# A card of which only size and bandwidth were given: between what the vendors' classes make of it, and as wide.
-_UNKNOWN_GDDR = DeviceClass(0.75, 30e-6, 0.50, 0.40, "assumed", "between NVIDIA's, AMD's and Intel's cards", 1.0, 60.0)
-_UNKNOWN_HBM = DeviceClass(0.57, 45e-6, 0.45, 0.40, "assumed", "between NVIDIA's and AMD's cards with HBM", 1.0, 30.0)
-# By how large a share prompts may be off where they follow from the bandwidth.
-GUESSED_PROMPT_SPREAD = 0.60
-_FASTEST_GDDR_GB_S = 1800.0  # GDDR7 on 512 bits, RTX 5090; beyond is HBM
+"""The names of the constants that a kind has."""
 
 
-def device_class(gpu: GpuDevice) -> DeviceClass:
+def device_class(gpu: GpuDevice, constants: CardConstants = CONSTANTS) -> DeviceClass:
     """The constants for a card."""
+    if constants is CONSTANTS:
+        return _of_kinds(kinds_of(gpu))
+    return _class_of(kinds_of(gpu), constants)
+
+
+@lru_cache(maxsize=128)
+def _of_kinds(kinds: tuple[str, ...]) -> DeviceClass:
+    return _class_of(kinds, CONSTANTS)
+
+
+def _class_of(kinds: tuple[str, ...], constants: CardConstants) -> DeviceClass:
+    known = [constants.kinds[each] for each in kinds if each in constants.kinds]
+
+    def of(name: str) -> float:
+        return prod(each.get(name, 1.0) for each in known)
+
+    spread, of_prompts = next(constants.spreads[each] for each in reversed(kinds) if each in constants.spreads)
+    source = next((SOURCES[each] for each in reversed(kinds) if each in SOURCES), None)
+    return DeviceClass(
+        kinds=kinds,
+        efficiency=of("efficiency"),
+        cache_efficiency=of("cache_efficiency"),
+        seconds_a_layer=of("seconds_a_layer"),
+        seconds_a_token=of("seconds_a_token"),
+        unpacking=of("unpacking"),
+        prompting=of("prompting"),
+        plain_prompting=of("plain_prompting"),
+        prompt_seconds_a_layer=of("prompt_seconds_a_layer"),
+        attending=of("attending"),
+        spread=spread,
+        spread_of_prompts=of_prompts,
+        basis="assumed" if source is None else "calibrated",
+        source=source or "no reading of such a card; as those next to it",
+    )
+
+
+def kinds_of(gpu: GpuDevice) -> tuple[str, ...]:
+    """What a card is, from the widest kind to the narrowest."""
     if gpu.vendor == "apple":
-        return _APPLE
+        number, tier = _apple(gpu)
+        return "apple", f"apple {tier}", f"apple m{number}"
     if gpu.vendor == "nvidia":
+        generation = _nvidia_generation(gpu.compute_capability)
         if gpu.unified:
-            return _UNIFIED_NVIDIA
-        bandwidth = gpu.bandwidth_gb_s or 0
-        fast = bandwidth >= 1300 if gpu.gpu_class == "nvidia-datacentre" else bandwidth > _FASTEST_GDDR_GB_S
-        return _HBM if fast else _GDDR
+            return "nvidia", "nvidia unified"
+        fast = _is_hbm(gpu)
+        return ("nvidia", "hbm" if fast else "gddr", *((generation,) if generation else ()))
     if gpu.vendor == "amd":
-        return _AMD
+        named = next((name for prefix, name in _AMD if (gpu.gfx or "").startswith(prefix)), None)
+        if gpu.unified and named != "cdna":
+            return "amd", "amd unified"
+        return ("amd", named) if named else ("amd",)
     if gpu.vendor == "qualcomm" or (gpu.vendor == "intel" and gpu.unified):
-        return _INTEGRATED
+        return ("integrated",)
     if gpu.vendor == "intel":
-        return _INTEL
-    return _UNKNOWN_HBM if (gpu.bandwidth_gb_s or 0) > _FASTEST_GDDR_GB_S else _UNKNOWN_GDDR
+        return ("intel",)
+    return ("unknown", "unknown hbm") if (gpu.bandwidth_gb_s or 0) > _FASTEST_GDDR_GB_S else ("unknown",)
+
+
+def whole_numbers_a_s(gpu: GpuDevice) -> float:
+    """Operations on whole numbers a second beside the matrix units: what unpacking takes."""
+    if gpu.vendor == "apple":
+        return _apple_lanes_a_s(gpu)
+    kinds = kinds_of(gpu)
+    lanes = flops(gpu) / 2
+    if kinds[-1] in _HALF_WHOLE or kinds[-1] in ("rdna3", "rdna4"):  # their sheets count each lane twice
+        return lanes / 2
+    return lanes
+
+
+def flops(gpu: GpuDevice) -> float:
+    """FP32 operations a second by the sheet; without one, as many as such cards have for their bandwidth."""
+    if gpu.vendor == "apple":
+        generation, _ = _apple(gpu)
+        return 2 * _apple_lanes_a_s(gpu) * (_APPLE_MATRIX_UNITS if generation >= _APPLE_MATRIX_UNITS_SINCE else 1.0)
+    if gpu.fp32_tflops:
+        return gpu.fp32_tflops * 1e12
+    a_byte = _FLOPS_A_BYTE_HBM if _is_hbm(gpu) else _FLOPS_A_BYTE.get(gpu.vendor, _FLOPS_A_BYTE_UNKNOWN)
+    return (gpu.bandwidth_gb_s or 0.0) * GB * a_byte
+
+
+def _is_hbm(gpu: GpuDevice) -> bool:
+    bandwidth = gpu.bandwidth_gb_s or 0
+    if gpu.vendor == "nvidia" and gpu.compute_capability in ("6.0", "7.0", "8.0"):
+        return True
+    least = _LEAST_HBM_GB_S if gpu.gpu_class == "nvidia-datacentre" else _FASTEST_GDDR_GB_S
+    return bandwidth > least
+
+
+def _nvidia_generation(capability: str | None) -> str | None:
+    if capability is None:
+        return None
+    number = float(capability)
+    return next(name for before, name in _NVIDIA if number < before)
+
+
+def _apple(gpu: GpuDevice) -> tuple[int, str]:
+    """The generation and tier of a chip; of one that says neither, the newest known and by its bandwidth."""
+    found = _APPLE_NAME.search(gpu.name)
+    if found is None:
+        bandwidth = gpu.bandwidth_gb_s or 0
+        return max(_APPLE_GHZ), "base" if bandwidth < 190 else "pro" if bandwidth < 320 else "max"
+    return int(found[1]), (found[2] or "base").lower()
+
+
+def _apple_lanes_a_s(gpu: GpuDevice) -> float:
+    generation, _ = _apple(gpu)
+    found = _APPLE_CORES.search(gpu.profile or "") or _APPLE_CORES.search(gpu.name)
+    cores = int(found[1] or found[2]) if found else (gpu.bandwidth_gb_s or 0.0) / _APPLE_GB_S_A_CORE
+    return cores * _APPLE_LANES * _APPLE_GHZ.get(generation, _APPLE_GHZ[max(_APPLE_GHZ)]) * 1e9

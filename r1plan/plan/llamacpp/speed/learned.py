@@ -22,12 +22,13 @@ from r1plan.plan.llamacpp.speed.work import TokenWork
 # How far each rate of a device may be from its constant, as the standard deviation of the logarithm. What a card does
 # with weights is known as well as its class says; the others are assumed.
 _CARD_SD: dict[RateName, float] = {
-    "layers": 0.7,
+    "layers": 0.5,
     "expert layers": 0.5,
     "cache": 0.4,
     "latent cache": 0.6,
     "experts' prompt": 0.4,
     "prompt layers": 0.5,
+    "prompt's attention": 0.4,
 }
 _HOST_SD: dict[RateName, float] = {
     "weights": 0.4,
@@ -143,12 +144,12 @@ class LearnedRates:
         return _known_to(self.decode, _parts(parts, depth, file or _ANOTHER_FILE), file, same, prior)
 
     def prompt_range(
-        self, parts: Sequence[Addend], file: Rate | None, same: MeasuredRun | None, prior: float
+        self, parts: Sequence[Addend], depth: int, file: Rate | None, same: MeasuredRun | None, prior: float
     ) -> KnownTo:
         """The same of a prompt."""
         if not self.prompt.told:
             return KnownTo(prior, here=False)
-        return _known_to(self.prompt, _parts(parts, 0, prompts_of(file or _ANOTHER_FILE)), file, same, prior)
+        return _known_to(self.prompt, _parts(parts, depth, prompts_of(file or _ANOTHER_FILE)), file, same, prior)
 
     def sources(self, parts: Sequence[Addend]) -> tuple[MeasuredRun, ...]:
         """The runs that inform any rate of `parts`, the newest first."""
@@ -183,7 +184,7 @@ def learned_rates(
         of_token, of_prompt = constants.token(run.work), constants.prompt(run.work) or []
         decode += [TimeReading(each.seconds, each.noise, _parts(of_token, each.depth, file)) for each in run.decode]
         prompts += [
-            TimeReading(each.seconds, each.noise, _parts(of_prompt, 0, prompts_of(file)))
+            TimeReading(each.seconds, each.noise, _parts(of_prompt, each.depth, prompts_of(file)))
             for each in run.prompt
             if of_prompt
         ]
@@ -243,8 +244,8 @@ def _prior_sd(constants: MachineRates, rate: Rate) -> float:
         return _HOST_SD[rate.what]
     card = next(each for each in constants.cards.values() if each.gpu.name == rate.place)
     if rate.what == "weights":
-        return card.spread
-    return card.spread_of_prompts if rate.what == "prompt" else _CARD_SD[rate.what]
+        return card.speed.spread
+    return card.speed.spread_of_prompts if rate.what == "prompt" else _CARD_SD[rate.what]
 
 
 def _layout(work: TokenWork) -> tuple[object, ...]:

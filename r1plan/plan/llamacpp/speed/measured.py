@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import hypot, isfinite, log
+from typing import get_args
 
 from r1plan.hardware.machine import Machine
 from r1plan.measurements.identity import CardIdentity, ProcessorIdentity, machine_identity
@@ -23,7 +24,8 @@ from r1plan.plan.llamacpp.speed.learned import (
     learned_rates,
 )
 from r1plan.plan.llamacpp.speed.rates import HOST, MachineRates
-from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, PromptWork, TokenWork, work_kind
+from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, PromptWork, TokenWork, with_types, work_kind
+from r1plan.plan.pins import KvType
 from r1plan.units import GIB, MIB
 
 # More would tell little and take time at each start.
@@ -53,6 +55,7 @@ _LEAST_READ_BYTES = 256 * MIB
 _SHALLOW_TOKENS, _NOT_DEEP_TOKENS = 512, 2048
 _COPY_NOISE = 0.08
 _USUAL_BITS = 4.85
+_KV_TYPES: tuple[KvType, ...] = get_args(KvType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,7 @@ class _Here:
         for each in run.decode:
             _refuse_far(each.seconds, sum(part.seconds + part.seconds_a_depth * each.depth for part in token))
         for each in run.prompt if prompt else ():
-            _refuse_far(each.seconds, sum(part.seconds for part in prompt))
+            _refuse_far(each.seconds, sum(part.seconds + part.seconds_a_depth * each.depth for part in prompt))
 
 
 def _refuse_few_threads(of: Measurement) -> None:
@@ -246,9 +249,20 @@ def _work(of: Measurement, cards: dict[int, int]) -> TokenWork:
     file, bits = of.file, of.file.bits_per_weight or _USUAL_BITS
     tokens = min([each.tokens for each in of.prefill], default=of.settings.n_ubatch)
     return TokenWork(
-        work_kind(file.quant, bits, moe=file.is_mixture, latent=file.is_latent),
+        with_types(
+            work_kind(file.quant, bits, moe=file.is_mixture, latent=file.is_latent),
+            file.trunk_types,
+            file.expert_types,
+            file.heads_a_key,
+        ),
         tuple(
-            CardWork(cards[each.card], each.layers, each.weights_read_bytes, each.cache_read_bytes)
+            CardWork(
+                cards[each.card],
+                each.layers,
+                each.weights_read_bytes,
+                each.cache_read_bytes,
+                kv_type=_kv_type(of),
+            )
             for each in on_cards
             if each.card is not None
         ),
@@ -260,8 +274,13 @@ def _work(of: Measurement, cards: dict[int, int]) -> TokenWork:
             0.0,
             max(min(of.settings.n_ubatch, tokens), 1),
             mapped=of.settings.mapped,
+            attention_flop_a_depth=file.attention_flop_a_depth,
         ),
     )
+
+
+def _kv_type(of: Measurement) -> KvType:
+    return next((each for each in _KV_TYPES if each == of.settings.kv_type), "f16")
 
 
 def _host(work: DeviceWork | None, *, beside_cards: bool) -> HostWork | None:

@@ -1,18 +1,18 @@
 """How fast a machine's devices do their work: the seconds that a token and a prompt take, addend by addend.
 
-    t = W / (eta * BW) + c * layers + KV / (eta_kv * BW), summed over the devices, which take turns
+The devices take turns; what a card does is in cards.py, what a processor does in processor.py.
 
 Each addend names the rates that it rests on. Measurements of this machine correct a rate by a factor (learned.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Literal, NamedTuple
 
 from r1plan.hardware.machine import GpuDevice, Machine
-from r1plan.plan.llamacpp.speed.device_class import GUESSED_PROMPT_SPREAD, DeviceClass, device_class
+from r1plan.plan.llamacpp.speed.cards import CardSpeed, PromptSeconds
 from r1plan.plan.llamacpp.speed.processor import (
     SECONDS_A_LATENT_LAYER,
     SECONDS_A_LAYER,
@@ -25,17 +25,6 @@ from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, TokenWork, WorkK
 from r1plan.plan.speed import Bottleneck
 from r1plan.units import GB
 
-UNKNOWN_BANDWIDTH_GB_S = 300.0  # a card of which nothing is known: 100 to 500 are usual
-_UNKNOWN_SPREAD = 0.65
-_GUESSED_SPREAD = 0.40  # figures of a card that is like it
-_UNSOURCED_SPREAD = 0.30  # a bandwidth from general knowledge
-
-# A layer with routed experts costs more kernels: b0596 (Apple), b0685 (two Blackwell cards).
-_EXPERT_LAYER_FACTOR = 3.0
-_EXPERT_LAYER_FACTOR_APPLE = 2.0
-_EXPERT_PREFILL_SHARE = 0.35
-# MLA's attention is bound by arithmetic: b0655-b0657.
-_MLA_KV_EFFICIENCY = 0.18
 # Cards that share the layers take turns: 0.94 to 0.98 of one card (speed.md).
 _SPLIT_FACTOR = 0.96
 # What an NVMe drive gives through page faults when nobody says; assumed. Which experts a token needs is taken as even,
@@ -63,6 +52,7 @@ RateName = Literal[
     "prompt",
     "experts' prompt",
     "prompt layers",
+    "prompt's attention",
     "copying",
     "pinned copying",
     "file",
@@ -91,31 +81,20 @@ class Addend(NamedTuple):
 
 
 class CardRates(NamedTuple):
-    """A card's constants beside the rates that they are, each a dense model's and a mixture's or MLA's."""
+    """A card's speed beside the rates that it is made of, each a dense model's and a mixture's or MLA's."""
 
-    gpu: GpuDevice
-    kind: DeviceClass
-    bytes_per_s: float
+    speed: CardSpeed
     weights: Rate
     layers: tuple[tuple[Rate, ...], tuple[Rate, ...]]
     caches: tuple[Rate, Rate]
     prompts: tuple[tuple[Rate, ...], tuple[Rate, ...]]
     prompt_layers: Rate
+    attention: Rate
 
     @property
-    def spread(self) -> float:
-        """By how large a share a token's time may be off by the constants and what is known of the card."""
-        gpu = self.gpu
-        spreads = [self.kind.spread]
-        spreads += [_UNKNOWN_SPREAD] * (gpu.bandwidth_gb_s is None)
-        spreads += [_GUESSED_SPREAD] * gpu.is_guessed + [_UNSOURCED_SPREAD] * gpu.is_unsourced
-        return max(spreads)
-
-    @property
-    def spread_of_prompts(self) -> float:
-        """The same of a prompt's."""
-        guessed = not self.gpu.fp32_tflops and self.gpu.vendor != "apple"
-        return max([self.kind.spread_of_prompts] + [GUESSED_PROMPT_SPREAD] * guessed)
+    def gpu(self) -> GpuDevice:
+        """The card itself."""
+        return self.speed.gpu
 
 
 class MachineRates:
@@ -161,22 +140,14 @@ class MachineRates:
             rates = (_HOST_PROMPT, _HOST_EXPERTS_PROMPT)[: 1 + work.kind.moe]
             seconds = prompt.flop_a_token / self.processor.prompt_flops(experts=work.kind.moe)
             return [*addends, Addend("processor cores", rates, seconds * self.factor(*rates))]
-        share = _EXPERT_PREFILL_SHARE if work.kind.moe else 1.0
         total = sum(each.layers for each in work.cards)
         layers = total + (work.host.layers if work.host is not None else 0)
         for each in work.cards:
-            card = self.cards[each.card]
-            flops = _prompt_flops(card)
-            if flops is None:
+            card, share = self.cards[each.card], each.layers / total if total else 1.0
+            on_card = card.speed.prompt(prompt, work.kind, layers=layers * share, share=share)
+            if on_card is None:
                 return None
-            its_share = each.layers / total if total else 1.0
-            seconds = prompt.flop_a_token * its_share / (flops * share)
-            rates = card.prompts[work.kind.moe]
-            addends.append(Addend("gpu arithmetic", rates, seconds * self.factor(*rates)))
-            if a_layer := card.kind.prompt_seconds_a_layer:
-                seconds = a_layer * layers * its_share / prompt.n_ubatch
-                rate = card.prompt_layers
-                addends.append(Addend("gpu layers' fixed cost", (rate,), seconds * self.factor(rate)))
+            addends += self._prompt_on_card(card, work.kind, on_card)
         if prompt.streamed_bytes:
             rate = _COPYING[prompt.mapped]
             copied: float = _PINNED_BYTES_PER_S
@@ -187,24 +158,23 @@ class MachineRates:
             addends.append(Addend("host bandwidth", (rate,), seconds * self.factor(rate)))
         return addends
 
+    def _prompt_on_card(self, card: CardRates, kind: WorkKind, seconds: PromptSeconds) -> Iterator[Addend]:
+        rates, layers, attention = card.prompts[kind.moe], card.prompt_layers, card.attention
+        yield Addend("gpu arithmetic", rates, seconds.products * self.factor(*rates))
+        if seconds.layers:
+            yield Addend("gpu layers' fixed cost", (layers,), seconds.layers * self.factor(layers))
+        if seconds.attention_a_depth:
+            yield Addend("gpu arithmetic", (attention,), 0.0, seconds.attention_a_depth * self.factor(attention))
+
     def _on_card(self, work: CardWork, kind: WorkKind, slower: float) -> tuple[Addend, Addend, Addend]:
         card = self.cards[work.card]
-        bandwidth = card.bytes_per_s * slower
-        a_layer = card.kind.seconds_a_layer
-        if kind.moe:
-            a_layer *= _EXPERT_LAYER_FACTOR_APPLE if card.gpu.vendor == "apple" else _EXPERT_LAYER_FACTOR
-        cache, layers = card.caches[kind.latent], card.layers[kind.moe]
-        reading = work.weights_bytes * kind.stretch / (card.kind.efficiency * bandwidth)
-        bound: Bottleneck = "gpu bandwidth"
-        if card.kind.unpacks and kind.unpacked_a_s is not None:
-            unpacking = work.weights_bytes * 8 / kind.bits_per_weight / kind.unpacked_a_s
-            if unpacking > reading:
-                reading, bound = unpacking, "gpu arithmetic"
-        a_depth = work.cache_bytes / ((_MLA_KV_EFFICIENCY if kind.latent else card.kind.kv_efficiency) * bandwidth)
+        seconds = card.speed.token(work, kind)
+        bound: Bottleneck = "gpu arithmetic" if seconds.is_unpacking else "gpu bandwidth"
+        weights, layers, cache = card.weights, card.layers[kind.moe], card.caches[kind.latent]
         return (
-            Addend(bound, (card.weights,), reading * self.factor(card.weights)),
-            Addend("gpu layers' fixed cost", layers, a_layer * work.layers / slower * self.factor(*layers)),
-            Addend("reading the cache", (cache,), 0.0, a_depth * self.factor(cache)),
+            Addend(bound, (weights,), seconds.weights / slower * self.factor(weights)),
+            Addend("gpu layers' fixed cost", layers, seconds.layers / slower * self.factor(*layers)),
+            Addend("reading the cache", (cache,), 0.0, seconds.cache_a_depth / slower * self.factor(cache)),
         )
 
     def _on_host(self, work: HostWork, kind: WorkKind, *, beside_cards: bool) -> list[Addend]:
@@ -247,14 +217,13 @@ def _card_rates(gpu: GpuDevice) -> CardRates:
     place = gpu.name
     layers, prompt = Rate(place, "layers"), Rate(place, "prompt")
     return CardRates(
-        gpu,
-        device_class(gpu),
-        (gpu.bandwidth_gb_s or UNKNOWN_BANDWIDTH_GB_S) * GB,
+        CardSpeed(gpu),
         Rate(place, "weights"),
         ((layers,), (layers, Rate(place, "expert layers"))),
         (Rate(place, "cache"), Rate(place, "latent cache")),
         ((prompt,), (prompt, Rate(place, "experts' prompt"))),
         Rate(place, "prompt layers"),
+        Rate(place, "prompt's attention"),
     )
 
 
@@ -262,13 +231,3 @@ def _link_bytes_per_s(gpu: GpuDevice) -> float:
     """At most from main memory to a card."""
     lane = _LANE_BYTES_PER_S.get(gpu.pcie_generation or 0)
     return _LINK_SHARE * lane * gpu.pcie_lanes if lane and gpu.pcie_lanes else inf
-
-
-def _prompt_flops(card: CardRates) -> float | None:
-    """Operations a second while a prompt is read; None where neither they nor the bandwidth are known."""
-    gpu, kind = card.gpu, card.kind
-    if gpu.fp32_tflops and gpu.vendor != "apple":
-        return gpu.fp32_tflops * 1e12 * kind.fp32_factor
-    if gpu.fp16_tensor_tflops and gpu.vendor == "apple":
-        return gpu.fp16_tensor_tflops * 1e12
-    return gpu.bandwidth_gb_s * GB * kind.flops_a_byte if gpu.bandwidth_gb_s else None

