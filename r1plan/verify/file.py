@@ -120,7 +120,7 @@ def _measurement(
     disturbances: tuple[Disturbance, ...],
 ) -> Measurement:
     depths = tuple(each.depth for each in found.decode)
-    speed = speed_at(plan, depths)
+    speed = speed_at(plan, (*depths, *(each.depth for each in found.prefill)))
     return Measurement(
         measured_at=host.now(),
         r1plan=__version__,
@@ -130,8 +130,7 @@ def _measurement(
         settings=plan.settings,
         layout=plan.option.placement.layout,
         buffers=buffers,
-        # The plan has one speed for all of a prompt: that of its beginning.
-        prefill=tuple(_planned(each, None if each.depth else speed.prefill_tok_s) for each in found.prefill),
+        prefill=tuple(_planned(each, speed.prefill_at(each.depth)) for each in found.prefill),
         decode=tuple(_planned(each, speed.at(each.depth)) for each in found.decode),
         speed_terms=terms_at(plan, depths[0]),
         work=work_of(plan),

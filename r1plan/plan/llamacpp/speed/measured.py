@@ -50,8 +50,8 @@ _MOST_CORES_SHARE = 0.7  # of the cores: with so many threads or more the memory
 _MOST_OVERHEAD_BYTES = 4 * GIB
 # What of a token's weights lies in a processor's or a card's own cache says nothing of memory: an H200's has 60 MB.
 _LEAST_READ_BYTES = 256 * MIB
-# Prompts at a greater depth are read more slowly, which no plan speaks of: by 3 % at 2,048 tokens on an H200. Copies of
-# weights differ more from each other: two of one file by 9 % within a minute and 12 % within half an hour.
+# Prompts at a greater depth are read more slowly, and older readings do not say by what: 3 % at 2,048 tokens on an
+# H200. Copies of weights differ more from each other: two of one file by 9 % within a minute, 12 within half an hour.
 _SHALLOW_TOKENS, _NOT_DEEP_TOKENS = 512, 2048
 _COPY_NOISE = 0.08
 _USUAL_BITS = 4.85
@@ -239,6 +239,8 @@ def _of_plans(of: Measurement) -> tuple[SpeedReading, ...]:
     if not of.file.active_params or of.disk_bytes:
         return ()
     most = _NOT_DEEP_TOKENS if of.streamed_bytes else _SHALLOW_TOKENS
+    if of.file.attention_flop_a_depth and not of.streamed_bytes:
+        return of.prefill
     return tuple(each for each in of.prefill if each.depth <= most)
 
 

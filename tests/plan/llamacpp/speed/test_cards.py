@@ -17,6 +17,7 @@ from r1plan.plan.llamacpp.speed.device_class import device_class, flops, kinds_o
 from r1plan.plan.llamacpp.speed.fit.rows import row_of, sheet_card
 from r1plan.plan.llamacpp.speed.work import CardWork, PromptWork, types_of_name, work_kind
 from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES
+from r1plan.plan.pins import KvType
 
 KNOWN = load_hardware()
 SHEETS = [each for each in (*KNOWN.gpus, *KNOWN.apple) if sheet_card(each) is not None]
@@ -100,6 +101,7 @@ def test_on_a_card_with_gddr_fewer_bytes_are_faster() -> None:
 
 
 def test_a_quantised_cache_costs_a_layer_more_and_reads_fewer_bytes() -> None:
+    caches: tuple[tuple[int, KvType], ...] = ((CACHE, "f16"), (CACHE * 34 // 64, "q8_0"))
     kind = work_kind("Q4_K_M", 4.85, moe=False, latent=False)
     for sheet in ("h200-sxm-141gb", "rtx-4090", "m4-max-40c"):
         speed = CardSpeed(card(sheet))
@@ -108,10 +110,7 @@ def test_a_quantised_cache_costs_a_layer_more_and_reads_fewer_bytes() -> None:
         assert plain.layers < quantised.layers < 1.6 * plain.layers
     # 15 % of a token at 8,192 on an H200, by its arithmetic (speed.md).
     h200 = CardSpeed(card("h200-sxm-141gb"))
-    plain, quantised = (
-        h200.token(CardWork(0, LAYERS, 4.6e9, size, kv_type=kv_type), kind)
-        for size, kv_type in ((CACHE, "f16"), (CACHE * 34 // 64, "q8_0"))
-    )
+    plain, quantised = (h200.token(CardWork(0, LAYERS, 4.6e9, size, kv_type=kv_type), kind) for size, kv_type in caches)
     longer = (quantised.weights + quantised.layers + 8_192 * quantised.cache_a_depth) / (
         plain.weights + plain.layers + 8_192 * plain.cache_a_depth
     )

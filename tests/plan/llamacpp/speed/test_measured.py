@@ -125,6 +125,18 @@ def test_a_stored_measurement_is_the_work_that_the_plan_counts(option: Option) -
     assert all(factor == pytest.approx(1, abs=1e-6) for factor in found.rates.factors.values())
 
 
+def test_a_deep_prompt_counts_where_the_file_says_what_attention_takes() -> None:
+    known = measurement()
+    deep = replace(known.prefill[0], depth=8192, seconds_a_token=known.prefill[0].seconds_a_token * 3)
+    old = replace(known.file, attention_flop_a_depth=0.0)
+    (told,), (untold,) = (
+        learned_here(HERE, [replace(known, file=file, prefill=(*known.prefill, deep))], "0.3.36").rates.runs
+        for file in (known.file, old)
+    )
+    assert [each.depth for each in told.prompt] == [0, 8192]
+    assert [each.depth for each in untold.prompt] == [0]
+
+
 def test_a_slow_machine_is_learned_from_what_is_stored() -> None:
     found = learned_here(HERE, [measurement(slower=1.3)], "0.3.36")
     assert 1.05 < found.rates.factors[WEIGHTS] < 1.3
