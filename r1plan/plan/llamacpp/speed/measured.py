@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import hypot, isfinite, log
-from typing import get_args
 
 from r1plan.hardware.machine import Machine
 from r1plan.measurements.identity import CardIdentity, ProcessorIdentity, machine_identity
@@ -24,8 +23,7 @@ from r1plan.plan.llamacpp.speed.learned import (
     learned_rates,
 )
 from r1plan.plan.llamacpp.speed.rates import HOST, MachineRates
-from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, PromptWork, TokenWork, with_types, work_kind
-from r1plan.plan.pins import KvType
+from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, PromptWork, TokenWork, kv_type_of, with_types, work_kind
 from r1plan.units import GIB, MIB
 
 # More would tell little and take time at each start.
@@ -55,7 +53,6 @@ _LEAST_READ_BYTES = 256 * MIB
 _SHALLOW_TOKENS, _NOT_DEEP_TOKENS = 512, 2048
 _COPY_NOISE = 0.08
 _USUAL_BITS = 4.85
-_KV_TYPES: tuple[KvType, ...] = get_args(KvType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +235,9 @@ def _of_plans(of: Measurement) -> tuple[SpeedReading, ...]:
     """The prompts that can be held against a plan: how often they read the disk is not known."""
     if not of.file.active_params or of.disk_bytes:
         return ()
-    most = _NOT_DEEP_TOKENS if of.streamed_bytes else _SHALLOW_TOKENS
     if of.file.attention_flop_a_depth and not of.streamed_bytes:
         return of.prefill
+    most = _NOT_DEEP_TOKENS if of.streamed_bytes else _SHALLOW_TOKENS
     return tuple(each for each in of.prefill if each.depth <= most)
 
 
@@ -249,22 +246,13 @@ def _work(of: Measurement, cards: dict[int, int]) -> TokenWork:
     on_cards = [each for each in of.work if each.card is not None]
     host = next((each for each in of.work if each.card is None), None)
     file, bits = of.file, of.file.bits_per_weight or _USUAL_BITS
+    kind = work_kind(file.quant, bits, moe=file.is_mixture, latent=file.is_latent)
     tokens = min([each.tokens for each in of.prefill], default=of.settings.n_ubatch)
+    kv_type = kv_type_of(of.settings.kv_type)
     return TokenWork(
-        with_types(
-            work_kind(file.quant, bits, moe=file.is_mixture, latent=file.is_latent),
-            file.trunk_types,
-            file.expert_types,
-            file.heads_a_key,
-        ),
+        with_types(kind, file.trunk_types, file.expert_types, file.heads_a_key),
         tuple(
-            CardWork(
-                cards[each.card],
-                each.layers,
-                each.weights_read_bytes,
-                each.cache_read_bytes,
-                kv_type=_kv_type(of),
-            )
+            CardWork(cards[each.card], each.layers, each.weights_read_bytes, each.cache_read_bytes, kv_type=kv_type)
             for each in on_cards
             if each.card is not None
         ),
@@ -279,10 +267,6 @@ def _work(of: Measurement, cards: dict[int, int]) -> TokenWork:
             attention_flop_a_depth=file.attention_flop_a_depth,
         ),
     )
-
-
-def _kv_type(of: Measurement) -> KvType:
-    return next((each for each in _KV_TYPES if each == of.settings.kv_type), "f16")
 
 
 def _host(work: DeviceWork | None, *, beside_cards: bool) -> HostWork | None:

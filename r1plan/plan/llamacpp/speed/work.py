@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from r1plan.catalog.model import Model, Quant, Shape
 from r1plan.ggml_types import BLOCK_TYPES
@@ -44,6 +44,7 @@ _MIXES: dict[str, TypeShares] = {
     "IQ4_NL": (("IQ4_NL", 0.88), ("Q5_K", 0.02), ("Q6_K", 0.10)),
 }
 _UNKNOWN_TYPE = "Q4_K"
+_KV_TYPES: tuple[KvType, ...] = get_args(KvType)
 
 
 class WorkKind(NamedTuple):
@@ -143,6 +144,11 @@ def work_kind(quant: str, bits_per_weight: float, *, moe: bool, latent: bool) ->
     plain = quant.removeprefix("UD-")
     types = types_of_name(quant)
     return WorkKind(moe, latent, plain.startswith(_SLOW_TYPES), bits_per_weight, types, types if moe else ())
+
+
+def kv_type_of(name: str) -> KvType:
+    """The type of a cache that was stored by its name; f16 for one that is none."""
+    return next((each for each in _KV_TYPES if each == name), "f16")
 
 
 def types_of_name(quant: str) -> TypeShares:

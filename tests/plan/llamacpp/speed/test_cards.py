@@ -14,7 +14,7 @@ from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.llamacpp.speed.cards import CardSpeed
 from r1plan.plan.llamacpp.speed.constants import OPERATIONS
 from r1plan.plan.llamacpp.speed.device_class import device_class, flops, kinds_of, whole_numbers_a_s
-from r1plan.plan.llamacpp.speed.fit.rows import row_of, sheet_card
+from r1plan.plan.llamacpp.speed.fit.rows import RowName, row_of, sheet_card
 from r1plan.plan.llamacpp.speed.work import CardWork, PromptWork, types_of_name, work_kind
 from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES
 from r1plan.plan.pins import KvType
@@ -118,7 +118,7 @@ def test_a_quantised_cache_costs_a_layer_more_and_reads_fewer_bytes() -> None:
 
 
 def test_latent_attention_is_bound_by_arithmetic_and_falls_fast_with_depth() -> None:
-    row = row_of("r1", "h200-sxm-141gb", "R1 of 9 layers", "IQ2_XXS", 0, 1.0, prompt_tokens=512)
+    row = row_of(RowName("r1", "h200-sxm-141gb", "R1 of 9 layers", "IQ2_XXS"), 0, 1.0, prompt_tokens=512)
     assert row is not None
     speed = CardSpeed(row.card)
     found = speed.prompt(row.prompt, row.kind, layers=9, share=1.0)

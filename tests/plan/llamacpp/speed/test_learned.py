@@ -264,9 +264,12 @@ def rows_of_a_card() -> Iterator[tuple[Machine, list[tuple[str, TokenWork, float
         )
 
 
-def test_one_real_reading_of_a_card_brings_its_others_within_a_tenth() -> None:
+@pytest.mark.parametrize("slower", [0.85, 1.15])
+def test_one_real_reading_of_a_card_that_is_off_brings_its_others_within_a_tenth(slower: float) -> None:
+    """The constants were fitted on these rows, so the cards are taken to be slower, or faster, than they are."""
     before, after, inside = [], [], []
-    for on, rows in rows_of_a_card():
+    for on, rows_as_read in rows_of_a_card():
+        rows = [(quant, work, depth, seconds * slower) for quant, work, depth, seconds in rows_as_read]
         for quant, work, depth, seconds in rows:
             measured = MeasuredRun(
                 option_id=f"Llama-2-7B:{quant}",
@@ -289,7 +292,7 @@ def test_one_real_reading_of_a_card_brings_its_others_within_a_tenth() -> None:
                 known = learned.token_range(rates.token(its_work), int(its_depth), None, None, 0.3)
                 inside.append(abs(told / its_seconds - 1) <= known.spread)
     assert len(after) >= 50
-    # The constants alone are near already: they were fitted on these rows.
-    assert max(after) < 0.07
-    assert sum(after) < 0.9 * sum(before) < 0.03 * len(before)
+    assert max(after) < 0.1
+    assert max(after) < max(before)
+    assert sum(after) < 0.6 * sum(before)
     assert sum(inside) >= 0.9 * len(inside)

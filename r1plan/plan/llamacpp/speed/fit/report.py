@@ -127,7 +127,7 @@ def sources(fit: CardFit) -> dict[str, str]:
             of.setdefault(kind, []).append(row)
     for kind, rows in of.items():
         machines = {row.machine for row in rows}
-        if len(machines) < 3 and (len(rows) < _READ_WELL or kind not in (*_RANGED, "hopper")):
+        if kind not in (*_RANGED, "hopper") or (len(machines) < 3 and len(rows) < _READ_WELL):
             continue
         files = dict.fromkeys(row.id.split(" ")[0] if " " in row.id else "bench_calibration" for row in rows)
         first, *others = files

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from r1plan.catalog.hardware import AppleChip
 from r1plan.catalog.load import load_hardware, load_models
@@ -45,6 +45,26 @@ _CUT = re.compile(r"R1 of (\d+) layers")
 _NAMES = {"R1-671B": "DeepSeek-R1"}
 _USUAL_TOKENS = 256  # generated where the row does not say
 _MICRO_BATCH = 512  # llama.cpp's own
+
+
+class RowName(NamedTuple):
+    """Which row it is, of which card's sheet, model and quant."""
+
+    id: str
+    sheet_id: str
+    model: str
+    quant: str
+
+
+class RowSource(NamedTuple):
+    """How a row was read: see `SpeedRow`."""
+
+    era: str = ""
+    backend: str = ""
+    is_own: bool = False
+
+
+_UNSAID, _OURS = RowSource(), RowSource(backend="cuda", is_own=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,20 +122,16 @@ def sheet_card(sheet_id: str) -> GpuDevice | None:
 
 
 def row_of(
-    id_: str,
-    sheet_id: str,
-    model: str,
-    quant: str,
+    name: RowName,
     depth: float,
     seconds: float,
     *,
     kv_type: KvType = "f16",
     prompt_tokens: int = 0,
-    era: str = "",
-    backend: str = "",
-    is_own: bool = False,
+    source: RowSource = _UNSAID,
 ) -> SpeedRow | None:
     """The row of a model at a quant on a card; None where the shape, the types or the card are not known."""
+    id_, sheet_id, model, quant = name
     card, found = sheet_card(sheet_id), _weights(model, quant)
     if card is None or found is None:
         return None
@@ -145,11 +161,11 @@ def row_of(
         depth=depth,
         seconds=seconds,
         is_prompt=prompt_tokens > 0,
-        era=era,
-        backend=backend,
+        era=source.era,
+        backend=source.backend,
         model=model,
         quant=quant,
-        is_own=is_own,
+        is_own=source.is_own,
     )
 
 
@@ -159,13 +175,15 @@ def _of_benches(path: Path) -> Iterator[SpeedRow]:
         usable = row["holdout_ok"] and not row.get("early_build") and row["offload"] == "gpu-full"
         if not usable or row["gpu_count"] != 1:
             continue
-        said: dict[str, Any] = {"era": row.get("era", ""), "backend": row["backend"]}
-        named = row["id"], row["gpu"], row["arch_of"], row["quant"]
+        said = RowSource(row.get("era", ""), row["backend"])
+        named = RowName(row["id"], row["gpu"], row["arch_of"], row["quant"])
         depth = row["context"] + (row.get("n_gen") or _USUAL_TOKENS) / 2
-        found = [row_of(*named, depth, 1 / row["tg_tok_s"], **said)]
+        found = [row_of(named, depth, 1 / row["tg_tok_s"], source=said)]
         if row.get("pp_tok_s") and row.get("pp_n"):
             tokens = int(row["pp_n"])
-            found.append(row_of(*named, row["context"] + tokens / 2, 1 / row["pp_tok_s"], prompt_tokens=tokens, **said))
+            found.append(
+                row_of(named, row["context"] + tokens / 2, 1 / row["pp_tok_s"], prompt_tokens=tokens, source=said)
+            )
         yield from (each for each in found if each is not None)
 
 
@@ -175,16 +193,12 @@ def _of_llama_bench(path: Path, card: str) -> Iterator[SpeedRow]:
             continue
         tokens = row["n_prompt"]
         found = row_of(
-            f"{path.stem} {number}",
-            card,
-            row["model"],
-            row["quant"],
+            RowName(f"{path.stem} {number}", card, row["model"], row["quant"]),
             row["n_depth"] + (tokens or row["n_gen"]) / 2,
             1 / row["tok_s"],
             prompt_tokens=tokens,
             kv_type=row.get("kv_type", "f16"),
-            backend="cuda",
-            is_own=True,
+            source=_OURS,
         )
         if found is not None:
             yield found
@@ -194,13 +208,11 @@ def _of_verified(path: Path, card: str) -> Iterator[SpeedRow]:
     """The files that lay on the card as a whole."""
     for number, row in enumerate(_lines(path)):
         if row["kind"] == "llama-bench":
-            named = f"{path.stem} {number}", card, row["model"], row["quant"]
+            named = RowName(f"{path.stem} {number}", card, row["model"], row["quant"])
             half = row["n_prompt"] / 2
             both = (
-                row_of(
-                    *named, half, 1 / row["prefill_tok_s"], prompt_tokens=row["n_prompt"], backend="cuda", is_own=True
-                ),
-                row_of(*named, 64, 1 / row["decode_tok_s"], backend="cuda", is_own=True),
+                row_of(named, half, 1 / row["prefill_tok_s"], prompt_tokens=row["n_prompt"], source=_OURS),
+                row_of(named, _USUAL_TOKENS / 4, 1 / row["decode_tok_s"], source=_OURS),
             )
             yield from (each for each in both if each is not None)
         document = row.get("document", {})
@@ -211,16 +223,12 @@ def _of_verified(path: Path, card: str) -> Iterator[SpeedRow]:
             for each in document[what]:
                 tokens = each["tokens"] if what == "prefill" else 0
                 found = row_of(
-                    f"{path.stem} {number}",
-                    card,
-                    file["model"],
-                    file["quant"],
+                    RowName(f"{path.stem} {number}", card, file["model"], file["quant"]),
                     each["depth"] + tokens / 2,
                     each["seconds_a_token"],
                     prompt_tokens=tokens,
                     kv_type=kv_type,
-                    backend="cuda",
-                    is_own=True,
+                    source=_OURS,
                 )
                 if found is not None:
                     yield found

@@ -12,6 +12,7 @@ from r1plan.plan.llamacpp.speed.fit.cards import CardFit, touches
 from r1plan.plan.llamacpp.speed.fitted import Fitted
 
 _NUISANCES = ("old ", "vulkan")
+_STILL = 0.02
 # A card of no known maker: between those of the kinds that it may be of.
 _BETWEEN = {
     "unknown": (("nvidia", "gddr"), ("amd",), ("intel",)),
@@ -64,7 +65,7 @@ def _lines(
     for kind, of in tables.items():
         if kind in ("type", "prompt type", "shared"):
             continue
-        own = [name for name in FACTORS if name in of and (of[name].rows or kind in _ASSUMED or kind in _BETWEEN)]
+        own = [name for name in FACTORS if name in of and _says(kind, of[name])]
         if own:
             yield f'    "{kind}": {{'
             yield from (f'        "{name}": {_figure(of[name])},' for name in own)
@@ -87,6 +88,11 @@ def _lines(
 
 
 _ASSUMED = ("nvidia", "amd", "apple", "intel", "integrated")
+
+
+def _says(kind: str, each: Fitted) -> bool:
+    """Whether a constant is worth a line: a factor that its rows leave at 1 is not."""
+    return kind in _ASSUMED or kind in _BETWEEN or (each.rows > 0 and abs(each.value - 1) >= _STILL)
 
 
 def _figure(each: Fitted) -> str:
