@@ -14,6 +14,7 @@ BENCHES = (
     "journal",
     "budget",
     "peers",
+    "speed",
     "memory",
     "servers",
     "wire",

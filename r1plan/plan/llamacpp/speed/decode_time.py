@@ -11,8 +11,8 @@ from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
 from r1plan.plan.llamacpp.option import option_id
 from r1plan.plan.llamacpp.placement import DeviceLoads
+from r1plan.plan.llamacpp.speed.host_fitted import HOST_SOURCE
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates, MeasuredRun, of_file, prompts_of
-from r1plan.plan.llamacpp.speed.processor import SOURCE
 from r1plan.plan.llamacpp.speed.rates import DISK_BANDWIDTH_GB_S, Addend, CardRates, MachineRates
 from r1plan.plan.llamacpp.speed.work import TokenWork, kind_of, token_work
 from r1plan.plan.pins import KvType
@@ -112,7 +112,7 @@ class DecodeTimeModel:
 
     def source(self) -> str:
         """Where the constants come from."""
-        sources = [each.speed.kind.source for each in self.cards] + [SOURCE] * (self.work.host is not None)
+        sources = [each.speed.kind.source for each in self.cards] + [HOST_SOURCE] * (self.work.host is not None)
         sources += [f"bandwidth of {each.gpu.name}: general knowledge" for each in self.cards if each.gpu.is_unsourced]
         source = "; ".join(dict.fromkeys(sources))
         return f"{source}; {disk_bandwidth(self.machine)}" if self.work.disk_bytes else source

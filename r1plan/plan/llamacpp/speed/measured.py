@@ -12,7 +12,7 @@ from math import hypot, isfinite, log
 
 from r1plan.hardware.machine import Machine
 from r1plan.measurements.identity import CardIdentity, ProcessorIdentity, machine_identity
-from r1plan.measurements.measurement import DeviceWork, Disturbance, Measurement, SpeedReading
+from r1plan.measurements.measurement import Disturbance, Measurement, SpeedReading
 from r1plan.plan.cost.power import DrawReading
 from r1plan.plan.doubts import DamagedMeasurement, Doubt, DoubtedMeasurement, MeasurementDoubt
 from r1plan.plan.llamacpp.speed.learned import (
@@ -244,7 +244,6 @@ def _of_plans(of: Measurement) -> tuple[SpeedReading, ...]:
 def _work(of: Measurement, cards: dict[int, int]) -> TokenWork:
     """The work that was measured, in the cards' numbers here."""
     on_cards = [each for each in of.work if each.card is not None]
-    host = next((each for each in of.work if each.card is None), None)
     file, bits = of.file, of.file.bits_per_weight or _USUAL_BITS
     kind = work_kind(file.quant, bits, moe=file.is_mixture, latent=file.is_latent)
     tokens = min([each.tokens for each in of.prefill], default=of.settings.n_ubatch)
@@ -256,7 +255,7 @@ def _work(of: Measurement, cards: dict[int, int]) -> TokenWork:
             for each in on_cards
             if each.card is not None
         ),
-        _host(host, beside_cards=bool(on_cards) and of.layout != "unified"),
+        _host(of, beside_cards=bool(on_cards) and of.layout != "unified"),
         of.disk_bytes,
         PromptWork(
             2.0 * file.active_params,
@@ -269,11 +268,15 @@ def _work(of: Measurement, cards: dict[int, int]) -> TokenWork:
     )
 
 
-def _host(work: DeviceWork | None, *, beside_cards: bool) -> HostWork | None:
+def _host(of: Measurement, *, beside_cards: bool) -> HostWork | None:
+    work = next((each for each in of.work if each.card is None), None)
     if work is None or not work.weights_read_bytes:
         return None
+    kv_type, read = kv_type_of(of.settings.kv_type), work.weights_read_bytes
     hands_over = beside_cards and not work.expert_layers
-    return HostWork(work.layers, work.expert_layers, work.weights_read_bytes, work.cache_read_bytes, hands_over)
+    # Beside cards a layer's experts are all that is here of it; without, they are most of what a token reads.
+    experts = read if work.expert_layers else 0
+    return HostWork(work.layers, work.expert_layers, read, work.cache_read_bytes, hands_over, experts, kv_type=kv_type)
 
 
 def _overheads(of: Measurement, cards: dict[int, int]) -> Iterator[tuple[int, int]]:

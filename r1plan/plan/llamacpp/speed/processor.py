@@ -1,102 +1,129 @@
-"""How fast a processor reads weights and computes: bound by its memory, or by its cores and what they do at once.
+"""How fast a processor reads weights and computes: bound by its memory and by its cores, each with its share.
 
-The constants were set by hand on the rows of bench_calibration.yaml for processors, and for experts in host memory.
+    t = ((W / (share * BW))^4 + (core seconds / cores)^4)^(1/4) + c * layers + attention
+
+Reading and computing overlap, but not wholly: where both take as long, together they take 1.2 times that.
 """
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 from r1plan.hardware.machine import Cpu, HostMemory
-from r1plan.plan.basis import Basis
+from r1plan.plan.llamacpp.settings import KV_TYPES
+from r1plan.plan.llamacpp.speed.core_types import ATTENTION_FLOP_S, LATENT_ATTENTION_FASTER, PROMPT_ATTENTION_FLOP_S
+from r1plan.plan.llamacpp.speed.host_constants import HostConstants
+from r1plan.plan.llamacpp.speed.host_fitted import HOST_CONSTANTS, HOST_SPREAD
+from r1plan.plan.pins import KvType
+from r1plan.plan.speed import Bottleneck
 from r1plan.units import GB
 
-# Of the theoretical peak: two channels 0.47 to 0.60 (b0559, b0581, b0584, b0585), eight 0.49 (b0592). Twelve reach that
-# too, once each layer of experts is given its own time (b0663-b0673, and b0645-b0702 beside cards: 0.3 to 0.9 ms).
-EFFICIENCY = 0.55
-KV_EFFICIENCY = 0.45
-# MLA's attention is bound by arithmetic: b0666-b0668.
-MLA_KV_EFFICIENCY = 0.03
-SECONDS_A_LAYER = 30e-6
-SECONDS_A_LATENT_LAYER = 0.2e-3
-SECONDS_AN_EXPERT_LAYER = 0.3e-3
-# Handing over to the processor and back, once a token: with 3 of 33 layers there a 7B takes 25 ms, with none 7.6
-# (b0541-b0548).
-SECONDS_BESIDE_CARDS = 6e-3
-# Beside cards each layer of experts is handed over and back: llama.cpp cuts the graph twice a layer, and waits there.
-SECONDS_ACROSS_A_LAYER = 0.15e-3
-SOURCE = "bench_calibration b0559-b0592, b0645-b0702"
-SPREAD = 0.40
+_OVERLAP = 4.0
+_LATENT_READ_TWICE = (576 + 512) / 576  # of what latent attention caches, most is both key and value
+_CACHE_SHARE = 0.5  # of the bandwidth, that reads the cache; assumed
+# Handing over to the processor and back, once a token, where it has whole layers, and where it has experts: beside an
+# H200 it takes 2 to 5 ms besides what follows from bytes and layers (h200_verify.jsonl). With 3 of 33 layers there a 7B
+# took 25 ms, and 7.6 with none (b0541-b0548, of 2023).
+SECONDS_BESIDE_CARDS = 3e-3
+SECONDS_BESIDE_CARDS_WITH_EXPERTS = 1.5e-3
 # Where the memory's speed was assumed itself.
 SPREAD_ASSUMED_MEMORY = 0.50
 _ASSUMED = "assumed"  # what a described processor is called of which nothing was said
 _UNKNOWN_BANDWIDTH_GB_S = 40.0  # when the machine does not say
+_USUAL_BYTES_PER_S_A_CORE = 8 * GB  # 2 to 14 in the rows; for cores of which nothing was said
 
 # Eight channels of DDR5-4800: processors that have them have AVX-512, but for Sierra Forest.
 _DDR5_SERVER_GB_S = 300.0
 
-# Weights that one core unpacks and multiplies a second, at 4 to 8 bits; assumed. One of a busy Xeon (Sapphire Rapids,
-# AVX-512) did 8e9 at Q8_0, 12e9 at Q4_K_M and IQ2_XXS, 14e9 at Q2_K of a 1.5B of zeros (llama.cpp 0c1e57098); six of a
-# laptop with AVX-512 do 14e9 each and are bound by memory (b0581).
-_WEIGHTS_A_CORE = 14e9
-_WEIGHTS_A_CORE_AVX2 = 12e9
-_WEIGHTS_A_CORE_AVX512 = 18e9
-_WEIGHTS_A_CORE_ARM = 10e9
-_SLOW_TYPES_SHARE = 0.7  # i-quants up to 3 bits look their values up; assumed
-_CACHE_BYTES_A_CORE = 10 * GB
 
-# Operations a second of one core on a prompt, dense; assumed: that busy core did 90e9 to 270e9 by the quant. With a
-# mixture, batches are a few tokens an expert.
-_FLOPS_A_CORE = 75e9
-_FLOPS_A_CORE_AVX2 = 60e9
-_FLOPS_A_CORE_AVX512 = 100e9
-_FLOPS_A_CORE_AMX = 160e9
-_FLOPS_A_CORE_ARM = 40e9
-_EXPERT_SHARE = 0.45
+class _Instructions(NamedTuple):
+    """What a core does against one with AVX-512: with one token, and on a prompt."""
+
+    token: float
+    prompt: float
+
+
+# llama.cpp multiplies one token with AVX2's width whatever there is: by core_types.jsonl AVX2 is as fast to 5 % there,
+# and half as fast on a prompt. Processors without AVX-512 are older or smaller; their share is assumed, as is that of
+# ARM (b0585: four Cortex-A76), of its wider cores, and of AMX, which llama.cpp uses for prompts.
+_AVX512 = _Instructions(1.0, 1.0)
+_AVX2 = _Instructions(0.8, 0.5)
+_UNKNOWN = _Instructions(0.9, 0.7)
+_AMX = _Instructions(1.0, 1.6)
+_ARM = _Instructions(0.35, 0.35)
+_WIDE_ARM = _Instructions(0.7, 0.6)
+_WIDE_ARM_NAMES = re.compile(r"apple|grace|graviton ?[34]|cobalt|axion|neoverse[- ]v|snapdragon x|oryon", re.IGNORECASE)
+# Of what a core does alone on a prompt, what is left of it where all work: 16 cores with AVX-512 read a 7B's prompt at
+# some 90 tokens a second; assumed. Of a mixture's, an expert gets a few tokens at once.
+_PROMPT_SHARE = 0.45
+_EXPERT_SHARE = 0.7
 
 
 class ProcessorSpeed:
-    """The rates of one processor with its memory. `basis` is that of every figure."""
+    """The rates of one processor with its memory."""
 
-    basis: Basis = "assumed"
-
-    def __init__(self, cpu: Cpu, memory: HostMemory) -> None:
-        self._cpu = cpu
-        self._cores = min(cpu.cores, cpu.physical_cores or cpu.cores)
-        self._arm = cpu.architecture.startswith(("aarch64", "arm"))
+    def __init__(self, cpu: Cpu, memory: HostMemory, constants: HostConstants = HOST_CONSTANTS) -> None:
+        self.constants = constants
         self._memory_bytes_per_s = (memory.bandwidth_gb_s or _UNKNOWN_BANDWIDTH_GB_S) * GB
-        self._avx512 = cpu.avx512
-        if cpu.avx512 is None and not self._arm and (memory.bandwidth_gb_s or 0) >= _DDR5_SERVER_GB_S:
-            self._avx512 = True
+        self._are_cores_known = cpu.model != _ASSUMED
+        self._cores: float = min(cpu.cores, cpu.physical_cores or cpu.cores)
+        if not self._are_cores_known:
+            self._cores = max(self._cores, self._memory_bytes_per_s / _USUAL_BYTES_PER_S_A_CORE)
+        self._core = _instructions(cpu, memory)
         assumed = memory.bandwidth_gb_s is None or memory.bandwidth_basis == "assumed"
-        self.spread = SPREAD_ASSUMED_MEMORY if assumed else SPREAD
+        self.spread = SPREAD_ASSUMED_MEMORY if assumed else HOST_SPREAD
 
-    def seconds_by_memory(self, read_bytes: float) -> float:
-        """To read that many bytes of weights."""
-        return read_bytes / (EFFICIENCY * self._memory_bytes_per_s)
+    def weights_seconds(self, read_bytes: float, core_seconds: float) -> tuple[float, Bottleneck]:
+        """To read so many bytes of weights and compute with them, and what takes longer.
 
-    def seconds_by_cores(self, weights: float, *, slow_type: bool) -> float:
-        """To unpack and multiply that many weights; none where the cores were assumed themselves."""
-        if self._cpu.model == _ASSUMED:
-            return 0.0
-        a_core = _WEIGHTS_A_CORE
-        if self._arm:
-            a_core = _WEIGHTS_A_CORE_ARM
-        elif self._avx512 is not None:
-            a_core = _WEIGHTS_A_CORE_AVX512 if self._avx512 else _WEIGHTS_A_CORE_AVX2
-        return weights / (self._cores * a_core * (_SLOW_TYPES_SHARE if slow_type else 1.0))
+        `core_seconds` are those of one core with AVX-512. Cores that were assumed themselves do not count.
+        """
+        constants = self.constants
+        by_memory = read_bytes / (constants.memory_share.value * self._memory_bytes_per_s)
+        if not self._are_cores_known:
+            return by_memory, "host bandwidth"
+        by_cores = core_seconds / (constants.core_share.value * self._core.token * self._cores)
+        both = (by_memory**_OVERLAP + by_cores**_OVERLAP) ** (1 / _OVERLAP)
+        return both, "host bandwidth" if by_memory >= by_cores else "processor cores"
 
-    def cache_bytes_per_s(self, *, latent: bool) -> float:
-        """At which attention reads the cache."""
-        share = MLA_KV_EFFICIENCY if latent else KV_EFFICIENCY
-        by_memory = share * self._memory_bytes_per_s
-        return by_memory if self._cpu.model == _ASSUMED else min(by_memory, self._cores * _CACHE_BYTES_A_CORE)
+    def layer_seconds(self, *, latent: bool) -> float:
+        """What a layer costs besides its weights and experts."""
+        constants = self.constants
+        return constants.layer_s.value + (constants.latent_layer_s.value if latent else 0.0)
 
-    def prompt_flops(self, *, experts: bool) -> float:
-        """Operations a second while a prompt is read."""
-        a_core = _FLOPS_A_CORE
-        if self._arm:
-            a_core = _FLOPS_A_CORE_ARM
-        elif self._cpu.amx:
-            a_core = _FLOPS_A_CORE_AMX
-        elif self._avx512 is not None:
-            a_core = _FLOPS_A_CORE_AVX512 if self._avx512 else _FLOPS_A_CORE_AVX2
-        return self._cores * a_core * (_EXPERT_SHARE if experts else 1.0)
+    def expert_layer_seconds(self) -> float:
+        """What a layer's routed experts cost besides their weights."""
+        return self.constants.expert_layer_s.value
+
+    def across_layer_seconds(self) -> float:
+        """What it costs besides that the rest of their layer is on a card."""
+        return self.constants.across_layer_s.value
+
+    def attention_seconds(self, cache_bytes: float, kv_type: KvType, heads_a_key: int, *, latent: bool) -> float:
+        """To attend to a token in the cache, of so many bytes, whose keys so many heads share."""
+        held, a_core = KV_TYPES[kv_type], ATTENTION_FLOP_S[kv_type]
+        flop = 2.0 * heads_a_key * cache_bytes * held.elements / held.bytes
+        if latent:
+            a_core *= LATENT_ATTENTION_FASTER
+            flop *= _LATENT_READ_TWICE
+        cores = self._cores * self._core.token * self.constants.core_share.value
+        return max(cache_bytes / (_CACHE_SHARE * self._memory_bytes_per_s), flop / (a_core * cores))
+
+    def prompt_attention_flops(self) -> float:
+        """Operations a second while a prompt attends to what was before it."""
+        return self._cores * PROMPT_ATTENTION_FLOP_S * self._core.prompt * _PROMPT_SHARE
+
+    def prompt_flops(self, core_flop_s: float, *, experts: bool) -> float:
+        """Operations a second while a prompt is read; `core_flop_s` are those of one core with AVX-512."""
+        return self._cores * core_flop_s * self._core.prompt * _PROMPT_SHARE * (_EXPERT_SHARE if experts else 1.0)
+
+
+def _instructions(cpu: Cpu, memory: HostMemory) -> _Instructions:
+    if cpu.architecture.startswith(("aarch64", "arm")):
+        return _WIDE_ARM if _WIDE_ARM_NAMES.search(cpu.model) else _ARM
+    if cpu.amx:
+        return _AMX
+    if cpu.avx512 is None:
+        return _AVX512 if (memory.bandwidth_gb_s or 0) >= _DDR5_SERVER_GB_S else _UNKNOWN
+    return _AVX512 if cpu.avx512 else _AVX2

@@ -13,15 +13,11 @@ from typing import Literal, NamedTuple
 
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.llamacpp.speed.cards import CardSpeed, PromptSeconds
-from r1plan.plan.llamacpp.speed.processor import (
-    SECONDS_A_LATENT_LAYER,
-    SECONDS_A_LAYER,
-    SECONDS_ACROSS_A_LAYER,
-    SECONDS_AN_EXPERT_LAYER,
-    SECONDS_BESIDE_CARDS,
-    ProcessorSpeed,
-)
-from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, TokenWork, WorkKind
+from r1plan.plan.llamacpp.speed.core_types import core_work
+from r1plan.plan.llamacpp.speed.host_constants import HostConstants
+from r1plan.plan.llamacpp.speed.host_fitted import HOST_CONSTANTS
+from r1plan.plan.llamacpp.speed.processor import SECONDS_BESIDE_CARDS, SECONDS_BESIDE_CARDS_WITH_EXPERTS, ProcessorSpeed
+from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, PromptWork, TokenWork, WorkKind
 from r1plan.plan.speed import Bottleneck
 from r1plan.units import GB
 
@@ -103,8 +99,10 @@ class MachineRates:
     `factors` are by how much longer this machine was measured to take than the constants say; none is 1.
     """
 
-    def __init__(self, machine: Machine, factors: Mapping[Rate, float] | None = None) -> None:
-        self.processor = ProcessorSpeed(machine.cpu, machine.memory)
+    def __init__(
+        self, machine: Machine, factors: Mapping[Rate, float] | None = None, host: HostConstants = HOST_CONSTANTS
+    ) -> None:
+        self.processor = ProcessorSpeed(machine.cpu, machine.memory, host)
         self.cards = {gpu.index: _card_rates(gpu) for gpu in machine.gpus}
         self.disk_bytes_per_s = (machine.disk_bandwidth_gb_s or DISK_BANDWIDTH_GB_S) * GB
         self._factors = factors or {}
@@ -137,9 +135,7 @@ class MachineRates:
         if prompt.disk_bytes:
             addends.append(Addend("disk", (_DISK,), prompt.disk_bytes / self.disk_bytes_per_s / prompt.n_ubatch))
         if not work.cards:
-            rates = (_HOST_PROMPT, _HOST_EXPERTS_PROMPT)[: 1 + work.kind.moe]
-            seconds = prompt.flop_a_token / self.processor.prompt_flops(experts=work.kind.moe)
-            return [*addends, Addend("processor cores", rates, seconds * self.factor(*rates))]
+            return [*addends, *self._prompt_on_host(prompt, work.kind)]
         total = sum(each.layers for each in work.cards)
         layers = total + (work.host.layers if work.host is not None else 0)
         for each in work.cards:
@@ -177,22 +173,31 @@ class MachineRates:
             Addend("reading the cache", (cache,), 0.0, seconds.cache_a_depth / slower * self.factor(cache)),
         )
 
+    def _prompt_on_host(self, prompt: PromptWork, kind: WorkKind) -> Iterator[Addend]:
+        rates = (_HOST_PROMPT, _HOST_EXPERTS_PROMPT)[: 1 + kind.moe]
+        core = core_work(kind.trunk_types, kind.expert_types)
+        seconds = prompt.flop_a_token / self.processor.prompt_flops(core.prompt_flop_s, experts=kind.moe)
+        attending = prompt.attention_flop_a_depth / self.processor.prompt_attention_flops()
+        yield Addend("processor cores", rates, seconds * self.factor(*rates), attending * self.factor(*rates))
+
     def _on_host(self, work: HostWork, kind: WorkKind, *, beside_cards: bool) -> list[Addend]:
         processor = self.processor
-        by_memory = processor.seconds_by_memory(work.weights_bytes)
-        by_cores = processor.seconds_by_cores(work.weights_bytes * 8 / kind.bits_per_weight, slow_type=kind.slow_type)
-        bound: Bottleneck = "host bandwidth" if by_memory >= by_cores else "processor cores"
+        core = core_work(kind.trunk_types, kind.expert_types)
+        trunk = work.weights_bytes - work.expert_bytes
+        by_core = trunk * core.trunk_s_a_byte + work.expert_bytes * core.experts_s_a_byte
+        weights, bound = processor.weights_seconds(work.weights_bytes, by_core)
         cache = _HOST_CACHES[kind.latent]
-        a_layer = SECONDS_A_LATENT_LAYER if kind.latent else SECONDS_A_LAYER
-        a_depth = work.cache_bytes / processor.cache_bytes_per_s(latent=kind.latent)
-        handing_over = SECONDS_BESIDE_CARDS if work.hands_over else 0.0
+        a_layer = processor.layer_seconds(latent=kind.latent)
+        a_depth = processor.attention_seconds(work.cache_bytes, work.kv_type, kind.heads_a_key, latent=kind.latent)
+        handing_over = 0.0
         if beside_cards:
-            handing_over += SECONDS_ACROSS_A_LAYER * work.expert_layers
+            handing_over = SECONDS_BESIDE_CARDS_WITH_EXPERTS if work.expert_layers else SECONDS_BESIDE_CARDS
+            handing_over += processor.across_layer_seconds() * work.expert_layers
         fixed: Bottleneck = "host layers' fixed cost"
         parts = [
-            (bound, _HOST_WEIGHTS, max(by_memory, by_cores), 0.0),
+            (bound, _HOST_WEIGHTS, weights, 0.0),
             (fixed, _HOST_LAYERS, a_layer * work.layers, 0.0),
-            (fixed, _HOST_EXPERT_LAYERS, SECONDS_AN_EXPERT_LAYER * work.expert_layers, 0.0),
+            (fixed, _HOST_EXPERT_LAYERS, processor.expert_layer_seconds() * work.expert_layers, 0.0),
             (fixed, _HANDING_OVER, handing_over, 0.0),
             ("reading the cache", cache, 0.0, a_depth),
         ]

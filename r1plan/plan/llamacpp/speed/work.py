@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, get_args
 
 from r1plan.catalog.model import Model, Quant, Shape
@@ -45,6 +46,9 @@ _MIXES: dict[str, TypeShares] = {
 }
 _UNKNOWN_TYPE = "Q4_K"
 _KV_TYPES: tuple[KvType, ...] = get_args(KvType)
+# The K-types of a fork (ikawrakow/ik_llama.cpp), and its repacked types, compute as llama.cpp's own of as many bits do
+# (b0649, b0655-b0658).
+_FORKS = re.compile(r"IQ([1-6])_(?:K|.*_R[48]$)")
 
 
 class WorkKind(NamedTuple):
@@ -81,7 +85,8 @@ class CardWork(NamedTuple):
 class HostWork(NamedTuple):
     """The processor's part of a token. `expert_layers` include those of layers that are on cards.
 
-    `hands_over`: the token comes from a card, or goes on to one, and no experts are computed for cards.
+    `expert_bytes` are those of `weights_bytes` that are routed experts'; the cache is of `kv_type`. `hands_over`: the
+    token comes from a card, or goes on to one, and no experts are computed for cards.
     """
 
     layers: int
@@ -89,6 +94,8 @@ class HostWork(NamedTuple):
     weights_bytes: float
     cache_bytes: int
     hands_over: bool
+    expert_bytes: float = 0.0
+    kv_type: KvType = "f16"
 
 
 class PromptWork(NamedTuple):
@@ -154,6 +161,8 @@ def kv_type_of(name: str) -> KvType:
 def types_of_name(quant: str) -> TypeShares:
     """What a quant of that name mostly holds."""
     plain = quant.removeprefix("UD-")
+    if of_fork := _FORKS.match(plain):
+        plain = f"Q{max(int(of_fork[1]), 2)}_K"
     while plain not in _MIXES and plain not in BLOCK_TYPES and "_" in plain:
         plain = plain.rpartition("_")[0]
     return _MIXES.get(plain) or ((plain if plain in BLOCK_TYPES else _UNKNOWN_TYPE, 1.0),)
@@ -175,7 +184,7 @@ def token_work(kind: WorkKind, model: Model, weights: Weights, placed: DeviceLoa
     return TokenWork(
         kind,
         cards,
-        _host_work(placement, weights, kind, kv_bytes_a_layer, beside_cards=bool(cards)),
+        _host_work(placed, weights, kind, kv_bytes_a_layer),
         placed.disk_bytes * weights.experts_read_share,
         PromptWork(
             2.0 * model.active_params,
@@ -208,15 +217,17 @@ def _card_work(
     return tuple(work)
 
 
-def _host_work(
-    placement: Placement, weights: Weights, kind: WorkKind, kv_bytes_a_layer: int, *, beside_cards: bool
-) -> HostWork | None:
+def _host_work(placed: DeviceLoads, weights: Weights, kind: WorkKind, kv_bytes_a_layer: int) -> HostWork | None:
+    placement, beside_cards = placed.placement, placed.placement.layout != "cpu"
     layers, on_host = placement.host_layers, placement.expert_layers_on_host
     streamed = weights.dense_layers + on_host
     trunk = weights.trunk_of(0, layers) + (0 if beside_cards else weights.output_bytes)
-    read = trunk + weights.experts_of(0, max(layers, streamed)) * weights.experts_read_share
-    if not read:
+    experts = weights.experts_of(0, max(layers, streamed)) * weights.experts_read_share
+    if not trunk + experts:
         return None
     expert_layers = max(on_host, layers - weights.dense_layers if kind.moe else 0)
     hands_over = beside_cards and not expert_layers and placement.layout != "unified"
-    return HostWork(layers, expert_layers, read, kv_bytes_a_layer * layers, hands_over)
+    cached = kv_bytes_a_layer * layers
+    return HostWork(
+        layers, expert_layers, trunk + experts, cached, hands_over, experts, kv_type=placed.settings.kv_type
+    )

@@ -100,9 +100,10 @@ def test_more_cores_are_faster_until_memory_decides(avx512: bool | None) -> None
     mids = [each.at(0).mid for each in rates]
     assert mids == sorted(mids)
     assert mids[0] < 0.3 * mids[-1]
-    assert mids[-2] == mids[-1]
-    assert rates[0].bottleneck == "processor cores"
-    assert rates[-1].bottleneck == "host bandwidth"
+    assert mids[-2] == pytest.approx(mids[-1], rel=0.01)
+    slow, fast = ({term.what for term in each.terms} for each in (rates[0], rates[-1]))
+    assert "processor cores" in slow - fast
+    assert "host bandwidth" in fast - slow
 
 
 def test_wider_instructions_help_where_cores_decide() -> None:

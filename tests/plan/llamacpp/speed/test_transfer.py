@@ -67,6 +67,7 @@ FAR = {
     ("32B", "70B-split", "prompt"): 0.22,
     ("7B", "70B-split", "prompt"): 0.14,
     ("32B", "R1-cut", "prompt"): 0.14,
+    ("32B", "70B-split", "decode at 1056"): 0.11,
     ("R1-cut", "70B-split", "decode at 33"): 0.16,
     ("R1-cut", "70B-split", "decode at 1056"): 0.12,
 }
