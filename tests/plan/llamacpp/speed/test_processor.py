@@ -7,10 +7,17 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from r1plan.cli.options.machine import machine_from_options
 from r1plan.hardware.machine import Cpu, GpuDevice, HostMemory, Machine
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.pins import Pins
+from r1plan.plan.llamacpp.settings import KV_TYPES
+from r1plan.plan.llamacpp.speed.processor import ProcessorSpeed
+from r1plan.plan.llamacpp.speed.rates import MachineRates
+from r1plan.plan.llamacpp.speed.work import CardWork, PromptWork, TokenWork, work_kind
+from r1plan.plan.pins import KvType, Pins
 from r1plan.plan.workload import Workload
 from r1plan.units import GIB
 from tests.plan.catalogue import card, machine, plan
@@ -164,3 +171,94 @@ def test_the_first_layer_in_host_memory_costs_more_than_the_next() -> None:
     ]
     assert seconds[1] - seconds[0] > 1.5 * (seconds[2] - seconds[1])
     assert seconds[2] > 1.8 * seconds[0]
+
+
+bandwidths, core_numbers = st.floats(10, 1000), st.integers(1, 256)
+byte_numbers, core_times = st.floats(1e6, 1e11), st.floats(1e-4, 100)
+
+
+def seconds_of(gb_s: float, cores: int, read_bytes: float, core_seconds: float, avx512: bool | None = None) -> float:
+    on = host(gb_s, cores, avx512=avx512)
+    return ProcessorSpeed(on.cpu, on.memory).weights_seconds(read_bytes, core_seconds)[0]
+
+
+@given(bandwidths, core_numbers, byte_numbers, core_times)
+def test_reading_and_computing_overlap_but_not_wholly(gb_s: float, cores: int, read: float, core_s: float) -> None:
+    both = seconds_of(gb_s, cores, read, core_s)
+    by_memory, by_cores = seconds_of(gb_s, cores, read, 0.0), seconds_of(gb_s, cores, 0.0, core_s)
+    assert max(by_memory, by_cores) <= both * (1 + 1e-9)
+    assert both <= 2**0.25 * max(by_memory, by_cores) * (1 + 1e-9)
+
+
+@given(bandwidths, core_numbers, byte_numbers, core_times, st.floats(1, 4), st.integers(0, 64))
+def test_a_faster_processor_is_never_slower(
+    gb_s: float, cores: int, read: float, core_s: float, faster: float, more: int
+) -> None:
+    before = seconds_of(gb_s, cores, read, core_s, avx512=False) * (1 + 1e-9)
+    assert seconds_of(gb_s * faster, cores, read, core_s, avx512=False) <= before
+    assert seconds_of(gb_s, cores + more, read, core_s, avx512=False) <= before
+    assert seconds_of(gb_s, cores, read, core_s, avx512=True) <= before
+
+
+def test_a_second_socket_does_not_double() -> None:
+    one, two = (
+        chosen(machine_from_options(cpu=f"{sockets}EPYC 9354", ram=1024.0), R1, "Q4_K_M").speed.at(0).mid
+        for sockets in ("", "2x ")
+    )
+    assert one <= two < 1.5 * one
+
+
+def test_latent_attention_at_depth_takes_what_it_was_measured_to() -> None:
+    """Twelve channels and 128 cores keep 0.81 and 0.64 of the speed at 8k and 16k (b0666-b0668)."""
+    speed = {
+        depth: chosen(host(614.4, 128, avx512=True), R1, "Q4_K_M", depth).speed.at(depth).mid
+        for depth in (544, 8224, 16416)
+    }
+    assert speed[8224] / speed[544] == pytest.approx(7.86 / 9.65, rel=0.05)
+    assert speed[16416] / speed[544] == pytest.approx(6.14 / 9.65, rel=0.07)
+
+
+@pytest.mark.parametrize(("kv_type", "slower"), [("q8_0", 2.0), ("q4_0", 4.36)])
+def test_a_processor_attends_to_a_quantised_cache_more_slowly(kv_type: KvType, slower: float) -> None:
+    """Each row is made F32 first (core_types.jsonl, kind "attention"), which takes longer than the bytes it saves."""
+    on = host(300.0, 8, avx512=True)
+    elements = 1024 * 40 * 8
+    kinds: tuple[KvType, KvType] = ("f16", kv_type)
+    plain, quantised = (
+        ProcessorSpeed(on.cpu, on.memory).attention_seconds(
+            elements * KV_TYPES[each].bytes / KV_TYPES[each].elements, each, 8, latent=False
+        )
+        for each in kinds
+    )
+    assert quantised / plain == pytest.approx(slower, rel=0.01)
+
+
+def test_prompts_on_a_processor_slow_with_what_is_before_them() -> None:
+    on = host(89.6, 8, avx512=True)
+    speed = chosen(on, "R1-Distill-Qwen-7B", "Q4_K_M", depth=16_000).speed
+    first, deep = speed.prefill_at(0), speed.prefill_at(16_000)
+    assert first is not None
+    assert deep is not None
+    assert 0.3 < deep.mid / first.mid < 0.9
+
+
+def seconds_on(on: Machine, *shares: tuple[int, int]) -> float:
+    """Of a token of a model of 4 GB in 32 layers, so many of them on each card."""
+    kind = work_kind("Q4_K_M", 4.85, moe=False, latent=False)
+    cards = tuple(CardWork(index, layers, layers * 125e6, 0) for index, layers in shares)
+    work = TokenWork(kind, cards, None, 0.0, PromptWork(1.0, 0.0, 0.0, 512))
+    return sum(each.seconds for each in MachineRates(on).token(work))
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_cards_that_share_the_layers_take_turns(number: int) -> None:
+    """0.94 to 0.98 of one card (b0052-b0055 against b0032-b0035)."""
+    on = machine(*(card(48, index=index) for index in range(number)))
+    shared = seconds_on(on, *((index, 32 // number) for index in range(number)))
+    assert 0.94 <= seconds_on(on, (0, 32)) / shared <= 0.98
+
+
+def test_unlike_cards_take_each_its_own_time() -> None:
+    on = machine(card(24, index=0, bandwidth=1000.0), card(24, index=1, bandwidth=400.0))
+    fast, slow = seconds_on(on, (0, 32)), seconds_on(on, (1, 32))
+    assert seconds_on(on, (0, 24), (1, 8)) == pytest.approx((0.75 * fast + 0.25 * slow) / 0.96, rel=0.02)
