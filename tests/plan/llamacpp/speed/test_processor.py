@@ -250,15 +250,15 @@ def seconds_on(on: Machine, *shares: tuple[int, int]) -> float:
     return sum(each.seconds for each in MachineRates(on).token(work))
 
 
-@pytest.mark.parametrize("number", [2, 4])
-def test_cards_that_share_the_layers_take_turns(number: int) -> None:
-    """0.94 to 0.98 of one card (b0052-b0055 against b0032-b0035)."""
+@pytest.mark.parametrize(("number", "more_ms"), [(2, 0.36), (4, 0.65), (8, 0.84)])
+def test_cards_that_share_the_layers_take_turns(number: int, more_ms: float) -> None:
+    """As two, four and eight RTX 4090 did, by the same milliseconds in Q4_K_M and F16 (b0052-b0115)."""
     on = machine(*(card(48, index=index) for index in range(number)))
     shared = seconds_on(on, *((index, 32 // number) for index in range(number)))
-    assert 0.94 <= seconds_on(on, (0, 32)) / shared <= 0.98
+    assert (shared - seconds_on(on, (0, 32))) * 1000 == pytest.approx(more_ms, rel=0.7)
 
 
 def test_unlike_cards_take_each_its_own_time() -> None:
     on = machine(card(24, index=0, bandwidth=1000.0), card(24, index=1, bandwidth=400.0))
     fast, slow = seconds_on(on, (0, 32)), seconds_on(on, (1, 32))
-    assert seconds_on(on, (0, 24), (1, 8)) == pytest.approx((0.75 * fast + 0.25 * slow) / 0.96, rel=0.02)
+    assert seconds_on(on, (0, 24), (1, 8)) == pytest.approx(0.75 * fast + 0.25 * slow, rel=0.05)
