@@ -18,7 +18,7 @@ from r1plan.plan.llamacpp.speed.fit.processors import OWN_NOISE, HostFit, HostRe
 from r1plan.plan.llamacpp.speed.measured import learned_here
 from tests.measured.speed_rows import FOLDER, speed_rows
 
-SOURCE = "bench_calibration b0559-b0592, b0645-b0702; h200_verify"
+SOURCE = "bench_calibration b0559-b0592, b0645-b0702; h200_verify; core_types"
 # Twice as slow as the same with the weights repacked, which llama.cpp does by itself.
 _LEFT_OUT = ("b0645",)
 

@@ -17,4 +17,4 @@ HOST_CONSTANTS = HostConstants(
     across_layer_s=HostConstant(8.56e-05, 0.67),
 )
 HOST_SPREAD = 0.33
-HOST_SOURCE = "bench_calibration b0559-b0592, b0645-b0702; h200_verify"
+HOST_SOURCE = "bench_calibration b0559-b0592, b0645-b0702; h200_verify; core_types"
