@@ -58,7 +58,7 @@ def test_two_cores_get_a_small_distill_and_an_honest_speed() -> None:
     assert choice is not None
     assert choice.model.params < 9e9
     assert choice.placement.layout == "cpu"
-    assert choice.speed.decode[0].tok_s.mid < 20
+    assert choice.speed.decode[0].tok_s.mid < 30
     assert choice.speed.basis == "assumed"
 
 
@@ -309,7 +309,7 @@ def h200_and_slow_memory(bandwidth: float) -> Plan[Option]:
 
 def test_long_thinking_at_eight_tokens_a_second_is_no_balance() -> None:
     """R1-0528 at two bits with its experts in RAM takes 20 minutes where a 70B on the card takes two."""
-    slow = h200_and_slow_memory(32.0)
+    slow = h200_and_slow_memory(28.0)
     assert slow.choice is not None
     assert slow.choice.placement.layout == "gpu"
     assert slow.choice.tok_s > 30
