@@ -84,6 +84,7 @@ def _linux(root: Path, architecture: str, affinity: int) -> FoundHost:
             cores=max(1, min(affinity, int(allowed.cores or affinity))),
             physical_cores=len(physical) or None,
             architecture=architecture,
+            sockets=len({each["physical id"] for each in processors if "physical id" in each}) or 1,
             **_instructions(processors),
         ),
         memory=HostMemory(total_bytes=total, available_bytes=available, limit_bytes=allowed.memory_bytes),

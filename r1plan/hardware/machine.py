@@ -82,7 +82,8 @@ class GpuDevice:
 class Cpu:
     """The processor. `cores` are the ones this process may use, as a container or affinity allows.
 
-    `avx512` and `amx` say whether it has those instructions, None where that is not known.
+    `avx512` and `amx` say whether it has those instructions, None where that is not known. `sockets` share the cores,
+    each with memory of its own.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -93,6 +94,7 @@ class Cpu:
     architecture: str
     avx512: bool | None = None
     amx: bool | None = None
+    sockets: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

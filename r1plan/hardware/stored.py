@@ -106,6 +106,7 @@ def _checked(machine: Machine, source: str) -> Machine:
     figures: list[_Figure] = [
         ("cpu.cores", machine.cpu.cores, 1, _MOST_CORES),
         ("cpu.physical_cores", machine.cpu.physical_cores, 0, _MOST_CORES),
+        ("cpu.sockets", machine.cpu.sockets, 1, _MOST_CORES),
         ("memory.total_bytes", memory.total_bytes, 0, MOST_MEMORY_BYTES),
         ("memory.available_bytes", memory.available_bytes, 0, memory.total_bytes),
         # A container without a limit says the largest number that it has.

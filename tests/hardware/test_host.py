@@ -45,6 +45,15 @@ def test_processor_and_memory_are_read(tmp_path: Path) -> None:
     assert found.memory.limit_bytes is None
 
 
+@pytest.mark.parametrize(("sockets", "said"), [(1, True), (2, True), (4, True), (1, False)])
+def test_sockets_are_counted_where_the_kernel_names_them(tmp_path: Path, sockets: int, said: bool) -> None:
+    cpuinfo = "\n\n".join(
+        f"processor\t: {n}\nmodel name\t: x" + (f"\nphysical id\t: {n % sockets}\ncore id\t\t: {n}" if said else "")
+        for n in range(8)
+    )
+    assert probed(tmp_path, {"proc/cpuinfo": cpuinfo}).cpu.sockets == sockets
+
+
 @pytest.mark.parametrize(
     ("flags", "avx512", "amx"),
     [

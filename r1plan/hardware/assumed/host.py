@@ -126,5 +126,6 @@ def _cpu(said: HostFigures, usual_cores: int) -> tuple[Cpu, list[Assumption]]:
         architecture=processor.architecture,
         avx512=processor.avx512,
         amx=processor.amx,
+        sockets=processor.sockets,
     )
     return cpu, assumed

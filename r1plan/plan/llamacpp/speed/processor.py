@@ -23,12 +23,15 @@ _OVERLAP = 4.0
 _LATENT_READ_TWICE = (576 + 512) / 576  # of what latent attention caches, most is both key and value
 _CACHE_SHARE = 0.5  # of the bandwidth, that reads the cache; assumed
 # Handing over to the processor and back, once a token, where it has whole layers, and where it has experts: beside an
-# H200 it takes 2 to 5 ms besides what follows from bytes and layers (h200_verify.jsonl). With 3 of 33 layers there a 7B
+# H200 it takes 1 to 5 ms besides what follows from bytes and layers (h200_verify.jsonl). With 3 of 33 layers there a 7B
 # took 25 ms, and 7.6 with none (b0541-b0548, of 2023).
 SECONDS_BESIDE_CARDS = 3e-3
-SECONDS_BESIDE_CARDS_WITH_EXPERTS = 1.5e-3
+SECONDS_BESIDE_CARDS_WITH_EXPERTS = 1.2e-3
 # Where the memory's speed was assumed itself.
 SPREAD_ASSUMED_MEMORY = 0.50
+# What a second socket adds to the memory of one, which is the bandwidth of a machine: b0682, b0692 and b0698 take 0.67,
+# 0.77 and 1.12 times as long as without, the second with all weights twice.
+_SECOND_SOCKET = 1.2
 _ASSUMED = "assumed"  # what a described processor is called of which nothing was said
 _UNKNOWN_BANDWIDTH_GB_S = 40.0  # when the machine does not say
 _USUAL_BYTES_PER_S_A_CORE = 8 * GB  # 2 to 14 in the rows; for cores of which nothing was said
@@ -66,6 +69,9 @@ class ProcessorSpeed:
     def __init__(self, cpu: Cpu, memory: HostMemory, constants: HostConstants = HOST_CONSTANTS) -> None:
         self.constants = constants
         self._memory_bytes_per_s = (memory.bandwidth_gb_s or _UNKNOWN_BANDWIDTH_GB_S) * GB
+        # A bandwidth that somebody gave is that of all sockets.
+        if cpu.sockets > 1 and memory.bandwidth_basis != "given":
+            self._memory_bytes_per_s *= _SECOND_SOCKET
         self._are_cores_known = cpu.model != _ASSUMED
         self._cores: float = min(cpu.cores, cpu.physical_cores or cpu.cores)
         if not self._are_cores_known:
