@@ -9,12 +9,12 @@ from __future__ import annotations
 from r1plan.plan.llamacpp.speed.host_constants import HostConstant, HostConstants
 
 HOST_CONSTANTS = HostConstants(
-    memory_share=HostConstant(0.628, 0.07),
-    core_share=HostConstant(1.35, 0.27),
-    layer_s=HostConstant(0.000104, 0.68),
-    latent_layer_s=HostConstant(0.0003, 0.56),
-    expert_layer_s=HostConstant(0.00033, 0.32),
-    across_layer_s=HostConstant(9.01e-05, 0.67),
+    memory_share=HostConstant(0.629, 0.07),
+    core_share=HostConstant(1.36, 0.27),
+    layer_s=HostConstant(0.000105, 0.68),
+    latent_layer_s=HostConstant(0.000306, 0.55),
+    expert_layer_s=HostConstant(0.000318, 0.33),
+    across_layer_s=HostConstant(8.79e-05, 0.67),
 )
 HOST_SPREAD = 0.31
 HOST_SOURCE = "bench_calibration b0559-b0592, b0645-b0702; h200_verify; core_types"

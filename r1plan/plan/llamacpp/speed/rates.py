@@ -8,7 +8,7 @@ Each addend names the rates that it rests on. Measurements of this machine corre
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import inf
+from math import inf, sqrt
 from typing import Literal, NamedTuple
 
 from r1plan.hardware.machine import GpuDevice, Machine
@@ -21,6 +21,9 @@ from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, PromptWork, Toke
 from r1plan.plan.speed import Bottleneck
 from r1plan.units import GB
 
+# Cards that share the layers take turns. Two take 0.36 ms more for a token than one does, four 0.65 and eight 0.84,
+# whatever the model and its type (b0052-b0115 beside b0032-b0039).
+_SECONDS_ACROSS_CARDS = 0.3e-3
 # What an NVMe drive gives through page faults when nobody says; assumed. Which experts a token needs is taken as even,
 # so the share of them that is in memory is read there; reading ahead and skewed use can make it faster or slower.
 DISK_BANDWIDTH_GB_S = 3.0
@@ -116,10 +119,12 @@ class MachineRates:
     def token(self, work: TokenWork) -> list[Addend]:
         """The parts of a token's time."""
         addends: list[Addend] = []
-        # Cards that share the layers take turns, and each has what it takes for a token besides: two take 0.36 ms more
-        # than one, four 0.65 and eight 0.84, whatever the model (b0052-b0115 beside b0032-b0039).
         for each in work.cards:
             addends += self._on_card(each, work.kind)
+        if (more := len(work.cards) - 1) > 0:
+            rates = self.cards[work.cards[-1].card].layers[work.kind.moe]
+            across = _SECONDS_ACROSS_CARDS * sqrt(more)
+            addends.append(Addend("gpu layers' fixed cost", rates, across * self.factor(*rates)))
         if work.host is not None:
             addends += self._on_host(work.host, work.kind, beside_cards=bool(work.cards))
         if work.disk_bytes:

@@ -46,9 +46,8 @@ _MIXES: dict[str, TypeShares] = {
 }
 _UNKNOWN_TYPE = "Q4_K"
 _KV_TYPES: tuple[KvType, ...] = get_args(KvType)
-# The K-types of a fork (ikawrakow/ik_llama.cpp), and its repacked types, compute as llama.cpp's own of as many bits do
-# (b0649, b0655-b0658).
-_FORKS = re.compile(r"IQ([1-6])_(?:K|.*_R[48]$)")
+# The K-types of a fork (ikawrakow/ik_llama.cpp) compute as llama.cpp's own of as many bits do (b0655-b0658).
+_FORKS = re.compile(r"IQ([2-6])_K")
 
 
 class WorkKind(NamedTuple):
@@ -162,7 +161,7 @@ def types_of_name(quant: str) -> TypeShares:
     """What a quant of that name mostly holds."""
     plain = quant.removeprefix("UD-")
     if of_fork := _FORKS.match(plain):
-        plain = f"Q{max(int(of_fork[1]), 2)}_K"
+        plain = f"Q{of_fork[1]}_K"
     while plain not in _MIXES and plain not in BLOCK_TYPES and "_" in plain:
         plain = plain.rpartition("_")[0]
     return _MIXES.get(plain) or ((plain if plain in BLOCK_TYPES else _UNKNOWN_TYPE, 1.0),)

@@ -55,7 +55,7 @@ def test_every_type_of_cache_has_a_rate() -> None:
         ("IQ2_XXS", "IQ2_XXS"),
         ("IQ4_XS", "IQ4_XS"),
         ("IQ2_K_R4", "Q2_K"),
-        ("IQ1_S_R4", "Q2_K"),
+        ("IQ1_S_R4", "IQ1_S"),
         ("IQ4_K_R4", "Q4_K"),
         ("BF16", "BF16"),
         ("", "Q4_K"),
