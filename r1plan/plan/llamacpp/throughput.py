@@ -171,5 +171,5 @@ def _arithmetic_of(time: DecodeTimeModel) -> list[float]:
     found = [(of_prompt or inf) * each.weights_bytes / read for each in work.cards]
     if work.host is not None:
         products = work.host.weights_bytes * 8 / work.kind.bits_per_weight
-        found.append(2 * products / on.processor.prompt_flops(experts=work.kind.moe))
+        found.append(2 * products / on.host_prompt_flops(work.kind))
     return found

@@ -22,8 +22,8 @@ from r1plan.plan.llamacpp.speed.learned import (
     MeasuredTime,
     learned_rates,
 )
+from r1plan.plan.llamacpp.speed.measured_work import measured_work
 from r1plan.plan.llamacpp.speed.rates import HOST, MachineRates
-from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, PromptWork, TokenWork, kv_type_of, with_types, work_kind
 from r1plan.units import GIB, MIB
 
 # More would tell little and take time at each start.
@@ -52,7 +52,6 @@ _LEAST_READ_BYTES = 256 * MIB
 # H200. Copies of weights differ more from each other: two of one file by 9 % within a minute, 12 within half an hour.
 _SHALLOW_TOKENS, _NOT_DEEP_TOKENS = 512, 2048
 _COPY_NOISE = 0.08
-_USUAL_BITS = 4.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ class _Here:
             option_id=_option_id(of),
             measured_at=of.measured_at,
             places=(*places, HOST) if on_host else places,
-            work=_work(of, cards),
+            work=measured_work(of, cards),
             decode=tuple(_time(each, noise) for each in of.decode),
             prompt=tuple(_time(each, hypot(noise, _COPY_NOISE * bool(of.streamed_bytes))) for each in _of_plans(of)),
             drawn=DrawReading(of.power.watts, of.power.source) if of.power is not None else None,
@@ -239,44 +238,6 @@ def _of_plans(of: Measurement) -> tuple[SpeedReading, ...]:
         return of.prefill
     most = _NOT_DEEP_TOKENS if of.streamed_bytes else _SHALLOW_TOKENS
     return tuple(each for each in of.prefill if each.depth <= most)
-
-
-def _work(of: Measurement, cards: dict[int, int]) -> TokenWork:
-    """The work that was measured, in the cards' numbers here."""
-    on_cards = [each for each in of.work if each.card is not None]
-    file, bits = of.file, of.file.bits_per_weight or _USUAL_BITS
-    kind = work_kind(file.quant, bits, moe=file.is_mixture, latent=file.is_latent)
-    tokens = min([each.tokens for each in of.prefill], default=of.settings.n_ubatch)
-    kv_type = kv_type_of(of.settings.kv_type)
-    return TokenWork(
-        with_types(kind, file.trunk_types, file.expert_types, file.heads_a_key),
-        tuple(
-            CardWork(cards[each.card], each.layers, each.weights_read_bytes, each.cache_read_bytes, kv_type=kv_type)
-            for each in on_cards
-            if each.card is not None
-        ),
-        _host(of, beside_cards=bool(on_cards) and of.layout != "unified"),
-        of.disk_bytes,
-        PromptWork(
-            2.0 * file.active_params,
-            of.streamed_bytes,
-            0.0,
-            max(min(of.settings.n_ubatch, tokens), 1),
-            mapped=of.settings.mapped,
-            attention_flop_a_depth=file.attention_flop_a_depth,
-        ),
-    )
-
-
-def _host(of: Measurement, *, beside_cards: bool) -> HostWork | None:
-    work = next((each for each in of.work if each.card is None), None)
-    if work is None or not work.weights_read_bytes:
-        return None
-    kv_type, read = kv_type_of(of.settings.kv_type), work.weights_read_bytes
-    hands_over = beside_cards and not work.expert_layers
-    # Beside cards a layer's experts are all that is here of it; without, they are most of what a token reads.
-    experts = read if work.expert_layers else 0
-    return HostWork(work.layers, work.expert_layers, read, work.cache_read_bytes, hands_over, experts, kv_type=kv_type)
 
 
 def _overheads(of: Measurement, cards: dict[int, int]) -> Iterator[tuple[int, int]]:

@@ -177,10 +177,14 @@ class MachineRates:
             Addend("reading the cache", (cache,), 0.0, seconds.cache_a_depth * self.factor(cache)),
         )
 
+    def host_prompt_flops(self, kind: WorkKind) -> float:
+        """Operations a second of the processor where many tokens are computed at once."""
+        core = core_work(kind.trunk_types, kind.expert_types)
+        return self.processor.prompt_flops(core.prompt_flop_s, experts=kind.moe)
+
     def _prompt_on_host(self, prompt: PromptWork, kind: WorkKind) -> Iterator[Addend]:
         rates = (_HOST_PROMPT, _HOST_EXPERTS_PROMPT)[: 1 + kind.moe]
-        core = core_work(kind.trunk_types, kind.expert_types)
-        seconds = prompt.flop_a_token / self.processor.prompt_flops(core.prompt_flop_s, experts=kind.moe)
+        seconds = prompt.flop_a_token / self.host_prompt_flops(kind)
         attending = prompt.attention_flop_a_depth / self.processor.prompt_attention_flops()
         yield Addend("processor cores", rates, seconds * self.factor(*rates), attending * self.factor(*rates))
 
