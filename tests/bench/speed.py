@@ -69,7 +69,7 @@ SPEED_PEERS = (
     SpeedPeer(
         "constant efficiency",
         "0.55 x bandwidth / file size",
-        "what most planners do: SPEED_PEERS[1] without its exceptions, with the file's own size",
+        "what most planners do: llmfit's below without its exceptions, with the size of the file",
         _constant_efficiency,
     ),
     SpeedPeer(
