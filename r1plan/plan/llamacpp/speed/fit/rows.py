@@ -94,8 +94,8 @@ def measured_rows(folder: Path = MEASURED) -> list[SpeedRow]:
     """All rows of `folder` that say which card and file they are of."""
     return [
         *_of_benches(folder / "bench_calibration.yaml"),
-        *_of_llama_bench(folder / "vram_measured_h100.jsonl", "h100-sxm-80gb"),
-        *_of_llama_bench(folder / "h200_llama_bench.jsonl", "h200-sxm-141gb"),
+        *llama_bench_rows(folder / "vram_measured_h100.jsonl", "h100-sxm-80gb"),
+        *llama_bench_rows(folder / "h200_llama_bench.jsonl", "h200-sxm-141gb"),
         *_of_verified(folder / "h200_verify.jsonl", "h200-sxm-141gb"),
     ]
 
@@ -187,7 +187,8 @@ def _of_benches(path: Path) -> Iterator[SpeedRow]:
         yield from (each for each in found if each is not None)
 
 
-def _of_llama_bench(path: Path, card: str) -> Iterator[SpeedRow]:
+def llama_bench_rows(path: Path, card: str) -> Iterator[SpeedRow]:
+    """The rows of a file of llama-bench's readings, all of the card whose sheet is `card`."""
     for number, row in enumerate(_lines(path)):
         if row["kind"] != "speed":
             continue
