@@ -55,6 +55,11 @@ def answer_time(option: PlannedOption, workload: Workload) -> AnswerTime | None:
     return AnswerTime(expected, half, most, _output(typical, option.quality.thinking_over_r1))
 
 
+def answer_seconds(option: PlannedOption, workload: Workload) -> float:
+    """`typical_s` alone: what the choice goes by. `option` need not fit."""
+    return _seconds(option.speed, typical_length(workload), option.quality.thinking_over_r1, 1)
+
+
 def typical_length(workload: Workload) -> RequestLength:
     """The workload's own lengths as one request; its thinking is R1's."""
     usage = workload.usage

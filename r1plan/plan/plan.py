@@ -12,9 +12,9 @@ from r1plan.plan.doubts import MeasurementDoubt
 from r1plan.plan.energy import RunningCost
 from r1plan.plan.pins import Pins
 from r1plan.plan.quality import Quality
-from r1plan.plan.reasons import Cause, Difference, MemoryCause, Note, Standing, TooSlow
+from r1plan.plan.reasons import Cause, Difference, MemoryCause, Note, Slow, Standing
 from r1plan.plan.speed import Speed
-from r1plan.plan.workload import LEAST_TOK_S, Workload
+from r1plan.plan.workload import Workload
 
 EngineName = Literal["llama.cpp", "vllm"]
 
@@ -114,8 +114,8 @@ class Plan(Generic[OptionT_co]):
     """The answer for a machine and a workload. `choice` is None when nothing fits; `notes` are of the machine.
 
     `nearest_miss` is the rejected option to speak of then, and `elsewhere` what could run. `rejected` begins
-    with those that lack the least memory. `larger` is an option of a larger and better model that fits too and was not
-    chosen, as a rule because it is slower. `doubts` are of what was measured here. `r1` is what R1 itself would need,
+    with those that lack the least memory. `larger` is an option of better quality that fits too and takes longer than
+    the patience. `doubts` are of what was measured here. `r1` is what R1 itself would need,
     where the choice is a distill of it. `pins` are what was fixed.
     """
 
@@ -146,19 +146,16 @@ def nearest_first(rejected: Iterable[Rejection]) -> tuple[Rejection, ...]:
 
 def fastest_of_the_slow(rejected: Iterable[Rejection]) -> Rejection | None:
     """The fastest of those that are too slow, or None."""
-    slow = [(each.cause.tok_s, each) for each in rejected if isinstance(each.cause, TooSlow)]
+    slow = [(each.cause.tok_s, each) for each in rejected if isinstance(each.cause, Slow)]
     return max(slow, key=lambda each: each[0])[1] if slow else None
-
-
-def least_tok_s(workload: Workload) -> float:
-    """The slowest speed that is any use: the asked one, else LEAST_TOK_S."""
-    return LEAST_TOK_S if workload.min_tok_s is None else workload.min_tok_s
 
 
 def difference(option: PlannedOption, choice: PlannedOption) -> Difference:
     """How `option` differs from `choice` in quality, speed, and how long it thinks."""
+    lost, lost_of_choice = (each.quality.quant.per_cent_lost for each in (option, choice))
     return Difference(
         quality_points=option.quality.index - choice.quality.index,
         speed_ratio=option.tok_s / choice.tok_s,
         thinking_ratio=option.quality.thinking_over_r1 / choice.quality.thinking_over_r1,
+        per_cent_lost=lost - lost_of_choice,
     )

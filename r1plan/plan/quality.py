@@ -1,14 +1,14 @@
 """How good a model is at a quant: its published scores, and what quantisation was measured to cost.
 
-The index that ranks models is `GPQA-Diamond + breadth - quant loss`, in GPQA points. GPQA-Diamond because it is the one
-knowledge-heavy benchmark that all ten models publish; breadth because a small model tuned on long proofs (R1-0528-
-Qwen3-8B scores 86 on AIME) knows less than its scores say; both weights are assumed and stand below.
+Quality is GPQA-Diamond as the makers publish it: the one benchmark that all ten models have which asks for knowledge,
+and not for maths or code alone. A quant whose perplexity is within 5 % of the unquantised model's counts as the model
+itself; of a coarser one the score is divided by the ratio of both perplexities. Nothing is added and nothing weighted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log, log2
+from math import log2
 from typing import NamedTuple
 
 from r1plan.catalog.model import Model, Quant
@@ -17,11 +17,12 @@ from r1plan.plan.basis import Basis
 
 BENCHMARK = "gpqa_diamond"
 
-_BREADTH_POINTS_A_DOUBLING = 2.5
-_BREADTH_FROM_PARAMS = 8e9
-# Points lost at a perplexity ratio r: 60 ln r. A 70B at Q4_K_M (1.048) loses 2.8, at Q2_K (1.69) 31; R1-0528 at
-# UD-Q2_K_XL (1.098) loses 5.6. So four bits of a smaller model go before two bits of a bigger dense one.
-_POINTS_A_LOG_RATIO = 60.0
+# Up to this ratio of perplexities a quant counts as the model itself: Q4_K_M, what most people run, is at 1.024 (8B)
+# and 1.048 (70B), the types of three bits at 1.07 and more.
+COUNTS_AS_MODEL = 1.05
+# A coarser quant than this is taken only where nothing else fits. R1-0528 at UD-Q2_K_XL is at 1.098, three bits of an
+# 8B between 1.07 and 1.22, two bits of any distill above 1.35.
+COARSEST = 1.10
 
 # The mixture's table is of mixes made for it. Of the same size, a stock mix loses about twice as much: Q4_0 2.4 % and
 # IQ4_XS 1.5 % where UD-Q4_K_XL loses 1.1 %.
@@ -48,14 +49,19 @@ class QuantQuality(NamedTuple):
     source: str
 
     @property
-    def points_lost(self) -> float:
-        """The loss on the index's scale."""
-        return _POINTS_A_LOG_RATIO * log(self.perplexity_ratio)
+    def per_cent_lost(self) -> int:
+        """What it loses of the model, in whole per cent of perplexity."""
+        return round(100 * (self.perplexity_ratio - 1))
 
-    @classmethod
-    def of_points(cls, points: float, basis: Basis, source: str) -> QuantQuality:
-        """One whose loss is known in points of the index."""
-        return cls(exp(points / _POINTS_A_LOG_RATIO), basis, source)
+    @property
+    def counts_as_model(self) -> bool:
+        """Whether what it loses counts as nothing."""
+        return self.perplexity_ratio <= COUNTS_AS_MODEL
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is offered where anything else fits."""
+        return self.perplexity_ratio <= COARSEST
 
 
 class PublishedScore(NamedTuple):
@@ -68,7 +74,10 @@ class PublishedScore(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What is known of a model at a quant. `index` is only for ranking and means nothing by itself."""
+    """What is known of a model at a quant. `index` is its score of BENCHMARK, less what a coarse quant takes from it.
+
+    It is 0 where nobody published that score.
+    """
 
     scores: tuple[PublishedScore, ...]
     quant: QuantQuality
@@ -94,14 +103,18 @@ def quality_at(
 ) -> Quality:
     """The quality of `model`, of which `scores` are published, at `quant`."""
     loss = quant_quality(model, quant, tables)
-    known = next((each.score for each in scores if each.benchmark == BENCHMARK), 0.0)
-    points = known + breadth_points(model) - loss.points_lost
-    return Quality(scores, loss, points, thinking_over_r1(model.id))
+    return Quality(scores, loss, index_of(scores, loss), thinking_over_r1(model.id))
 
 
-def breadth_points(model: Model) -> float:
-    """What the size of `model` is taken to say of its knowledge, in points of the index."""
-    return _BREADTH_POINTS_A_DOUBLING * log2(model.params / _BREADTH_FROM_PARAMS)
+def published_score(scores: tuple[PublishedScore, ...]) -> float | None:
+    """That of BENCHMARK; None where there is none."""
+    return next((each.score for each in scores if each.benchmark == BENCHMARK), None)
+
+
+def index_of(scores: tuple[PublishedScore, ...], loss: QuantQuality) -> float:
+    """The published score; of a quant that does not count as the model itself, divided by its ratio of perplexities."""
+    published = published_score(scores) or 0.0
+    return published if loss.counts_as_model else published / loss.perplexity_ratio
 
 
 def thinking_over_r1(model_id: str) -> float:

@@ -8,7 +8,7 @@ from r1plan.catalog.model import Model
 from r1plan.hardware.machine import Machine
 from r1plan.models.downloads import smallest_published
 from r1plan.plan.plan import OptionT_co, Plan, R1Beside
-from r1plan.plan.reasons import RanksBelow, TooSlow
+from r1plan.plan.reasons import RanksBelow, Slow
 
 
 def r1_beside(plan: Plan[OptionT_co], models: Iterable[Model]) -> R1Beside | None:
@@ -28,7 +28,7 @@ def r1_beside(plan: Plan[OptionT_co], models: Iterable[Model]) -> R1Beside | Non
     id_, weights = smallest
     speeds = [option.tok_s for option in plan.alternatives if option.id == id_]
     rejected = (each.cause for each in plan.rejected if each.id == id_)
-    speeds += [cause.tok_s for cause in rejected if isinstance(cause, TooSlow | RanksBelow) and cause.tok_s]
+    speeds += [cause.tok_s for cause in rejected if isinstance(cause, Slow | RanksBelow) and cause.tok_s]
     return R1Beside(
         id=id_,
         weights_bytes=weights,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, assert_never
 
-from r1plan.plan.workload import Objective
+from r1plan.plan.chosen import BeyondPatience, Chosen
 
 CauseKind = Literal["memory", "slow", "refused", "behind"]
 
@@ -42,11 +42,13 @@ class Shortfall(NamedTuple):
 
 
 class TooSlow(NamedTuple):
-    """Fewer tokens a second than are any use; with `thinking_over_r1` they may only count as fewer."""
+    """Fewer tokens a second than were asked for."""
 
     tok_s: float
     least_tok_s: float
-    thinking_over_r1: float = 1.0
+
+
+Slow = TooSlow | BeyondPatience
 
 
 class NeedsMemory(NamedTuple):
@@ -59,7 +61,7 @@ class NeedsMemory(NamedTuple):
     shortfalls: tuple[Shortfall, ...]
     shortfall_bytes: int
     needed_bytes: int
-    from_disk: TooSlow | None = None
+    from_disk: Slow | None = None
 
 
 class NeedsShare(NamedTuple):
@@ -149,9 +151,9 @@ class Difference(NamedTuple):
     """How an option differs from the chosen one: in points of the quality index, times its speed, tokens of context.
 
     `thinking_ratio` are its tokens of thinking over the chosen one's, `energy_ratio` its energy an answer where that is
-    what counts. `settings_points` is what coarser settings of the engine take from its score beyond the chosen one's.
-    `breadth_points` are those of its quality points that only its size speaks for. `unpublished`: no repository that
-    is known holds it, and that puts it behind.
+    what counts. `per_cent_lost` is what its quant loses beyond the chosen one's, in whole per cent of perplexity.
+    `coarser_cache`: its cache has less than 8 bits, and the chosen one's not. `too_short`: its context holds fewer
+    answers. `unpublished`: no repository that is known holds it, and that puts it behind.
     """
 
     quality_points: float
@@ -160,8 +162,9 @@ class Difference(NamedTuple):
     context_tokens: int = 0
     thinking_ratio: float = 1.0
     energy_ratio: float | None = None
-    settings_points: float = 0.0
-    breadth_points: float = 0.0
+    per_cent_lost: int = 0
+    coarser_cache: bool = False
+    too_short: bool = False
     unpublished: bool = False
 
 
@@ -176,20 +179,7 @@ class RanksBelow(NamedTuple):
 
 
 MemoryCause = NeedsMemory | NeedsShare | ShareNotFree | TooFewUsers
-Cause = MemoryCause | TooSlow | ContextTooLong | NoExperts | NotComputed | NotSplit | RanksBelow
-
-
-class Chosen(NamedTuple):
-    """The best for what matters most. `cost` is the energy an answer, or a token, takes.
-
-    Chosen among what reaches `least_tok_s` and is within `within_points` of the best quality; None where that was no
-    rule.
-    """
-
-    objective: Objective
-    energy_of: Literal["answer", "token"] = "answer"
-    least_tok_s: float | None = None
-    within_points: float | None = None
+Cause = MemoryCause | Slow | ContextTooLong | NoExperts | NotComputed | NotSplit | RanksBelow
 
 
 class AsAsked(NamedTuple):
@@ -218,7 +208,7 @@ def kind_of(cause: Cause) -> CauseKind:
     match cause:
         case NeedsMemory() | NeedsShare() | ShareNotFree() | TooFewUsers():
             return "memory"
-        case TooSlow():
+        case TooSlow() | BeyondPatience():
             return "slow"
         case ContextTooLong() | NoExperts() | NotComputed() | NotSplit():
             return "refused"

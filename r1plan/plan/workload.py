@@ -13,9 +13,8 @@ from r1plan.prices.usage import Usage
 Objective = Literal["balanced", "quality", "speed", "cost"]
 
 # R1's own evaluations allow 32,768 generated tokens, and R1-0528 averages 23,000 a question on AIME 2025 (model card).
-# Half of that still holds most answers; under an eighth, thinking is cut off more often than not.
+# Under an eighth, thinking is cut off more often than not.
 CONTEXT_GOAL = 32_768
-CONTEXT_ENOUGH = 16_384
 CONTEXT_LEAST = 4_096
 
 # Far above what anyone means: a day has 86,400 seconds, the longest context is 163,840 tokens.
@@ -24,15 +23,12 @@ _MOST_USD_PER_KWH = 1e4
 _MOST_USERS = 1e6
 _MOST_MINUTES = 1e6  # two years
 
-# 12,000 tokens of thinking at 5 tokens a second are 40 minutes: slower is no conversation any more.
-LEAST_TOK_S = 5.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """What one request looks like and how many there are a day.
 
-    `min_tok_s` None: LEAST_TOK_S, given up when nothing reaches it. `depths` are tokens already in
+    `min_tok_s` None: any speed that the patience allows. `depths` are tokens already in
     the cache at which decoding speed is predicted, besides 0 and the middle of a typical answer.
     `thinking_tokens` default to what R1 spends on a moderate problem (arXiv 2501.18576: 4,718 on hard MATH problems),
     `answer_tokens` to R1's mean summary on ArenaHard (689, R1 paper).

@@ -115,10 +115,11 @@ def _of_catalogue(
                 "find its GGUF at Hugging Face and name it: hf:OWNER/REPO/FILE",
             )
         return WantedModel(_files(held, revision), model.id, named.quant)
-    from r1plan.plan.workload import LEAST_TOK_S
+    from r1plan.plan.merit import is_within
+    from r1plan.plan.workload import Workload
 
     option, held = _chosen(named, repository, machine)
-    slow = option.tok_s if option.tok_s < LEAST_TOK_S else None
+    slow = None if is_within(option, Workload()) else option.tok_s
     return WantedModel(_files(held, revision), option.model.id, option.quant.name, held.bytes, slow)
 
 

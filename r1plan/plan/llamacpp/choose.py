@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from r1plan.hardware.machine import Machine
+from r1plan.plan.chosen import Chosen
 from r1plan.plan.llamacpp.candidates import candidates_of
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.nearly import nearly_on_cards
@@ -16,22 +17,24 @@ from r1plan.plan.llamacpp.memory.devices import cards_beyond, devices_of
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.pins import check_experts, check_lengths, check_on_machine, refusal
 from r1plan.plan.llamacpp.rank import (
+    as_fast_as_asked,
     behind,
+    beyond,
     different,
-    fast_enough,
     nearest_to_fitting,
+    option_merit,
     published_first,
     ranked,
     reaches,
     slower_than_asked,
     too_slow_from_disk,
-    why_chosen,
 )
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.model_set import ModelSet, check_context
 from r1plan.plan.pins import Pins
-from r1plan.plan.plan import Plan, Rejection, least_tok_s, nearest_first
+from r1plan.plan.plan import Plan, Rejection, nearest_first
 from r1plan.plan.reasons import AsAsked, FitsHeadless, NeedsMemory, ReadsFromDisk, TooSlow
+from r1plan.plan.standing import why_chosen
 from r1plan.plan.workload import Workload
 
 
@@ -118,23 +121,34 @@ class _Found:
 def _best(search: Search, candidates: Sequence[QuantCandidate]) -> Plan[Option]:
     """The best of all candidates, beside what differs from it."""
     workload, found = search.workload, _Found.of(search, candidates)
-    options, slow = fast_enough(found.options, workload)
+    options, slower = as_fast_as_asked(found.options, workload)
     last_resort, too_large = _last_resort(workload, found, any_fits=bool(options))
-    rejected = [*found.rejected, *slow, *too_large]
-    best_first = [*ranked(options, workload), *last_resort]
+    rejected = [*found.rejected, *slower, *too_large]
     exact = Settled(search, candidates)
-    best_first = exact.first_that_fits(best_first, workload)
+    best_first = exact.first_that_fits([*ranked(options, workload), *last_resort], workload)
     if not best_first:
         rejected += exact.rejected
         return _plan(search, rejected=nearest_first(rejected))
-    choice = replace(best_first[0], why=why_chosen(workload, best_first[0]))
-    beside = [option for option in different(choice, best_first[1:], workload) if exact.fits(option)]
+    larger = larger_model(best_first[0], options, workload, exact)
+    choice = replace(best_first[0], why=_why(best_first[0], workload, larger))
+    too_long = beyond(best_first[1:], choice, workload)
+    left_out = {each.id for each in too_long}
+    offered = [option for option in best_first[1:] if option.id not in left_out]
+    beside = [option for option in different(choice, offered, workload) if exact.fits(option)]
     shown = [exact.of(option) for option in (choice, *beside)]
     spoken_of = {option.id for option in shown} | {each.id for each in exact.rejected}
+    rejected += [each for each in too_long if each.id not in spoken_of]
     rejected += exact.rejected
-    rejected += [behind(option, choice, workload) for option in best_first if option.id not in spoken_of]
+    rejected += [behind(option, choice, workload) for option in offered if option.id not in spoken_of]
     plan = _plan(search, shown[0], tuple(shown[1:]), nearest_first(rejected))
-    return replace(plan, larger=larger_model(shown[0], found.options, options, exact))
+    return replace(plan, larger=larger)
+
+
+def _why(choice: Option, workload: Workload, larger: Option | None) -> Chosen | ReadsFromDisk:
+    """Why the first option is the first."""
+    if choice.disk_bytes:
+        return ReadsFromDisk(choice.disk_bytes, last_resort=True)
+    return why_chosen(choice, option_merit(choice, workload), workload, larger)
 
 
 def _last_resort(workload: Workload, found: _Found, *, any_fits: bool) -> tuple[list[Option], list[Rejection]]:
@@ -147,9 +161,8 @@ def _last_resort(workload: Workload, found: _Found, *, any_fits: bool) -> tuple[
         fast = published_first(sorted(found.from_disk, key=lambda option: -option.tok_s))
     offered = {option.id for option in fast}
     slow = {option.id: option for option in found.from_disk}
-    least = least_tok_s(workload)
     rejected = [
-        Rejection(id_, too_slow_from_disk(lacking, slow[id_], least) if id_ in slow else lacking)
+        Rejection(id_, too_slow_from_disk(lacking, slow[id_], workload) if id_ in slow else lacking)
         for id_, lacking in found.lacking.items()
         if id_ not in offered
     ]
@@ -177,7 +190,7 @@ def _exactly(search: Search, candidate: QuantCandidate) -> Plan[Option]:
     if from_disk is not None:
         if reaches(from_disk, search.workload):
             return _plan(search, replace(from_disk, not_on_gpu=lacking, why=ReadsFromDisk(from_disk.disk_bytes)))
-        lacking = too_slow_from_disk(lacking, from_disk, least_tok_s(search.workload))
+        lacking = too_slow_from_disk(lacking, from_disk, search.workload)
     return _but_not(search, option, lacking)
 
 

@@ -11,7 +11,7 @@ from r1plan.models.gguf.model import ModelFile
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.pins import checked_pins
-from r1plan.plan.llamacpp.rank import fast_enough, ranked
+from r1plan.plan.llamacpp.rank import ranked
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
@@ -41,9 +41,7 @@ def quant_option(
 
 def best_option(options: Sequence[Option]) -> Option | None:
     """The one that `recommend` would take: of those that fit, else the one that needs the least. None of none."""
-    workload = Workload()
     fitting = [each for each in options if each.fits]
     in_memory = [each for each in fitting if each.in_memory]
-    enough, _ = fast_enough(in_memory or fitting, workload)
-    best = ranked(enough or in_memory or fitting, workload)
+    best = ranked(in_memory or fitting, Workload())
     return best[0] if best else min(options, key=lambda each: each.needed_bytes, default=None)

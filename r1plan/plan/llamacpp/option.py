@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.plan.energy import RunningCost
+from r1plan.plan.llamacpp.fit.merit import LayoutMerit
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.placement import Placement
 from r1plan.plan.llamacpp.settings import EngineSettings
@@ -20,6 +21,7 @@ class Option:
 
     `context_max` is the largest context a slot could have; `memory` is at `context`. `full_at` has each device that the
     context fills, with the context at which it is full, the tightest first.
+    `merit` is how the layout stands among others of the same quant, `wanted_context` one that holds most answers.
     `not_on_gpu` is why part of it is in host memory although there are cards.
     """
 
@@ -34,7 +36,8 @@ class Option:
     speed: Speed
     quality: Quality
     cost: RunningCost
-    score: float
+    merit: LayoutMerit
+    wanted_context: int
     not_on_gpu: NeedsMemory | None = None
     why: Standing | None = None
 

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.catalog.quality import QuantTable
-from r1plan.plan.quality import Quality, QuantQuality, quality_of
+from r1plan.plan.quality import Quality, QuantQuality, index_of, quality_of
 
 Dtype = Literal["BF16", "FP16", "FP8", "AWQ", "GPTQ", "NVFP4"]
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
@@ -42,12 +42,12 @@ _PLAIN = Packing(16, 1, 0, "none")
 _AWQ, _AWQ_FINE = Packing(4, 128, 20, "linear"), Packing(4, 64, 20, "linear")
 _GPTQ, _GPTQ_EXPERTS = Packing(4, 128, 16, "linear"), Packing(4, 128, 16, "routed experts")
 
-# What 4 bits of R1 lose, as points of GPQA-Diamond on model cards that measured FP8 too: of ISTA-DASLab's 73.38 in FP8,
-# 71.92 with the routed experts in GPTQ and 70.46 in AWQ; of nvidia's 69.7 and 69.2.
-_MIXTURE_LOST: dict[Dtype, tuple[float, str]] = {
-    "GPTQ": (1.46, "GPQA-Diamond on the model card of ISTA-DASLab/DeepSeek-R1-GPTQ-4b-128g"),
-    "AWQ": (2.92, "GPQA-Diamond on the model card of ISTA-DASLab/DeepSeek-R1-GPTQ-4b-128g"),
-    "NVFP4": (0.5, "GPQA-Diamond on the model card of nvidia/DeepSeek-R1-FP4"),
+# What 4 bits of R1 lose: GPQA-Diamond in FP8 and in the type, on model cards that measured both. The ratio of the two
+# stands for that of perplexities.
+_MIXTURE_LOST: dict[Dtype, tuple[float, float, str]] = {
+    "GPTQ": (73.38, 71.92, "GPQA-Diamond on the model card of ISTA-DASLab/DeepSeek-R1-GPTQ-4b-128g"),
+    "AWQ": (73.38, 70.46, "GPQA-Diamond on the model card of ISTA-DASLab/DeepSeek-R1-GPTQ-4b-128g"),
+    "NVFP4": (69.7, 69.2, "GPQA-Diamond on the model card of nvidia/DeepSeek-R1-FP4"),
 }
 
 # The repositories besides the makers' own, by model and type.
@@ -123,11 +123,10 @@ def served_quality(model: Model, dtype: Dtype, tables: tuple[QuantTable, ...]) -
     )
     quality = quality_of(model, quant, tables)
     if bits >= packing(model, trained_in(model)).bits_per_weight:
-        points = quality.quant.points_lost
         own = QuantQuality(1.0, "exact", "the type that the scores were published for")
-        return replace(quality, quant=own, index=quality.index + points)
+        return replace(quality, quant=own, index=index_of(quality.scores, own))
     if model.shape.experts is not None and dtype in _MIXTURE_LOST:
-        points, source = _MIXTURE_LOST[dtype]
-        lost = QuantQuality.of_points(points, "assumed", source)
-        return replace(quality, quant=lost, index=quality.index + quality.quant.points_lost - lost.points_lost)
+        full, coarse, source = _MIXTURE_LOST[dtype]
+        lost = QuantQuality(full / coarse, "assumed", source)
+        return replace(quality, quant=lost, index=index_of(quality.scores, lost))
     return quality

@@ -13,7 +13,6 @@ from r1plan.plan.plan import Plan, Rejection, fastest_of_the_slow, nearest_first
 from r1plan.plan.reasons import (
     AsAsked,
     Cause,
-    Chosen,
     ContextTooLong,
     NeedsShare,
     NotSplit,
@@ -27,8 +26,19 @@ from r1plan.plan.serving.checkpoints import DTYPES, Dtype, caution, published_in
 from r1plan.plan.serving.engine import ServingEngine
 from r1plan.plan.serving.layouts import layouts
 from r1plan.plan.serving.option import ServingOption, ServingPins
-from r1plan.plan.serving.rank import behind, best_of_each, different, fast_enough, other_layouts, ranked
+from r1plan.plan.serving.rank import (
+    as_fast_as_asked,
+    behind,
+    best_of_each,
+    beyond,
+    different,
+    larger_than,
+    option_merit,
+    other_layouts,
+    ranked,
+)
 from r1plan.plan.serving.sharding import Parallel
+from r1plan.plan.standing import why_chosen
 from r1plan.plan.workload import Workload
 
 _MOST_ALTERNATIVES = 5
@@ -70,19 +80,26 @@ def choose_served(
             if not fitting:
                 rejected.append(Rejection(f"{model.id}:{dtype}", _cause(engine, model, dtype, cards, possible, pins)))
     if not pins.one_option:
-        options, slow = fast_enough(options, workload)
-        rejected += slow
+        options, slower = as_fast_as_asked(options, workload)
+        rejected += slower.values()
     choice: ServingOption | None = None
+    larger: ServingOption | None = None
     alternatives: tuple[ServingOption, ...] = ()
     best = ranked(best_of_each(options), workload)
     if best:
-        why: Standing = Chosen(workload.objective, energy_of="token")
+        choice = best[0]
+        too_long = [] if pins.one_option else beyond(best[1:], choice, workload)
+        left_out = {each.id for each in too_long}
+        offered = [option for option in best[1:] if option.id not in left_out]
+        larger = None if pins.one_option else larger_than(choice, best[1:], workload)
+        why: Standing = why_chosen(choice, option_merit(choice, workload), workload, larger)
         if pins.one_option:
-            why = rejected[0].cause if rejected else AsAsked(caution(best[0].model, best[0].dtype))
-        choice = replace(best[0], why=why)
-        alternatives = (*other_layouts(best[0], options), *different(choice, best[1:]))[:_MOST_ALTERNATIVES]
+            why = rejected[0].cause if rejected else AsAsked(caution(choice.model, choice.dtype))
+        choice = replace(choice, why=why)
+        alternatives = (*other_layouts(choice, options), *different(choice, offered))[:_MOST_ALTERNATIVES]
         named = {option.id for option in (choice, *alternatives)}
-        rejected += [behind(option, choice) for option in best[1:] if option.id not in named]
+        rejected += too_long
+        rejected += [behind(option, choice) for option in offered if option.id not in named]
     return Plan(
         engine=engine.name,
         machine=machine,
@@ -90,6 +107,7 @@ def choose_served(
         choice=choice,
         alternatives=alternatives,
         rejected=nearest_first(rejected),
+        larger=larger,
         nearest_miss=_nearest_miss(nearest_first(rejected)),
         notes=(*notes, *placed),
     )

@@ -8,6 +8,7 @@ from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.energy import running_cost
 from r1plan.plan.model_set import ModelSet
+from r1plan.plan.patience import context_for
 from r1plan.plan.serving.budget import GpuBudget
 from r1plan.plan.serving.checkpoints import Dtype, served_quality
 from r1plan.plan.serving.engine import ServingEngine
@@ -41,7 +42,8 @@ def layouts(
         settings = _settings(pins, parallel)
         stages = _stages(engine, model, dtype, parallel, gpu, settings)
         memory = min(stages, key=lambda each: (each.allowed_bytes - each.fixed_bytes) / each.block_bytes)
-        context = pins.context or min(CONTEXT_GOAL, model.context_max)
+        wanted = pins.context or min(context_for(workload, quality.thinking_over_r1), model.context_max)
+        context = pins.context or min(max(CONTEXT_GOAL, wanted), model.context_max)
         possible = min(memory.context_of(pins.users), model.context_max)
         if pins.context is None and 0 < possible < context:
             context = max(possible // 1024 * 1024, CONTEXT_LEAST)
@@ -62,6 +64,7 @@ def layouts(
                 computed=computed,
                 context=context,
                 context_max=possible,
+                wanted_context=wanted,
                 users=memory.users(context),
                 users_wanted=pins.users,
                 speed=speed,

@@ -68,8 +68,9 @@ class ServingOption:
     `memory` is that of the fullest stage, whose cache is everyone's limit, `stages` are all; in tensor parallel alone
     there is one.
 
-    `context` is what each user may have, `context_max` the most that each of `users_wanted` could; `users` is how many
-    of `context` the cache holds. `speed` is one user's while `users_wanted` are served.
+    `context` is what each user may have, `context_max` the most that each of `users_wanted` could, `wanted_context`
+    what holds most answers; `users` is how many of `context` the cache holds. `speed` is one user's while `users_wanted`
+    are served.
     """
 
     model: Model
@@ -82,6 +83,7 @@ class ServingOption:
     computed: Computed
     context: int
     context_max: int
+    wanted_context: int
     users: int
     users_wanted: int
     speed: Speed

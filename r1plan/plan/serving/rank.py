@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from r1plan.plan.plan import Rejection, difference, least_tok_s
+from r1plan.plan.merit import Merit, is_within, merit_of
+from r1plan.plan.plan import Rejection, difference
 from r1plan.plan.reasons import OtherSharing, RanksBelow, TooSlow
 from r1plan.plan.serving.checkpoints import caution
 from r1plan.plan.serving.option import ServingOption
-from r1plan.plan.workload import CONTEXT_ENOUGH, Workload
+from r1plan.plan.standing import better_beyond, beyond_patience
+from r1plan.plan.workload import Workload
 
-# `balanced`, and `speed` and `cost`, look among options this near the best quality index.
-_AS_GOOD_POINTS = 1.0
-_GOOD_ENOUGH_POINTS = 10.0
 # Of one model a type that is this much faster, or holds as many more users, is no other choice.
 _NEAR, _NEAR_POINTS = 0.95, 0.5
 
@@ -31,40 +30,47 @@ def best_of_each(options: list[ServingOption]) -> list[ServingOption]:
     return [_best_layout(same) for same in by_id.values()]
 
 
-def fast_enough(options: list[ServingOption], workload: Workload) -> tuple[list[ServingOption], list[Rejection]]:
-    """The options that reach the minimum speed. The default one gives way when nothing reaches it, an asked one not."""
-    least = least_tok_s(workload)
-    fast = [option for option in options if option.tok_s >= least]
-    if not fast and workload.min_tok_s is None:
-        return options, []
+def as_fast_as_asked(
+    options: list[ServingOption], workload: Workload
+) -> tuple[list[ServingOption], dict[str, Rejection]]:
+    """The options that are as fast as was asked, if anything was; why of a model and type none is."""
+    least = workload.min_tok_s
+    fast = [option for option in options if least is None or option.tok_s >= least]
     kept = {option.id for option in fast}
     slow = {
         option.id: Rejection(option.id, TooSlow(tok_s=option.tok_s, least_tok_s=least))
         for option in sorted(options, key=lambda each: each.tok_s)
-        if option.id not in kept
+        if least is not None and option.id not in kept
     }
-    return fast, list(slow.values())
+    return fast, slow
+
+
+def option_merit(option: ServingOption, workload: Workload) -> Merit:
+    """What `option` is ranked by: a checkpoint that there are doubts about is as good as not offered."""
+    return merit_of(
+        option, workload, wanted_context=option.wanted_context, offered=not _doubtful(option), fine_cache=True
+    )
 
 
 def ranked(options: list[ServingOption], workload: Workload) -> list[ServingOption]:
-    """The best first, those with a context that most answers fit into before all others, and doubtful checkpoints last.
+    """The best first."""
+    return sorted(options, key=lambda option: (option_merit(option, workload), option.tok_s), reverse=True)
 
-    Among those within a few points of the best quality, `balanced` and `speed` take the fastest and `cost` the one that
-    keeps the fewest cards busy for a token.
-    """
-    sure = [option for option in options if not _doubtful(option)] or options
-    ample = [option for option in sure if option.context >= CONTEXT_ENOUGH]
-    best = max((option.quality.index for option in ample or sure), default=0.0)
-    within = _AS_GOOD_POINTS if workload.objective == "balanced" else _GOOD_ENOUGH_POINTS
 
-    def rank(option: ServingOption) -> tuple[bool, bool, float]:
-        short = bool(ample) and option.context < CONTEXT_ENOUGH
-        if workload.objective == "quality" or option.quality.index < best - within:
-            return short, workload.objective != "quality", -option.quality.index
-        seconds = 1 / option.tok_s
-        return short, False, seconds * option.parallel.gpus if workload.objective == "cost" else seconds
+def beyond(options: list[ServingOption], choice: ServingOption, workload: Workload) -> list[Rejection]:
+    """Those of `options` that take longer than the patience; none where the choice does so itself."""
+    if not is_within(choice, workload):
+        return []
+    slow = [option for option in options if not is_within(option, workload)]
+    return [Rejection(option.id, beyond_patience(option, workload)) for option in slow]
 
-    return sorted(options, key=lambda option: (_doubtful(option), *rank(option), -option.tok_s))
+
+def larger_than(choice: ServingOption, options: list[ServingOption], workload: Workload) -> ServingOption | None:
+    """The soonest of `options` that is better than the choice and takes too long."""
+    by_key = {id(option): option for option in options}
+    merits = [(option, option_merit(option, workload)) for option in options]
+    better = better_beyond(choice, option_merit(choice, workload), merits, workload)
+    return by_key[id(better[0])] if better else None
 
 
 def other_layouts(chosen: ServingOption, options: list[ServingOption]) -> list[ServingOption]:

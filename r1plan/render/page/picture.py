@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Literal, NamedTuple
 
-from r1plan.plan.plan import Plan, Rejection, least_tok_s
-from r1plan.plan.reasons import NeedsMemory, RanksBelow, TooSlow
+from r1plan.plan.plan import Plan, Rejection
+from r1plan.plan.reasons import NeedsMemory, RanksBelow, Slow
 from r1plan.render.page.labels import Alignment, Box, Label, placed, width_of
 from r1plan.render.page.words import rate
 from r1plan.render.plan.view import OptionT
@@ -118,9 +118,9 @@ def quality_and_speed(plan: Plan[OptionT], points: Mapping[str, float]) -> tuple
 def laid_out(known: Sequence[QualitySpeed], plan: Plan[OptionT], size: Size) -> Picture | None:
     """The picture of `size`; None where there are not two options to compare."""
     offered = [each for each in known if each.kind in ("chosen", "offered")]
-    least = least_tok_s(plan.workload)
+    least = plan.workload.min_tok_s
     lowest = min((each.points for each in offered), default=float("-inf")) - _LESSER_POINTS
-    slowest = min([least, *(each.tok_s for each in offered)]) * _SLOWER_PART
+    slowest = min([*([least] if least else []), *(each.tok_s for each in offered)], default=0.0) * _SLOWER_PART
     drawn = [each for each in known if each.points >= lowest and each.tok_s >= slowest]
     if len(drawn) < 2:
         return None
@@ -138,7 +138,7 @@ def laid_out(known: Sequence[QualitySpeed], plan: Plan[OptionT], size: Size) -> 
         )
         for each in drawn
     ]
-    limit = _limit(speeds.at(log10(least)), least, plot, size)
+    limit = _limit(speeds.at(log10(least)), least, plot, size) if least else None
     return Picture(
         size=size,
         plot=plot,
@@ -159,13 +159,13 @@ def _rejected(plan: Plan[OptionT], points: Mapping[str, float]) -> Iterator[Qual
             case RanksBelow() as cause if plan.choice is not None and cause.choice_id == plan.choice.id:
                 index = plan.choice.quality.index + cause.difference.quality_points
                 yield QualitySpeed("behind", each.id, index, plan.choice.tok_s * cause.difference.speed_ratio)
-            case TooSlow() | NeedsMemory(from_disk=TooSlow()) if index is not None and (slow := _slow(each)):
+            case _ if index is not None and (slow := _slow(each)):
                 yield QualitySpeed("slow", each.id, index, slow)
 
 
 def _slow(each: Rejection) -> float | None:
     cause = each.cause.from_disk if isinstance(each.cause, NeedsMemory) else each.cause
-    return cause.tok_s if isinstance(cause, TooSlow) and cause.tok_s > 0 else None
+    return cause.tok_s if isinstance(cause, Slow) and cause.tok_s > 0 else None
 
 
 class _Scale(NamedTuple):

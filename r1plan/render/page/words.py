@@ -34,8 +34,8 @@ KICKERS = {
     "asked": "r1plan: what was asked for does not fit",
 }
 SCALE = (
-    "Quality: points of GPQA Diamond, less what coarse weights lose, and some more for what a large model knows. It "
-    "ranks these options, and is no published score."
+    "Quality: GPQA-Diamond as its makers publish it. A quant whose perplexity is more than 5 % above the full model's "
+    "has it divided by the ratio of both."
 )
 REASONS_BELOW = "Every option, with its reason, stands below."
 

@@ -155,7 +155,9 @@ class LlamaCppView:
         if headless is not None:
             hint += "; --vram-used 0 plans without a desktop, where it fits"
         if isinstance(choice.why, NeedsMemory) and choice.why.from_disk is not None:
-            hint += f"; --min-speed {choice.why.from_disk.tok_s * 0.99:.2g} accepts experts on disk"
+            from r1plan.render.plan.summary import accepting
+
+            hint += f"; {accepting(choice.why.from_disk)} accepts experts on disk"
         return NothingFits(f"{choice.id} does not fit: {standing_text(choice.why)}.", hint)
 
     def remarks(self, plan: Plan[Option]) -> Iterator[str]:

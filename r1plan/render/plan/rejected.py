@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from r1plan.plan.plan import Plan, Rejection
-from r1plan.plan.reasons import CauseKind, NeedsMemory, NeedsShare, RanksBelow, TooSlow, kind_of
+from r1plan.plan.reasons import CauseKind, NeedsMemory, NeedsShare, RanksBelow, Slow, kind_of
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import cause_text, difference_text
 from r1plan.units import GIB
@@ -34,13 +34,13 @@ def _told(rejected: Sequence[Rejection], says: tuple[str, str]) -> str:
 
 def _nearest(rejected: Sequence[Rejection]) -> Rejection:
     """Of the slow the fastest, of others the first: the nearest miss, or the best, stands before the others."""
-    return max(rejected, key=lambda each: each.cause.tok_s if isinstance(each.cause, TooSlow) else 0.0)
+    return max(rejected, key=lambda each: each.cause.tok_s if isinstance(each.cause, Slow) else 0.0)
 
 
 def _range_text(rejected: Sequence[Rejection]) -> str:
     """The figures of all, from the least to the most; nothing where a cause has none."""
     sizes = [size / GIB for each in rejected if (size := _needed_bytes(each)) is not None]
-    speeds = [each.cause.tok_s for each in rejected if isinstance(each.cause, TooSlow)]
+    speeds = [each.cause.tok_s for each in rejected if isinstance(each.cause, Slow)]
     if len(sizes) == len(rejected):
         return f"{min(sizes):,.1f} to {max(sizes):,.1f} GiB in all"
     if len(speeds) == len(rejected):

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from math import ceil
 
 from r1plan.market.compare import ApiOffer
 from r1plan.money import usd
-from r1plan.plan.answer import answer_time
+from r1plan.plan.answer import answer_seconds
+from r1plan.plan.chosen import BeyondPatience, Chosen
+from r1plan.plan.patience import patience_min
 from r1plan.plan.plan import Plan, Rejection
-from r1plan.plan.reasons import AsAsked, Chosen, Difference, OtherSharing, ReadsFromDisk, Standing, TooSlow, kind_of
+from r1plan.plan.reasons import AsAsked, Difference, OtherSharing, ReadsFromDisk, Slow, Standing, TooSlow, kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.serving_words import short_sharing
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import ability_text, against_text, cause_text, standing_text
 from r1plan.render.text.units import duration
+from r1plan.units import S_A_MINUTE
 
-_BEST = {"balanced": "best balance", "speed": "near best, fast", "cost": "near best, frugal"}
+_EXACT_MINUTES = 20
 
 
 def short_standing_text(why: Standing | None) -> str:
     """Why an option stands where it does in a word or two, beside the figures that say the rest."""
     match why:
         case Chosen():
-            quality = "best" if why.least_tok_s is None else f"best at {why.least_tok_s:g} tok/s"
-            return _BEST.get(why.objective, quality)
+            limit = f"{why.patience_min:g} min" if why.most_wh is None else f"{why.most_wh:g} Wh"
+            return f"best in {limit}" if why.within else "fastest"
         case AsAsked():
             return "as asked"
         case ReadsFromDisk():
@@ -33,7 +37,7 @@ def short_standing_text(why: Standing | None) -> str:
             return against_text(why) or ability_text(why) or "as able"
         case OtherSharing():
             return short_sharing(why)
-        case TooSlow():
+        case TooSlow() | BeyondPatience():
             return "too slow"
         case _:
             return standing_text(why) if why is None else "does not fit"
@@ -68,14 +72,29 @@ def peak_text(offer: ApiOffer) -> str:
 
 
 def larger_line(plan: Plan[OptionT]) -> str:
-    """Why a model that has room is not the choice; empty where there is none."""
+    """Which better model fits and takes longer than the patience, and what would take it; empty where there is none."""
     if plan.choice is None or plan.larger is None or plan.larger.id in {each.id for each in plan.options}:
         return ""
-    time = answer_time(plan.larger, plan.workload)
-    if time is None:
+    if not plan.larger.fits:
         return ""
-    joined = "but" if plan.larger.tok_s < plan.choice.tok_s else "and"
-    return f"{plan.larger.id} fits too: better, {joined} {duration(time.typical_s)} an answer."
+    seconds = answer_seconds(plan.larger, plan.workload)
+    takes = f"{plan.larger.id} fits too and is better, but would take {duration(seconds)} an answer"
+    if seconds <= patience_min(plan.workload) * S_A_MINUTE:
+        return f"{takes}."  # it takes too much energy
+    return f"{takes}: --patience {patience_taking(seconds):g} takes it."
+
+
+def patience_taking(seconds: float) -> float:
+    """The whole minutes that let an answer of `seconds` come, a few more where they are many."""
+    minutes = max(ceil(seconds / S_A_MINUTE), 1)
+    return minutes if minutes <= _EXACT_MINUTES else ceil(minutes / 5) * 5
+
+
+def accepting(slow: Slow) -> str:
+    """The option of the command that takes what is so slow."""
+    if isinstance(slow, BeyondPatience):
+        return f"--patience {patience_taking(slow.seconds):g}"
+    return f"--min-speed {slow.tok_s * 0.99:.2g}"
 
 
 def rejected_line(view: EngineView[OptionT], plan: Plan[OptionT], left_out: int = 0, *, nearest: bool = True) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from math import floor
 from typing import TYPE_CHECKING, assert_never
 
+from r1plan.plan.chosen import BeyondPatience, Chosen
 from r1plan.plan.plan import OptionT_co, Plan
 from r1plan.plan.reasons import (
     AsAsked,
     CapabilityUnknown,
     CardsBeyond,
     Cause,
-    Chosen,
     ContextTooLong,
     Difference,
     FitsHeadless,
@@ -35,6 +34,7 @@ from r1plan.plan.reasons import (
     UnequalCards,
 )
 from r1plan.plan.speed import Range
+from r1plan.render.plan.choice_words import chosen_text, plain_rate, too_slow_text
 from r1plan.render.plan.serving_words import machines_text, not_computed_text, sharing_standing
 from r1plan.units import GIB, MIB
 
@@ -54,7 +54,7 @@ def standing_text(why: Standing | None) -> str:
         case None:
             return ""
         case Chosen():
-            return _chosen(why)
+            return chosen_text(why)
         case AsAsked():
             return "as asked" if why.caution is None else f"as asked, though not recommended: {why.caution}"
         case ReadsFromDisk():
@@ -75,7 +75,7 @@ def cause_text(cause: Cause) -> str:
             lacks = "; or ".join(_shortfall(each) for each in cause.shortfalls)
             if cause.from_disk is None:
                 return lacks
-            return f"{lacks}; with experts read from disk {_too_slow(cause.from_disk)}"
+            return f"{lacks}; with experts read from disk {too_slow_text(cause.from_disk)}"
         case NeedsShare():
             needed, allowed = f"{cause.needed_bytes / GIB:.1f}", f"{cause.allowed_bytes / GIB:.1f}"
             for_whom = f"{cause.context:,} tokens"
@@ -88,8 +88,8 @@ def cause_text(cause: Cause) -> str:
             return f"wants {share} ({cause.flag} {cause.utilization:g}), {free}"
         case TooFewUsers():
             return f"holds {cause.users:,} users of {cause.context:,} tokens, {cause.users_wanted:,} asked"
-        case TooSlow():
-            return _too_slow(cause)
+        case TooSlow() | BeyondPatience():
+            return too_slow_text(cause)
         case ContextTooLong():
             return f"reads at most {cause.context_max:,} tokens"
         case NoExperts():
@@ -108,8 +108,6 @@ def difference_text(each: Difference) -> str:
     """How an option differs from the chosen one."""
     said = [quality] if (quality := ability_text(each)) else []
     faster = each.speed_ratio >= 1 + _SPEED_WORTH_SAYING
-    if not said and faster and each.quality_points <= -_POINTS_WORTH_NAMING:
-        said.append("slightly less able")
     if not 1 - _SPEED_WORTH_SAYING < each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
         said.append(f"{each.speed_ratio:.1f}x the speed")
     if each.thinking_ratio >= _RATIO_WORTH_SAYING and (faster or each.quality_points > 0):
@@ -118,8 +116,8 @@ def difference_text(each: Difference) -> str:
         said.append(f"{each.energy_ratio:.1f}x the energy")
     if each.from_disk:
         said.append("reads experts from disk")
-    if each.settings_points >= _POINTS_WORTH_NAMING and (faster or each.quality_points > 0):
-        said.append("coarser cache or batches")
+    if each.coarser_cache:
+        said.append("coarser cache")
     if each.context_tokens:
         said.append("longer context" if each.context_tokens > 0 else "shorter context")
     return ", ".join(said) or "much the same"
@@ -131,20 +129,23 @@ def against_text(each: Difference) -> str:
         return "nobody offers it"
     if each.quality_points <= -_POINTS_WORTH_SAYING or each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
         return ""
+    if each.too_short:
+        return "short context"
+    if each.coarser_cache:
+        return "coarser cache"
     if each.thinking_ratio >= _RATIO_WORTH_SAYING:
         return "thinks longer"
     if each.energy_ratio is not None and each.energy_ratio >= _RATIO_WORTH_SAYING:
         return "more energy"
-    if each.settings_points >= _POINTS_WORTH_NAMING:
-        return "coarser cache"
     return "a bit worse" if each.quality_points <= -_POINTS_WORTH_NAMING else ""
 
 
 def ability_text(each: Difference) -> str:
-    """Whether an option is more able than the chosen one, and whether only its size says so."""
-    said, by_scores = quality_text(each.quality_points), each.quality_points - each.breadth_points
-    # Its published scores are as good; that a smaller model knows less is assumed.
-    return "knows less" if said == "less able" and by_scores > -_POINTS_WORTH_SAYING else said
+    """Whether an option is more able than the chosen one, or as able and of a finer or coarser quant."""
+    said = quality_text(each.quality_points)
+    if said or abs(each.quality_points) >= _POINTS_WORTH_NAMING or not each.per_cent_lost:
+        return said
+    return "finer quant" if each.per_cent_lost < 0 else "coarser quant"
 
 
 def quality_text(points: float) -> str:
@@ -227,23 +228,6 @@ def plan_notes(plan: Plan[OptionT_co]) -> tuple[str, ...]:
     return tuple(note_text(note) for note in plan.notes if not isinstance(note, CardsBeyond))
 
 
-def _chosen(why: Chosen) -> str:
-    within = None if why.within_points is None else f"within {why.within_points:g} points of the best"
-    match why.objective:
-        case "balanced":
-            return "best balance of quality and speed"
-        case "quality":
-            fast = "that fits" if why.least_tok_s is None else f"at {why.least_tok_s:g} tok/s or more"
-            return f"highest quality {fast}"
-        case "speed":
-            return f"fastest {within or 'of nearly the best quality'}"
-        case "cost":
-            energy = f"{'an' if why.energy_of == 'answer' else 'a'} {why.energy_of}"
-            return f"least energy {energy} {within or 'at nearly the best quality'}"
-        case _:
-            assert_never(why.objective)
-
-
 def _shortfall(each: Shortfall) -> str:
     """`needs 23.4 GiB on the GPU, 21.9 free`."""
     where = {
@@ -269,25 +253,10 @@ def _on_each(gpus: int) -> str:
     return "on the GPU" if gpus == 1 else f"on each of {gpus} GPUs"
 
 
-def _too_slow(cause: TooSlow) -> str:
-    asked = cause.least_tok_s
-    least = f"{asked:,.1f}" if round(asked, 1) == asked else f"{asked:,}"
-    if cause.tok_s < asked:
-        return f"about {_below(cause.tok_s, asked)} tok/s, slower than {least}"
-    longer = f"it thinks {cause.thinking_over_r1:g} times as long as R1"
-    as_if = f"as if at {_below(cause.tok_s / cause.thinking_over_r1, asked)}"
-    return f"about {cause.tok_s:,.1f} tok/s, but {longer}, {as_if}: slower than {least}"
-
-
-def _below(speed: float, least: float) -> str:
-    """A speed to a tenth; where that does not show that it is below `least`, the hundredths that it reaches."""
-    return f"{speed:,.1f}" if round(speed, 1) < least else f"{floor(speed * 100) / 100:,.2f}"
-
-
 def _ranks_below(cause: RanksBelow) -> str:
     how = difference_text(cause.difference)
     if cause.tok_s is not None:
-        how += f" ({cause.tok_s:.{0 if cause.tok_s >= 10 else 1}f} tok/s)"
+        how += f" ({plain_rate(cause.tok_s)} tok/s)"
     if cause.not_on_gpu is None:
         return f"fits, but ranks below {cause.choice_id}: {how}"
     where = "with experts on disk" if cause.from_disk else "partly in RAM"

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from r1plan.plan.patience import context_for
 from r1plan.plan.pins import Pins
-from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST
+from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST, Workload
+from r1plan.units import pad
 
 CONTEXT_SHOWN = 1024  # a context that nobody asked for is a whole multiple of this
 
 
 class Contexts(NamedTuple):
-    """The shortest context that is any use, the one aimed at, and the longest."""
+    """The shortest context that is any use, the one aimed at, the one that is enough to show, and the longest."""
 
     least: int
     goal: int
+    shown: int
     most: int
 
 
-def contexts_of(pins: Pins, model_context: int) -> Contexts:
-    """The contexts of a model that reads at most `model_context` tokens."""
+def contexts_of(pins: Pins, workload: Workload, thinking_over_r1: float, model_context: int) -> Contexts:
+    """The contexts of a model that reads at most `model_context` tokens and thinks so many times as long as R1.
+
+    Aimed at is one that holds most answers.
+    """
     if pins.context is not None:
-        return Contexts(pins.context, pins.context, max(model_context, pins.context))
-    return Contexts(min(CONTEXT_LEAST, model_context), min(CONTEXT_GOAL, model_context), model_context)
+        return Contexts(pins.context, pins.context, pins.context, max(model_context, pins.context))
+    goal = min(pad(context_for(workload, thinking_over_r1), CONTEXT_SHOWN), model_context)
+    least = min(CONTEXT_LEAST, model_context)
+    return Contexts(least, max(goal, least), min(max(CONTEXT_GOAL, goal), model_context), model_context)
 
 
-def context_within(pins: Pins, most: int, model_context: int) -> int:
-    """The asked context; else the largest up to the goal and `most`, in whole thousands, never below the least."""
-    if pins.context is not None:
-        return pins.context
-    return max(min(most, CONTEXT_GOAL) // CONTEXT_SHOWN * CONTEXT_SHOWN, min(CONTEXT_LEAST, model_context))
+def context_within(contexts: Contexts, most: int) -> int:
+    """The largest up to what is shown and `most`, in whole thousands, never below the least."""
+    return max(min(most, contexts.shown) // CONTEXT_SHOWN * CONTEXT_SHOWN, contexts.least)

@@ -8,7 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
-from r1plan.plan.llamacpp.fit.context import contexts_of
+from r1plan.plan.llamacpp.fit.context import Contexts
 from r1plan.plan.llamacpp.fit.layer_split import LayerSplit, SplitTask
 from r1plan.plan.llamacpp.fit.layouts import EVERY_COMBINATION, Layouts, experts_left_with, fixed_layout
 from r1plan.plan.llamacpp.memory.devices import Devices
@@ -41,11 +41,12 @@ class LayoutEnumerator:
         groups: tuple[tuple[int, ...], ...],
         pins: Pins,
         candidate: QuantCandidate,
+        contexts: Contexts,
         lines: BufferLines,
     ) -> None:
         self._devices, self._groups, self._pins, self._lines = devices, groups, pins, lines
         self._shape, self._weights = candidate.model.shape, candidate.weights
-        self._contexts = contexts_of(pins, candidate.model.context_max)
+        self._contexts = contexts
 
     @cached_property
     def _split(self) -> LayerSplit:
@@ -72,7 +73,7 @@ class LayoutEnumerator:
 
     def on_cards(self) -> Iterator[Placement]:
         """All layers on cards alone, where that fits."""
-        return self._layouts.shared_out(SplitTask(), *self._contexts)
+        return self._shared_out(SplitTask())
 
     def usual(self) -> Placement:
         """All layers on all cards by their free memory, fitting or not."""
@@ -87,7 +88,7 @@ class LayoutEnumerator:
 
     def pinned_shares(self, plain: Placement) -> Iterator[Placement]:
         """As many layers on cards as `plain` has, shared out among them so that they fit."""
-        return self._layouts.shared_out(self._pinned_task(plain), *self._contexts)
+        return self._shared_out(self._pinned_task(plain))
 
     def pinned_with_more_experts_left(self, plain: Placement) -> Iterator[Placement]:
         """As many layers on cards as `plain` has, with the experts in host memory for which there is no room."""
@@ -136,6 +137,10 @@ class LayoutEnumerator:
                 if counts is not None:
                     yield self._layouts.placement("partial", cards, counts, experts)
 
+    def _shared_out(self, task: SplitTask) -> Iterator[Placement]:
+        contexts = self._contexts
+        return self._layouts.shared_out(task, contexts.least, contexts.goal, contexts.most)
+
     def _pinned_task(self, plain: Placement) -> SplitTask:
         weights = self._weights
         all_experts = self._pins.experts_on_cpu
@@ -155,7 +160,7 @@ class LayoutEnumerator:
         """The best share of the layers with that many of them in host memory, counted as `_least_on_host` does."""
         experts = min(number, self._weights.expert_layers)
         task = SplitTask(number - experts, experts)
-        least, goal, _ = self._contexts
+        least, goal = self._contexts.least, self._contexts.goal
         counts = self._layouts.counts(cards, task, least, goal, goal)
         if counts is None:
             return None

@@ -1,22 +1,25 @@
-"""What a layout is worth on one machine for one workload: what it loads, how fast it is, its score."""
+"""What a layout is worth on one machine for one workload: what it loads, how fast it is, how it stands."""
 
 from __future__ import annotations
 
 from r1plan.hardware.machine import Machine
+from r1plan.plan.answer import typical_length
 from r1plan.plan.energy import running_cost
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
-from r1plan.plan.llamacpp.fit.context import context_within, contexts_of
+from r1plan.plan.llamacpp.fit.context import Contexts, contexts_of
+from r1plan.plan.llamacpp.fit.merit import LayoutMerit, layout_merit
 from r1plan.plan.llamacpp.memory.devices import Devices
 from r1plan.plan.llamacpp.memory.lines import BufferLines
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import DeviceLoads, Loading, Placement
-from r1plan.plan.llamacpp.rank import score_at
 from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, ModelRates, predicted_speed
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.llamacpp.speed.rates import MachineRates
+from r1plan.plan.patience import patience_min
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload
+from r1plan.units import S_A_MINUTE
 
 
 class Evaluator:
@@ -33,6 +36,8 @@ class Evaluator:
         self.machine, self.devices, self.workload, self.pins = machine, devices, workload, pins
         self.learned = learned
         self._machine_rates = MachineRates(machine, learned.factors)
+        self._typical = typical_length(workload)
+        self._patience_s = patience_min(workload) * S_A_MINUTE
         self._rates: tuple[QuantCandidate, ModelRates] | None = None
         self._timed: tuple[DeviceLoads, DecodeTimeModel] | None = None
 
@@ -48,18 +53,14 @@ class Evaluator:
         """What `placement` puts on each device; on other `devices` of the same machine, if given."""
         return self.loading(candidate, settings, devices).of(placement)
 
-    def context_of(self, where: DeviceLoads) -> int:
-        """The asked context; else the largest up to the goal, in whole thousands, and never below the least."""
-        return context_within(self.pins, where.context_max, where.model_context)
+    def contexts(self, candidate: QuantCandidate) -> Contexts:
+        """How long its context may be, and should be."""
+        return contexts_of(self.pins, self.workload, candidate.quality.thinking_over_r1, candidate.model.context_max)
 
-    def least_context(self, where: DeviceLoads) -> int:
-        """The shortest context that is any use."""
-        return contexts_of(self.pins, where.model_context).least
-
-    def score(self, candidate: QuantCandidate, where: DeviceLoads, context: int) -> float:
-        """What `balanced` ranks by."""
-        depth = min(self.workload.typical_depth, context)
-        return score_at(candidate.quality, 1 / self._time(candidate, where).a_token(depth), where.settings, context)
+    def merit(self, candidate: QuantCandidate, where: DeviceLoads, context: int) -> LayoutMerit:
+        """How the layout stands among the others of `candidate`."""
+        seconds, goal = self._answer_seconds(candidate, where), self.contexts(candidate).goal
+        return layout_merit(where.settings, seconds, self._patience_s, context, goal)
 
     def option(self, candidate: QuantCandidate, where: DeviceLoads, context: int) -> Option:
         """The layout with `context` tokens a slot, with all that is said of it."""
@@ -90,12 +91,21 @@ class Evaluator:
                 measured.drawn if measured is not None else None,
                 in_turn=True,  # llama.cpp splits models by layers
             ),
-            score=score_at(candidate.quality, speed.decode[0].tok_s.mid, where.settings, context),
+            merit=self.merit(candidate, where, context),
+            wanted_context=self.contexts(candidate).goal,
         )
 
     def at_least_context(self, candidate: QuantCandidate, where: DeviceLoads) -> Option:
         """The layout with the shortest context that is any use."""
-        return self.option(candidate, where, self.least_context(where))
+        return self.option(candidate, where, self.contexts(candidate).least)
+
+    def _answer_seconds(self, candidate: QuantCandidate, where: DeviceLoads) -> float:
+        """Those of a typical answer, as `answer_seconds` has them of an option."""
+        time, length = self._time(candidate, where), self._typical
+        output = self.workload.thinking_of(candidate.quality.thinking_over_r1) + length.answer_tokens
+        seconds = output * time.a_token(length.input_tokens + output // 2)
+        parts = time.prompt_parts() if length.prompt_tokens else None
+        return seconds if parts is None else seconds + length.prompt_tokens * sum([each.seconds for each in parts])
 
     def _time(self, candidate: QuantCandidate, where: DeviceLoads) -> DecodeTimeModel:
         """The time of a token; the one asked for last is kept."""

@@ -1,4 +1,4 @@
-"""The best layout of one model at one quant on a machine: every kind is tried, and scored by speed and context."""
+"""The best layout of one model at one quant on a machine: every kind is tried."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from r1plan.hardware.machine import Machine
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
-from r1plan.plan.llamacpp.fit.context import contexts_of
+from r1plan.plan.llamacpp.fit.context import context_within
 from r1plan.plan.llamacpp.fit.evaluator import Evaluator
 from r1plan.plan.llamacpp.fit.incumbent import Incumbent
 from r1plan.plan.llamacpp.fit.layouts import groups_of
+from r1plan.plan.llamacpp.fit.merit import has_fine_cache
 from r1plan.plan.llamacpp.fit.settings import tighter_settings, usual_settings
 from r1plan.plan.llamacpp.fit.shortfall import needs_memory, spoken_of
 from r1plan.plan.llamacpp.fit.walk import LayoutWalk
@@ -22,7 +23,7 @@ from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.pins import Pins
 from r1plan.plan.reasons import NeedsMemory
-from r1plan.plan.workload import CONTEXT_ENOUGH, Workload
+from r1plan.plan.workload import Workload
 
 
 class NoRoom(NamedTuple):
@@ -75,23 +76,24 @@ class Search:
         option = self.evaluator.option(candidate, best.where, best.context)
         mixed = bool(self.devices.gpus) and not self.devices.unified and not option.on_gpus_alone
         if mixed and best.failed:
-            option = replace(option, not_on_gpu=needs_memory([self._at_least_context(best.failed[0])]))
+            option = replace(option, not_on_gpu=needs_memory([self._at_least_context(candidate, best.failed[0])]))
         return option
 
     def _searched(self, candidate: QuantCandidate) -> Incumbent:
         """The best layout under the settings that are worth a try."""
         best = Incumbent()
-        goal = contexts_of(self.pins, candidate.model.context_max).goal
+        goal = self.evaluator.contexts(candidate).goal
         hopeless = candidate.weights.total_bytes > self._room_bytes
         for settings in self._usual:
             LayoutWalk(self.evaluator, self._groups, candidate, settings, best).run(mixed=True)
-            if hopeless or (self._as_fast_as_any(best, goal) and len(best.cards) == 1):
+            if hopeless or (self._as_fast_as_any(best, goal) and len(best.cards) == 1 and best.merit.in_time):
                 break
         # Several cards of the fastest kind are so little slower than one that only a cache of 8 bits is worth that.
         if not hopeless and not self._as_fast_as_any(best, goal):
-            short = best.where is None or best.context < CONTEXT_ENOUGH  # asked once: more memory is then never worse
+            short = best.merit.holds < 1  # asked once: more memory is then never worse
             for settings in self._tighter if short or self._may_be_on_cards(candidate, best) else ():
-                LayoutWalk(self.evaluator, self._groups, candidate, settings, best).run(mixed=short)
+                if short or has_fine_cache(settings):  # a coarse one is never better than what holds most answers
+                    LayoutWalk(self.evaluator, self._groups, candidate, settings, best).run(mixed=short)
         return best
 
     def _may_be_on_cards(self, candidate: QuantCandidate, best: Incumbent) -> bool:
@@ -108,13 +110,13 @@ class Search:
         return all(card in self._fastest for card in best.cards)
 
     def _no_room(self, candidate: QuantCandidate, failed: list[DeviceLoads]) -> NoRoom:
-        memory = [self._at_least_context(each) for each in failed]
+        memory = [self._at_least_context(candidate, each) for each in failed]
         from_disk = self._reading_from_disk(candidate, failed)
         return NoRoom(needs_memory(memory), failed[spoken_of(memory)], from_disk)
 
-    def _at_least_context(self, where: DeviceLoads) -> tuple[DeviceMemory, ...]:
+    def _at_least_context(self, candidate: QuantCandidate, where: DeviceLoads) -> tuple[DeviceMemory, ...]:
         """What every device holds at the shortest context that is any use."""
-        return where.memory_at(self.evaluator.least_context(where))
+        return where.memory_at(self.evaluator.contexts(candidate).least)
 
     def _reading_from_disk(self, candidate: QuantCandidate, failed: list[DeviceLoads]) -> Option | None:
         """The fastest layout that keeps what experts it can in memory and reads the others from disk, or None."""
@@ -128,7 +130,7 @@ class Search:
         best, loading = Incumbent(), self.evaluator.loading(candidate, failed[0].settings, devices)
         for placement in dict.fromkeys(each for each in tried if each.expert_layers_on_host):
             where = loading.of(placement._replace(from_disk=True))
-            context = self.evaluator.context_of(where)
+            context = context_within(self.evaluator.contexts(candidate), where.context_max)
             if context <= where.context_max:
-                best.offer(where, self.evaluator.score(candidate, where.at_context(context), context), context, 0)
+                best.offer(where, self.evaluator.merit(candidate, where.at_context(context), context), context, 0)
         return None if best.where is None else self.evaluator.option(candidate, best.where, best.context)

@@ -49,7 +49,7 @@ class Settled:
                 left.pop(0)
                 continue
             there = self.of(left[0])
-            if there.placement == left[0].placement:
+            if there.placement == left[0].placement and there.merit.holds == left[0].merit.holds:
                 break
             in_memory = [option for option in (there, *left[1:]) if not option.disk_bytes]
             left = [*ranked(in_memory, workload), *(option for option in left if option.disk_bytes)]
@@ -98,7 +98,7 @@ def fitted(search: Search, candidate: QuantCandidate, option: Option) -> Option:
         return first
     for where in whole_instead(search, candidate, there):
         whole = settled(search.evaluator, candidate, search.evaluator.option(candidate, where, there.context))
-        if whole.fits and whole.context >= there.context and whole.score > there.score:
+        if whole.fits and whole.context >= there.context and whole.merit > there.merit:
             return whole
     return there
 
@@ -113,7 +113,7 @@ def settled(evaluator: Evaluator, candidate: QuantCandidate, option: Option) -> 
     if devices.unified and option.placement.layout == "cpu":
         devices = without_gpus(evaluator.machine)
     where = evaluator.loads(candidate, option.placement, option.settings, devices)
-    least = evaluator.least_context(where)
+    least = evaluator.contexts(candidate).least
     pinned = evaluator.pins.context is not None
     most = longest(where, model, weights, CONTEXT_STEP if pinned else min(least, option.context))
     context = option.context
@@ -125,6 +125,7 @@ def settled(evaluator: Evaluator, candidate: QuantCandidate, option: Option) -> 
         option,
         context=context,
         context_max=most or 0,
+        merit=option.merit._replace(holds=min(context / option.wanted_context, 1.0)),
         full_at=at_most.full_at(),
         memory=there.at_context(context).memory_at(context),
     )

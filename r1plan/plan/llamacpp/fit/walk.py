@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
-from r1plan.plan.llamacpp.fit.context import context_within, contexts_of
+from r1plan.plan.llamacpp.fit.context import context_within
 from r1plan.plan.llamacpp.fit.enumerator import Descent, LayoutEnumerator
 from r1plan.plan.llamacpp.fit.evaluator import Evaluator
 from r1plan.plan.llamacpp.fit.incumbent import Incumbent
+from r1plan.plan.llamacpp.fit.merit import LayoutMerit
 from r1plan.plan.llamacpp.placement import Placement
-from r1plan.plan.llamacpp.rank import context_points
 from r1plan.plan.llamacpp.settings import EngineSettings
-
-
-class Fit(NamedTuple):
-    """A layout that fits: its score, and the context that it is for."""
-
-    score: float
-    context: int
 
 
 class LayoutWalk:
@@ -35,9 +26,9 @@ class LayoutWalk:
         self._evaluator, self._candidate, self._best = evaluator, candidate, best
         self._devices, pins = evaluator.devices, evaluator.pins
         self._pinned = pins.gpu_layers is not None or (pins.experts_on_cpu and bool(self._devices.gpus))
-        self._context_goal = contexts_of(pins, candidate.model.context_max).goal
+        self._contexts = evaluator.contexts(candidate)
         self._loading = evaluator.loading(candidate, settings)
-        self._layouts = LayoutEnumerator(self._devices, groups, pins, candidate, self._loading.lines)
+        self._layouts = LayoutEnumerator(self._devices, groups, pins, candidate, self._contexts, self._loading.lines)
 
     def run(self, *, mixed: bool) -> None:
         """Consider every kind of layout; without `mixed`, only those on cards alone."""
@@ -71,7 +62,7 @@ class LayoutWalk:
         better = best.where is not before
         if not better and not best.failed:
             self._consider(self._layouts.usual())  # so that there is something to say of what is lacking
-        if mixed and not (better and best.context >= self._context_goal):
+        if mixed and not (better and best.context >= self._contexts.goal):
             for descent in self._layouts.descents():
                 self._descend(descent)
             if best.where is None:
@@ -81,31 +72,30 @@ class LayoutWalk:
     def _descend(self, descent: Descent) -> None:
         """Consider the layouts of `descent` from `enough` layers in host memory down.
 
-        Fewer layers there are faster and leave less room for context. None in between is better than the speed of
-        `fewest` with the context of the one tried last, so it ends where that is no better than the best.
+        Fewer layers there are faster and leave less room for context, which counts first: so it ends with the first
+        that holds most answers, and else where a context is shorter than one before.
         """
-        fastest = self._consider(descent.placement(descent.fewest))
-        if fastest is None:
+        if self._consider(descent.placement(descent.fewest)) is None:
             return
-        bound = fastest.score + context_points(fastest.context)
-        if bound <= self._best.score:
-            return
-        last: Fit | None = None
+        most = -1.0
         for number in range(descent.enough, descent.fewest, -1):
-            if last is not None and bound - context_points(last.context) <= self._best.score:
+            merit = self._consider(descent.placement(number))
+            if merit is None:
+                continue
+            if merit.holds >= 1 or merit.holds < most:
                 return
-            last = self._consider(descent.placement(number)) or last
+            most = merit.holds
 
-    def _consider(self, placement: Placement | None) -> Fit | None:
-        """How a layout fits, which may then be the best so far; None when it does not fit or there is none."""
+    def _consider(self, placement: Placement | None) -> LayoutMerit | None:
+        """How a layout stands, which may then be the best so far; None when it does not fit or there is none."""
         if placement is None:
             return None
         where = self._loading.of(placement)
         context_max = where.context_max
-        context = context_within(self._evaluator.pins, context_max, where.model_context)
+        context = context_within(self._contexts, context_max)
         if context > context_max:
             self._best.failed.append(where)
             return None
-        score = self._evaluator.score(self._candidate, where, context)
-        self._best.offer(where, score, context, context_max)
-        return Fit(score, context)
+        merit = self._evaluator.merit(self._candidate, where, context)
+        self._best.offer(where, merit, context, context_max)
+        return merit

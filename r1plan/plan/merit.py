@@ -1,0 +1,81 @@
+"""The rule of the choice: the best published quality whose typical answer comes within the patience.
+
+Options are compared field by field, and no field is weighed against another. So no option changes how two others stand,
+and whatever makes a machine larger or faster can only add options within the patience, or bring some nearer.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from r1plan.plan.answer import answer_seconds
+from r1plan.plan.patience import MOST_WH_AN_ANSWER, QUICK, patience_min
+from r1plan.plan.plan import PlannedOption
+from r1plan.plan.workload import Workload
+from r1plan.units import S_A_HOUR, S_A_MINUTE
+
+# Where no power limit is known: a desktop computer under load, assumed.
+_UNKNOWN_WATTS = 150.0
+
+
+class Merit(NamedTuple):
+    """How an option stands, the most important first; the greater is the better.
+
+    `offered`: its files are to be had. `holds` is the share that its context has of one that holds most answers, at
+    most 1. `fine_cache`: the cache has 8 bits or more. `usable`: the quant is not the coarsest. `within`: a typical
+    answer comes within the patience, and for `cost` within its energy. `quality` is the index of one within; of others, 1
+    where the quant counts as the model itself. `quick`: it comes in so small a part of the patience that a finer quant
+    is worth more than a faster one, and `little_lost` is then what it loses, below zero. `pace` is seconds an answer,
+    or watt-hours for `cost`, below zero.
+    """
+
+    offered: bool
+    holds: float
+    fine_cache: bool
+    usable: bool
+    within: bool
+    quality: float
+    quick: bool
+    little_lost: int
+    pace: float
+
+
+def merit_of(
+    option: PlannedOption, workload: Workload, *, wanted_context: int, offered: bool, fine_cache: bool
+) -> Merit:
+    """The merit of `option`; what an engine alone knows of it is given. `wanted_context` holds most answers."""
+    quality, within = option.quality, is_within(option, workload)
+    quick = within and is_quick(option, workload)
+    return Merit(
+        offered=offered,
+        holds=min(option.context / wanted_context, 1.0),
+        fine_cache=fine_cache,
+        usable=quality.quant.usable,
+        within=within,
+        quality=quality.index if within else float(quality.quant.counts_as_model),
+        quick=quick,
+        little_lost=-quality.quant.per_cent_lost if quick else 0,
+        pace=-(watt_hours(option, workload) if workload.objective == "cost" else answer_seconds(option, workload)),
+    )
+
+
+def is_within(option: PlannedOption, workload: Workload) -> bool:
+    """Whether a typical answer comes within the patience, and for `cost` takes no more energy than it may."""
+    in_time = answer_seconds(option, workload) <= patience_min(workload) * S_A_MINUTE
+    return in_time and (most_wh(option, workload) is None or watt_hours(option, workload) <= MOST_WH_AN_ANSWER)
+
+
+def is_quick(option: PlannedOption, workload: Workload) -> bool:
+    """Whether a typical answer takes QUICK of the patience or less. For `cost` nothing is: the cheaper is taken."""
+    quick_s = QUICK * patience_min(workload) * S_A_MINUTE
+    return workload.objective != "cost" and answer_seconds(option, workload) <= quick_s
+
+
+def most_wh(option: PlannedOption, workload: Workload) -> float | None:
+    """The watt-hours that an answer may take; None where the objective has no price, or the power is not known."""
+    return MOST_WH_AN_ANSWER if workload.objective == "cost" and option.cost.watts else None
+
+
+def watt_hours(option: PlannedOption, workload: Workload) -> float:
+    """What a typical answer takes at the cards' power limits, or at a desktop's power where those are not known."""
+    return (option.cost.watts or _UNKNOWN_WATTS) * answer_seconds(option, workload) / S_A_HOUR
