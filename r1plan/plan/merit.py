@@ -22,11 +22,11 @@ class Merit(NamedTuple):
     """How an option stands, the most important first; the greater is the better.
 
     `offered`: its files are to be had. `holds` is the share that its context has of one that holds most answers, at
-    most 1. `fine_cache`: the cache has 8 bits or more. `usable`: the quant is not the coarsest. `within`: a typical
-    answer comes within the patience, and for `cost` within its energy. `quality` is the index of one within; of others, 1
-    where the quant counts as the model itself. `quick`: it comes in so small a part of the patience that a finer quant
-    is worth more than a faster one, and `little_lost` is then what it loses, below zero. `pace` is seconds an answer,
-    or watt-hours for `cost`, below zero.
+    most 1. `fine_cache`: the cache has 8 bits or more. `usable`: the quant is not too coarse. `within`: a typical
+    answer comes within the patience, and for `cost` within its energy. `quality` is the index of one within, else 0.
+    `as_model`: the quant counts as the model itself. `quick`: an answer takes so small a part of the patience that a
+    finer quant is worth more than a faster one, and `little_lost` is then what it loses, below zero. `pace` is seconds
+    an answer, or watt-hours for `cost`, below zero.
     """
 
     offered: bool
@@ -35,6 +35,7 @@ class Merit(NamedTuple):
     usable: bool
     within: bool
     quality: float
+    as_model: bool
     quick: bool
     little_lost: int
     pace: float
@@ -52,7 +53,8 @@ def merit_of(
         fine_cache=fine_cache,
         usable=quality.quant.usable,
         within=within,
-        quality=quality.index if within else float(quality.quant.counts_as_model),
+        quality=quality.index if within else 0.0,
+        as_model=quality.quant.counts_as_model,
         quick=quick,
         little_lost=-quality.quant.per_cent_lost if quick else 0,
         pace=-(watt_hours(option, workload) if workload.objective == "cost" else answer_seconds(option, workload)),

@@ -1,8 +1,8 @@
 """How good a model is at a quant: its published scores, and what quantisation was measured to cost.
 
 Quality is GPQA-Diamond as the makers publish it: the one benchmark that all ten models have which asks for knowledge,
-and not for maths or code alone. A quant whose perplexity is within 5 % of the unquantised model's counts as the model
-itself; of a coarser one the score is divided by the ratio of both perplexities. Nothing is added and nothing weighted.
+and not for maths or code alone. What a quant loses is the rise of its perplexity over the unquantised model's, from the
+table that is nearest: nothing is added to the score, and nothing weighed against it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ BENCHMARK = "gpqa_diamond"
 # Up to this ratio of perplexities a quant counts as the model itself: Q4_K_M, what most people run, is at 1.024 (8B)
 # and 1.048 (70B), the types of three bits at 1.07 and more.
 COUNTS_AS_MODEL = 1.05
-# A coarser quant than this is taken only where nothing else fits. R1-0528 at UD-Q2_K_XL is at 1.098, three bits of an
-# 8B between 1.07 and 1.22, two bits of any distill above 1.35.
+# Up to this one it is taken for the model where no finer quant will do, and beyond only where nothing else fits.
+# R1-0528 at UD-Q2_K_XL is at 1.098, three bits of an 8B between 1.07 and 1.22, two bits of any distill above 1.35.
 COARSEST = 1.10
 
 # The mixture's table is of mixes made for it. Of the same size, a stock mix loses about twice as much: Q4_0 2.4 % and
@@ -74,9 +74,8 @@ class PublishedScore(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What is known of a model at a quant. `index` is its score of BENCHMARK, less what a coarse quant takes from it.
-
-    It is 0 where nobody published that score.
+    """What is known of a model at a quant. `index` is its score of BENCHMARK, as published; of quants that are not
+    usable it is divided by their ratio of perplexities, so that they stand behind. It is 0 without that score.
     """
 
     scores: tuple[PublishedScore, ...]
@@ -112,9 +111,9 @@ def published_score(scores: tuple[PublishedScore, ...]) -> float | None:
 
 
 def index_of(scores: tuple[PublishedScore, ...], loss: QuantQuality) -> float:
-    """The published score; of a quant that does not count as the model itself, divided by its ratio of perplexities."""
+    """The published score; of a quant that is not usable, divided by its ratio of perplexities."""
     published = published_score(scores) or 0.0
-    return published if loss.counts_as_model else published / loss.perplexity_ratio
+    return published if loss.usable else published / loss.perplexity_ratio
 
 
 def thinking_over_r1(model_id: str) -> float:

@@ -19,7 +19,8 @@ def why_chosen(choice: PlannedOption, merit: Merit, workload: Workload, better: 
     return Chosen(
         objective=workload.objective,
         score=published_score(choice.quality.scores),
-        quality=choice.quality.index,
+        per_cent_lost=choice.quality.quant.per_cent_lost,
+        as_model=merit.as_model,
         seconds=answer_seconds(choice, workload),
         patience_min=patience_min(workload),
         within=merit.within,

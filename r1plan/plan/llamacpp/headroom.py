@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuProcess, Machine
+from r1plan.plan.chosen import BeyondPatience
 from r1plan.plan.headroom import Gain, Headroom, Improvement
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.memory.parts import Device
@@ -15,6 +17,7 @@ from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
+from r1plan.plan.quality import quant_quality
 from r1plan.units import GIB
 
 _STEPS_GIB = (1, 2, 4, 8, 16)
@@ -22,6 +25,7 @@ _STEPS_GIB_OF_MANY_CARDS = (8,)  # among many cards one card's next GiB seldom b
 _MANY_CARDS = 4
 _NEAREST_MISSES = 8
 _BETTER_QUANTS = 3
+_SLOW_QUANTS = 2
 _MOST_SLOTS = 64
 _FASTER = 1.05
 
@@ -47,7 +51,7 @@ class _Again:
 
     def __init__(self, plan: Plan[Option], choice: Option, models: ModelSet, pins: Pins, learned: LearnedRates) -> None:
         self.plan, self.choice, self.pins, self.learned = plan, choice, pins, learned
-        some = models.models if pins.one_option else _shortlist(plan, choice, models.models)
+        some = models.models if pins.one_option else _shortlist(plan, choice, models)
         self.models = replace(models, models=some)
 
     def gains(self) -> Iterator[Gain[Option]]:
@@ -169,10 +173,11 @@ def _told_apart(then: Option, now: Option) -> tuple[str, str]:
     return (then.quant.name, now.quant.name) if then.model.id == now.model.id else (then.id, now.id)
 
 
-def _shortlist(plan: Plan[Option], choice: Option, models: Mapping[str, Model]) -> Mapping[str, Model]:
+def _shortlist(plan: Plan[Option], choice: Option, models: ModelSet) -> Mapping[str, Model]:
     """The models with only those quants that more room could bring up.
 
-    They are the choice, its alternatives, the nearest misses for memory and the chosen model's next larger quants.
+    They are the choice, its alternatives, the nearest misses for memory, the chosen model's next larger quants and of
+    each model that takes too long the soonest.
     """
     missed = [each for each in plan.rejected if each.shortfall_bytes is not None]
     near = [each.id for each in missed if (each.shortfall_bytes or 0) <= _STEPS_GIB[-1] * GIB][:_NEAREST_MISSES]
@@ -182,9 +187,23 @@ def _shortlist(plan: Plan[Option], choice: Option, models: Mapping[str, Model]) 
     )
     kept = {choice.id, *(option.id for option in plan.alternatives), *near}
     kept |= {option_id(choice.model, quant) for quant in larger[:_BETTER_QUANTS]}
+    kept |= set(_soonest_of_the_slow(plan, models))
     some = {}
-    for id_, model in models.items():
+    for id_, model in models.models.items():
         quants = tuple(quant for quant in model.quants if option_id(model, quant) in kept)
         if quants:
             some[id_] = replace(model, quants=quants)
     return some
+
+
+def _soonest_of_the_slow(plan: Plan[Option], models: ModelSet) -> Iterator[str]:
+    """The options beyond the patience that more room may bring within it: of each model the soonest quants."""
+    taken: Counter[str] = Counter()
+    slow = [(each.cause.seconds, each.id) for each in plan.rejected if isinstance(each.cause, BeyondPatience)]
+    for _, id_ in sorted(slow):
+        model_id, _, name = id_.rpartition(":")
+        model = models.models[model_id]
+        quant = next(each for each in model.quants if each.name == name)
+        if taken[model_id] < _SLOW_QUANTS and quant_quality(model, quant, models.quant_tables).counts_as_model:
+            taken[model_id] += 1
+            yield id_

@@ -69,8 +69,8 @@ class ServingOption:
     there is one.
 
     `context` is what each user may have, `context_max` the most that each of `users_wanted` could, `wanted_context`
-    what holds most answers; `users` is how many of `context` the cache holds. `speed` is one user's while `users_wanted`
-    are served.
+    what holds most answers; `users` is how many of `context` the cache holds. `speed` is one user's while all of
+    `users_wanted` are served.
     """
 
     model: Model

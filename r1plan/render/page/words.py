@@ -34,7 +34,7 @@ KICKERS = {
     "asked": "r1plan: what was asked for does not fit",
 }
 SCALE = (
-    "Quality: GPQA-Diamond as its makers publish it. A quant whose perplexity is more than 5 % above the full model's "
+    "Quality: GPQA-Diamond as its makers publish it. A quant whose perplexity is more than 10 % above the full model's "
     "has it divided by the ratio of both."
 )
 REASONS_BELOW = "Every option, with its reason, stands below."

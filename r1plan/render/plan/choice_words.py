@@ -32,11 +32,11 @@ def chosen_text(why: Chosen) -> str:
 
 
 def score_text(why: Chosen) -> str:
-    """`GPQA-Diamond 81.0`, with what a coarse quant leaves of it."""
+    """`GPQA-Diamond 81.0`, with what the quant loses where that counts."""
     if why.score is None:
         return ""
-    left = "" if why.quality == why.score else f", {why.quality:.1f} in this quant"
-    return f"GPQA-Diamond {why.score:.1f}{left}"
+    lost = "" if why.as_model else f", though this quant loses {why.per_cent_lost} %"
+    return f"GPQA-Diamond {why.score:.1f}{lost}"
 
 
 def _taken(seconds: float, wh: float | None) -> str:

@@ -68,10 +68,10 @@ def test_two_cores_get_a_small_distill_and_an_honest_speed() -> None:
         ({"gpu": ["rtx-4060"], "ram": 32}, {"R1-0528-Qwen3-8B", "R1-Distill-Qwen-7B"}, {"gpu"}),
         ({"gpu": ["rtx-3060-12gb"], "ram": 32}, {"R1-Distill-Qwen-14B", "R1-0528-Qwen3-8B"}, {"gpu"}),
         ({"gpu": ["rtx-3090:2"], "ram": 64}, {"R1-Distill-Llama-70B", "R1-Distill-Qwen-32B"}, {"gpu-split"}),
-        ({"gpu": ["m3-max-40c"], "ram": 64}, {"R1-Distill-Qwen-32B"}, {"unified"}),
+        ({"gpu": ["m3-max-40c"], "ram": 64}, {"R1-Distill-Llama-70B", "R1-Distill-Qwen-32B"}, {"unified"}),
         ({"gpu": ["m3-ultra-80c"], "ram": 512}, {"DeepSeek-R1-0528"}, {"unified"}),
         ({"gpu": ["rtx-4090"], "ram": 1024, "ram_bandwidth": 460}, {"DeepSeek-R1-0528"}, {"experts-in-ram"}),
-        ({"gpu": ["gb10"]}, {"R1-Distill-Qwen-14B", "R1-Distill-Qwen-32B"}, {"unified"}),
+        ({"gpu": ["gb10"]}, {"R1-Distill-Qwen-32B"}, {"unified"}),
         ({"cpu_only": True, "ram": 4}, {"R1-Distill-Qwen-1.5B"}, {"cpu"}),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else None,
@@ -81,7 +81,7 @@ def test_sensible_answers(options: dict[str, Any], model_ids: set[str], layouts:
     assert choice.model.id in model_ids
     assert choice.placement.layout in layouts
     assert choice.context >= 16_384
-    assert choice.quant.bits_per_weight > 4
+    assert choice.quality.quant.counts_as_model
 
 
 def test_nothing_fits_one_gib_and_the_smallest_need_is_named() -> None:
@@ -307,24 +307,27 @@ def h200_and_slow_memory(bandwidth: float) -> Plan[Option]:
     return plan(replace(on, memory=replace(on.memory, bandwidth_gb_s=bandwidth)))
 
 
-def test_long_thinking_at_eight_tokens_a_second_is_no_balance() -> None:
-    """R1-0528 at two bits with its experts in RAM takes 20 minutes where a 70B on the card takes two."""
+def test_long_thinking_at_eight_tokens_a_second_is_beyond_the_patience() -> None:
+    """R1-0528 at two bits with its experts in RAM takes over 20 minutes where a 70B on the card takes two."""
     slow = h200_and_slow_memory(28.0)
     assert slow.choice is not None
     assert slow.choice.placement.layout == "gpu"
     assert slow.choice.tok_s > 30
     why = next(reason(each) for each in slow.rejected if each.id == "DeepSeek-R1-0528:UD-IQ2_XXS")
-    assert "thinks 1.9 times as long as R1" in why
+    assert why == "about 21 minutes an answer (7.7 tok/s), longer than 15 minutes"
     fast = h200_and_slow_memory(205.0)
     assert fast.choice is not None
     assert fast.choice.model.id == "DeepSeek-R1-0528"
 
 
 def test_an_asked_speed_is_of_tokens_and_not_of_thoughts() -> None:
-    on = h200_and_slow_memory(40.0).machine
-    asked = plan(on, Workload(objective="quality", min_tok_s=7)).choice
+    pins = Pins(model="R1-0528-Qwen3-8B")
+    choice = plan(machine(card(8)), pins=pins).choice
+    assert choice is not None
+    assert choice.quality.thinking_over_r1 > 1.5
+    asked = plan(machine(card(8)), Workload(min_tok_s=choice.tok_s * 0.99), pins).choice
     assert asked is not None
-    assert asked.model.id == "DeepSeek-R1-0528"
+    assert asked.tok_s >= choice.tok_s * 0.99
 
 
 def test_a_card_with_less_than_the_context_costs_is_told_so() -> None:

@@ -63,7 +63,9 @@ def test_exactly_this_option_is_refused_with_its_speed_unless_that_is_accepted()
     assert not refused.choice.fits
     assert not refused.choice.disk_bytes
     rejection = refused.rejected[0]
-    assert "with experts read from disk about 0.3 tok/s, slower than 5.0" in reason(rejection)
+    assert "with experts read from disk about 5.6 hours an answer (0.3 tok/s), longer than 15 minutes" in reason(
+        rejection
+    )
     assert isinstance(rejection.cause, NeedsMemory)
     assert rejection.cause.from_disk is not None
     accepted = plan(BOX, Workload(min_tok_s=rejection.cause.from_disk.tok_s * 0.99), R1).choice
