@@ -34,10 +34,10 @@ class BetterBeyond(NamedTuple):
 class Chosen(NamedTuple):
     """The best published quality whose typical answer comes `within` what it may take; else the fastest there is.
 
-    `score` is the published one, None where there is none, and its quant loses `per_cent_lost` of perplexity, which may
-    count as nothing. An answer takes `seconds` of `patience_min`, and `wh` of `most_wh` where there is a price; `least_tok_s` were asked for.
-    `usable` and `holds_most` are false where no option has a usable quant or room for most answers. `better` is None
-    where no option that fits is better.
+    `score` is the published one, None where there is none, and its quant loses `per_cent_lost` of perplexity, which
+    counts as nothing `as_model`. An answer takes `seconds` of `patience_min`, and `wh` of `most_wh` where there is a
+    price; `least_tok_s` were asked for. `usable` and `holds_most` are false where no option has a usable quant or room
+    for most answers. `better` is None where no option that fits is better.
     """
 
     objective: Objective

@@ -74,8 +74,10 @@ class PublishedScore(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What is known of a model at a quant. `index` is its score of BENCHMARK, as published; of quants that are not
-    usable it is divided by their ratio of perplexities, so that they stand behind. It is 0 without that score.
+    """What is known of a model at a quant.
+
+    `index` is its score of BENCHMARK, as published; of quants that are not usable it is divided by their ratio of
+    perplexities, so that they stand behind. It is 0 without that score.
     """
 
     scores: tuple[PublishedScore, ...]

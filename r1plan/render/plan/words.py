@@ -108,6 +108,8 @@ def difference_text(each: Difference) -> str:
     """How an option differs from the chosen one."""
     said = [quality] if (quality := ability_text(each)) else []
     faster = each.speed_ratio >= 1 + _SPEED_WORTH_SAYING
+    if not said and faster and each.quality_points <= -_POINTS_WORTH_NAMING:
+        said.append("slightly less able")
     if not 1 - _SPEED_WORTH_SAYING < each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
         said.append(f"{each.speed_ratio:.1f}x the speed")
     if each.thinking_ratio >= _RATIO_WORTH_SAYING and (faster or each.quality_points > 0):

@@ -6,12 +6,12 @@ from typing import get_args
 
 import pytest
 
+from r1plan.plan.chosen import BetterBeyond, BeyondPatience, Chosen
 from r1plan.plan.reasons import (
     AsAsked,
     CapabilityUnknown,
     CardsBeyond,
     Cause,
-    Chosen,
     ContextTooLong,
     Difference,
     FitsHeadless,
@@ -79,15 +79,30 @@ CAUSES: list[tuple[Cause, str, str]] = [
     ),
     (TooSlow(tok_s=1.0, least_tok_s=5.0), "slow", "about 1.0 tok/s, slower than 5.0"),
     (
-        TooSlow(tok_s=8.0, least_tok_s=5.0, thinking_over_r1=2.0),
+        BeyondPatience(tok_s=4.25, seconds=1_270.0, patience_min=15.0),
         "slow",
-        "about 8.0 tok/s, but it thinks 2 times as long as R1, as if at 4.0: slower than 5.0",
+        "about 21 minutes an answer (4.2 tok/s), longer than 15 minutes",
     ),
     (
-        SHORT._replace(from_disk=TooSlow(tok_s=1.7, least_tok_s=1.0, thinking_over_r1=1.9)),
+        BeyondPatience(tok_s=30.0, seconds=180.0, patience_min=15.0, wh=22.5, most_wh=10.0),
+        "slow",
+        "about 22 Wh an answer, more than 10",
+    ),
+    (
+        BeyondPatience(tok_s=1.0, seconds=5_400.0, patience_min=15.0, wh=22.5, most_wh=10.0),
+        "slow",
+        "about 90 minutes an answer (1.0 tok/s), longer than 15 minutes",
+    ),
+    (
+        SHORT._replace(from_disk=TooSlow(tok_s=0.9, least_tok_s=1.0)),
         "memory",
-        "needs 24.0 GiB on the GPU, 22.0 free; with experts read from disk about 1.7 tok/s, but it thinks 1.9 times as "
-        "long as R1, as if at 0.9: slower than 1.0",
+        "needs 24.0 GiB on the GPU, 22.0 free; with experts read from disk about 0.9 tok/s, slower than 1.0",
+    ),
+    (
+        SHORT._replace(from_disk=BeyondPatience(tok_s=0.5, seconds=10_800.0, patience_min=15.0)),
+        "memory",
+        "needs 24.0 GiB on the GPU, 22.0 free; with experts read from disk about 3 hours an answer (0.5 tok/s), "
+        "longer than 15 minutes",
     ),
     (TooSlow(tok_s=1_234.5, least_tok_s=1e5), "slow", "about 1,234.5 tok/s, slower than 100,000.0"),
     (TooSlow(tok_s=0.97, least_tok_s=1.0), "slow", "about 0.97 tok/s, slower than 1.0"),
@@ -149,16 +164,44 @@ CAUSES: list[tuple[Cause, str, str]] = [
     ),
 ]
 
+CHOSEN = Chosen("balanced", 62.1, 5, as_model=True, seconds=140.0, patience_min=15.0)
 STANDINGS: list[tuple[Standing | None, str]] = [
     (None, ""),
-    (Chosen("balanced"), "best balance of quality and speed"),
-    (Chosen("quality"), "highest quality that fits"),
-    (Chosen("speed"), "fastest of nearly the best quality"),
-    (Chosen("cost"), "least energy an answer at nearly the best quality"),
-    (Chosen("quality", least_tok_s=5.0), "highest quality at 5 tok/s or more"),
-    (Chosen("speed", within_points=10.0), "fastest within 10 points of the best"),
-    (Chosen("cost", within_points=10.0), "least energy an answer within 10 points of the best"),
-    (Chosen("cost", energy_of="token"), "least energy a token at nearly the best quality"),
+    (CHOSEN, "the best published quality (GPQA-Diamond 62.1) whose typical answer comes within 15 minutes"),
+    (
+        CHOSEN._replace(better=BetterBeyond("R1-Distill-Llama-70B:Q4_K_M", 1_260.0)),
+        "the best published quality (GPQA-Diamond 62.1) whose typical answer comes within 15 minutes; "
+        "R1-Distill-Llama-70B:Q4_K_M would take 21 minutes",
+    ),
+    (
+        CHOSEN._replace(score=81.0, per_cent_lost=10, as_model=False, patience_min=180.0, least_tok_s=5.0),
+        "the best published quality (GPQA-Diamond 81.0, though this quant loses 10 %) at 5 tok/s or more whose typical "
+        "answer comes within 3 hours",
+    ),
+    (
+        CHOSEN._replace(objective="cost", wh=9.1, most_wh=10.0, better=BetterBeyond("a:b", 150.0, 18.7)),
+        "the best published quality (GPQA-Diamond 62.1) whose typical answer comes within 15 minutes and 10 Wh; "
+        "a:b would take 2.5 minutes and 19 Wh",
+    ),
+    (
+        CHOSEN._replace(within=False, seconds=1_800.0, score=None),
+        "no typical answer comes within 15 minutes: the fastest, at 30 minutes",
+    ),
+    (
+        CHOSEN._replace(within=False, seconds=150.0, objective="cost", wh=18.7, most_wh=10.0),
+        "no typical answer comes within 15 minutes and 10 Wh: the least energy an answer, at 2.5 minutes and 19 Wh",
+    ),
+    (CHOSEN._replace(score=None), "the best quality whose typical answer comes within 15 minutes"),
+    (
+        CHOSEN._replace(usable=False, per_cent_lost=38, as_model=False),
+        "nothing finer fits: the best published quality (GPQA-Diamond 62.1, though this quant loses 38 %) whose "
+        "typical answer comes within 15 minutes",
+    ),
+    (
+        CHOSEN._replace(holds_most=False),
+        "no room for the longest answers: the best published quality (GPQA-Diamond 62.1) whose typical answer comes "
+        "within 15 minutes",
+    ),
     (AsAsked(), "as asked"),
     (AsAsked("it babbles"), "as asked, though not recommended: it babbles"),
     (ReadsFromDisk(2 * GIB), "2 GiB of experts are read from disk"),
@@ -169,7 +212,10 @@ STANDINGS: list[tuple[Standing | None, str]] = [
     (Difference(quality_points=2, speed_ratio=1.6, thinking_ratio=1.9), "better, 1.6x the speed, thinks 1.9x as long"),
     (Difference(quality_points=-2, speed_ratio=0.6, thinking_ratio=1.9), "less able, 0.6x the speed"),
     (Difference(quality_points=2, speed_ratio=1, energy_ratio=1.26), "better, 1.3x the energy"),
-    (Difference(quality_points=2, speed_ratio=1, settings_points=0.3), "better, coarser cache or batches"),
+    (Difference(quality_points=2, speed_ratio=1, coarser_cache=True), "better, coarser cache"),
+    (Difference(quality_points=0, speed_ratio=0.8, per_cent_lost=-3), "finer quant, 0.8x the speed"),
+    (Difference(quality_points=0, speed_ratio=1.3, per_cent_lost=3), "coarser quant, 1.3x the speed"),
+    (Difference(quality_points=2, speed_ratio=1.3, per_cent_lost=3), "better, 1.3x the speed"),
     (
         Difference(quality_points=0.5, speed_ratio=1.06, from_disk=True, context_tokens=-1),
         "better, 1.1x the speed, reads experts from disk, shorter context",
@@ -270,7 +316,8 @@ def test_a_margin_is_named_where_nothing_else_is_lacking(needed_mib: int, said: 
     [
         (Difference(quality_points=2, speed_ratio=1.6, thinking_ratio=1.9), "thinks longer"),
         (Difference(quality_points=2, speed_ratio=1.6, energy_ratio=1.5), "more energy"),
-        (Difference(quality_points=0.4, speed_ratio=1.1, settings_points=0.3), "coarser cache"),
+        (Difference(quality_points=0.4, speed_ratio=1.1, coarser_cache=True), "coarser cache"),
+        (Difference(quality_points=0.4, speed_ratio=1.1, coarser_cache=True, too_short=True), "short context"),
         (Difference(quality_points=-0.2, speed_ratio=1.1), "a bit worse"),
         (Difference(quality_points=-0.5, speed_ratio=2, thinking_ratio=1.9), ""),
         (Difference(quality_points=2, speed_ratio=0.9, thinking_ratio=1.9), ""),

@@ -14,6 +14,7 @@ from r1plan.plan.llamacpp.fit.shortfall import needs_memory, shortfall_of
 from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP
 from r1plan.plan.llamacpp.memory.devices import without_gpus
 from r1plan.plan.llamacpp.memory.exact import exactly, longest
+from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.rank import ranked
 from r1plan.plan.plan import Rejection
@@ -72,19 +73,22 @@ def lack_of(option: Option, searched: NeedsMemory | None = None) -> NeedsMemory:
 
 
 def fitted(search: Search, candidate: QuantCandidate, option: Option) -> Option:
-    """`option`, settled; where it then does not fit, the best layout that does, or itself where there is none.
+    """`option`, settled; where it then does not fit or holds fewer answers, the best layout that is found instead.
 
     The search's lines stay above what the engine takes on cards alone, so that what is whole there may fit where they
     say no. With layers in host memory the engine's allocator sometimes takes some hundred MiB more, at some contexts
     and not at longer ones.
     """
-    there = first = settled(search.evaluator, candidate, option)
+    best = there = first = settled(search.evaluator, candidate, option)
     taken: dict[str, int] = {}
     for _ in range(_MOST_TRIES):
-        if there.fits or first.disk_bytes:
+        if (there.fits and there.merit.holds >= option.merit.holds) or first.disk_bytes:
             break
-        searched = {each.device.name: each for each in option.memory}
-        for each in there.memory:
+        thought, real = option.memory, there.memory
+        if there.fits:
+            thought, real = _with_what_it_should_hold(search.evaluator, candidate, option)
+        searched = {each.device.name: each for each in thought}
+        for each in real:
             name = each.device.name
             if name in searched:
                 more = each.buffers_bytes - searched[name].buffers_bytes
@@ -94,13 +98,25 @@ def fitted(search: Search, candidate: QuantCandidate, option: Option) -> Option:
         if not isinstance(found, Option):
             break
         option, there = found, settled(search.evaluator, candidate, found)
-    if not there.fits:
+        if (there.fits, there.merit) > (best.fits, best.merit):
+            best = there
+    if not best.fits:
         return first
-    for where in whole_instead(search, candidate, there):
-        whole = settled(search.evaluator, candidate, search.evaluator.option(candidate, where, there.context))
-        if whole.fits and whole.context >= there.context and whole.merit > there.merit:
+    for where in whole_instead(search, candidate, best):
+        whole = settled(search.evaluator, candidate, search.evaluator.option(candidate, where, best.context))
+        if whole.fits and whole.context >= best.context and whole.merit > best.merit:
             return whole
-    return there
+    return best
+
+
+def _with_what_it_should_hold(
+    evaluator: Evaluator, candidate: QuantCandidate, option: Option
+) -> tuple[tuple[DeviceMemory, ...], tuple[DeviceMemory, ...]]:
+    """What every device holds by the search's lines, and really, with the context that holds most answers."""
+    context = min(option.context, option.wanted_context)
+    where = evaluator.loads(candidate, option.placement, option.settings)
+    real = exactly(where, candidate.model, candidate.weights, context)
+    return where.memory_at(context), real.memory_at(context)
 
 
 def settled(evaluator: Evaluator, candidate: QuantCandidate, option: Option) -> Option:
