@@ -9,13 +9,18 @@ from r1plan.units import S_A_MINUTE
 
 
 class BeyondPatience(NamedTuple):
-    """A typical answer takes longer than the patience, or more watt-hours, `wh`, than it may where there is a price."""
+    """A typical answer takes longer than the patience, or more watt-hours, `wh`, than it may where there is a price.
+
+    `score` is the model's published one, and its quant loses `per_cent_lost` of perplexity.
+    """
 
     tok_s: float
     seconds: float
     patience_min: float
     wh: float | None = None
     most_wh: float | None = None
+    score: float | None = None
+    per_cent_lost: int = 0
 
     @property
     def too_long(self) -> bool:
@@ -35,7 +40,8 @@ class Chosen(NamedTuple):
     """The best published quality whose typical answer comes `within` what it may take; else the fastest there is.
 
     `score` is the published one, None where there is none, and its quant loses `per_cent_lost` of perplexity, which
-    counts as nothing `as_model`. An answer takes `seconds` of `patience_min`, and `wh` of `most_wh` where there is a
+    counts as nothing `as_model`. `quick`: an answer takes so little of the patience that the finest of its quants was
+    taken, and not the fastest. An answer takes `seconds` of `patience_min`, and `wh` of `most_wh` where there is a
     price; `least_tok_s` were asked for. `usable` and `holds_most` are false where no option has a usable quant or room
     for most answers. `better` is None where no option that fits is better.
     """
@@ -52,4 +58,5 @@ class Chosen(NamedTuple):
     least_tok_s: float | None = None
     usable: bool = True
     holds_most: bool = True
+    quick: bool = False
     better: BetterBeyond | None = None

@@ -29,6 +29,7 @@ def why_chosen(choice: PlannedOption, merit: Merit, workload: Workload, better: 
         least_tok_s=workload.min_tok_s,
         usable=merit.usable,
         holds_most=merit.holds >= 1,
+        quick=merit.quick,
         better=None if better is None else _better(better, workload),
     )
 
@@ -42,6 +43,8 @@ def beyond_patience(option: PlannedOption, workload: Workload) -> BeyondPatience
         patience_min=patience_min(workload),
         wh=None if most is None else watt_hours(option, workload),
         most_wh=most,
+        score=published_score(option.quality.scores),
+        per_cent_lost=option.quality.quant.per_cent_lost,
     )
 
 

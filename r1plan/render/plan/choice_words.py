@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import floor
 
 from r1plan.plan.chosen import BeyondPatience, Chosen
+from r1plan.plan.patience import QUICK
+from r1plan.plan.plan import OptionT_co, Plan
+from r1plan.plan.quality import COARSEST, COUNTS_AS_MODEL
 from r1plan.plan.reasons import Slow
 from r1plan.render.text.units import duration
 from r1plan.units import S_A_MINUTE
+
+_PER_CENT_FREE, _PER_CENT_MOST = round(100 * (COUNTS_AS_MODEL - 1)), round(100 * (COARSEST - 1))
 
 
 def chosen_text(why: Chosen) -> str:
@@ -29,6 +35,48 @@ def chosen_text(why: Chosen) -> str:
     if why.better is None:
         return said
     return f"{said}; {why.better.id} would take {_taken(why.better.seconds, why.better.wh)}"
+
+
+def choice_lines(plan: Plan[OptionT_co]) -> Iterator[str]:
+    """How the choice was made, so that it can be made again by hand."""
+    choice = plan.choice
+    if choice is None or not isinstance(choice.why, Chosen):
+        return
+    why, waits = choice.why, duration(choice.why.patience_min * S_A_MINUTE)
+    yield ""
+    yield "Choice"
+    price = "" if why.most_wh is None else f" and takes up to {why.most_wh:g} Wh"
+    yield f"  {why.objective} waits {waits} for a typical answer{price}; --patience sets another time"
+    if why.within and why.score is not None:
+        yield f"  the best published GPQA-Diamond within that is {choice.model.id}'s {why.score:g}"
+    elif not why.within:
+        yield "  nothing comes within that, so the fastest is taken"
+    for score, id_, cause in _better_models(plan, why):
+        took = f"{cause.wh:,.0f} Wh" if not cause.too_long and cause.wh is not None else duration(cause.seconds)
+        yield f"    {id_.rpartition(':')[0]} has {score:g}: {took} at the soonest ({id_.rpartition(':')[2]})"
+    yield (
+        f"  a quant that loses up to {_PER_CENT_FREE} % of perplexity counts as the model, "
+        f"and one that loses more than {_PER_CENT_MOST} % goes last"
+    )
+    quick = duration(QUICK * why.patience_min * S_A_MINUTE)
+    taken = (
+        "the cheapest is taken" if why.objective == "cost" else f"the fastest is taken, or the finest within {quick}"
+    )
+    yield f"  of equal ones {taken}: {choice.quant_name} loses {why.per_cent_lost} %, {duration(why.seconds)} an answer"
+
+
+def _better_models(plan: Plan[OptionT_co], why: Chosen) -> list[tuple[float, str, BeyondPatience]]:
+    """Of each model with a better score that takes too long the soonest option, the best model first."""
+    soonest: dict[str, tuple[float, str, BeyondPatience]] = {}
+    for each in plan.rejected:
+        cause = each.cause
+        if not isinstance(cause, BeyondPatience) or cause.score is None or cause.per_cent_lost > _PER_CENT_MOST:
+            continue
+        if cause.score > (why.score or 0.0):
+            model, known = each.id.rpartition(":")[0], soonest.get(each.id.rpartition(":")[0])
+            if known is None or cause.seconds < known[2].seconds:
+                soonest[model] = cause.score, each.id, cause
+    return sorted(soonest.values(), key=lambda each: -each[0])
 
 
 def score_text(why: Chosen) -> str:

@@ -9,6 +9,7 @@ from r1plan.plan.answer import answer_time
 from r1plan.plan.doubts import DamagedMeasurement, DoubtedMeasurement, MeasurementDoubt
 from r1plan.plan.plan import Plan
 from r1plan.plan.speed import Range, Speed
+from r1plan.render.plan.choice_words import choice_lines
 from r1plan.render.plan.rejected import rejected_groups
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import machine_notes
@@ -83,6 +84,7 @@ def _lines(
 ) -> Iterator[str]:
     if plan.choice is not None:
         yield from view.explained(plan, plan.choice, headroom, screen)
+        yield from choice_lines(plan)
     if plan.rejected:
         yield ""
         yield f"Rejected ({len(plan.rejected):,}; each by itself with --json)"
