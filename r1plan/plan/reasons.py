@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, assert_never
 
-from r1plan.plan.chosen import BeyondPatience, Chosen
+from r1plan.plan.choice.chosen import BeyondPatience, Chosen
 
 CauseKind = Literal["memory", "slow", "refused", "behind"]
 

@@ -115,7 +115,7 @@ def _of_catalogue(
                 "find its GGUF at Hugging Face and name it: hf:OWNER/REPO/FILE",
             )
         return WantedModel(_files(held, revision), model.id, named.quant)
-    from r1plan.plan.merit import is_within
+    from r1plan.plan.choice.merit import is_within
     from r1plan.plan.workload import Workload
 
     option, held = _chosen(named, repository, machine)

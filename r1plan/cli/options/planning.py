@@ -58,10 +58,13 @@ RuntimeOption = Annotated[Literal["in-process", "llama-server"], typer.Option(he
 DepthOption = Annotated[
     list[int] | None, typer.Option(metavar="TOKENS", help="Predict decoding at this depth. Repeatable.")
 ]
-ObjectiveOption = Annotated[Literal["balanced", "quality", "speed", "cost"], typer.Option(help="What matters most.")]
+ObjectiveOption = Annotated[
+    Literal["balanced", "quality", "speed", "cost"],
+    typer.Option(help="How long an answer may take: 15 minutes, 180, 2, or 15 and 10 Wh."),
+]
 MinSpeedOption = Annotated[
     float | None,
-    typer.Option(metavar="TOK_S", help="Nothing slower. Default: 5 where possible, longer thinking counted."),
+    typer.Option(metavar="TOK_S", help="Nothing slower. Default: whatever the patience allows."),
 ]
 RequestsPerDayOption = Annotated[
     float | None, typer.Option(metavar="N", help="How many machines that takes, and what a month costs.")

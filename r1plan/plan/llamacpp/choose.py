@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from r1plan.hardware.machine import Machine
-from r1plan.plan.chosen import Chosen
+from r1plan.plan.choice.chosen import Chosen
+from r1plan.plan.choice.standing import why_chosen
 from r1plan.plan.llamacpp.candidates import candidates_of
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.nearly import nearly_on_cards
@@ -34,7 +35,6 @@ from r1plan.plan.model_set import ModelSet, check_context
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan, Rejection, nearest_first
 from r1plan.plan.reasons import AsAsked, FitsHeadless, NeedsMemory, ReadsFromDisk, TooSlow
-from r1plan.plan.standing import why_chosen
 from r1plan.plan.workload import Workload
 
 

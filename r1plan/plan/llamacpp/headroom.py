@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuProcess, Machine
-from r1plan.plan.chosen import BeyondPatience
+from r1plan.plan.choice.chosen import BeyondPatience
 from r1plan.plan.headroom import Gain, Headroom, Improvement
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.memory.parts import Device

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from r1plan.plan.choice.standing import better_beyond
 from r1plan.plan.llamacpp.fit.settle import Settled
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.rank import option_merit, slower_than_asked
-from r1plan.plan.standing import better_beyond
 from r1plan.plan.workload import Workload
 
 

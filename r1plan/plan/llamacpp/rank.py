@@ -1,4 +1,4 @@
-"""Which option is best for what the person wants, by the rule of plan/merit.py, and how the others differ from it."""
+"""Which option is best for what the person wants, by the rule of plan/choice, and how the others differ from it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from r1plan.models.downloads import is_published
 from r1plan.plan.answer import answer_seconds
+from r1plan.plan.choice.merit import Merit, is_within, merit_of, watt_hours
+from r1plan.plan.choice.standing import beyond_patience
 from r1plan.plan.llamacpp.fit.merit import has_fine_cache
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.merit import Merit, is_within, merit_of, watt_hours
 from r1plan.plan.plan import Rejection, difference, fastest_of_the_slow
 from r1plan.plan.reasons import Difference, NeedsMemory, RanksBelow, Slow, TooSlow
-from r1plan.plan.standing import beyond_patience
 from r1plan.plan.workload import Workload
 
 MOST_ALTERNATIVES = 8
@@ -172,12 +172,11 @@ def _slow(option: Option, workload: Workload) -> Slow:
 
 def _difference(option: Option, choice: Option, workload: Workload) -> Difference:
     by_energy = workload.objective == "cost"
-    merit, of_choice = option_merit(option, workload), option_merit(choice, workload)
     return difference(option, choice)._replace(
         from_disk=option.disk_bytes > 0 and not choice.disk_bytes,
         context_tokens=option.context - choice.context,
         energy_ratio=watt_hours(option, workload) / watt_hours(choice, workload) if by_energy else None,
-        coarser_cache=of_choice.fine_cache and not merit.fine_cache,
-        too_short=merit.holds < of_choice.holds,
-        unpublished=not merit.offered,
+        coarser_cache=has_fine_cache(choice.settings) and not has_fine_cache(option.settings),
+        too_short=option.merit.holds < choice.merit.holds,
+        unpublished=not is_published(option.model, option.quant),
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from r1plan.catalog.model import Model
 from r1plan.errors import NotFound
 from r1plan.hardware.machine import GpuDevice, Machine
+from r1plan.plan.choice.standing import why_chosen
 from r1plan.plan.model_set import ModelSet, check_context
 from r1plan.plan.plan import Plan, Rejection, fastest_of_the_slow, nearest_first
 from r1plan.plan.reasons import (
@@ -38,7 +39,6 @@ from r1plan.plan.serving.rank import (
     ranked,
 )
 from r1plan.plan.serving.sharding import Parallel
-from r1plan.plan.standing import why_chosen
 from r1plan.plan.workload import Workload
 
 _MOST_ALTERNATIVES = 5

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuDevice
+from r1plan.plan.choice.patience import context_for
 from r1plan.plan.energy import running_cost
 from r1plan.plan.model_set import ModelSet
-from r1plan.plan.patience import context_for
 from r1plan.plan.serving.budget import GpuBudget
 from r1plan.plan.serving.checkpoints import Dtype, served_quality
 from r1plan.plan.serving.engine import ServingEngine

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from r1plan.plan.merit import Merit, is_within, merit_of
+from r1plan.plan.choice.merit import Merit, is_within, merit_of
+from r1plan.plan.choice.standing import better_beyond, beyond_patience
 from r1plan.plan.plan import Rejection, difference
 from r1plan.plan.reasons import OtherSharing, RanksBelow, TooSlow
 from r1plan.plan.serving.checkpoints import caution
 from r1plan.plan.serving.option import ServingOption
-from r1plan.plan.standing import better_beyond, beyond_patience
 from r1plan.plan.workload import Workload
 
 # Of one model a type that is this much faster, or holds as many more users, is no other choice.

@@ -124,7 +124,7 @@ def laid_out(known: Sequence[QualitySpeed], plan: Plan[OptionT], size: Size) -> 
     drawn = [each for each in known if each.points >= lowest and each.tok_s >= slowest]
     if len(drawn) < 2:
         return None
-    plot = Box(size.letters * 3.4, size.letters, size.width - size.letters * 1.2, size.height - size.letters * 4)
+    plot = Box(size.letters * 3.4, size.letters * 2.6, size.width - size.letters * 1.2, size.height - size.letters * 4)
     speeds = _Scale.around([log10(each.tok_s) for each in drawn], plot.left, plot.right, least=0.7)
     qualities = _Scale.around([each.points for each in drawn], plot.bottom, plot.top, least=8)
     points = [
@@ -223,7 +223,7 @@ def _texts(
         [(point.x, point.y) for point in named],
         lines,
         [*((point.x, point.y) for point in points if point.number is None), *_along(limit, plot)],
-        plot,
+        plot._replace(top=size.letters * 0.2),
         kept=[] if limit is None else [limit.box],
         letters=size.letters,
         radius=_RADII["chosen"],

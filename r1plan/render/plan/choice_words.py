@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import floor
+from math import ceil, floor
 
-from r1plan.plan.chosen import BeyondPatience, Chosen
-from r1plan.plan.patience import QUICK
+from r1plan.plan.choice.chosen import BeyondPatience, Chosen
+from r1plan.plan.choice.patience import QUICK
 from r1plan.plan.plan import OptionT_co, Plan
 from r1plan.plan.quality import COARSEST, COUNTS_AS_MODEL
 from r1plan.plan.reasons import Slow
 from r1plan.render.text.units import duration
 from r1plan.units import S_A_MINUTE
 
+_EXACT_MINUTES = 20
 _PER_CENT_FREE, _PER_CENT_MOST = round(100 * (COUNTS_AS_MODEL - 1)), round(100 * (COARSEST - 1))
 
 
@@ -42,27 +43,21 @@ def choice_lines(plan: Plan[OptionT_co]) -> Iterator[str]:
     choice = plan.choice
     if choice is None or not isinstance(choice.why, Chosen):
         return
-    why, waits = choice.why, duration(choice.why.patience_min * S_A_MINUTE)
+    why = choice.why
+    limit = duration(why.patience_min * S_A_MINUTE) + ("" if why.most_wh is None else f" and {why.most_wh:g} Wh")
     yield ""
-    yield "Choice"
-    price = "" if why.most_wh is None else f" and takes up to {why.most_wh:g} Wh"
-    yield f"  {why.objective} waits {waits} for a typical answer{price}; --patience sets another time"
-    if why.within and why.score is not None:
-        yield f"  the best published GPQA-Diamond within that is {choice.model.id}'s {why.score:g}"
-    elif not why.within:
+    yield f"Choice ({why.objective}: {limit} an answer; --patience)"
+    if not why.within:
         yield "  nothing comes within that, so the fastest is taken"
+    elif why.score is not None:
+        yield f"  {choice.model.id} has the best published GPQA-Diamond within that, {why.score:g}"
     for score, id_, cause in _better_models(plan, why):
         took = f"{cause.wh:,.0f} Wh" if not cause.too_long and cause.wh is not None else duration(cause.seconds)
-        yield f"    {id_.rpartition(':')[0]} has {score:g}: {took} at the soonest ({id_.rpartition(':')[2]})"
-    yield (
-        f"  a quant that loses up to {_PER_CENT_FREE} % of perplexity counts as the model, "
-        f"and one that loses more than {_PER_CENT_MOST} % goes last"
-    )
+        yield f"  {id_.rpartition(':')[0]} has {score:g}: {took} at the soonest ({id_.rpartition(':')[2]})"
+    yield f"  a quant counts as its model up to {_PER_CENT_FREE} % of perplexity, above {_PER_CENT_MOST} % it goes last"
     quick = duration(QUICK * why.patience_min * S_A_MINUTE)
-    taken = (
-        "the cheapest is taken" if why.objective == "cost" else f"the fastest is taken, or the finest within {quick}"
-    )
-    yield f"  of equal ones {taken}: {choice.quant_name} loses {why.per_cent_lost} %, {duration(why.seconds)} an answer"
+    taken = "the cheapest" if why.objective == "cost" else f"the finest within {quick}, else the fastest"
+    yield f"  of equal ones {taken}: {choice.quant_name} loses {why.per_cent_lost} %"
 
 
 def _better_models(plan: Plan[OptionT_co], why: Chosen) -> list[tuple[float, str, BeyondPatience]]:
@@ -112,3 +107,16 @@ def plain_rate(tok_s: float) -> str:
 def _below(speed: float, least: float) -> str:
     """A speed to a tenth; where that does not show that it is below `least`, the hundredths that it reaches."""
     return f"{speed:,.1f}" if round(speed, 1) < least else f"{floor(speed * 100) / 100:,.2f}"
+
+
+def patience_taking(seconds: float) -> float:
+    """The whole minutes that let an answer of `seconds` come, a few more where they are many."""
+    minutes = max(ceil(seconds / S_A_MINUTE), 1)
+    return minutes if minutes <= _EXACT_MINUTES else ceil(minutes / 5) * 5
+
+
+def accepting(slow: Slow) -> str:
+    """The option of the command that takes what is so slow."""
+    if isinstance(slow, BeyondPatience):
+        return f"--patience {patience_taking(slow.seconds):g}"
+    return f"--min-speed {slow.tok_s * 0.99:.2g}"

@@ -20,6 +20,7 @@ from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
 from r1plan.plan.reasons import CauseKind, FitsHeadless, NeedsMemory, TooSlow, kind_of
 from r1plan.plan.workload import Workload
+from r1plan.render.plan.choice_words import accepting
 from r1plan.render.plan.model_lines import download_document, where_to_get
 from r1plan.render.plan.serving_words import idle_text, many_users_text
 from r1plan.render.plan.view import HEADLINE_LINES, Line, TableColumn
@@ -155,8 +156,6 @@ class LlamaCppView:
         if headless is not None:
             hint += "; --vram-used 0 plans without a desktop, where it fits"
         if isinstance(choice.why, NeedsMemory) and choice.why.from_disk is not None:
-            from r1plan.render.plan.summary import accepting
-
             hint += f"; {accepting(choice.why.from_disk)} accepts experts on disk"
         return NothingFits(f"{choice.id} does not fit: {standing_text(choice.why)}.", hint)
 
@@ -184,14 +183,13 @@ def headline(option: Option, plan: Plan[Option], columns: int) -> str:
     if isinstance(option.why, TooSlow):
         return f"{what}{context} is too slow on {where}: {standing_text(option.why)}."
     speed = f"about {rate_text(option.speed.decode[0].tok_s)}, {duration(time.typical_s)} an answer"
+    cards, spare = machine_name(option, plan.machine, layout=False), ""
     if option.disk_bytes:
         speed += f", as {gib(option.disk_bytes)} GiB of experts are read from {disk_bandwidth(plan.machine)}"
-        cards = machine_name(option, plan.machine, layout=False)
-        sentences = [f"Run {what}{context} on {where}: {speed}.", f"Run {what} on {cards}: {speed}."]
     else:
-        spare = f"{gib(min(each.spare_bytes for each in option.memory))} GiB to spare"
-        beginning = f"Run {what}{context} on {where}: {speed}"
-        sentences = [f"{beginning}, {spare}.", f"{beginning}.", f"Run {what} on {where}: {speed}."]
+        spare = f", {gib(min(each.spare_bytes for each in option.memory))} GiB to spare"
+    whole, places = f"Run {what}{context} on {where}: {speed}", (f" on {where}", f" on {cards}", "")
+    sentences = [f"{whole}{spare}.", f"{whole}.", *(f"Run {what}{on}: {speed}." for on in places)]
     return next((said for said in sentences if len(wrapped(said, columns)) <= HEADLINE_LINES), sentences[-1])
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from math import ceil
 
 from r1plan.market.compare import ApiOffer
 from r1plan.money import usd
 from r1plan.plan.answer import answer_seconds
-from r1plan.plan.chosen import BeyondPatience, Chosen
-from r1plan.plan.patience import patience_min
+from r1plan.plan.choice.chosen import BeyondPatience, Chosen
+from r1plan.plan.choice.patience import patience_min
 from r1plan.plan.plan import Plan, Rejection
-from r1plan.plan.reasons import AsAsked, Difference, OtherSharing, ReadsFromDisk, Slow, Standing, TooSlow, kind_of
+from r1plan.plan.reasons import AsAsked, Difference, OtherSharing, ReadsFromDisk, Standing, TooSlow, kind_of
 from r1plan.plan.workload import Workload
+from r1plan.render.plan.choice_words import patience_taking
 from r1plan.render.plan.serving_words import short_sharing
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import ability_text, against_text, cause_text, standing_text
 from r1plan.render.text.units import duration
 from r1plan.units import S_A_MINUTE
-
-_EXACT_MINUTES = 20
 
 
 def short_standing_text(why: Standing | None) -> str:
@@ -82,19 +80,6 @@ def larger_line(plan: Plan[OptionT]) -> str:
     if seconds <= patience_min(plan.workload) * S_A_MINUTE:
         return f"{takes}."  # it takes too much energy
     return f"{takes}: --patience {patience_taking(seconds):g} takes it."
-
-
-def patience_taking(seconds: float) -> float:
-    """The whole minutes that let an answer of `seconds` come, a few more where they are many."""
-    minutes = max(ceil(seconds / S_A_MINUTE), 1)
-    return minutes if minutes <= _EXACT_MINUTES else ceil(minutes / 5) * 5
-
-
-def accepting(slow: Slow) -> str:
-    """The option of the command that takes what is so slow."""
-    if isinstance(slow, BeyondPatience):
-        return f"--patience {patience_taking(slow.seconds):g}"
-    return f"--min-speed {slow.tok_s * 0.99:.2g}"
 
 
 def rejected_line(view: EngineView[OptionT], plan: Plan[OptionT], left_out: int = 0, *, nearest: bool = True) -> str:

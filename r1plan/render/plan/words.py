@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from r1plan.plan.chosen import BeyondPatience, Chosen
+from r1plan.plan.choice.chosen import BeyondPatience, Chosen
 from r1plan.plan.plan import OptionT_co, Plan
 from r1plan.plan.reasons import (
     AsAsked,

@@ -9,10 +9,11 @@ import pytest
 from r1plan.cli.options.machine import machine_from_options
 from r1plan.hardware.machine import Machine
 from r1plan.plan.answer import answer_seconds
-from r1plan.plan.chosen import Chosen
-from r1plan.plan.patience import patience_min
+from r1plan.plan.choice.chosen import Chosen
+from r1plan.plan.choice.patience import patience_min
 from r1plan.plan.workload import Objective, Workload
-from r1plan.render.plan.summary import larger_line, patience_taking
+from r1plan.render.plan.choice_words import patience_taking
+from r1plan.render.plan.summary import larger_line
 from r1plan.units import S_A_MINUTE
 from tests.plan.catalogue import card, machine, plan, reason
 

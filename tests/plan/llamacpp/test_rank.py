@@ -9,10 +9,10 @@ import pytest
 
 from r1plan.hardware.machine import Machine
 from r1plan.plan.answer import answer_seconds
-from r1plan.plan.chosen import BeyondPatience
+from r1plan.plan.choice.chosen import BeyondPatience
+from r1plan.plan.choice.merit import watt_hours
+from r1plan.plan.choice.patience import MOST_WH_AN_ANSWER, PATIENCE_MIN
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.merit import watt_hours
-from r1plan.plan.patience import MOST_WH_AN_ANSWER, PATIENCE_MIN
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import ContextTooLong, Difference, RanksBelow
 from r1plan.plan.workload import Objective, Workload

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.answer import answer_seconds
-from r1plan.plan.chosen import BeyondPatience, Chosen
+from r1plan.plan.choice.chosen import BeyondPatience, Chosen
+from r1plan.plan.choice.patience import MOST_WH_AN_ANSWER, PATIENCE_MIN
 from r1plan.plan.llamacpp.candidates import candidates_of
 from r1plan.plan.llamacpp.choose import choose
 from r1plan.plan.llamacpp.fit.search import Search
@@ -19,7 +20,6 @@ from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.rank import option_merit, ranked
 from r1plan.plan.model_set import ModelSet
-from r1plan.plan.patience import MOST_WH_AN_ANSWER, PATIENCE_MIN
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
 from r1plan.plan.quality import published_score

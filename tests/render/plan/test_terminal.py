@@ -13,6 +13,7 @@ from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import Difference, NeedsMemory, RanksBelow, Shortfall, TooSlow
 from r1plan.plan.speed import Range
+from r1plan.plan.workload import Workload
 from r1plan.render.plan.llamacpp import LlamaCppView, where
 from r1plan.render.plan.summary import larger_line, rejected_line
 from r1plan.render.plan.terminal import plan_lines
@@ -78,23 +79,23 @@ def test_a_models_name_is_shown_as_it_is() -> None:
     assert any(line.startswith("[red]R1 :fire::Q4_K_M   ") for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("slower", "says"),
-    [(True, " fits too: better, but "), (False, " fits too: better, and ")],
-    ids=["slower", "faster"],
-)
-def test_a_larger_model_that_fits_is_told_with_how_long_an_answer_takes(slower: bool, says: str) -> None:
+def test_a_better_model_that_fits_is_told_with_how_long_an_answer_takes() -> None:
     answer = plan(machine(card(24), ram=64))
-    larger, choice = answer.larger, answer.choice
+    larger = answer.larger
     assert larger is not None
-    assert choice is not None
-    if not slower:
-        fast = choice.speed.decode[0]._replace(tok_s=Range(900.0, 1_000.0, 1_100.0))
-        larger = replace(larger, speed=larger.speed._replace(decode=(fast,)))
-    line = larger_line(replace(answer, larger=larger))
-    assert line.startswith(f"{larger.id}{says}")
-    assert re.search(r" [\d.]+ (seconds|minutes|hours) an answer\.$", line)
+    line = larger_line(answer)
+    assert line.startswith(f"{larger.id} fits too and is better, but would take ")
+    assert re.search(r" [\d.]+ (seconds|minutes|hours) an answer: --patience \d+ takes it\.$", line)
     assert larger_line(replace(answer, larger=None)) == ""
+
+
+def test_what_takes_too_much_energy_alone_is_told_without_a_patience() -> None:
+    answer = plan(machine(card(24), ram=64), Workload(objective="cost"))
+    larger = answer.larger
+    assert larger is not None
+    fast = larger.speed.decode[0]._replace(tok_s=Range(900.0, 1_000.0, 1_100.0))
+    line = larger_line(replace(answer, larger=replace(larger, speed=larger.speed._replace(decode=(fast,)))))
+    assert re.search(r" [\d.]+ seconds an answer\.$", line)
 
 
 @pytest.mark.parametrize("most", [1, 10, 14, 16, 18, 20, 22, 30])

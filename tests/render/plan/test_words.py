@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from r1plan.plan.chosen import BetterBeyond, BeyondPatience, Chosen
+from r1plan.plan.choice.chosen import BetterBeyond, BeyondPatience, Chosen
 from r1plan.plan.reasons import (
     AsAsked,
     CapabilityUnknown,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from r1plan.plan.patience import context_for
+from r1plan.plan.choice.patience import context_for
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST, Workload
 from r1plan.units import pad

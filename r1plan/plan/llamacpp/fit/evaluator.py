@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from r1plan.hardware.machine import Machine
 from r1plan.plan.answer import typical_length
+from r1plan.plan.choice.patience import patience_min
 from r1plan.plan.energy import running_cost
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.context import Contexts, contexts_of
@@ -16,7 +17,6 @@ from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, ModelRates, predicted_speed
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.llamacpp.speed.rates import MachineRates
-from r1plan.plan.patience import patience_min
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload
 from r1plan.units import S_A_MINUTE
@@ -38,6 +38,7 @@ class Evaluator:
         self._machine_rates = MachineRates(machine, learned.factors)
         self._typical = typical_length(workload)
         self._patience_s = patience_min(workload) * S_A_MINUTE
+        self._contexts: tuple[QuantCandidate, Contexts] | None = None
         self._rates: tuple[QuantCandidate, ModelRates] | None = None
         self._timed: tuple[DeviceLoads, DecodeTimeModel] | None = None
 
@@ -54,8 +55,13 @@ class Evaluator:
         return self.loading(candidate, settings, devices).of(placement)
 
     def contexts(self, candidate: QuantCandidate) -> Contexts:
-        """How long its context may be, and should be."""
-        return contexts_of(self.pins, self.workload, candidate.quality.thinking_over_r1, candidate.model.context_max)
+        """How long its context may be, and should be; that of the one asked for last is kept."""
+        if self._contexts is not None and self._contexts[0] is candidate:
+            return self._contexts[1]
+        longer = candidate.quality.thinking_over_r1
+        found = contexts_of(self.pins, self.workload, longer, candidate.model.context_max)
+        self._contexts = candidate, found
+        return found
 
     def merit(self, candidate: QuantCandidate, where: DeviceLoads, context: int) -> LayoutMerit:
         """How the layout stands among the others of `candidate`."""

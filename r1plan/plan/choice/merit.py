@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from r1plan.plan.answer import answer_seconds
-from r1plan.plan.patience import MOST_WH_AN_ANSWER, QUICK, patience_min
+from r1plan.plan.choice.patience import MOST_WH_AN_ANSWER, QUICK, patience_min
 from r1plan.plan.plan import PlannedOption
 from r1plan.plan.workload import Workload
 from r1plan.units import S_A_HOUR, S_A_MINUTE
@@ -45,8 +45,11 @@ def merit_of(
     option: PlannedOption, workload: Workload, *, wanted_context: int, offered: bool, fine_cache: bool
 ) -> Merit:
     """The merit of `option`; what an engine alone knows of it is given. `wanted_context` holds most answers."""
-    quality, within = option.quality, is_within(option, workload)
-    quick = within and is_quick(option, workload)
+    quality, seconds = option.quality, answer_seconds(option, workload)
+    within = _is_within(option, workload, seconds)
+    # For `cost` nothing is quick: the cheaper is taken.
+    patience_s, by_price = patience_min(workload) * S_A_MINUTE, workload.objective == "cost"
+    quick = within and not by_price and seconds <= QUICK * patience_s
     return Merit(
         offered=offered,
         holds=min(option.context / wanted_context, 1.0),
@@ -57,20 +60,13 @@ def merit_of(
         as_model=quality.quant.counts_as_model,
         quick=quick,
         little_lost=-quality.quant.per_cent_lost if quick else 0,
-        pace=-(watt_hours(option, workload) if workload.objective == "cost" else answer_seconds(option, workload)),
+        pace=-(_watt_hours(option, seconds) if by_price else seconds),
     )
 
 
 def is_within(option: PlannedOption, workload: Workload) -> bool:
     """Whether a typical answer comes within the patience, and for `cost` takes no more energy than it may."""
-    in_time = answer_seconds(option, workload) <= patience_min(workload) * S_A_MINUTE
-    return in_time and (most_wh(option, workload) is None or watt_hours(option, workload) <= MOST_WH_AN_ANSWER)
-
-
-def is_quick(option: PlannedOption, workload: Workload) -> bool:
-    """Whether a typical answer takes QUICK of the patience or less. For `cost` nothing is: the cheaper is taken."""
-    quick_s = QUICK * patience_min(workload) * S_A_MINUTE
-    return workload.objective != "cost" and answer_seconds(option, workload) <= quick_s
+    return _is_within(option, workload, answer_seconds(option, workload))
 
 
 def most_wh(option: PlannedOption, workload: Workload) -> float | None:
@@ -80,4 +76,15 @@ def most_wh(option: PlannedOption, workload: Workload) -> float | None:
 
 def watt_hours(option: PlannedOption, workload: Workload) -> float:
     """What a typical answer takes at the cards' power limits, or at a desktop's power where those are not known."""
-    return (option.cost.watts or _UNKNOWN_WATTS) * answer_seconds(option, workload) / S_A_HOUR
+    return _watt_hours(option, answer_seconds(option, workload))
+
+
+def _is_within(option: PlannedOption, workload: Workload, seconds: float) -> bool:
+    if seconds > patience_min(workload) * S_A_MINUTE:
+        return False
+    most = most_wh(option, workload)
+    return most is None or _watt_hours(option, seconds) <= most
+
+
+def _watt_hours(option: PlannedOption, seconds: float) -> float:
+    return (option.cost.watts or _UNKNOWN_WATTS) * seconds / S_A_HOUR

@@ -1,13 +1,13 @@
-"""Why the chosen option is the choice, and why a better one is not: the rule of plan/merit.py with its figures."""
+"""Why the chosen option is the choice, and why a better one is not: the rule of merit.py with its figures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from r1plan.plan.answer import answer_seconds
-from r1plan.plan.chosen import BetterBeyond, BeyondPatience, Chosen
-from r1plan.plan.merit import Merit, most_wh, watt_hours
-from r1plan.plan.patience import patience_min
+from r1plan.plan.choice.chosen import BetterBeyond, BeyondPatience, Chosen
+from r1plan.plan.choice.merit import Merit, most_wh, watt_hours
+from r1plan.plan.choice.patience import patience_min
 from r1plan.plan.plan import PlannedOption
 from r1plan.plan.quality import published_score
 from r1plan.plan.workload import Workload
