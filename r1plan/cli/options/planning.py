@@ -60,7 +60,7 @@ DepthOption = Annotated[
 ]
 ObjectiveOption = Annotated[
     Literal["balanced", "quality", "speed", "cost"],
-    typer.Option(help="How long an answer may take: 15 minutes, 180, 2, or 15 and 10 Wh."),
+    typer.Option(help="Minutes an answer may take: balanced 15, quality 180, speed 2; cost 15, and 10 Wh."),
 ]
 MinSpeedOption = Annotated[
     float | None,

@@ -76,10 +76,10 @@ def larger_line(plan: Plan[OptionT]) -> str:
     if not plan.larger.fits:
         return ""
     seconds = answer_seconds(plan.larger, plan.workload)
-    takes = f"{plan.larger.id} fits too and is better, but would take {duration(seconds)} an answer"
+    takes = f"{plan.larger.id} is better, but {duration(seconds)} an answer"
     if seconds <= patience_min(plan.workload) * S_A_MINUTE:
-        return f"{takes}."  # it takes too much energy
-    return f"{takes}: --patience {patience_taking(seconds):g} takes it."
+        return f"{takes}, and more energy than it may take."
+    return f"{takes} (--patience {patience_taking(seconds):g})."
 
 
 def rejected_line(view: EngineView[OptionT], plan: Plan[OptionT], left_out: int = 0, *, nearest: bool = True) -> str:

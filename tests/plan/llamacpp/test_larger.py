@@ -48,7 +48,7 @@ def test_a_better_model_that_fits_is_told_with_the_patience_that_takes_it(
     assert (choice.why.better.id, choice.why.better.seconds) == (larger.id, takes)
     assert f"; {larger.id} would take " in reason(choice)
     longer = replace(workload, patience_min=patience_taking(takes))
-    assert larger_line(answer).endswith(f"--patience {longer.patience_min:g} takes it.")
+    assert larger_line(answer).endswith(f" an answer (--patience {longer.patience_min:g}).")
     patient = plan(on, longer).choice
     assert patient is not None
     assert patient.quality.index >= larger.quality.index
