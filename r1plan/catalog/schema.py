@@ -13,6 +13,7 @@ from r1plan.catalog.priors import Priors
 from r1plan.catalog.provider import Dialect, Provider
 from r1plan.catalog.reading.validate import adapter
 from r1plan.catalog.rentals import Rentals
+from r1plan.catalog.served_scores import ServedScores
 from r1plan.settings import catalog_folders
 
 SHAPES = {
@@ -24,6 +25,7 @@ SHAPES = {
     "route": Route,
     "forecast": Priors,
     "rentals": Rentals,
+    "served-scores": ServedScores,
     "price-list": PriceList,
     "calendar": HolidayCalendar,
 }

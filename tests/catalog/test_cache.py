@@ -32,6 +32,7 @@ from r1plan.catalog.quality import QuantTables
 from r1plan.catalog.reading.files import CatalogFile, files_of
 from r1plan.catalog.reading.validate import load_file
 from r1plan.catalog.rentals import Rentals
+from r1plan.catalog.served_scores import ServedScores
 from tests.catalog.ours import DIALECTS
 
 LATER_NS = 2**62  # by then every file has settled
@@ -252,6 +253,7 @@ PARTS: dict[str, tuple[Any, Any]] = {
     "holidays": (dict[str, Holidays], lambda: assemble.holidays(files_of("pricing", "calendars"))),
     "priors": (Priors, lambda: load_file(Priors, files_of("profiles", stem="forecast")[0])),
     "rentals": (Rentals, lambda: load_file(Rentals, files_of("profiles", stem="rentals")[0])),
+    "served scores": (ServedScores, lambda: load_file(ServedScores, files_of("profiles", stem="served-scores")[0])),
     "quality": (QuantTables, lambda: load_file(QuantTables, files_of("profiles", stem="quant-quality")[0])),
 }
 

@@ -19,6 +19,7 @@ OURS = [
     *((each, "route") for each in our_files("profiles", "routes")),
     *((each, "forecast") for each in our_files("profiles") if each.path.stem == "forecast"),
     *((each, "rentals") for each in our_files("profiles") if each.path.stem == "rentals"),
+    *((each, "served-scores") for each in our_files("profiles") if each.path.stem == "served-scores"),
     *((each, "price-list") for each in our_files("pricing")),
     *((each, "calendar") for each in our_files("pricing", "calendars")),
 ]

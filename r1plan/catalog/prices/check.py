@@ -22,10 +22,18 @@ from r1plan.catalog.reading.files import CatalogFile, files_of
 from r1plan.catalog.reading.parse import line_of
 from r1plan.catalog.reading.validate import load_file
 from r1plan.catalog.rentals import load_rentals
+from r1plan.catalog.served_scores import load_served_scores
 from r1plan.errors import CatalogError
 from r1plan.settings import directories
 
 _CALENDARS = "calendars"
+# What is one file, which a user's own of the same name replaces or adds to.
+_SINGLE_FILES: dict[str, Callable[[], object]] = {
+    "forecast": load_priors,
+    "quant-quality": load_quant_tables,
+    "rentals": load_rentals,
+    "served-scores": load_served_scores,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ def _own_files() -> tuple[int, list[Finding]]:
         _own(Model, "models", assemble.models),
         _own(Dialect, "dialects", assemble.dialects),
     ]
-    for stem, load in (("forecast", load_priors), ("quant-quality", load_quant_tables), ("rentals", load_rentals)):
+    for stem, load in _SINGLE_FILES.items():
         if any(file.path.is_relative_to(folder) for file in files_of("profiles", stem=stem)):
             found.append((1, _wrong(load)))
     found.append((int((folder / "budgets.yaml").exists()), _wrong(lambda: load_budgets(folder))))

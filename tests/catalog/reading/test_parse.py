@@ -25,6 +25,7 @@ from r1plan.catalog.quality import load_quant_tables
 from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.reading.parse import MOST_BYTES, MOST_DEPTH, MOST_VALUES, line_of, read
 from r1plan.catalog.rentals import load_rentals
+from r1plan.catalog.served_scores import load_served_scores
 from r1plan.errors import CatalogError
 from r1plan.settings import catalog_folders
 
@@ -355,6 +356,7 @@ LOADERS: dict[str, tuple[str, Callable[[], object]]] = {
     "calendars": ("pricing/calendars/mine.yaml", load_holidays),
     "forecast": ("profiles/forecast.yaml", load_priors),
     "rentals": ("profiles/rentals.yaml", load_rentals),
+    "served scores": ("profiles/served-scores.yaml", load_served_scores),
     "quality": ("profiles/quant-quality.yaml", load_quant_tables),
 }
 

@@ -54,6 +54,7 @@ ROUTE = "id: mine\ndescription: Mine.\naccepts: [r1]\n"
         pytest.param("profiles/forecast.yaml", "lengths: no\n", "error: profiles/forecast.yaml", id="forecast"),
         pytest.param("profiles/quant-quality.yaml", "x: 1\n", "profiles/quant-quality.yaml", id="quality"),
         pytest.param("profiles/rentals.yaml", "rentals: 1\n", "error: profiles/rentals.yaml", id="rentals"),
+        pytest.param("profiles/served-scores.yaml", "scores: 1\n", "error: profiles/served-scores.yaml", id="scores"),
         pytest.param("budgets.yaml", "monthly_usd: lots\n", "error: budgets.yaml", id="budgets"),
     ],
 )
