@@ -71,9 +71,11 @@ def _checked(type_: Any, pattern: re.Pattern[str], what: str, unit: Unit | None)
         if isinstance(value, str) and not pattern.fullmatch(value.strip()):
             number = None
             if unit is not None:
-                from r1plan.cli.options.quantities import number_with_unit
+                from r1plan.cli.options.quantities import number_with_unit, refuse_other_money
 
                 number = number_with_unit(value, unit)
+                if number is None and unit == "dollars":
+                    refuse_other_money(max(parameter.opts, key=len), value)
             if number is None:
                 type_.fail(f"{value!r} is not {what}.", parameter, context)
             converted = type_.convert(number, parameter, context)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from r1plan.errors import UsageError
+
 _AMOUNT = r"(?P<amount>[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})\s*"
 _SIZE = re.compile(rf"{_AMOUNT}(?P<unit>[mgt])(?:i?b)?", re.IGNORECASE)
 # "Gb/s" and "Gbit/s" are bits, an eighth; "gb/s" is what people write for either, and is taken as bytes.
@@ -19,6 +21,8 @@ _SECONDS = re.compile(rf"{_AMOUNT}(?P<unit>ms|s|sec(?:ond)?s?|m|min(?:ute)?s?|h|
 _DOLLARS = re.compile(
     r"(?P<sign>\$)?\s*(?P<amount>[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})\s*(?P<unit>USD)?", re.IGNORECASE
 )
+_MONEY = r"(?:cny|rmb|eur|gbp|jpy|inr|chf|krw|cad|aud|sgd|hkd|brl|euros?|yuan|pounds?|yen|[A-Z]{0,2}[€£¥₹₩])"
+_OTHER_MONEY = re.compile(rf"{_MONEY}\s*[\d.,]+|[\d.,]+\s*{_MONEY}", re.IGNORECASE)
 _NUMBER = re.compile(rf"{_AMOUNT}(?P<unit>[km])", re.IGNORECASE)
 _GIB = {"m": 1 / 1024, "g": 1.0, "t": 1024.0}
 _GB_S = {"m": 1 / 1000, "g": 1.0, "t": 1000.0}
@@ -115,6 +119,15 @@ def dollars(text: str) -> float | None:
     """The dollars that `text` says with their sign or name, "$2.50" or "2.50 USD", None when it says none."""
     found = _DOLLARS.fullmatch(text.strip())
     return None if found is None or not (found["sign"] or found["unit"]) else float(found["amount"])
+
+
+def refuse_other_money(option: str, text: str) -> None:
+    """Raise UsageError where `text`, which says no dollars, is an amount of other money."""
+    if _OTHER_MONEY.fullmatch(text.strip()):
+        raise UsageError(
+            f"{option} {text.strip()}: prices of a machine are in US dollars.",
+            f"nothing is converted here: say it in dollars, such as {option} 2.50",
+        )
 
 
 def thousands(text: str) -> float | None:

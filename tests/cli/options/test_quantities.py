@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from r1plan.cli.options.quantities import rate_gb_s, size_gib, token_number
+from r1plan.cli.options.quantities import (
+    dollars,
+    rate_gb_s,
+    refuse_other_money,
+    seconds,
+    size_gib,
+    thousands,
+    token_number,
+)
+from r1plan.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -53,3 +62,44 @@ def test_a_k_is_1024_only_where_the_sizes_of_contexts_are_written_so(
 ) -> None:
     assert token_number(text, of_context=True) == context
     assert token_number(text, of_context=False) == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        *(("2s", 2), ("500ms", 0.5), ("1.5 min", 90), ("10m", 600), ("2h", 7200), ("3 seconds", 3), ("1 HOUR", 3600)),
+        *((each, None) for each in ("2", "s", "", "-2s", "2 days", "nan s", "1_0s", "2ss")),
+    ],
+)
+def test_a_time_has_a_unit_of_its_own(text: str, found: float | None) -> None:
+    assert seconds(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        *(("$2.50", 2.5), ("2.50 USD", 2.5), ("$ 2", 2), ("3usd", 3), ("$.5", 0.5)),
+        *((each, None) for each in ("2.50", "", "$", "-$2", "$-2", "2,50 USD", "$1e3", "2 EUR")),
+    ],
+)
+def test_dollars_are_those_that_say_so(text: str, found: float | None) -> None:
+    assert dollars(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("10k", 1e4), ("1.5M", 1.5e6), ("2 K", 2e3), ("10", None), ("k", None), ("-1k", None), ("1kk", None)],
+)
+def test_a_k_of_requests_is_a_thousand(text: str, found: float | None) -> None:
+    assert thousands(text) == found
+
+
+@pytest.mark.parametrize("text", ["15CNY", "\u20ac2.50", "2,50 euros", "\u00a53", "CN\u00a515", "20 rmb", "GBP 3"])
+def test_other_money_is_refused_by_name(text: str) -> None:
+    with pytest.raises(UsageError, match="prices of a machine are in US dollars"):
+        refuse_other_money("--gpu-hour", text)
+
+
+@pytest.mark.parametrize("text", ["nan1", "24XB", "two", "", "$2.50", "2.50 USD", "1,5"])
+def test_what_is_no_money_is_not_called_other_money(text: str) -> None:
+    refuse_other_money("--gpu-hour", text)
