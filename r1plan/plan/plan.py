@@ -47,6 +47,10 @@ class PlannedOption(Protocol):
         """Whether it runs here."""
 
     @property
+    def gpu_indices(self) -> frozenset[int]:
+        """The cards in use, by their indices."""
+
+    @property
     def tok_s(self) -> float:
         """What a request gets in the middle of a typical answer."""
 

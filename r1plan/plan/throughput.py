@@ -52,9 +52,9 @@ def held_tokens(workload: Workload, thinking_over_r1: float) -> float:
     demand = workload.demand
     if demand is None:
         return workload.input_tokens + workload.thinking_of(thinking_over_r1) + workload.answer_tokens
-    longer = 1.0 if demand.basis == "logged" else thinking_over_r1
     lengths = [
-        (each.share, each.input_tokens, each.thinking_tokens * longer + each.answer_tokens) for each in demand.lengths
+        (each.share, each.input_tokens, each.thinking_tokens * thinking_over_r1 + each.answer_tokens)
+        for each in demand.lengths
     ]
     at_work = sum(share * output for share, _, output in lengths)
     if not at_work:

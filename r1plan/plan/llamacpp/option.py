@@ -62,6 +62,11 @@ class Option:
         return self.speed.decode[0].tok_s.mid
 
     @property
+    def gpu_indices(self) -> frozenset[int]:
+        """The cards in use, by their indices."""
+        return frozenset(each.device.gpu_index for each in self.memory if each.device.gpu_index is not None)
+
+    @property
     def on_gpus_alone(self) -> bool:
         """Whether every layer is on a card."""
         return self.placement.layout in ("gpu", "gpu-split", "unified")

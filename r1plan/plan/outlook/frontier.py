@@ -17,35 +17,32 @@ WayKind = Literal["electricity", "rented", "bought", "api"]
 
 
 class WayQuality(NamedTuple):
-    """The published score of the model, which counts first, and what its weights lose of it.
+    """How good the answers are: `value`, by which options are chosen, and the `published` score that it comes from.
 
-    `perplexity_ratio` is that of the weights over the unquantised ones: 1 for those; `loss_basis` says whether it was
-    measured with this model or with the one nearest to it.
+    They differ where the weights are coarse: `perplexity_ratio` is theirs over the unquantised ones', 1 for those;
+    `loss_basis` says whether that was measured with this model or with the one nearest to it.
     """
 
-    score: float
+    value: float
+    published: float
     perplexity_ratio: float
     loss_basis: Basis
     source: str
 
-    def at_least(self, other: WayQuality) -> bool:
-        """Whether it is as good as `other`: by the score, and of one score by what is lost."""
-        if self.score != other.score:
-            return self.score > other.score
-        return self.perplexity_ratio <= other.perplexity_ratio
-
 
 class Way(NamedTuple):
-    """One way to do the work. `id` tells it from all others; `where` is what it runs on, or who sells it.
+    """One way to do the work: `id` is an option on the `cards` of each machine, or what `seller` calls the model.
 
-    `machines` are as many as the work needs, 0 at an API. `seconds` are those of a typical answer with nothing else to
-    do; `usd_per_month` is for all of the machines.
+    `cards` are named as the machine has them; none: its processor alone, or an API, where `machines` is 0, else as many
+    as the work needs. `seconds` are those of a typical answer with nothing else to do; `usd_per_month` is for all of
+    the machines.
     """
 
     id: str
     kind: WayKind
     model: str
-    where: str
+    seller: str | None
+    cards: tuple[str, ...]
     quality: WayQuality
     seconds: float
     usd_per_month: Decimal
@@ -54,11 +51,12 @@ class Way(NamedTuple):
 
     def beats(self, other: Way) -> bool:
         """Whether it is in nothing worse than `other`, and in something better."""
-        return self._at_least(other) and not other._at_least(self)
+        return self.at_least(other) and not other.at_least(self)
 
-    def _at_least(self, other: Way) -> bool:
+    def at_least(self, other: Way) -> bool:
+        """Whether it is in nothing worse than `other`."""
         return (
-            self.quality.at_least(other.quality)
+            self.quality.value >= other.quality.value
             and self.seconds <= other.seconds
             and self.usd_per_month <= other.usd_per_month
         )
@@ -77,17 +75,21 @@ class Frontier(NamedTuple):
     ways: tuple[Way, ...]
     beaten: tuple[Beaten, ...]
 
-    def shown(self, most: int) -> tuple[Way, ...]:
-        """At most `most` of the ways, from the best: the best, the cheapest and the fastest, then the next best."""
+    def shown(self, most: int, own: str | None = None) -> tuple[Way, ...]:
+        """At most `most` of the ways, from the best: the best, `own`, the cheapest and the fastest, then the next best.
+
+        `own` is the id of a way of one's own machine, if there is one.
+        """
         if len(self.ways) <= most:
             return self.ways
         first = [
             self.ways[0],
+            *(way for way in self.ways if way.id == own),
             min(self.ways, key=lambda way: (way.usd_per_month, way.seconds)),
             min(self.ways, key=lambda way: (way.seconds, way.usd_per_month)),
         ]
-        kept = {way.id for way in [*dict.fromkeys(first), *(way for way in self.ways if way not in first)][:most]}
-        return tuple(way for way in self.ways if way.id in kept)
+        kept = [*dict.fromkeys(first), *(way for way in self.ways if way not in first)][:most]
+        return tuple(way for way in self.ways if way in kept)
 
 
 def frontier(ways: Iterable[Way]) -> Frontier:
@@ -98,18 +100,13 @@ def frontier(ways: Iterable[Way]) -> Frontier:
         for place, way in enumerate(there)
         if not any(other.beats(way) for other in there) and not any(_same(each, way) for each in there[:place])
     ]
-    kept.sort(key=lambda way: (-way.quality.score, way.quality.perplexity_ratio, way.usd_per_month, way.seconds))
+    kept.sort(key=lambda way: (-way.quality.value, way.usd_per_month, way.seconds))
     beaten = [Beaten(way, _better(kept, way)) for way in there if way not in kept]
     return Frontier(tuple(kept), tuple(beaten))
 
 
 def _same(one: Way, other: Way) -> bool:
-    return (
-        one.quality.score == other.quality.score
-        and one.quality.perplexity_ratio == other.quality.perplexity_ratio
-        and one.seconds == other.seconds
-        and one.usd_per_month == other.usd_per_month
-    )
+    return one.at_least(other) and other.at_least(one)
 
 
 def _better(kept: Sequence[Way], way: Way) -> Way:

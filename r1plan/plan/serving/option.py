@@ -107,6 +107,11 @@ class ServingOption:
         return self.memory.starts and self.users >= self.users_wanted
 
     @property
+    def gpu_indices(self) -> frozenset[int]:
+        """The cards in use, by their indices."""
+        return frozenset(gpu.index for gpu in self.gpus)
+
+    @property
     def tok_s(self) -> float:
         """What each user gets."""
         return self.speed.decode[0].tok_s.mid
