@@ -37,12 +37,20 @@ def command(
     depth: planning.DepthOption = None,
     objective: planning.ObjectiveOption = "balanced",
     min_speed: planning.MinSpeedOption = None,
+    patience: planning.PatienceOption = None,
     requests_per_day: planning.RequestsPerDayOption = None,
     input_tokens: planning.InputTokensOption = 1000,
     cache_hit: planning.CacheHitOption = 0.0,
     thinking_tokens: planning.ThinkingTokensOption = 4700,
     answer_tokens: planning.AnswerTokensOption = 700,
+    from_logs: planning.FromLogsOption = None,
+    users: planning.UsersOption = None,
+    slo_ttft: planning.SloTtftOption = None,
+    slo_tok_s: planning.SloTokSOption = None,
     power_price: planning.PowerPriceOption = None,
+    gpu_hour: planning.GpuHourOption = None,
+    purchase: planning.PurchaseOption = None,
+    years: planning.YearsOption = None,
     explain: planning.ExplainOption = False,
     format: planning.FormatOption = None,  # noqa: A002 -- the option's name
     json: planning.JsonOption = False,
@@ -65,6 +73,7 @@ def command(
     from r1plan.catalog.load import load_models
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.cli.engines import engine_for, planned, with_measured
+    from r1plan.cli.month import asked_month
     from r1plan.cli.offers import current_offers
     from r1plan.models.reference import named_model
     from r1plan.plan.model_set import ModelSet
@@ -88,14 +97,25 @@ def command(
             answer_tokens=answer_tokens,
             power_usd_per_kwh=power_price,
             depths=tuple(depth or ()),
+            users=users,
+            slo_ttft_s=slo_ttft,
+            slo_tok_s=slo_tok_s,
+            patience_min=patience,
         )
     )
     planning.check_tokens(context, ubatch, depth)
+    in_full = explain or form.kind != "text"
+    if wants_month := in_full or planning.asks_for_a_month():
+        from r1plan.plan.cost.checks import SaidPrices, checked_prices
+
+        prices = checked_prices(SaidPrices(power_price, gpu_hour, purchase, years))
+    asked = asked_month(workload, from_logs)
+    workload = asked.workload
     pins = Pins(
         context=context,
         kv_type=kv,
         n_ubatch=ubatch,
-        slots=slots,
+        slots=users if slots is None and engine == "vllm" else slots,  # a server has room for all who wait at once
         gpu_layers=gpu_layers,
         experts_on_cpu=experts_on_cpu,
         flash_attn=flash_attn,
@@ -131,14 +151,19 @@ def command(
     )
     if other := changed_remark(described):  # before the answer, which may be another's than was thought
         note(other)
-    if power_price is not None:
+    if wants_month:
         from r1plan.catalog.load import load_hardware
         from r1plan.plan.energy import with_sheet_power
 
         described = with_sheet_power(described, load_hardware().gpus)
-    models = ModelSet(named.models, load_quant_tables(), named.from_file)
+    models = ModelSet(named.models, load_quant_tables(), named.from_file, asked.own)
     planned_for, doubts = with_measured(planned_for, described)
     plan = planned(planned_for, described, models, workload, pins)
     plan = replace(plan, r1=r1_beside(plan, load_models().values()), doubts=doubts)
-    headroom = planned_for.planner.headroom(plan, models, pins) if explain or form.kind != "text" else None
-    show(planned_for.view, plan, current_offers(workload), headroom, form, models)
+    headroom = planned_for.planner.headroom(plan, models, pins) if in_full else None
+    api, outlook = current_offers(workload, asked.own), None
+    if wants_month:
+        from r1plan.cli.outlook import MonthInquiry
+
+        outlook = MonthInquiry(asked, prices, api).outlook(planned_for, plan, models, in_full=in_full)
+    show(planned_for.view, plan, api, headroom, form, models, outlook)

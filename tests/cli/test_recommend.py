@@ -39,7 +39,7 @@ def document(*arguments: str, code: int = 0) -> dict[str, Any]:
 def check_option(option: dict[str, Any]) -> None:
     assert set(option) == {
         *("id", "model", "quant", "engine", "fits", "reason", "context", "kv_type", "n_ubatch", "slots", "flash_attn"),
-        *("runtime", "placement", "memory", "speed", "answer", "quality", "quant_loss", "cost", "download"),
+        *("runtime", "placement", "memory", "speed", "answer", "quality", "quant_loss", "capacity", "cost", "download"),
     }
     assert option["id"] == f"{option['model']}:{option['quant']}"
     assert option["engine"] == "llama.cpp"
@@ -70,11 +70,18 @@ def check_option(option: dict[str, Any]) -> None:
         else:
             assert each["low"] is each["mid"] is each["high"] is None
     seconds = option["answer"]["seconds"]
-    assert (0 < seconds["p50"] <= seconds["p90"]) if option["fits"] else seconds == {"p50": None, "p90": None}
+    if option["fits"]:
+        assert 0 < seconds["p50"] <= seconds["p90"]
+        assert seconds["typical"] > 0
+        check_capacity(option["capacity"])
+    else:
+        assert set(seconds.values()) == {None}
+        assert option["capacity"] is None
+        assert set(option["cost"].values()) == {None}
     for score in option["quality"].values():
         assert set(score) == {"score", "source"}
         assert score["source"]
-    assert set(option["cost"]) == {"usd_per_mtok_output", "usd_per_month", "basis"}
+    assert set(option["cost"]) >= {"kind", "usd_per_mtok_output", "usd_per_month", "basis"}
     if option["download"] is not None:
         assert set(option["download"]) == {
             "repo",
@@ -87,6 +94,16 @@ def check_option(option: dict[str, Any]) -> None:
         }
 
 
+def check_capacity(capacity: dict[str, Any]) -> None:
+    assert set(capacity) >= {"concurrency", "decode_tok_s_total", "requests_per_day", "machines_needed", "basis"}
+    assert capacity["concurrency"] >= 1
+    assert capacity["requests_per_day"] > 0
+    assert capacity["basis"] in BASES
+    total, each = capacity["decode_tok_s_total"], capacity["decode_tok_s_each"]
+    assert 0 < each["low"] <= each["mid"] <= each["high"]
+    assert total["mid"] == pytest.approx(each["mid"] * capacity["concurrency"], rel=0.01)
+
+
 @pytest.mark.parametrize(
     "machine",
     [("--gpu", "rtx-4090", "--ram", "64"), ("--gpu", "h100-sxm-80gb:8"), ("--gpu", "m3-max-40c", "--ram", "64"), ()],
@@ -95,8 +112,8 @@ def check_option(option: dict[str, Any]) -> None:
 def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
     fields = document(*machine)
     assert list(fields) == [
-        *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even", "larger", "r1"),
-        *("room", "notes"),
+        *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even", "frontier"),
+        *("claim", "larger", "r1", "room", "notes"),
     ]
     assert fields["schema"] == "r1plan.recommend/1"
     assert {"cpu", "memory", "gpus", "notes"} <= set(fields["machine"])
@@ -114,12 +131,15 @@ def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
         assert set(offer) == {
             *("provider", "model", "serves", "is_r1", "input_cache_miss_usd_per_mtok", "input_cache_hit_usd_per_mtok"),
             *("output_usd_per_mtok", "usd_per_request", "usd_per_month", "tier", "output_tokens", "hours"),
-            "usd_per_request_now",
+            *("usd_per_request_now", "answer"),
         }
+        assert 0 < offer["answer"]["seconds"]["p50"] <= offer["answer"]["seconds"]["p90"]
+        assert 0 < Decimal(offer["answer"]["usd"]["p50"]) <= Decimal(offer["answer"]["usd"]["p90"])
         assert offer["output_tokens"] == (9_630 if offer["serves"] == "DeepSeek-R1-0528" else 5_400)
         assert Decimal(offer["usd_per_request"]) > 0
         assert offer["usd_per_month"] is None
-    assert fields["break_even"] is None
+    assert set(fields["break_even"]) >= {"against", "requests_per_day", "utilisation", "reason", "sensitivity"}
+    assert fields["frontier"] == []  # nobody said how many requests a month has
     assert set(fields["room"]) == {"full_first", "most_slots", "gains"}
     for gain in fields["room"]["gains"]:
         assert set(gain) == {"device", "extra_bytes", "process", "headless", "buys", "id", "context", "decode_tok_s"}
@@ -270,9 +290,10 @@ def test_a_machine_file_is_planned_for(tmp_path: Path) -> None:
 
 def test_electricity_and_a_month() -> None:
     fields = document(
-        *("--gpu", "rtx-4090", "--ram", "64", "--power-price", "0.30", "--requests-per-day", "100"),
+        *("--gpu", "rtx-4090", "--ram", "64", "--power-price", "0.30", "--requests-per-day", "50"),
     )
     cost = fields["choice"]["cost"]
+    assert cost["kind"] == "electricity"
     assert cost["basis"] == "assumed"
     assert Decimal(cost["usd_per_mtok_output"]) > 0
     assert Decimal(cost["usd_per_month"]) > 0
@@ -289,7 +310,8 @@ def test_explain_shows_parts_terms_and_all_that_was_rejected() -> None:
     rejected = document(*arguments)["rejected"]
     assert f"Rejected ({len(rejected)}; " in shown
     assert all(f"  {model}: " in shown for model in {each["id"].rpartition(":")[0] for each in rejected})
-    assert len(shown.splitlines()) <= 105
+    assert '"R1 costs 40 to 90 % less than GPT-5 or Claude Opus": today, for your requests' in shown
+    assert len(shown.splitlines()) <= 140
 
 
 @pytest.mark.parametrize("columns", [80, 120])

@@ -17,7 +17,19 @@ def check_option(option: dict[str, Any]) -> None:
     """The shape that an option for llama.cpp has too, and `serving`."""
     assert set(option) == {
         *("id", "model", "quant", "engine", "fits", "reason", "context", "kv_type", "n_ubatch", "slots", "flash_attn"),
-        *("runtime", "placement", "memory", "speed", "answer", "quality", "quant_loss", "cost", "download", "serving"),
+        *(
+            "runtime",
+            "placement",
+            "memory",
+            "speed",
+            "answer",
+            "quality",
+            "quant_loss",
+            "capacity",
+            "cost",
+            "download",
+            "serving",
+        ),
     }
     assert option["id"] == f"{option['model']}:{option['quant']}"
     assert option["engine"] == "vllm"

@@ -128,6 +128,19 @@ def check_tokens(context: int | None, ubatch: int | None, depths: list[int] | No
         plausible.check_tokens(given)
 
 
+_OF_A_MONTH = (
+    *("requests_per_day", "from_logs", "users", "slo_ttft", "slo_tok_s", "power_price", "gpu_hour", "purchase"),
+    "years",
+)
+
+
+def asks_for_a_month() -> bool:
+    """Whether any option was typed that asks what a month takes or costs."""
+    from r1plan.cli.options.given import is_given
+
+    return any(map(is_given, _OF_A_MONTH))
+
+
 def engine_options_given(pins: Pins, disk_bandwidth: float | None, model: str | None) -> list[EngineOption]:
     """Those of the options that not every engine understands which were given, by the names that a person types.
 

@@ -14,7 +14,10 @@ from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Speed
 from r1plan.plan.workload import Workload
 from r1plan.render.assumptions import machine_remarks
+from r1plan.render.outlook.opening import opening_lines
 from r1plan.render.page.memory import DeviceBar, device_bars
+from r1plan.render.page.month import month_parts, ways_remarks, ways_table
+from r1plan.render.page.parts import PageTable
 from r1plan.render.page.picture import NARROW, WIDE, Picture, laid_out, quality_and_speed
 from r1plan.render.page.rejected import RejectedModel, by_model, summary
 from r1plan.render.page.words import KICKERS, REASONS_BELOW, SCALE, benchmark_name, beyond_text, rates
@@ -27,6 +30,7 @@ from r1plan.render.plan.words import improvement_text, machine_notes, standing_t
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
+    from r1plan.plan.outlook.outlook import Outlook
 
 # As wide as a window: nothing of a headline is left out.
 _COLUMNS = 200
@@ -52,21 +56,14 @@ class FileSource(NamedTuple):
     after: str
 
 
-class PageTable(NamedTuple):
-    """Rows under heads; `numbers` are the places of the columns that hold figures."""
-
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numbers: frozenset[int]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPage:
     """The page. `fits` tells an answer from the news that there is none, `kicker` in words; `hint` says what to do.
 
     `commands` are to be copied, `remarks` stand below the headline; `source` has the choice's files, `sources` those of
     the alternatives. `pictures` are the same, one for wide windows and
-    one for narrow ones. `command` made the page, with `version`.
+    one for narrow ones. `month` are headings with the lines below each; an indented line belongs to the one before.
+    `command` made the page, with `version`.
     """
 
     title: str
@@ -89,6 +86,9 @@ class PlanPage:
     scores: tuple[Figure, ...]
     quant_loss: str
     room: tuple[Figure, ...]
+    month: tuple[tuple[str, tuple[str, ...]], ...]
+    ways: PageTable | None
+    ways_remarks: tuple[str, ...]
     api_heading: str
     api: PageTable | None
     rejected: tuple[RejectedModel, ...]
@@ -105,6 +105,7 @@ def plan_page(
     headroom: Headroom[OptionT] | None,
     points: Mapping[str, float],
     made: tuple[str, str],
+    outlook: Outlook | None = None,
 ) -> PlanPage:
     """The page of a plan.
 
@@ -112,7 +113,7 @@ def plan_page(
     the program's version.
     """
     choice, failure = plan.choice, view.failure(plan)
-    opening = tuple(view.opening(plan, _COLUMNS))
+    opening = tuple(opening_lines(view, plan, outlook, _COLUMNS))
     said = [line.text for line in opening if not line.verbatim]
     headline = failure.message if failure else said[0]
     remarks = said[1:] if choice is not None else said
@@ -144,6 +145,9 @@ def plan_page(
         scores=tuple(_scores(choice.quality)) if choice else (),
         quant_loss=_quant_loss(choice.quant_name, choice.quality) if choice else "",
         room=tuple(_room(headroom)) if headroom is not None else (),
+        month=month_parts(outlook) if outlook else (),
+        ways=ways_table(outlook) if outlook else None,
+        ways_remarks=tuple(ways_remarks(outlook)) if outlook else (),
         api_heading=_api_heading(api, plan.workload),
         api=_api(api) if api else None,
         rejected=by_model(view, plan) if listed else (),

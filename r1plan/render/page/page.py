@@ -17,6 +17,7 @@ from r1plan.render.text.sanitize import printable
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
+    from r1plan.plan.outlook.outlook import Outlook
 
 _HERE = Path(__file__).parent
 
@@ -28,6 +29,7 @@ def page_text(
     headroom: Headroom[OptionT] | None,
     points: Mapping[str, float],
     command: str,
+    outlook: Outlook | None = None,
 ) -> str:
     """The whole page, cleaned and ending in a newline; `points` are quality indices by option, `command` made the page.
 
@@ -41,6 +43,6 @@ def page_text(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    page = plan_page(view, plan, api, headroom, points, (command, __version__))
+    page = plan_page(view, plan, api, headroom, points, (command, __version__), outlook)
     text = printable(environment.get_template("page.html.j2").render(page=page))
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")

@@ -2,56 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from r1plan.market.compare import ApiOffer
 from r1plan.money import exact
 from r1plan.plan.answer import AnswerTime, answer_time
-from r1plan.plan.energy import RunningCost
+from r1plan.plan.demand import Demand
 from r1plan.plan.headroom import Gain, Headroom
+from r1plan.plan.month.answers import AnswerUsd
+from r1plan.plan.outlook.option_outlook import OptionOutlook
 from r1plan.plan.plan import Plan
 from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Range, Speed
 from r1plan.plan.workload import Workload
+from r1plan.render.outlook.fields import (
+    answer_usd_fields,
+    api_answer_fields,
+    break_even_fields,
+    capacity_fields,
+    claim_fields,
+    cost_fields,
+    frontier_fields,
+)
 from r1plan.render.plan.explained import doubt_text
 from r1plan.render.plan.model_lines import r1_fields
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import cause_text, improvement_text, machine_notes, standing_text
 
+if TYPE_CHECKING:
+    from r1plan.plan.outlook.outlook import Outlook
+
 SCHEMA = "r1plan.recommend/1"
 
 # What does not run has no speed and costs nothing: the fields stand there without values.
 _NO_RANGE = dict.fromkeys(("low", "mid", "high"))
-_COST = ("usd_per_mtok_output", "usd_per_month", "basis")
 
 
 def plan_document(
     view: EngineView[OptionT],
     plan: Plan[OptionT],
-    api: Iterable[ApiOffer],
+    api: Sequence[ApiOffer],
     headroom: Headroom[OptionT] | None = None,
+    outlook: Outlook | None = None,
 ) -> dict[str, Any]:
     """The fields of the document, `schema` first."""
+    outlooks = [None] * len(plan.options) if outlook is None else outlook.options
+    options = [option_fields(view, plan, *each) for each in zip(plan.options, outlooks, strict=True)]
+    answers = [None] * len(api) if outlook is None else outlook.api
     return {
         "schema": SCHEMA,
         "machine": {**asdict(plan.machine), "notes": [*machine_notes(plan), *map(doubt_text, plan.doubts)]},
         "workload": _workload(plan.workload),
-        "choice": option_fields(view, plan, plan.choice) if plan.choice else None,
-        "alternatives": [option_fields(view, plan, option) for option in plan.alternatives],
+        "choice": options[0] if plan.choice else None,
+        "alternatives": options[1:] if plan.choice else options,
         "rejected": [{"id": each.id, "reason": cause_text(each.cause)} for each in plan.rejected],
-        "api": [_api(offer) for offer in api],
-        "break_even": None,
+        "api": [{**_api(offer), "answer": api_answer_fields(each)} for offer, each in zip(api, answers, strict=True)],
+        "break_even": break_even_fields(outlook.break_even) if outlook else None,
+        "frontier": frontier_fields(outlook.ways) if outlook else [],
+        "claim": claim_fields(outlook.claim) if outlook else None,
         "larger": _larger(plan),
         "r1": r1_fields(plan.r1),
         **view.plan_fields(plan, headroom),
     }
 
 
-def option_fields(view: EngineView[OptionT], plan: Plan[OptionT], option: OptionT) -> dict[str, Any]:
-    """One option."""
+def option_fields(
+    view: EngineView[OptionT], plan: Plan[OptionT], option: OptionT, outlook: OptionOutlook | None = None
+) -> dict[str, Any]:
+    """One option, with what it means for a month where that was asked about."""
     return {
         "id": option.id,
         "model": option.model.id,
@@ -62,9 +83,10 @@ def option_fields(view: EngineView[OptionT], plan: Plan[OptionT], option: Option
         "context": {"chosen": option.context, "max": option.context_max},
         **view.setting_fields(option),
         "speed": _speed(option.speed) if option.fits else _no_speed(option.speed),
-        "answer": _answer(answer_time(option, plan.workload)),
+        "answer": _answer(answer_time(option, plan.workload), outlook.answer_usd if outlook else None),
         **_quality(option.quality),
-        "cost": _cost(option.cost) if option.fits else dict.fromkeys(_COST),
+        "capacity": capacity_fields(outlook),
+        "cost": cost_fields(outlook),
         "download": view.download_fields(plan, option),
         **view.own_fields(option),
     }
@@ -106,15 +128,6 @@ def _quality(quality: Quality) -> dict[str, Any]:
     }
 
 
-def _cost(cost: RunningCost) -> dict[str, Any]:
-    """Electricity."""
-    return {
-        "usd_per_mtok_output": _decimal(cost.usd_per_mtok_output),
-        "usd_per_month": _decimal(cost.usd_per_month),
-        "basis": cost.basis,
-    }
-
-
 def _workload(workload: Workload) -> dict[str, Any]:
     """What was asked for."""
     return {
@@ -125,7 +138,25 @@ def _workload(workload: Workload) -> dict[str, Any]:
         "cache_hit_share": workload.cache_hit_share,
         "thinking_tokens": workload.thinking_tokens,
         "answer_tokens": workload.answer_tokens,
+        "month": _month(workload.demand),
+        "users": workload.users,
+        "slo_ttft_s": workload.slo_ttft_s,
+        "slo_tok_s": workload.slo_tok_s,
+        "patience_min": workload.patience_min,
         "power_usd_per_kwh": None if workload.power_usd_per_kwh is None else str(workload.power_usd_per_kwh),
+    }
+
+
+def _month(demand: Demand | None) -> dict[str, Any] | None:
+    """How the workload's requests are spread over lengths and hours."""
+    if demand is None:
+        return None
+    return {
+        "lengths_basis": demand.basis,
+        "hours_basis": demand.hours_basis,
+        "timezone": demand.timezone,
+        "peak_hour_share": round(demand.peak_hour_share, 4),
+        "lengths": [{**each._asdict(), "share": round(each.share, 6)} for each in demand.lengths],
     }
 
 
@@ -142,7 +173,7 @@ def _speed(speed: Speed) -> dict[str, Any]:
     }
 
 
-def _answer(time: AnswerTime | None) -> dict[str, Any]:
+def _answer(time: AnswerTime | None, cost: AnswerUsd | None = None) -> dict[str, Any]:
     """How long an answer takes; null seconds for an option that does not fit."""
     return {
         "seconds": {
@@ -150,7 +181,7 @@ def _answer(time: AnswerTime | None) -> dict[str, Any]:
             "p50": round(time.p50_s, 1) if time else None,
             "p90": round(time.p90_s, 1) if time else None,
         },
-        "usd": {"p50": None, "p90": None},
+        "usd": answer_usd_fields(cost),
         "output_tokens": time.output_tokens if time else None,
     }
 

@@ -22,6 +22,7 @@ from r1plan.render.text.wrap import wrapped
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
+    from r1plan.plan.outlook.outlook import Outlook
 
 
 def explained(
@@ -29,9 +30,10 @@ def explained(
     plan: Plan[OptionT],
     headroom: Headroom[OptionT] | None,
     screen: Screen,
+    outlook: Outlook | None = None,
 ) -> Iterator[str]:
     """The lines: short parts, an empty line and a heading before each, none wider than the screen."""
-    for line in _lines(view, plan, headroom, screen):
+    for line in _lines(view, plan, headroom, screen, outlook):
         if line and not line.startswith(" "):
             yield from (bold(each) if screen.styled else each for each in wrapped(line, screen.columns))
             continue
@@ -80,11 +82,19 @@ def doubt_text(doubt: MeasurementDoubt) -> str:
 
 
 def _lines(
-    view: EngineView[OptionT], plan: Plan[OptionT], headroom: Headroom[OptionT] | None, screen: Screen
+    view: EngineView[OptionT],
+    plan: Plan[OptionT],
+    headroom: Headroom[OptionT] | None,
+    screen: Screen,
+    outlook: Outlook | None,
 ) -> Iterator[str]:
     if plan.choice is not None:
         yield from view.explained(plan, plan.choice, headroom, screen)
         yield from choice_lines(plan)
+    if outlook is not None:
+        from r1plan.render.outlook.explained import outlook_lines
+
+        yield from outlook_lines(outlook, screen)
     if plan.rejected:
         yield ""
         yield f"Rejected ({len(plan.rejected):,}; each by itself with --json)"

@@ -10,7 +10,6 @@ from r1plan.deploy.llama_cpp import serve_command
 from r1plan.errors import NothingFits
 from r1plan.hardware.machine import Machine
 from r1plan.models.downloads import download_of
-from r1plan.money import usd
 from r1plan.plan.answer import answer_time
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.option import Option
@@ -19,7 +18,6 @@ from r1plan.plan.llamacpp.speed.rates import DISK_BANDWIDTH_GB_S
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
 from r1plan.plan.reasons import CauseKind, FitsHeadless, NeedsMemory, TooSlow, kind_of
-from r1plan.plan.workload import Workload
 from r1plan.render.plan.choice_words import accepting
 from r1plan.render.plan.model_lines import download_document, where_to_get
 from r1plan.render.plan.serving_words import idle_text, many_users_text
@@ -48,13 +46,16 @@ class LlamaCppView:
     }
 
     def opening(self, plan: Plan[Option], columns: int) -> Iterator[Line]:
-        """The sentence to act on, and what the electricity costs."""
+        """The sentence to act on, and its command."""
         if plan.choice is not None:
             yield Line(headline(plan.choice, plan, columns))
             if plan.choice.fits and (command := chat_command(plan.choice, plan.pins) or serve_command(plan.choice)):
                 yield Line(f"  {command}", verbatim=True)
-            idle = idle_text(plan, plan.choice, _used(plan.choice), ": they take turns, so that more are no faster")
-            yield from (Line(each) for each in (idle, _running(plan.choice, plan.workload)) if each)
+            idle = idle_text(
+                plan, plan.choice, plan.choice.gpu_indices, ": they take turns, so that more are no faster"
+            )
+            if idle:
+                yield Line(idle)
 
     def shows_table(self, plan: Plan[Option]) -> bool:
         """When there is something to run."""
@@ -196,7 +197,7 @@ def headline(option: Option, plan: Plan[Option], columns: int) -> str:
 def machine_name(option: Option, machine: Machine, *, layout: bool = True) -> str:
     """Where an option runs, as people say it: "your RTX 4090", "2 x RTX 3090 with experts in RAM"."""
     your = machine.origin == "detected"
-    names = [card_name(gpu.name) for gpu in machine.gpus if gpu.index in _used(option)]
+    names = [card_name(gpu.name) for gpu in machine.gpus if gpu.index in option.gpu_indices]
     if not names:
         return "your processor" if your else "the processor"
     numbers = {name: names.count(name) for name in names}
@@ -206,11 +207,6 @@ def machine_name(option: Option, machine: Machine, *, layout: bool = True) -> st
         said = " and ".join(f"{n} x {name}" for name, n in numbers.items())
     in_ram = {"experts-in-ram": " with experts in RAM", "partial": " with some layers in RAM"}
     return said + in_ram.get(option.placement.layout, "") if layout else said
-
-
-def _used(option: Option) -> set[int]:
-    """The cards in use, by their indices."""
-    return {each.device.gpu_index for each in option.memory if each.device.gpu_index is not None}
 
 
 def where(option: Option) -> str:
@@ -247,16 +243,6 @@ def short_where(option: Option) -> str:
         case "unified":
             places = ["GPU"]
     return "+".join([*places, "disk"] if option.disk_bytes else places)
-
-
-def _running(option: Option, workload: Workload) -> str | None:
-    if option.cost.usd_per_mtok_output is None:
-        return None
-    month = f", {usd(option.cost.usd_per_month)} a month" if option.cost.usd_per_month is not None else ""
-    return (
-        f"Electricity at ${workload.power_usd_per_kwh:g} a kWh: {usd(option.cost.usd_per_mtok_output)} "
-        f"a million tokens of output{month}, at the cards' power limit."
-    )
 
 
 def _context(option: Option) -> str:

@@ -18,6 +18,7 @@ from r1plan.render.text.wrap import wrapped
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
+    from r1plan.plan.outlook.outlook import Outlook
 
 FormName = Literal["text", "json", "html"]
 
@@ -40,23 +41,27 @@ def show(
     headroom: Headroom[OptionT] | None,
     form: PlanForm,
     models: ModelSet,
+    outlook: Outlook | None = None,
 ) -> None:
-    """Print the plan. Raises NothingFits, after what there is to show, when nothing was found that fits."""
+    """Print the plan, with what it means for a month where that is asked about.
+
+    Raises NothingFits, after what there is to show, when nothing was found that fits.
+    """
     remarks = _remarks(view, plan)
     match form.kind:
         case "json":
             from r1plan.render.plan.document import plan_document
 
-            _put(output.document_text(plan_document(view, plan, api, headroom)), form.file)
+            _put(output.document_text(plan_document(view, plan, api, headroom, outlook)), form.file)
         case "html":
             from r1plan.render.page.page import page_text
 
             made_by = shlex.join(["r1plan", *sys.argv[1:]])
-            _put(page_text(view, plan, api, headroom, models.quality_indices(), made_by), form.file)
+            _put(page_text(view, plan, api, headroom, models.quality_indices(), made_by, outlook), form.file)
             if form.file is None and sys.stdout.isatty():
                 output.note(_PAGE)
         case "text":
-            lines = list(_lines(view, plan, api, headroom, form, len(remarks)))
+            lines = list(_lines(view, plan, api, headroom, form, len(remarks), outlook))
             if form.file is not None:
                 output.to_file(form.file, "".join(f"{line}\n" for line in lines))
             else:
@@ -82,6 +87,7 @@ def _lines(
     headroom: Headroom[OptionT] | None,
     form: PlanForm,
     remarks: int,
+    outlook: Outlook | None,
 ) -> Iterator[str]:
     """The plan for a terminal that shows so many lines of remarks too; nothing where only the error is to be said."""
     if plan.choice is None and not form.explained:
@@ -91,11 +97,11 @@ def _lines(
     screen = output.screen()
     if form.file is not None:
         screen = replace(screen, styled=False, colours=False, blocks=True)  # a file is in UTF-8
-    yield from plan_lines(view, plan, api, screen, None if form.explained else USUAL_LINES - remarks)
+    yield from plan_lines(view, plan, api, screen, None if form.explained else USUAL_LINES - remarks, outlook)
     if form.explained:
         from r1plan.render.plan.explained import explained
 
-        yield from explained(view, plan, headroom, screen)
+        yield from explained(view, plan, headroom, screen, outlook)
 
 
 def _put(text: str, file: Path | None) -> None:

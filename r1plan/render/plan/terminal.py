@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from r1plan.market.compare import ApiOffer
 from r1plan.plan.plan import Plan
@@ -14,6 +15,9 @@ from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.text.command import command_lines
 from r1plan.render.text.screen import Screen
 from r1plan.render.text.wrap import wrapped
+
+if TYPE_CHECKING:
+    from r1plan.plan.outlook.outlook import Outlook
 
 USUAL_LINES = 22
 """What is seen at once on a terminal of 24 lines, with the next prompt below."""
@@ -29,9 +33,13 @@ def plan_lines(
     api: Sequence[ApiOffer],
     screen: Screen,
     most: int | None = None,
+    outlook: Outlook | None = None,
 ) -> Iterator[str]:
-    """The plan for `screen`, in `most` lines where it can be: bars, the last options and remarks give way to that."""
-    opening = list(_opening(view, plan, api, screen))
+    """The plan for `screen`, in `most` lines where it can be: bars, the last options and remarks give way to that.
+
+    The ways to do a month's work come on top of them.
+    """
+    opening = list(_opening(view, plan, api, screen, outlook))
     table = list(option_table(view, plan.options, plan.workload, screen)) if view.shows_table(plan) else []
     bars = bar_lines(view.bars(plan), screen) if table else []
     closing = _closing(view, plan, screen)
@@ -40,7 +48,8 @@ def plan_lines(
         table = table[:shown]
         if bars and len(opening) + len(table) + len(bars) + len(closing) + 3 > most:
             bars = []
-    for part in (opening, table, bars, closing):
+    ways = _ways(outlook, screen) if most is not None else []  # else they are explained
+    for part in (opening, table, bars, ways, closing):
         if part and part is not opening:
             yield ""
         yield from part
@@ -63,13 +72,34 @@ def _shortened(
     return shown, _closing(view, plan, screen, wanted - shown, larger=False)
 
 
-def _opening(view: EngineView[OptionT], plan: Plan[OptionT], api: Sequence[ApiOffer], screen: Screen) -> Iterator[str]:
-    for line in view.opening(plan, screen.columns):
+def _opening(
+    view: EngineView[OptionT],
+    plan: Plan[OptionT],
+    api: Sequence[ApiOffer],
+    screen: Screen,
+    outlook: Outlook | None,
+) -> Iterator[str]:
+    lines = view.opening(plan, screen.columns)
+    if outlook is not None:
+        from r1plan.render.outlook.opening import opening_lines
+
+        lines = opening_lines(view, plan, outlook, screen.columns)
+    for line in lines:
         yield from command_lines(line.text, screen.columns) if line.verbatim else _paragraph(line.text, screen)
     if plan.choice is not None and plan.choice.fits and plan.r1 is not None:
         yield from _paragraph(r1_text(plan.r1), screen)
     if api:
         yield from _paragraph(api_line(api, plan.workload), screen)
+
+
+def _ways(outlook: Outlook | None, screen: Screen) -> list[str]:
+    if outlook is None or outlook.ways is None:
+        return []
+    from r1plan.render.outlook.frontier import frontier_lines
+
+    columns = screen.columns
+    lines = frontier_lines(outlook.ways, columns)
+    return [each for line in lines for each in ([line] if len(line) <= columns else _paragraph(line, screen))]
 
 
 def _closing(

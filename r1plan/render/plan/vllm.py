@@ -59,7 +59,7 @@ class VllmView:
             yield Line(headline(plan.choice, plan, columns))
             yield from _commands(plan.choice)
             fp8 = "--kv q8_0 is FP8 in vLLM." if plan.choice.settings.kv_type == "fp8" else ""
-            idle = idle_text(plan, plan.choice, {gpu.index for gpu in plan.choice.gpus})
+            idle = idle_text(plan, plan.choice, plan.choice.gpu_indices)
             yield from (Line(each) for each in (idle, one_cache_text(plan), fp8) if each)
         for note in plan_notes(plan):
             yield Line(note)

@@ -21,14 +21,14 @@ LACKS = Pins(model="R1-Distill-Llama-70B", quant="Q8_0", context=131_072)
 
 
 @pytest.mark.parametrize(("pins", "known"), [(FITS, True), (LACKS, False)], ids=["fits", "lacks memory"])
-def test_only_what_runs_has_a_speed_and_a_cost(pins: Pins, known: bool) -> None:
+def test_only_what_runs_has_a_speed(pins: Pins, known: bool) -> None:
     choice = plan_document(LlamaCppView(), plan(ON, Workload(power_usd_per_kwh=0.3), pins), ())["choice"]
     assert choice["fits"] is known
     assert set(choice["speed"]) == {"prefill_tok_s", "decode_tok_s", "bottleneck", "basis", "source"}
     for speed in (choice["speed"]["prefill_tok_s"], *choice["speed"]["decode_tok_s"]):
         assert [speed[name] is not None for name in ("low", "mid", "high")] == [known] * 3
     assert (choice["speed"]["bottleneck"] is not None) is known
-    assert (choice["cost"]["usd_per_mtok_output"] is not None) is known
+    assert set(choice["cost"].values()) == {None}  # a month was not asked about
 
 
 def test_no_speed_is_shown_of_what_does_not_fit() -> None:

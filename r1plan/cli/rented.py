@@ -1,0 +1,71 @@
+"""Rented machines that stand beside one's own: what most people rent for R1 and its larger distills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+from r1plan.cli.options.machine import machine_from_options
+from r1plan.models.reference import named_model
+from r1plan.plan.cost.checks import rented_terms
+from r1plan.plan.cost.terms import OwnTerms
+from r1plan.plan.model_set import ModelSet
+from r1plan.plan.month.thinking import OwnThinking
+from r1plan.plan.outlook.option_outlook import cards_of, limits_of, option_outlook
+from r1plan.plan.outlook.ways import UncomparedWay, own_way
+from r1plan.plan.pins import Pins
+from r1plan.plan.vllm.planner import VllmPlanner
+
+if TYPE_CHECKING:
+    from r1plan.catalog.rentals import Rentals
+    from r1plan.plan.demand import Demand
+    from r1plan.plan.outlook.frontier import Way
+    from r1plan.plan.workload import Workload
+
+
+class RentedMachine(NamedTuple):
+    """Cards as --gpu names them, and what a server makes of them."""
+
+    gpu: str
+    model: str
+    dtype: str
+
+
+# The fewest cards of a kind that is rented everywhere for each: R1 itself in the type that it is published in, and the
+# distills whose weights in FP8 leave room for many users.
+RENTED = (
+    RentedMachine("h200-sxm-141gb:8", "DeepSeek-R1-0528", "FP8"),
+    RentedMachine("h200-sxm-141gb", "R1-Distill-Llama-70B", "FP8"),
+    RentedMachine("h100-sxm-80gb", "R1-Distill-Qwen-32B", "FP8"),
+)
+
+
+def rented_ways(
+    workload: Workload, demand: Demand, own: OwnThinking, rentals: Rentals, today: date
+) -> Iterator[Way | UncomparedWay]:
+    """Each of RENTED under vLLM, at the price of the catalogue; what nobody offers is left out in silence."""
+    planner = VllmPlanner()
+    for each in RENTED:
+        machine = machine_from_options(gpu=[each.gpu])
+        named = named_model(each.model, each.dtype, "vllm")
+        pins = planner.checked(replace(Pins(), model=named.model, quant=named.quant))
+        models = ModelSet(named.models, (), named.from_file)
+        plan = planner.plan(machine, models, workload, pins)
+        option = plan.choice
+        if option is None or not option.fits:
+            continue
+        terms = rented_terms(cards_of(option, machine), rentals, today)
+        if not isinstance(terms, OwnTerms):
+            continue
+        outlook = option_outlook(
+            option,
+            machine,
+            planner.throughput(plan, option, models),
+            demand,
+            limits_of(workload),
+            terms,
+            own.ratio(option.model.id).over_r1,
+        )
+        yield own_way(option, outlook, workload)

@@ -1,0 +1,211 @@
+"""The sentences of an outlook: how many requests a machine serves, what a month costs, and from where on that pays."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import floor, log10
+from typing import assert_never
+
+from r1plan.market.compare import ApiOffer
+from r1plan.money import usd
+from r1plan.plan.capacity.capacity import Capacity, Limits
+from r1plan.plan.cost.break_even import BreakEven, SensitivityRow
+from r1plan.plan.cost.terms import TermsKind
+from r1plan.plan.outlook.option_outlook import OptionOutlook
+from r1plan.plan.outlook.outlook import Outlook
+from r1plan.render.text.units import count, duration
+
+_CENTS_BELOW = Decimal(100)
+_MOST_DIGITS = 12
+
+
+def month_clause(outlook: Outlook) -> str:
+    """What follows the headline's figures: whom the machine serves, and what the month costs; empty: nobody asked."""
+    choice, asked = outlook.choice, outlook.demand.requests_per_day
+    if choice is None:
+        return ""
+    capacity = choice.capacity
+    limited = outlook.limits.ttft_s is not None or outlook.limits.tok_s is not None
+    if not capacity.requests_per_day:
+        return _serves_nobody(capacity, outlook.limits)
+    if asked is None and outlook.limits.users is None:
+        return f"it serves {_served(capacity, None)}{_within(outlook.limits)}" if limited else ""
+    said = [each for each in (_users(capacity, outlook.limits), _requests(choice, outlook)) if each]
+    return "; ".join(said)
+
+
+def against_clause(outlook: Outlook) -> str:
+    """What the month costs where it costs least by the token; empty where nobody said how many requests there are."""
+    against = outlook.against
+    if against is None or against.usd_per_month is None:
+        return ""
+    return f"{api_name(against)} would cost {month_usd(against.usd_per_month)} a month"
+
+
+def break_even_text(even: BreakEven, name: str, kind: TermsKind = "electricity") -> str:
+    """From how many requests a day the machine is cheaper than `name`, as a sentence; `kind` is what it is paid by."""
+    match even.reason:
+        case "from there on":
+            from_ = served_text(even.requests_per_day or 0.0)
+            share = "" if even.utilisation is None else f", {share_text(even.utilisation)} of what it serves"
+            return f"From {from_} a day on{share}, it is cheaper than {name}."
+        case "from the first request":
+            return f"It is cheaper than {name} from the first request on."
+        case "beyond what one machine serves":
+            needed = even.needed_per_day
+            would = "" if needed is None else f": that would take {served_text(needed)} a day"
+            return f"It is never cheaper than {name} within what it serves{would}."
+        case "each request is dearer":
+            return f"It is never cheaper than {name}: the electricity of each request alone costs more."
+        case "it serves none":
+            return f"It serves nobody, so that it is never cheaper than {name}."
+        case "another currency":
+            return f"{name} is sold in another currency, which is not converted."
+        case "own cost is unknown":
+            if kind == "rented":
+                return "It uses no card, so that --gpu-hour says nothing of what it costs."
+            ways = "--gpu names its card, --gpu-hour its rent"
+            return f"What it costs is not known, as nothing says what it draws: {ways}."
+        case _:
+            assert_never(even.reason)
+
+
+def moved_text(row: SensitivityRow) -> str:
+    """The break-even with one thing changed, where there is one: "half the thinking: from 120 requests a day"."""
+    then = f"from {served_text(row.requests_per_day)} a day" if row.requests_per_day else "from the first request"
+    return f"{change_text(row)}: {then}"
+
+
+def month_usd(amount: Decimal) -> str:
+    """A month's bill, in cents below a hundred dollars: "$12.40", "$1,234", "-$16.29"."""
+    text = usd(abs(amount)) if abs(amount) < _CENTS_BELOW else f"${abs(amount):,.0f}"
+    return f"-{text}" if amount < 0 else text
+
+
+def share_text(share: float) -> str:
+    """A share in per cent, in two digits below ten: "14 %", "0.7 %"."""
+    per_cent = share * 100
+    return f"{per_cent:.0f} %" if per_cent >= 9.95 else f"{per_cent:.2g} %"
+
+
+def api_name(offer: ApiOffer) -> str:
+    """A model by its seller: "DeepSeek's deepseek-flash"."""
+    return f"{offer.provider_name}'s {offer.model.rpartition('/')[2]}"
+
+
+def bill_name(kind: TermsKind) -> str:
+    """What a month's bill is of."""
+    return {"electricity": "electricity", "rented": "rent", "bought": "purchase and electricity"}[kind]
+
+
+def served_text(per_day: float, asked: float | None = None) -> str:
+    """A number of requests, rounded down to two digits, and to more where that would say the wrong thing of `asked`."""
+    for digits in range(2, _MOST_DIGITS):
+        rounded = _down(per_day, digits)
+        if asked is None or (rounded >= asked) == (per_day >= asked):
+            break
+    number = f"{rounded:,.0f}" if rounded == round(rounded) else f"{rounded:,.{_MOST_DIGITS}g}"
+    return f"{number} request" if number == "1" else f"{number} requests"
+
+
+def number_text(number: float) -> str:
+    """A number of requests: "10,000", "0.5", "15.5" of what a log has."""
+    return f"{number:,.0f}" if number == round(number) or number >= 1000 else f"{number:.3g}"
+
+
+def _down(number: float, digits: int) -> float:
+    if number <= 0:
+        return 0.0
+    unit = 10.0 ** (floor(log10(number)) - digits + 1)
+    return round(floor(number / unit + 1e-9) * unit, 12)
+
+
+def _requests(choice: OptionOutlook, outlook: Outlook) -> str:
+    """Whether the machine serves the month, and for what."""
+    capacity, cost, asked = choice.capacity, choice.cost, outlook.demand.requests_per_day
+    if asked is None:
+        return ""
+    said = f"it serves {_served(capacity, asked)}{_within(outlook.limits)}"
+    against = against_clause(outlook)
+    needed = capacity.machines_needed
+    if needed is None:
+        return said
+    yours = f"your {number_text(asked)}"
+    if needed > 1:
+        total = cost.usd_per_month_of_machines_needed
+        of_all = ""
+        if cost.kind != "electricity" and total is not None:
+            of_all = f", {month_usd(total)} a month of {bill_name(cost.kind)}"
+        said += f", and {yours} {'needs' if asked == 1 else 'need'} {needed:,} such machines{of_all}"
+        return f"{said}; {against}" if against else said
+    if cost.usd_per_month is None:
+        said += f", enough for {yours}"
+        return f"{said}; {against}" if against else said
+    said += f" and does {yours} for {month_usd(cost.usd_per_month)} a month of {bill_name(cost.kind)}"
+    return f"{said}; {against}" if against else said
+
+
+def _served(capacity: Capacity, asked: float | None) -> str:
+    return f"about {served_text(capacity.requests_per_day, asked)} a day"
+
+
+def _users(capacity: Capacity, limits: Limits) -> str:
+    """What so many at once get."""
+    if limits.users is None:
+        return ""
+    if capacity.machines_needed is None:
+        return f"it cannot serve {limits.users:,} at once{_within(limits)}"
+    said = count(limits.users, "person") if limits.users == 1 else f"{limits.users:,} people at once"
+    machines = capacity.machines_needed
+    on = "" if machines == 1 else f" on {machines:,} such machines"
+    first = "" if capacity.ttft_s is None else f", the first token within {duration(capacity.ttft_s.p90)}"
+    rate = f"about {capacity.decode_tok_s_each.mid:.2g} tok/s"
+    places = capacity.concurrency
+    if limits.users > machines * places:
+        turns = "one at a time" if places == 1 else f"{places:,} at a time"
+        return f"{said} take turns{on}, {turns} at {rate} each{first}"
+    return f"{said} get {rate} each{on}{first}"
+
+
+def _within(limits: Limits) -> str:
+    said = []
+    if limits.ttft_s is not None:
+        said.append(f"within {duration(limits.ttft_s)} to the first token")
+    if limits.tok_s is not None:
+        said.append(f"at {limits.tok_s:g} tok/s each")
+    return f" {' and '.join(said)}" if said else ""
+
+
+def _serves_nobody(capacity: Capacity, limits: Limits) -> str:
+    """Why not even one alone is served as was asked."""
+    if capacity.limit == "tok_s":
+        alone = f"{capacity.decode_tok_s_each.mid:.2g}"
+        return f"it serves nobody at --slo-tok-s {limits.tok_s:g}: even alone an answer comes at about {alone} tok/s"
+    if limits.ttft_s is not None:
+        return f"it serves nobody at --slo-ttft {limits.ttft_s:g}: even alone the first token takes longer"
+    return f"it serves nobody: even alone the first token takes more than {duration(capacity.ttft_limit_s)}"
+
+
+def change_text(row: SensitivityRow) -> str:
+    """What is other than now: "half the thinking"."""
+    value = row.value
+    times = f"{value:.3g} times" if value >= 1 else f"{value:.2g} of"
+    match row.what:
+        case "cache share":
+            return f"{value * 100:.0f} % of the input cached"
+        case "peak share":
+            return "all at peak prices" if value == 1 else "none at peak prices"
+        case "thinking length":
+            return "half the thinking" if value == 0.5 else f"{times} the thinking"
+        case "api price":
+            return f"the API {abs(value - 1) * 100:.0f} % {'cheaper' if value < 1 else 'dearer'}"
+        case "next api price":
+            return f"the API's next known price, {times} today's"
+        case "electricity":
+            return "electricity at half the price" if value == 0.5 else f"electricity at {times} the price"
+        case "gpu hour":
+            return f"rent {abs(value - 1) * 100:.0f} % {'lower' if value < 1 else 'higher'}"
+        case "purchase":
+            return f"the machine {abs(value - 1) * 100:.0f} % {'cheaper' if value < 1 else 'dearer'}"
+        case _:
+            assert_never(row.what)
