@@ -105,8 +105,9 @@ def _seconds(speed: Speed, length: RequestLength, longer: float, end: int) -> fl
     """What one request takes at the low (0), expected (1) or high (2) end of the speeds."""
     output = _output(length, longer)
     prompt = 0.0
-    if speed.prefill_tok_s is not None and speed.prefill_tok_s[end]:
-        prompt = length.prompt_tokens / speed.prefill_tok_s[end]
+    read = speed.prefill_at(length.cache_hit_tokens + length.prompt_tokens // 2)
+    if read is not None and read[end]:
+        prompt = length.prompt_tokens / read[end]
     return prompt + output * _token_s(speed.decode, length.input_tokens + output / 2, end)
 
 

@@ -24,7 +24,7 @@ def option_of(prefill: Range | None = Range(500.0, 1_000.0, 2_000.0), *, thinkin
     decode = (DecodeSpeed(3_700, Range(25.0, 50.0, 100.0)), DecodeSpeed(0, Range(25.0, 50.0, 100.0)))
     return replace(
         choice,
-        speed=choice.speed._replace(prefill_tok_s=prefill, decode=decode),
+        speed=choice.speed._replace(prefill_tok_s=prefill, prefill=(), decode=decode),
         quality=replace(choice.quality, thinking_over_r1=thinking_over_r1),
     )
 

@@ -164,6 +164,9 @@ def _speed(speed: Speed) -> dict[str, Any]:
     """The predicted speeds."""
     return {
         "prefill_tok_s": _range(speed.prefill_tok_s) if speed.prefill_tok_s else None,
+        "prefill_at": [
+            {"depth": each.depth, **_range(each.tok_s)} for each in sorted(speed.prefill, key=lambda one: one.depth)
+        ],
         "decode_tok_s": [
             {"depth": each.depth, **_range(each.tok_s)} for each in sorted(speed.decode, key=lambda one: one.depth)
         ],
@@ -202,7 +205,7 @@ def _larger(plan: Plan[OptionT]) -> dict[str, Any] | None:
 def _no_speed(speed: Speed) -> dict[str, Any]:
     """The fields of the predicted speeds of what does not run."""
     decode = [{"depth": depth, **_NO_RANGE} for depth in sorted(each.depth for each in speed.decode)]
-    return {**_speed(speed), "prefill_tok_s": _NO_RANGE, "decode_tok_s": decode, "bottleneck": None}
+    return {**_speed(speed), "prefill_tok_s": _NO_RANGE, "prefill_at": [], "decode_tok_s": decode, "bottleneck": None}
 
 
 def _range(speed: Range) -> dict[str, float]:

@@ -24,7 +24,10 @@ LACKS = Pins(model="R1-Distill-Llama-70B", quant="Q8_0", context=131_072)
 def test_only_what_runs_has_a_speed(pins: Pins, known: bool) -> None:
     choice = plan_document(LlamaCppView(), plan(ON, Workload(power_usd_per_kwh=0.3), pins), ())["choice"]
     assert choice["fits"] is known
-    assert set(choice["speed"]) == {"prefill_tok_s", "decode_tok_s", "bottleneck", "basis", "source"}
+    assert set(choice["speed"]) == {"prefill_tok_s", "prefill_at", "decode_tok_s", "bottleneck", "basis", "source"}
+    for each in choice["speed"]["prefill_at"]:
+        assert set(each) == {"depth", "low", "mid", "high"}
+    assert bool(choice["speed"]["prefill_at"]) is known
     for speed in (choice["speed"]["prefill_tok_s"], *choice["speed"]["decode_tok_s"]):
         assert [speed[name] is not None for name in ("low", "mid", "high")] == [known] * 3
     assert (choice["speed"]["bottleneck"] is not None) is known
