@@ -8,8 +8,8 @@ from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import Machine
+from r1plan.plan.cost.power import PowerDraw
 from r1plan.plan.doubts import MeasurementDoubt
-from r1plan.plan.energy import RunningCost
 from r1plan.plan.pins import Pins
 from r1plan.plan.quality import Quality
 from r1plan.plan.reasons import Cause, Difference, MemoryCause, Note, Slow, Standing
@@ -63,8 +63,8 @@ class PlannedOption(Protocol):
         """How good its answers are."""
 
     @property
-    def cost(self) -> RunningCost:
-        """What it takes in electricity."""
+    def draw(self) -> PowerDraw | None:
+        """What the machine draws with it at work; None: a card's limit is not known."""
 
     @property
     def why(self) -> Standing | None:

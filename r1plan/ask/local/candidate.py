@@ -36,7 +36,7 @@ def candidate_here(run: LocalRun, options: AskOptions, models: Mapping[str, Mode
         )
     serves, speed = option.model.id, option.speed
     power = Power(
-        watts=option.cost.watts,
+        watts=option.draw.busy_w if option.draw else None,
         usd_per_kwh=tariff,
         decode_tok_s=option.tok_s,
         prefill_tok_s=None if speed.prefill_tok_s is None else speed.prefill_tok_s.mid,

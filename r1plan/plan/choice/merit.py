@@ -71,7 +71,7 @@ def is_within(option: PlannedOption, workload: Workload) -> bool:
 
 def most_wh(option: PlannedOption, workload: Workload) -> float | None:
     """The watt-hours that an answer may take; None where the objective has no price, or the power is not known."""
-    return MOST_WH_AN_ANSWER if workload.objective == "cost" and option.cost.watts else None
+    return MOST_WH_AN_ANSWER if workload.objective == "cost" and option.draw else None
 
 
 def watt_hours(option: PlannedOption, workload: Workload) -> float:
@@ -87,4 +87,4 @@ def _is_within(option: PlannedOption, workload: Workload, seconds: float) -> boo
 
 
 def _watt_hours(option: PlannedOption, seconds: float) -> float:
-    return (option.cost.watts or _UNKNOWN_WATTS) * seconds / S_A_HOUR
+    return (option.draw.busy_w if option.draw else _UNKNOWN_WATTS) * seconds / S_A_HOUR

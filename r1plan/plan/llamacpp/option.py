@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from r1plan.catalog.model import Model, Quant
-from r1plan.plan.energy import RunningCost
+from r1plan.plan.cost.power import PowerDraw
 from r1plan.plan.llamacpp.fit.merit import LayoutMerit
 from r1plan.plan.llamacpp.memory.parts import DeviceMemory
 from r1plan.plan.llamacpp.placement import Placement
@@ -35,7 +35,7 @@ class Option:
     memory: tuple[DeviceMemory, ...]
     speed: Speed
     quality: Quality
-    cost: RunningCost
+    draw: PowerDraw | None
     merit: LayoutMerit
     wanted_context: int
     not_on_gpu: NeedsMemory | None = None

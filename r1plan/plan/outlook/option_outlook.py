@@ -56,7 +56,7 @@ def option_outlook(
     """What `option`, which fits, does with a month of `demand` within `limits` and what that costs on `terms`."""
     capacity = capacity_of(throughput, demand, limits, thinking_over_r1)
     cards = cards_of(option, machine)
-    draw = option.cost.draw
+    draw = option.draw
     cost = own_cost(len(cards), draw, capacity, demand, terms, thinking_over_r1)
     return OptionOutlook(
         option_id=option.id,

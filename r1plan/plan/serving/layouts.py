@@ -7,7 +7,7 @@ from dataclasses import replace
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.choice.patience import context_for
-from r1plan.plan.energy import running_cost
+from r1plan.plan.energy import power_drawn
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.serving.budget import GpuBudget
 from r1plan.plan.serving.checkpoints import Dtype, served_quality
@@ -69,13 +69,7 @@ def layouts(
                 users_wanted=pins.users,
                 speed=speed,
                 quality=quality,
-                cost=running_cost(
-                    used,
-                    workload,
-                    speed.decode[0].tok_s.mid * pins.users,
-                    None if speed.prefill_tok_s is None else speed.prefill_tok_s.mid,
-                    speed.bottleneck,
-                ),
+                draw=power_drawn(used, speed.bottleneck),
             )
         )
     return sorted(found, key=lambda option: option.memory.fixed_bytes - option.memory.allowed_bytes)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuDevice
-from r1plan.plan.energy import RunningCost
+from r1plan.plan.cost.power import PowerDraw
 from r1plan.plan.quality import Quality
 from r1plan.plan.reasons import Standing
 from r1plan.plan.serving.budget import GpuBudget, ServedKv
@@ -88,7 +88,7 @@ class ServingOption:
     users_wanted: int
     speed: Speed
     quality: Quality
-    cost: RunningCost
+    draw: PowerDraw | None
     why: Standing | None = None
 
     @property

@@ -363,25 +363,16 @@ def test_objectives_pull_where_they_say() -> None:
     assert chosen["speed"].quality.index > 40
 
 
-def test_electricity_is_unknown_without_a_price_and_falls_with_speed() -> None:
-    on = machine(card(24, watts=360))
+def test_what_the_machine_draws_is_known_where_its_cards_limit_is() -> None:
     pins = Pins(model="R1-Distill-Qwen-7B", quant="Q4_K_M")
-    free = plan(on, pins=pins).choice
-    assert free is not None
-    assert free.cost.usd_per_mtok_output is None
-    priced = plan(on, Workload(power_usd_per_kwh=0.3, requests_per_day=10), pins).choice
-    assert priced is not None
-    assert priced.cost.usd_per_mtok_output is not None
-    tok_s = priced.speed.decode[0].tok_s.mid
-    # What the machine draws for a million tokens: more than a card that waits, less than one at its limit and its host.
-    assert priced.cost.watts is not None
-    assert 100 < priced.cost.watts < 360 + 75
-    kwh = priced.cost.watts / 1000 * 1e6 / tok_s / 3600
-    assert float(priced.cost.usd_per_mtok_output) == pytest.approx(kwh * 0.3, abs=1e-4)
-    assert priced.cost.usd_per_month is not None
-    unknown = plan(machine(card(24, watts=None)), Workload(power_usd_per_kwh=0.3), pins).choice
+    known = plan(machine(card(24, watts=360)), pins=pins).choice
+    assert known is not None
+    assert known.draw is not None
+    # More than a card that waits, less than one at its limit and its host.
+    assert 100 < known.draw.busy_w < 360 + 75
+    unknown = plan(machine(card(24, watts=None)), pins=pins).choice
     assert unknown is not None
-    assert unknown.cost.usd_per_mtok_output is None
+    assert unknown.draw is None
 
 
 def test_each_alternative_beats_what_is_shown_before_it_in_something() -> None:

@@ -66,7 +66,7 @@ def by_hand(options: Iterable[Option], workload: Workload) -> Option:
     left = [each for each in left if each.quality.quant.perplexity_ratio <= 1.10] or left
     patience = PATIENCE_MIN[workload.objective] if workload.patience_min is None else workload.patience_min
     dear = workload.objective == "cost"
-    cheap = [each for each in left if not (dear and each.cost.watts and energy(each, workload) > MOST_WH_AN_ANSWER)]
+    cheap = [each for each in left if not (dear and each.draw and energy(each, workload) > MOST_WH_AN_ANSWER)]
     within = [each for each in cheap if minutes(each, workload) <= patience]
     if within:
         best = max(each.quality.index for each in within)
@@ -81,7 +81,7 @@ def by_hand(options: Iterable[Option], workload: Workload) -> Option:
 
 
 def energy(option: Option, workload: Workload) -> float:
-    return (option.cost.watts or 150) * minutes(option, workload) / 60
+    return (option.draw.busy_w if option.draw else 150) * minutes(option, workload) / 60
 
 
 MACHINES = {

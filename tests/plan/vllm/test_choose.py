@@ -299,18 +299,6 @@ def test_a_checkpoint_that_was_reported_not_to_load_is_only_shown_to_who_asks_fo
     assert reason(chosen(asked)).startswith("as asked, though not recommended: vLLM since 0.10")
 
 
-def test_power_costs_less_a_token_the_more_users_share_it() -> None:
-    on = machine_from_options(gpu=["h200-sxm-141gb:8"])
-    powered = replace(on, gpus=tuple(replace(each, power_limit_w=700.0) for each in on.gpus))
-    work = Workload(power_usd_per_kwh=0.1, requests_per_day=100)
-    one, ten = (chosen(plan(powered, work, users=users)).cost for users in (1, 10))
-    assert one.usd_per_mtok_output is not None
-    assert ten.usd_per_mtok_output is not None
-    assert ten.usd_per_mtok_output < one.usd_per_mtok_output
-    assert one.usd_per_month is not None
-    assert chosen(plan(on)).cost.usd_per_mtok_output is None
-
-
 @pytest.mark.parametrize("card", ["rtx-3060-12gb", "rtx-4090:2", "a100-sxm-80gb:8", "mi300x:8", "h100-sxm-80gb:16"])
 @pytest.mark.parametrize("dtype", ["BF16", "FP8", "AWQ", "GPTQ"])
 @pytest.mark.parametrize("users", [1, 7])

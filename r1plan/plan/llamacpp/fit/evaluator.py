@@ -5,7 +5,7 @@ from __future__ import annotations
 from r1plan.hardware.machine import Machine
 from r1plan.plan.answer import typical_length
 from r1plan.plan.choice.patience import patience_min
-from r1plan.plan.energy import running_cost
+from r1plan.plan.energy import power_drawn
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.context import Contexts, contexts_of
 from r1plan.plan.llamacpp.fit.merit import LayoutMerit, layout_merit
@@ -88,11 +88,8 @@ class Evaluator:
             memory=where.memory_at(context),
             speed=speed,
             quality=candidate.quality,
-            cost=running_cost(
+            draw=power_drawn(
                 [gpu for gpu in self.machine.gpus if gpu.index in used],
-                workload,
-                speed.at(workload.typical_depth).mid,
-                speed.prefill_tok_s.mid if speed.prefill_tok_s is not None else None,
                 speed.bottleneck,
                 measured.drawn if measured is not None else None,
                 in_turn=True,  # llama.cpp splits models by layers

@@ -158,11 +158,11 @@ def test_the_power_that_was_read_is_that_of_the_same_option_and_of_no_other() ->
         choose(HERE, CATALOGUE, Workload(), each, learned).choice for each in (pins, replace(pins, quant="Q3_K_M"))
     )
     assert same is not None
-    assert same.cost.draw is not None
-    assert (same.cost.draw.busy_w, same.cost.draw.basis) == (275.0, "measured here")
+    assert same.draw is not None
+    assert (same.draw.busy_w, same.draw.basis) == (275.0, "measured here")
     assert other is not None
-    assert other.cost.draw is not None
-    assert other.cost.draw.basis == "assumed"
+    assert other.draw is not None
+    assert other.draw.basis == "assumed"
 
 
 @pytest.mark.parametrize(
