@@ -72,7 +72,7 @@ def number_with_unit(text: str, unit: Unit) -> float | None:
         case "minutes":
             return None if (found := seconds(text)) is None else found / 60
         case "dollars":
-            return dollars(text)
+            return found if (found := dollars(text)) is not None else thousands(text)
         case "thousands":
             return thousands(text)
         case "context" | "tokens":
