@@ -73,8 +73,8 @@ def command(
     from r1plan.catalog.load import load_models
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.cli.engines import engine_for, planned, with_measured
-    from r1plan.cli.month import asked_month
     from r1plan.cli.offers import current_offers
+    from r1plan.cli.outlook.asked_month import asked_month
     from r1plan.models.reference import named_model
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
@@ -163,7 +163,7 @@ def command(
     headroom = planned_for.planner.headroom(plan, models, pins) if in_full else None
     api, outlook = current_offers(workload, asked.own), None
     if wants_month:
-        from r1plan.cli.outlook import MonthInquiry
+        from r1plan.cli.outlook.inquiry import MonthInquiry
 
         outlook = MonthInquiry(asked, prices, api).outlook(planned_for, plan, models, in_full=in_full)
     show(planned_for.view, plan, api, headroom, form, models, outlook)

@@ -24,7 +24,7 @@ from r1plan.prices.book import PriceBook
 
 if TYPE_CHECKING:
     from r1plan.cli.engines import Engine
-    from r1plan.cli.month import AskedMonth
+    from r1plan.cli.outlook.asked_month import AskedMonth
     from r1plan.market.compare import ApiOffer
     from r1plan.plan.cost.claim import SavingClaim
     from r1plan.plan.model_set import ModelSet
@@ -69,8 +69,8 @@ class MonthInquiry:
         return replace(found, claim=self._claim()) if in_full else found
 
     def _ways(self, plan: Plan[Any], found: Outlook) -> Iterator[Way | UncomparedWay]:
-        from r1plan.cli.rented import rented_ways
-        from r1plan.cli.sold_quality import sold_quality
+        from r1plan.cli.outlook.rented import rented_ways
+        from r1plan.cli.outlook.sold_quality import sold_quality
 
         here = [(option, each) for option, each in zip(plan.options, found.options, strict=True) if each is not None]
         yield from own_ways(here, plan.workload)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from r1plan.catalog.load import load_providers
-from r1plan.cli.sold_quality import sold_quality
+from r1plan.cli.outlook.sold_quality import sold_quality
 
 
 def test_what_deepseek_and_the_sellers_of_r1_serve_now_has_a_quality() -> None:
