@@ -24,8 +24,9 @@ class Merit(NamedTuple):
     `offered`: its files are to be had. `holds` is the share that its context has of one that holds most answers, at
     most 1. `fine_cache`: the cache has 8 bits or more. `usable`: the quant is not too coarse. `within`: a typical
     answer comes within the patience, and for `cost` within its energy. `quality` is the index of one within, else 0.
-    `as_model`: the quant counts as the model itself. `quick`: an answer takes so small a part of the patience that a
-    finer quant is worth more than a faster one, and `little_lost` is then what it loses, below zero. `pace` is seconds
+    `as_model`: the quant counts as the model itself. `quick`: an answer takes so small a part of the patience, and
+    from the cards alone, that a finer quant is worth more than a faster one; `little_lost` is then what it loses, below
+    zero. `pace` is seconds
     an answer, or watt-hours for `cost`, below zero.
     """
 
@@ -42,14 +43,17 @@ class Merit(NamedTuple):
 
 
 def merit_of(
-    option: PlannedOption, workload: Workload, *, wanted_context: int, offered: bool, fine_cache: bool
+    option: PlannedOption, workload: Workload, *, wanted_context: int, offered: bool, fine_cache: bool, mixed: bool
 ) -> Merit:
-    """The merit of `option`; what an engine alone knows of it is given. `wanted_context` holds most answers."""
+    """The merit of `option`; what an engine alone knows of it is given. `wanted_context` holds most answers.
+
+    `mixed`: part of it lies beside the cards that it uses.
+    """
     quality, seconds = option.quality, answer_seconds(option, workload)
     within = _is_within(option, workload, seconds)
     # For `cost` nothing is quick: the cheaper is taken.
     patience_s, by_price = patience_min(workload) * S_A_MINUTE, workload.objective == "cost"
-    quick = within and not by_price and seconds <= QUICK * patience_s
+    quick = within and not by_price and not mixed and seconds <= QUICK * patience_s
     return Merit(
         offered=offered,
         holds=min(option.context / wanted_context, 1.0),

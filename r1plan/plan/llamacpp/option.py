@@ -72,6 +72,11 @@ class Option:
         return self.placement.layout in ("gpu", "gpu-split", "unified")
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether cards compute a part of it, and the processor another."""
+        return bool(self.placement.used_gpus) and not self.on_gpus_alone
+
+    @property
     def needed_bytes(self) -> int:
         """Everything on all devices, but for what stays on disk."""
         return sum(device.total_bytes for device in self.memory if device.device.kind != "disk")

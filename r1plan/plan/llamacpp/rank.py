@@ -34,6 +34,7 @@ def option_merit(option: Option, workload: Workload) -> Merit:
         wanted_context=option.wanted_context,
         offered=is_published(option.model, option.quant),
         fine_cache=has_fine_cache(option.settings),
+        mixed=option.is_mixed,
     )
 
 

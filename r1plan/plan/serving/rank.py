@@ -48,7 +48,12 @@ def as_fast_as_asked(
 def option_merit(option: ServingOption, workload: Workload) -> Merit:
     """What `option` is ranked by: a checkpoint that there are doubts about is as good as not offered."""
     return merit_of(
-        option, workload, wanted_context=option.wanted_context, offered=not _doubtful(option), fine_cache=True
+        option,
+        workload,
+        wanted_context=option.wanted_context,
+        offered=not _doubtful(option),
+        fine_cache=True,
+        mixed=False,
     )
 
 

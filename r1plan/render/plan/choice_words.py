@@ -56,7 +56,11 @@ def choice_lines(plan: Plan[OptionT_co]) -> Iterator[str]:
         yield f"  {id_.rpartition(':')[0]} has {score:g}: {took} at the soonest ({id_.rpartition(':')[2]})"
     yield f"  a quant counts as its model up to {_PER_CENT_FREE} % of perplexity, above {_PER_CENT_MOST} % it goes last"
     quick = duration(QUICK * why.patience_min * S_A_MINUTE)
-    taken = "the cheapest" if why.objective == "cost" else f"the finest within {quick}, else the fastest"
+    taken = (
+        "the cheapest"
+        if why.objective == "cost"
+        else f"the finest within {quick} that needs no RAM beside cards, else the fastest"
+    )
     yield f"  of equal ones {taken}: {choice.quant_name} loses {why.per_cent_lost} %"
 
 

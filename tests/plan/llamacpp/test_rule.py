@@ -74,7 +74,7 @@ def by_hand(options: Iterable[Option], workload: Workload) -> Option:
     left = [each for each in left if each.quality.quant.perplexity_ratio <= 1.05] or left
     if workload.objective == "cost":
         return min(left, key=lambda each: (energy(each, workload), minutes(each, workload)))
-    quick = [each for each in left if within and minutes(each, workload) <= patience / 3]
+    quick = [each for each in left if within and not each.is_mixed and minutes(each, workload) <= patience / 3]
     if quick:
         return min(quick, key=lambda each: (each.quality.quant.per_cent_lost, minutes(each, workload)))
     return min(left, key=lambda each: minutes(each, workload))
