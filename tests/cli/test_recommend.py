@@ -129,7 +129,8 @@ def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
     assert fields["api"]
     for offer in fields["api"]:
         assert set(offer) == {
-            *("provider", "model", "serves", "is_r1", "input_cache_miss_usd_per_mtok", "input_cache_hit_usd_per_mtok"),
+            *("provider", "model", "serves", "served_model", "is_r1"),
+            *("input_cache_miss_usd_per_mtok", "input_cache_hit_usd_per_mtok"),
             *("output_usd_per_mtok", "usd_per_request", "usd_per_month", "tier", "output_tokens", "hours"),
             *("usd_per_request_now", "answer"),
         }

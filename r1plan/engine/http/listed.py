@@ -15,7 +15,16 @@ from r1plan.engine.target import RemoteTarget
 from r1plan.errors import ProviderError
 
 # A list of several hundred models with their descriptions is a few MiB.
-_LIMITS = ServerLimits(connect_s=10, first_token_s=30, stall_s=20, total_s=60, body_bytes=32 << 20)
+_MOST_BYTES = 32 << 20
+_LIMITS = ServerLimits(
+    connect_s=10,
+    first_token_s=30,
+    stall_s=20,
+    total_s=60,
+    body_bytes=_MOST_BYTES,
+    event_bytes=_MOST_BYTES,
+    idle_bytes=_MOST_BYTES,
+)
 
 
 def listed_models(

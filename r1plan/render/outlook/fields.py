@@ -102,7 +102,12 @@ def claim_fields(claim: SavingClaim | None) -> dict[str, Any] | None:
 
 
 def _side(side: ClaimSide) -> dict[str, Any]:
-    return {"provider": side.provider, "model": side.model, "usd_per_request": round(side.usd_per_request, 8)}
+    return {"provider": side.provider, "model": side.model, "usd_per_request": _exact(side.usd_per_request)}
+
+
+def _exact(usd: float) -> str:
+    """Dollars that were worked out, to a hundred-millionth."""
+    return exact(Decimal(usd).quantize(Decimal("1e-8")))
 
 
 def _frontier(ways: ComparedWays) -> Iterator[dict[str, Any]]:

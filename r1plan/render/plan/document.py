@@ -219,6 +219,7 @@ def _api(offer: ApiOffer) -> dict[str, Any]:
         "provider": offer.provider,
         "model": offer.model,
         "serves": offer.serves,
+        "served_model": offer.serves,
         "is_r1": offer.is_r1,
         "input_cache_miss_usd_per_mtok": exact(rates.input_cache_miss),
         "input_cache_hit_usd_per_mtok": _decimal(rates.input_cache_hit),

@@ -79,6 +79,7 @@ def _seller(each: Seller, models: Mapping[str, Model], speed: ServedSpeed, asked
         "provider_name": quote.provider_name,
         "model": quote.model,
         "serves": each.serves,
+        "served_model": each.serves,
         "kind": quote.family if quote.family in ("r1", "distill") else "other",
         "is_like": each.is_like,
         "verified": each.verified,
