@@ -52,13 +52,7 @@ def choose(
     fast as asked or nothing else fits. `learned` is what was measured of the machine. Raises NotFound for an unknown
     model or quant and UsageError for pins that cannot go together.
     """
-    candidates = tuple(candidates_of(models, pins))
-    devices = devices_of(machine, learned.overhead_bytes)
-    check_on_machine(pins, devices)
-    check_context(pins.context, [each.model for each in candidates], one=pins.model is not None)
-    check_experts(pins, candidates)
-    check_lengths(pins, workload, candidates)
-    search = Search(machine, devices, workload, pins, learned)
+    search, candidates = _begun(machine, models, workload, pins, learned)
     plan = _exactly(search, candidates[0]) if pins.one_option else _best(search, candidates)
     notes = (
         cards_beyond(machine),
@@ -70,6 +64,35 @@ def choose(
         notes=tuple(note for note in notes if note is not None),
         nearest_miss=nearest_to_fitting(plan.rejected),
     )
+
+
+def choice_of(
+    machine: Machine,
+    models: ModelSet,
+    workload: Workload,
+    pins: Pins,
+    learned: LearnedRates = NOTHING_LEARNED,
+) -> Option | None:
+    """The choice that `choose` makes, without all that is said beside it: why it is chosen, and the other options."""
+    search, candidates = _begun(machine, models, workload, pins, learned)
+    if pins.one_option:
+        return _exactly(search, candidates[0]).choice
+    exact = Settled(search, candidates)
+    best_first, _ = _in_order(_Found.of(search, candidates), exact, workload)
+    return exact.of(best_first[0]) if best_first else None
+
+
+def _begun(
+    machine: Machine, models: ModelSet, workload: Workload, pins: Pins, learned: LearnedRates
+) -> tuple[Search, tuple[QuantCandidate, ...]]:
+    """The search on `machine` and what it is for; raises what `choose` does."""
+    candidates = tuple(candidates_of(models, pins))
+    devices = devices_of(machine, learned.overhead_bytes)
+    check_on_machine(pins, devices)
+    check_context(pins.context, [each.model for each in candidates], one=pins.model is not None)
+    check_experts(pins, candidates)
+    check_lengths(pins, workload, candidates)
+    return Search(machine, devices, workload, pins, learned), candidates
 
 
 def _headless(
@@ -84,7 +107,7 @@ def _headless(
     gpus = tuple(
         replace(gpu, free_bytes=gpu.free_bytes + gpu.desktop_bytes, desktop_bytes=0) for gpu in plan.machine.gpus
     )
-    then = choose(replace(plan.machine, gpus=gpus), models, workload, pins, learned).choice
+    then = choice_of(replace(plan.machine, gpus=gpus), models, workload, pins, learned)
     if then is None or not then.fits or (mixed and not then.on_gpus_alone):
         return None
     return FitsHeadless(then.id, held, mixed, then.tok_s)
@@ -121,15 +144,12 @@ class _Found:
 def _best(search: Search, candidates: Sequence[QuantCandidate]) -> Plan[Option]:
     """The best of all candidates, beside what differs from it."""
     workload, found = search.workload, _Found.of(search, candidates)
-    options, slower = as_fast_as_asked(found.options, workload)
-    last_resort, too_large = _last_resort(workload, found, any_fits=bool(options))
-    rejected = [*found.rejected, *slower, *too_large]
     exact = Settled(search, candidates)
-    best_first = exact.first_that_fits([*ranked(options, workload), *last_resort], workload)
+    best_first, rejected = _in_order(found, exact, workload)
     if not best_first:
         rejected += exact.rejected
         return _plan(search, rejected=nearest_first(rejected))
-    larger = larger_model(best_first[0], options, workload, exact)
+    larger = larger_model(best_first[0], found.options, workload, exact)
     choice = replace(best_first[0], why=_why(best_first[0], workload, larger))
     too_long = beyond(best_first[1:], choice, workload)
     left_out = {each.id for each in too_long}
@@ -142,6 +162,14 @@ def _best(search: Search, candidates: Sequence[QuantCandidate]) -> Plan[Option]:
     rejected += [behind(option, choice, workload) for option in offered if option.id not in spoken_of]
     plan = _plan(search, shown[0], tuple(shown[1:]), nearest_first(rejected))
     return replace(plan, larger=larger)
+
+
+def _in_order(found: _Found, exact: Settled, workload: Workload) -> tuple[list[Option], list[Rejection]]:
+    """What may be offered, from the best that fits once it is settled on; and what was rejected before."""
+    options, slower = as_fast_as_asked(found.options, workload)
+    last_resort, too_large = _last_resort(workload, found, any_fits=bool(options))
+    best_first = exact.first_that_fits([*ranked(options, workload), *last_resort], workload)
+    return best_first, [*found.rejected, *slower, *too_large]
 
 
 def _why(choice: Option, workload: Workload, larger: Option | None) -> Chosen | ReadsFromDisk:

@@ -10,7 +10,7 @@ from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuProcess, Machine
 from r1plan.plan.choice.chosen import BeyondPatience
 from r1plan.plan.headroom import Gain, Headroom, Improvement
-from r1plan.plan.llamacpp.choose import choose
+from r1plan.plan.llamacpp.choose import choice_of
 from r1plan.plan.llamacpp.memory.parts import Device
 from r1plan.plan.llamacpp.option import Option, option_id
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
@@ -105,14 +105,13 @@ class _Again:
             slots=slots,
         )
         only = {choice.model.id: replace(choice.model, quants=(choice.quant,))}
-        then = choose(
-            self.plan.machine, replace(self.models, models=only), self.plan.workload, pins, self.learned
-        ).choice
+        models = replace(self.models, models=only)
+        then = choice_of(self.plan.machine, models, self.plan.workload, pins, self.learned)
         return then is not None and then.fits and then.placement.layout == choice.placement.layout
 
     def _gain(self, device: Device, extra_bytes: int, process: GpuProcess | None) -> Gain[Option]:
         roomier = with_room(self.plan.machine, device, extra_bytes)
-        then = choose(roomier, self.models, self.plan.workload, self.pins, self.learned).choice
+        then = choice_of(roomier, self.models, self.plan.workload, self.pins, self.learned)
         better = better_by(self.choice, then) if then is not None and then.fits else None
         return Gain(
             device=device.name,

@@ -110,7 +110,9 @@ class DeviceLoads(NamedTuple):
 
     def at_context(self, context: int) -> DeviceLoads:
         """The same with `disk_bytes` as they are at `context` tokens a slot."""
-        return self if self.disk is None else self._replace(disk_bytes=self.read_from_disk_at(context))
+        if self.disk is None or (read := self.read_from_disk_at(context)) == self.disk_bytes:
+            return self
+        return self._replace(disk_bytes=read)
 
     def read_from_disk_at(self, context: int) -> int:
         """Bytes of experts that find no room in memory at `context` tokens a slot; 0 without `from_disk`."""

@@ -68,8 +68,10 @@ class Evaluator:
         seconds, goal = self._answer_seconds(candidate, where), self.contexts(candidate).goal
         return layout_merit(where.settings, seconds, self._patience_s, context, goal)
 
-    def option(self, candidate: QuantCandidate, where: DeviceLoads, context: int) -> Option:
-        """The layout with `context` tokens a slot, with all that is said of it."""
+    def option(
+        self, candidate: QuantCandidate, where: DeviceLoads, context: int, merit: LayoutMerit | None = None
+    ) -> Option:
+        """The layout with `context` tokens a slot, with all that is said of it; `merit` is its own, if known."""
         workload = self.workload
         where = where.at_context(context)
         depths = tuple(dict.fromkeys((min(workload.typical_depth, context), 0, *workload.depths)))
@@ -94,7 +96,7 @@ class Evaluator:
                 measured.drawn if measured is not None else None,
                 in_turn=True,  # llama.cpp splits models by layers
             ),
-            merit=self.merit(candidate, where, context),
+            merit=merit or self.merit(candidate, where, context),
             wanted_context=self.contexts(candidate).goal,
         )
 

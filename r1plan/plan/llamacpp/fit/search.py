@@ -73,7 +73,7 @@ class Search:
         best = self._searched(candidate)
         if best.where is None:
             return self._no_room(candidate, best.failed)
-        option = self.evaluator.option(candidate, best.where, best.context)
+        option = self.evaluator.option(candidate, best.where, best.context, best.merit)
         mixed = bool(self.devices.gpus) and not self.devices.unified and not option.on_gpus_alone
         if mixed and best.failed:
             option = replace(option, not_on_gpu=needs_memory([self._at_least_context(candidate, best.failed[0])]))
@@ -132,5 +132,6 @@ class Search:
             where = loading.of(placement._replace(from_disk=True))
             context = context_within(self.evaluator.contexts(candidate), where.context_max)
             if context <= where.context_max:
-                best.offer(where, self.evaluator.merit(candidate, where.at_context(context), context), context, 0)
-        return None if best.where is None else self.evaluator.option(candidate, best.where, best.context)
+                where = where.at_context(context)
+                best.offer(where, self.evaluator.merit(candidate, where, context), context, 0)
+        return None if best.where is None else self.evaluator.option(candidate, best.where, best.context, best.merit)
