@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 def measured_here(machine: Machine) -> LearnedHere | None:
     """What the user's measurements teach of `machine`; None where there are none, or where it is not this computer."""
+    if machine.origin != "detected":
+        return None
     from r1plan.measurements.stored import FOLDER, stored
     from r1plan.settings import directories
 
     folder = directories().data / FOLDER
-    if machine.origin != "detected" or not folder.is_dir():
+    if not folder.is_dir():
         return None
     found = stored(folder)
     if not (found.found or found.damaged):

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from r1plan.errors import NotFound, UsageError
 
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 SERVER_CORES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryLayout:
+class MemoryLayout(NamedTuple):
     """A memory layout: `row` is its id among the catalogue's CPU memories; a channel is 8 bytes wide."""
 
     row: str

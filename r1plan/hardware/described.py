@@ -6,7 +6,8 @@ What was not said is assumed (`hardware.assumed`), and the machine lists each fi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from r1plan.catalog.hardware import AppleChip, Gpu
 from r1plan.errors import UsageError
@@ -29,16 +30,14 @@ class DescribedCard:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnnamedCard:
+class UnnamedCard(NamedTuple):
     """A card of which only the memory is known, and perhaps its bandwidth."""
 
     vram_gib: float
     bandwidth_gb_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
+class Description(NamedTuple):
     """What was said of a machine beside its cards' names; None where nothing was.
 
     `vendor` is that of cards or graphics without a name. `vram_used_gib` is what else holds memory on each card; of one
@@ -50,7 +49,7 @@ class Description:
     vram_used_gib: float | None = None
     unified_gib: float | None = None
     unified_gb_s: float | None = None
-    host: HostFigures = field(default_factory=HostFigures)
+    host: HostFigures = HostFigures()
 
 
 def describe(cards: Sequence[DescribedCard] = (), said: Description | None = None) -> Machine:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from r1plan.hardware.machine import GpuDevice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundGpu:
+class FoundGpu(NamedTuple):
     """A device without its data sheet, and what to look that up by.
 
     `sheet_name` is the whole card's marketing name and `sheet_bytes` its memory, None when it could not be read.
@@ -22,8 +21,7 @@ class FoundGpu:
     compute_share: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeResult:
+class ProbeResult(NamedTuple):
     """What one probe found; `notes` say what it could not find out, and why."""
 
     gpus: tuple[FoundGpu, ...] = ()

@@ -170,8 +170,7 @@ class _Probe:
                 device_name = f"{name} MIG {attributes.gpuInstanceSliceCount}g"
             yield (
                 _ask(nvml, nvml.nvmlDeviceGetUUID, mig) or "",
-                replace(
-                    found,
+                found._replace(
                     device=replace(found.device, name=device_name, mig=True),
                     sheet_name=name,
                     sheet_bytes=whole_bytes,

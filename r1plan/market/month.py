@@ -40,8 +40,7 @@ class WeightedUsage(NamedTuple):
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class MonthHours:
+class MonthHours(NamedTuple):
     """How the requests of the month from `edges[0]` on are spread: up to each edge, `before` of them have begun.
 
     Edges are instants in UTC, each the end of an hour of the week on the clock of whoever asks; `before` rises from 0
@@ -188,8 +187,7 @@ def exact_shares(shares: Sequence[float]) -> tuple[Decimal, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Band:
+class _Band(NamedTuple):
     """Inputs of a range of lengths: the prices that they meet in the month with the share of each, and of any."""
 
     above: int

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from r1plan.catalog.model import Model, Quant, Repository
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedFile:
+class PublishedFile(NamedTuple):
     """One file of a repository. `bytes` is None for one of several whose own sizes are not known.
 
     The name holds a `*` where it stands for all files of a quant of which nobody said how many there are.
@@ -19,8 +18,7 @@ class PublishedFile:
     bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class QuantDownload:
+class QuantDownload(NamedTuple):
     """The files that hold one quant, `bytes` in all. `repo` is empty for a file on this disk.
 
     `tag` is what the repository's files of this quant are told apart by, None: only by the file's name.

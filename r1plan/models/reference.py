@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from r1plan.errors import EngineError, NotFound, UsageError
 from r1plan.settings import expanded
@@ -78,8 +78,7 @@ def model_reference(text: str) -> ModelReference:
     return BuiltIn() if folded == TINY else ModelName(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """The models to choose among, with the model and quant that are pinned, and a file's own weights.
 
     `old_cache` is true for a file of R1 whose cache every engine expands (models.from_gguf). `taken` and `quant_taken`
@@ -163,7 +162,7 @@ def _at_quant(named: Named, quant: str | None, engine: EngineOfQuants) -> Named:
     else:
         asked = named.models.values() if named.model is None else [named.models[named.model]]
         name, taken = gguf_quant(quant, list(dict.fromkeys(each.name for model in asked for each in model.quants)))
-    return replace(named, quant=name, quant_taken=taken)
+    return named._replace(quant=name, quant_taken=taken)
 
 
 def _checkpoint(address: str, models: Mapping[str, Model]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from r1plan.catalog.price import Rates
 from r1plan.prices.usage import HIT_OVER_INPUT, THINKING_OVER_OUTPUT, Usage
@@ -42,8 +42,7 @@ def token_rates(rates: Rates, cache_hit_rule: Literal["miss-price", "half-of-mis
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """USD of one request, exact.
 
     `thinking_usd` and `answer_usd` are None when the output cannot be split; all of it is then `thinking_unknown_usd`,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 
 from r1plan.prices.book import PriceBook
 from r1plan.prices.schedule import ClockPrice, EffectivePrice, PriceSchedule
 
 
-@dataclass(frozen=True, slots=True)
-class PriceInterval:
+class PriceInterval(NamedTuple):
     """One price of one name, from `start` until `until` and for inputs above `input_above` up to `input_up_to` tokens.
 
     `input_above` is -1 for the first band, `input_up_to` None for the last.

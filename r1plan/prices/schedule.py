@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from r1plan.catalog.model import Confidence
@@ -54,8 +54,7 @@ class EffectivePrice:
     context_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClockPrice:
+class ClockPrice(NamedTuple):
     """A price of certain hours. `zone` and `holidays` belong to `rule.day_zone` and `rule.holidays`.
 
     `doubted` is the same price for days beyond the end of the calendar, each of which may turn out to be a holiday.
@@ -89,8 +88,7 @@ class ClockPrice:
         return self.price if day <= self.holidays.known_until else self.doubted
 
 
-@dataclass(frozen=True, slots=True)
-class PriceSchedule:
+class PriceSchedule(NamedTuple):
     """One row made ready for lookup: half-open from `start` to `until`."""
 
     start: datetime

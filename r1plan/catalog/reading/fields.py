@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from r1plan import instants
 from r1plan.money import parsed
@@ -19,8 +19,7 @@ _TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _PATH = re.compile(r"[^\s.]+(\.[^\s.]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(NamedTuple):
     """A number of at least `minimum`, or above it when `exclusive`."""
 
     minimum: int
@@ -35,8 +34,7 @@ class AtLeast:
         return schema
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(NamedTuple):
     """A text that is wholly `pattern`."""
 
     pattern: str
@@ -57,8 +55,7 @@ class Filled:
         return schema
 
 
-@dataclass(frozen=True, slots=True)
-class Counting:
+class Counting(NamedTuple):
     """A list of `length` things, no more and no fewer."""
 
     length: int
@@ -69,8 +66,7 @@ class Counting:
         return schema
 
 
-@dataclass(frozen=True, slots=True)
-class _FromText:
+class _FromText(NamedTuple):
     """A value read by `parse` from text; `pattern` tells an editor what the text looks like.
 
     `or_list`: a list of such texts is read too.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from r1plan.errors import CatalogError
 from r1plan.settings import catalog_folders
@@ -13,8 +13,7 @@ _TAKEN_FOR_ROUTES = re.compile(r"(routes?|rout|rules?|polic(y|ies))([.](ya?ml|js
 _TAKEN_FOR_ONE = re.compile(r"|[.](txt|json|toml|yam|ym|ymal|yalm)")
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogFile:
+class CatalogFile(NamedTuple):
     """One file. `label` is how an error names it: its path from `profiles` or `pricing` on."""
 
     path: Path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from r1plan.hardware.bandwidth import DDR4_8CH, DESKTOP
 from r1plan.hardware.machine import Assumption, Cpu, HostMemory
@@ -18,8 +18,7 @@ _DESKTOP_GB_S = 154  # more than two channels of DDR5-9600 give
 _MODULE_GIB = 16  # the smallest that servers with DDR5 are sold with
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Processor:
+class Processor(NamedTuple):
     """A processor that was named, or the memory of one.
 
     `name` and `cores` are None where only its memory was named. `bandwidth_gb_s` is one socket's, with all channels
@@ -39,8 +38,7 @@ class Processor:
     amx: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostFigures:
+class HostFigures(NamedTuple):
     """What was said of processor and main memory, None where nothing was."""
 
     ram_gib: float | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from r1plan.catalog.hardware import AppleChip, Gpu
 from r1plan.errors import UsageError
@@ -29,8 +30,7 @@ _CORES = 8
 _UNKNOWN_GB_S, _UNKNOWN_LAYOUT = 76.8, "ddr5-4800-2ch"  # the slowest memory of today's sockets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneMemory:
+class OneMemory(NamedTuple):
     """What was said of it: `size_gib` by any option or the name, `used_gib` all that models may not have."""
 
     size_gib: float | None
@@ -73,7 +73,7 @@ def named_box(sheet: Gpu | AppleChip, said: OneMemory) -> Machine:
         device = replace(described_by(device, sheet), bandwidth_gb_s=bandwidth)
     cpu = Cpu(model=sheet.name.split(" (")[0], cores=_CORES, architecture=_ARM.get(vendor, "x86_64"))
     if sheet.cpu_cores and not said.host.cores:
-        said = replace(said, host=replace(said.host, cores=sheet.cpu_cores))
+        said = said._replace(host=said.host._replace(cores=sheet.cpu_cores))
     return _machine(device, cpu, memory, said, assumptions)
 
 

@@ -7,8 +7,7 @@ src/llama-kv-cache.cpp); matrices are vLLM 0.33.0's (model_executor/models/{qwen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from r1plan.catalog.model import Shape
 from r1plan.plan.arch.spec import Matrix, Tensor
@@ -20,8 +19,7 @@ _F32_BYTES, _BF16_BYTES = 4, 2
 _INDEX_BYTES, _POSITION_BYTES = 8, 4
 
 
-@dataclass(frozen=True, slots=True)
-class GroupedAttention:
+class GroupedAttention(NamedTuple):
     """`biased`: queries, keys and values have biases. `head_norms`: queries and keys are normalised head by head.
 
     `rope_table`: rotation reads a table of frequencies, one on each device.

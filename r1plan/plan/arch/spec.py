@@ -7,7 +7,6 @@ experts, a mixture; `table.py` has a row for each.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
@@ -48,8 +47,7 @@ class Tensor(NamedTuple):
         return len(self.dims) < 2 or self.name == "ffn_gate_inp.weight"
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(NamedTuple):
     """A weight of `rows` outputs and `columns` inputs, `copies` of it in a layer, and along what it is split.
 
     Split by "heads" are keys and values: each GPU has a share of the heads, one at least, so that few heads are
@@ -107,8 +105,7 @@ class Mixture(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchitectureSpec:
+class ArchitectureSpec(NamedTuple):
     """One architecture. `attention` follows from the shape, which has all of `needs` and nothing but these and `takes`.
 
     `mixture` is None where all layers are dense. `more_outer` are tensors of no layer besides embedding and head;

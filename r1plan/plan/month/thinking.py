@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from r1plan.catalog.provider import model_key
@@ -20,14 +19,13 @@ class ThinkingRatio(NamedTuple):
     basis: ThinkingBasis
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnThinking:
+class OwnThinking(NamedTuple):
     """Mean tokens of thinking of models that answered often enough, by model key, and of R1 on those very requests.
 
     Empty without a log: then published averages say it all.
     """
 
-    tokens: Mapping[str, float] = field(default_factory=dict)
+    tokens: Mapping[str, float] = {}
     r1_tokens: float = 0.0
 
     def of(self, model: str) -> float | None:

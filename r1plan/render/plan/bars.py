@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Literal, NamedTuple
 
@@ -65,7 +64,7 @@ def bar_lines(bars: Iterable[MemoryBar], screen: Screen) -> list[str]:
     They show what a new process may take of the memory; compute buffers and overhead are one part.
     """
     told = [each for each in bars if each.bytes_of("weights", "kv_cache")]
-    legends = [_legend(each, replace(screen, colours=False)) for each in told]
+    legends = [_legend(each, screen._replace(colours=False)) for each in told]
     label = max((len(each.device) for each in told), default=0)
     legend = max((len(each) for each in legends), default=0)
     room = screen.columns - label - legend - 2 * len(_GAP)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -96,7 +95,7 @@ def _lines(
 
     screen = output.screen()
     if form.file is not None:
-        screen = replace(screen, styled=False, colours=False, blocks=True)  # a file is in UTF-8
+        screen = screen._replace(styled=False, colours=False, blocks=True)  # a file is in UTF-8
     yield from plan_lines(view, plan, api, screen, None if form.explained else USUAL_LINES - remarks, outlook)
     if form.explained:
         from r1plan.render.plan.explained import explained

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Screen:
+class Screen(NamedTuple):
     """`columns` wide; `styled` shows bold letters, `colours` colours, `blocks` Unicode's blocks and lines."""
 
     columns: int

@@ -46,8 +46,7 @@ class Run(NamedTuple):
     matrices: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(NamedTuple):
     """What is computed at once: `tokens` of `sequences`, each seeing `cells` of one of `caches` caches.
 
     `outputs`: rows of logits. `norms_pinned`: each layer's norms are computed where the layer is, as the engine has it

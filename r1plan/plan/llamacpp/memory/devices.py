@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.llamacpp.memory.backend import context_of, measured_context
@@ -19,8 +19,7 @@ _PROCESS_BYTES = 200 * MIB
 _NONE: Mapping[int, int] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Devices:
+class Devices(NamedTuple):
     """The places for buffers. Either `gpus` with a `host` beside them, or one unified device in `gpus` and no host."""
 
     gpus: tuple[Device, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -15,8 +14,7 @@ class Fitted(NamedTuple):
     rows: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CardConstants:
+class CardConstants(NamedTuple):
     """All that the speed of cards rests on beside their sheets.
 
     `kinds` are the factors of each kind of card on its elder's constants, by the constant's name; those of a kind

@@ -76,8 +76,7 @@ class MeasuredTime(NamedTuple):
     noise: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasuredRun:
+class MeasuredRun(NamedTuple):
     """One model file under one setting, as it ran on this machine. `option_id` is what a plan calls it.
 
     `places` are those of the rates that took part, `drawn` what it drew; None: nothing counted it.

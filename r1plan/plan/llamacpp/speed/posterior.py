@@ -10,7 +10,6 @@ rates are known then follows from the linear equations about the fit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import exp, log, sqrt, tanh
 from typing import NamedTuple
 
@@ -34,8 +33,7 @@ class TimeReading(NamedTuple):
     parts: Parts
 
 
-@dataclass(frozen=True, slots=True)
-class Posterior:
+class Posterior(NamedTuple):
     """The logarithm of each rate's factor, and how far that is known. Without readings all are 0.
 
     `told` is what the readings add to what is known of each rate with each other.
@@ -44,9 +42,9 @@ class Posterior:
     farther (Birge's ratio): the less then holds what is known of other times.
     """
 
-    logs: Mapping[Rate, float] = field(default_factory=dict)
+    logs: Mapping[Rate, float] = {}
     prior_sd: Callable[[Rate], float] = lambda rate: 0.0
-    told: Mapping[Rate, Mapping[Rate, float]] = field(default_factory=dict)
+    told: Mapping[Rate, Mapping[Rate, float]] = {}
     surprise: float = 1.0
 
     def deviations(self, parts: Parts) -> tuple[float, float]:

@@ -9,8 +9,8 @@ tensor_type_fallback), for the architectures of the family; tests/measured/quant
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from r1plan.catalog.model import Architecture, Shape
 from r1plan.ggml_types import BLOCK_TYPES
@@ -79,8 +79,7 @@ def base_type(quant: str) -> str:
     return BASE_TYPES.get(name, "Q4_K")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantizeRecipe:
+class QuantizeRecipe(NamedTuple):
     """A stock quant of one model: call `type_of` for each tensor.
 
     `imatrix`: made with an importance matrix, as the published files are. `joined_kv_b`: latent attention as in files
