@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from r1plan.cli.options.machine import machine_from_options
-from r1plan.models.reference import named_model
+from r1plan.catalog.load import load_hardware, load_models
+from r1plan.hardware.described import describe
+from r1plan.hardware.names.ids import cards_named
 from r1plan.plan.cost.checks import rented_terms
 from r1plan.plan.cost.terms import OwnTerms
 from r1plan.plan.model_set import ModelSet
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class RentedMachine(NamedTuple):
-    """Cards as --gpu names them, and what a server makes of them."""
+    """Cards as --gpu names them, by their ids, and what a server makes of them."""
 
     gpu: str
     model: str
@@ -46,12 +46,10 @@ def rented_ways(
     workload: Workload, demand: Demand, own: OwnThinking, rentals: Rentals, today: date
 ) -> Iterator[Way | UncomparedWay]:
     """Each of RENTED under vLLM, at the price of the catalogue; what nobody offers is left out in silence."""
-    planner = VllmPlanner()
+    planner, models, hardware = VllmPlanner(), ModelSet(load_models(), ()), load_hardware()
     for each in RENTED:
-        machine = machine_from_options(gpu=[each.gpu])
-        named = named_model(each.model, each.dtype, "vllm")
-        pins = planner.checked(replace(Pins(), model=named.model, quant=named.quant))
-        models = ModelSet(named.models, (), named.from_file)
+        machine = describe(cards_named([each.gpu], hardware))
+        pins = planner.checked(Pins(model=each.model, quant=each.dtype))
         plan = planner.plan(machine, models, workload, pins)
         option = plan.choice
         if option is None or not option.fits:
