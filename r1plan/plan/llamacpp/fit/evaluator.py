@@ -5,6 +5,7 @@ from __future__ import annotations
 from r1plan.hardware.machine import Machine
 from r1plan.plan.answer import typical_length
 from r1plan.plan.choice.patience import patience_min
+from r1plan.plan.cost.power import DrawReading, PowerDraw
 from r1plan.plan.energy import power_drawn
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.context import Contexts, contexts_of
@@ -18,6 +19,7 @@ from r1plan.plan.llamacpp.speed.decode_time import DecodeTimeModel, ModelRates, 
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
 from r1plan.plan.llamacpp.speed.rates import MachineRates
 from r1plan.plan.pins import Pins
+from r1plan.plan.speed import Bottleneck
 from r1plan.plan.workload import Workload
 from r1plan.units import S_A_MINUTE
 
@@ -41,6 +43,7 @@ class Evaluator:
         self._contexts: tuple[QuantCandidate, Contexts] | None = None
         self._rates: tuple[QuantCandidate, ModelRates] | None = None
         self._timed: tuple[DeviceLoads, DecodeTimeModel] | None = None
+        self._draws: dict[tuple[frozenset[int | None], Bottleneck, DrawReading | None], PowerDraw | None] = {}
 
     def loading(self, candidate: QuantCandidate, settings: EngineSettings, devices: Devices | None = None) -> Loading:
         """What says how layouts of `candidate` load the devices; other `devices` of the same machine, if given."""
@@ -78,7 +81,6 @@ class Evaluator:
         time = self._time(candidate, where)
         speed = predicted_speed(time, depths)
         measured = self.learned.run_of(time.rates.file, time.work)
-        used = {load.device.gpu_index for load in where.loads}
         return Option(
             model=candidate.model,
             quant=candidate.quant,
@@ -90,12 +92,7 @@ class Evaluator:
             memory=where.memory_at(context),
             speed=speed,
             quality=candidate.quality,
-            draw=power_drawn(
-                [gpu for gpu in self.machine.gpus if gpu.index in used],
-                speed.bottleneck,
-                measured.drawn if measured is not None else None,
-                in_turn=True,  # llama.cpp splits models by layers
-            ),
+            draw=self._draw(where, speed.bottleneck, measured.drawn if measured is not None else None),
             merit=merit or self.merit(candidate, where, context),
             wanted_context=self.contexts(candidate).goal,
         )
@@ -103,6 +100,14 @@ class Evaluator:
     def at_least_context(self, candidate: QuantCandidate, where: DeviceLoads) -> Option:
         """The layout with the shortest context that is any use."""
         return self.option(candidate, where, self.contexts(candidate).least)
+
+    def _draw(self, where: DeviceLoads, bottleneck: Bottleneck, reading: DrawReading | None) -> PowerDraw | None:
+        """What the machine draws with the layout's cards at work: the same for all layouts on the same cards."""
+        key = frozenset(load.device.gpu_index for load in where.loads), bottleneck, reading
+        if key not in self._draws:
+            cards = [gpu for gpu in self.machine.gpus if gpu.index in key[0]]
+            self._draws[key] = power_drawn(cards, bottleneck, reading, in_turn=True)  # llama.cpp splits by layers
+        return self._draws[key]
 
     def _answer_seconds(self, candidate: QuantCandidate, where: DeviceLoads) -> float:
         """Those of a typical answer, as `answer_seconds` has them of an option."""

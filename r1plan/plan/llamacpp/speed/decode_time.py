@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import Machine
@@ -119,6 +120,10 @@ class DecodeTimeModel:
 
     def prompt_parts(self) -> list[Addend] | None:
         """The parts of the time that a prompt's token takes; None when nothing is known of the card."""
+        return self._prompt_parts
+
+    @cached_property
+    def _prompt_parts(self) -> list[Addend] | None:
         on, file = self.rates.machine, self.rates.file
         parts = on.prompt(self.work)
         return None if parts is None else of_file(on, parts, file and prompts_of(file))
