@@ -114,3 +114,19 @@ def test_what_cannot_be_meant_is_a_sentence_and_a_hint(words: str, says: str) ->
         build().main(["recommend", *MACHINE, *words.split()], prog_name="r1plan")
     assert says in error.value.message
     assert error.value.hint
+
+
+def test_what_is_said_of_an_hour_of_a_card_holds_of_all_that_are_like_it(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "--gpu h200-sxm-141gb --engine vllm --model R1-Distill-Qwen-32B --gpu-hour 3 --requests-per-day 5 --json"
+    with pytest.raises(SystemExit):
+        build().main(["recommend", *words.split()], prog_name="r1plan")
+    rented = [each for each in json.loads(capsys.readouterr().out)["frontier"] if each["kind"] == "rented"]
+    hours = {
+        card: Decimal(each["usd_per_month"]) / (24 * Decimal("30.44") * len(each["cards"]) * each["machines"])
+        for each in rented
+        for card in each["cards"]
+        if each["usd_per_month"] is not None
+    }
+    alike = {float(usd) for card, usd in hours.items() if "H200" in card}
+    assert alike == {3.0}
+    assert any("H100" in card and usd != 3 for card, usd in hours.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from r1plan.catalog.load import load_holidays, load_prices, load_providers
@@ -25,8 +26,10 @@ from r1plan.prices.book import PriceBook
 if TYPE_CHECKING:
     from r1plan.cli.engines import Engine
     from r1plan.cli.outlook.asked_month import AskedMonth
+    from r1plan.hardware.machine import GpuDevice
     from r1plan.market.compare import ApiOffer
     from r1plan.plan.cost.claim import SavingClaim
+    from r1plan.plan.cost.rent import RentAbsence
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.plan import Plan
 
@@ -74,7 +77,7 @@ class MonthInquiry:
 
         here = [(option, each) for option, each in zip(plan.options, found.options, strict=True) if each is not None]
         yield from own_ways(here, plan.workload)
-        yield from rented_ways(plan.workload, self._demand, self._own, self._rentals, self._now.date())
+        yield from rented_ways(plan.workload, self._demand, self._own, partial(self._rent, plan))
         seconds = {id(offer): answer.typical_s for offer, answer in zip(self._api, found.api, strict=True)}
         yield from api_ways(self._api, sold_quality, lambda offer: seconds[id(offer)])
 
@@ -88,6 +91,13 @@ class MonthInquiry:
                 if isinstance(terms, OwnTerms):
                     return terms
         return own_terms(said, self._rentals)
+
+    def _rent(self, plan: Plan[Any], cards: tuple[GpuDevice, ...]) -> OwnTerms | RentAbsence:
+        """What was said of the machine's cards holds of others like them; what the catalogue says of all else."""
+        said = {gpu.profile for gpu in plan.machine.gpus} if self._said.gpu_hour_usd is not None else set()
+        if cards and all(card.profile is not None and card.profile in said for card in cards):
+            return own_terms(self._said, self._rentals)
+        return rented_terms(cards, self._rentals, self._now.date())
 
     def _thinking_of(self, model: str) -> float:
         return self._own.ratio(model).over_r1

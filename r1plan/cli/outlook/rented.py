@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from r1plan.catalog.load import load_hardware, load_models
 from r1plan.hardware.described import describe
 from r1plan.hardware.names.ids import cards_named
-from r1plan.plan.cost.checks import rented_terms
 from r1plan.plan.cost.terms import OwnTerms
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.month.thinking import OwnThinking
@@ -19,7 +17,8 @@ from r1plan.plan.pins import Pins
 from r1plan.plan.vllm.planner import VllmPlanner
 
 if TYPE_CHECKING:
-    from r1plan.catalog.rentals import Rentals
+    from r1plan.hardware.machine import GpuDevice
+    from r1plan.plan.cost.rent import RentAbsence
     from r1plan.plan.demand import Demand
     from r1plan.plan.outlook.frontier import Way
     from r1plan.plan.workload import Workload
@@ -43,9 +42,12 @@ RENTED = (
 
 
 def rented_ways(
-    workload: Workload, demand: Demand, own: OwnThinking, rentals: Rentals, today: date
+    workload: Workload,
+    demand: Demand,
+    own: OwnThinking,
+    price_of: Callable[[tuple[GpuDevice, ...]], OwnTerms | RentAbsence],
 ) -> Iterator[Way | UncomparedWay]:
-    """Each of RENTED under vLLM, at the price of the catalogue; what nobody offers is left out in silence."""
+    """Each of RENTED under vLLM, at the price of its cards; what nobody offers is left out in silence."""
     planner, models, hardware = VllmPlanner(), ModelSet(load_models(), ()), load_hardware()
     for each in RENTED:
         machine = describe(cards_named([each.gpu], hardware))
@@ -54,7 +56,7 @@ def rented_ways(
         option = plan.choice
         if option is None or not option.fits:
             continue
-        terms = rented_terms(cards_of(option, machine), rentals, today)
+        terms = price_of(cards_of(option, machine))
         if not isinstance(terms, OwnTerms):
             continue
         outlook = option_outlook(
