@@ -115,7 +115,7 @@ def command(
         context=context,
         kv_type=kv,
         n_ubatch=ubatch,
-        slots=users if slots is None and engine == "vllm" else slots,  # a server has room for all who wait at once
+        slots=slots,
         gpu_layers=gpu_layers,
         experts_on_cpu=experts_on_cpu,
         flash_attn=flash_attn,

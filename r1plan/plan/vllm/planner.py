@@ -63,7 +63,10 @@ class VllmPlanner:
         return pins
 
     def plan(self, machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -> Plan[ServingOption]:
-        """See `choose_served`. Slots are users, and quants the types of weights."""
+        """See `choose_served`. Slots are users, and quants the types of weights.
+
+        The users of a workload choose nothing: as many machines serve them as it takes.
+        """
         served = ServingPins(
             model=pins.model,
             dtype=pins.quant,

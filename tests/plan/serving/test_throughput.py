@@ -129,3 +129,13 @@ def test_a_range_is_wider_where_nobody_measured_such_cards() -> None:
     assert other.speed.basis == "assumed"
     width = [each.speed.decode[0].tok_s.high / each.speed.decode[0].tok_s.low for each in (measured, other)]
     assert width[1] > 1.2 * width[0]
+
+
+@pytest.mark.parametrize("users", [1, 4, 1_000])
+def test_users_at_once_neither_choose_an_option_nor_cap_it(users: int) -> None:
+    on = machine_from_options(gpu=["rtx-4090"])
+    none, some = (VllmPlanner().plan(on, CATALOGUE, Workload(users=each), Pins()) for each in (None, users))
+    assert some.options == none.options
+    assert none.choice is not None
+    assert some.choice is not None
+    assert VllmPlanner().throughput(some, some.choice).most == VllmPlanner().throughput(none, none.choice).most
