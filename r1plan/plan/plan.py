@@ -51,6 +51,10 @@ class PlannedOption(Protocol):
         """The cards in use, by their indices."""
 
     @property
+    def on_gpus_alone(self) -> bool:
+        """Whether all of it is on those cards, so that as many others could run it once more."""
+
+    @property
     def tok_s(self) -> float:
         """What a request gets in the middle of a typical answer."""
 

@@ -6,6 +6,11 @@ get their first token within the limit, and nine in ten their tokens a second; t
 limit where none is given, as a machine whose queue barely clears serves nobody. So that each gets his tokens a second
 no more than `concurrency` are worked on at once: the server is run with so many places. Several machines share the
 demand evenly, each with a queue of its own; with one queue before all of them fewer might do.
+
+A request that is longer than the context is cut off: it is not served, but takes its time as if it were, so that a
+shorter context never makes a machine serve more. Where most are, the work cannot be done.
+
+An option that leaves cards free may run on them again: a machine then serves what all of its copies do.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from math import ceil, log
 from typing import Literal, NamedTuple
 
 from r1plan.plan.basis import Basis
+from r1plan.plan.capacity.context import MOST_CUT_OFF, cut_off_share
 from r1plan.plan.capacity.jobs import Jobs, jobs_of
 from r1plan.plan.capacity.knee import knee_of
 from r1plan.plan.capacity.occupancy import occupancy_of
@@ -31,6 +37,7 @@ CapacityLimit = Literal[
     "ttft",  # with more, first tokens would come later than is asked
     "patience",  # the same with PATIENCE_TTFT_S, as nothing was asked
     "throughput",  # the machine makes all the tokens that it can
+    "context",  # most requests are longer than the context
 ]
 
 _DAY_S = 86_400.0
@@ -59,18 +66,19 @@ class Percentiles(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """What one machine serves within limits.
+    """What one machine serves within limits, on which the option runs `copies` times beside one another.
 
-    `concurrency` is how many it works on at once, and the decode speeds are at that, prompts not counted: for all of
-    them and for each. `requests_per_day` 0 and `concurrency` 0: it cannot serve even one alone, for the reason `limit`;
-    the speeds are then of one alone. `flat_out_per_day` is what it would do without a pause and with a queue that never
-    empties. `machines_needed` are for the demand and the users; None: it cannot, or neither is known.
+    `concurrency` is how many each copy works on at once, and the decode speeds are at that, prompts not counted: for
+    all of them and for each. `requests_per_day` 0 and `concurrency` 0: it cannot serve even one alone, for the reason
+    `limit`; the speeds are then of one alone. `flat_out_per_day` is what it would do without a pause and with a queue
+    that never empties. `machines_needed` are for the demand and the users, and run `copies_needed` in all; None: it
+    cannot, or neither is known. `cut_off_share` of the requests are longer than the context.
 
     `ttft_s` is at the busiest hour of the demand, split over the machines; at `requests_per_day` where there is no
     demand, and where users were given, of so many who ask at the same moment. `ttft_limit_s` is what was asked, or
-    PATIENCE_TTFT_S. `busy_share` is the share of a month's hours in which a machine has any request at work, `at_once`
-    how many it has then on average, and `utilisation` what it serves over `flat_out_per_day`: None without a demand it
-    can serve. At `knee` at once the total is nine tenths of the most; `knee_limit` is what a step goes to there.
+    PATIENCE_TTFT_S. `busy_share` is the share of a month's hours in which a copy has any request at work, `at_once`
+    how many it has then on average, and `utilisation` what it serves over what it would flat out: None without a demand
+    it can serve. At `knee` at once the total is nine tenths of the most; `knee_limit` is what a step goes to there.
     """
 
     concurrency: int
@@ -88,6 +96,9 @@ class Capacity:
     knee: int
     knee_limit: Bottleneck
     basis: Basis
+    cut_off_share: float = 0.0
+    copies: int = 1
+    copies_needed: int | None = None
 
 
 class _Use(NamedTuple):
@@ -98,35 +109,44 @@ class _Use(NamedTuple):
     utilisation: float | None = None
 
 
-def capacity_of(throughput: Throughput, demand: Demand, limits: Limits, thinking_over_r1: float) -> Capacity:
-    """What a machine of that `throughput` serves of `demand` within `limits`.
+def capacity_of(
+    throughput: Throughput,
+    demand: Demand,
+    limits: Limits,
+    thinking_over_r1: float,
+    *,
+    context: int | None = None,
+    copies: int = 1,
+) -> Capacity:
+    """What a machine with so many `copies` of that `throughput` serves of `demand` within `limits`.
 
     `thinking_over_r1` is how many times as long as the demand's lengths say the model thinks: 1 where a log says how
-    long this very model does.
+    long this very model does. `context` is the tokens that each request may have; None: as many as it takes.
     """
+    cut_off = cut_off_share(demand.lengths, thinking_over_r1, context)
     jobs = jobs_of(throughput, demand.lengths, thinking_over_r1)
     places = places_within(throughput, jobs, limits.tok_s)
     limit_s = PATIENCE_TTFT_S if limits.ttft_s is None else limits.ttft_s
     waiting = Queue(jobs, max(places, 1), limit_s)
-    peak_per_s = _busiest(waiting) if places else 0.0
+    peak_per_s = _busiest(waiting) if places and cut_off <= MOST_CUT_OFF else 0.0
     a_day = peak_per_s / _peak_per_s(demand, 1.0)
-    machines, on_each = None, 0
+    needed, on_each = None, 0
     if peak_per_s:
-        machines, on_each = _machines(waiting, demand, limits.users, a_day)
+        needed, on_each = _copies(waiting, demand, limits.users, a_day)
     at_once = max(min(on_each or places, places), 1)
     speed = 1 / jobs.steps_s[at_once]
-    use = _Use() if machines is None else _use(jobs, places, demand, machines)
+    use = _Use() if needed is None else _use(jobs, places, demand, needed)
     knee = knee_of(jobs)
     is_assumed = "assumed" in (demand.basis, demand.hours_basis) or not jobs.reads_predicted
     return Capacity(
         concurrency=at_once if peak_per_s else 0,
         decode_tok_s_total=_range(at_once * speed, throughput.spread),
         decode_tok_s_each=_range(speed, throughput.spread),
-        requests_per_day=a_day,
-        flat_out_per_day=jobs.rates[places] * _DAY_S,
-        machines_needed=machines,
-        limit=_limit(limits, jobs, places, peak_per_s),
-        ttft_s=_ttft(waiting, demand, machines, on_each, peak_per_s) if peak_per_s else None,
+        requests_per_day=a_day * copies,
+        flat_out_per_day=jobs.rates[places] * _DAY_S * copies,
+        machines_needed=None if needed is None else ceil(needed / copies),
+        limit="context" if cut_off > MOST_CUT_OFF else _limit(limits, jobs, places, peak_per_s),
+        ttft_s=_ttft(waiting, demand, needed, on_each, peak_per_s) if peak_per_s else None,
         ttft_limit_s=limit_s,
         busy_share=use.busy_share,
         at_once=use.at_once,
@@ -134,6 +154,9 @@ def capacity_of(throughput: Throughput, demand: Demand, limits: Limits, thinking
         knee=knee,
         knee_limit=throughput.bottleneck(knee, jobs.depth),
         basis="assumed" if is_assumed else throughput.basis,
+        cut_off_share=cut_off,
+        copies=copies,
+        copies_needed=needed,
     )
 
 
@@ -172,39 +195,39 @@ def _peak_per_s(demand: Demand, requests_per_day: float) -> float:
     return requests_per_day * demand.peak_hour_share / _HOUR_S
 
 
-def _machines(waiting: Queue, demand: Demand, users: int | None, a_day: float) -> tuple[int | None, int]:
-    """The machines that the demand and the users take, and the users on each.
+def _copies(waiting: Queue, demand: Demand, users: int | None, a_day: float) -> tuple[int | None, int]:
+    """The copies that the demand and the users take, and the users on each.
 
     None: it can't be, or nothing is asked.
     """
-    machines = None
+    copies = None
     if demand.requests_per_day is not None:
-        machines = max(ceil(demand.requests_per_day / a_day * (1 - _SLACK)), 1)
+        copies = max(ceil(demand.requests_per_day / a_day * (1 - _SLACK)), 1)
     if users is None:
-        return machines, 0
+        return copies, 0
     together = crowd_within(waiting.jobs, waiting.places, users, waiting.most_s)
     if not together:
         return None, 0
-    machines = max(machines or 1, ceil(users / together))
-    return machines, ceil(users / machines)
+    copies = max(copies or 1, ceil(users / together))
+    return copies, ceil(users / copies)
 
 
-def _ttft(waiting: Queue, demand: Demand, machines: int | None, users: int, peak_per_s: float) -> Percentiles:
+def _ttft(waiting: Queue, demand: Demand, copies: int | None, users: int, peak_per_s: float) -> Percentiles:
     """The time to the first token of so many users who ask at the same moment; where there are none, at the peak."""
     if users:
         jobs, places = waiting.jobs, waiting.places
         return Percentiles(crowd_ttft_s(jobs, places, users, 0.5), crowd_ttft_s(jobs, places, users, SERVED_SHARE))
-    if machines is not None and demand.requests_per_day is not None:
-        peak_per_s = _peak_per_s(demand, demand.requests_per_day / machines)
+    if copies is not None and demand.requests_per_day is not None:
+        peak_per_s = _peak_per_s(demand, demand.requests_per_day / copies)
     first = waiting.at(peak_per_s)
     return Percentiles(first.quantile(0.5), first.quantile(SERVED_SHARE))
 
 
-def _use(jobs: Jobs, places: int, demand: Demand, machines: int) -> _Use:
-    """How much of the month each of the machines works, hour by hour of the week."""
+def _use(jobs: Jobs, places: int, demand: Demand, copies: int) -> _Use:
+    """How much of the month each of the copies works, hour by hour of the week."""
     if demand.requests_per_day is None:
         return _Use()
-    each = demand.requests_per_day / machines
+    each = demand.requests_per_day / copies
     busy = at_once = 0.0
     for share, hours in Counter(demand.hour_shares).items():
         stands = occupancy_of(jobs, places, each * 7 * share / _HOUR_S)
@@ -222,4 +245,4 @@ def _limit(limits: Limits, jobs: Jobs, places: int, peak_per_s: float) -> Capaci
 
 
 def _range(tok_s: float, spread: float) -> Range:
-    return Range(tok_s * (1 - spread), tok_s, tok_s * (1 + spread))
+    return Range(tok_s / (1 + spread), tok_s, tok_s * (1 + spread))

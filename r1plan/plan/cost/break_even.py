@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from r1plan.plan.cost.api import ApiPrice
-from r1plan.plan.cost.own import Served, month_bill
+from r1plan.plan.cost.own import MonthBill, Served, month_bill
 from r1plan.plan.cost.power import PowerDraw
 from r1plan.plan.cost.terms import OwnTerms
 from r1plan.plan.cost.work import BusyCurve, MonthOfWork
@@ -55,13 +55,13 @@ class SensitivityRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakEven:
-    """Where a month of one machine costs what the same requests cost at an API.
+    """Where a month of `machines` machines costs what the same requests cost at an API.
 
-    From `requests_per_day` up to all that the machine serves it is cheaper; None: never, for `reason`. `utilisation` is
-    that number over what the machine serves in a day. `needed_per_day` is how many it would take, if the machine could
-    serve them. It is of `machines` machines where even the fewest requests take more than one: many users at once, say.
-    `saving_usd_per_month` is what the API costs more than the machines for the demand: below zero where it
-    costs less, None where nobody said how many requests there are.
+    They are as many as the demand needs, and one where nobody said how much that is. From `requests_per_day` up to all
+    that they serve they are cheaper; None: never, for `reason`. `utilisation` is that number over what they serve in a
+    day. `needed_per_day` is how many it would take, if they could serve them. `saving_usd_per_month` is what the API
+    costs more than they for the demand: below zero where it costs less, None where nobody said how many requests there
+    are.
     """
 
     against_provider: str
@@ -79,8 +79,8 @@ class BreakEven:
 class OwnMachine:
     """A machine of `cards` cards on its `terms`, and how it works on a demand.
 
-    `capacity` is what it serves of it. `work_of` says how it works on the demand with other lengths. `least_machines`
-    are needed however few requests there are: for many users at once, say. `draw` None: its power is not known.
+    `capacity` is what it serves of it. `work_of` says how one copy works on the demand with other lengths, and draws
+    `draw`; None: its power is not known.
     """
 
     cards: int
@@ -88,27 +88,44 @@ class OwnMachine:
     terms: OwnTerms
     capacity: Served
     work_of: Callable[[Demand], MonthOfWork]
-    least_machines: int = 1
+
+    @property
+    def machines(self) -> int:
+        """As many as the demand needs."""
+        return self.capacity.machines_needed or 1
+
+    @property
+    def copies(self) -> int:
+        """As many as the demand needs, on all of them; all of one machine where nobody said how much there is."""
+        return self.capacity.copies_needed or self.capacity.copies
+
+    @property
+    def most_per_day(self) -> float:
+        """The most requests that those copies serve."""
+        return self.capacity.requests_per_day / self.capacity.copies * self.copies
+
+    def bill(self, terms: OwnTerms, busy_share: float) -> MonthBill | None:
+        """What they cost in a month on other terms, at work for that share of it."""
+        return month_bill(terms, self.cards, self.draw, self.machines, busy_share, self.copies)
 
 
 def break_even(machine: OwnMachine, demand: Demand, api: ApiPrice, *, sensitivity: bool = True) -> BreakEven:
-    """From which volume of `demand` on one `machine` is cheaper than `api`, and how that moves.
+    """From which volume of `demand` on the machines that it needs are cheaper than `api`, and how that moves.
 
-    One machine's bill never falls with its work and rises ever less (at most by electricity), an API's rises evenly: so
-    they meet once at most, and from there on the machine is cheaper up to all that it serves. Beyond that the next
-    machine has to be paid for. For other lengths the machine is taken to serve as many times as many within the limits
-    as it does without a pause.
+    Their bill never falls with its work and rises ever less (at most by electricity), an API's rises evenly: so
+    they meet once at most, and from there on the machines are cheaper up to all that they serve. Beyond that the next
+    one has to be paid for. For other lengths they are taken to serve as many times as many within the limits as they do
+    without a pause.
     """
     usd = float(api.usd_per_request) if api.usd_per_request is not None else api.mean_usd(demand)
     if api.currency != "USD":
         return _never(api, "another currency")
-    if month_bill(machine.terms, machine.cards, machine.draw, 1, 0.0) is None:
+    if machine.bill(machine.terms, 0.0) is None:
         return _never(api, "own cost is unknown")
-    most = machine.capacity.requests_per_day * machine.least_machines
     work = machine.work_of(demand)
-    if not most > 0 or not work.flat_out_per_day > 0:
+    if not machine.most_per_day > 0 or not work.flat_out_per_day > 0:
         return _never(api, "it serves none")
-    curve = BusyCurve(work, machine.least_machines, most)
+    curve = BusyCurve(work, machine.copies, machine.most_per_day)
     found = _meeting(machine, machine.terms, curve, usd)
     rows = _sensitivity(machine, demand, api, _Now(curve, work.flat_out_per_day, usd)) if sensitivity else ()
     return BreakEven(
@@ -119,7 +136,7 @@ def break_even(machine: OwnMachine, demand: Demand, api: ApiPrice, *, sensitivit
         reason=found.reason,
         needed_per_day=found.needed_per_day,
         saving_usd_per_month=_saving(machine, demand, usd),
-        machines=curve.machines,
+        machines=machine.machines,
         sensitivity=tuple(rows),
     )
 
@@ -131,12 +148,12 @@ class _Meeting(NamedTuple):
 
 
 def _meeting(machine: OwnMachine, terms: OwnTerms, curve: BusyCurve, usd_per_request: float) -> _Meeting:
-    """Where one machine's bill and the API's meet, on `terms` and at that price of a request."""
+    """Where the machines' bill and the API's meet, on `terms` and at that price of a request."""
     usd_a_month = usd_per_request * DAYS_A_MONTH
     most = curve.most_per_day
 
     def bill(busy_share: float) -> float:
-        found = month_bill(terms, machine.cards, machine.draw, curve.machines, busy_share)
+        found = machine.bill(terms, busy_share)
         return 0.0 if found is None else found.total_usd
 
     idle, flat_out = bill(0.0), bill(1.0)
@@ -186,7 +203,7 @@ def _sensitivity(machine: OwnMachine, demand: Demand, api: ApiPrice, now: _Now) 
         most = curve.most_per_day * work.flat_out_per_day / now.flat_out_per_day
         if not most > 0:
             return None
-        other = BusyCurve(work, curve.machines, most)
+        other = BusyCurve(work, curve.copies, most)
         return _meeting(machine, machine.terms, other, usd * _ratio(api.mean_usd(changed), base_usd)).requests_per_day
 
     def priced(times: float) -> float | None:
@@ -250,7 +267,7 @@ def _saving(machine: OwnMachine, demand: Demand, usd_per_request: float) -> Deci
     served = machine.capacity
     if not served.machines_needed or served.busy_share is None:
         return None
-    bill = month_bill(machine.terms, machine.cards, machine.draw, served.machines_needed, served.busy_share)
+    bill = machine.bill(machine.terms, served.busy_share)
     if bill is None:
         return None
     api_usd = usd_per_request * demand.requests_per_day * DAYS_A_MONTH

@@ -31,6 +31,14 @@ class Served(Protocol):
         """How many serve the demand; None where none can, or nobody said how much there is."""
 
     @property
+    def copies(self) -> int:
+        """How many times the option runs on one machine."""
+
+    @property
+    def copies_needed(self) -> int | None:
+        """How many times it runs on all machines that serve the demand; None where those are."""
+
+    @property
     def busy_share(self) -> float | None:
         """The share of a month in which they are at work, on average."""
 
@@ -78,9 +86,12 @@ class OwnCost:
 
 
 def month_bill(
-    terms: OwnTerms, cards: int, draw: PowerDraw | None, machines: int, busy_share: float
+    terms: OwnTerms, cards: int, draw: PowerDraw | None, machines: int, busy_share: float, copies: int | None = None
 ) -> MonthBill | None:
-    """What `machines` machines of `cards` cards each cost, at work for `busy_share` of the month. None: not known."""
+    """What `machines` machines of `cards` cards each cost, at work for `busy_share` of the month. None: not known.
+
+    Each of `copies` on them draws `draw`; None: one on each. What is rented or bought are whole machines.
+    """
     if terms.kind == "rented":
         if terms.usd_per_gpu_hour is None or not cards:
             return None
@@ -92,7 +103,7 @@ def month_bill(
         if terms.purchase_usd is None or not terms.years:
             return None
         purchase = float(terms.purchase_usd) * machines / (terms.years * MONTHS_A_YEAR)
-    usd_a_watt = float(terms.usd_per_kwh) / 1000 * HOURS_A_MONTH * machines
+    usd_a_watt = float(terms.usd_per_kwh) / 1000 * HOURS_A_MONTH * (machines if copies is None else copies)
     return MonthBill(
         machines, 0.0, purchase, usd_a_watt * draw.busy_w * busy_share, usd_a_watt * draw.idle_w * (1 - busy_share)
     )
@@ -106,15 +117,16 @@ def own_cost(
     terms: OwnTerms,
     thinking_over_r1: float = 1.0,
 ) -> OwnCost:
-    """What a month of `demand` costs on machines of `cards` cards that draw `draw`, on these `terms`.
+    """What a month of `demand` costs on machines of `cards` cards, each copy of which draws `draw`, on these `terms`.
 
     The model thinks `thinking_over_r1` times as long as the lengths of the demand say.
     """
     tokens = output_tokens(demand, thinking_over_r1)
-    flat_out = month_bill(terms, cards, draw, 1, 1.0) if capacity.requests_per_day > 0 else None
+    flat_out = month_bill(terms, cards, draw, 1, 1.0, capacity.copies) if capacity.requests_per_day > 0 else None
     month = None
     if demand.requests_per_day is not None and capacity.machines_needed and capacity.busy_share is not None:
-        month = month_bill(terms, cards, draw, capacity.machines_needed, capacity.busy_share)
+        needed = capacity.machines_needed
+        month = month_bill(terms, cards, draw, needed, capacity.busy_share, capacity.copies_needed)
     a_flat_out_mtok = _a_mtok(flat_out, capacity.flat_out_per_day, tokens)
     total = None if month is None else _usd(month.total_usd)
     at_demand = None if demand.requests_per_day is None else _a_mtok(month, demand.requests_per_day, tokens)

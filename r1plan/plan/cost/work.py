@@ -8,6 +8,7 @@ from math import expm1, log1p
 from typing import Protocol
 
 from r1plan.plan.capacity.capacity import Limits
+from r1plan.plan.capacity.context import MOST_CUT_OFF, cut_off_share
 from r1plan.plan.capacity.jobs import jobs_of
 from r1plan.plan.capacity.occupancy import occupancy_of
 from r1plan.plan.capacity.places import places_within
@@ -20,7 +21,7 @@ _MOST_BUSY = 1 - 1e-9
 
 
 class MonthOfWork(Protocol):
-    """One machine under more and more requests of one kind of demand."""
+    """One copy of an option under more and more requests of one kind of demand."""
 
     @property
     def flat_out_per_day(self) -> float:
@@ -31,20 +32,28 @@ class MonthOfWork(Protocol):
 
 
 class QueueWork:
-    """The same of a machine of that `throughput`, hour by hour of the demand's week.
+    """The same of a `throughput`, hour by hour of the demand's week.
 
     It is what capacity_of says of a demand with requests a day, without looking for how many it could serve.
     """
 
-    def __init__(self, throughput: Throughput, demand: Demand, limits: Limits, thinking_over_r1: float) -> None:
+    def __init__(
+        self,
+        throughput: Throughput,
+        demand: Demand,
+        limits: Limits,
+        thinking_over_r1: float,
+        context: int | None = None,
+    ) -> None:
+        self._does_it = cut_off_share(demand.lengths, thinking_over_r1, context) <= MOST_CUT_OFF
         self._jobs = jobs_of(throughput, demand.lengths, thinking_over_r1)
         self._places = places_within(throughput, self._jobs, limits.tok_s)
         self._hours = Counter(demand.hour_shares)
 
     @property
     def flat_out_per_day(self) -> float:
-        """How many it does without a pause, with a queue that never empties."""
-        return self._jobs.rates[self._places] * _DAY_S
+        """How many it does without a pause, with a queue that never empties; 0 where it cuts off most of them."""
+        return self._jobs.rates[self._places] * _DAY_S if self._does_it else 0.0
 
     def busy_share(self, requests_per_day: float) -> float:
         """The share of the month in which any of so many is at work."""
@@ -57,22 +66,22 @@ class QueueWork:
 
 
 class BusyCurve:
-    """The busy share of `machines` machines that share the requests, drawn through a few volumes.
+    """The busy share of `copies` copies of an option that share the requests, drawn through a few volumes.
 
     Requests that begin independently of one another leave a machine idle for exp(-volume x seconds of one) of the time,
     so minus the logarithm of the idle share is nearly a line: it is drawn through the volumes that were looked at, and
     is exact there.
     """
 
-    def __init__(self, work: MonthOfWork, machines: int, most_per_day: float) -> None:
-        self._work, self.machines, self.most_per_day = work, machines, most_per_day
+    def __init__(self, work: MonthOfWork, copies: int, most_per_day: float) -> None:
+        self._work, self.copies, self.most_per_day = work, copies, most_per_day
         self._volumes, self._loads = [0.0], [0.0]
 
     def look(self, requests_per_day: float) -> None:
         """Find out how busy they are at that volume."""
         if requests_per_day in self._volumes:
             return
-        share = self._work.busy_share(requests_per_day / self.machines)
+        share = self._work.busy_share(requests_per_day / self.copies)
         place = bisect_left(self._volumes, requests_per_day)
         self._volumes.insert(place, requests_per_day)
         self._loads.insert(place, -log1p(-min(share, _MOST_BUSY)))

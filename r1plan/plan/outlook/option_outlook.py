@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass
 from decimal import Decimal
 
 from r1plan.hardware.machine import GpuDevice, Machine
@@ -23,8 +24,9 @@ from r1plan.units import MTOK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionOutlook:
-    """One option under the workload's month, on `cards` that draw `draw`.
+    """One option under the workload's month, each copy of it on `cards` that draw `draw`.
 
+    `machine_cards` are those of the whole machine, which is rented or bought with all of them.
     `thinking_over_r1` is how many times as long as the month's lengths say it is taken to think.
 
     `answer_usd` is at the price of the month's output, waiting and prompts included; None where that is not known.
@@ -37,6 +39,8 @@ class OptionOutlook:
     capacity: Capacity
     cost: OwnCost
     answer_usd: AnswerUsd | None
+    context: int | None = None
+    machine_cards: tuple[GpuDevice, ...] = ()
 
 
 def limits_of(workload: Workload) -> Limits:
@@ -54,10 +58,11 @@ def option_outlook(
     thinking_over_r1: float,
 ) -> OptionOutlook:
     """What `option`, which fits, does with a month of `demand` within `limits` and what that costs on `terms`."""
-    capacity = capacity_of(throughput, demand, limits, thinking_over_r1)
-    cards = cards_of(option, machine)
+    copies = copies_of(option, machine)
+    capacity = capacity_of(throughput, demand, limits, thinking_over_r1, context=option.context, copies=copies)
+    cards, had = cards_of(option, machine), had_cards(option, machine)
     draw = option.draw
-    cost = own_cost(len(cards), draw, capacity, demand, terms, thinking_over_r1)
+    cost = own_cost(len(had), draw, capacity, demand, terms, thinking_over_r1)
     return OptionOutlook(
         option_id=option.id,
         cards=cards,
@@ -66,6 +71,8 @@ def option_outlook(
         capacity=capacity,
         cost=cost,
         answer_usd=_answer_usd(cost, demand, thinking_over_r1),
+        context=option.context,
+        machine_cards=had,
     )
 
 
@@ -74,25 +81,39 @@ def cards_of(option: PlannedOption, machine: Machine) -> tuple[GpuDevice, ...]:
     return tuple(gpu for gpu in machine.gpus if gpu.index in option.gpu_indices)
 
 
-def own_machine(
-    outlook: OptionOutlook, throughput: Throughput, demand: Demand, limits: Limits, terms: OwnTerms
-) -> OwnMachine:
+def had_cards(option: PlannedOption, machine: Machine) -> tuple[GpuDevice, ...]:
+    """The cards that are rented or bought with those that `option` uses: all, but for unused graphics of a processor.
+
+    Empty where it uses none.
+    """
+    if not option.gpu_indices:
+        return ()
+    return tuple(gpu for gpu in machine.gpus if gpu.index in option.gpu_indices or not gpu.unified)
+
+
+def copies_of(option: PlannedOption, machine: Machine) -> int:
+    """How many times `option` runs on `machine`: more than once where like cards stay free, and it needs them alone."""
+    used = cards_of(option, machine)
+    if not used or not option.on_gpus_alone or any(gpu.unified for gpu in used):
+        return 1
+    needed = Counter(gpu.name for gpu in used)
+    least = min(gpu.free_bytes for gpu in used)
+    there = Counter(gpu.name for gpu in machine.gpus if gpu in used or gpu.free_bytes >= least)
+    return min(there[name] // number for name, number in needed.items())
+
+
+def own_machine(outlook: OptionOutlook, throughput: Throughput, limits: Limits, terms: OwnTerms) -> OwnMachine:
     """The machine of `outlook` as the break-even asks about it."""
 
     def work_of(asked: Demand) -> QueueWork:
-        return QueueWork(throughput, asked, limits, outlook.thinking_over_r1)
+        return QueueWork(throughput, asked, limits, outlook.thinking_over_r1, outlook.context)
 
-    least = 1
-    if limits.users is not None:
-        without = replace(demand, requests_per_day=None)
-        least = capacity_of(throughput, without, limits, outlook.thinking_over_r1).machines_needed or 1
     return OwnMachine(
-        cards=len(outlook.cards),
+        cards=len(outlook.machine_cards),
         draw=outlook.draw,
         terms=terms,
         capacity=outlook.capacity,
         work_of=work_of,
-        least_machines=least,
     )
 
 

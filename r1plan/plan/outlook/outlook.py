@@ -85,7 +85,7 @@ def outlook_of(plan: Plan[OptionT], facts: MonthFacts[OptionT], *, in_full: bool
     against = cheapest_of(facts.api)
     even = None
     if choice is not None and against is not None and (price := facts.price_of(against)) is not None:
-        machine = own_machine(*choice, facts.demand, limits, facts.terms)
+        machine = own_machine(*choice, limits, facts.terms)
         even = break_even(machine, facts.demand, price, sensitivity=in_full)
     return Outlook(
         demand=facts.demand, limits=limits, terms=facts.terms, options=tuple(options), against=against, break_even=even

@@ -15,7 +15,13 @@ from r1plan.plan.quality import BENCHMARK, Quality
 from r1plan.plan.workload import Workload
 
 UncomparedReason = Literal[
-    "serves none", "needs more machines", "cost unknown", "no published score", "price ends", "another currency"
+    "serves none",
+    "context",
+    "needs more machines",
+    "cost unknown",
+    "no published score",
+    "price ends",
+    "another currency",
 ]
 
 SecondsOf = Callable[[ApiOffer], float]
@@ -68,10 +74,14 @@ def own_way(option: PlannedOption, outlook: OptionOutlook, workload: Workload) -
     time = answer_time(option, workload)
     quality = own_quality(option.quality)
     usd = cost.usd_per_month if cost.kind == "electricity" else cost.usd_per_month_of_machines_needed
+    at_work = outlook.cards * (outlook.capacity.copies_needed or 1)
+    cards = at_work if cost.kind == "electricity" else outlook.machine_cards
 
     def left_out(reason: UncomparedReason) -> UncomparedWay:
         return UncomparedWay(option.id, cost.kind, reason, needed)
 
+    if outlook.capacity.limit == "context":
+        return left_out("context")
     if time is None or not needed:
         return left_out("serves none")
     if cost.kind == "electricity" and needed > 1:
@@ -85,7 +95,7 @@ def own_way(option: PlannedOption, outlook: OptionOutlook, workload: Workload) -
         kind=cost.kind,
         model=option.model.id,
         seller=None,
-        cards=tuple(gpu.name for gpu in outlook.cards),
+        cards=tuple(gpu.name for gpu in cards),
         quality=quality,
         seconds=time.typical_s,
         usd_per_month=usd,

@@ -112,6 +112,11 @@ class ServingOption:
         return frozenset(gpu.index for gpu in self.gpus)
 
     @property
+    def on_gpus_alone(self) -> bool:
+        """Whether all of it is on those cards: a server's always is."""
+        return True
+
+    @property
     def tok_s(self) -> float:
         """What each user gets."""
         return self.speed.decode[0].tok_s.mid

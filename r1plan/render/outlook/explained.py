@@ -10,14 +10,18 @@ from r1plan.plan.capacity.capacity import Capacity
 from r1plan.plan.cost.claim import CLAIMED, SavingClaim
 from r1plan.plan.cost.own import OwnCost
 from r1plan.plan.demand import Demand
+from r1plan.plan.outlook.option_outlook import OptionOutlook
 from r1plan.plan.outlook.outlook import Outlook
 from r1plan.plan.speed import Range
 from r1plan.render.outlook.frontier import frontier_lines
 from r1plan.render.outlook.words import (
+    TOO_LONG,
     api_name,
     bill_name,
     break_even_text,
     change_text,
+    copies_text,
+    cut_off_text,
     month_usd,
     moved_text,
     number_text,
@@ -43,7 +47,7 @@ def outlook_parts(outlook: Outlook) -> Iterator[OutlookPart]:
     if choice is None:
         return
     cost = choice.cost
-    yield OutlookPart(f"Capacity ({choice.capacity.basis})", tuple(_capacity(choice.capacity, outlook.demand)))
+    yield OutlookPart(f"Capacity ({choice.capacity.basis})", tuple(_capacity(choice, outlook.demand)))
     if not choice.capacity.requests_per_day:
         return
     heading = f"Money ({bill_name(cost.kind)}; {cost.basis})"
@@ -78,21 +82,33 @@ def limit_text(capacity: Capacity) -> str:
             return f"with more, one in ten would wait longer than {wait} for the first token (--slo-ttft)"
         case "throughput":
             return "it makes all the tokens that it can"
+        case "context":
+            return TOO_LONG
 
 
-def _capacity(capacity: Capacity, demand: Demand) -> Iterator[str]:
+def _capacity(choice: OptionOutlook, demand: Demand) -> Iterator[str]:
+    capacity = choice.capacity
+    if capacity.limit == "context":
+        yield f"none: {TOO_LONG}"
+        return
     if not capacity.requests_per_day:
         late = f"even alone the first token takes longer than {duration(capacity.ttft_limit_s)}"
         slow = f"even alone an answer comes at about {capacity.decode_tok_s_each.mid:.2g} tok/s"
         yield f"none: {slow if capacity.limit == 'tok_s' else late}"
         return
-    yield f"one machine serves {served_text(capacity.requests_per_day)} a day: {limit_text(capacity)}"
+    copies = copies_text(choice)
+    per_day = f"{served_text(capacity.requests_per_day)} a day{copies and f' {copies}'}"
+    yield f"one machine serves {per_day}: {limit_text(capacity)}"
+    if cut_off := cut_off_text(capacity):
+        context = "" if choice.context is None else f" at {choice.context:,} tokens"
+        yield f"{cut_off}{context}"
     yield f"{_peak(demand)}"
     flat_out = served_text(capacity.flat_out_per_day)
     yield f"without a pause, with a queue that never empties, it would do {flat_out} a day"
     at_once = capacity.concurrency
     total, each = _range(capacity.decode_tok_s_total), _range(capacity.decode_tok_s_each)
-    yield f"{count(at_once, 'request')} at once: {total} tok/s" + ("" if at_once == 1 else f" in all, {each} each")
+    on = "" if capacity.copies == 1 else " to each copy"
+    yield f"{count(at_once, 'request')} at once{on}: {total} tok/s" + ("" if at_once == 1 else f" in all, {each} each")
     if capacity.knee > 1:
         yield f"{capacity.knee:,} at once get nine tenths of the most in all: {capacity.knee_limit} limits them"
     if capacity.ttft_s is not None:

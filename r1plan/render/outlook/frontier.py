@@ -22,6 +22,7 @@ _SIZE = re.compile(r" \d+ GB$")
 _LEAST_NAME = 16
 _LEFT_OUT = {
     "serves none": "cannot serve it",
+    "context": "cuts off most requests",
     "needs more machines": "cannot serve it alone",
     "cost unknown": "cost is not known",
     "no published score": "has no published score",

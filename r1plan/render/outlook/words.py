@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from math import floor, log10
+from math import ceil, floor, log10
 from typing import assert_never
 
 from r1plan.market.compare import ApiOffer
@@ -15,6 +15,7 @@ from r1plan.plan.outlook.option_outlook import OptionOutlook
 from r1plan.plan.outlook.outlook import Outlook
 from r1plan.render.text.units import count, duration
 
+TOO_LONG = "most requests are longer than its context"
 _CENTS_BELOW = Decimal(100)
 _MOST_DIGITS = 12
 
@@ -29,9 +30,11 @@ def month_clause(outlook: Outlook) -> str:
     if not capacity.requests_per_day:
         return _serves_nobody(capacity, outlook.limits)
     if asked is None and outlook.limits.users is None:
-        return f"it serves {_served(capacity, None)}{_within(outlook.limits)}" if limited else ""
-    said = [each for each in (_users(capacity, outlook.limits), _requests(choice, outlook)) if each]
-    return "; ".join(said)
+        return _joined(_serves(choice, outlook), cut_off_text(capacity)) if limited else ""
+    users = _users(capacity, outlook.limits)
+    if asked is None:
+        return _joined(users, cut_off_text(capacity))
+    return _joined(users, _requests(choice, outlook), cut_off_text(capacity), against_clause(outlook))
 
 
 def against_clause(outlook: Outlook) -> str:
@@ -44,19 +47,21 @@ def against_clause(outlook: Outlook) -> str:
 
 def break_even_text(even: BreakEven, name: str, kind: TermsKind = "electricity") -> str:
     """From how many requests a day the machine is cheaper than `name`, as a sentence; `kind` is what it is paid by."""
+    several = f"{even.machines:,} such machines"
+    is_, serve = ("it is", "it serves") if even.machines == 1 else (f"{several} are", "they serve")
     match even.reason:
         case "from there on":
-            from_ = served_text(even.requests_per_day or 0.0)
-            share = "" if even.utilisation is None else f", {share_text(even.utilisation)} of what it serves"
-            return f"From {from_} a day on{share}, it is cheaper than {name}."
+            from_ = volume_text(even.requests_per_day or 0.0)
+            share = "" if even.utilisation is None else f", {share_text(even.utilisation)} of what {serve}"
+            return f"From {from_} a day on{share}, {is_} cheaper than {name}."
         case "from the first request":
-            return f"It is cheaper than {name} from the first request on."
+            return f"{_begun(is_)} cheaper than {name} from the first request on."
         case "beyond what one machine serves":
             needed = even.needed_per_day
-            would = "" if needed is None else f": that would take {served_text(needed)} a day"
-            return f"It is never cheaper than {name} within what it serves{would}."
+            would = "" if needed is None else f": that would take {volume_text(needed)} a day"
+            return f"{_begun(is_)} never cheaper than {name} within what {serve}{would}."
         case "each request is dearer":
-            return f"It is never cheaper than {name}: the electricity of each request alone costs more."
+            return f"{_begun(is_)} never cheaper than {name}: the electricity of each request alone costs more."
         case "it serves none":
             return f"It serves nobody, so that it is never cheaper than {name}."
         case "another currency":
@@ -72,7 +77,7 @@ def break_even_text(even: BreakEven, name: str, kind: TermsKind = "electricity")
 
 def moved_text(row: SensitivityRow) -> str:
     """The break-even with one thing changed, where there is one: "half the thinking: from 120 requests a day"."""
-    then = f"from {served_text(row.requests_per_day)} a day" if row.requests_per_day else "from the first request"
+    then = f"from {volume_text(row.requests_per_day)} a day" if row.requests_per_day else "from the first request"
     return f"{change_text(row)}: {then}"
 
 
@@ -108,6 +113,24 @@ def served_text(per_day: float, asked: float | None = None) -> str:
     return f"{number} request" if number == "1" else f"{number} requests"
 
 
+def volume_text(per_day: float) -> str:
+    """A number of requests that is not too few: rounded up, in three digits, from ten on in whole ones."""
+    number = float(ceil(per_day - 1e-9)) if 10 <= per_day < 100 else _up(per_day, 3)
+    text = f"{number:,.0f}" if number == round(number) else f"{number:,.3g}"
+    return f"{text} request" if text == "1" else f"{text} requests"
+
+
+def cut_off_text(capacity: Capacity) -> str:
+    """How many of the answers don't end; empty: all do."""
+    return f"it cuts off {share_text(capacity.cut_off_share)} of the answers" if capacity.cut_off_share else ""
+
+
+def copies_text(outlook: OptionOutlook) -> str:
+    """How often the option runs on one machine: "as 2 copies on 3 cards each"; empty: once."""
+    copies = outlook.capacity.copies
+    return "" if copies == 1 else f"as {copies} copies on {count(len(outlook.cards), 'card')} each"
+
+
 def number_text(number: float) -> str:
     """A number of requests: "10,000", "0.5", "15.5" of what a log has."""
     return f"{number:,.0f}" if number == round(number) or number >= 1000 else f"{number:.3g}"
@@ -120,15 +143,24 @@ def _down(number: float, digits: int) -> float:
     return round(floor(number / unit + 1e-9) * unit, 12)
 
 
+def _up(number: float, digits: int) -> float:
+    if number <= 0:
+        return 0.0
+    unit = 10.0 ** (floor(log10(number)) - digits + 1)
+    return round(ceil(number / unit - 1e-9) * unit, 12)
+
+
+def _begun(words: str) -> str:
+    """`words` as a sentence begins."""
+    return words[0].upper() + words[1:]
+
+
 def _requests(choice: OptionOutlook, outlook: Outlook) -> str:
     """Whether the machine serves the month, and for what."""
     capacity, cost, asked = choice.capacity, choice.cost, outlook.demand.requests_per_day
-    if asked is None:
-        return ""
-    said = f"it serves {_served(capacity, asked)}{_within(outlook.limits)}"
-    against = against_clause(outlook)
+    said = _serves(choice, outlook)
     needed = capacity.machines_needed
-    if needed is None:
+    if needed is None or asked is None:
         return said
     yours = f"your {number_text(asked)}"
     if needed > 1:
@@ -136,17 +168,21 @@ def _requests(choice: OptionOutlook, outlook: Outlook) -> str:
         of_all = ""
         if cost.kind != "electricity" and total is not None:
             of_all = f", {month_usd(total)} a month of {bill_name(cost.kind)}"
-        said += f", and {yours} {'needs' if asked == 1 else 'need'} {needed:,} such machines{of_all}"
-        return f"{said}; {against}" if against else said
+        return f"{said}, and {yours} {'needs' if asked == 1 else 'need'} {needed:,} such machines{of_all}"
     if cost.usd_per_month is None:
-        said += f", enough for {yours}"
-        return f"{said}; {against}" if against else said
-    said += f" and does {yours} for {month_usd(cost.usd_per_month)} a month of {bill_name(cost.kind)}"
-    return f"{said}; {against}" if against else said
+        return f"{said}, enough for {yours}"
+    return f"{said} and does {yours} for {month_usd(cost.usd_per_month)} a month of {bill_name(cost.kind)}"
 
 
-def _served(capacity: Capacity, asked: float | None) -> str:
-    return f"about {served_text(capacity.requests_per_day, asked)} a day"
+def _joined(*clauses: str) -> str:
+    return "; ".join(filter(None, clauses))
+
+
+def _serves(choice: OptionOutlook, outlook: Outlook) -> str:
+    """How many it serves, and how."""
+    per_day = served_text(choice.capacity.requests_per_day, outlook.demand.requests_per_day)
+    copies = copies_text(choice)
+    return f"it serves about {per_day} a day{_within(outlook.limits)}{copies and f' {copies}'}"
 
 
 def _users(capacity: Capacity, limits: Limits) -> str:
@@ -156,12 +192,12 @@ def _users(capacity: Capacity, limits: Limits) -> str:
     if capacity.machines_needed is None:
         return f"it cannot serve {limits.users:,} at once{_within(limits)}"
     said = count(limits.users, "person") if limits.users == 1 else f"{limits.users:,} people at once"
-    machines = capacity.machines_needed
+    machines, copies = capacity.machines_needed, capacity.copies_needed or capacity.machines_needed
     on = "" if machines == 1 else f" on {machines:,} such machines"
     first = "" if capacity.ttft_s is None else f", the first token within {duration(capacity.ttft_s.p90)}"
     rate = f"about {capacity.decode_tok_s_each.mid:.2g} tok/s"
     places = capacity.concurrency
-    if limits.users > machines * places:
+    if limits.users > copies * places:
         turns = "one at a time" if places == 1 else f"{places:,} at a time"
         return f"{said} take turns{on}, {turns} at {rate} each{first}"
     return f"{said} get {rate} each{on}{first}"
@@ -178,6 +214,8 @@ def _within(limits: Limits) -> str:
 
 def _serves_nobody(capacity: Capacity, limits: Limits) -> str:
     """Why not even one alone is served as was asked."""
+    if capacity.limit == "context":
+        return f"it serves nobody: {TOO_LONG}"
     if capacity.limit == "tok_s":
         alone = f"{capacity.decode_tok_s_each.mid:.2g}"
         return f"it serves nobody at --slo-tok-s {limits.tok_s:g}: even alone an answer comes at about {alone} tok/s"

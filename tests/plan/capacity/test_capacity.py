@@ -190,3 +190,60 @@ def test_a_log_of_many_lengths_is_served_like_its_parts() -> None:
     every_tenth = tuple(each._replace(share=1 / 30) for each in many[5::10])
     whole, parts = (capacity_of(SLOTS, asked(kinds), Limits(), 1.0).requests_per_day for kinds in (many, every_tenth))
     assert whole == pytest.approx(parts, rel=0.01)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.2, 1.0, 3.0])
+def test_no_speed_is_below_nothing_however_little_is_known(spread: float) -> None:
+    capacity = capacity_of(replace(SLOTS, spread=spread), asked(), Limits(), 1.0)
+    for speed in (capacity.decode_tok_s_each, capacity.decode_tok_s_total):
+        assert 0 < speed.low <= speed.mid <= speed.high
+        assert speed.low * speed.high == pytest.approx(speed.mid**2)
+
+
+# Of SKEWED, twenty outputs and 1,000 tokens in, so many end within that context.
+@pytest.mark.parametrize("fit", [20, 18, 10, 9, 0])
+def test_what_is_longer_than_the_context_is_cut_off_and_where_most_is_nobody_is_served(fit: int) -> None:
+    ordered = sorted(each.input_tokens + each.output_tokens for each in SKEWED)
+    context = ordered[fit - 1] if fit else 1_000
+    whole = capacity_of(SLOTS, asked(SKEWED, 50), Limits(), 1.0)
+    cut = capacity_of(SLOTS, asked(SKEWED, 50), Limits(), 1.0, context=context)
+    assert cut.cut_off_share == pytest.approx(1 - fit / 20)
+    if fit >= 10:
+        assert replace(cut, cut_off_share=0.0) == whole
+        return
+    assert (cut.requests_per_day, cut.concurrency, cut.limit) == (0, 0, "context")
+    assert [cut.machines_needed, cut.ttft_s, cut.busy_share, cut.utilisation] == [None] * 4
+
+
+def test_a_model_that_thinks_longer_is_cut_off_more_often() -> None:
+    shares = [capacity_of(ONE, asked(), Limits(), times, context=16_000).cut_off_share for times in (0.5, 1.0, 2.0)]
+    assert shares[0] < shares[1] < shares[2]
+
+
+@pytest.mark.parametrize(
+    ("asked_per_day", "copies", "machines"),
+    [
+        pytest.param(0.9, 2, 1, id="one copy is enough"),
+        pytest.param(1.9, 2, 1, id="both"),
+        pytest.param(2.1, 2, 2, id="one more than a machine has"),
+        pytest.param(7.0, 4, 2, id="a machine and three"),
+    ],
+)
+def test_a_machine_serves_what_all_copies_on_it_do(asked_per_day: float, copies: int, machines: int) -> None:
+    one = capacity_of(SLOTS, asked(), Limits(), 1.0)
+    per_day = asked_per_day * one.requests_per_day
+    found = capacity_of(SLOTS, asked(SKEWED, per_day), Limits(), 1.0, copies=copies)
+    alone = capacity_of(SLOTS, asked(SKEWED, per_day), Limits(), 1.0)
+    assert found.requests_per_day == pytest.approx(copies * one.requests_per_day)
+    assert found.flat_out_per_day == pytest.approx(copies * one.flat_out_per_day)
+    assert (found.machines_needed, found.copies_needed) == (machines, alone.machines_needed)
+    assert (found.busy_share, found.utilisation, found.ttft_s) == (alone.busy_share, alone.utilisation, alone.ttft_s)
+
+
+@pytest.mark.parametrize("per_day", [None, 100.0, 10_000.0])
+def test_more_users_never_take_fewer_machines(per_day: float | None) -> None:
+    users = [None, 1, 2, 5, 30, 300, 3_000]
+    machines = [capacity_of(SLOTS, asked(SKEWED, per_day), Limits(users=each), 1.0).machines_needed for each in users]
+    known = [each for each in machines if each is not None]
+    assert known == sorted(known)
+    assert per_day is None or known[0] == known[1]

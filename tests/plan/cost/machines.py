@@ -42,6 +42,11 @@ class PaperCapacity:
     flat_out_per_day: float
     machines_needed: int | None
     busy_share: float | None
+    copies: int = 1
+
+    @property
+    def copies_needed(self) -> int | None:
+        return self.machines_needed
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,19 @@ from r1plan.plan.cost.terms import OwnTerms
 from r1plan.plan.demand import HOURS_A_WEEK, Demand, RequestLength
 from r1plan.prices.cost import TokenRates, token_rates
 from r1plan.units import DAYS_A_MONTH
-from tests.plan.cost.machines import BOUGHT, DRAW, EVEN, MIXED, OFFICE, POWER, R1_LIKE, RENTED, demand, own_machine
+from tests.plan.cost.machines import (
+    BOUGHT,
+    DRAW,
+    EVEN,
+    MIXED,
+    OFFICE,
+    POWER,
+    R1_LIKE,
+    RENTED,
+    PaperCapacity,
+    demand,
+    own_machine,
+)
 
 
 def rates(miss: str, hit: str | None, output: str) -> TokenRates:
@@ -98,11 +110,26 @@ def test_the_saving_is_what_the_two_bills_differ_by_and_may_be_below_zero(per_da
 
 def test_users_at_once_that_take_two_machines_are_compared_with_two() -> None:
     machine = own_machine(RENTED, demand(), most_per_day=5_000)
-    one, two = (break_even(replace(machine, least_machines=each), demand(), api()) for each in (1, 2))
+    served = PaperCapacity(5_000.0, 10_000.0, None, None)
+    one, two = (
+        break_even(replace(machine, capacity=replace(served, machines_needed=each)), demand(), api()) for each in (1, 2)
+    )
     assert (one.machines, two.machines) == (1, 2)
     assert one.requests_per_day is not None
     assert two.requests_per_day == pytest.approx(2 * one.requests_per_day)
     assert two.utilisation == pytest.approx(one.utilisation)
+
+
+@pytest.mark.parametrize("per_day", [100.0, 1_900.0, 3_100.0, 5_900.0, 9_000.0])
+@pytest.mark.parametrize("terms", [RENTED, POWER, BOUGHT], ids=lambda each: each.kind)
+def test_the_machines_save_just_where_the_demand_is_beyond_their_break_even(terms: OwnTerms, per_day: float) -> None:
+    asked = demand(per_day)
+    machine = own_machine(terms, asked, most_per_day=3_000)
+    found = break_even(machine, asked, api(), sensitivity=False)
+    assert found.machines == machine.capacity.machines_needed
+    assert found.saving_usd_per_month is not None
+    pays = found.requests_per_day is not None and per_day >= found.requests_per_day
+    assert (found.saving_usd_per_month > 0) == pays
 
 
 any_terms = st.sampled_from([RENTED, BOUGHT, POWER])

@@ -21,9 +21,9 @@ from r1plan.plan.month.answers import ServedSpeed
 from r1plan.plan.month.assumed import demand_of
 from r1plan.plan.outlook.api_answer import api_answer
 from r1plan.plan.outlook.frontier import Way, WayQuality
-from r1plan.plan.outlook.option_outlook import limits_of
+from r1plan.plan.outlook.option_outlook import OptionOutlook, copies_of, limits_of, option_outlook
 from r1plan.plan.outlook.outlook import MonthFacts, Outlook, cheapest_of, outlook_of
-from r1plan.plan.outlook.ways import UncomparedWay, api_ways, compared, own_ways
+from r1plan.plan.outlook.ways import UncomparedWay, api_ways, compared, own_way, own_ways
 from r1plan.plan.plan import Plan
 from r1plan.plan.quality import thinking_over_r1
 from r1plan.plan.workload import Workload
@@ -178,3 +178,52 @@ def test_an_answer_of_a_seller_takes_and_costs_more_the_longer_it_thinks() -> No
     assert twice.seconds.p90 > one.seconds.p90
     assert twice.usd.p90 > one.usd.p90
     assert one.typical_s == pytest.approx(speed.first_token_s + offer.output_tokens / speed.decode_tok_s)
+
+
+def test_an_option_that_leaves_like_cards_free_runs_once_more_on_them() -> None:
+    on = replace(planned().machine, gpus=tuple(card(24, index=each) for each in range(4)))
+    for option in planned().options:
+        used = len(option.gpu_indices)
+        assert copies_of(option, on) == (4 // used if used and option.on_gpus_alone else 1)
+    one = next(each for each in planned().options if len(each.gpu_indices) == 1 and each.on_gpus_alone)
+    other = replace(card(24, index=1), name="another")
+    fuller = replace(card(24, index=1), free_bytes=card(24).free_bytes // 2)
+    for second in (other, fuller):
+        machine_of_two = replace(on, gpus=tuple(second if each.index == 1 else each for each in on.gpus[:2]))
+        assert copies_of(one, machine_of_two) == 1
+
+
+def test_a_machine_is_rented_with_all_of_its_cards_and_draws_what_its_copies_do() -> None:
+    option = next(each for each in planned().options if len(each.gpu_indices) == 1 and each.on_gpus_alone)
+    throughput = LlamaCppPlanner().throughput(planned(), option, CATALOGUE)
+
+    def of(requests_per_day: float, terms: OwnTerms) -> OptionOutlook:
+        return option_outlook(option, planned().machine, throughput, asked(requests_per_day), Limits(), terms, 1.0)
+
+    one = of(1.0, RENT).capacity.requests_per_day / 2
+    for per_day, machines, copies in ((one * 0.9, 1, 1), (one * 1.9, 1, 2), (one * 2.1, 2, 3)):
+        rented, own = of(per_day, RENT), of(per_day, ELECTRICITY)
+        assert (rented.capacity.machines_needed, rented.capacity.copies_needed) == (machines, copies)
+        rent = 0.50 * 2 * machines * HOURS_A_MONTH
+        assert float(rented.cost.usd_per_month_of_machines_needed or 0) == pytest.approx(rent)
+        assert own.cost.bill is not None
+        assert own.draw is not None
+        assert own.capacity.busy_share is not None
+        watts = own.draw.idle_w + own.capacity.busy_share * (own.draw.busy_w - own.draw.idle_w)
+        assert own.cost.bill.total_usd == pytest.approx(0.30 * watts / 1000 * HOURS_A_MONTH * copies)
+
+
+def test_requests_that_no_context_holds_are_no_way_and_have_no_cost() -> None:
+    lengths = tuple(each._replace(input_tokens=10**6) for each in asked(50.0).lengths)
+    option = planned().options[0]
+    throughput = LlamaCppPlanner().throughput(planned(), option, CATALOGUE)
+    found = option_outlook(
+        option, planned().machine, throughput, replace(asked(50.0), lengths=lengths), Limits(), RENT, 1.0
+    )
+    assert (found.capacity.limit, found.capacity.requests_per_day) == ("context", 0)
+    cost = found.cost
+    money = [cost.usd_per_month, cost.usd_per_month_of_machines_needed, cost.usd_per_mtok_output]
+    assert [*money, cost.usd_per_mtok_flat_out, found.answer_usd] == [None] * 5
+    way = own_way(option, found, Workload())
+    assert isinstance(way, UncomparedWay)
+    assert way.reason == "context"

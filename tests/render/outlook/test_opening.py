@@ -34,10 +34,10 @@ def test_the_headline_is_one_sentence_and_the_break_even_stands_below_the_comman
     assert "; it serves about 310 requests a day and does your 100 for $12.40 a month of electricity; " in headline
     assert command.startswith("  ")
     assert (
-        others[-1] == "From 45 requests a day on, 14 % of what it serves, it is cheaper than DeepSeek's deepseek-flash."
+        others[-1] == "From 46 requests a day on, 14 % of what it serves, it is cheaper than DeepSeek's deepseek-flash."
     )
 
 
 def test_prices_alone_say_what_a_million_tokens_cost() -> None:
     said = first_lines(replace(EVENS, demand=replace(EVENS.demand, requests_per_day=None)))[-1]
-    assert said.startswith("Electricity without a pause: $0.60 a million tokens of output. From 45 requests a day on, ")
+    assert said.startswith("Electricity without a pause: $0.60 a million tokens of output. From 46 requests a day on, ")

@@ -13,7 +13,7 @@ from r1plan.plan.capacity.capacity import Limits, Percentiles
 from r1plan.plan.cost.break_even import BreakEven, BreakEvenReason, SensitivityRow
 from r1plan.plan.cost.own import MonthBill
 from r1plan.plan.outlook.outlook import Outlook
-from r1plan.render.outlook.words import break_even_text, month_clause, month_usd, moved_text, served_text
+from r1plan.render.outlook.words import break_even_text, month_clause, month_usd, moved_text, served_text, volume_text
 from tests.render.outlook.month import COST, outlook
 
 SEVERAL = replace(
@@ -63,6 +63,27 @@ UNKNOWN = replace(COST, usd_per_month=None, usd_per_month_of_machines_needed=Non
             outlook(50.0, Limits(ttft_s=0.1), requests_per_day=0.0, limit="ttft", machines_needed=None),
             "it serves nobody at --slo-ttft 0.1: even alone the first token takes longer",
             id="too late for all",
+        ),
+        pytest.param(
+            outlook(cut_off_share=0.062),
+            "it serves about 310 requests a day and does your 100 for $12.40 a month of electricity; it cuts off 6.2 % "
+            "of the answers; DeepSeek's deepseek-flash would",
+            id="some are cut off",
+        ),
+        pytest.param(
+            outlook(requests_per_day=0.0, limit="context", cut_off_share=0.7, machines_needed=None, cost=UNKNOWN),
+            "it serves nobody: most requests are longer than its context",
+            id="most are cut off",
+        ),
+        pytest.param(
+            outlook(copies=2, copies_needed=1),
+            "it serves about 310 requests a day as 2 copies on 0 cards each and does your 100 for ",
+            id="cards enough for two",
+        ),
+        pytest.param(
+            outlook(None, Limits(users=8), copies=2, copies_needed=2),
+            "8 people at once get about 30 tok/s each, the first token",
+            id="some on each of two copies",
         ),
         pytest.param(
             outlook(None, Limits(users=4)),
@@ -117,6 +138,12 @@ def test_what_is_said_to_be_served_is_enough_just_where_it_is(per_day: float, as
         assert (number >= asked) == (per_day >= asked)
 
 
+@given(per_day=st.floats(0.01, 1e8))
+def test_a_volume_is_said_in_three_digits_and_never_too_low(per_day: float) -> None:
+    number = float(volume_text(per_day).split()[0].replace(",", ""))
+    assert per_day * (1 - 1e-9) <= number <= per_day * 1.1
+
+
 def even(reason: BreakEvenReason, per_day: float | None = None, needed: float | None = None) -> BreakEven:
     return BreakEven(
         against_provider="deepseek", against_model="deepseek-flash", requests_per_day=per_day,
@@ -127,11 +154,23 @@ def even(reason: BreakEvenReason, per_day: float | None = None, needed: float | 
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (even("from there on", 45.6, 45.6), "From 45 requests a day on, 14 % of what it serves, it is cheaper than X."),
+        (even("from there on", 45.6, 45.6), "From 46 requests a day on, 14 % of what it serves, it is cheaper than X."),
         (even("from the first request", 0.0, 0.0), "It is cheaper than X from the first request on."),
         (
             even("beyond what one machine serves", None, 500.0),
             "It is never cheaper than X within what it serves: that would take 500 requests a day.",
+        ),
+        (
+            even("beyond what one machine serves", None, 500.1),
+            "It is never cheaper than X within what it serves: that would take 501 requests a day.",
+        ),
+        (
+            replace(even("from there on", 1_423.0), machines=6),
+            "From 1,430 requests a day on, 14 % of what they serve, 6 such machines are cheaper than X.",
+        ),
+        (
+            replace(even("beyond what one machine serves", None, 9_999.0), machines=6),
+            "6 such machines are never cheaper than X within what they serve: that would take 10,000 requests a day.",
         ),
         (
             even("each request is dearer"),
