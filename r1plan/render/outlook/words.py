@@ -200,7 +200,7 @@ def _users(capacity: Capacity, limits: Limits) -> str:
     if limits.users > copies * places:
         turns = "one at a time" if places == 1 else f"{places:,} at a time"
         return f"{said} take turns{on}, {turns} at {rate} each{first}"
-    return f"{said} get {rate} each{on}{first}"
+    return f"{said} {'gets' if limits.users == 1 else 'get'} {rate} each{on}{first}"
 
 
 def _within(limits: Limits) -> str:
