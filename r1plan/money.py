@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 _CENT = Decimal("0.01")
+_CENTS_BELOW = Decimal(1000)
 # Twice what any price or amount needs: more is a mistake or an attack, and arithmetic on it would not end.
 _AMOUNT = re.compile(r"[-+]?([0-9]{1,15}(\.[0-9]{0,18})?|\.[0-9]{1,18})([eE][-+]?[0-9]{1,2})?")
 _MOST_DIGITS_BEFORE, _MOST_DIGITS_BEHIND = 15, 18
@@ -19,6 +20,12 @@ def usd(amount: Decimal) -> str:
 def small_usd(amount: Decimal) -> str:
     """What one request costs or may cost, to two digits below a dollar: "$1.23", "$0.018", "$0.00034"."""
     return _dollars(amount, Decimal(1))
+
+
+def month_usd(amount: Decimal) -> str:
+    """A month's bill, in cents below a thousand dollars: "$12.40", "$1,234", "-$16.29"."""
+    text = usd(abs(amount)) if abs(amount) < _CENTS_BELOW else f"${abs(amount):,.0f}"
+    return f"-{text}" if amount < 0 else text
 
 
 def money(amount: Decimal, currency: str) -> str:

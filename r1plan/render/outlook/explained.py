@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from r1plan.money import month_usd
 from r1plan.plan.capacity.capacity import Capacity
 from r1plan.plan.cost.claim import CLAIMED, SavingClaim
 from r1plan.plan.cost.own import OwnCost
@@ -22,14 +23,13 @@ from r1plan.render.outlook.words import (
     change_text,
     copies_text,
     cut_off_text,
-    month_usd,
     moved_text,
     number_text,
     served_text,
     share_text,
 )
 from r1plan.render.text.screen import Screen
-from r1plan.render.text.units import count, duration
+from r1plan.render.text.units import count, duration, rate
 
 _MOST_CLAIMS = 3
 
@@ -93,7 +93,7 @@ def _capacity(choice: OptionOutlook, demand: Demand) -> Iterator[str]:
         return
     if not capacity.requests_per_day:
         late = f"even alone the first token takes longer than {duration(capacity.ttft_limit_s)}"
-        slow = f"even alone an answer comes at about {capacity.decode_tok_s_each.mid:.2g} tok/s"
+        slow = f"even alone an answer comes at about {rate(capacity.decode_tok_s_each.mid)} tok/s"
         yield f"none: {slow if capacity.limit == 'tok_s' else late}"
         return
     copies = copies_text(choice)
@@ -189,4 +189,4 @@ def _less(share: float) -> str:
 
 
 def _range(speed: Range) -> str:
-    return f"{speed.mid:,.0f} ({speed.low:,.0f} to {speed.high:,.0f})"
+    return f"{rate(speed.mid)} ({rate(speed.low)} to {rate(speed.high)})"

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from r1plan.money import month_usd
 from r1plan.plan.outlook.frontier import Beaten, Way
 from r1plan.plan.outlook.ways import ComparedWays, UncomparedWay
-from r1plan.render.outlook.words import month_usd
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.table import column_widths, table_row
 from r1plan.render.text.units import card_name, count, short_duration

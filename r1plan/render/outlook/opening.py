@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from r1plan.money import month_usd
 from r1plan.plan.outlook.outlook import Outlook
 from r1plan.plan.plan import Plan
-from r1plan.render.outlook.words import api_name, bill_name, break_even_text, month_clause, month_usd
+from r1plan.render.outlook.words import api_name, bill_name, break_even_text, month_clause
 from r1plan.render.plan.view import EngineView, Line, OptionT
 
 _ROOM = 0.6  # of a line: the headline leaves the table's figures out, as more follows it

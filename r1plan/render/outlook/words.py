@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from math import ceil, floor, log10
 from typing import assert_never
 
 from r1plan.market.compare import ApiOffer
-from r1plan.money import usd
+from r1plan.money import month_usd
 from r1plan.plan.capacity.capacity import Capacity, Limits
 from r1plan.plan.cost.break_even import BreakEven, SensitivityRow
 from r1plan.plan.cost.terms import TermsKind
 from r1plan.plan.outlook.option_outlook import OptionOutlook
 from r1plan.plan.outlook.outlook import Outlook
-from r1plan.render.text.units import count, duration
+from r1plan.render.text.units import count, duration, plain, rate
 
 TOO_LONG = "most requests are longer than its context"
-_CENTS_BELOW = Decimal(100)
 _MOST_DIGITS = 12
+_FEW = 100
 
 
 def month_clause(outlook: Outlook) -> str:
@@ -81,16 +80,10 @@ def moved_text(row: SensitivityRow) -> str:
     return f"{change_text(row)}: {then}"
 
 
-def month_usd(amount: Decimal) -> str:
-    """A month's bill, in cents below a hundred dollars: "$12.40", "$1,234", "-$16.29"."""
-    text = usd(abs(amount)) if abs(amount) < _CENTS_BELOW else f"${abs(amount):,.0f}"
-    return f"-{text}" if amount < 0 else text
-
-
 def share_text(share: float) -> str:
     """A share in per cent, in two digits below ten: "14 %", "0.7 %"."""
     per_cent = share * 100
-    return f"{per_cent:.0f} %" if per_cent >= 9.95 else f"{per_cent:.2g} %"
+    return f"{per_cent:.0f} %" if per_cent >= 9.95 else f"{plain(per_cent, 2)} %"
 
 
 def api_name(offer: ApiOffer) -> str:
@@ -104,12 +97,12 @@ def bill_name(kind: TermsKind) -> str:
 
 
 def served_text(per_day: float, asked: float | None = None) -> str:
-    """A number of requests, rounded down to two digits, and to more where that would say the wrong thing of `asked`."""
-    for digits in range(2, _MOST_DIGITS):
+    """A number of requests, rounded down to two digits, three below a hundred, and more where `asked` lies between."""
+    for digits in range(2 if per_day >= _FEW else 3, _MOST_DIGITS):
         rounded = _down(per_day, digits)
         if asked is None or (rounded >= asked) == (per_day >= asked):
             break
-    number = f"{rounded:,.0f}" if rounded == round(rounded) else f"{rounded:,.{_MOST_DIGITS}g}"
+    number = plain(rounded, _MOST_DIGITS)
     return f"{number} request" if number == "1" else f"{number} requests"
 
 
@@ -133,7 +126,7 @@ def copies_text(outlook: OptionOutlook) -> str:
 
 def number_text(number: float) -> str:
     """A number of requests: "10,000", "0.5", "15.5" of what a log has."""
-    return f"{number:,.0f}" if number == round(number) or number >= 1000 else f"{number:.3g}"
+    return plain(number)
 
 
 def _down(number: float, digits: int) -> float:
@@ -195,12 +188,14 @@ def _users(capacity: Capacity, limits: Limits) -> str:
     machines, copies = capacity.machines_needed, capacity.copies_needed or capacity.machines_needed
     on = "" if machines == 1 else f" on {machines:,} such machines"
     first = "" if capacity.ttft_s is None else f", the first token within {duration(capacity.ttft_s.p90)}"
-    rate = f"about {capacity.decode_tok_s_each.mid:.2g} tok/s"
+    each = f"about {rate(capacity.decode_tok_s_each.mid)} tok/s"
     places = capacity.concurrency
     if limits.users > copies * places:
         turns = "one at a time" if places == 1 else f"{places:,} at a time"
-        return f"{said} take turns{on}, {turns} at {rate} each{first}"
-    return f"{said} {'gets' if limits.users == 1 else 'get'} {rate} each{on}{first}"
+        return f"{said} take turns{on}, {turns} at {each} each{first}"
+    if limits.users == 1:
+        return f"{said} gets {each}{first}"
+    return f"{said} get {each} each{on}{first}"
 
 
 def _within(limits: Limits) -> str:
@@ -208,7 +203,7 @@ def _within(limits: Limits) -> str:
     if limits.ttft_s is not None:
         said.append(f"within {duration(limits.ttft_s)} to the first token")
     if limits.tok_s is not None:
-        said.append(f"at {limits.tok_s:g} tok/s each")
+        said.append(f"at {plain(limits.tok_s)} tok/s each")
     return f" {' and '.join(said)}" if said else ""
 
 
@@ -217,7 +212,7 @@ def _serves_nobody(capacity: Capacity, limits: Limits) -> str:
     if capacity.limit == "context":
         return f"it serves nobody: {TOO_LONG}"
     if capacity.limit == "tok_s":
-        alone = f"{capacity.decode_tok_s_each.mid:.2g}"
+        alone = rate(capacity.decode_tok_s_each.mid)
         return f"it serves nobody at --slo-tok-s {limits.tok_s:g}: even alone an answer comes at about {alone} tok/s"
     if limits.ttft_s is not None:
         return f"it serves nobody at --slo-ttft {limits.ttft_s:g}: even alone the first token takes longer"
@@ -227,7 +222,7 @@ def _serves_nobody(capacity: Capacity, limits: Limits) -> str:
 def change_text(row: SensitivityRow) -> str:
     """What is other than now: "half the thinking"."""
     value = row.value
-    times = f"{value:.3g} times" if value >= 1 else f"{value:.2g} of"
+    times = f"{plain(value)} times" if value >= 1 else f"{plain(value, 2)} of"
     match row.what:
         case "cache share":
             return f"{value * 100:.0f} % of the input cached"

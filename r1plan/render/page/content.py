@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from r1plan.errors import NothingFits
 from r1plan.market.compare import ApiOffer
-from r1plan.money import usd
+from r1plan.money import month_usd, usd
 from r1plan.plan.plan import Plan
 from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Speed
@@ -27,6 +27,7 @@ from r1plan.render.plan.summary import larger_line, peak_text
 from r1plan.render.plan.table import answer_column
 from r1plan.render.plan.view import EngineView, OptionT, TableColumn
 from r1plan.render.plan.words import improvement_text, machine_notes, standing_text
+from r1plan.render.text.units import count
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
@@ -242,7 +243,7 @@ def _room(headroom: Headroom[OptionT]) -> Iterator[Figure]:
 
 def _api_heading(api: Sequence[ApiOffer], workload: Workload) -> str:
     longer = ", more where the model thinks longer than R1" if any(_is_longer(each, workload) for each in api) else ""
-    return f"1,000 requests of {workload.input_tokens:,} tokens in, {workload.output_tokens:,} out{longer}"
+    return f"1,000 requests of {count(workload.input_tokens, 'token')} in, {workload.output_tokens:,} out{longer}"
 
 
 def _is_longer(offer: ApiOffer, workload: Workload) -> bool:
@@ -258,7 +259,7 @@ def _api(api: Sequence[ApiOffer]) -> PageTable:
             "R1 itself" if offer.is_r1 else "a successor",
             f"{offer.output_tokens:,}",
             usd(offer.usd_per_request * 1000),
-            *([usd(offer.usd_per_month) if offer.usd_per_month is not None else "-"] if monthly else []),
+            *([month_usd(offer.usd_per_month) if offer.usd_per_month is not None else "-"] if monthly else []),
         )
         for offer in api
     )

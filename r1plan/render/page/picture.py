@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import NeedsMemory, RanksBelow, Slow
 from r1plan.render.page.labels import Alignment, Box, Label, placed, width_of
-from r1plan.render.page.words import rate
 from r1plan.render.plan.view import OptionT
+from r1plan.render.text.units import plain, rate
 
 PointKind = Literal["chosen", "offered", "behind", "slow"]
 # What is drawn besides the offered options: so much lesser quality than theirs in points, and speeds down to this part
@@ -207,7 +207,7 @@ def _quality_ticks(scale: _Scale) -> Iterator[Tick]:
 
 def _limit(at: float, least: float, plot: Box, size: Size) -> Limit | None:
     """The line at `least`; None where it would stand outside of the plot, or too near to its edge for its words."""
-    text = f"{least:g} tok/s"
+    text = f"{plain(least)} tok/s"
     left, height = at + size.letters * 0.4, size.letters * 1.2
     box = Box(left, plot.bottom - height - 2, left + width_of(text, size.letters), plot.bottom - 2)
     return Limit(round(at, 1), text, box) if at > plot.left and box.right < plot.right else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from r1plan.plan.reasons import Cause, RanksBelow
 from r1plan.plan.speed import Range
 from r1plan.render.plan.words import cause_text, difference_text
-from r1plan.render.text.units import count
+from r1plan.render.text.units import count, rate
 
 _BENCHMARKS = {
     "aider_polyglot": "Aider Polyglot",
@@ -43,11 +43,6 @@ REASONS_BELOW = "Every option, with its reason, stands below."
 def benchmark_name(benchmark: str) -> str:
     """A benchmark as its makers write it; an unknown one as the model's file does."""
     return _BENCHMARKS.get(benchmark, benchmark.replace("_", " "))
-
-
-def rate(tok_s: float) -> str:
-    """A speed in as many digits as it is known to: "0.72", "4.9", "40", "2,195"."""
-    return f"{tok_s:,.{0 if tok_s >= 10 else 1 if tok_s >= 1 else 2}f}"
 
 
 def rates(speed: Range) -> str:

@@ -10,7 +10,7 @@ from r1plan.plan.choice.patience import QUICK
 from r1plan.plan.plan import OptionT_co, Plan
 from r1plan.plan.quality import COARSEST, COUNTS_AS_MODEL
 from r1plan.plan.reasons import Slow
-from r1plan.render.text.units import duration
+from r1plan.render.text.units import duration, plain, rate
 from r1plan.units import S_A_MINUTE
 
 _EXACT_MINUTES = 20
@@ -20,10 +20,10 @@ _PER_CENT_FREE, _PER_CENT_MOST = round(100 * (COUNTS_AS_MODEL - 1)), round(100 *
 def chosen_text(why: Chosen) -> str:
     """The rule with its figures: the best that comes within what an answer may take, and what a better one takes."""
     score = "quality" if why.score is None else f"published quality ({score_text(why)})"
-    asked = "" if why.least_tok_s is None else f" at {why.least_tok_s:g} tok/s or more"
+    asked = "" if why.least_tok_s is None else f" at {plain(why.least_tok_s)} tok/s or more"
     limits = f"within {duration(why.patience_min * S_A_MINUTE)}"
     if why.most_wh is not None:
-        limits += f" and {why.most_wh:g} Wh"
+        limits += f" and {plain(why.most_wh)} Wh"
     if why.within:
         said = f"the best {score}{asked} whose typical answer comes {limits}"
     else:
@@ -44,7 +44,7 @@ def choice_lines(plan: Plan[OptionT_co]) -> Iterator[str]:
     if choice is None or not isinstance(choice.why, Chosen):
         return
     why = choice.why
-    limit = duration(why.patience_min * S_A_MINUTE) + ("" if why.most_wh is None else f" and {why.most_wh:g} Wh")
+    limit = duration(why.patience_min * S_A_MINUTE) + ("" if why.most_wh is None else f" and {plain(why.most_wh)} Wh")
     yield ""
     yield f"Choice ({why.objective}: {limit} an answer; --patience)"
     if not why.within:
@@ -95,17 +95,12 @@ def too_slow_text(cause: Slow) -> str:
     """How much longer than asked it takes."""
     if isinstance(cause, BeyondPatience):
         if not cause.too_long and cause.wh is not None and cause.most_wh is not None:
-            return f"about {cause.wh:,.0f} Wh an answer, more than {cause.most_wh:g}"
+            return f"about {cause.wh:,.0f} Wh an answer, more than {plain(cause.most_wh)}"
         least = duration(cause.patience_min * S_A_MINUTE)
-        return f"about {duration(cause.seconds)} an answer ({plain_rate(cause.tok_s)} tok/s), longer than {least}"
+        return f"about {duration(cause.seconds)} an answer ({rate(cause.tok_s)} tok/s), longer than {least}"
     asked = cause.least_tok_s
     least = f"{asked:,.1f}" if round(asked, 1) == asked else f"{asked:,}"
     return f"about {_below(cause.tok_s, asked)} tok/s, slower than {least}"
-
-
-def plain_rate(tok_s: float) -> str:
-    """Tokens a second without their range."""
-    return f"{tok_s:,.{0 if tok_s >= 10 else 1}f}"
 
 
 def _below(speed: float, least: float) -> str:
@@ -122,5 +117,5 @@ def patience_taking(seconds: float) -> float:
 def accepting(slow: Slow) -> str:
     """The option of the command that takes what is so slow."""
     if isinstance(slow, BeyondPatience):
-        return f"--patience {patience_taking(slow.seconds):g}"
-    return f"--min-speed {slow.tok_s * 0.99:.2g}"
+        return f"--patience {patience_taking(slow.seconds):.0f}"
+    return f"--min-speed {plain(slow.tok_s * 0.99, 2).replace(',', '')}"

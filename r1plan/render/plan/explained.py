@@ -16,7 +16,7 @@ from r1plan.render.plan.words import machine_notes
 from r1plan.render.text.bold import bold
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.screen import Screen
-from r1plan.render.text.units import duration
+from r1plan.render.text.units import count, duration
 from r1plan.render.text.width import cells
 from r1plan.render.text.wrap import wrapped
 
@@ -64,7 +64,7 @@ def answer_lines(plan: Plan[OptionT], option: OptionT) -> Iterator[str]:
     longer = option.quality.thinking_over_r1
     thinks = "" if longer == 1 else f", as it thinks {longer:g} times as long as R1"
     yield f"  a typical answer takes {duration(time.typical_s)}:"
-    yield f"    {workload.input_tokens:,} tokens in, {time.output_tokens:,} out with the thinking{thinks}"
+    yield f"    {count(workload.input_tokens, 'token')} in, {time.output_tokens:,} out with the thinking{thinks}"
     most = f"nine of ten at most {duration(time.p90_s)}"
     if workload.demand is None:
         yield f"    {most}, as the speed is not known better"

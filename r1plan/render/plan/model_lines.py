@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from r1plan.models.downloads import QuantDownload, download_of
 from r1plan.plan.plan import R1Beside
-from r1plan.render.text.units import count
+from r1plan.render.text.units import count, rate
 from r1plan.units import GIB
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def r1_text(r1: R1Beside) -> str:
     """That a distill is not R1 itself, and what R1 would need here, in a line of 80 columns."""
     said = "A distill, not R1 (671B) itself"
     if r1.tok_s is not None:
-        return f"{said}, which makes about {r1.tok_s:.2g} tok/s here (--model R1)."
+        return f"{said}, which makes about {rate(r1.tok_s)} tok/s here (--model R1)."
     quant, weights = r1.id.rpartition(":")[2], ceil(r1.weights_bytes / GIB)
     if r1.weights_bytes > r1.memory_bytes:
         return f"{said}: that takes {weights:,} GiB ({quant}), {r1.memory_bytes // GIB:,} are free."

@@ -44,7 +44,7 @@ def _range_text(rejected: Sequence[Rejection]) -> str:
     if len(sizes) == len(rejected):
         return f"{min(sizes):,.1f} to {max(sizes):,.1f} GiB in all"
     if len(speeds) == len(rejected):
-        return f"{min(speeds):.1f} to {max(speeds):.1f} tok/s"
+        return f"{min(speeds):,.1f} to {max(speeds):,.1f} tok/s"
     return ""
 
 

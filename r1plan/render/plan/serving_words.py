@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from r1plan.plan.plan import Elsewhere, EngineName
 from r1plan.plan.reasons import CardsBeyond, Cause, MachinesAssumed, NotComputed, OtherSharing
-from r1plan.render.text.units import count
+from r1plan.render.text.units import count, rate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -48,8 +48,7 @@ def not_computed_text(cause: NotComputed) -> str:
 
 def elsewhere_text(other: Elsewhere, engine: EngineName) -> str:
     """What `engine` could of another type, or another engine here, and how to ask for its plan."""
-    rate = f"{other.tok_s:.{0 if other.tok_s >= 10 else 1}f} tok/s"
-    what = f"{other.model} at {other.quant}, {other.context:,} tokens of context, about {rate}"
+    what = f"{other.model} at {other.quant}, {other.context:,} tokens of context, about {rate(other.tok_s)} tok/s"
     if other.engine == engine:
         return f"leave out --quant: it could serve {what}"
     return f"{other.engine} could: {what}; {other.command} plans it"

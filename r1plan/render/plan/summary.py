@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from r1plan.market.compare import ApiOffer
-from r1plan.money import usd
+from r1plan.money import month_usd, usd
 from r1plan.plan.answer import answer_seconds
 from r1plan.plan.choice.chosen import BeyondPatience, Chosen
 from r1plan.plan.choice.patience import patience_min
@@ -17,7 +17,7 @@ from r1plan.render.plan.choice_words import patience_taking
 from r1plan.render.plan.serving_words import short_sharing
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import ability_text, against_text, cause_text, standing_text
-from r1plan.render.text.units import duration
+from r1plan.render.text.units import count, duration, plain
 from r1plan.units import S_A_MINUTE
 
 
@@ -25,7 +25,7 @@ def short_standing_text(why: Standing | None) -> str:
     """Why an option stands where it does in a word or two, beside the figures that say the rest."""
     match why:
         case Chosen():
-            limit = f"{why.patience_min:g} min" if why.most_wh is None else f"{why.most_wh:g} Wh"
+            limit = f"{plain(why.patience_min)} min" if why.most_wh is None else f"{plain(why.most_wh)} Wh"
             return f"best in {limit}" if why.within else "fastest"
         case AsAsked():
             return "as asked"
@@ -47,14 +47,14 @@ def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
     for offer in (next((each for each in api if each.is_r1), None), next((e for e in api if not e.is_r1), None)):
         if offer is None:
             continue
-        month = f", {usd(offer.usd_per_month)} a month" if offer.usd_per_month is not None else ""
+        month = f", {month_usd(offer.usd_per_month)} a month" if offer.usd_per_month is not None else ""
         longer = offer.output_tokens != workload.output_tokens
         length = f" ({offer.output_tokens:,} tokens out each)" if longer else ""
         name = offer.model.rpartition("/")[2]
         said.append(
             f"{usd(offer.usd_per_request * 1000)} for {offer.provider_name}'s {name}{length}{month}{peak_text(offer)}"
         )
-    tokens = f"{workload.input_tokens:,} tokens in, {workload.output_tokens:,} out"
+    tokens = f"{count(workload.input_tokens, 'token')} in, {workload.output_tokens:,} out"
     return f"At an API instead, 1,000 answers ({tokens}): {'; '.join(said)}."
 
 
@@ -79,7 +79,7 @@ def larger_line(plan: Plan[OptionT]) -> str:
     takes = f"{plan.larger.id} is better, but {duration(seconds)} an answer"
     if seconds <= patience_min(plan.workload) * S_A_MINUTE:
         return f"{takes}, and more energy than it may take."
-    return f"{takes} (--patience {patience_taking(seconds):g})."
+    return f"{takes} (--patience {patience_taking(seconds):.0f})."
 
 
 def rejected_line(view: EngineView[OptionT], plan: Plan[OptionT], left_out: int = 0, *, nearest: bool = True) -> str:

@@ -196,10 +196,10 @@ def headline(option: ServingOption, plan: Plan[ServingOption], columns: int) -> 
     if not option.fits:
         return f"vLLM cannot serve {what} on {where}: it {standing_text(option.why)}."
     alone = "alone" if option.users_wanted == 1 else f"all {option.users_wanted:,} are served"
-    users = few = f"up to {count(option.users, 'user')}"
+    users = few = "1 user" if option.users == 1 else f"up to {count(option.users, 'user')}"
     if option.settings.sequences is not None:
         few = count(option.users_wanted, "user")
-        users = f"{few} (there is room for {option.users:,})"
+        users = few if option.users <= option.users_wanted else f"{few} (there is room for {option.users:,})"
     time = answer_time(option, plan.workload)
     minutes = f", {duration(time.typical_s)} an answer" if time is not None else ""
     rate = f"about {rate_text(option.speed.decode[0].tok_s)}"

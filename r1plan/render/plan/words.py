@@ -34,8 +34,9 @@ from r1plan.plan.reasons import (
     UnequalCards,
 )
 from r1plan.plan.speed import Range
-from r1plan.render.plan.choice_words import chosen_text, plain_rate, too_slow_text
+from r1plan.render.plan.choice_words import chosen_text, too_slow_text
 from r1plan.render.plan.serving_words import machines_text, not_computed_text, sharing_standing
+from r1plan.render.text.units import rate
 from r1plan.units import GIB, MIB
 
 if TYPE_CHECKING:
@@ -77,14 +78,14 @@ def cause_text(cause: Cause) -> str:
                 return lacks
             return f"{lacks}; with experts read from disk {too_slow_text(cause.from_disk)}"
         case NeedsShare():
-            needed, allowed = f"{cause.needed_bytes / GIB:.1f}", f"{cause.allowed_bytes / GIB:.1f}"
+            needed, allowed = f"{cause.needed_bytes / GIB:,.1f}", f"{cause.allowed_bytes / GIB:,.1f}"
             for_whom = f"{cause.context:,} tokens"
             if cause.users > 1:
                 for_whom = f"{cause.users:,} users of {for_whom}"
             return f"needs {needed} GiB {_on_each(cause.gpus)} for {for_whom}, {cause.server} may use {allowed}"
         case ShareNotFree():
-            share = f"{cause.allowed_bytes / GIB:.1f} GiB {_on_each(cause.gpus)}"
-            free = f"{cause.free_bytes / GIB:.1f} free"
+            share = f"{cause.allowed_bytes / GIB:,.1f} GiB {_on_each(cause.gpus)}"
+            free = f"{cause.free_bytes / GIB:,.1f} free"
             return f"wants {share} ({cause.flag} {cause.utilization:g}), {free}"
         case TooFewUsers():
             return f"holds {cause.users:,} users of {cause.context:,} tokens, {cause.users_wanted:,} asked"
@@ -183,8 +184,8 @@ def rate_text(speed: Range, unit: str = " tok/s", *, alone: bool = False) -> str
     """A speed, `alone` or with the interval it is expected in."""
     digits = 0 if speed.mid >= 10 else 1 if speed.mid >= 0.3 else 2
     if alone:
-        return f"{speed.mid:.{digits}f}"
-    return f"{speed.mid:.{digits}f}{unit} ({speed.low:.{digits}f}-{speed.high:.{digits}f})"
+        return f"{speed.mid:,.{digits}f}"
+    return f"{speed.mid:,.{digits}f}{unit} ({speed.low:,.{digits}f}-{speed.high:,.{digits}f})"
 
 
 def note_text(note: Note) -> str:
@@ -258,7 +259,7 @@ def _on_each(gpus: int) -> str:
 def _ranks_below(cause: RanksBelow) -> str:
     how = difference_text(cause.difference)
     if cause.tok_s is not None:
-        how += f" ({plain_rate(cause.tok_s)} tok/s)"
+        how += f" ({rate(cause.tok_s)} tok/s)"
     if cause.not_on_gpu is None:
         return f"fits, but ranks below {cause.choice_id}: {how}"
     where = "with experts on disk" if cause.from_disk else "partly in RAM"

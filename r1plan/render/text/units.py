@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import floor, log10
 
 from r1plan.units import GIB, MIB
 
@@ -14,6 +15,19 @@ _SHORT = {"second": "s", "minute": "min", "hour": "h", "day": "d"}
 def gib(size: int) -> str:
     """Bytes as binary gigabytes with one decimal, without the unit: "23.1"."""
     return f"{size / GIB:,.1f}"
+
+
+def plain(number: float, digits: int = 3) -> str:
+    """A number to so many digits, more where it is whole, and never with an exponent: "1,234", "10.9", "0.0034"."""
+    if not number:
+        return "0"
+    text = f"{number:,.{max(digits - 1 - floor(log10(abs(number))), 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def rate(tok_s: float) -> str:
+    """A speed in as many digits as it is known to: "0.72", "4.9", "40", "2,195"."""
+    return f"{tok_s:,.{0 if tok_s >= 9.95 else 1 if tok_s >= 0.995 else 2}f}"
 
 
 def count(number: int, thing: str) -> str:

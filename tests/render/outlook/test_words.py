@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r1plan.money import month_usd
 from r1plan.plan.capacity.capacity import Limits, Percentiles
 from r1plan.plan.cost.break_even import BreakEven, BreakEvenReason, SensitivityRow
 from r1plan.plan.cost.own import MonthBill
 from r1plan.plan.outlook.outlook import Outlook
-from r1plan.render.outlook.words import break_even_text, month_clause, month_usd, moved_text, served_text, volume_text
+from r1plan.plan.speed import Range
+from r1plan.render.outlook.words import break_even_text, month_clause, moved_text, served_text, volume_text
 from tests.render.outlook.month import COST, outlook
 
 SEVERAL = replace(
@@ -91,6 +93,11 @@ UNKNOWN = replace(COST, usd_per_month=None, usd_per_month_of_machines_needed=Non
             id="some at once",
         ),
         pytest.param(
+            outlook(None, Limits(users=1), decode_tok_s_each=Range(110.0, 127.4, 146.0), machines_needed=1),
+            "1 person gets about 127 tok/s, the first token within 12 seconds",
+            id="one alone, fast",
+        ),
+        pytest.param(
             outlook(None, Limits(users=12), ttft_s=Percentiles(60.0, 300.0)),
             "12 people at once take turns, 4 at a time at about 30 tok/s each, the first token within 5 minutes",
             id="more than have places",
@@ -115,7 +122,9 @@ def test_no_cost_is_said_of_work_that_cannot_be_done() -> None:
     ("per_day", "asked", "said"),
     [
         (316.0, None, "310 requests"),
-        (99.65, 100.0, "99 requests"),
+        (10.96, None, "10.9 requests"),
+        (0.000012, None, "0.000012 requests"),
+        (99.65, 100.0, "99.6 requests"),
         (99.96, 99.95, "99.96 requests"),
         (1_316.0, 1_310.0, "1,310 requests"),
         (1_316.0, 1_320.0, "1,300 requests"),
@@ -211,7 +220,14 @@ def test_what_moves_the_break_even_is_said_with_where_it_then_is(row: Sensitivit
 
 @pytest.mark.parametrize(
     ("amount", "said"),
-    [("12.4", "$12.40"), ("1234.5", "$1,234"), ("-16.29", "-$16.29"), ("-52766.2", "-$52,766"), ("0", "$0.00")],
+    [
+        ("12.4", "$12.40"),
+        ("864.5", "$864.50"),
+        ("1234.5", "$1,234"),
+        ("-16.29", "-$16.29"),
+        ("-52766.2", "-$52,766"),
+        ("0", "$0.00"),
+    ],
 )
-def test_a_months_bill_has_cents_below_a_hundred_dollars_and_its_sign(amount: str, said: str) -> None:
+def test_a_months_bill_has_cents_below_a_thousand_dollars_and_its_sign(amount: str, said: str) -> None:
     assert month_usd(Decimal(amount)) == said

@@ -5,20 +5,12 @@ from __future__ import annotations
 import pytest
 
 from r1plan.plan.reasons import Cause, ContextTooLong, Difference, NeedsMemory, RanksBelow, Shortfall
-from r1plan.render.page.words import benchmark_name, beyond_text, rate, reason_text
+from r1plan.render.page.words import benchmark_name, beyond_text, reason_text
 from r1plan.units import GIB
 
 SHORT = Shortfall(kind="gpu", device="gpu0", cards=1, needed_bytes=30 * GIB, room_bytes=23 * GIB, context_bytes=0)
 LACKING = NeedsMemory((SHORT,), shortfall_bytes=7 * GIB, needed_bytes=30 * GIB)
 WORSE = Difference(quality_points=-4.0, speed_ratio=2.0)
-
-
-@pytest.mark.parametrize(
-    ("tok_s", "text"),
-    [(0.054, "0.05"), (0.994, "0.99"), (1.0, "1.0"), (9.94, "9.9"), (10.0, "10"), (2195.4, "2,195")],
-)
-def test_a_speed_has_the_digits_that_it_is_known_to(tok_s: float, text: str) -> None:
-    assert rate(tok_s) == text
 
 
 @pytest.mark.parametrize(

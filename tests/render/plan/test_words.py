@@ -101,7 +101,7 @@ CAUSES: list[tuple[Cause, str, str]] = [
     (
         SHORT._replace(from_disk=BeyondPatience(tok_s=0.5, seconds=10_800.0, patience_min=15.0)),
         "memory",
-        "needs 24.0 GiB on the GPU, 22.0 free; with experts read from disk about 3 hours an answer (0.5 tok/s), "
+        "needs 24.0 GiB on the GPU, 22.0 free; with experts read from disk about 3 hours an answer (0.50 tok/s), "
         "longer than 15 minutes",
     ),
     (TooSlow(tok_s=1_234.5, least_tok_s=1e5), "slow", "about 1,234.5 tok/s, slower than 100,000.0"),

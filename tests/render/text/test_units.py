@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from r1plan.render.text.units import duration, short_duration
+from r1plan.render.text.units import duration, plain, rate, short_duration
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,19 @@ from r1plan.render.text.units import duration, short_duration
 )
 def test_a_time_is_told_in_the_unit_that_says_it_shortest(seconds: float, words: str, short: str) -> None:
     assert (duration(seconds), short_duration(seconds)) == (words, short)
+
+
+@pytest.mark.parametrize(
+    ("tok_s", "text"),
+    [(0.054, "0.05"), (0.994, "0.99"), (1.0, "1.0"), (9.94, "9.9"), (9.96, "10"), (127.4, "127"), (2195.4, "2,195")],
+)
+def test_a_speed_has_the_digits_that_it_is_known_to(tok_s: float, text: str) -> None:
+    assert rate(tok_s) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0.0, "0"), (0.000012, "0.000012"), (0.5, "0.5"), (10.94, "10.9"), (999.7, "1,000"), (1e12, "1,000,000,000,000")],
+)
+def test_a_number_never_has_an_exponent(number: float, text: str) -> None:
+    assert plain(number) == text
