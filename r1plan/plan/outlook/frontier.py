@@ -75,16 +75,16 @@ class Frontier(NamedTuple):
     ways: tuple[Way, ...]
     beaten: tuple[Beaten, ...]
 
-    def shown(self, most: int, own: str | None = None) -> tuple[Way, ...]:
+    def shown(self, most: int, own: Way | None = None) -> tuple[Way, ...]:
         """At most `most` of the ways, from the best: the best, `own`, the cheapest and the fastest, then the next best.
 
-        `own` is the id of a way of one's own machine, if there is one.
+        `own` is one that is to be among them, if there is one.
         """
         if len(self.ways) <= most:
             return self.ways
         first = [
             self.ways[0],
-            *(way for way in self.ways if way.id == own),
+            *(way for way in self.ways if way == own),
             min(self.ways, key=lambda way: (way.usd_per_month, way.seconds)),
             min(self.ways, key=lambda way: (way.seconds, way.usd_per_month)),
         ]

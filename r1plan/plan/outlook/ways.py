@@ -15,13 +15,7 @@ from r1plan.plan.quality import BENCHMARK, Quality
 from r1plan.plan.workload import Workload
 
 UncomparedReason = Literal[
-    "serves none",
-    "context",
-    "needs more machines",
-    "cost unknown",
-    "no published score",
-    "price ends",
-    "another currency",
+    "serves none", "context", "cost unknown", "no published score", "price ends", "another currency"
 ]
 
 SecondsOf = Callable[[ApiOffer], float]
@@ -43,18 +37,27 @@ class UncomparedWay(NamedTuple):
 
 
 class ComparedWays(NamedTuple):
-    """The frontier of all ways whose figures are known, and those whose are not; `own` is the id of the choice."""
+    """The frontier of all ways whose figures are known, the others, and the one that is the chosen option."""
 
     frontier: Frontier
     left_out: tuple[UncomparedWay, ...]
-    own: str | None = None
+    choice: Way | None = None
 
 
 def compared(found: Iterable[Way | UncomparedWay], own: str | None) -> ComparedWays:
-    """`found` sorted into the frontier, what it beats, and what cannot be compared; `own` is the choice among them."""
+    """`found` sorted into the frontier, what it beats, and what cannot be compared.
+
+    `own` is the id of the choice, which stands before all else of that id. Of the same option paid in the same way on
+    as many of the same cards only the first is kept.
+    """
     both = list(found)
-    ways = [each for each in both if isinstance(each, Way)]
-    return ComparedWays(frontier(ways), tuple(each for each in both if isinstance(each, UncomparedWay)), own)
+    ways: dict[object, Way] = {}
+    for each in both:
+        if isinstance(each, Way):
+            ways.setdefault((each.id, each.kind, tuple(sorted(each.cards * each.machines))), each)
+    left_out = tuple(each for each in both if isinstance(each, UncomparedWay))
+    choice = next((way for way in ways.values() if way.id == own), None)
+    return ComparedWays(frontier(ways.values()), left_out, choice)
 
 
 def own_ways(
@@ -69,11 +72,11 @@ def own_ways(
 
 
 def own_way(option: PlannedOption, outlook: OptionOutlook, workload: Workload) -> Way | UncomparedWay:
-    """`option` on as many machines as the month needs; of one's own there is one, and the others can be had."""
+    """`option` on as many machines as the month needs."""
     cost, needed = outlook.cost, outlook.capacity.machines_needed
     time = answer_time(option, workload)
     quality = own_quality(option.quality)
-    usd = cost.usd_per_month if cost.kind == "electricity" else cost.usd_per_month_of_machines_needed
+    usd = cost.usd_per_month_of_machines_needed
     at_work = outlook.cards * (outlook.capacity.copies_needed or 1)
     cards = at_work if cost.kind == "electricity" else outlook.machine_cards
 
@@ -84,8 +87,6 @@ def own_way(option: PlannedOption, outlook: OptionOutlook, workload: Workload) -
         return left_out("context")
     if time is None or not needed:
         return left_out("serves none")
-    if cost.kind == "electricity" and needed > 1:
-        return left_out("needs more machines")
     if usd is None:
         return left_out("cost unknown")
     if quality is None:

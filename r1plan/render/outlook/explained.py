@@ -54,7 +54,8 @@ def outlook_parts(outlook: Outlook) -> Iterator[OutlookPart]:
     yield OutlookPart(heading, tuple(_money(cost, outlook)))
     if outlook.claim is not None:
         low, high = (f"{share * 100:.0f}" for share in CLAIMED)
-        heading = f'"R1 costs {low} to {high} % less than GPT-5 or Claude Opus": today, for your requests'
+        claim = f"People say R1 costs {low} to {high} % less than GPT-5 or Claude Opus"
+        heading = f"{claim}. Today, for your requests:"
         yield OutlookPart(heading, tuple(_claim(outlook.claim)))
 
 
@@ -138,14 +139,16 @@ def _money(cost: OwnCost, outlook: Outlook) -> Iterator[str]:
     yield f"{break_even_text(even, name, cost.kind)}"
     if even.saving_usd_per_month is not None and against.usd_per_month is not None:
         api = month_usd(against.usd_per_month)
-        yield f"{name} costs {api} a month: the machines save {month_usd(even.saving_usd_per_month)}"
+        saving = even.saving_usd_per_month
+        more = f"cost {month_usd(-saving)} more" if saving < 0 else f"save {month_usd(saving)}"
+        yield f"{name} costs {api} a month: the machines {more}"
     if even.sensitivity:
-        yield "It moves:"
+        yield "What would change that:"
         for row in even.sensitivity:
             if row.requests_per_day is not None:
                 yield f"  {moved_text(row)}"
         if never := [change_text(row) for row in even.sensitivity if row.requests_per_day is None]:
-            yield f"  never: {', '.join(never)}"
+            yield f"  No other change would, not even {', '.join(never[:-1])}{' or ' if never[1:] else ''}{never[-1]}."
 
 
 def _bill(cost: OwnCost, demand: Demand) -> Iterator[str]:
@@ -164,7 +167,7 @@ def _bill(cost: OwnCost, demand: Demand) -> Iterator[str]:
         yield f"a month{machines}: {month_usd(Decimal(bill.total_usd))}" + (f" ({said})" if said else "")
     if cost.usd_per_mtok_output is not None:
         by = "without a pause" if demand.requests_per_day is None else "for your requests"
-        yield f"a million tokens of output, by reservation: {month_usd(cost.usd_per_mtok_output)} {by}"
+        yield f"a million tokens of output, reservation-based: {month_usd(cost.usd_per_mtok_output)} {by}"
         if demand.requests_per_day is not None and cost.usd_per_mtok_flat_out is not None:
             yield f"  {month_usd(cost.usd_per_mtok_flat_out)} if it served all that it can"
 

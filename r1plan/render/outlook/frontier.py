@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from r1plan.money import month_usd
-from r1plan.plan.outlook.frontier import Beaten, Way
+from r1plan.plan.outlook.frontier import Beaten, Frontier, Way
 from r1plan.plan.outlook.ways import ComparedWays, UncomparedWay
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.table import column_widths, table_row
@@ -20,21 +20,23 @@ _SIDES = ("<", "<", ">", ">", ">")
 _GAP = "  "
 _SIZE = re.compile(r" \d+ GB$")
 _LEAST_NAME = 16
+_DEARER = 100  # times as much as the cheapest: for whom that is no way
 _LEFT_OUT = {
-    "serves none": "cannot serve it",
-    "context": "cuts off most requests",
-    "needs more machines": "cannot serve it alone",
-    "cost unknown": "cost is not known",
-    "no published score": "has no published score",
-    "price ends": "price ends within the month",
-    "another currency": "is sold in another currency",
+    "serves none": "unable to serve it",
+    "context": "cutting off most requests",
+    "cost unknown": "without a known price",
+    "no published score": "without a published score",
+    "price ends": "without a price to the month's end",
+    "another currency": "sold in another currency",
 }
 
 
 def frontier_lines(ways: ComparedWays, columns: int, *, in_full: bool = False) -> Iterator[str]:
-    """A table of about five ways, none wider than so many columns; `in_full` of all, with what is beaten by which."""
-    found = ways.frontier
-    shown = found.ways if in_full else found.shown(MOST_WAYS, ways.own)
+    """A table of about five ways, none wider than so many columns; `in_full` of all, with what is beaten by which.
+
+    The choice is the first row.
+    """
+    shown = shown_ways(ways, in_full=in_full)
     rows = [HEADS, *map(way_cells, shown)]
     widths = column_widths([list(row) for row in rows])
     over = sum(widths) + len(_GAP) * (len(widths) - 1) - columns
@@ -48,14 +50,45 @@ def frontier_lines(ways: ComparedWays, columns: int, *, in_full: bool = False) -
             shortened(cell, widths[place], widths[place] // 2) if place < 2 else cell for place, cell in enumerate(row)
         ]
         yield table_row(cells, widths, _SIDES, _GAP).rstrip()
-    if more := len(found.ways) - len(shown):
+    hidden = [way for way in ways.frontier.ways if way not in shown]
+    if dear := sum(is_dear(way, ways) for way in hidden):
+        yield f"{count(dear, 'dearer way')} that nothing beats (--explain)."
+    if more := len(hidden) - dear:
         yield f"{count(more, 'more way')} that nothing beats (--explain)."
-    yield from (beaten_line(each) for each in (found.beaten if in_full else found.beaten[: MOST_WAYS - len(shown)]))
+    yield from map(beaten_line, beaten_ways(ways, len(shown), in_full=in_full))
     if in_full:
         for each in ways.left_out:
-            yield printable(f"{each.id} {left_out_text(each)}")
+            yield printable(f"Left out: {each.id}, {left_out_text(each)}.")
     elif ways.left_out:
         yield left_out_line(ways.left_out)
+
+
+def shown_ways(ways: ComparedWays, *, in_full: bool) -> tuple[Way, ...]:
+    """The choice, beaten or not, and about five of the frontier, the best first; none there that are far dearer.
+
+    `in_full` all of the frontier.
+    """
+    near = ways.frontier.ways
+    if not in_full:
+        most = MOST_WAYS - (ways.choice is not None and ways.choice not in near)
+        near = Frontier(tuple(way for way in near if not is_dear(way, ways)), ()).shown(most, ways.choice)
+    choice = () if ways.choice is None else (ways.choice,)
+    return (*choice, *(way for way in near if way != ways.choice))
+
+
+def is_dear(way: Way, ways: ComparedWays) -> bool:
+    """Whether a way that is not the choice costs over a hundred times what the cheapest does."""
+    cheapest = min(each.usd_per_month for each in ways.frontier.ways)
+    return way != ways.choice and 0 < cheapest < way.usd_per_month / _DEARER
+
+
+def beaten_ways(ways: ComparedWays, shown: int, *, in_full: bool) -> list[Beaten]:
+    """What is beaten, the choice first; else than `in_full` it and a few, where the table has few rows."""
+    beaten = sorted(ways.frontier.beaten, key=lambda each: each.way != ways.choice)
+    if in_full:
+        return beaten
+    near = [each for each in beaten if not is_dear(each.way, ways)]
+    return near[: max(MOST_WAYS - shown, int(any(each.way == ways.choice for each in near)))]
 
 
 def beaten_line(beaten: Beaten) -> str:
@@ -83,13 +116,18 @@ def name(way: Way) -> str:
 
 
 def where(way: Way) -> str:
-    """What it runs on in all, and whose that is: "1 x RTX 4090", "16 x H200 SXM, rented", "DeepSeek's API"."""
+    """What it runs on in all, and whose that is: "16 x H200 SXM, rented", "DeepSeek's API"."""
     if way.kind == "api":
         return f"{way.seller}'s API"
-    names = [_SIZE.sub("", card_name(each)) for each in way.cards] or ["processor"]
-    cards = {each: names.count(each) * way.machines for each in names}
+    cards = card_numbers(way.cards, way.machines) or {"processor": way.machines}
     said = " and ".join(f"{number:,} x {each}" for each, number in cards.items())
-    return said if way.kind == "electricity" else f"{said}, {way.kind}"
+    return f"{said}, {way.kind}"
+
+
+def card_numbers(cards: Sequence[str], machines: int) -> dict[str, int]:
+    """How many of each kind of `cards` so many machines have in all."""
+    names = [_SIZE.sub("", card_name(each)) for each in cards]
+    return {each: names.count(each) * machines for each in names}
 
 
 def beaten_text(way: Way, by: Way) -> str:
@@ -106,8 +144,6 @@ def beaten_text(way: Way, by: Way) -> str:
 
 def left_out_text(each: UncomparedWay) -> str:
     """Why a way is not set beside the others."""
-    if each.reason == "needs more machines" and each.machines is not None:
-        return f"cannot serve it alone: that takes {each.machines:,} such machines"
     return _LEFT_OUT[each.reason]
 
 

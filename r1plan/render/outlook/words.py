@@ -158,9 +158,7 @@ def _requests(choice: OptionOutlook, outlook: Outlook) -> str:
     yours = f"your {number_text(asked)}"
     if needed > 1:
         total = cost.usd_per_month_of_machines_needed
-        of_all = ""
-        if cost.kind != "electricity" and total is not None:
-            of_all = f", {month_usd(total)} a month of {bill_name(cost.kind)}"
+        of_all = "" if total is None else f", {month_usd(total)} a month of {bill_name(cost.kind)}"
         return f"{said}, and {yours} {'needs' if asked == 1 else 'need'} {needed:,} such machines{of_all}"
     if cost.usd_per_month is None:
         return f"{said}, enough for {yours}"
@@ -205,6 +203,20 @@ def _within(limits: Limits) -> str:
     if limits.tok_s is not None:
         said.append(f"at {plain(limits.tok_s)} tok/s each")
     return f" {' and '.join(said)}" if said else ""
+
+
+def missed_text(outlook: Outlook, *, anything: bool) -> str:
+    """What is asked of each answer and not reached even alone, by `anything` here or by the one option; else empty."""
+    choice, limits = outlook.choice, outlook.limits
+    if choice is None or choice.capacity.requests_per_day:
+        return ""
+    who = "Nothing here" if anything else "This never"
+    if choice.capacity.limit == "tok_s" and limits.tok_s is not None:
+        alone = rate(choice.capacity.decode_tok_s_each.mid)
+        return f"{who} gives {plain(limits.tok_s)} tok/s (--slo-tok-s): even alone an answer comes at about {alone}"
+    if choice.capacity.limit == "ttft" and limits.ttft_s is not None:
+        return f"{who} gives the first token within {duration(limits.ttft_s)} (--slo-ttft), even alone"
+    return ""
 
 
 def _serves_nobody(capacity: Capacity, limits: Limits) -> str:

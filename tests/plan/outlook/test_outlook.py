@@ -102,8 +102,8 @@ def test_a_month_that_one_machine_serves_has_a_bill_and_answers_that_share_it() 
     assert 0 < choice.answer_usd.p50 < choice.answer_usd.p90
 
 
-@pytest.mark.parametrize(("terms", "is_way"), [(ELECTRICITY, False), (RENT, True)], ids=["one's own", "rented"])
-def test_more_machines_than_one_can_be_rented_but_not_conjured(terms: OwnTerms, is_way: bool) -> None:
+@pytest.mark.parametrize("terms", [ELECTRICITY, RENT], ids=["one's own", "rented"])
+def test_as_many_machines_as_the_month_needs_are_one_way_with_one_bill(terms: OwnTerms) -> None:
     month = outlook(50_000.0, terms)
     assert month.choice is not None
     needed = month.choice.capacity.machines_needed
@@ -111,13 +111,12 @@ def test_more_machines_than_one_can_be_rented_but_not_conjured(terms: OwnTerms, 
     assert needed > 1
     assert month.choice.cost.usd_per_month is None
     first = own(month)[0]
-    assert isinstance(first, Way) is is_way
-    if isinstance(first, Way):
+    assert isinstance(first, Way)
+    assert first.machines == needed
+    assert first.usd_per_month == month.choice.cost.usd_per_month_of_machines_needed
+    if terms.kind == "rented":
         cards = len(month.choice.cards)
-        assert first.machines == needed
         assert float(first.usd_per_month) == pytest.approx(0.50 * cards * needed * HOURS_A_MONTH)
-    else:
-        assert (first.reason, first.machines) == ("needs more machines", needed)
 
 
 def test_what_serves_nobody_is_no_way_and_has_no_bill() -> None:

@@ -36,13 +36,13 @@ def lines(month_parts: object) -> list[str]:
     return [line for part in month_parts for line in (part.heading, *part.lines)]  # type: ignore[attr-defined]
 
 
-def test_a_bill_is_in_parts_that_add_up_and_negative_savings_are_printed_as_such() -> None:
+def test_a_bill_is_in_parts_that_add_up_and_negative_savings_are_said_as_what_they_are() -> None:
     even = replace(EVEN, saving_usd_per_month=Decimal("-12.40"))
     said = lines(outlook_parts(replace(outlook(), break_even=even)))
     assert "a month: $12.40 ($4.00 electricity at work, $8.40 electricity waiting)" in said
-    assert any(line.endswith(" a month: the machines save -$12.40") for line in said)
+    assert any(line.endswith(" a month: the machines cost $12.40 more") for line in said)
     assert "  all at peak prices: from 81 requests a day" in said
-    assert "  never: the API 20 % cheaper" in said
+    assert "  No other change would, not even the API 20 % cheaper." in said
 
 
 def test_what_r1_saves_is_said_with_its_sign_for_the_models_that_are_meant() -> None:

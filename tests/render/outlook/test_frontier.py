@@ -25,24 +25,24 @@ FLASH = way("deepseek/deepseek-flash", 90.9, 156, "6.01")
 OWN = way("R1-Distill-Qwen-32B:Q4_K_M", 62.1, 138, "14.15", "electricity", 1)
 RENTED = way("DeepSeek-R1-0528:FP8", 81.0, 90, "26563.0", "rented", 2)
 DEAR = way("novita/deepseek/deepseek-r1-turbo", 71.5, 156, "21.61")
-ALONE = UncomparedWay("R1-Distill-Llama-70B:Q4_K_M", "electricity", "needs more machines", 12)
+ALONE = UncomparedWay("R1-Distill-Llama-70B:Q4_K_M", "electricity", "no published score", 12)
 WAYS = compared([OWN, RENTED, FLASH, DEAR, ALONE], OWN.id)
 
 
-def test_the_best_stands_first_and_what_is_beaten_says_by_what_and_in_what() -> None:
+def test_the_choice_stands_first_and_then_the_best_and_what_is_beaten_says_by_what_and_in_what() -> None:
     assert list(frontier_lines(WAYS, 80)) == [
-        "way                         where                  GPQA   answer  a month",
-        "deepseek-flash              DeepSeek's API         90.9  2.6 min    $6.01",
-        "DeepSeek-R1-0528:FP8        16 x H200 SXM, rented  81.0  1.5 min  $26,563",
-        "R1-Distill-Qwen-32B:Q4_K_M  1 x RTX 4090           62.1  2.3 min   $14.15",
+        "way                         where                      GPQA   answer  a month",
+        "R1-Distill-Qwen-32B:Q4_K_M  1 x RTX 4090, electricity  62.1  2.3 min   $14.15",
+        "deepseek-flash              DeepSeek's API             90.9  2.6 min    $6.01",
+        "1 dearer way that nothing beats (--explain).",
         "deepseek-r1-turbo, DeepSeek's API, $21.61 a month: beaten by DeepSeek's API, better, cheaper.",
-        "Left out: 1 cannot serve it alone.",
+        "Left out: 1 without a published score.",
     ]
 
 
 def test_in_full_each_that_is_left_out_is_named_with_its_reason() -> None:
     assert list(frontier_lines(WAYS, 80, in_full=True))[-1] == (
-        "R1-Distill-Llama-70B:Q4_K_M cannot serve it alone: that takes 12 such machines"
+        "Left out: R1-Distill-Llama-70B:Q4_K_M, without a published score."
     )
 
 
@@ -65,15 +65,35 @@ def test_five_ways_are_shown_and_one_s_own_is_among_them() -> None:
     ("found", "said"),
     [
         (FLASH, "DeepSeek's API"),
-        (OWN, "1 x RTX 4090"),
+        (OWN, "1 x RTX 4090, electricity"),
         (RENTED, "16 x H200 SXM, rented"),
         (OWN._replace(kind="bought", machines=1_200), "1,200 x RTX 4090, bought"),
-        (OWN._replace(cards=()), "1 x processor"),
+        (OWN._replace(cards=()), "1 x processor, electricity"),
     ],
     ids=["api", "one's own", "rented", "bought", "no card"],
 )
 def test_where_a_way_runs_is_all_its_cards_and_whose_they_are(found: Way, said: str) -> None:
     assert where(found) == said
+
+
+def test_a_choice_that_is_beaten_is_in_the_table_and_by_what_stands_below_it() -> None:
+    beaten = OWN._replace(usd_per_month=Decimal(90), seconds=900.0)
+    lines = list(frontier_lines(compared([beaten, FLASH, DEAR, RENTED], OWN.id), 100))
+    assert lines[1].startswith(OWN.id)
+    said = "R1-Distill-Qwen-32B:Q4_K_M, 1 x RTX 4090, electricity, $90.00 a month: beaten by DeepSeek's API"
+    assert lines[4] == f"{said}, better, faster, cheaper."
+
+
+def test_the_same_cards_with_the_same_option_are_one_way_and_not_beaten_by_itself() -> None:
+    again = RENTED._replace(cards=RENTED.cards * 2, machines=1)
+    found = compared([RENTED, again], RENTED.id)
+    assert (found.frontier.ways, found.frontier.beaten, found.choice) == ((RENTED,), (), RENTED)
+
+
+def test_ways_of_over_a_hundred_times_the_cheapest_are_counted_but_the_choice_is_shown() -> None:
+    lines = list(frontier_lines(compared([RENTED, FLASH, OWN._replace(seconds=1.0)], RENTED.id), 100))
+    assert [line.split(":")[0].split()[0] for line in lines] == ["way", RENTED.model, "deepseek-flash", OWN.model]
+    assert len(list(frontier_lines(compared([RENTED, FLASH], None), 100, in_full=True))) == 3
 
 
 def test_equal_ways_are_beaten_in_nothing() -> None:

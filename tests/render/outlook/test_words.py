@@ -35,8 +35,8 @@ UNKNOWN = replace(COST, usd_per_month=None, usd_per_month_of_machines_needed=Non
         pytest.param(outlook(None), "", id="nobody asked"),
         pytest.param(
             outlook(10_000.0, cost=replace(SEVERAL, kind="electricity"), machines_needed=33),
-            "it serves about 310 requests a day, and your 10,000 need 33 such machines; DeepSeek's deepseek-flash ",
-            id="33 machines of one's own have no bill",
+            "it serves about 310 requests a day, and your 10,000 need 33 such machines, $8,500 a month of ",
+            id="33 machines of one's own have a bill too",
         ),
         pytest.param(
             outlook(10_000.0, cost=SEVERAL, machines_needed=33),

@@ -27,10 +27,10 @@ def test_the_ways_are_a_table_and_what_is_not_in_it_has_its_reason() -> None:
     table = ways_table(MONTH)
     assert table is not None
     assert table.heads == HEADS
-    assert [row[0] for row in table.rows] == ["deepseek-flash", "DeepSeek-R1-0528:FP8", OWN.id]
+    assert [row[0] for row in table.rows] == [OWN.id, "deepseek-flash", "DeepSeek-R1-0528:FP8"]
     said = list(ways_remarks(MONTH))
     assert any("beaten by" in each for each in said)
-    assert f"{ALONE.id} cannot serve it alone: that takes 12 such machines." in said
+    assert f"Left out: {ALONE.id}, without a published score." in said
 
 
 def test_a_page_without_a_month_has_none_of_it_and_one_with_it_says_so_in_its_headline() -> None:
