@@ -198,8 +198,10 @@ def test_a_narrow_terminal_keeps_room_for_the_reasons(columns: int, shown: bool)
     lines = r1plan(*H200, "--model", "DeepSeek-R1-0528", columns=columns).stdout.splitlines()
     head = next(line for line in lines if line.startswith("model "))
     assert ("weights" in head) == shown
-    assert any(line.endswith(" DCP 8") for line in lines)
-    assert "DCP, --decode-context-parallel-size 8: speed unproven." in " ".join(" ".join(lines).split())
+    assert any(line.endswith(" one cache for all") for line in lines)
+    assert "one cache for all cards (--decode-context-parallel-size 8): speed unproven." in " ".join(
+        " ".join(lines).split()
+    )
     assert all(len(line.rstrip()) <= columns for line in lines if "vllm serve" not in line)
 
 

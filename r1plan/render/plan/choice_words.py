@@ -38,6 +38,15 @@ def chosen_text(why: Chosen) -> str:
     return f"{said}; {why.better.id} would take {_taken(why.better.seconds, why.better.wh)}"
 
 
+def beginning(plan: Plan[OptionT_co], verb: str) -> str:
+    """How the sentence to act on begins: by its `verb`, or where nothing comes within the patience, by that."""
+    why = None if plan.choice is None else plan.choice.why
+    if plan.workload.patience_min is None or not isinstance(why, Chosen) or why.within:
+        return f"{verb} "
+    kind = "the fastest is" if why.objective != "cost" else "the least energy takes"
+    return f"Nothing comes within {duration(why.patience_min * S_A_MINUTE)} (--patience): {kind} "
+
+
 def choice_lines(plan: Plan[OptionT_co]) -> Iterator[str]:
     """How the choice was made, so that it can be made again by hand."""
     choice = plan.choice

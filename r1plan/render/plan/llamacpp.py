@@ -18,7 +18,7 @@ from r1plan.plan.llamacpp.speed.rates import DISK_BANDWIDTH_GB_S
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
 from r1plan.plan.reasons import CauseKind, FitsHeadless, NeedsMemory, TooSlow, kind_of
-from r1plan.render.plan.choice_words import accepting
+from r1plan.render.plan.choice_words import accepting, beginning
 from r1plan.render.plan.model_lines import download_document, where_to_get
 from r1plan.render.plan.serving_words import idle_text, many_users_text
 from r1plan.render.plan.view import HEADLINE_LINES, Line, TableColumn
@@ -189,8 +189,9 @@ def headline(option: Option, plan: Plan[Option], columns: int) -> str:
         speed += f", as {gib(option.disk_bytes)} GiB of experts are read from {disk_bandwidth(plan.machine)}"
     else:
         spare = f", {gib(min(each.spare_bytes for each in option.memory))} GiB to spare"
-    whole, places = f"Run {what}{context} on {where}: {speed}", (f" on {where}", f" on {cards}", "")
-    sentences = [f"{whole}{spare}.", f"{whole}.", *(f"Run {what}{on}: {speed}." for on in places)]
+    run = beginning(plan, "Run")
+    whole, places = f"{run}{what}{context} on {where}: {speed}", (f" on {where}", f" on {cards}", "")
+    sentences = [f"{whole}{spare}.", f"{whole}.", *(f"{run}{what}{on}: {speed}." for on in places)]
     return next((said for said in sentences if len(wrapped(said, columns)) <= HEADLINE_LINES), sentences[-1])
 
 

@@ -75,7 +75,7 @@ def sharing(option: ServingOption) -> str:
     parallel = option.parallel
     said = [f"{parallel.pipeline} stages of {count(parallel.tensor, 'card')}"] if parallel.pipeline > 1 else []
     if parallel.data > 1:
-        said.append("attention on every card, experts spread")
+        said.append("attention repeated on every card, experts divided among them")
     if parallel.tensor > 1:
         said.append("every layer split over them" if parallel.pipeline == 1 else "each layer split over its stage")
     if parallel.context > 1:
@@ -88,9 +88,9 @@ def sharing_standing(why: OtherSharing) -> str:
     ratio = f"{why.speed_ratio:.1f}x the speed"
     match why.how:
         case "one cache":
-            return f"one cache for all cards (DCP): {DECODE_CONTEXT} {why.cards}, speed unproven"
+            return f"one cache for all cards: {DECODE_CONTEXT} {why.cards}, speed unproven"
         case "experts spread":
-            return f"attention on every card, experts spread: {ratio}, unproven"
+            return f"attention repeated on every card, experts divided among them: {ratio}, unproven"
         case "stages":
             return f"layers in stages, {ratio}"
         case _:
@@ -98,8 +98,14 @@ def sharing_standing(why: OtherSharing) -> str:
 
 
 def short_sharing(why: OtherSharing) -> str:
-    """The same in a word or two: DCP is what vLLM calls the cards' one cache."""
-    return f"DCP {why.cards}" if why.how == "one cache" else why.how
+    """The same in a few words."""
+    match why.how:
+        case "one cache":
+            return "one cache for all"
+        case "experts spread":
+            return "experts divided"
+        case _:
+            return why.how
 
 
 def one_cache_text(plan: Plan[ServingOption]) -> str:
@@ -110,12 +116,13 @@ def one_cache_text(plan: Plan[ServingOption]) -> str:
     if not choice.fits:
         return ""
     if choice.parallel.context > 1:
-        return f"Room for so many users by DCP, {DECODE_CONTEXT} {choice.parallel.context}: speed unproven."
+        flag = f"{DECODE_CONTEXT} {choice.parallel.context}"
+        return f"Room for so many users by one cache for all cards ({flag}): speed unproven."
     beside = next((each for each in plan.alternatives if each.id == choice.id and each.parallel.context > 1), None)
     if beside is None:
         return ""
     users = count(beside.users, "user")
-    return f"Room for {users} by DCP, {DECODE_CONTEXT} {beside.parallel.context}: speed unproven."
+    return f"Room for {users} by one cache for all cards ({DECODE_CONTEXT} {beside.parallel.context}): speed unproven."
 
 
 def idle_text(plan: Plan[OptionT], choice: OptionT, used: Collection[int], why: str = "") -> str:

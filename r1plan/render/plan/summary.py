@@ -63,10 +63,8 @@ def peak_text(offer: ApiOffer) -> str:
     share = offer.month.peak_share
     if not share:
         return ""
-    whose = "" if offer.usd_per_month is None else ", the log's hours"
-    if whose and offer.month.basis == "assumed":
-        whose = ", assumed hours"
-    return f" ({share * 100:.0f} % at peak{whose})"
+    whose = ", assumed" if offer.month.basis == "assumed" else ", by the log"
+    return f" ({share * 100:.0f} % at peak{f' prices{whose}' if offer.usd_per_month is not None else ''})"
 
 
 def larger_line(plan: Plan[OptionT]) -> str:

@@ -15,6 +15,7 @@ from r1plan.plan.serving.checkpoints import repository
 from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.serving.sharding import Parallel
 from r1plan.render.plan.bars import BarTerm, MemoryBar
+from r1plan.render.plan.choice_words import beginning
 from r1plan.render.plan.explained import answer_lines, range_text, token_time
 from r1plan.render.plan.model_lines import checkpoint_document, checkpoint_to_get
 from r1plan.render.plan.serving_words import elsewhere_text, idle_text, one_cache_text, sharing, way_out
@@ -205,8 +206,9 @@ def headline(option: ServingOption, plan: Plan[ServingOption], columns: int) -> 
     rate = f"about {rate_text(option.speed.decode[0].tok_s)}"
     each = f"{rate} {'alone' if option.users_wanted == 1 else 'each'}"
     long = f"{users} of {option.context:,} tokens at once, {rate} each when {alone}{minutes}."
-    said = f"Serve {what} with vLLM on {where}"
-    sentences = [f"{said}: {long}", f"{said}: {users}, {each}{minutes}.", f"Serve {what} on {where}: {few}, {each}"]
+    serve = beginning(plan, "Serve")
+    said = f"{serve}{what} with vLLM on {where}"
+    sentences = [f"{said}: {long}", f"{said}: {users}, {each}{minutes}.", f"{serve}{what} on {where}: {few}, {each}"]
     sentences[-1] += f"{minutes}."
     return next((each for each in sentences if len(wrapped(each, columns)) <= HEADLINE_LINES), sentences[-1])
 

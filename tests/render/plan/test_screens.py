@@ -149,3 +149,11 @@ def test_a_plan_for_vllm_has_a_line_for_each_option(
     rule = next(number for number, line in enumerate(lines) if set(line) == {"─"})
     rows = lines[rule + 1 : lines.index("", rule)]
     assert [row.split()[0] for row in rows] == [option.id for option in answer.options][: len(rows)]
+
+
+def test_where_nothing_comes_within_the_patience_that_was_asked_the_first_sentence_says_so() -> None:
+    hasty = plan(machine(card(24)), workload=Workload(patience_min=0.01))
+    said = [next(LlamaCppView().opening(hasty, columns)).text for columns in (80, 200)]
+    assert all(each.startswith("Nothing comes within 0.6 seconds (--patience): the fastest is R1-") for each in said)
+    usual = next(LlamaCppView().opening(plan(machine(card(24))), 80)).text
+    assert usual.startswith("Run ")

@@ -220,10 +220,13 @@ STANDINGS: list[tuple[Standing | None, str]] = [
         Difference(quality_points=0.5, speed_ratio=1.06, from_disk=True, context_tokens=-1),
         "better, 1.1x the speed, reads experts from disk, shorter context",
     ),
-    (OtherSharing("experts spread", 0.5, 8), "attention on every card, experts spread: 0.5x the speed, unproven"),
+    (
+        OtherSharing("experts spread", 0.5, 8),
+        "attention repeated on every card, experts divided among them: 0.5x the speed, unproven",
+    ),
     (
         OtherSharing("one cache", 1.0, 8),
-        "one cache for all cards (DCP): --decode-context-parallel-size 8, speed unproven",
+        "one cache for all cards: --decode-context-parallel-size 8, speed unproven",
     ),
     (OtherSharing("stages", 0.5, 8), "layers in stages, 0.5x the speed"),
     (OtherSharing("fewer cards", 0.5, 4), "fewer cards, 0.5x the speed"),
