@@ -148,7 +148,7 @@ def _money(cost: OwnCost, outlook: Outlook) -> Iterator[str]:
             if row.requests_per_day is not None:
                 yield f"  {moved_text(row)}"
         if never := [change_text(row) for row in even.sensitivity if row.requests_per_day is None]:
-            yield f"  No other change would, not even {', '.join(never[:-1])}{' or ' if never[1:] else ''}{never[-1]}."
+            yield f"  never cheaper with {', '.join(never[:-1])}{' or ' if never[1:] else ''}{never[-1]}"
 
 
 def _bill(cost: OwnCost, demand: Demand) -> Iterator[str]:

@@ -25,7 +25,7 @@ def opening_lines(
     if outlook is None or outlook.choice is None:
         yield from view.opening(plan, columns)
         return
-    clause, missed = month_clause(outlook), missed_text(outlook, anything=_is_chosen(plan))
+    clause, missed = month_clause(outlook), _missed(plan, outlook)
     lines = list(view.opening(plan, int(columns * _ROOM) if clause or missed else columns))
     if lines and missed:
         yield Line(f"{missed}. {lines[0].text}")
@@ -38,6 +38,14 @@ def opening_lines(
     yield from lines
     if outlook.is_asked and (money := money_line(plan, outlook)):
         yield Line(money)
+
+
+def month_lines(plan: Plan[OptionT], outlook: Outlook) -> Iterator[str]:
+    """What is added to a plan's opening, in lines of its own; none where nobody asked about a month."""
+    if not outlook.is_asked or plan.choice is None:
+        return
+    said = (_missed(plan, outlook) or month_clause(outlook), fewer_cards_text(plan, outlook), money_line(plan, outlook))
+    yield from filter(None, said)
 
 
 def money_line(plan: Plan[OptionT], outlook: Outlook) -> str:
@@ -110,6 +118,6 @@ def _on_fewer_cards(plan: Plan[OptionT], outlook: Outlook) -> Way | None:
     return min(found, key=lambda way: (way.model != option.model.id, way.usd_per_month), default=None)
 
 
-def _is_chosen(plan: Plan[OptionT]) -> bool:
-    """Whether the choice was among all that fit, and nothing of it was pinned."""
-    return plan.choice is not None and isinstance(plan.choice.why, Chosen)
+def _missed(plan: Plan[OptionT], outlook: Outlook) -> str:
+    """What is asked and not reached: by nothing, where the choice was among all that fit."""
+    return missed_text(outlook, anything=plan.choice is not None and isinstance(plan.choice.why, Chosen))

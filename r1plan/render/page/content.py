@@ -14,7 +14,7 @@ from r1plan.plan.quality import Quality
 from r1plan.plan.speed import Speed
 from r1plan.plan.workload import Workload
 from r1plan.render.assumptions import machine_remarks
-from r1plan.render.outlook.opening import opening_lines
+from r1plan.render.outlook.opening import month_lines
 from r1plan.render.page.memory import DeviceBar, device_bars
 from r1plan.render.page.month import month_parts, ways_remarks, ways_table
 from r1plan.render.page.parts import PageTable
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # As wide as a window: nothing of a headline is left out.
 _COLUMNS = 200
+# Where a month follows, that it takes one line of a title: what runs where, and how fast.
+_SHORT = 60
 
 
 class Figure(NamedTuple):
@@ -61,6 +63,8 @@ class FileSource(NamedTuple):
 class PlanPage:
     """The page. `fits` tells an answer from the news that there is none, `kicker` in words; `hint` says what to do.
 
+    `capacity` follows the headline where a month was asked about: whom it serves, and what that costs.
+
     `commands` are to be copied, `remarks` stand below the headline; `source` has the choice's files, `sources` those of
     the alternatives. `pictures` are the same, one for wide windows and
     one for narrow ones. `month` are headings with the lines below each; an indented line belongs to the one before.
@@ -74,6 +78,7 @@ class PlanPage:
     hint: str | None
     commands: tuple[str, ...]
     source: FileSource | None
+    capacity: tuple[str, ...]
     remarks: tuple[str, ...]
     bars: tuple[DeviceBar, ...]
     of: str
@@ -88,6 +93,7 @@ class PlanPage:
     quant_loss: str
     room: tuple[Figure, ...]
     month: tuple[tuple[str, tuple[str, ...]], ...]
+    month_first: bool
     ways: PageTable | None
     ways_remarks: tuple[str, ...]
     api_heading: str
@@ -114,14 +120,14 @@ def plan_page(
     the program's version.
     """
     choice, failure = plan.choice, view.failure(plan)
-    opening = tuple(opening_lines(view, plan, outlook, _COLUMNS))
+    month = tuple(month_lines(plan, outlook)) if outlook is not None else ()
+    opening = tuple(view.opening(plan, _SHORT if month else _COLUMNS))
     said = [line.text for line in opening if not line.verbatim]
     headline = failure.message if failure else said[0]
     remarks = said[1:] if choice is not None else said
     if plan.r1 is not None and failure is None:
         remarks.append(r1_text(plan.r1))
-    if larger := larger_line(plan):
-        remarks.append(larger)
+    remarks.extend(filter(None, (larger_line(plan),)))
     listed = choice is None or choice.fits  # what was asked for and does not fit is all that was rejected
     known = quality_and_speed(plan, points)
     pictures = tuple(each for each in (laid_out(known, plan, size) for size in (WIDE, NARROW)) if each is not None)
@@ -133,6 +139,7 @@ def plan_page(
         hint=_hint(failure) if failure else None,
         commands=tuple(line.text.strip() for line in opening if line.verbatim),
         source=_source(view, plan, choice, "") if choice and choice.fits else None,
+        capacity=tuple(map(_sentence, month)),
         remarks=tuple(remarks),
         bars=device_bars(view.setting_fields(choice)["memory"], plan.machine) if choice else (),
         of=f"{choice.id} at {choice.context:,} tokens" if choice else "",
@@ -147,6 +154,7 @@ def plan_page(
         quant_loss=_quant_loss(choice.quant_name, choice.quality) if choice else "",
         room=tuple(_room(headroom)) if headroom is not None else (),
         month=month_parts(outlook) if outlook else (),
+        month_first=bool(outlook and outlook.is_asked),
         ways=ways_table(outlook) if outlook else None,
         ways_remarks=tuple(ways_remarks(outlook)) if outlook else (),
         api_heading=_api_heading(api, plan.workload),
