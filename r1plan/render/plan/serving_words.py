@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from r1plan.plan.serving.option import ServingOption
     from r1plan.render.plan.view import OptionT
 
+MANY_USERS = "--engine vllm plans these cards for many users."
 DECODE_CONTEXT = "--decode-context-parallel-size"
 # AMD's Instinct cards, MI200 to MI350.
 _SERVERS_GFX = frozenset({"gfx90a", "gfx942", "gfx950"})
@@ -150,4 +151,4 @@ def many_users_text(plan: Plan[OptionT]) -> Iterator[str]:
     from r1plan.plan.vllm.rules import arithmetic_of
 
     if arithmetic_of(capability_of(gpus[0])).fp16 in ("native", "weight-only"):
-        yield "--engine vllm plans these cards for many users."
+        yield MANY_USERS

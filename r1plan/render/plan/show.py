@@ -12,6 +12,7 @@ from r1plan.market.compare import ApiOffer
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.plan import Plan
 from r1plan.render import output
+from r1plan.render.plan.serving_words import MANY_USERS
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.text.wrap import wrapped
 
@@ -46,7 +47,7 @@ def show(
 
     Raises NothingFits, after what there is to show, when nothing was found that fits.
     """
-    remarks = _remarks(view, plan)
+    remarks = _remarks(view, plan, outlook)
     match form.kind:
         case "json":
             from r1plan.render.plan.document import plan_document
@@ -72,11 +73,17 @@ def show(
             output.note(line)
 
 
-def _remarks(view: EngineView[OptionT], plan: Plan[OptionT]) -> list[str]:
+def _remarks(view: EngineView[OptionT], plan: Plan[OptionT], outlook: Outlook | None) -> list[str]:
     """What is said beside the plan, on standard error, in lines as wide as the screen."""
     hint = () if plan.rejected else (_EXPLAIN,)  # else the line of the rejected says so
     columns = output.screen().columns
-    return [line for remark in (*view.remarks(plan), *hint) for line in wrapped(remark, columns)]
+    remarks = [*view.remarks(plan), *hint]
+    if outlook is not None and outlook.ways is not None and MANY_USERS in remarks:
+        from r1plan.render.outlook.opening import fewer_cards_text
+
+        if fewer_cards_text(plan, outlook):  # which says more of it
+            remarks.remove(MANY_USERS)
+    return [line for remark in remarks for line in wrapped(remark, columns)]
 
 
 def _lines(
