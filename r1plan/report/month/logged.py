@@ -74,13 +74,10 @@ def logged_month(
     end = max(min(now, period.until), period.start + _DAY)
     days = (end - period.start) / _DAY
     lengths = tally.lengths(assumed)
-    shares = week_shares(tally.hours, period.start, end, period.timezone, assumed.hour_shares)
+    shares = week_shares(tally.hours, period.start, end, period.timezone, assumed.hour_shares, PRIOR_WORTH)
     if tally.requests < ENOUGH_ROWS:
         own = tally.requests / (tally.requests + PRIOR_WORTH)
         lengths = _blended(lengths, assumed.lengths, own)
-        shares = tuple(
-            own * mine + (1 - own) * theirs for mine, theirs in zip(shares, assumed.hour_shares, strict=True)
-        )
     demand = Demand(
         lengths=lengths,
         hour_shares=shares,
