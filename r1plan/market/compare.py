@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from r1plan.catalog.provider import Offer, Provider
 from r1plan.market.month import MonthCost, MonthHours, WeightedUsage, exact_shares, month_cost
+from r1plan.market.overrun import Overrun, overrun_of
 from r1plan.prices.book import EffectivePrice, PriceBook
 from r1plan.prices.cost import EXACT, cost_of
 
@@ -22,7 +23,8 @@ UsagesOf = Callable[[str], Sequence[WeightedUsage]]
 class ApiOffer:
     """One model on sale at the instant asked about, at `price` then, and what the month from that hour on costs there.
 
-    `output_tokens` are those of a mean request, which costs `usd_per_request_now` at `price`.
+    `output_tokens` are those of a mean request, which costs `usd_per_request_now` at `price`. `overrun` is what of the
+    requests is too long for it, and is cut off.
     """
 
     provider: str
@@ -34,6 +36,7 @@ class ApiOffer:
     output_tokens: int
     usd_per_request_now: Decimal
     month: MonthCost
+    overrun: Overrun
 
     @property
     def usd_per_request(self) -> Decimal:
@@ -56,7 +59,8 @@ def api_offers(
 ) -> tuple[ApiOffer, ...]:
     """Verified offers of full R1, and what DeepSeek itself sells by default, as on sale at `at`.
 
-    The cheapest request of full R1 comes first, DeepSeek's own last.
+    The cheapest request of full R1 comes first, DeepSeek's own last. Where half of the requests or more are too long
+    nothing is sold that could do them: such an offer is left out.
     """
     real: list[ApiOffer] = []
     own: list[ApiOffer] = []
@@ -66,7 +70,7 @@ def api_offers(
             is_own = provider.id == DEEPSEEK and offer.model == provider.default_model
             if offer in full or (is_own and offer.is_current(at)):
                 found = api_offer(provider, offer, book, usages_of(offer.serves), hours, requests_per_day, at)
-                if found is not None:
+                if found is not None and not found.overrun.is_usual:
                     (real if offer in full else own).append(found)
     cheapest_first = sorted(real, key=lambda each: (each.usd_per_request, each.provider, each.model))
     return (*cheapest_first, *own)
@@ -98,6 +102,7 @@ def api_offer(
         output_tokens=round(sum(each.share * each.usage.output_tokens for each in usages)),
         usd_per_request_now=_now(book, source, usages, at),
         month=month,
+        overrun=overrun_of(price, usages),
     )
 
 

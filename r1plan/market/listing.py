@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from r1plan.catalog.provider import Family, Provider
+from r1plan.catalog.provider import Family, Provider, model_key
 from r1plan.errors import NotFound, R1PlanError
 from r1plan.market.quote import Quote, quote
 from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
+
+UsageOf = Callable[[str], Usage]
+"""What the request of a comparison uses of a model, by what a seller serves: some think longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,16 @@ class Listing:
 def offered(
     book: PriceBook,
     providers: Mapping[str, Provider],
-    usage: Usage,
+    usage_of: UsageOf,
     at: datetime,
     provider: str | None = None,
     model: str | None = None,
+    released: Mapping[str, date] | None = None,
 ) -> tuple[Listing, ...]:
-    """What is on offer at `at`: full R1 first, then its distills, then the rest; the cheapest for `usage` first.
+    """What is on offer at `at`: full R1 first, then its distills, then the rest; of each the cheapest request first.
+
+    `released` are the first days of models by `model_key`: before its own nobody sold a model, whatever is not known of
+    the beginning of its price.
 
     `provider` and `model` narrow it: a provider's id without regard to case, a part of a model's id or of what it
     serves; "r1" is R1 and its distills, whatever their ids. Raises NotFound when they name nothing that anyone knows,
@@ -49,7 +56,7 @@ def offered(
     """
     provider = same_provider(provider, book, providers) if provider else None
     quotes = [
-        quote(book, providers, each, name, at, usage.input_tokens)
+        quote(book, providers, each, name, at, usage_of("").input_tokens)
         for each, name in sorted(_names(book, providers))
         if provider in (None, each)
     ]
@@ -57,16 +64,19 @@ def offered(
     quotes = [each for each in quotes if not _is_alias(each, own)]
     found = [each for each in quotes if model is None or _wanted(each, model)]
     if not found and model is not None and model.casefold() == "r1":
-        raise R1PlanError(
-            f"{provider or 'nobody'} sells no R1 then.", "r1plan prices list --model r1 shows who does now"
-        )
+        nobody = f"{provider} sells no R1" if provider else "nobody sells R1"
+        raise R1PlanError(f"{nobody} then.", "r1plan prices list --model r1 shows who does now")
     if model is not None and not found:
         known = {each.model for each in quotes} | {each.model.rsplit("/", 1)[-1] for each in quotes}
         raise NotFound.among("model", model, sorted(known), "r1plan prices list shows what there is")
-    there = [each for each in found if each.absence is None or (each.absence == "no_price" and each.offer)]
+    there = [
+        each
+        for each in found
+        if (each.absence is None or (each.absence == "no_price" and each.offer)) and _is_out(each, released or {})
+    ]
     if not there:
         raise _gone(found, providers, model or provider or "", at)
-    return tuple(sorted((_listing(each, usage) for each in there), key=_place))
+    return tuple(sorted((_listing(each, usage_of) for each in there), key=_place))
 
 
 def same_provider(name: str, book: PriceBook, providers: Mapping[str, Provider]) -> str:
@@ -111,7 +121,18 @@ def _wanted(each: Quote, model: str) -> bool:
     return any(wanted in text.casefold() for text in texts)
 
 
-def _listing(each: Quote, usage: Usage) -> Listing:
+def _is_out(each: Quote, released: Mapping[str, date]) -> bool:
+    """Whether what answers was published by then, as far as that is known."""
+    first = released.get(model_key(_serves(each)))
+    return first is None or each.at.date() >= first
+
+
+def _serves(each: Quote) -> str:
+    return each.served_model or (each.offer.serves if each.offer else each.model)
+
+
+def _listing(each: Quote, usage_of: UsageOf) -> Listing:
+    usage = usage_of(_serves(each))
     return Listing(each, cost_of(usage, each.price.per_token).total_usd if each.price else None)
 
 
@@ -130,8 +151,9 @@ def _gone(found: Collection[Quote], providers: Mapping[str, Provider], name: str
         if each.offer and each.offer.successor and _is_there(each.offer.successor, providers.get(each.provider), at)
     }
     hint = f"then there was {', '.join(sorted(successors))}" if successors else None
+    called = f" that is called '{name}'" if name else ""
     return R1PlanError(
-        f"nothing that is called '{name}' was on offer at {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC.",
+        f"nothing{called} was on offer at {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC.",
         hint or "r1plan prices list shows what is offered",
     )
 

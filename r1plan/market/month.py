@@ -31,6 +31,7 @@ _SECOND = timedelta(seconds=1)
 _ONE, _ENDLESS = Decimal(1), Decimal("Infinity")
 # Shares are rounded to it and then add up to 1 exactly; all that follows is exact.
 _STEP = Decimal("1e-15")
+_ROUNDING = 1e-9  # what sums of shares of many kinds of requests may lack of 1
 
 
 class WeightedUsage(NamedTuple):
@@ -174,7 +175,7 @@ def month_cost(
         peak_share=_peak_share(book.schedules(*source), totals.values()),
         basis=hours.basis,
         prices=tuple(totals.values()),
-        known_share=min(1.0, known),
+        known_share=1.0 if known > 1 - _ROUNDING else known,
     )
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from math import fsum
-from typing import NamedTuple
 
 from r1plan.catalog.provider import Provider, model_key
 from r1plan.errors import NotFound
 from r1plan.market.compare import UsagesOf
 from r1plan.market.listing import Listing, offered
 from r1plan.market.month import MonthCost, MonthHours, WeightedUsage, month_cost
+from r1plan.market.overrun import Overrun, overrun_of
 from r1plan.market.quote import Quote
 from r1plan.prices.book import PriceBook
 from r1plan.prices.schedule import EffectivePrice
@@ -22,25 +21,6 @@ STALE_DAYS = 60
 """A price that nobody looked at for more days than that is marked."""
 
 LIKE_R1 = "r1"
-_HALF = 0.5
-
-
-class Overrun(NamedTuple):
-    """How much of a workload is beyond what an offer takes: `share` of the requests.
-
-    They have an input and an answer of together more than `context_tokens`, or, as `by_output` says of most of them, an
-    answer of more than `output_tokens`. None: nobody published that limit.
-    """
-
-    context_tokens: int | None
-    output_tokens: int | None
-    share: float
-    by_output: bool
-
-    @property
-    def is_usual(self) -> bool:
-        """Whether it is half of the requests or more: then the work cannot be done there."""
-        return self.share >= _HALF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,18 +86,17 @@ def sellers(
     *,
     model: str | None = None,
     like: str = LIKE_R1,
+    released: Mapping[str, date] | None = None,
 ) -> tuple[Seller, ...]:
     """Who sells `model`, a part of a name; or one model like `like`, "r1" or a name, at each provider.
 
     What was asked for comes first, of it what can do the work, of that the cheapest; amounts of one currency stand
     together. A provider that does not sell what `like` says is there with what it sells in its stead, the nearest.
-    Raises NotFound where nobody sells or sold anything of the name, R1PlanError where it is known and not on offer.
+    `released`: as of `offered`. Raises NotFound where nobody sells or sold anything of the name, R1PlanError where it
+    is known and not on offer.
     """
-    usual = usages_of("")[0].usage
-    if model is not None:
-        found = [(each, True) for each in offered(book, providers, usual, at, model=model)]
-    else:
-        found = _alike(offered(book, providers, usual, at), providers, like)
+    listings = offered(book, providers, lambda serves: usages_of(serves)[0].usage, at, model=model, released=released)
+    found = [(each, True) for each in listings] if model is not None else _alike(listings, providers, like)
     made = (_seller(book, listing, is_like, usages_of, hours, requests_per_day) for listing, is_like in found)
     return tuple(sorted(made, key=_place))
 
@@ -184,22 +163,9 @@ def _seller(
         is_like=is_like,
         month=month_cost(book, source, usages, hours, requests_per_day, quote.until) if quote.price else None,
         output_tokens=round(sum(each.share * each.usage.output_tokens for each in usages)),
-        overrun=_overrun(quote.price, usages),
+        overrun=overrun_of(quote.price, usages),
         usages=usages,
     )
-
-
-def _overrun(price: EffectivePrice | None, usages: Collection[WeightedUsage]) -> Overrun:
-    context, output = (price.context_tokens, price.max_output_tokens) if price else (None, None)
-    too_long = [
-        (context is not None and usage.input_tokens + usage.output_tokens > context,
-         output is not None and usage.output_tokens > output, share)
-        for usage, share in usages
-    ]  # fmt: skip
-    whole = fsum(share for at_context, at_output, share in too_long if at_context or at_output)
-    by_context = fsum(share for at_context, _, share in too_long if at_context)
-    by_output = fsum(share for _, at_output, share in too_long if at_output)
-    return Overrun(context, output, min(1.0, whole), by_output >= by_context)
 
 
 def _place(each: Seller) -> tuple[bool, bool, bool, bool, bool, Decimal, str, str]:

@@ -9,6 +9,7 @@ from r1plan.catalog.load import load_holidays, load_prices, load_providers
 from r1plan.catalog.priors import load_priors
 from r1plan.market.compare import ApiOffer, api_offers
 from r1plan.market.month import month_hours
+from r1plan.market.sellers import Seller, sellers
 from r1plan.plan.month.assumed import demand_of
 from r1plan.plan.month.thinking import thinking_times
 from r1plan.plan.month.usages import usages_at
@@ -35,6 +36,20 @@ def offers_for(
         BOOK,
         lambda serves: usages_at(thinking_times(demand.lengths, over_r1(serves))),
         month_hours(demand.hour_shares, timezone, at, demand.hours_basis),
+        workload.requests_per_day,
+        at,
+    )
+
+
+def sellers_for(workload: Workload, at: datetime, timezone: str = "UTC") -> tuple[Seller, ...]:
+    """The sellers of the same month, as they are compared."""
+    demand = demand_of(workload, PRIORS, timezone)
+    hours = month_hours(demand.hour_shares, timezone, at, demand.hours_basis)
+    return sellers(
+        BOOK,
+        PROVIDERS,
+        lambda serves: usages_at(thinking_times(demand.lengths, thinking_over_r1(serves))),
+        hours,
         workload.requests_per_day,
         at,
     )

@@ -8,7 +8,7 @@ import pytest
 
 from r1plan.market.compare import ApiOffer
 from r1plan.plan.workload import Workload
-from tests.market.offers import PROVIDERS, offers_for
+from tests.market.offers import PROVIDERS, offers_for, sellers_for
 from tests.plan.catalogue import MODELS
 
 FULL = {model.id for model in MODELS.values() if model.kind == "full"}
@@ -17,7 +17,7 @@ EQUALLY_LONG: Mapping[str, float] = {}
 
 
 def offers(
-    at: datetime = NOW, workload: Workload | None = None, longer: Mapping[str, float] = EQUALLY_LONG
+    at: datetime = NOW, workload: Workload | None = None, longer: Mapping[str, float] | None = EQUALLY_LONG
 ) -> tuple[ApiOffer, ...]:
     return offers_for(workload or Workload(), at, longer)
 
@@ -32,9 +32,9 @@ def test_full_r1_comes_first_and_the_cheapest_of_it_foremost() -> None:
 
 
 def test_a_request_costs_its_tokens_at_the_rates_shown() -> None:
-    for each in offers(workload=Workload(input_tokens=2_000_000, thinking_tokens=700_000, answer_tokens=300_000)):
+    for each in offers(workload=Workload(input_tokens=10_000, thinking_tokens=3_000, answer_tokens=2_000)):
         rates = each.price.rates
-        assert each.usd_per_request_now == 2 * rates.input_cache_miss + rates.output
+        assert 200 * each.usd_per_request_now == 2 * rates.input_cache_miss + rates.output
         if not each.month.peak_share:
             assert each.usd_per_request == each.usd_per_request_now
         assert each.usd_per_month is None
@@ -79,6 +79,23 @@ def test_an_offer_ends_at_its_instant(at: datetime, sold: bool) -> None:
     assert reasoner.offered_until is not None
     assert (at < reasoner.offered_until) is sold
     assert all(each.model != "deepseek-reasoner" for each in offers(at))
+
+
+@pytest.mark.parametrize(
+    "workload",
+    [
+        pytest.param(Workload(), id="as usual"),
+        pytest.param(Workload(thinking_tokens=16_000), id="answers longer than some give"),
+        pytest.param(Workload(thinking_tokens=60_000), id="answers longer than R1's sellers give"),
+        pytest.param(Workload(input_tokens=100_000), id="prompts longer than some take"),
+        pytest.param(Workload(input_tokens=10**7), id="prompts longer than all take"),
+    ],
+)
+def test_who_cannot_do_the_work_is_left_out_as_in_the_comparison_and_who_cuts_off_says_so(workload: Workload) -> None:
+    compared = sellers_for(workload, NOW)
+    can = {(e.quote.provider, e.quote.model): e.overrun.share for e in compared if e.counts and e.quote.family == "r1"}
+    assert {(e.provider, e.model): e.overrun.share for e in offers(workload=workload, longer=None) if e.is_r1} == can
+    assert all(each.overrun.share < 0.5 for each in offers(workload=workload))
 
 
 def test_own_model_follows_the_clock() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from r1plan.catalog.load import load_holidays, load_prices, load_providers
-from r1plan.catalog.provider import Offer, Provider
+from r1plan.catalog.load import load_holidays, load_models, load_prices, load_providers
+from r1plan.catalog.provider import Offer, Provider, model_key
 from r1plan.errors import NotFound, R1PlanError, UsageError
 from r1plan.market.listing import cheapest, offered
 from r1plan.market.quote import Quote, launch_of, quote, sellers_of_r1
+from r1plan.plan.workload import Workload
 from r1plan.prices.account import account_currencies
 from r1plan.prices.book import PriceBook
 from r1plan.prices.changes import next_change
@@ -19,6 +21,10 @@ from tests.prices.test_book import JULY, JUNE, book, real_book, row
 
 PROVIDERS = load_providers()
 USUAL = Usage(input_tokens=1_000, cache_hit_tokens=0, output_tokens=5_400)
+
+
+def usual(_serves: str) -> Usage:
+    return USUAL
 
 
 def at(text: str) -> datetime:
@@ -141,7 +147,7 @@ def test_an_offer_of_a_known_first_day_is_not_dated_back_by_an_undated_price() -
 
 
 def test_the_list_has_r1_first_and_each_kind_with_the_cheapest_first() -> None:
-    listings = offered(real_book(), PROVIDERS, USUAL, at("2026-11-24T07:00:00"))
+    listings = offered(real_book(), PROVIDERS, usual, at("2026-11-24T07:00:00"))
     places = [{"r1": 0, "distill": 1}.get(each.family, 2) for each in listings]
     assert places == sorted(places)
     assert set(places) == {0, 1, 2}
@@ -156,12 +162,39 @@ def test_the_list_has_r1_first_and_each_kind_with_the_cheapest_first() -> None:
 
 
 def test_the_cheapest_r1_is_a_seller_that_someone_saw_answer() -> None:
-    listings = offered(real_book(), PROVIDERS, USUAL, at("2026-11-24T07:00:00"))
+    listings = offered(real_book(), PROVIDERS, usual, at("2026-11-24T07:00:00"))
     best = cheapest(listings, "r1")
     assert [(each.quote.provider, str(each.usage_cost)) for each in best] == [
         ("deepinfra", "0.01211000"),
         ("openrouter", "0.01211000"),
     ]
+
+
+def test_a_model_that_thinks_longer_is_ranked_by_what_that_costs() -> None:
+    def longer(serves: str) -> Usage:
+        return Workload().usage_at(1.9 if serves == "DeepSeek-R1-0528" else 1.0)
+
+    best = cheapest(offered(real_book(), PROVIDERS, longer, at("2026-11-24T07:00:00")), "r1")
+    assert [(each.quote.provider, str(each.usage_cost)) for each in best] == [
+        ("novita", "0.01420000"),
+        ("openrouter", "0.01420000"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "served"),
+    [
+        ("2025-01-19", set[str]()),
+        ("2025-01-20", {"deepseek-r1"}),
+        ("2025-05-27", {"deepseek-r1"}),
+        ("2025-05-28", {"deepseek-r1", "deepseek-r1-0528"}),
+    ],
+)
+def test_nobody_sells_a_model_before_its_first_day(day: str, served: set[str]) -> None:
+    released = {model_key(each.id): each.released for each in load_models().values()}
+    listings = offered(real_book(), PROVIDERS, usual, at(f"{day}T12:00:00"), released=released)
+    found = {model_key(each.quote.served_model or "") for each in listings if each.family == "r1"}
+    assert found & set(released) == served
 
 
 @pytest.mark.parametrize(
@@ -172,7 +205,7 @@ def test_the_cheapest_r1_is_a_seller_that_someone_saw_answer() -> None:
     ],
 )
 def test_r1_is_found_by_what_the_ids_served_on_that_day(when: str, sellers: set[str]) -> None:
-    listings = offered(real_book(), PROVIDERS, USUAL, at(when), model="r1")
+    listings = offered(real_book(), PROVIDERS, usual, at(when), model="r1")
     dated = [each for each in listings if each.quote.price and each.quote.price.caveats == ()]
     found = {each.quote.provider for each in listings if each.family == "r1" and each.verified}
     assert found >= sellers
@@ -181,9 +214,9 @@ def test_r1_is_found_by_what_the_ids_served_on_that_day(when: str, sellers: set[
 
 
 def test_the_list_is_narrowed_by_provider_and_by_a_part_of_a_name() -> None:
-    def names(**wanted: str) -> set[str]:
+    def names(**wanted: Any) -> set[str]:
         return {
-            each.quote.model for each in offered(real_book(), PROVIDERS, USUAL, at("2026-11-24T07:00:00"), **wanted)
+            each.quote.model for each in offered(real_book(), PROVIDERS, usual, at("2026-11-24T07:00:00"), **wanted)
         }
 
     assert names(provider="DeepSeek") == {"deepseek-flash", "deepseek-v4-pro"}
@@ -237,5 +270,5 @@ def test_the_launch_of_a_successor_is_told_only_before_it(successor: str, when: 
 def test_what_is_gone_names_a_successor_only_where_it_was_there() -> None:
     for when, hint in (("2026-07-25", "r1plan prices list shows"), ("2026-09-15", "then there was deepseek-flash")):
         with pytest.raises(R1PlanError) as raised:
-            offered(real_book(), PROVIDERS, USUAL, at(when), model="deepseek-reasoner")
+            offered(real_book(), PROVIDERS, usual, at(when), model="deepseek-reasoner")
         assert hint in (raised.value.hint or "")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from r1plan.catalog.load import load_holidays, load_prices
 from r1plan.errors import NotFound
 from r1plan.market.month import WeightedUsage, month_hours
-from r1plan.market.sellers import Seller, sellers
+from r1plan.market.sellers import LIKE_R1, Seller, sellers
 from r1plan.prices.book import PriceBook
 from r1plan.prices.usage import Usage
 from tests.market.offers import BOOK, PRIORS, PROVIDERS
@@ -31,9 +31,9 @@ def request(tokens_in: int = 1_000, hit: int = 0, output: int = 5_400, share: fl
 
 
 def compared(
-    usages: Sequence[WeightedUsage] = (request(),), book: PriceBook = BOOK, **what: str
+    usages: Sequence[WeightedUsage] = (request(),), book: PriceBook = BOOK, like: str = LIKE_R1
 ) -> dict[tuple[str, str], Seller]:
-    found = sellers(book, PROVIDERS, lambda _serves: tuple(usages), HOURS, 10, AT, **what)
+    found = sellers(book, PROVIDERS, lambda _serves: tuple(usages), HOURS, 10, AT, like=like)
     return {(each.quote.provider, each.quote.model): each for each in found}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r1plan.cli.options import planning
-from r1plan.cli.prices.options import At, Json, instant_of, price_book
+from r1plan.cli.prices.options import At, Json, first_days, instant_of, price_book
 from r1plan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def _comparison(
 ) -> Comparison:
     """The sellers of what is asked for, in the month from `at` on."""
     from r1plan.catalog.load import load_models
+    from r1plan.catalog.served_scores import load_served_scores
     from r1plan.cli.from_logs import compared_work
     from r1plan.market.month import WeightedUsage, month_hours
     from r1plan.market.sellers import LIKE_R1, sellers
@@ -84,5 +85,14 @@ def _comparison(
         return usages_of(demand, serves, asked.own)
 
     alike = like or LIKE_R1
-    found = sellers(book, providers, usages, hours, demand.requests_per_day, at, model=model, like=alike)
-    return Comparison(sellers=found, at=at, asked=asked, like=None if model else alike, models=load_models())
+    found = sellers(
+        book, providers, usages, hours, demand.requests_per_day, at, model=model, like=alike, released=first_days()
+    )
+    return Comparison(
+        sellers=found,
+        at=at,
+        asked=asked,
+        like=None if model else alike,
+        models=load_models(),
+        served=load_served_scores(),
+    )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from r1plan.catalog.provider import Provider
     from r1plan.errors import R1PlanError
     from r1plan.market.quote import Quote
@@ -42,6 +44,14 @@ def price_book(provider: str | None = None, currency: str | None = None) -> tupl
     if provider is not None and currency is not None:
         currencies[provider] = currency_named(currency, "--currency")
     return PriceBook(lists, load_holidays(), currencies), providers
+
+
+def first_days() -> dict[str, date]:
+    """When each model of the catalogue was published, by `model_key`."""
+    from r1plan.catalog.load import load_models
+    from r1plan.catalog.provider import model_key
+
+    return {model_key(each.id): each.released for each in load_models().values()}
 
 
 def quoted(

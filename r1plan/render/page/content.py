@@ -23,7 +23,7 @@ from r1plan.render.page.rejected import RejectedModel, by_model, summary
 from r1plan.render.page.words import KICKERS, REASONS_BELOW, SCALE, benchmark_name, beyond_text, rates
 from r1plan.render.plan.llamacpp_explained import more_room
 from r1plan.render.plan.model_lines import r1_text
-from r1plan.render.plan.summary import larger_line, peak_text
+from r1plan.render.plan.summary import aside_text, larger_line
 from r1plan.render.plan.table import answer_column
 from r1plan.render.plan.view import EngineView, OptionT, TableColumn
 from r1plan.render.plan.words import improvement_text, machine_notes, standing_text
@@ -263,7 +263,7 @@ def _api(api: Sequence[ApiOffer]) -> PageTable:
     rows = tuple(
         (
             offer.provider_name,
-            f"{offer.model}{peak_text(offer)}",
+            f"{offer.model}{aside_text(offer)}",
             "R1 itself" if offer.is_r1 else "a successor",
             f"{offer.output_tokens:,}",
             usd(offer.usd_per_request * 1000),

@@ -225,6 +225,7 @@ def _api(offer: ApiOffer) -> dict[str, Any]:
         "input_cache_hit_usd_per_mtok": _decimal(rates.input_cache_hit),
         "output_usd_per_mtok": exact(rates.output),
         "output_tokens": offer.output_tokens,
+        "cut_off_share": round(offer.overrun.share, 4),
         "usd_per_request": exact(offer.usd_per_request),
         "usd_per_month": _decimal(offer.usd_per_month),
         "usd_per_request_now": exact(offer.usd_per_request_now),

@@ -20,6 +20,8 @@ from r1plan.render.plan.words import ability_text, against_text, cause_text, sta
 from r1plan.render.text.units import count, duration, plain
 from r1plan.units import S_A_MINUTE
 
+_PER_CENT = 0.01
+
 
 def short_standing_text(why: Standing | None) -> str:
     """Why an option stands where it does in a word or two, beside the figures that say the rest."""
@@ -52,19 +54,30 @@ def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
         length = f" ({offer.output_tokens:,} tokens out each)" if longer else ""
         name = offer.model.rpartition("/")[2]
         said.append(
-            f"{usd(offer.usd_per_request * 1000)} for {offer.provider_name}'s {name}{length}{month}{peak_text(offer)}"
+            f"{usd(offer.usd_per_request * 1000)} for {offer.provider_name}'s {name}{length}{month}{aside_text(offer)}"
         )
     tokens = f"{count(workload.input_tokens, 'token')} in, {workload.output_tokens:,} out"
     return f"At an API instead, 1,000 answers ({tokens}): {'; '.join(said)}."
 
 
-def peak_text(offer: ApiOffer) -> str:
+def aside_text(offer: ApiOffer) -> str:
+    """What of an API's cost is not as it looks: hours above the cheapest, answers that are cut off; empty for none."""
+    said = [each for each in (_peak_text(offer), cut_off_text(offer.overrun.share)) if each]
+    return f" ({', '.join(said)})" if said else ""
+
+
+def cut_off_text(share: float) -> str:
+    """How many answers are longer than a seller lets them be; empty where none is."""
+    return f"cuts off {'under 1' if share < _PER_CENT / 2 else f'{share * 100:.0f}'} % of the answers" if share else ""
+
+
+def _peak_text(offer: ApiOffer) -> str:
     """How much of a month an API bills above its cheapest hours; empty where all cost the same."""
     share = offer.month.peak_share
     if not share:
         return ""
     whose = ", assumed" if offer.month.basis == "assumed" else ", by the log"
-    return f" ({share * 100:.0f} % at peak{f' prices{whose}' if offer.usd_per_month is not None else ''})"
+    return f"{share * 100:.0f} % at peak{f' prices{whose}' if offer.usd_per_month is not None else ''}"
 
 
 def larger_line(plan: Plan[OptionT]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from r1plan.catalog.provider import model_key
 from r1plan.money import money
-from r1plan.plan.quality import BENCHMARK, PublishedScore, published_scores
+from r1plan.plan.quality import BENCHMARK, published_scores
 from r1plan.prices.schedule import LOW_CONFIDENCE, START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED
 from r1plan.render.prices.asked_words import asked_text
 from r1plan.render.prices.words import instant
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from r1plan.catalog.model import Model
-    from r1plan.market.sellers import Overrun, Seller
+    from r1plan.catalog.served_scores import ServedScores
+    from r1plan.market.overrun import Overrun
+    from r1plan.market.sellers import Seller
     from r1plan.report.month.logged import ComparedWork
 
 _STANDING = (START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED, LOW_CONFIDENCE)
@@ -32,13 +34,17 @@ _NOTE_CELLS = 24
 
 
 class Comparison(NamedTuple):
-    """What was compared, and for which work. `like` None: what has a part of a name. `models` have published scores."""
+    """What was compared, and for which work. `like` None: what has a part of a name.
+
+    `models` and `served` have published scores.
+    """
 
     sellers: Sequence[Seller]
     at: datetime
     asked: ComparedWork
     like: str | None
     models: Mapping[str, Model]
+    served: ServedScores
 
 
 def comparison_lines(comparison: Comparison, width: int) -> Iterator[str]:
@@ -56,6 +62,9 @@ def comparison_lines(comparison: Comparison, width: int) -> Iterator[str]:
         "whole ids: --json.",
         width,
     )
+    modes = {score.mode for each in comparison.sellers if (score := score_of(each, comparison)) and score.mode}
+    if modes:
+        yield from wrapped(f"*: reached at {', '.join(sorted(modes))}, which may think longer than is counted.", width)
 
 
 def answer_texts(comparison: Comparison) -> Iterator[str]:
@@ -145,12 +154,24 @@ def _against(own: Seller, best: Seller) -> str:
     return f"{ratio:.1f} times the cheapest" if ratio >= 2 else f"{(ratio - 1) * 100:.0f} % more than the cheapest"
 
 
-def score_of(each: Seller, models: Mapping[str, Model]) -> PublishedScore | None:
+class SoldScore(NamedTuple):
+    """A published score; `mode` None: of the model as it is sold, else the mode of thinking in which it was reached."""
+
+    score: float
+    source: str
+    mode: str | None = None
+
+
+def score_of(each: Seller, comparison: Comparison) -> SoldScore | None:
     """The published score of the model that a seller serves; None where none is known."""
     key = model_key(each.serves)
-    model = next((model for id_, model in models.items() if model_key(id_) == key), None)
+    model = next((model for id_, model in comparison.models.items() if model_key(id_) == key), None)
     scores = published_scores(model) if model else ()
-    return next((score for score in scores if score.benchmark == BENCHMARK), None)
+    own = next((score for score in scores if score.benchmark == BENCHMARK), None)
+    if own is not None:
+        return SoldScore(own.score, own.source)
+    served = comparison.served.of(each.serves, BENCHMARK)
+    return None if served is None else SoldScore(served.score, comparison.served.source_of(served), served.mode)
 
 
 def _table(comparison: Comparison, width: int) -> Iterator[str]:
@@ -174,13 +195,17 @@ def _table(comparison: Comparison, width: int) -> Iterator[str]:
 
 
 def _row(each: Seller, comparison: Comparison) -> tuple[str, ...]:
-    score = score_of(each, comparison.models)
+    score = score_of(each, comparison)
     peak = f"{each.month.peak_share * 100:.0f} %" if each.month and each.month.peak_share else ""
     kind = _FAMILIES.get(each.quote.family, "") if each.is_like else "another"
     return (
-        kind, printable(each.quote.provider), printable(_short(each)), f"{score.score:.1f}" if score else "-", peak,
+        kind, printable(each.quote.provider), printable(_short(each)), _score_text(score), peak,
         _amount(each), printable("; ".join(notes(each))),
     )  # fmt: skip
+
+
+def _score_text(score: SoldScore | None) -> str:
+    return "- " if score is None else f"{score.score:.1f}{'*' if score.mode else ' '}"
 
 
 def _limit(of: Overrun) -> str:
@@ -214,6 +239,8 @@ def notes(each: Seller) -> Iterable[str]:
     if each.is_stale:
         yield f"price looked up {each.age_days} days before"
     if each.month is not None and each.month.known_share < 1:
-        ends = each.quote.until or (each.quote.change.at if each.quote.change else None)
-        yield f"ends {instant(ends)}: priced until then" if ends else "no price known for all of the month"
+        change = each.quote.change
+        ends = each.quote.until or (change.at if change and change.price is None else None)
+        known = _per_cent(each.month.known_share)
+        yield f"ends {instant(ends)}: priced until then" if ends else f"a price is known for {known} of the month"
     yield from (caveat for caveat in (each.month.caveats if each.month else ()) if caveat not in _STANDING)

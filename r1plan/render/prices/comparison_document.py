@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from r1plan.money import exact
 from r1plan.plan.month.answers import ServedSpeed, answer_seconds, answer_usd
+from r1plan.plan.quality import BENCHMARK
 from r1plan.render.prices.comparison import score_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from decimal import Decimal
 
-    from r1plan.catalog.model import Model
     from r1plan.market.sellers import Seller
     from r1plan.render.prices.comparison import Comparison
     from r1plan.report.month.logged import ComparedWork
@@ -30,7 +29,7 @@ def comparison_document(comparison: Comparison, speed: ServedSpeed) -> dict[str,
         "at": comparison.at.isoformat(),
         "like": comparison.like,
         "workload": workload_fields(comparison.asked),
-        "offers": [_seller(each, comparison.models, speed, comparison.asked) for each in comparison.sellers],
+        "offers": [_seller(each, comparison, speed) for each in comparison.sellers],
     }
 
 
@@ -68,12 +67,13 @@ def workload_fields(asked: ComparedWork) -> dict[str, Any]:
     return fields
 
 
-def _seller(each: Seller, models: Mapping[str, Model], speed: ServedSpeed, asked: ComparedWork) -> dict[str, Any]:
+def _seller(each: Seller, comparison: Comparison, speed: ServedSpeed) -> dict[str, Any]:
     quote, price, month, limit = each.quote, each.price, each.month, each.overrun
     billed = month if each.can else None  # no cost of work that cannot be done
     currency = each.currency if price else None
+    asked = comparison.asked
     ratio = asked.own.ratio(each.serves)
-    score = score_of(each, models)
+    score = score_of(each, comparison)
     fields: dict[str, Any] = {
         "provider": quote.provider,
         "provider_name": quote.provider_name,
@@ -95,7 +95,7 @@ def _seller(each: Seller, models: Mapping[str, Model], speed: ServedSpeed, asked
         "output_tokens": each.output_tokens,
         "thinking_over_r1": {"value": round(ratio.over_r1, 3), "basis": ratio.basis},
         "answer": None,
-        "quality": {score.benchmark: {"score": score.score, "source": score.source}} if score else {},
+        "quality": {BENCHMARK: {"score": score.score, "source": score.source, "mode": score.mode}} if score else {},
         "tier": price.tier if price else None,
         "price_id": price.id if price else None,
         "checked": price.checked if price else None,

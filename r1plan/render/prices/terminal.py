@@ -54,7 +54,8 @@ def headlines(listings: Sequence[Listing], usage: Usage) -> Iterator[str]:
     """Who sells the cheapest full R1, and what is cheapest of all."""
     from r1plan.market.listing import cheapest
 
-    work = f" for 1,000 requests of {usage.input_tokens:,} tokens in and {usage.output_tokens:,} out"
+    tokens = f"{usage.input_tokens:,} tokens in and {usage.output_tokens:,} out"
+    work = f" for 1,000 requests of {tokens}, more where a model thinks longer"
     in_usd = [each for each in listings if each.quote.price is None or each.quote.price.currency == "USD"]
     best, all_best = cheapest(in_usd, "r1"), cheapest(in_usd)
     if best:

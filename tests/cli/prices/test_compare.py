@@ -149,7 +149,9 @@ def test_quality_is_published_with_its_source_and_unknown_where_it_is() -> None:
     score = found["deepinfra", "deepseek-ai/DeepSeek-R1-0528"]["quality"]["gpqa_diamond"]
     assert score["score"] == 81.0
     assert score["source"]
-    assert found["deepseek", "deepseek-flash"]["quality"] == {}
+    own = found["deepseek", "deepseek-flash"]["quality"]["gpqa_diamond"]
+    assert (own["score"], own["mode"]) == (90.9, "effort 100")
+    assert "*: reached at effort 100, which may think longer than is counted." in compare(*AT)
 
 
 def test_an_answer_has_its_time_and_cost_at_half_and_at_nine_in_ten() -> None:
@@ -224,7 +226,13 @@ def test_a_log_is_a_workload(home: Path) -> None:
 
 
 def test_prices_of_a_day_before_anybody_looked_are_marked() -> None:
-    shown = compare("--at", "2019-01-01", columns=300)
+    shown = compare("--at", "2025-01-20", columns=300)
     rows = [line for line in shown.splitlines() if line.startswith("R1 ") and "cheapest" not in line]
     assert rows
-    assert all("start not verified" in line for line in rows)
+    assert sum("start not verified" in line for line in rows) > len(rows) / 2
+
+
+@pytest.mark.parametrize(("day", "sold"), [("2020-01-01", False), ("2025-01-19", False), ("2025-01-20", True)])
+def test_nobody_sells_r1_before_its_first_day(day: str, sold: bool) -> None:
+    rows = [line for line in compare("--at", day, columns=300).splitlines() if line.startswith("R1  ")]
+    assert bool(rows) is sold

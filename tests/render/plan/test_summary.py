@@ -24,7 +24,7 @@ def offers(workload: Workload, serves: str) -> list[ApiOffer]:
     ("serves", "says"),
     [
         ("DeepSeek-R1-0528", "$21.20 for DeepInfra's DeepSeek-R1-0528 (9,630 tokens out each), $64.55 a month; "),
-        ("DeepSeek-R1", "$14.20 for Novita AI's deepseek-r1-turbo, $43.22 a month; "),
+        ("DeepSeek-R1", "$14.20 for Novita AI's deepseek-r1-turbo, $43.22 a month (cuts off 6 % of the answers); "),
     ],
 )
 def test_a_model_that_thinks_longer_than_was_asked_about_says_how_long_with_its_cost(serves: str, says: str) -> None:

@@ -160,7 +160,7 @@ def test_a_few_requests_are_blended_with_what_is_assumed_as_forecasts_do(number:
     assert found.demand.mean("thinking_tokens") == pytest.approx(own * 4_000 + (1 - own) * 4_700, abs=1)
     assert found.demand.mean("input_tokens") == pytest.approx(1_000)
     assert found.demand.mean("cache_hit_tokens") == pytest.approx(300)
-    assert 0.5 < found.demand.hour_shares[24 + 12] / ASSUMED.hour_shares[24 + 12]
+    assert found.demand.hour_shares[24 + 12] / ASSUMED.hour_shares[24 + 12] > 0.5
     assert found.demand.peak_hour_share <= 1 or number > 2
     assert fsum(each.share for each in found.demand.lengths) == pytest.approx(1)
 
