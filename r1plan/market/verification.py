@@ -31,3 +31,8 @@ class AskedProvider:
     def differing(self) -> tuple[PriceDifference, ...]:
         """Those that are not as in our book."""
         return tuple(each for each in self.found if each.outcome != "same")
+
+    @property
+    def gone(self) -> tuple[PriceDifference, ...]:
+        """Those of them that are listed no more."""
+        return tuple(each for each in self.found if each.outcome == "gone")

@@ -25,10 +25,11 @@ def verify(
 ) -> None:
     """Ask the providers that publish prices in their list of models, and show where the book differs.
 
+    Those are DeepInfra, Novita AI, OpenRouter and Together AI, and whichever of your own say where they publish them.
     Nothing is sent but the request for that list, with your key where you have one. --write adds rows that hold from
     now on; no row is changed, but for the end that one of yours gets where it still holds.
 
-    Exit code 1 when a price differs and was not written.
+    Exit code 1 when a price differs and was not written, or when nobody could be asked.
     """
     from r1plan.market.listing import same_provider
     from r1plan.render import output
@@ -44,7 +45,7 @@ def verify(
     at = datetime.now(UTC).replace(microsecond=0)
     asked = [_asked(each, where, book, at) for each in publishing.values() if (where := each.published_prices)]
     failed = [each.error for each in asked if each.error is not None]
-    if len(failed) == len(asked):
+    if len(failed) == len(asked) == 1:
         raise failed[0]
     if write:
         asked = [_written(each) for each in asked]
@@ -52,7 +53,7 @@ def verify(
         output.document(verified_document(asked))
     else:
         output.lines(verified_lines(asked, output.columns(), wrote=write))
-    if any({each.model for each in one.differing} - set(one.written) for one in asked):
+    if len(failed) == len(asked) or any({each.model for each in one.differing} - set(one.written) for one in asked):
         raise typer.Exit(1)
 
 

@@ -13,7 +13,10 @@ from r1plan.engine.http.watchdog import Watchdog
 from r1plan.engine.refusal import KEPT
 from r1plan.errors import ProviderError
 
-_REACH = "check the network and the address (--base-url, R1PLAN_<PROVIDER>_BASE_URL)."
+ANY_ADDRESS = "--base-url, R1PLAN_<PROVIDER>_BASE_URL"
+"""How an address is given, in a hint; a command that takes no --base-url names the variable alone."""
+
+_REACH = f"check the network and the address ({ANY_ADDRESS})."
 _PROXY = "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, or name the host in NO_PROXY."
 _SOURCE_LINE = re.compile(r" \(_ssl\.c:\d+\)$")
 

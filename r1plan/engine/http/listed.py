@@ -8,8 +8,9 @@ from pathlib import Path
 
 from r1plan.catalog.provider import Provider, PublishedPrices
 from r1plan.engine.dialects.json_values import value_of
+from r1plan.engine.http.faults import ANY_ADDRESS
 from r1plan.engine.http.transport import Transport
-from r1plan.engine.keys import find_key, where_to_put
+from r1plan.engine.keys import ApiKey, find_key, where_to_put
 from r1plan.engine.limits import ServerLimits
 from r1plan.engine.target import RemoteTarget
 from r1plan.errors import ProviderError
@@ -44,8 +45,16 @@ def listed_models(
             where_to_put(provider, config),
             fault="refused",
         )
-    transport = Transport(replace(provider, first_token_s=30), "", base_url=address.url, key=key, limits=_LIMITS)
-    url = f"{address.url.rstrip('/')}{where.path}"
+    try:
+        return _asked(provider, where, address.url, key)
+    except ProviderError as error:
+        hint = (error.hint or "").replace(ANY_ADDRESS, provider.base_url_variable)
+        raise ProviderError(error.message, hint or None, fault=error.fault) from error
+
+
+def _asked(provider: Provider, where: PublishedPrices, base_url: str, key: ApiKey | None) -> tuple[str, object]:
+    transport = Transport(replace(provider, first_token_s=30), "", base_url=base_url, key=key, limits=_LIMITS)
+    url = f"{base_url.rstrip('/')}{where.path}"
     try:
         with transport.exchange("GET", url, headers={"Accept": "application/json"}) as exchange:
             text = exchange.text_in_time()

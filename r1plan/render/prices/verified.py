@@ -30,15 +30,25 @@ def verified_lines(asked: Sequence[AskedProvider], width: int, *, wrote: bool) -
     names = _listed([each.name for each in answered])
     if answered:
         at = instant(answered[0].at)
+        gone = sum(len(each.gone) for each in answered)
+        other = len(differing) - gone
         if differing:
-            said = f"{count(len(differing), 'price')} of {known} {'differs' if len(differing) == 1 else 'differ'} from"
-            yield from wrapped(f"{said} what {names} publish{'es' * (len(answered) == 1)}, {at}.", width)
+            publish = f"what {names} publish{'es' * (len(answered) == 1)}"
+            differ = f"{count(other, 'price')} of {known} {'differs' if other == 1 else 'differ'} from {publish}"
+            unlisted = f"{gone} {'is' if gone == 1 else 'are'} no longer listed"
+            said = f"Of {count(known, 'price')} here {unlisted} by {names}"
+            if other:
+                said = f"{differ}, and {unlisted}" if gone else differ
+            yield from wrapped(f"{said}, {at}.", width)
         elif known:
             yield from wrapped(f"All {count(known, 'price')} here are as {names} told them at {at}.", width)
         else:
             yield from wrapped(f"{names} listed no model that r1plan has a price of, {at}.", width)
+    else:
+        yield "No price was verified: nobody could be asked."
     if differing:
         yield ""
+        yield "USD per million tokens: fresh input/cached/output"
         yield from _table(differing, width)
     for each in asked:
         if each.file is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from r1plan.catalog.load import load_providers
 from tests.cli.prices.calling import document, prices
 from tests.wire.server import Asked, Reply, serving
 
@@ -169,6 +170,30 @@ def test_who_publishes_none_is_told_so() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("error: Fireworks AI publishes no prices that a program could read.")
     assert "deepinfra, novita, openrouter, together do" in done.stderr
+
+
+def test_without_a_network_each_provider_is_told_with_its_own_variable(tmp_path: Path) -> None:
+    names = ("TOGETHER", "DEEPINFRA", "NOVITA", "OPENROUTER")
+    environ = {f"R1PLAN_{each}_BASE_URL": "http://127.0.0.1:9" for each in names}
+    environ |= {"TOGETHER_API_KEY": "sk-test-key", "R1PLAN_HOME": str(tmp_path)}
+    done = prices("verify", environ=environ, columns=200)
+    assert done.returncode == 1
+    assert done.stdout.startswith("No price was verified: nobody could be asked.\n")
+    assert all(f"address (R1PLAN_{each}_BASE_URL)" in done.stdout for each in names)
+    assert "--base-url" not in done.stdout
+
+
+def test_a_model_that_is_listed_no_more_is_no_price_that_differs(tmp_path: Path) -> None:
+    with serving(reply({"data": [{"id": "a/b"}]})) as wire:
+        done = prices("verify", "--provider", "novita", environ=here("novita", wire.url, tmp_path), columns=120)
+    assert done.stdout.startswith("Of 2 prices here 2 are no longer listed by Novita AI, ")
+    assert "USD per million tokens: fresh input/cached/output" in done.stdout.splitlines()
+
+
+def test_the_help_names_who_publishes() -> None:
+    shown = " ".join(prices("verify", "--help").stdout.split())
+    names = sorted(each.name for each in load_providers().values() if each.published_prices)
+    assert f"Those are {', '.join(names[:-1])} and {names[-1]}" in shown
 
 
 def test_one_provider_that_is_down_hides_no_other(tmp_path: Path) -> None:
