@@ -141,10 +141,15 @@ def _bad_value(error: Any, command: str) -> UsageError:
 
 def _plain_number(value: str, kind: Any) -> str | None:
     """The number that `value` writes with a unit, as an option of this `kind` takes it; None when it does not."""
+    whole = kind.name.startswith("int")
+    if re.fullmatch(r"\d{1,3}(\.\d{1,9})?\s*%", value.strip()) and not whole:  # of shares
+        return f"{float(value.strip().rstrip('%')) / 100:g}"
+    if whole and re.fullmatch(r"\d{1,9}(\.\d{1,9})?[eE]\+?\d{1,2}", value.strip()):
+        size = float(value)
+        return f"{size:.0f}" if size.is_integer() and len(f"{size:.0f}") <= _MOST_DIGITS else None
     found = _MEASURED.fullmatch(value.strip())
     if found is None:
         return None
-    whole = kind.name.startswith("int")
     size = float(found[1]) * {"": 1, "k": 1000 if whole else 1, "m": 1_000_000 if whole else 1}[found[2].lower()]
     low, high = getattr(kind, "min", None), getattr(kind, "max", None)
     if (whole and not size.is_integer()) or size < (low or 0) or (high is not None and size > high):

@@ -11,7 +11,8 @@ def above_zero(*options: tuple[str, float | None]) -> None:
     """Every number that was given is one and above zero."""
     for name, value in options:
         if value is not None and not (isfinite(value) and value > 0):
-            raise UsageError(f"{name} {value:g}: expected a number above zero.", _hint("give more", name))
+            more = "give more" if isfinite(value) else "give a number"
+            raise UsageError(f"{name} {value:g}: expected a number above zero.", _hint(more, name))
 
 
 def not_negative(*options: tuple[str, float | None]) -> None:

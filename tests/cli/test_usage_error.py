@@ -44,6 +44,10 @@ from tests.cli.options.test_short import commands
         pytest.param(
             "recommend --min-speed 1.5tok", "'1.5tok': expected", "such as --min-speed 1.5", id="fraction-of-a-unit"
         ),
+        pytest.param(
+            "recommend --cache-hit 60%", "'60%': expected a number.", "such as --cache-hit 0.6", id="per-cent"
+        ),
+        pytest.param("recommend --input-tokens 1e4", "'1e4'", "such as --input-tokens 10000", id="an-exponent"),
         pytest.param("recommend --slots 2k", "--slots '2k'", "such as --slots 2000", id="thousands"),
         pytest.param("recommend --ram 32 --ram 64", "--ram is given twice.", "give it once.", id="twice"),
         pytest.param("chat x --seed 1 --seed=1 --seed 2", "--seed is given 3 times.", "once", id="three-times"),
