@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,21 @@ def current_offers(workload: Workload, own: OwnThinking | None = None) -> tuple[
     def usages(serves: str) -> Sequence[WeightedUsage]:
         return usages_of(demand, serves, own or OwnThinking())
 
-    book = PriceBook(load_prices(), load_holidays())
-    return api_offers(load_providers(), book, usages, hours, demand.requests_per_day, at)
+    providers, lists = load_providers(), load_prices()
+    _check_currencies({*providers, *lists})
+    book = PriceBook(lists, load_holidays())
+    return api_offers(providers, book, usages, hours, demand.requests_per_day, at)
+
+
+def _check_currencies(providers: Collection[str]) -> None:
+    """Say of accounts in another currency that dollars are shown all the same. Raises UsageError for an unknown one."""
+    from r1plan.prices.account import account_currencies, currency_variable
+    from r1plan.render.output import note
+
+    for provider, currency in sorted(account_currencies(providers, os.environ).items()):
+        if currency != "USD":
+            variable = currency_variable(provider)
+            note(f"{variable}={currency}: what {provider} costs is taken from its list in dollars, to compare it.")
 
 
 def month_of(workload: Workload, *, is_given: bool = False) -> Demand:

@@ -82,7 +82,7 @@ def command(
     from r1plan.plan.workload import Workload, checked_workload
     from r1plan.render.assumptions import changed_remark
     from r1plan.render.model_names import name_remarks
-    from r1plan.render.output import note
+    from r1plan.render.output import note, screen
     from r1plan.render.plan.show import show
 
     form = planning.plan_form(format, json=json, explain=explain, file=output)
@@ -167,3 +167,8 @@ def command(
 
         outlook = MonthInquiry(asked, prices, api).outlook(planned_for, plan, models, in_full=in_full)
     show(planned_for.view, plan, api, headroom, form, models, outlook)
+    if asked.said:  # behind the answer
+        from r1plan.render.text.wrap import wrapped
+
+        for line in wrapped(asked.said, screen().columns):
+            note(line)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from r1plan.cli import build
 from r1plan.errors import R1PlanError
+from r1plan.report.sample import MONTH, write_sample
 
 MACHINE = ("--gpu", "rtx-4090", "--ram", "64")
 
@@ -130,3 +133,37 @@ def test_what_is_said_of_an_hour_of_a_card_holds_of_all_that_are_like_it(capsys:
     alike = {float(usd) for card, usd in hours.items() if "H200" in card}
     assert alike == {3.0}
     assert any("H100" in card and usd != 3 for card, usd in hours.items())
+
+
+def test_an_account_in_yuan_is_told_that_dollars_are_shown_and_an_unknown_currency_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("R1PLAN_DEEPSEEK_CURRENCY", "CNY")
+    with pytest.raises(SystemExit):
+        build().main(["recommend", *MACHINE], prog_name="r1plan")
+    assert "R1PLAN_DEEPSEEK_CURRENCY=CNY: what deepseek costs is taken from its list in dollars" in (
+        " ".join(capsys.readouterr().err.split())
+    )
+    monkeypatch.setenv("R1PLAN_DEEPSEEK_CURRENCY", "EUR")
+    with pytest.raises(R1PlanError, match="unknown currency 'EUR'"):
+        build().main(["recommend", *MACHINE], prog_name="r1plan")
+
+
+def test_who_cannot_do_the_work_is_not_sold_and_who_cuts_answers_off_says_so(said: Any) -> None:
+    assert "$14.20 for Novita AI's deepseek-r1-turbo (cuts off 6 % of the answers)" in said()
+    fields = json.loads(said("--thinking-tokens", "60000", "--json"))
+    assert [each["model"] for each in fields["api"]] == ["deepseek-flash"]
+    assert fields["api"][0]["cut_off_share"] < 0.5
+
+
+def test_what_a_log_says_stands_behind_the_answer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = home / "data" / "logs" / f"{MONTH}.jsonl"
+    path.parent.mkdir(parents=True)
+    write_sample(path)
+    both = StringIO()
+    monkeypatch.setattr("sys.stdout", both)
+    monkeypatch.setattr("sys.stderr", both)
+    with pytest.raises(SystemExit):
+        build().main(["recommend", *MACHINE, "--from-logs", MONTH], prog_name="r1plan")
+    text = both.getvalue()
+    assert text.index("Run ") < text.index(f"by the log of {MONTH}")

@@ -25,10 +25,12 @@ class AskedMonth(NamedTuple):
     demand: Demand
     own: OwnThinking = NO_LOG
     speeds: Mapping[tuple[str, str], ServedSpeed] = {}
+    said: str = ""
+    """What the log says in a sentence, to be told behind the answer; empty without a log."""
 
 
 def asked_month(workload: Workload, from_logs: str | None) -> AskedMonth:
-    """The month of `workload`, or what the log of the month `from_logs`, YYYY-MM, says, which is told on stderr.
+    """The month of `workload`, or what the log of the month `from_logs`, YYYY-MM, says.
 
     Raises UsageError for a month that the log has not, and for lengths beside it.
     """
@@ -36,15 +38,11 @@ def asked_month(workload: Workload, from_logs: str | None) -> AskedMonth:
         demand = month_of(workload, is_given=any(map(is_given, _LENGTHS)))
         return AskedMonth(replace(workload, demand=demand), demand)
     from r1plan.cli.from_logs import compared_work
-    from r1plan.render.output import note, screen
     from r1plan.render.prices.asked_words import asked_text
-    from r1plan.render.text.wrap import wrapped
     from r1plan.report.month.logged import with_logged
 
     work = compared_work(workload, from_logs)
-    for line in wrapped(asked_text(work), screen().columns):
-        note(line)
     if work.logged is None:
         return AskedMonth(replace(workload, demand=work.demand), work.demand)
     found = checked_workload(with_logged(workload, work.logged))
-    return AskedMonth(found, work.demand, work.own, work.logged.speeds)
+    return AskedMonth(found, work.demand, work.own, work.logged.speeds, asked_text(work))

@@ -24,12 +24,11 @@ from r1plan.render.outlook.words import (
     copies_text,
     cut_off_text,
     moved_text,
-    number_text,
     served_text,
     share_text,
 )
 from r1plan.render.text.screen import Screen
-from r1plan.render.text.units import count, duration, rate
+from r1plan.render.text.units import count, duration, number_text, rate
 
 _MOST_CLAIMS = 3
 

@@ -12,7 +12,7 @@ from r1plan.plan.cost.break_even import BreakEven, SensitivityRow
 from r1plan.plan.cost.terms import TermsKind
 from r1plan.plan.outlook.option_outlook import OptionOutlook
 from r1plan.plan.outlook.outlook import Outlook
-from r1plan.render.text.units import count, duration, plain, rate
+from r1plan.render.text.units import count, duration, number_text, plain, rate
 
 TOO_LONG = "most requests are longer than its context"
 _MOST_DIGITS = 12
@@ -122,11 +122,6 @@ def copies_text(outlook: OptionOutlook) -> str:
     """How often the option runs on one machine: "as 2 copies on 3 cards each"; empty: once."""
     copies = outlook.capacity.copies
     return "" if copies == 1 else f"as {copies} copies on {count(len(outlook.cards), 'card')} each"
-
-
-def number_text(number: float) -> str:
-    """A number of requests: "10,000", "0.5", "15.5" of what a log has."""
-    return plain(number)
 
 
 def _down(number: float, digits: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from r1plan.render.text.units import count
+from r1plan.render.text.units import count, number_text
 
 if TYPE_CHECKING:
     from r1plan.plan.demand import Demand
@@ -17,7 +17,7 @@ def asked_text(asked: ComparedWork) -> str:
     """What was asked for, in a sentence or two."""
     demand, logged = asked.demand, asked.logged
     rate = demand.requests_per_day
-    many = "Requests" if rate is None else f"{_number(rate)} requests a day"
+    many = "Requests" if rate is None else f"{number_text(rate)} requests a day"
     entire, hit = demand.mean("input_tokens"), demand.mean("cache_hit_tokens")
     cached = f" ({hit / entire * 100:.0f} % cached)" if hit else ""
     lengths = (
@@ -31,7 +31,9 @@ def asked_text(asked: ComparedWork) -> str:
 
 def hours_text(demand: Demand) -> str:
     """At which hours, and what says so."""
-    peak = f"the busiest hour has {demand.peak_hour_share * 100:.0f} % of a mean day"
+    share = demand.peak_hour_share
+    whole = f"{share:.1f} times the requests" if share > 1 else f"{share * 100:.0f} %"
+    peak = f"the busiest hour has {whole} of a mean day"
     if demand.hours_basis == "logged":
         return f"at the log's hours ({demand.timezone}; {peak})"
     return f"at assumed office hours ({demand.timezone}; {peak})"
@@ -57,7 +59,3 @@ def _left(out: NotCounted) -> Iterator[str]:
         yield f"{out.untold:,} without their tokens"
     if out.bad_lines:
         yield f"{count(out.bad_lines, 'line')} that are no rows"
-
-
-def _number(rate: float) -> str:
-    return f"{rate:,.0f}" if rate >= 10 or rate == round(rate) else f"{rate:,.2g}"
