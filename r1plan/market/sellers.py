@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from r1plan.catalog.provider import Provider, model_key
-from r1plan.errors import NotFound
+from r1plan.errors import NotFound, R1PlanError
 from r1plan.market.compare import UsagesOf
 from r1plan.market.listing import Listing, offered
 from r1plan.market.month import MonthCost, MonthHours, WeightedUsage, month_cost
@@ -85,10 +85,10 @@ def sellers(
     at: datetime,
     *,
     model: str | None = None,
-    like: str = LIKE_R1,
+    like: str | Collection[str] = LIKE_R1,
     released: Mapping[str, date] | None = None,
 ) -> tuple[Seller, ...]:
-    """Who sells `model`, a part of a name; or one model like `like`, "r1" or a name, at each provider.
+    """Who sells `model`, a part of a name; or one model like `like`, "r1", a name or ids of the catalogue, at each.
 
     What was asked for comes first, of it what can do the work, of that the cheapest; amounts of one currency stand
     together. A provider that does not sell what `like` says is there with what it sells in its stead, the nearest.
@@ -101,9 +101,13 @@ def sellers(
     return tuple(sorted(made, key=_place))
 
 
-def _alike(listings: Sequence[Listing], providers: Mapping[str, Provider], like: str) -> list[tuple[Listing, bool]]:
+def _alike(
+    listings: Sequence[Listing], providers: Mapping[str, Provider], like: str | Collection[str]
+) -> list[tuple[Listing, bool]]:
     """Of each provider what is like `like`, else the nearest to it that it sells; nothing of who sells nothing near."""
-    wanted = _is_r1 if like.casefold() == LIKE_R1 else _named(like)
+    names = (like,) if isinstance(like, str) else tuple(like)
+    of_r1 = [each.casefold() for each in names] == [LIKE_R1]
+    wanted = _is_r1 if of_r1 else _named(names)
     by_provider: dict[str, list[Listing]] = {}
     for each in listings:
         by_provider.setdefault(each.quote.provider, []).append(each)
@@ -114,7 +118,9 @@ def _alike(listings: Sequence[Listing], providers: Mapping[str, Provider], like:
             found += [(each, True) for each in same]
         elif (near := _nearest(its, providers.get(provider))) is not None:
             found.append((near, False))
-    if not any(is_like for _, is_like in found) and like.casefold() != LIKE_R1:
+    if not any(is_like for _, is_like in found) and not of_r1:
+        if not isinstance(like, str):
+            raise R1PlanError(f"nobody sells {' or '.join(names)} then.", "--like r1 compares whoever sells R1")
         known = sorted({each.quote.served_model or each.quote.model for each in listings})
         raise NotFound.among("model", like, known, "--like r1 compares whoever sells R1 or its successor")
     return found
@@ -124,12 +130,12 @@ def _is_r1(each: Listing) -> bool:
     return each.family == "r1"
 
 
-def _named(like: str) -> Callable[[Listing], bool]:
-    key = model_key(like)
+def _named(like: Collection[str]) -> Callable[[Listing], bool]:
+    keys = {model_key(each) for each in like}
 
     def wanted(each: Listing) -> bool:
         names = (each.quote.model, each.quote.served_model or "", each.quote.offer.serves if each.quote.offer else "")
-        return any(name and model_key(name) == key for name in names)
+        return any(name and model_key(name) in keys for name in names)
 
     return wanted
 

@@ -86,7 +86,15 @@ def _comparison(
 
     alike = like or LIKE_R1
     found = sellers(
-        book, providers, usages, hours, demand.requests_per_day, at, model=model, like=alike, released=first_days()
+        book,
+        providers,
+        usages,
+        hours,
+        demand.requests_per_day,
+        at,
+        model=model,
+        like=_meant(alike),
+        released=first_days(),
     )
     return Comparison(
         sellers=found,
@@ -96,3 +104,18 @@ def _comparison(
         models=load_models(),
         served=load_served_scores(),
     )
+
+
+def _meant(like: str) -> str | tuple[str, ...]:
+    """The models of the catalogue that `like` means, as --model takes it ("8b"), else what sellers call so."""
+    from r1plan.catalog.load import load_models
+    from r1plan.errors import R1PlanError
+    from r1plan.market.sellers import LIKE_R1
+    from r1plan.models.names import find_models
+
+    if like.casefold() == LIKE_R1:
+        return like
+    try:
+        return find_models(load_models(), like).ids
+    except R1PlanError:
+        return like

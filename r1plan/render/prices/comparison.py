@@ -95,14 +95,20 @@ def answer_texts(comparison: Comparison) -> Iterator[str]:
 
 def _nobody(comparison: Comparison, counting: Sequence[Seller]) -> str:
     """What is said where nothing that was asked for can be named as the cheapest."""
-    name = "R1" if (comparison.like or "r1").casefold() == "r1" else comparison.like
+    name = "R1" if (comparison.like or "").casefold() == "r1" else comparison.like
     liked = [each for each in comparison.sellers if each.is_like]
+    verified = [each for each in liked if each.verified]
+    too_long = "can do this: half of the requests or more are too long for each"
     if liked and not any(each.can for each in liked):
-        text = "None of these can do this: half of the requests or more are too long for each"
+        text = f"No seller of {name or 'these'} {too_long}"
+    elif verified and not any(each.can for each in verified):
+        text = f"No verified seller of {name or 'these'} {too_long}"
     elif liked and all(each.currency != "USD" for each in liked if each.counts) and any(e.counts for e in liked):
         text = "What is known of these is not in dollars, so nothing is compared"
+    elif not verified and any(each.month for each in liked):
+        text = f"That anyone still sells {name or 'these'} was not verified"
     else:
-        text = f"Nobody is known to sell {name} at a known price then"
+        text = f"Nobody is known to sell {name or 'these'} at a known price then"
     if not counting:
         return f"{text}."
     best, _ = _cheapest(counting)

@@ -118,8 +118,21 @@ def test_who_cannot_do_it_says_so_and_has_no_cost(arguments: tuple[str, ...], ca
 
 def test_where_nobody_can_the_first_sentence_says_so_without_a_number() -> None:
     shown = compare(*MANY, "--model", "r1", "--input-tokens", 10**7, columns=200)
-    assert shown.startswith("None of these can do this: half of the requests or more are too long for each.")
+    assert shown.startswith("No seller of these can do this: half of the requests or more are too long for each.")
     assert "$" not in shown
+
+
+@pytest.mark.parametrize(
+    ("tokens", "said"),
+    [
+        pytest.param(("--input-tokens", 10**6), "No seller of R1 can do this: half", id="too long for all of R1"),
+        pytest.param(("--thinking-tokens", 60_000), "No verified seller of R1 can do this: half", id="of the verified"),
+    ],
+)
+def test_where_only_others_can_the_first_sentence_says_of_whom_nobody_can(tokens: tuple[str, int], said: str) -> None:
+    shown = compare(*AT, *tokens, columns=300)
+    assert shown.startswith(said)
+    assert "the nearest is " in shown.splitlines()[0]
 
 
 def test_some_answers_that_are_cut_off_are_told() -> None:
@@ -176,6 +189,7 @@ def test_a_price_of_ones_own_from_next_month_on_counts_from_its_day(home: Path) 
     [
         pytest.param(("--like", "R1"), "R1 is cheapest at ", id="R1"),
         pytest.param(("--like", "deepseek-r1-0528"), "deepseek-r1-0528 is cheapest at ", id="one model"),
+        pytest.param(("--like", "70b"), "70b is cheapest at DeepInfra", id="as --model takes it"),
         pytest.param(("--model", "v4.1"), "Cheapest is at DeepSeek", id="a part of a name"),
         pytest.param(("--like", "R1-Distill-Llama-70B"), "R1-Distill-Llama-70B is cheapest at DeepInfra", id="distill"),
     ],
@@ -208,6 +222,15 @@ def test_what_cannot_be_meant_is_a_sentence_and_a_hint(arguments: tuple[str, ...
     assert error.value.exit_code == 2
     assert error.value.message.endswith(".")
     assert error.value.hint
+
+
+def test_a_model_that_is_known_and_not_sold_is_told_apart_from_an_unknown_one() -> None:
+    with pytest.raises(R1PlanError, match="nobody sells DeepSeek-R1-Zero then"):
+        compare(*AT, "--like", "r1-zero")
+
+
+def test_where_nobody_verified_sells_a_model_the_first_sentence_says_that() -> None:
+    assert compare(*AT, "--like", "8b", columns=200).startswith("That anyone still sells 8b was not verified; ")
 
 
 def test_a_log_is_a_workload(home: Path) -> None:
