@@ -243,7 +243,9 @@ def test_a_log_is_a_workload(home: Path) -> None:
     assert fields["workload"]["requests_per_day"] == pytest.approx(logged["requests"] / 30)
     assert logged["not_counted"]["failed"] > 0
     assert {each["hours"]["basis"] for each in fields["offers"] if each["hours"]} == {"logged"}
+    assert {each["priced_share"] for each in fields["offers"]} <= {0.0, 1.0}  # 64 kinds of requests add up to all
     shown = compare(*AT, "--from-logs", MONTH)
+    assert not [words for words in ("priced until then", "of the month") if words in shown]
     assert f"by the log of {MONTH}" in " ".join(shown.split())
     assert max(map(len, shown.splitlines())) <= 120
 
