@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, assert_never
 
-from r1plan.plan.choice.chosen import BeyondPatience, Chosen
+from r1plan.plan.choice.chosen import BeyondPatience, Chosen, MeritField
 
 CauseKind = Literal["memory", "slow", "refused", "behind"]
 
@@ -152,8 +152,8 @@ class Difference(NamedTuple):
 
     `thinking_ratio` are its tokens of thinking over the chosen one's, `energy_ratio` its energy an answer where that is
     what counts. `per_cent_lost` is what its quant loses beyond the chosen one's, in whole per cent of perplexity.
-    `coarser_cache`: its cache has less than 8 bits, and the chosen one's not. `too_short`: its context holds fewer
-    answers. `unpublished`: no repository that is known holds it, and that puts it behind.
+    `coarser_cache`: its cache has less than 8 bits, and the chosen one's not. `loses_in` is the first field of the
+    rule in which it falls behind, whatever it has more of in later ones; None where the rule has nothing against it.
     """
 
     quality_points: float
@@ -164,8 +164,7 @@ class Difference(NamedTuple):
     energy_ratio: float | None = None
     per_cent_lost: int = 0
     coarser_cache: bool = False
-    too_short: bool = False
-    unpublished: bool = False
+    loses_in: MeritField | None = None
 
 
 class RanksBelow(NamedTuple):

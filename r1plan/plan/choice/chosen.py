@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from r1plan.plan.workload import Objective
 from r1plan.units import S_A_MINUTE
+
+# The fields of a Merit, the most important first.
+MeritField = Literal[
+    "offered",
+    "holds",
+    "fine_cache",
+    "usable",
+    "within",
+    "quality",
+    "as_model",
+    "quick",
+    "little_lost",
+    "pace",
+]
 
 
 class BeyondPatience(NamedTuple):

@@ -6,9 +6,10 @@ and whatever makes a machine larger or faster can only add options within the pa
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from r1plan.plan.answer import answer_seconds
+from r1plan.plan.choice.chosen import MeritField
 from r1plan.plan.choice.patience import MOST_WH_AN_ANSWER, QUICK, patience_min
 from r1plan.plan.plan import PlannedOption
 from r1plan.plan.workload import Workload
@@ -16,6 +17,7 @@ from r1plan.units import S_A_HOUR, S_A_MINUTE
 
 # Where no power limit is known: a desktop computer under load, assumed.
 _UNKNOWN_WATTS = 150.0
+_FIELDS: tuple[MeritField, ...] = get_args(MeritField)
 
 
 class Merit(NamedTuple):
@@ -66,6 +68,12 @@ def merit_of(
         little_lost=-quality.quant.per_cent_lost if quick else 0,
         pace=-(_watt_hours(option, seconds) if by_price else seconds),
     )
+
+
+def first_lost(merit: Merit, choice: Merit) -> MeritField | None:
+    """In which field one of that `merit` falls behind the choice; None where it is as good in all that count."""
+    differs = next((place for place, each in enumerate(merit) if each != choice[place]), None)
+    return None if differs is None or merit[differs] > choice[differs] else _FIELDS[differs]
 
 
 def is_within(option: PlannedOption, workload: Workload) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from r1plan.models.downloads import is_published
 from r1plan.plan.answer import answer_seconds
-from r1plan.plan.choice.merit import Merit, is_within, merit_of, watt_hours
+from r1plan.plan.choice.merit import Merit, first_lost, is_within, merit_of, watt_hours
 from r1plan.plan.choice.standing import beyond_patience
 from r1plan.plan.llamacpp.fit.merit import has_fine_cache
 from r1plan.plan.llamacpp.option import Option
@@ -178,6 +178,5 @@ def _difference(option: Option, choice: Option, workload: Workload) -> Differenc
         context_tokens=option.context - choice.context,
         energy_ratio=watt_hours(option, workload) / watt_hours(choice, workload) if by_energy else None,
         coarser_cache=has_fine_cache(choice.settings) and not has_fine_cache(option.settings),
-        too_short=option.merit.holds < choice.merit.holds,
-        unpublished=not is_published(option.model, option.quant),
+        loses_in=first_lost(option_merit(option, workload), option_merit(choice, workload)),
     )

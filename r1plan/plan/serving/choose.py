@@ -96,10 +96,10 @@ def choose_served(
         if pins.one_option:
             why = rejected[0].cause if rejected else AsAsked(caution(choice.model, choice.dtype))
         choice = replace(choice, why=why)
-        alternatives = (*other_layouts(choice, options), *different(choice, offered))[:_MOST_ALTERNATIVES]
+        alternatives = (*other_layouts(choice, options), *different(choice, offered, workload))[:_MOST_ALTERNATIVES]
         named = {option.id for option in (choice, *alternatives)}
         rejected += too_long
-        rejected += [behind(option, choice) for option in offered if option.id not in named]
+        rejected += [behind(option, choice, workload) for option in offered if option.id not in named]
     return Plan(
         engine=engine.name,
         machine=machine,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from r1plan.plan.choice.merit import Merit, is_within, merit_of
+from r1plan.plan.choice.merit import Merit, first_lost, is_within, merit_of
 from r1plan.plan.choice.standing import better_beyond, beyond_patience
 from r1plan.plan.plan import Rejection, difference
-from r1plan.plan.reasons import OtherSharing, RanksBelow, TooSlow
+from r1plan.plan.reasons import Difference, OtherSharing, RanksBelow, TooSlow
 from r1plan.plan.serving.checkpoints import caution
 from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.workload import Workload
@@ -92,7 +92,7 @@ def other_layouts(chosen: ServingOption, options: list[ServingOption]) -> list[S
     return [replace(option, why=_beside(option, chosen)) for option in shown]
 
 
-def different(chosen: ServingOption, others: list[ServingOption]) -> Iterator[ServingOption]:
+def different(chosen: ServingOption, others: list[ServingOption], workload: Workload) -> Iterator[ServingOption]:
     """The others in their order, but for those that one shown before beats in quality, speed and users at once.
 
     To one of the same model, as AWQ is to GPTQ, it need only come near. Doubtful checkpoints are shown to who asks.
@@ -102,7 +102,7 @@ def different(chosen: ServingOption, others: list[ServingOption]) -> Iterator[Se
         if any(_beats(each, option) for each in shown) or _doubtful(option):
             continue
         shown.append(option)
-        yield replace(option, why=difference(option, chosen))
+        yield replace(option, why=_difference(option, chosen, workload))
 
 
 def _doubtful(option: ServingOption) -> bool:
@@ -118,9 +118,14 @@ def _beats(shown: ServingOption, option: ServingOption) -> bool:
     )
 
 
-def behind(option: ServingOption, choice: ServingOption) -> Rejection:
+def behind(option: ServingOption, choice: ServingOption, workload: Workload) -> Rejection:
     """Why an option that fits is not shown."""
-    return Rejection(option.id, RanksBelow(choice_id=choice.id, difference=difference(option, choice)))
+    return Rejection(option.id, RanksBelow(choice_id=choice.id, difference=_difference(option, choice, workload)))
+
+
+def _difference(option: ServingOption, choice: ServingOption, workload: Workload) -> Difference:
+    lost = first_lost(option_merit(option, workload), option_merit(choice, workload))
+    return difference(option, choice)._replace(context_tokens=option.context - choice.context, loses_in=lost)
 
 
 def _beside(option: ServingOption, chosen: ServingOption) -> OtherSharing:

@@ -30,7 +30,8 @@ def chosen_text(why: Chosen) -> str:
         kind = "the fastest" if why.objective != "cost" else "the least energy an answer"
         said = f"no typical answer{asked} comes {limits}: {kind}, at {_taken(why.seconds, why.wh)}"
     if not why.usable:
-        said = f"nothing finer fits: {said}"
+        finer = "holds most answers" if why.holds_most else "has as long a context"
+        said = f"nothing finer {finer}: {said}"
     elif not why.holds_most:
         said = f"no room for the longest answers: {said}"
     if why.better is None:

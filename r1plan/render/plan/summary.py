@@ -27,6 +27,8 @@ def short_standing_text(why: Standing | None) -> str:
     """Why an option stands where it does in a word or two, beside the figures that say the rest."""
     match why:
         case Chosen():
+            if not why.usable:
+                return "nothing finer"
             limit = f"{plain(why.patience_min)} min" if why.most_wh is None else f"{plain(why.most_wh)} Wh"
             return f"best in {limit}" if why.within else "fastest"
         case AsAsked():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from r1plan.plan.choice.chosen import BeyondPatience, Chosen
+from r1plan.plan.choice.chosen import BeyondPatience, Chosen, MeritField
 from r1plan.plan.plan import OptionT_co, Plan
 from r1plan.plan.reasons import (
     AsAsked,
@@ -47,6 +47,27 @@ _POINTS_WORTH_SAYING = 0.5
 _POINTS_WORTH_NAMING = 0.05
 _SPEED_WORTH_SAYING = 0.05
 _RATIO_WORTH_SAYING = 1.1
+
+# What the rule holds against an option, whatever its score: in a sentence where that comes before the score, and in a
+# word or two.
+_GATES: dict[MeritField | None, str] = {
+    "offered": "not to be had",
+    "holds": "too short for most answers",
+    "fine_cache": "coarser cache",
+    "usable": "loses too much of its model",
+}
+_AGAINST: dict[MeritField, str] = {
+    "offered": "nobody offers it",
+    "holds": "short context",
+    "fine_cache": "coarser cache",
+    "usable": "coarse quant",
+    "within": "too slow",
+    "quality": "less able",
+    "as_model": "coarser quant",
+    "quick": "slower",
+    "little_lost": "coarser quant",
+    "pace": "slower",
+}
 
 
 def standing_text(why: Standing | None) -> str:
@@ -107,9 +128,10 @@ def cause_text(cause: Cause) -> str:
 
 def difference_text(each: Difference) -> str:
     """How an option differs from the chosen one."""
-    said = [quality] if (quality := ability_text(each)) else []
+    said = [_GATES[each.loses_in]] if each.loses_in in _GATES else []
+    said += [quality] if (quality := ability_text(each)) else []
     faster = each.speed_ratio >= 1 + _SPEED_WORTH_SAYING
-    if not said and faster and each.quality_points <= -_POINTS_WORTH_NAMING:
+    if not quality and faster and each.quality_points <= -_POINTS_WORTH_NAMING:
         said.append("slightly less able")
     if not 1 - _SPEED_WORTH_SAYING < each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
         said.append(f"{each.speed_ratio:.1f}x the speed")
@@ -119,21 +141,24 @@ def difference_text(each: Difference) -> str:
         said.append(f"{each.energy_ratio:.1f}x the energy")
     if each.from_disk:
         said.append("reads experts from disk")
-    if each.coarser_cache:
+    if each.coarser_cache and each.loses_in != "fine_cache":
         said.append("coarser cache")
-    if each.context_tokens:
+    if each.context_tokens and each.loses_in != "holds":
         said.append("longer context" if each.context_tokens > 0 else "shorter context")
     return ", ".join(said) or "much the same"
 
 
 def against_text(each: Difference) -> str:
-    """What speaks against an option that is as able as the chosen one and faster, in a word or two."""
-    if each.unpublished:
-        return "nobody offers it"
-    if each.quality_points <= -_POINTS_WORTH_SAYING or each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
+    """What speaks against an option that is as able as the chosen one, or seems better or faster, in a word or two."""
+    if each.loses_in == "offered":
+        return _AGAINST[each.loses_in]
+    if each.quality_points <= -_POINTS_WORTH_SAYING:
         return ""
-    if each.too_short:
-        return "short context"
+    if each.loses_in is not None and each.loses_in in _GATES:
+        return _AGAINST[each.loses_in]
+    if each.speed_ratio < 1 + _SPEED_WORTH_SAYING:
+        better = each.quality_points >= _POINTS_WORTH_SAYING
+        return _AGAINST[each.loses_in] if better and each.loses_in is not None else ""
     if each.coarser_cache:
         return "coarser cache"
     if each.thinking_ratio >= _RATIO_WORTH_SAYING:
@@ -146,6 +171,8 @@ def against_text(each: Difference) -> str:
 def ability_text(each: Difference) -> str:
     """Whether an option is more able than the chosen one, or as able and of a finer or coarser quant."""
     said = quality_text(each.quality_points)
+    if said and each.quality_points > 0 and each.loses_in is not None:
+        return "higher score"
     if said or abs(each.quality_points) >= _POINTS_WORTH_NAMING or not each.per_cent_lost:
         return said
     return "finer quant" if each.per_cent_lost < 0 else "coarser quant"

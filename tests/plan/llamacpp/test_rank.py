@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
 from r1plan.hardware.machine import Machine
 from r1plan.plan.answer import answer_seconds
 from r1plan.plan.choice.chosen import BeyondPatience
-from r1plan.plan.choice.merit import watt_hours
+from r1plan.plan.choice.merit import Merit, first_lost, watt_hours
 from r1plan.plan.choice.patience import MOST_WH_AN_ANSWER, PATIENCE_MIN
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import ContextTooLong, Difference, RanksBelow
 from r1plan.plan.workload import Objective, Workload
 from r1plan.render.plan.llamacpp import LlamaCppView
-from r1plan.render.plan.summary import rejected_line
+from r1plan.render.plan.summary import rejected_line, short_standing_text
 from r1plan.render.plan.words import difference_text
-from tests.plan.catalogue import card, machine, plan
+from tests.plan.catalogue import card, machine, plan, reason
 
 OBJECTIVES: tuple[Objective, ...] = ("balanced", "quality", "speed", "cost")
 
@@ -56,7 +57,7 @@ def answer_for(name: str, objective: Objective) -> Plan[Option]:
 
 def reasons_against(each: Difference) -> list[bool]:
     """What can speak against an option that is better and faster."""
-    return [each.too_short, each.coarser_cache, each.unpublished, each.from_disk, (each.energy_ratio or 0) > 1]
+    return [each.loses_in is not None, each.coarser_cache, each.from_disk, (each.energy_ratio or 0) > 1]
 
 
 @pytest.mark.parametrize(("name", "objective"), CASES)
@@ -70,7 +71,7 @@ def test_what_is_better_and_faster_ranks_lower_for_a_stated_reason_alone(name: s
         if why.quality_points > 0 and why.speed_ratio / why.thinking_ratio > 1:
             assert any(reasons_against(why)), why
             told = difference_text(why)
-            assert why.unpublished or any(word in told for word in ("energy", "disk", "coarser", "shorter")), told
+            assert any(word in told for word in ("energy", "disk", "coarser", "short", "not to be had")), told
 
 
 @pytest.mark.parametrize(("name", "objective"), CASES)
@@ -132,3 +133,34 @@ def test_models_too_short_for_the_asked_context_do_not_fit_and_rank_lower() -> N
     answer = answer_for("4090", "balanced")
     refused = replace(answer, rejected=(Rejection("a", ContextTooLong(131_072)),))
     assert rejected_line(LlamaCppView(), refused).startswith("1 rejected: 1 cannot do it")
+
+
+@pytest.mark.parametrize(
+    ("worse", "lost"),
+    [
+        ({}, None),
+        ({"pace": -50.0}, None),
+        ({"pace": -70.0, "quality": 90.0}, None),
+        ({"holds": 0.9, "quality": 90.0}, "holds"),
+        ({"offered": False, "holds": 1.0, "quality": 90.0}, "offered"),
+        ({"within": False, "quality": 0.0}, "within"),
+        ({"quality": 49.0, "pace": -1.0}, "quality"),
+        ({"pace": -61.0}, "pace"),
+    ],
+)
+def test_the_field_that_is_named_is_the_first_in_which_an_option_falls_behind(
+    worse: dict[str, Any], lost: str | None
+) -> None:
+    choice = Merit(True, 1.0, True, True, True, 60.0, True, False, 0, -60.0)
+    other = choice._replace(**worse)
+    assert first_lost(other, choice) == lost
+    assert (lost is not None) == (other < choice)
+
+
+@pytest.mark.parametrize("gib", [4.0, 5.3, 6.0, 8.0, 11.0])
+def test_nothing_that_stands_behind_the_choice_is_called_better(gib: float) -> None:
+    answer = plan(machine(card(gib, bandwidth=68.0), ram=8), Workload())
+    assert answer.choice is not None
+    for option in answer.alternatives:
+        assert "better" not in short_standing_text(option.why).split(), option.id
+        assert "better" not in reason(option).split(", "), option.id

@@ -194,7 +194,7 @@ STANDINGS: list[tuple[Standing | None, str]] = [
     (CHOSEN._replace(score=None), "the best quality whose typical answer comes within 15 minutes"),
     (
         CHOSEN._replace(usable=False, per_cent_lost=38, as_model=False),
-        "nothing finer fits: the best published quality (GPQA-Diamond 62.1, though this quant loses 38 %) whose "
+        "nothing finer holds most answers: the best published quality (GPQA-Diamond 62.1, though this quant loses 38 %) whose "
         "typical answer comes within 15 minutes",
     ),
     (
@@ -213,6 +213,15 @@ STANDINGS: list[tuple[Standing | None, str]] = [
     (Difference(quality_points=-2, speed_ratio=0.6, thinking_ratio=1.9), "less able, 0.6x the speed"),
     (Difference(quality_points=2, speed_ratio=1, energy_ratio=1.26), "better, 1.3x the energy"),
     (Difference(quality_points=2, speed_ratio=1, coarser_cache=True), "better, coarser cache"),
+    (
+        Difference(quality_points=2, speed_ratio=1, context_tokens=-1, loses_in="holds"),
+        "too short for most answers, higher score",
+    ),
+    (
+        Difference(quality_points=2, speed_ratio=1, coarser_cache=True, loses_in="fine_cache"),
+        "coarser cache, higher score",
+    ),
+    (Difference(quality_points=2, speed_ratio=0.5, loses_in="pace"), "higher score, 0.5x the speed"),
     (Difference(quality_points=0, speed_ratio=0.8, per_cent_lost=-3), "finer quant, 0.8x the speed"),
     (Difference(quality_points=0, speed_ratio=1.3, per_cent_lost=3), "coarser quant, 1.3x the speed"),
     (Difference(quality_points=2, speed_ratio=1.3, per_cent_lost=3), "better, 1.3x the speed"),
@@ -320,7 +329,11 @@ def test_a_margin_is_named_where_nothing_else_is_lacking(needed_mib: int, said: 
         (Difference(quality_points=2, speed_ratio=1.6, thinking_ratio=1.9), "thinks longer"),
         (Difference(quality_points=2, speed_ratio=1.6, energy_ratio=1.5), "more energy"),
         (Difference(quality_points=0.4, speed_ratio=1.1, coarser_cache=True), "coarser cache"),
-        (Difference(quality_points=0.4, speed_ratio=1.1, coarser_cache=True, too_short=True), "short context"),
+        (Difference(quality_points=0.4, speed_ratio=1.1, coarser_cache=True, loses_in="holds"), "short context"),
+        (Difference(quality_points=2, speed_ratio=0.9, loses_in="holds"), "short context"),
+        (Difference(quality_points=2, speed_ratio=0.9, loses_in="pace"), "slower"),
+        (Difference(quality_points=-2, speed_ratio=0.9, loses_in="quality"), ""),
+        (Difference(quality_points=-9, speed_ratio=2, loses_in="offered"), "nobody offers it"),
         (Difference(quality_points=-0.2, speed_ratio=1.1), "a bit worse"),
         (Difference(quality_points=-0.5, speed_ratio=2, thinking_ratio=1.9), ""),
         (Difference(quality_points=2, speed_ratio=0.9, thinking_ratio=1.9), ""),
