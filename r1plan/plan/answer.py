@@ -104,18 +104,21 @@ def _ordered(times: Sequence[Timed], level: float) -> float:
 def _seconds(speed: Speed, length: RequestLength, longer: float, end: int) -> float:
     """What one request takes at the low (0), expected (1) or high (2) end of the speeds."""
     output = _output(length, longer)
-    prompt = 0.0
+    generated = output * token_seconds(speed.decode, length.input_tokens + output / 2, end)
+    return prompt_seconds(speed, length, end) + generated
+
+
+def prompt_seconds(speed: Speed, length: RequestLength, end: int = 1) -> float:
+    """What reading the prompt takes at that `end` of the speeds; 0 where that is not predicted."""
     read = speed.prefill_at(length.cache_hit_tokens + length.prompt_tokens // 2)
-    if read is not None and read[end]:
-        prompt = length.prompt_tokens / read[end]
-    return prompt + output * _token_s(speed.decode, length.input_tokens + output / 2, end)
+    return length.prompt_tokens / read[end] if read is not None and read[end] else 0.0
 
 
 def _output(length: RequestLength, longer: float) -> int:
     return round(length.thinking_tokens * longer) + length.answer_tokens
 
 
-def _token_s(decode: Sequence[DecodeSpeed], depth: float, end: int) -> float:
+def token_seconds(decode: Sequence[DecodeSpeed], depth: float, end: int = 1) -> float:
     """Seconds a token that deep in the cache: on the line through the two predicted depths around it or next to it."""
     known = sorted(decode)
     if len(known) == 1:

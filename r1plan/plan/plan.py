@@ -12,7 +12,7 @@ from r1plan.plan.cost.power import PowerDraw
 from r1plan.plan.doubts import MeasurementDoubt
 from r1plan.plan.pins import Pins
 from r1plan.plan.quality import Quality
-from r1plan.plan.reasons import Cause, Difference, MemoryCause, Note, Slow, Standing
+from r1plan.plan.reasons import Cause, Difference, MemoryCause, Note, Slow, Standing, TooLate
 from r1plan.plan.speed import Speed
 from r1plan.plan.workload import Workload
 
@@ -153,9 +153,12 @@ def nearest_first(rejected: Iterable[Rejection]) -> tuple[Rejection, ...]:
 
 
 def fastest_of_the_slow(rejected: Iterable[Rejection]) -> Rejection | None:
-    """The fastest of those that are too slow, or None."""
-    slow = [(each.cause.tok_s, each) for each in rejected if isinstance(each.cause, Slow)]
-    return max(slow, key=lambda each: each[0])[1] if slow else None
+    """Of the too slow the soonest that only comes too late, else the fastest, or None."""
+    slow = [(each.cause, each) for each in rejected if isinstance(each.cause, Slow)]
+    late = [(each, cause.ttft_s) for cause, each in slow if isinstance(cause, TooLate)]
+    if late:
+        return min(late, key=lambda each: each[1])[0]
+    return max(slow, key=lambda each: each[0].tok_s)[1] if slow else None
 
 
 def difference(option: PlannedOption, choice: PlannedOption) -> Difference:

@@ -48,7 +48,15 @@ class TooSlow(NamedTuple):
     least_tok_s: float
 
 
-Slow = TooSlow | BeyondPatience
+class TooLate(NamedTuple):
+    """The first token comes after `ttft_s` even with nothing else running, later than was asked for."""
+
+    tok_s: float
+    ttft_s: float
+    most_s: float
+
+
+Slow = TooSlow | TooLate | BeyondPatience
 
 
 class NeedsMemory(NamedTuple):
@@ -207,7 +215,7 @@ def kind_of(cause: Cause) -> CauseKind:
     match cause:
         case NeedsMemory() | NeedsShare() | ShareNotFree() | TooFewUsers():
             return "memory"
-        case TooSlow() | BeyondPatience():
+        case TooSlow() | TooLate() | BeyondPatience():
             return "slow"
         case ContextTooLong() | NoExperts() | NotComputed() | NotSplit():
             return "refused"

@@ -56,8 +56,8 @@ class Chosen(NamedTuple):
     `score` is the published one, None where there is none, and its quant loses `per_cent_lost` of perplexity, which
     counts as nothing `as_model`. `quick`: an answer takes so little of the patience that the finest of its quants was
     taken, and not the fastest. An answer takes `seconds` of `patience_min`, and `wh` of `most_wh` where there is a
-    price; `least_tok_s` were asked for. `usable` and `holds_most` are false where no option has a usable quant or room
-    for most answers. `better` is None where no option that fits is better.
+    price; `least_tok_s` were asked for, and the first token within `most_ttft_s`. `usable` and `holds_most` are false
+    where no option has a usable quant or room for most answers. `better` is None where no option that fits is better.
     """
 
     objective: Objective
@@ -70,6 +70,7 @@ class Chosen(NamedTuple):
     wh: float | None = None
     most_wh: float | None = None
     least_tok_s: float | None = None
+    most_ttft_s: float | None = None
     usable: bool = True
     holds_most: bool = True
     quick: bool = False

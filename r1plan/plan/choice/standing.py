@@ -8,6 +8,7 @@ from r1plan.plan.answer import answer_seconds
 from r1plan.plan.choice.chosen import BetterBeyond, BeyondPatience, Chosen
 from r1plan.plan.choice.merit import Merit, most_wh, watt_hours
 from r1plan.plan.choice.patience import patience_min
+from r1plan.plan.choice.wishes import least_tok_s
 from r1plan.plan.plan import PlannedOption
 from r1plan.plan.quality import published_score
 from r1plan.plan.workload import Workload
@@ -26,7 +27,8 @@ def why_chosen(choice: PlannedOption, merit: Merit, workload: Workload, better: 
         within=merit.within,
         wh=None if most is None else watt_hours(choice, workload),
         most_wh=most,
-        least_tok_s=workload.min_tok_s,
+        least_tok_s=least_tok_s(workload),
+        most_ttft_s=workload.slo_ttft_s,
         usable=merit.usable,
         holds_most=merit.holds >= 1,
         quick=merit.quick,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from r1plan.hardware.machine import Machine
 from r1plan.plan.choice.chosen import Chosen
 from r1plan.plan.choice.standing import why_chosen
+from r1plan.plan.choice.wishes import least_tok_s, slower_than_asked
 from r1plan.plan.llamacpp.candidates import candidates_of
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.nearly import nearly_on_cards
@@ -27,7 +28,6 @@ from r1plan.plan.llamacpp.rank import (
     published_first,
     ranked,
     reaches,
-    slower_than_asked,
     too_slow_from_disk,
 )
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
@@ -185,7 +185,7 @@ def _last_resort(workload: Workload, found: _Found, *, any_fits: bool) -> tuple[
     Where nothing else fits and no speed was asked for, all may be.
     """
     fast = ranked([option for option in found.from_disk if reaches(option, workload)], workload)
-    if not (any_fits or fast) and workload.min_tok_s is None:
+    if not (any_fits or fast) and least_tok_s(workload) is None and workload.slo_ttft_s is None:
         fast = published_first(sorted(found.from_disk, key=lambda option: -option.tok_s))
     offered = {option.id for option in fast}
     slow = {option.id: option for option in found.from_disk}

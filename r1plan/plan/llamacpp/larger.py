@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from r1plan.plan.choice.standing import better_beyond
+from r1plan.plan.choice.wishes import missed_wish
 from r1plan.plan.llamacpp.fit.settle import Settled
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.llamacpp.rank import option_merit, slower_than_asked
+from r1plan.plan.llamacpp.rank import option_merit
 from r1plan.plan.workload import Workload
 
 
@@ -16,7 +17,7 @@ def larger_model(choice: Option, fitting: Sequence[Option], workload: Workload, 
 
     A longer patience would take it. `fitting` hold everything in memory.
     """
-    by_id = {option.id: option for option in fitting if slower_than_asked(option, workload) is None}
+    by_id = {option.id: option for option in fitting if missed_wish(option, workload) is None}
     merits = [(option, option_merit(option, workload)) for option in by_id.values()]
     for option in better_beyond(choice, option_merit(choice, workload), merits, workload):
         if exact.fits(by_id[option.id]):

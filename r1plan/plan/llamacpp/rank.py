@@ -9,10 +9,11 @@ from r1plan.models.downloads import is_published
 from r1plan.plan.answer import answer_seconds
 from r1plan.plan.choice.merit import Merit, first_lost, is_within, merit_of, watt_hours
 from r1plan.plan.choice.standing import beyond_patience
+from r1plan.plan.choice.wishes import least_tok_s, missed_wish
 from r1plan.plan.llamacpp.fit.merit import has_fine_cache
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.plan import Rejection, difference, fastest_of_the_slow
-from r1plan.plan.reasons import Difference, NeedsMemory, RanksBelow, Slow, TooSlow
+from r1plan.plan.reasons import Difference, NeedsMemory, RanksBelow, Slow
 from r1plan.plan.workload import Workload
 
 MOST_ALTERNATIVES = 8
@@ -40,23 +41,16 @@ def option_merit(option: Option, workload: Workload) -> Merit:
 
 def reaches(option: Option, workload: Workload) -> bool:
     """Whether `option` is as fast as asked; where no speed was, whether it comes within the patience."""
-    if workload.min_tok_s is not None and workload.patience_min is None:
-        return slower_than_asked(option, workload) is None
-    return slower_than_asked(option, workload) is None and is_within(option, workload)
-
-
-def slower_than_asked(option: Option, workload: Workload) -> TooSlow | None:
-    """That `option` misses the speed that was asked for; None where it does not, or none was."""
-    if workload.min_tok_s is None or option.tok_s >= workload.min_tok_s:
-        return None
-    return TooSlow(tok_s=option.tok_s, least_tok_s=workload.min_tok_s)
+    if missed_wish(option, workload) is not None:
+        return False
+    return (least_tok_s(workload) is not None and workload.patience_min is None) or is_within(option, workload)
 
 
 def as_fast_as_asked(options: Sequence[Option], workload: Workload) -> tuple[list[Option], list[Rejection]]:
     """The options that are as fast as was asked, if anything was, and the others."""
     kept, slower = [], []
     for option in options:
-        slow = slower_than_asked(option, workload)
+        slow = missed_wish(option, workload)
         if slow is None:
             kept.append(option)
         else:
@@ -168,7 +162,7 @@ def nearest_to_fitting(rejected: Sequence[Rejection]) -> Rejection | None:
 
 
 def _slow(option: Option, workload: Workload) -> Slow:
-    return slower_than_asked(option, workload) or beyond_patience(option, workload)
+    return missed_wish(option, workload) or beyond_patience(option, workload)
 
 
 def _difference(option: Option, choice: Option, workload: Workload) -> Difference:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from r1plan.plan.choice.merit import Merit, first_lost, is_within, merit_of
 from r1plan.plan.choice.standing import better_beyond, beyond_patience
+from r1plan.plan.choice.wishes import missed_wish
 from r1plan.plan.plan import Rejection, difference
-from r1plan.plan.reasons import Difference, OtherSharing, RanksBelow, TooSlow
+from r1plan.plan.reasons import Difference, OtherSharing, RanksBelow
 from r1plan.plan.serving.checkpoints import caution
 from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.workload import Workload
@@ -34,15 +35,13 @@ def as_fast_as_asked(
     options: list[ServingOption], workload: Workload
 ) -> tuple[list[ServingOption], dict[str, Rejection]]:
     """The options that are as fast as was asked, if anything was; why of a model and type none is."""
-    least = workload.min_tok_s
-    fast = [option for option in options if least is None or option.tok_s >= least]
-    kept = {option.id for option in fast}
-    slow = {
-        option.id: Rejection(option.id, TooSlow(tok_s=option.tok_s, least_tok_s=least))
-        for option in sorted(options, key=lambda each: each.tok_s)
-        if least is not None and option.id not in kept
+    missed = [(option, missed_wish(option, workload)) for option in sorted(options, key=lambda each: each.tok_s)]
+    kept = {option.id for option, slow in missed if slow is None}
+    slower = {
+        option.id: Rejection(option.id, slow) for option, slow in missed if slow is not None and option.id not in kept
     }
-    return fast, slow
+    fast = {id(option) for option, slow in missed if slow is None}
+    return [option for option in options if id(option) in fast], slower
 
 
 def option_merit(option: ServingOption, workload: Workload) -> Merit:

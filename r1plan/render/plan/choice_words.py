@@ -9,7 +9,7 @@ from r1plan.plan.choice.chosen import BeyondPatience, Chosen
 from r1plan.plan.choice.patience import QUICK
 from r1plan.plan.plan import OptionT_co, Plan
 from r1plan.plan.quality import COARSEST, COUNTS_AS_MODEL
-from r1plan.plan.reasons import Slow
+from r1plan.plan.reasons import Slow, TooLate
 from r1plan.render.text.units import duration, plain, rate
 from r1plan.units import S_A_MINUTE
 
@@ -21,6 +21,7 @@ def chosen_text(why: Chosen) -> str:
     """The rule with its figures: the best that comes within what an answer may take, and what a better one takes."""
     score = "quality" if why.score is None else f"published quality ({score_text(why)})"
     asked = "" if why.least_tok_s is None else f" at {plain(why.least_tok_s)} tok/s or more"
+    asked += "" if why.most_ttft_s is None else f" with its first token within {plain(why.most_ttft_s)} s"
     limits = f"within {duration(why.patience_min * S_A_MINUTE)}"
     if why.most_wh is not None:
         limits += f" and {plain(why.most_wh)} Wh"
@@ -108,6 +109,8 @@ def too_slow_text(cause: Slow) -> str:
             return f"about {cause.wh:,.0f} Wh an answer, more than {plain(cause.most_wh)}"
         least = duration(cause.patience_min * S_A_MINUTE)
         return f"about {duration(cause.seconds)} an answer ({rate(cause.tok_s)} tok/s), longer than {least}"
+    if isinstance(cause, TooLate):
+        return f"about {duration(cause.ttft_s)} to the first token, longer than {plain(cause.most_s)} s"
     asked = cause.least_tok_s
     least = f"{asked:,.1f}" if round(asked, 1) == asked else f"{asked:,}"
     return f"about {_below(cause.tok_s, asked)} tok/s, slower than {least}"
@@ -128,4 +131,6 @@ def accepting(slow: Slow) -> str:
     """The option of the command that takes what is so slow."""
     if isinstance(slow, BeyondPatience):
         return f"--patience {patience_taking(slow.seconds):.0f}"
+    if isinstance(slow, TooLate):
+        return f"--slo-ttft {plain(slow.ttft_s * 1.01, 2).replace(',', '')}"
     return f"--min-speed {plain(slow.tok_s * 0.99, 2).replace(',', '')}"

@@ -17,7 +17,7 @@ from r1plan.plan.llamacpp.speed.decode_time import disk_bandwidth
 from r1plan.plan.llamacpp.speed.rates import DISK_BANDWIDTH_GB_S
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
-from r1plan.plan.reasons import CauseKind, FitsHeadless, NeedsMemory, TooSlow, kind_of
+from r1plan.plan.reasons import CauseKind, FitsHeadless, NeedsMemory, TooLate, TooSlow, kind_of
 from r1plan.render.plan.choice_words import accepting, beginning
 from r1plan.render.plan.model_lines import download_document, where_to_get
 from r1plan.render.plan.serving_words import idle_text, many_users_text
@@ -144,6 +144,8 @@ class LlamaCppView:
                 why = f"--vram-used 0 plans without a desktop, where {headless.option_id} fits; {why}"
             reason, slow = cause_text(miss.cause), kind_of(miss.cause) == "slow"
             does = f"the fastest, {miss.id}, makes {reason}" if slow else f"the smallest, {miss.id}, {reason}"
+            if isinstance(miss.cause, TooLate):
+                does = f"the nearest, {miss.id}, takes {reason}"
             return NothingFits(f"nothing fits: {does}.", why)
         if isinstance(choice.why, TooSlow):
             return NothingFits(

@@ -11,7 +11,7 @@ from r1plan.plan.answer import answer_seconds
 from r1plan.plan.choice.chosen import BeyondPatience, Chosen
 from r1plan.plan.choice.patience import patience_min
 from r1plan.plan.plan import Plan, Rejection
-from r1plan.plan.reasons import AsAsked, Difference, OtherSharing, ReadsFromDisk, Standing, TooSlow, kind_of
+from r1plan.plan.reasons import AsAsked, Difference, OtherSharing, ReadsFromDisk, Standing, TooLate, TooSlow, kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.choice_words import patience_taking
 from r1plan.render.plan.serving_words import short_sharing
@@ -39,7 +39,7 @@ def short_standing_text(why: Standing | None) -> str:
             return against_text(why) or ability_text(why) or "as able"
         case OtherSharing():
             return short_sharing(why)
-        case TooSlow() | BeyondPatience():
+        case TooSlow() | TooLate() | BeyondPatience():
             return "too slow"
         case _:
             return standing_text(why) if why is None else "does not fit"

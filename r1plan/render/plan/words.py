@@ -30,6 +30,7 @@ from r1plan.plan.reasons import (
     Shortfall,
     Standing,
     TooFewUsers,
+    TooLate,
     TooSlow,
     UnequalCards,
 )
@@ -110,7 +111,7 @@ def cause_text(cause: Cause) -> str:
             return f"wants {share} ({cause.flag} {cause.utilization:g}), {free}"
         case TooFewUsers():
             return f"holds {cause.users:,} users of {cause.context:,} tokens, {cause.users_wanted:,} asked"
-        case TooSlow() | BeyondPatience():
+        case TooSlow() | TooLate() | BeyondPatience():
             return too_slow_text(cause)
         case ContextTooLong():
             return f"reads at most {cause.context_max:,} tokens"

@@ -32,6 +32,7 @@ from r1plan.plan.reasons import (
     Shortfall,
     Standing,
     TooFewUsers,
+    TooLate,
     TooSlow,
     UnequalCards,
     kind_of,
@@ -78,6 +79,11 @@ CAUSES: list[tuple[Cause, str, str]] = [
         "holds 3 users of 4,096 tokens, 2,000 asked",
     ),
     (TooSlow(tok_s=1.0, least_tok_s=5.0), "slow", "about 1.0 tok/s, slower than 5.0"),
+    (
+        TooLate(tok_s=9.0, ttft_s=80.0, most_s=1.5),
+        "slow",
+        "about 1.3 minutes to the first token, longer than 1.5 s",
+    ),
     (
         BeyondPatience(tok_s=4.25, seconds=1_270.0, patience_min=15.0),
         "slow",
@@ -194,8 +200,8 @@ STANDINGS: list[tuple[Standing | None, str]] = [
     (CHOSEN._replace(score=None), "the best quality whose typical answer comes within 15 minutes"),
     (
         CHOSEN._replace(usable=False, per_cent_lost=38, as_model=False),
-        "nothing finer holds most answers: the best published quality (GPQA-Diamond 62.1, though this quant loses 38 %) whose "
-        "typical answer comes within 15 minutes",
+        "nothing finer holds most answers: the best published quality (GPQA-Diamond 62.1, though this quant loses "
+        "38 %) whose typical answer comes within 15 minutes",
     ),
     (
         CHOSEN._replace(holds_most=False),
