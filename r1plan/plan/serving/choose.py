@@ -85,7 +85,7 @@ def choose_served(
     choice: ServingOption | None = None
     larger: ServingOption | None = None
     alternatives: tuple[ServingOption, ...] = ()
-    best = ranked(best_of_each(options), workload)
+    best = ranked(best_of_each(options, workload), workload)
     if best:
         choice = best[0]
         too_long = [] if pins.one_option else beyond(best[1:], choice, workload)
@@ -144,7 +144,7 @@ def _cause(
         return NotSplit(engine.incompatibility(model, dtype, Parallel(), cards[0]) or "is not split")
     plain = [option for option in possible if option.parallel.plain] or possible
     nearest = max(plain, key=lambda option: option.memory.allowed_bytes - option.memory.fixed_bytes)
-    memory, gpus, context = nearest.memory, nearest.parallel.gpus, nearest.context
+    memory, gpus, context, users = nearest.memory, nearest.parallel.gpus, nearest.context, nearest.users_wanted
     if not memory.starts:
         return ShareNotFree(
             flag=engine.share_flag,
@@ -156,14 +156,14 @@ def _cause(
     short = NeedsShare(
         server=engine.title,
         gpus=gpus,
-        users=pins.users,
+        users=users,
         context=context,
-        needed_bytes=memory.needed_bytes(context, pins.users),
+        needed_bytes=memory.needed_bytes(context, users),
         allowed_bytes=memory.allowed_bytes,
     )
-    if memory.context_of(1) >= min(context, model.context_max) and pins.users > 1:
+    if memory.context_of(1) >= min(context, model.context_max) and users > 1:
         most = max(option.users for option in possible)
-        return TooFewUsers(users=most, users_wanted=pins.users, context=context, shortfall_bytes=short.shortfall_bytes)
+        return TooFewUsers(users=most, users_wanted=users, context=context, shortfall_bytes=short.shortfall_bytes)
     return short
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from r1plan.catalog.model import Model
@@ -18,6 +19,8 @@ from r1plan.plan.serving.speed.causes import ServedWork
 from r1plan.plan.serving.speed.timing import ServedTime
 from r1plan.plan.serving.speed.user import user_speed
 from r1plan.plan.workload import CONTEXT_GOAL, CONTEXT_LEAST, Workload
+
+_K = 1024  # contexts are in so many tokens
 
 
 def layouts(
@@ -39,19 +42,23 @@ def layouts(
     for parallel in parallel_configs(hosts, model):
         if engine.incompatibility(model, dtype, parallel, gpu) is not None:
             continue
-        settings = _settings(pins, parallel)
-        stages = _stages(engine, model, dtype, parallel, gpu, settings)
-        memory = min(stages, key=lambda each: (each.allowed_bytes - each.fixed_bytes) / each.block_bytes)
         wanted = pins.context or min(context_for(workload, quality.thinking_over_r1), model.context_max)
+
+        def stages_for(users: int, parallel: Parallel = parallel) -> tuple[GpuBudget, ...]:
+            return _stages(engine, model, dtype, parallel, gpu, _settings(pins, parallel, users))
+
+        users = _on_a_machine(stages_for, pins, wanted, model.context_max) if pins.spread else pins.users
+        settings, stages = _settings(pins, parallel, users), stages_for(users)
+        memory = _fullest(stages)
         context = pins.context or min(max(CONTEXT_GOAL, wanted), model.context_max)
-        possible = min(memory.context_of(pins.users), model.context_max)
+        possible = min(memory.context_of(users), model.context_max)
         if pins.context is None and 0 < possible < context:
-            context = max(possible // 1024 * 1024, CONTEXT_LEAST)
+            context = max(possible // _K * _K, CONTEXT_LEAST)
         depths = tuple(dict.fromkeys((min(workload.typical_depth, context), 0, *workload.depths)))
         used = cards[: parallel.gpus]
         computed = engine.computed(dtype, gpu)
         work = ServedWork(model, parallel, gpu, settings.kv_type, engine.step_reads(model, dtype, parallel), computed)
-        speed = user_speed(ServedTime(work, engine.server), pins.users, depths)
+        speed = user_speed(ServedTime(work, engine.server), users, depths)
         found.append(
             ServingOption(
                 model=model,
@@ -66,7 +73,7 @@ def layouts(
                 context_max=possible,
                 wanted_context=wanted,
                 users=memory.users(context),
-                users_wanted=pins.users,
+                users_wanted=users,
                 speed=speed,
                 quality=quality,
                 draw=power_drawn(used, speed.bottleneck),
@@ -75,11 +82,39 @@ def layouts(
     return sorted(found, key=lambda option: option.memory.fixed_bytes - option.memory.allowed_bytes)
 
 
-def _settings(pins: ServingPins, parallel: Parallel) -> ServerSettings:
+def _on_a_machine(
+    stages_for: Callable[[int], tuple[GpuBudget, ...]], pins: ServingPins, wanted: int, context_max: int
+) -> int:
+    """The most of all users whom one machine holds, each with a context for most answers, or what one alone can have.
+
+    At least one, who may not fit either.
+    """
+    alone = _fullest(stages_for(1))
+    least = pins.context or min(max(_whole_k(wanted), CONTEXT_LEAST), context_max)
+    if pins.context is None:
+        least = min(least, max(alone.context_of(1) // _K * _K, CONTEXT_LEAST))
+    # More sequences take more memory, so that no more than beside one are held.
+    low, high = 1, max(min(pins.users, alone.kv_tokens // least), 1)
+    while low < high:
+        middle = (low + high + 1) // 2 if high < pins.users or low > 1 else high
+        holds = _fullest(stages_for(middle)).users(least) >= middle
+        low, high = (middle, high) if holds else (low, middle - 1)
+    return low
+
+
+def _fullest(stages: tuple[GpuBudget, ...]) -> GpuBudget:
+    return min(stages, key=lambda each: (each.allowed_bytes - each.fixed_bytes) / each.block_bytes)
+
+
+def _whole_k(tokens: int) -> int:
+    return -(-tokens // _K) * _K
+
+
+def _settings(pins: ServingPins, parallel: Parallel, users: int) -> ServerSettings:
     """As pinned; users that are let in at once are shared out over the groups that serve each for themselves."""
     if not pins.cap_users:
         return pins.settings
-    return replace(pins.settings, sequences=-(-pins.users // parallel.data))
+    return replace(pins.settings, sequences=-(-users // parallel.data))
 
 
 def _stages(

@@ -44,7 +44,8 @@ class ServerSettings:
 class ServingPins:
     """What the person has fixed. `users` are requests at once; `context` is that of each, in tokens.
 
-    `cap_users`: no more than these users are let in at once. `cards_a_machine` None: as is usual.
+    `cap_users`: no more than these users are let in at once. `spread`: those whom one machine does not hold with a
+    context for most answers take several such machines. `cards_a_machine` None: as is usual.
     """
 
     model: str | None = None
@@ -52,6 +53,7 @@ class ServingPins:
     context: int | None = None
     users: int = 1
     cap_users: bool = False
+    spread: bool = False
     cards_a_machine: int | None = None
     settings: ServerSettings = field(default_factory=ServerSettings)
 
@@ -69,8 +71,8 @@ class ServingOption:
     there is one.
 
     `context` is what each user may have, `context_max` the most that each of `users_wanted` could, `wanted_context`
-    what holds most answers; `users` is how many of `context` the cache holds. `speed` is one user's while all of
-    `users_wanted` are served.
+    what holds most answers; `users` is how many of `context` the cache holds. `users_wanted` are all who ask, or those
+    of them on one of several such machines. `speed` is one user's while all of `users_wanted` are served.
     """
 
     model: Model

@@ -18,17 +18,24 @@ from r1plan.plan.workload import Workload
 _NEAR, _NEAR_POINTS = 0.95, 0.5
 
 
-def _best_layout(options: list[ServingOption]) -> ServingOption:
-    """Plain tensor parallelism before the special layouts, whose speed no log shows, then the fastest."""
-    return max(options, key=lambda option: (option.parallel.plain, option.tok_s))
+def _best_layout(options: list[ServingOption], workload: Workload) -> ServingOption:
+    """Of those within the patience the one for the most users, so that no more of them make another model better.
+
+    Then plain tensor parallelism before the special layouts, whose speed no log shows, and the fastest.
+    """
+
+    def merit(option: ServingOption) -> tuple[bool, int, bool, float]:
+        return is_within(option, workload), option.users_wanted, option.parallel.plain, option.tok_s
+
+    return max(options, key=merit)
 
 
-def best_of_each(options: list[ServingOption]) -> list[ServingOption]:
+def best_of_each(options: list[ServingOption], workload: Workload) -> list[ServingOption]:
     """The best way to share the cards for each model and type."""
     by_id: dict[str, list[ServingOption]] = {}
     for option in options:
         by_id.setdefault(option.id, []).append(option)
-    return [_best_layout(same) for same in by_id.values()]
+    return [_best_layout(same, workload) for same in by_id.values()]
 
 
 def as_fast_as_asked(

@@ -50,7 +50,7 @@ def test_who_is_chosen_keeps_the_wish_and_a_harder_one_gets_no_better_a_model(wi
     steps = (20.0, 36.0, 60.0, 95.0, 105.0, 110.0, 150.0, 300.0) if wish == "slo_tok_s" else (2.0, 0.6, 0.4, 0.2, 0.1)
     before = float("inf")
     for asked in steps:
-        answer = planned(replace(Workload(), **{wish: asked}))
+        answer = planned(Workload(slo_tok_s=asked) if wish == "slo_tok_s" else Workload(slo_ttft_s=asked))
         if answer.choice is None:
             before = -1.0
             continue
