@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from r1plan.cli import build
-from r1plan.errors import R1PlanError
+from r1plan.errors import NothingFits, R1PlanError
 from r1plan.report.sample import MONTH, write_sample
 
 MACHINE = ("--gpu", "rtx-4090", "--ram", "64")
@@ -83,9 +83,15 @@ def test_no_cost_is_shown_for_a_month_that_one_machine_does_not_serve(said: Any)
 
 
 def test_what_nobody_is_served_at_has_no_bill(said: Any) -> None:
-    shown = said("--requests-per-day", "10", "--slo-tok-s", "5000")
-    assert "Nothing here gives 5,000 tok/s (--slo-tok-s): even alone an answer comes at about " in shown
+    exactly = ("--model", "R1-Distill-Qwen-32B", "--quant", "Q4_K_M")
+    shown = said(*exactly, "--requests-per-day", "10", "--slo-tok-s", "5000")
+    assert "gives 5,000 tok/s (--slo-tok-s): even alone an answer comes at about " in shown
     assert "$" not in shown.split(" At an API instead")[0]
+
+
+def test_where_nothing_keeps_what_is_promised_the_nearest_is_named_and_no_price(said: Any) -> None:
+    with pytest.raises(NothingFits, match=r"nothing fits: the fastest, .*, makes about .* tok/s, slower than 5,000"):
+        said("--requests-per-day", "10", "--slo-tok-s", "5000")
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,7 @@ def test_a_coarse_quant_is_taken_only_where_nothing_finer_fits() -> None:
     coarse = chosen(tiny, Workload())
     assert coarse is not None
     assert not coarse.quality.quant.usable
-    assert reason(coarse).startswith("nothing finer has as long a context: ")
+    assert reason(coarse).startswith("nothing finer holds most answers: ")
     roomier = chosen(machine(ram=4), Workload())
     assert roomier is not None
     assert roomier.quality.quant.usable
