@@ -99,7 +99,7 @@ class VllmView:
         return "Nearest miss", [] if plan.nearest_miss is None else [plan.nearest_miss]
 
     def setting_fields(self, option: ServingOption) -> dict[str, Any]:
-        """`n_ubatch` is vLLM's max_num_batched_tokens, `slots` the users at once that were asked for."""
+        """`n_ubatch` is vLLM's max_num_batched_tokens, `slots` the users at once of one machine."""
         parallel = option.parallel
         return {
             "kv_type": "f16" if option.computed.half and option.settings.kv_type == "bf16" else option.settings.kv_type,
