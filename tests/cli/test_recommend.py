@@ -132,7 +132,7 @@ def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
             *("provider", "model", "serves", "served_model", "is_r1"),
             *("input_cache_miss_usd_per_mtok", "input_cache_hit_usd_per_mtok"),
             *("output_usd_per_mtok", "usd_per_request", "usd_per_month", "tier", "output_tokens", "hours"),
-            *("usd_per_request_now", "answer"),
+            *("usd_per_request_now", "cut_off_share", "answer"),
         }
         assert 0 < offer["answer"]["seconds"]["p50"] <= offer["answer"]["seconds"]["p90"]
         assert 0 < Decimal(offer["answer"]["usd"]["p50"]) <= Decimal(offer["answer"]["usd"]["p90"])
