@@ -64,4 +64,4 @@ def test_it_reads_as_the_help_does_at_80_columns() -> None:
     flat = re.sub(r"\s+", " ", done.stdout)
     assert "-m, --model ID|FILE Only this model" in flat
     assert "What `r1plan detect --json` printed on another machine." in flat
-    assert "R1's usual amount" in flat
+    assert "That card's memory bandwidth" in flat

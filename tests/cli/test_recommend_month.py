@@ -156,7 +156,9 @@ def test_an_account_in_yuan_is_told_that_dollars_are_shown_and_an_unknown_curren
 
 
 def test_who_cannot_do_the_work_is_not_sold_and_who_cuts_answers_off_says_so(said: Any) -> None:
-    assert "$14.20 for Novita AI's deepseek-r1-turbo (cuts off 6 % of the answers)" in said()
+    assert "$14.20 for Novita AI's deepseek-r1-turbo;" in said()
+    shown = said("--requests-per-day", "5")
+    assert "$14.20 for Novita AI's deepseek-r1-turbo, $2.16 a month (cuts off 6 % of the answers)" in shown
     fields = json.loads(said("--thinking-tokens", "60000", "--json"))
     assert [each["model"] for each in fields["api"]] == ["deepseek-flash"]
     assert fields["api"][0]["cut_off_share"] < 0.5

@@ -20,7 +20,7 @@ from r1plan.render.plan.words import ability_text, against_text, cause_text, sta
 from r1plan.render.text.units import count, duration, plain
 from r1plan.units import S_A_MINUTE
 
-_PER_CENT = 0.01
+_PER_CENT, _MANY_CUT_OFF = 0.01, 0.1
 
 
 def short_standing_text(why: Standing | None) -> str:
@@ -64,7 +64,9 @@ def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
 
 def aside_text(offer: ApiOffer) -> str:
     """What of an API's cost is not as it looks: hours above the cheapest, answers that are cut off; empty for none."""
-    said = [each for each in (_peak_text(offer), cut_off_text(offer.overrun.share)) if each]
+    # Of a thousand answers few cut off are no reason to say more than the price.
+    counts = offer.usd_per_month is not None or offer.overrun.share >= _MANY_CUT_OFF
+    said = [each for each in (_peak_text(offer), counts and cut_off_text(offer.overrun.share)) if each]
     return f" ({', '.join(said)})" if said else ""
 
 
