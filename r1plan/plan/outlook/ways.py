@@ -77,8 +77,9 @@ def own_way(option: PlannedOption, outlook: OptionOutlook, workload: Workload) -
     time = answer_time(option, workload)
     quality = own_quality(option.quality)
     usd = cost.usd_per_month_of_machines_needed
-    at_work = outlook.cards * (outlook.capacity.copies_needed or 1)
-    cards = at_work if cost.kind == "electricity" else outlook.machine_cards
+    # Of each machine: electricity is for what is at work there, rent for all that it has.
+    copies_each = -(-(outlook.capacity.copies_needed or 1) // (needed or 1))
+    cards = outlook.cards * copies_each if cost.kind == "electricity" else outlook.machine_cards
 
     def left_out(reason: UncomparedReason) -> UncomparedWay:
         return UncomparedWay(option.id, cost.kind, reason, needed)

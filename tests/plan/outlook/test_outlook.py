@@ -114,6 +114,7 @@ def test_as_many_machines_as_the_month_needs_are_one_way_with_one_bill(terms: Ow
     assert isinstance(first, Way)
     assert first.machines == needed
     assert first.usd_per_month == month.choice.cost.usd_per_month_of_machines_needed
+    assert len(first.cards) == 2  # those of each machine, of which there are so many
     if terms.kind == "rented":
         cards = len(month.choice.cards)
         assert float(first.usd_per_month) == pytest.approx(0.50 * cards * needed * HOURS_A_MONTH)
