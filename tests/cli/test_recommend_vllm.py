@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any
 
@@ -281,3 +282,20 @@ def test_what_a_card_does_not_compute_is_refused_with_what_it_does(pins: list[st
     assert done.returncode == 3
     assert done.stderr.startswith("error: vLLM can serve nothing")
     assert hint in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        (("--slo-tok-s", "5000"), r"the fastest, \S+, makes about [\d.,]+ tok/s, slower than 5,000"),
+        (
+            ("--slo-ttft", "0.0001"),
+            r"the nearest, \S+, takes about \S+ seconds to the first token, longer",
+        ),
+    ],
+    ids=["speed", "first token"],
+)
+def test_where_nothing_keeps_a_wish_the_nearest_is_named(wish: tuple[str, str], says: str) -> None:
+    done = r1plan(*H200, *wish)
+    assert done.returncode == 3
+    assert re.match(rf"error: vLLM can serve nothing: {says}", done.stderr)

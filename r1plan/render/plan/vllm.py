@@ -9,7 +9,7 @@ from r1plan.deploy.vllm import ADDRESS, serve_commands
 from r1plan.errors import NothingFits
 from r1plan.plan.answer import answer_time
 from r1plan.plan.plan import Plan, Rejection
-from r1plan.plan.reasons import CauseKind
+from r1plan.plan.reasons import CauseKind, TooLate, kind_of
 from r1plan.plan.serving.budget import BudgetTerm, GpuBudget
 from r1plan.plan.serving.checkpoints import repository
 from r1plan.plan.serving.option import ServingOption
@@ -175,7 +175,11 @@ class VllmView:
             if miss is None:
                 return NothingFits("vLLM can serve nothing of what was asked.")
             asked = " of what was asked" if len(plan.rejected) == 1 else ""
-            said = f"vLLM can serve nothing{asked}: {miss.id} {cause_text(miss.cause)}."
+            nearest = f"{miss.id} {cause_text(miss.cause)}"
+            if kind_of(miss.cause) == "slow":
+                takes = "nearest, {}, takes {}" if isinstance(miss.cause, TooLate) else "fastest, {}, makes {}"
+                nearest = f"the {takes.format(miss.id, cause_text(miss.cause))}"
+            said = f"vLLM can serve nothing{asked}: {nearest}."
             return NothingFits(said, way_out(miss.cause, plan.elsewhere, plan.engine))
         if choice.fits:
             return None
