@@ -31,14 +31,14 @@ class Engine(NamedTuple, Generic[OptionT]):
 
 def _llama_cpp() -> Engine[Any]:
     from r1plan.plan.llamacpp.planner import LlamaCppPlanner
-    from r1plan.render.plan.llamacpp import LlamaCppView
+    from r1plan.render.plan.engines.llamacpp import LlamaCppView
 
     return Engine(LlamaCppPlanner(), LlamaCppView())
 
 
 def _vllm() -> Engine[Any]:
     from r1plan.plan.vllm.planner import VllmPlanner
-    from r1plan.render.plan.vllm import VllmView
+    from r1plan.render.plan.engines.vllm import VllmView
 
     return Engine(VllmPlanner(), VllmView())
 
@@ -95,7 +95,7 @@ def planned(
         other = _elsewhere(machine, models, workload, pins)
         if other is None:
             raise
-        from r1plan.render.plan.serving_words import elsewhere_text
+        from r1plan.render.plan.engines.serving_words import elsewhere_text
 
         raise NoCards(none.message, elsewhere_text(other, engine.planner.engine)) from none
     if plan.choice is None or not plan.choice.fits:

@@ -14,7 +14,7 @@ from r1plan.plan.month.thinking import OwnThinking
 from r1plan.prices.book import PriceBook
 
 if TYPE_CHECKING:
-    from r1plan.plan.demand import Demand
+    from r1plan.plan.month.demand import Demand
     from r1plan.plan.workload import Workload
 
 

@@ -153,7 +153,7 @@ def command(
         note(other)
     if wants_month:
         from r1plan.catalog.load import load_hardware
-        from r1plan.plan.energy import with_sheet_power
+        from r1plan.plan.cost.option_draw import with_sheet_power
 
         described = with_sheet_power(described, load_hardware().gpus)
     models = ModelSet(named.models, load_quant_tables(), named.from_file, asked.own)

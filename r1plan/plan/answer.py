@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import erf, exp, log, sqrt
 from typing import NamedTuple
 
-from r1plan.plan.demand import RequestLength
+from r1plan.plan.month.demand import RequestLength
 from r1plan.plan.plan import PlannedOption
 from r1plan.plan.speed import DecodeSpeed, Speed
 from r1plan.plan.workload import Workload

@@ -12,8 +12,8 @@ from r1plan.plan.plan import EngineName, Plan, PlannedOption
 from r1plan.plan.workload import Workload
 
 if TYPE_CHECKING:
+    from r1plan.plan.capacity.throughput import Throughput
     from r1plan.plan.headroom import Headroom
-    from r1plan.plan.throughput import Throughput
 
 # What a person may ask for that not every engine has, in the order in which an engine without it refuses.
 EngineOption = Literal[

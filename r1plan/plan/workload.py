@@ -7,7 +7,7 @@ from typing import Literal
 
 from r1plan.errors import UsageError
 from r1plan.plan.bounds import above_zero, at_most, not_negative
-from r1plan.plan.demand import Demand
+from r1plan.plan.month.demand import Demand
 from r1plan.prices.usage import Usage
 
 Objective = Literal["balanced", "quality", "speed", "cost"]

@@ -8,7 +8,7 @@ import pytest
 
 from r1plan.deploy.llama_cpp import engine_flags, serve_command
 from r1plan.plan.pins import Pins
-from r1plan.render.plan.llamacpp_explained import parts_of
+from r1plan.render.plan.engines.llamacpp_explained import parts_of
 from r1plan.render.text.screen import Screen
 from tests.plan.catalogue import card, machine, plan
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from r1plan.catalog.price import ClockTier, PriceList, PriceRow, Rates, Window
 from r1plan.market.month import MonthCost, WeightedUsage, exact_shares, month_cost, month_hours
-from r1plan.plan.demand import HOURS_A_WEEK
+from r1plan.plan.month.demand import HOURS_A_WEEK
 from r1plan.prices.book import PriceBook
 from r1plan.prices.usage import Usage
 from r1plan.units import DAYS_A_MONTH

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r1plan.plan.answer import Timed, answer_time, quantile
-from r1plan.plan.demand import HOURS_A_WEEK, Demand, RequestLength
 from r1plan.plan.llamacpp.option import Option
+from r1plan.plan.month.demand import HOURS_A_WEEK, Demand, RequestLength
 from r1plan.plan.pins import Pins
 from r1plan.plan.speed import DecodeSpeed, Range
 from r1plan.plan.workload import Workload

@@ -188,7 +188,7 @@ def this_machine() -> Machine:
     """The machine that this runs on, with what its cards draw by their data sheets."""
     from r1plan.catalog.load import load_hardware
     from r1plan.hardware.detect import detect
-    from r1plan.plan.energy import with_sheet_power
+    from r1plan.plan.cost.option_draw import with_sheet_power
     from r1plan.settings import directories
 
     machine = detect(load_hardware, directories().data)

@@ -12,8 +12,8 @@ from r1plan.plan.month.thinking import NO_LOG, OwnThinking
 from r1plan.plan.workload import Workload, checked_workload
 
 if TYPE_CHECKING:
-    from r1plan.plan.demand import Demand
     from r1plan.plan.month.answers import ServedSpeed
+    from r1plan.plan.month.demand import Demand
 
 _LENGTHS = ("input_tokens", "cache_hit", "thinking_tokens", "answer_tokens")
 

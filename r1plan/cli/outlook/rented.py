@@ -19,7 +19,7 @@ from r1plan.plan.vllm.planner import VllmPlanner
 if TYPE_CHECKING:
     from r1plan.hardware.machine import GpuDevice
     from r1plan.plan.cost.rent import RentAbsence
-    from r1plan.plan.demand import Demand
+    from r1plan.plan.month.demand import Demand
     from r1plan.plan.outlook.frontier import Way
     from r1plan.plan.workload import Workload
 

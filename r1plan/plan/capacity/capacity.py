@@ -26,10 +26,10 @@ from r1plan.plan.capacity.jobs import Jobs, jobs_of
 from r1plan.plan.capacity.knee import knee_of
 from r1plan.plan.capacity.occupancy import occupancy_of
 from r1plan.plan.capacity.places import SERVED_SHARE, crowd_ttft_s, crowd_within, places_within
+from r1plan.plan.capacity.throughput import Throughput
 from r1plan.plan.capacity.waiting import Queue
-from r1plan.plan.demand import HOURS_A_WEEK, Demand
+from r1plan.plan.month.demand import HOURS_A_WEEK, Demand
 from r1plan.plan.speed import Bottleneck, Range
-from r1plan.plan.throughput import Throughput
 
 PATIENCE_TTFT_S = 600.0
 CapacityLimit = Literal[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from r1plan.plan.demand import RequestLength
+from r1plan.plan.month.demand import RequestLength
 
 # A server that cuts off more of the requests than it answers does not do the work.
 MOST_CUT_OFF = 0.5

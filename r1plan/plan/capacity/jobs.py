@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
-from r1plan.plan.demand import RequestLength
-from r1plan.plan.throughput import Throughput
+from r1plan.plan.capacity.throughput import Throughput
+from r1plan.plan.month.demand import RequestLength
 
 _MOST_KINDS = 32  # more lengths than this are joined with their like
 _ALL_COUNTED = 16  # up to so many at once each step is asked for, beyond at distances of an eighth

@@ -6,7 +6,7 @@ from math import ceil, sqrt
 from statistics import NormalDist
 
 from r1plan.plan.capacity.jobs import Jobs
-from r1plan.plan.throughput import Throughput
+from r1plan.plan.capacity.throughput import Throughput
 
 SERVED_SHARE = 0.9
 _Z = NormalDist().inv_cdf(SERVED_SHARE)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from r1plan.catalog.price import Currency
 from r1plan.plan.cost.own import output_tokens
-from r1plan.plan.demand import Demand
+from r1plan.plan.month.demand import Demand
 from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import TokenRates
 

@@ -12,7 +12,7 @@ from r1plan.plan.cost.own import MonthBill, Served, month_bill
 from r1plan.plan.cost.power import PowerDraw
 from r1plan.plan.cost.terms import OwnTerms
 from r1plan.plan.cost.work import BusyCurve, MonthOfWork
-from r1plan.plan.demand import Demand, RequestLength
+from r1plan.plan.month.demand import Demand, RequestLength
 from r1plan.units import DAYS_A_MONTH
 
 # The break-even is looked for until the machine's load is known this near to it.

@@ -11,7 +11,7 @@ from r1plan.catalog.provider import Offer, Provider
 from r1plan.market.compare import DEEPSEEK
 from r1plan.plan.cost.api import ApiPrice, api_price
 from r1plan.plan.cost.own import output_tokens
-from r1plan.plan.demand import Demand
+from r1plan.plan.month.demand import Demand
 from r1plan.plan.quality import thinking_over_r1
 from r1plan.prices.book import PriceBook
 

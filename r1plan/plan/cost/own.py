@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from r1plan.plan.basis import Basis
 from r1plan.plan.cost.power import PowerDraw
 from r1plan.plan.cost.terms import HOURS_A_MONTH, MONTHS_A_YEAR, OwnTerms, TermsKind
-from r1plan.plan.demand import Demand
+from r1plan.plan.month.demand import Demand
 from r1plan.units import DAYS_A_MONTH, MTOK
 
 _MICRO_USD = Decimal("0.000001")

@@ -12,8 +12,8 @@ from r1plan.plan.capacity.context import MOST_CUT_OFF, cut_off_share
 from r1plan.plan.capacity.jobs import jobs_of
 from r1plan.plan.capacity.occupancy import occupancy_of
 from r1plan.plan.capacity.places import places_within
-from r1plan.plan.demand import HOURS_A_WEEK, Demand
-from r1plan.plan.throughput import Throughput
+from r1plan.plan.capacity.throughput import Throughput
+from r1plan.plan.month.demand import HOURS_A_WEEK, Demand
 
 _DAY_S = 86_400.0
 _HOUR_S = 3_600.0

@@ -16,8 +16,8 @@ from r1plan.plan.planner import SERVERS_ALONE, EngineOption
 from r1plan.plan.workload import Workload
 
 if TYPE_CHECKING:
+    from r1plan.plan.capacity.throughput import Throughput
     from r1plan.plan.headroom import Headroom
-    from r1plan.plan.throughput import Throughput
 
 
 class LlamaCppPlanner:

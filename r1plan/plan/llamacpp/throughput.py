@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from r1plan.hardware.machine import Machine
 from r1plan.models.weights import Weights
 from r1plan.plan.basis import Basis
+from r1plan.plan.capacity.throughput import held_tokens
 from r1plan.plan.llamacpp.memory.devices import devices_of, without_gpus
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.placement import DeviceLoads, device_loads
@@ -28,7 +29,6 @@ from r1plan.plan.llamacpp.speed.rates import HOST, Addend, MachineRates
 from r1plan.plan.llamacpp.weights.layers import weights_of
 from r1plan.plan.plan import Plan
 from r1plan.plan.speed import Bottleneck
-from r1plan.plan.throughput import held_tokens
 
 if TYPE_CHECKING:
     from r1plan.plan.model_set import ModelSet

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from math import log
 
 from r1plan.catalog.priors import Priors, length_prior
-from r1plan.plan.demand import Demand, RequestLength
 from r1plan.plan.month import normal
+from r1plan.plan.month.demand import Demand, RequestLength
 from r1plan.plan.workload import CONTEXT_GOAL, Workload
 
 _Z90 = normal.at(0.9)

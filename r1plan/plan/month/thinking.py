@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from r1plan.catalog.provider import model_key
-from r1plan.plan.demand import RequestLength
+from r1plan.plan.month.demand import RequestLength
 from r1plan.plan.quality import thinking_over_r1
 
 ThinkingBasis = Literal["logged", "assumed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from r1plan.market.month import WeightedUsage
-from r1plan.plan.demand import Demand, RequestLength
+from r1plan.plan.month.demand import Demand, RequestLength
 from r1plan.plan.month.thinking import OwnThinking, thinking_times
 from r1plan.prices.usage import Usage
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from r1plan.market.compare import ApiOffer
-from r1plan.plan.demand import RequestLength
 from r1plan.plan.month.answers import AnswerSeconds, AnswerUsd, ServedSpeed, answer_seconds, answer_usd
+from r1plan.plan.month.demand import RequestLength
 from r1plan.plan.month.thinking import thinking_times
 from r1plan.plan.month.usages import usages_at
 

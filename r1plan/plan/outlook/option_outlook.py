@@ -9,15 +9,15 @@ from decimal import Decimal
 from r1plan.hardware.machine import GpuDevice, Machine
 from r1plan.plan.answer import Timed, quantile
 from r1plan.plan.capacity.capacity import Capacity, Limits, capacity_of
+from r1plan.plan.capacity.throughput import Throughput
 from r1plan.plan.cost.break_even import OwnMachine
 from r1plan.plan.cost.own import OwnCost, own_cost
 from r1plan.plan.cost.power import PowerDraw
 from r1plan.plan.cost.terms import OwnTerms
 from r1plan.plan.cost.work import QueueWork
-from r1plan.plan.demand import Demand
 from r1plan.plan.month.answers import AnswerUsd
+from r1plan.plan.month.demand import Demand
 from r1plan.plan.plan import PlannedOption
-from r1plan.plan.throughput import Throughput
 from r1plan.plan.workload import Workload
 from r1plan.units import MTOK
 

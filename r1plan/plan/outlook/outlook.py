@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from r1plan.market.compare import ApiOffer
 from r1plan.plan.capacity.capacity import Limits
+from r1plan.plan.capacity.throughput import Throughput
 from r1plan.plan.cost.api import ApiPrice
 from r1plan.plan.cost.break_even import BreakEven, break_even
 from r1plan.plan.cost.terms import OwnTerms
-from r1plan.plan.demand import Demand
+from r1plan.plan.month.demand import Demand
 from r1plan.plan.outlook.api_answer import ApiAnswer
 from r1plan.plan.outlook.option_outlook import OptionOutlook, limits_of, option_outlook, own_machine
 from r1plan.plan.outlook.ways import ComparedWays
 from r1plan.plan.plan import Plan, PlannedOption
-from r1plan.plan.throughput import Throughput
 
 if TYPE_CHECKING:
     from r1plan.plan.cost.claim import SavingClaim

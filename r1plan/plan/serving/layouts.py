@@ -8,7 +8,7 @@ from dataclasses import replace
 from r1plan.catalog.model import Model
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.choice.patience import context_for
-from r1plan.plan.energy import power_drawn
+from r1plan.plan.cost.option_draw import power_drawn
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.serving.budget import GpuBudget
 from r1plan.plan.serving.checkpoints import Dtype, served_quality

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from r1plan.plan.basis import Basis
+from r1plan.plan.capacity.throughput import held_tokens
 from r1plan.plan.plan import Plan
 from r1plan.plan.serving.engine import ServingEngine
 from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.serving.speed.causes import ServedWork
 from r1plan.plan.serving.speed.timing import ServedTime
 from r1plan.plan.speed import Bottleneck
-from r1plan.plan.throughput import held_tokens
 
 
 class ServedThroughput:

@@ -22,8 +22,8 @@ from r1plan.plan.vllm.weights import incompatibility
 from r1plan.plan.workload import Workload
 
 if TYPE_CHECKING:
+    from r1plan.plan.capacity.throughput import Throughput
     from r1plan.plan.headroom import Headroom
-    from r1plan.plan.throughput import Throughput
 
 VLLM = ServingEngine(
     name="vllm",

@@ -10,7 +10,7 @@ from r1plan.money import month_usd
 from r1plan.plan.capacity.capacity import Capacity
 from r1plan.plan.cost.claim import CLAIMED, SavingClaim
 from r1plan.plan.cost.own import OwnCost
-from r1plan.plan.demand import Demand
+from r1plan.plan.month.demand import Demand
 from r1plan.plan.outlook.option_outlook import OptionOutlook
 from r1plan.plan.outlook.outlook import Outlook
 from r1plan.plan.speed import Range

@@ -21,7 +21,7 @@ from r1plan.render.page.parts import PageTable
 from r1plan.render.page.picture import NARROW, WIDE, Picture, laid_out, quality_and_speed
 from r1plan.render.page.rejected import RejectedModel, by_model, summary
 from r1plan.render.page.words import KICKERS, REASONS_BELOW, SCALE, benchmark_name, beyond_text, rates
-from r1plan.render.plan.llamacpp_explained import more_room
+from r1plan.render.plan.engines.llamacpp_explained import more_room
 from r1plan.render.plan.model_lines import r1_text
 from r1plan.render.plan.summary import aside_text, larger_line
 from r1plan.render.plan.table import answer_column

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from r1plan.market.compare import ApiOffer
 from r1plan.money import exact
 from r1plan.plan.answer import AnswerTime, answer_time
-from r1plan.plan.demand import Demand
 from r1plan.plan.headroom import Gain, Headroom
 from r1plan.plan.month.answers import AnswerUsd
+from r1plan.plan.month.demand import Demand
 from r1plan.plan.outlook.option_outlook import OptionOutlook
 from r1plan.plan.plan import Plan
 from r1plan.plan.quality import Quality

@@ -12,7 +12,7 @@ from r1plan.market.compare import ApiOffer
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.plan import Plan
 from r1plan.render import output
-from r1plan.render.plan.serving_words import MANY_USERS
+from r1plan.render.plan.engines.serving_words import MANY_USERS
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.text.wrap import wrapped
 

@@ -14,7 +14,7 @@ from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import AsAsked, Difference, OtherSharing, ReadsFromDisk, Standing, TooLate, TooSlow, kind_of
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.choice_words import patience_taking
-from r1plan.render.plan.serving_words import short_sharing
+from r1plan.render.plan.engines.serving_words import short_sharing
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import ability_text, against_text, cause_text, standing_text
 from r1plan.render.text.units import count, duration, plain

@@ -36,7 +36,7 @@ from r1plan.plan.reasons import (
 )
 from r1plan.plan.speed import Range
 from r1plan.render.plan.choice_words import chosen_text, too_slow_text
-from r1plan.render.plan.serving_words import machines_text, not_computed_text, sharing_standing
+from r1plan.render.plan.engines.serving_words import machines_text, not_computed_text, sharing_standing
 from r1plan.render.text.units import rate
 from r1plan.units import GIB, MIB
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from r1plan.render.text.units import count, number_text
 
 if TYPE_CHECKING:
-    from r1plan.plan.demand import Demand
+    from r1plan.plan.month.demand import Demand
     from r1plan.report.month.logged import ComparedWork, LoggedMonth
     from r1plan.report.month.tally import NotCounted
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from math import fsum
 
-from r1plan.plan.demand import RequestLength
+from r1plan.plan.month.demand import RequestLength
 
 MOST_GROUPS = 64
 

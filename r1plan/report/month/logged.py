@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from r1plan.ledger.asked import AskedBlock
-from r1plan.plan.demand import Demand, RequestLength
 from r1plan.plan.month.answers import ServedSpeed
+from r1plan.plan.month.demand import Demand, RequestLength
 from r1plan.plan.month.thinking import OwnThinking
 from r1plan.plan.workload import Workload
 from r1plan.report.month.tally import LoggedModel, MonthTally, NotCounted

@@ -12,8 +12,8 @@ from r1plan.catalog.provider import model_key
 from r1plan.ledger.asked import AskedRequest
 from r1plan.ledger.entry import SETTLED
 from r1plan.market.month import hour_of_week
-from r1plan.plan.demand import HOURS_A_WEEK, Demand, RequestLength
 from r1plan.plan.month.answers import ServedSpeed
+from r1plan.plan.month.demand import HOURS_A_WEEK, Demand, RequestLength
 from r1plan.plan.month.thinking import OwnThinking
 from r1plan.plan.quality import thinking_over_r1
 from r1plan.report.month.groups import Cells, count_in, grouped, width_class

@@ -10,7 +10,7 @@ from operator import mul
 from zoneinfo import ZoneInfo
 
 from r1plan.market.month import hours_between
-from r1plan.plan.demand import HOURS_A_WEEK
+from r1plan.plan.month.demand import HOURS_A_WEEK
 
 _HOUR_S = 3600.0
 _FIRST_OF_WEEKEND = 5

@@ -7,7 +7,7 @@ from math import exp, log
 from statistics import NormalDist
 
 from r1plan.plan.basis import Basis
-from r1plan.plan.demand import Demand, RequestLength
+from r1plan.plan.month.demand import Demand, RequestLength
 from r1plan.plan.speed import Bottleneck
 
 _CLOCK = range(168)

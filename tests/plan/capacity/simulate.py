@@ -15,8 +15,8 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
-from r1plan.plan.demand import RequestLength
-from r1plan.plan.throughput import Throughput
+from r1plan.plan.capacity.throughput import Throughput
+from r1plan.plan.month.demand import RequestLength
 
 WEEK_S = 168 * 3600.0
 

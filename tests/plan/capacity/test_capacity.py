@@ -11,7 +11,7 @@ from r1plan.plan.capacity.capacity import PATIENCE_TTFT_S, Limits, capacity_of
 from r1plan.plan.capacity.jobs import jobs_of
 from r1plan.plan.capacity.occupancy import occupancy_of
 from r1plan.plan.capacity.waiting import Queue
-from r1plan.plan.demand import RequestLength
+from r1plan.plan.month.demand import RequestLength
 from tests.plan.capacity.servers import ALIKE, FLAT, MANY, OFFICE, ONE, SHARED, SKEWED, SLOTS, Server, asked
 
 CONSTANT = Server(most=1, weights_s=0.1 / 1.1, each_s=0.0, cached_token_s=0.0, prompt_token_s=1e-9)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.plan.capacity.capacity import Capacity, Limits, capacity_of
-from r1plan.plan.demand import RequestLength
+from r1plan.plan.month.demand import RequestLength
 from tests.plan.capacity.servers import OFFICE, SKEWED, Server, asked
 
 TIMES = st.floats(1.01, 4)

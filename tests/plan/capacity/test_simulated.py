@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from r1plan.plan.capacity.capacity import Limits, capacity_of
-from r1plan.plan.demand import RequestLength
+from r1plan.plan.month.demand import RequestLength
 from tests.plan.capacity.servers import (
     ALIKE,
     DEEP,

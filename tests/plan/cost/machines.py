@@ -11,7 +11,7 @@ from r1plan.plan.cost.break_even import OwnMachine
 from r1plan.plan.cost.own import output_tokens
 from r1plan.plan.cost.power import PowerDraw
 from r1plan.plan.cost.terms import OwnTerms
-from r1plan.plan.demand import HOURS_A_WEEK, Demand, RequestLength
+from r1plan.plan.month.demand import HOURS_A_WEEK, Demand, RequestLength
 
 DRAW = PowerDraw(500.0, 80.0, "assumed", "by hand")
 EVEN = (1 / HOURS_A_WEEK,) * HOURS_A_WEEK

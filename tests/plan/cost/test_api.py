@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from r1plan.catalog.load import load_holidays, load_prices
 from r1plan.plan.cost.api import ApiPrice, api_price
-from r1plan.plan.demand import RequestLength
+from r1plan.plan.month.demand import RequestLength
 from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage

@@ -16,7 +16,7 @@ from r1plan.plan.cost.api import ApiPrice
 from r1plan.plan.cost.break_even import BreakEven, break_even, with_cache_share, with_thinking
 from r1plan.plan.cost.own import month_bill
 from r1plan.plan.cost.terms import OwnTerms
-from r1plan.plan.demand import HOURS_A_WEEK, Demand, RequestLength
+from r1plan.plan.month.demand import HOURS_A_WEEK, Demand, RequestLength
 from r1plan.prices.cost import TokenRates, token_rates
 from r1plan.units import DAYS_A_MONTH
 from tests.plan.cost.machines import (

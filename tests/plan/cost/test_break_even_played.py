@@ -15,7 +15,7 @@ from r1plan.plan.cost.break_even import OwnMachine, break_even
 from r1plan.plan.cost.own import month_bill
 from r1plan.plan.cost.terms import OwnTerms
 from r1plan.plan.cost.work import QueueWork
-from r1plan.plan.demand import Demand
+from r1plan.plan.month.demand import Demand
 from r1plan.plan.speed import Bottleneck
 from r1plan.units import DAYS_A_MONTH
 from tests.plan.capacity.simulate import WEEK_S, by_hours, play

@@ -9,7 +9,7 @@ import pytest
 from r1plan.catalog.load import load_holidays, load_prices, load_providers
 from r1plan.plan.cost.api import api_price
 from r1plan.plan.cost.claim import saving_claim
-from r1plan.plan.demand import RequestLength
+from r1plan.plan.month.demand import RequestLength
 from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage

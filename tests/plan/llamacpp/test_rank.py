@@ -17,7 +17,7 @@ from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import ContextTooLong, Difference, RanksBelow
 from r1plan.plan.workload import Objective, Workload
-from r1plan.render.plan.llamacpp import LlamaCppView
+from r1plan.render.plan.engines.llamacpp import LlamaCppView
 from r1plan.render.plan.summary import rejected_line, short_standing_text
 from r1plan.render.plan.words import difference_text
 from tests.plan.catalogue import card, machine, plan, reason

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from r1plan.cli.options.machine import machine_from_options
 from r1plan.hardware.machine import Machine
+from r1plan.plan.capacity.throughput import Throughput
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.planner import LlamaCppPlanner
 from r1plan.plan.llamacpp.speed.learned import learned_rates
@@ -19,7 +20,6 @@ from r1plan.plan.llamacpp.weights.layers import weights_of
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
-from r1plan.plan.throughput import Throughput
 from r1plan.plan.workload import Workload
 from tests.plan.catalogue import CATALOGUE, card, machine
 from tests.plan.llamacpp.speed.measuring import run

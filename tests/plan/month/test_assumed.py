@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r1plan.catalog.priors import LengthPrior, Priors, load_priors
-from r1plan.plan.demand import HOURS_A_WEEK
 from r1plan.plan.month.assumed import demand_of
+from r1plan.plan.month.demand import HOURS_A_WEEK
 from r1plan.plan.workload import CONTEXT_GOAL, Workload
 
 PRIORS = load_priors()

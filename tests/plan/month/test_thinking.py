@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from r1plan.catalog.priors import load_priors
-from r1plan.plan.demand import RequestLength
 from r1plan.plan.llamacpp.planner import LlamaCppPlanner
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.month.assumed import demand_of
+from r1plan.plan.month.demand import RequestLength
 from r1plan.plan.month.thinking import OwnThinking, thinking_times
 from r1plan.plan.pins import Pins
 from r1plan.plan.quality import thinking_over_r1

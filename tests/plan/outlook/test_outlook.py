@@ -14,11 +14,11 @@ from r1plan.market.compare import ApiOffer
 from r1plan.plan.capacity.capacity import Limits
 from r1plan.plan.cost.api import ApiPrice, api_price
 from r1plan.plan.cost.terms import HOURS_A_MONTH, OwnTerms
-from r1plan.plan.demand import Demand
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.planner import LlamaCppPlanner
 from r1plan.plan.month.answers import ServedSpeed
 from r1plan.plan.month.assumed import demand_of
+from r1plan.plan.month.demand import Demand
 from r1plan.plan.outlook.api_answer import api_answer
 from r1plan.plan.outlook.frontier import Way, WayQuality
 from r1plan.plan.outlook.option_outlook import OptionOutlook, copies_of, limits_of, option_outlook

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1plan.cli.options.machine import machine_from_options
+from r1plan.plan.capacity.throughput import Throughput
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
 from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.speed import Bottleneck
-from r1plan.plan.throughput import Throughput
 from r1plan.plan.vllm.planner import VllmPlanner
 from r1plan.plan.workload import Workload
 from tests.plan.catalogue import CATALOGUE

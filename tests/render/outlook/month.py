@@ -14,7 +14,7 @@ from r1plan.market.month import month_hours
 from r1plan.plan.capacity.capacity import Capacity, Limits, Percentiles
 from r1plan.plan.cost.own import MonthBill, OwnCost
 from r1plan.plan.cost.terms import OwnTerms
-from r1plan.plan.demand import HOURS_A_WEEK, Demand, RequestLength
+from r1plan.plan.month.demand import HOURS_A_WEEK, Demand, RequestLength
 from r1plan.plan.month.usages import usages_at
 from r1plan.plan.outlook.option_outlook import OptionOutlook
 from r1plan.plan.outlook.outlook import Outlook

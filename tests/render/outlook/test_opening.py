@@ -11,7 +11,7 @@ from r1plan.plan.capacity.capacity import Limits
 from r1plan.plan.cost.terms import OwnTerms
 from r1plan.plan.outlook.outlook import Outlook
 from r1plan.render.outlook.opening import fewer_cards_text, opening_lines, price_taken, served_basis
-from r1plan.render.plan.llamacpp import LlamaCppView
+from r1plan.render.plan.engines.llamacpp import LlamaCppView
 from tests.plan.catalogue import card, machine, plan
 from tests.render.outlook.month import outlook
 from tests.render.outlook.test_explained import EVEN

@@ -16,9 +16,9 @@ from r1plan.plan.plan import Plan
 from r1plan.plan.vllm.planner import VllmPlanner
 from r1plan.plan.workload import Workload
 from r1plan.render.page.page import page_text
-from r1plan.render.plan.llamacpp import LlamaCppView
+from r1plan.render.plan.engines.llamacpp import LlamaCppView
+from r1plan.render.plan.engines.vllm import VllmView
 from r1plan.render.plan.view import EngineView
-from r1plan.render.plan.vllm import VllmView
 from tests.plan.catalogue import CATALOGUE, card, machine
 
 COMMAND = "r1plan recommend --format html"

@@ -10,7 +10,7 @@ from r1plan.render.outlook.frontier import HEADS
 from r1plan.render.page.content import plan_page
 from r1plan.render.page.month import month_parts, ways_remarks, ways_table
 from r1plan.render.page.page import page_text
-from r1plan.render.plan.llamacpp import LlamaCppView
+from r1plan.render.plan.engines.llamacpp import LlamaCppView
 from tests.plan.catalogue import card, machine, plan
 from tests.render.outlook.month import outlook
 from tests.render.outlook.test_frontier import ALONE, OWN, WAYS

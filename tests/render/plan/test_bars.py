@@ -8,8 +8,8 @@ import pytest
 
 from r1plan.plan.pins import Pins
 from r1plan.render.plan.bars import MemoryBar, bar_lines, whole_bar
-from r1plan.render.plan.llamacpp import LlamaCppView
-from r1plan.render.plan.llamacpp_explained import parts_of
+from r1plan.render.plan.engines.llamacpp import LlamaCppView
+from r1plan.render.plan.engines.llamacpp_explained import parts_of
 from r1plan.render.text.screen import Screen
 from r1plan.units import GIB
 from tests.plan.catalogue import card, machine, plan

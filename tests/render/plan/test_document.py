@@ -9,7 +9,7 @@ import pytest
 from r1plan.plan.pins import Pins
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.document import plan_document
-from r1plan.render.plan.llamacpp import LlamaCppView
+from r1plan.render.plan.engines.llamacpp import LlamaCppView
 from r1plan.render.plan.terminal import plan_lines
 from r1plan.render.text.screen import Screen
 from r1plan.units import GIB

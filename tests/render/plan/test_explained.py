@@ -4,8 +4,8 @@ import pytest
 
 from r1plan.plan.llamacpp.headroom import headroom_of
 from r1plan.plan.pins import Pins
+from r1plan.render.plan.engines.llamacpp import LlamaCppView
 from r1plan.render.plan.explained import explained
-from r1plan.render.plan.llamacpp import LlamaCppView
 from r1plan.render.text.screen import Screen
 from tests.plan.catalogue import CATALOGUE, card, machine, plan
 

@@ -8,7 +8,7 @@ import pytest
 
 from r1plan.plan.plan import Rejection
 from r1plan.plan.reasons import ContextTooLong, Difference, NeedsMemory, RanksBelow, Shortfall, TooSlow
-from r1plan.render.plan.llamacpp import LlamaCppView
+from r1plan.render.plan.engines.llamacpp import LlamaCppView
 from r1plan.render.plan.rejected import rejected_groups
 from r1plan.units import GIB
 from tests.plan.catalogue import card, machine, plan

@@ -16,10 +16,10 @@ from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
 from r1plan.plan.vllm.planner import VllmPlanner
 from r1plan.plan.workload import Workload
-from r1plan.render.plan.llamacpp import LlamaCppView
+from r1plan.render.plan.engines.llamacpp import LlamaCppView
+from r1plan.render.plan.engines.vllm import VllmView
 from r1plan.render.plan.show import PlanForm, show
 from r1plan.render.plan.terminal import USUAL_LINES
-from r1plan.render.plan.vllm import VllmView
 from tests.market.offers import offers_for
 from tests.plan.catalogue import CATALOGUE, card, machine, plan
 

@@ -14,7 +14,7 @@ from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.reasons import Difference, NeedsMemory, RanksBelow, Shortfall, TooSlow
 from r1plan.plan.speed import Range
 from r1plan.plan.workload import Workload
-from r1plan.render.plan.llamacpp import LlamaCppView, where
+from r1plan.render.plan.engines.llamacpp import LlamaCppView, where
 from r1plan.render.plan.summary import larger_line, rejected_line
 from r1plan.render.plan.terminal import plan_lines
 from r1plan.render.text.screen import Screen

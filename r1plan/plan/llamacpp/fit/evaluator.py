@@ -5,8 +5,8 @@ from __future__ import annotations
 from r1plan.hardware.machine import Machine
 from r1plan.plan.answer import typical_length
 from r1plan.plan.choice.patience import patience_min
+from r1plan.plan.cost.option_draw import power_drawn
 from r1plan.plan.cost.power import DrawReading, PowerDraw
-from r1plan.plan.energy import power_drawn
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.context import Contexts, contexts_of
 from r1plan.plan.llamacpp.fit.merit import LayoutMerit, layout_merit

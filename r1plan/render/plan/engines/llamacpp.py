@@ -19,8 +19,8 @@ from r1plan.plan.plan import Plan, Rejection
 from r1plan.plan.quality import BENCHMARK
 from r1plan.plan.reasons import CauseKind, FitsHeadless, NeedsMemory, TooLate, TooSlow, kind_of
 from r1plan.render.plan.choice_words import accepting, beginning
+from r1plan.render.plan.engines.serving_words import idle_text, many_users_text
 from r1plan.render.plan.model_lines import download_document, where_to_get
-from r1plan.render.plan.serving_words import idle_text, many_users_text
 from r1plan.render.plan.view import HEADLINE_LINES, Line, TableColumn
 from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
 from r1plan.render.text.screen import Screen
@@ -73,7 +73,7 @@ class LlamaCppView:
 
     def bars(self, plan: Plan[Option]) -> Iterator[MemoryBar]:
         """Each device that holds something of the model."""
-        from r1plan.render.plan.llamacpp_explained import memory_bars
+        from r1plan.render.plan.engines.llamacpp_explained import memory_bars
 
         if plan.choice is not None and plan.choice.fits:
             yield from memory_bars(plan.choice)
@@ -128,7 +128,7 @@ class LlamaCppView:
         self, plan: Plan[Option], option: Option, headroom: Headroom[Option] | None, screen: Screen
     ) -> Iterator[str]:
         """Each device's memory in parts, what limits it, where the time of a token goes, and the scores."""
-        from r1plan.render.plan.llamacpp_explained import parts_of
+        from r1plan.render.plan.engines.llamacpp_explained import parts_of
 
         return parts_of(plan, option, headroom, screen)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from r1plan.plan.cost.option_draw import power_drawn
 from r1plan.plan.cost.power import DrawReading
-from r1plan.plan.energy import power_drawn
 from tests.plan.catalogue import card
 
 

@@ -16,9 +16,9 @@ from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.serving.sharding import Parallel
 from r1plan.render.plan.bars import BarTerm, MemoryBar
 from r1plan.render.plan.choice_words import beginning
+from r1plan.render.plan.engines.serving_words import elsewhere_text, idle_text, one_cache_text, sharing, way_out
 from r1plan.render.plan.explained import answer_lines, range_text, token_time
 from r1plan.render.plan.model_lines import checkpoint_document, checkpoint_to_get
-from r1plan.render.plan.serving_words import elsewhere_text, idle_text, one_cache_text, sharing, way_out
 from r1plan.render.plan.view import HEADLINE_LINES, Line, TableColumn
 from r1plan.render.plan.words import cause_text, plan_notes, rate_text, standing_text
 from r1plan.render.text.screen import Screen

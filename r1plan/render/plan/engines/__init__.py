@@ -1,0 +1,1 @@
+"""How the plans of each engine are shown: its words, its columns and what --explain adds."""
