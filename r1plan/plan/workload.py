@@ -17,6 +17,9 @@ Objective = Literal["balanced", "quality", "speed", "cost"]
 CONTEXT_GOAL = 32_768
 CONTEXT_LEAST = 4_096
 
+# The share of requests that keep the limits asked of each: nine in ten, as --slo-ttft and --slo-tok-s are meant.
+SERVED_SHARE = 0.9
+
 # Far above what anyone means: a day has 86,400 seconds, the longest context is 163,840 tokens.
 MOST = 1e9
 _MOST_USD_PER_KWH = 1e4

@@ -25,11 +25,12 @@ from r1plan.plan.capacity.context import MOST_CUT_OFF, cut_off_share
 from r1plan.plan.capacity.jobs import Jobs, jobs_of
 from r1plan.plan.capacity.knee import knee_of
 from r1plan.plan.capacity.occupancy import occupancy_of
-from r1plan.plan.capacity.places import SERVED_SHARE, crowd_ttft_s, crowd_within, places_within
+from r1plan.plan.capacity.places import crowd_ttft_s, crowd_within, places_within
 from r1plan.plan.capacity.throughput import Throughput
 from r1plan.plan.capacity.waiting import Queue
 from r1plan.plan.month.demand import HOURS_A_WEEK, Demand
 from r1plan.plan.speed import Bottleneck, Range
+from r1plan.plan.workload import SERVED_SHARE
 
 PATIENCE_TTFT_S = 600.0
 CapacityLimit = Literal[

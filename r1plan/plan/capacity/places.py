@@ -7,8 +7,8 @@ from statistics import NormalDist
 
 from r1plan.plan.capacity.jobs import Jobs
 from r1plan.plan.capacity.throughput import Throughput
+from r1plan.plan.workload import SERVED_SHARE
 
-SERVED_SHARE = 0.9
 _Z = NormalDist().inv_cdf(SERVED_SHARE)
 _SLACK = 1e-9
 

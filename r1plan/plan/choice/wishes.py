@@ -8,9 +8,8 @@ from __future__ import annotations
 from r1plan.plan.answer import Timed, prompt_seconds, quantile, token_seconds, typical_length
 from r1plan.plan.plan import PlannedOption
 from r1plan.plan.reasons import TooLate, TooSlow
-from r1plan.plan.workload import Workload
+from r1plan.plan.workload import SERVED_SHARE, Workload
 
-_SERVED_SHARE = 0.9
 _SLACK = 1e-9
 
 
@@ -43,7 +42,7 @@ def least_tok_s(workload: Workload) -> float | None:
 
 def _kept_tok_s(option: PlannedOption, workload: Workload) -> float:
     """The tokens a second that most requests get."""
-    return 1 / quantile(_tokens(option, workload), _SERVED_SHARE)
+    return 1 / quantile(_tokens(option, workload), SERVED_SHARE)
 
 
 def _first_token_s(option: PlannedOption, workload: Workload) -> float:
@@ -54,7 +53,7 @@ def _first_token_s(option: PlannedOption, workload: Workload) -> float:
         Timed(prompt_seconds(option.speed, each) + token.seconds, each.share)
         for each, token in zip(lengths, tokens, strict=True)
     ]
-    return quantile(times, _SERVED_SHARE)
+    return quantile(times, SERVED_SHARE)
 
 
 def _tokens(option: PlannedOption, workload: Workload) -> list[Timed]:
