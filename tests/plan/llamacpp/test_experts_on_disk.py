@@ -63,7 +63,7 @@ def test_exactly_this_option_is_refused_with_its_speed_unless_that_is_accepted()
     assert not refused.choice.fits
     assert not refused.choice.disk_bytes
     rejection = refused.rejected[0]
-    assert "with experts read from disk about 5.5 hours an answer (0.3 tok/s), longer than 15 minutes" in reason(
+    assert "with experts read from disk about 5.5 hours an answer (0.28 tok/s), longer than 15 minutes" in reason(
         rejection
     )
     assert isinstance(rejection.cause, NeedsMemory)

@@ -246,7 +246,7 @@ def test_a_wish_for_speed_is_hard_and_the_patience_counts_among_what_keeps_it() 
     assert quick.choice.tok_s >= free.tok_s * 1.1
     assert quick.choice.quality.index <= free.quality.index
     assert any(each.id == free.id for each in quick.rejected)
-    assert f"at {free.tok_s * 1.1:g} tok/s or more" in reason(quick.choice)
+    assert f"at {free.tok_s * 1.1:.1f} tok/s or more" in reason(quick.choice)
 
 
 def test_where_nothing_comes_in_time_the_fastest_of_what_is_usable_is_taken_and_said_so() -> None:
