@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from r1plan.plan.workload import Workload
 
 
-def current_offers(workload: Workload, own: OwnThinking | None = None) -> tuple[ApiOffer, ...]:
-    """Every seller's offer for `workload`, as on sale at this moment. `own`: what a log says of thinking."""
+def current_offers(
+    workload: Workload, own: OwnThinking | None = None, book: PriceBook | None = None
+) -> tuple[ApiOffer, ...]:
+    """Every seller's offer for `workload`, as on sale at this moment. `own`: what a log says of thinking.
+
+    `book` None: the one of `dollar_book`.
+    """
     from r1plan.plan.month.usages import usages_of
 
     demand, at = workload.demand or month_of(workload), datetime.now(UTC)
@@ -28,10 +33,14 @@ def current_offers(workload: Workload, own: OwnThinking | None = None) -> tuple[
     def usages(serves: str) -> Sequence[WeightedUsage]:
         return usages_of(demand, serves, own or OwnThinking())
 
-    providers, lists = load_providers(), load_prices()
-    _check_currencies({*providers, *lists})
-    book = PriceBook(lists, load_holidays())
-    return api_offers(providers, book, usages, hours, demand.requests_per_day, at)
+    return api_offers(load_providers(), book or dollar_book(), usages, hours, demand.requests_per_day, at)
+
+
+def dollar_book() -> PriceBook:
+    """The price book in dollars; of accounts in another currency that is said. Raises UsageError for an unknown one."""
+    lists = load_prices()
+    _check_currencies({*load_providers(), *lists})
+    return PriceBook(lists, load_holidays())
 
 
 def _check_currencies(providers: Collection[str]) -> None:

@@ -73,7 +73,7 @@ def command(
     from r1plan.catalog.load import load_models
     from r1plan.catalog.quality import load_quant_tables
     from r1plan.cli.engines import engine_for, planned, with_measured
-    from r1plan.cli.offers import current_offers
+    from r1plan.cli.offers import current_offers, dollar_book
     from r1plan.cli.outlook.asked_month import asked_month
     from r1plan.models.reference import named_model
     from r1plan.plan.model_set import ModelSet
@@ -161,11 +161,12 @@ def command(
     plan = planned(planned_for, described, models, workload, pins)
     plan = replace(plan, r1=r1_beside(plan, load_models().values()), doubts=doubts)
     headroom = planned_for.planner.headroom(plan, models, pins) if in_full else None
-    api, outlook = current_offers(workload, asked.own), None
+    book = dollar_book()
+    api, outlook = current_offers(workload, asked.own, book), None
     if wants_month:
         from r1plan.cli.outlook.inquiry import MonthInquiry
 
-        outlook = MonthInquiry(asked, prices, api).outlook(planned_for, plan, models, in_full=in_full)
+        outlook = MonthInquiry(asked, prices, api, book).outlook(planned_for, plan, models, in_full=in_full)
     show(planned_for.view, plan, api, headroom, form, models, outlook)
     if asked.said:  # behind the answer
         from r1plan.render.text.wrap import wrapped

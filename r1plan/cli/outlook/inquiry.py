@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from r1plan.catalog.load import load_holidays, load_prices, load_providers
+from r1plan.catalog.load import load_providers
 from r1plan.catalog.priors import load_priors
 from r1plan.catalog.rentals import load_rentals
 from r1plan.cli.options.planning import asks_for_a_month
@@ -21,7 +21,6 @@ from r1plan.plan.outlook.frontier import Way
 from r1plan.plan.outlook.option_outlook import cards_of
 from r1plan.plan.outlook.outlook import MonthFacts, Outlook, outlook_of
 from r1plan.plan.outlook.ways import UncomparedWay, api_ways, compared, own_ways
-from r1plan.prices.book import PriceBook
 
 if TYPE_CHECKING:
     from r1plan.cli.engines import Engine
@@ -32,16 +31,17 @@ if TYPE_CHECKING:
     from r1plan.plan.cost.rent import RentAbsence
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.plan import Plan
+    from r1plan.prices.book import PriceBook
 
 
 class MonthInquiry:
-    """What a month means for plans: what it asks, what a person said of prices, and the offers beside it."""
+    """What a month means for plans: what it asks, what a person said of prices, and the offers beside it, by `book`."""
 
-    def __init__(self, asked: AskedMonth, said: SaidPrices, api: Sequence[ApiOffer]) -> None:
+    def __init__(self, asked: AskedMonth, said: SaidPrices, api: Sequence[ApiOffer], book: PriceBook) -> None:
         self._demand, self._own, self._speeds = asked.demand, asked.own, asked.speeds
         self._said, self._api = said, tuple(api)
         self._now = datetime.now(UTC)
-        self._book = PriceBook(load_prices(), load_holidays())
+        self._book = book
         self._rentals = load_rentals()
 
     def outlook(self, engine: Engine[Any], plan: Plan[Any], models: ModelSet, *, in_full: bool) -> Outlook:

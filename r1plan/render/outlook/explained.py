@@ -28,7 +28,7 @@ from r1plan.render.outlook.words import (
     share_text,
 )
 from r1plan.render.text.screen import Screen
-from r1plan.render.text.units import count, duration, number_text, rate
+from r1plan.render.text.units import count, duration, plain, rate
 
 _MOST_CLAIMS = 3
 
@@ -117,7 +117,7 @@ def _capacity(choice: OptionOutlook, demand: Demand) -> Iterator[str]:
     if capacity.machines_needed is not None and demand.requests_per_day is not None:
         needed = count(capacity.machines_needed, "machine")
         busy = "" if capacity.busy_share is None else f", at work for {share_text(capacity.busy_share)} of the month"
-        yield f"{number_text(demand.requests_per_day)} a day take {needed}{busy}"
+        yield f"{plain(demand.requests_per_day)} a day take {needed}{busy}"
 
 
 def _peak(demand: Demand) -> str:

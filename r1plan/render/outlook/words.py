@@ -12,7 +12,7 @@ from r1plan.plan.cost.break_even import BreakEven, SensitivityRow
 from r1plan.plan.cost.terms import TermsKind
 from r1plan.plan.outlook.option_outlook import OptionOutlook
 from r1plan.plan.outlook.outlook import Outlook
-from r1plan.render.text.units import count, duration, number_text, plain, rate
+from r1plan.render.text.units import count, duration, plain, rate
 
 TOO_LONG = "most requests are longer than its context"
 _MOST_DIGITS = 12
@@ -150,7 +150,7 @@ def _requests(choice: OptionOutlook, outlook: Outlook) -> str:
     needed = capacity.machines_needed
     if needed is None or asked is None:
         return said
-    yours = f"your {number_text(asked)}"
+    yours = f"your {plain(asked)}"
     if needed > 1:
         total = cost.usd_per_month_of_machines_needed
         of_all = "" if total is None else f", {month_usd(total)} a month of {bill_name(cost.kind)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from r1plan.render.text.units import count, number_text
+from r1plan.render.text.units import count, plain
 
 if TYPE_CHECKING:
     from r1plan.plan.month.demand import Demand
@@ -17,7 +17,7 @@ def asked_text(asked: ComparedWork) -> str:
     """What was asked for, in a sentence or two."""
     demand, logged = asked.demand, asked.logged
     rate = demand.requests_per_day
-    many = "Requests" if rate is None else f"{number_text(rate)} requests a day"
+    many = "Requests" if rate is None else f"{plain(rate)} requests a day"
     entire, hit = demand.mean("input_tokens"), demand.mean("cache_hit_tokens")
     cached = f" ({hit / entire * 100:.0f} % cached)" if hit else ""
     lengths = (

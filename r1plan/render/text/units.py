@@ -87,8 +87,3 @@ def parameters(number: int) -> str:
     if number < 10**9:
         return f"{number / 10**6:.0f}M"
     return f"{number / 10**9:.{0 if number >= 10**11 else 1}f}B"
-
-
-def number_text(number: float) -> str:
-    """A number of requests: "10,000", "0.5", "15.5" of what a log has."""
-    return f"{number:,.0f}" if number == round(number) or number >= 1000 else f"{number:.3g}"
