@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from r1plan.catalog.model import Model
@@ -43,12 +42,9 @@ def layouts(
         if engine.incompatibility(model, dtype, parallel, gpu) is not None:
             continue
         wanted = pins.context or min(context_for(workload, quality.thinking_over_r1), model.context_max)
-
-        def stages_for(users: int, parallel: Parallel = parallel) -> tuple[GpuBudget, ...]:
-            return _stages(engine, model, dtype, parallel, gpu, _settings(pins, parallel, users))
-
-        users = _on_a_machine(stages_for, pins, wanted, model.context_max) if pins.spread else pins.users
-        settings, stages = _settings(pins, parallel, users), stages_for(users)
+        users = pins.users
+        settings = _settings(pins, parallel)
+        stages = _stages(engine, model, dtype, parallel, gpu, settings)
         memory = _fullest(stages)
         context = pins.context or min(max(CONTEXT_GOAL, wanted), model.context_max)
         possible = min(memory.context_of(users), model.context_max)
@@ -82,39 +78,15 @@ def layouts(
     return sorted(found, key=lambda option: option.memory.fixed_bytes - option.memory.allowed_bytes)
 
 
-def _on_a_machine(
-    stages_for: Callable[[int], tuple[GpuBudget, ...]], pins: ServingPins, wanted: int, context_max: int
-) -> int:
-    """The most of all users whom one machine holds, each with a context for most answers, or what one alone can have.
-
-    At least one, who may not fit either.
-    """
-    alone = _fullest(stages_for(1))
-    least = pins.context or min(max(_whole_k(wanted), CONTEXT_LEAST), context_max)
-    if pins.context is None:
-        least = min(least, max(alone.context_of(1) // _K * _K, CONTEXT_LEAST))
-    # More sequences take more memory, so that no more than beside one are held.
-    low, high = 1, max(min(pins.users, alone.kv_tokens // least), 1)
-    while low < high:
-        middle = (low + high + 1) // 2 if high < pins.users or low > 1 else high
-        holds = _fullest(stages_for(middle)).users(least) >= middle
-        low, high = (middle, high) if holds else (low, middle - 1)
-    return low
-
-
 def _fullest(stages: tuple[GpuBudget, ...]) -> GpuBudget:
     return min(stages, key=lambda each: (each.allowed_bytes - each.fixed_bytes) / each.block_bytes)
 
 
-def _whole_k(tokens: int) -> int:
-    return -(-tokens // _K) * _K
-
-
-def _settings(pins: ServingPins, parallel: Parallel, users: int) -> ServerSettings:
+def _settings(pins: ServingPins, parallel: Parallel) -> ServerSettings:
     """As pinned; users that are let in at once are shared out over the groups that serve each for themselves."""
     if not pins.cap_users:
         return pins.settings
-    return replace(pins.settings, sequences=-(-users // parallel.data))
+    return replace(pins.settings, sequences=-(-pins.users // parallel.data))
 
 
 def _stages(

@@ -44,8 +44,7 @@ class ServerSettings:
 class ServingPins:
     """What the person has fixed. `users` are requests at once; `context` is that of each, in tokens.
 
-    `cap_users`: no more than these users are let in at once. `spread`: those whom one machine does not hold with a
-    context for most answers take several such machines. `cards_a_machine` None: as is usual.
+    `cap_users`: no more than these users are let in at once. `cards_a_machine` None: as is usual.
     """
 
     model: str | None = None
@@ -53,7 +52,6 @@ class ServingPins:
     context: int | None = None
     users: int = 1
     cap_users: bool = False
-    spread: bool = False
     cards_a_machine: int | None = None
     settings: ServerSettings = field(default_factory=ServerSettings)
 

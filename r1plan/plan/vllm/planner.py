@@ -73,8 +73,6 @@ class VllmPlanner:
             context=pins.context,
             users=pins.slots or 1,
             cap_users=pins.slots is not None,
-            # --users may take several machines, --slots are of one.
-            spread=workload.users is not None and pins.slots == workload.users,
             cards_a_machine=pins.gpus_per_node,
             settings=ServerSettings(kv_type=_KV_TYPES[pins.kv_type], utilization=pins.gpu_memory_utilization),
         )
