@@ -142,7 +142,8 @@ def _amount(price: Decimal) -> str:
 
 
 def _instant(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    # To the microsecond: two changes may be seen within a second, and a row ends after it began.
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}".rstrip("0").rstrip(".") + "Z"
 
 
 def _quoted(text: str) -> str:

@@ -42,7 +42,7 @@ def verify(
         if chosen not in publishing:
             raise _publishes_none(providers[chosen].name if chosen in providers else chosen, publishing)
         publishing = {chosen: publishing[chosen]}
-    at = datetime.now(UTC).replace(microsecond=0)
+    at = datetime.now(UTC)
     asked = [_asked(each, where, book, at) for each in publishing.values() if (where := each.published_prices)]
     failed = [each.error for each in asked if each.error is not None]
     if len(failed) == len(asked) == 1:
