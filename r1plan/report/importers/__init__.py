@@ -1,0 +1,1 @@
+"""Other tools' logs as rows of the report: one importer a module."""

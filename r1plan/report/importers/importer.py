@@ -1,0 +1,46 @@
+"""What an importer says: how to know the records of a tool's log, and what each is as a row of the report.
+
+An importer is data. `report/sources` finds the files and makes of each the relation `raw`; `load.py` reads the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordShape:
+    """One kind of record that a tool writes.
+
+    `marks`: a record with all of these fields is of this kind; "usage.prompt_tokens" is a field inside another.
+    `reads`: the top fields that the SQL uses, each a VARCHAR column of `raw`, whatever the file's format: the text of a
+    scalar, the JSON of anything else, NULL where it is null, empty (CSV) or absent. "*" is the whole record as JSON.
+    `values`: a column of `row.COLUMNS` -> SQL over `relation`, with the macros of sql/import.sql. What is not named is
+    NULL. `relation`: what stands after FROM: `raw`, or a subquery over it that unfolds records with several requests.
+    `envelope`: the field of a JSON document in which the list of records stands.
+    `tables`: of a SQLite file: a record is a row of this query, and the file is of this kind when it has these tables.
+    `skipped`: SQL: records that are no requests and that nobody misses, such as a user's message.
+    `left_out`: a trap -> SQL: records that would be counted wrongly. They are counted by trap, told, and not summed.
+    `noted`: a trap -> SQL: records that are summed, and of which the reader is told.
+    A trap is a word of `render/spend/traps.py`, which has its sentence.
+    """
+
+    marks: frozenset[str]
+    reads: tuple[str, ...]
+    values: Mapping[str, str]
+    relation: str = "raw"
+    envelope: str | None = None
+    tables: Mapping[str, str] = field(default=MappingProxyType({}))
+    skipped: str = "false"
+    left_out: Mapping[str, str] = field(default=MappingProxyType({}))
+    noted: Mapping[str, str] = field(default=MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importer:
+    """A tool by its name for `--import`, and the kinds of its records, the most telling first."""
+
+    name: str
+    shapes: tuple[RecordShape, ...]
