@@ -19,7 +19,7 @@ LEAN_ENV = CMAKE_ARGS="$(LEAN_ARGS) $$CMAKE_ARGS" SKBUILD_WHEEL_EXCLUDE="/lib/;/
 
 LOCK := uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --extra local pyproject.toml
 
-.PHONY: help demo test lint bench readme man lock clean
+.PHONY: help demo test coverage lint bench readme man lock clean
 
 help:  ## Show these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/'
@@ -46,7 +46,10 @@ lint: $(TOOLS)  ## Style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint  ## Style, types and the whole test suite, with branch coverage
+test: lint  ## Style, types and the whole test suite
+	$(BIN)/pytest -n 2
+
+coverage: $(TOOLS)  ## The test suite with branch coverage: takes about twice as long
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
 bench: $(TOOLS)  ## Measure speed, as ratios within one run
