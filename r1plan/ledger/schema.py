@@ -77,7 +77,12 @@ FIGURE = Kind(
     json_pattern='"[0-9]{1,18}([.][0-9]{1,100})?"',
 )
 NUMBER = Kind(python=int, expected="a whole number, 0 or more", sql=TOKENS.sql, json_pattern=TOKENS.json_pattern)
-WORDS = Kind(python=tuple[str, ...], expected="a list of texts", sql="{json}", json_pattern=r"\[.*\]")
+WORDS = Kind(
+    python=tuple[str, ...],
+    expected="a list of texts",
+    sql="TRY_CAST({json} AS VARCHAR[])",
+    json_pattern=r"\[.*\]",
+)
 _KINDS = (NAME, STATUS, INSTANT, TOKENS, USD, TEXT, OBJECT, FIGURE, NUMBER, WORDS)
 
 

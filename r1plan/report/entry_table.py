@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.schema import SCHEMA, Column, report_columns
 from r1plan.report.database import sql
+from r1plan.report.importers.row import COLUMNS
+
+# What is the same in every row of ours. Of another column that importers fill we have nothing.
+_OURS = {"requests": "1", "span_us": "0", "source": "'r1plan'"}
 
 
 def entry_statement(row: type = UsageEntry) -> str:
@@ -15,6 +21,7 @@ def entry_statement(row: type = UsageEntry) -> str:
         sql("entry")
         .replace("/*JSON*/", ", ".join(f"{name}: 'JSON'" for name in ("schema", *read)))
         .replace("/*VALUES*/", ",\n    ".join(_value(*each) for each in read.items()))
+        .replace("/*ABSENT*/", ",\n    ".join(_absent(read.values())))
         .replace("/*CHECKS*/", "\n            AND ".join(checks))
     )
 
@@ -24,6 +31,14 @@ def doubts_statement(row: type = UsageEntry) -> str:
     read = report_columns(row)
     parts = [f"{each.in_report} > {read[each.part_of].in_report}" for each in read.values() if each.part_of]
     return sql("doubts").replace("/*PARTS*/", " OR ".join(parts))
+
+
+def _absent(read: Iterable[Column]) -> Iterator[str]:
+    """The columns that a row of ours does not have, of the types that they have in others."""
+    ours = {each.in_report for each in read}
+    for name, type_ in COLUMNS.items():
+        if name not in ours:
+            yield f"CAST({_OURS.get(name, 'NULL')} AS {type_}) AS {name}"
 
 
 def _value(name: str, column: Column) -> str:

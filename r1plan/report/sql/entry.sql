@@ -16,6 +16,7 @@ WITH line AS (
 SELECT
     file,
     /*VALUES*/,
+    /*ABSENT*/,
     COALESCE(
         /*CHECKS*/,
         false

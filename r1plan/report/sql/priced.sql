@@ -77,10 +77,11 @@ costed AS (
     FROM classified
 )
 SELECT
-    provider, model, project, tags, status, placed_us, price_id,
+    id, source, response_id, provider, model, served, project, tags, key, status, end_reason, flags, provenance,
+    attempt_of, conversation, requests, span_us, started_us, first_token_us, ended_us, placed_us, price_id,
     input_tokens, cache_hit_tokens, output_tokens, thinking_tokens,
     is_billed, is_unpriced, is_uncertain, is_here, is_estimated, energy_wh, forecast_p50_usd, forecast_p90_usd,
-    known_usd, reported_usd,
+    known_usd, reported_usd, billed_miss_usd, billed_hit_usd, billed_output_usd, tool_usd, currency,
     is_here AND cost_usd IS NULL AS is_uncosted,
     is_uncertain AND cost_high_usd IS NULL AS is_unbounded,
     -- The parts of known_usd. Those of a bill are not known; what was run here has none but its electricity.
