@@ -141,6 +141,7 @@ def _load_prices(
             "output": [_storable(each.price.per_token.output, each) for each in found],
         },
     )
+    database.execute(sql("price_day"))
     return {each.price.id: each.price.caveats for each in found}
 
 

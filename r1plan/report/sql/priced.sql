@@ -18,12 +18,14 @@ decided AS (
     SELECT
         banded.*,
         CASE
-            WHEN placed_us >= price.until_us THEN NULL
+            WHEN price.decides IS NULL THEN NULL
             WHEN price.decides = 'start' THEN started_us
             WHEN price.decides = 'first_token' THEN COALESCE(first_token_us, placed_us)
             ELSE placed_us
         END AS decided_us
-    FROM banded ASOF LEFT JOIN price ON banded.band = price.band AND banded.placed_us >= price.start_us
+    FROM banded LEFT JOIN price_day AS price
+        ON banded.band = price.band AND banded.placed_us // 86400000000 = price.day
+        AND banded.placed_us >= price.start_us AND banded.placed_us < price.until_us
 ),
 rated AS (
     SELECT
@@ -33,7 +35,7 @@ rated AS (
             CASE WHEN NOT $in_yuan THEN cost_high_usd END AS cost_high_usd,
             CASE WHEN NOT $in_yuan THEN reported_usd END AS reported_usd
         ),
-        COALESCE(price.price_id IS NOT NULL AND decided_us < price.until_us, false) AS has_price,
+        price.price_id IS NOT NULL AS has_price,
         price.price_id,
         price.miss_usd AS rate_miss, price.hit_usd AS rate_hit, price.output_usd AS rate_output,
         -- An unknown or impossible part is billed as the whole it belongs to.
@@ -50,7 +52,9 @@ rated AS (
         (provenance ->> '$.input_tokens') = 'estimated' OR (provenance ->> '$.output_tokens') = 'estimated'
             OR decided.cost_low_usd < decided.cost_high_usd
             OR decided.cost_low_usd IS NOT NULL AND decided.cost_high_usd IS NULL AS is_guessed
-    FROM decided ASOF LEFT JOIN price ON decided.band = price.band AND decided.decided_us >= price.start_us
+    FROM decided LEFT JOIN price_day AS price
+        ON decided.band = price.band AND decided.decided_us // 86400000000 = price.day
+        AND decided.decided_us >= price.start_us AND decided.decided_us < price.until_us
 ),
 classified AS (
     SELECT
