@@ -104,9 +104,7 @@ class UsageEntry:
     reserved_usd: Decimal | None = field(default=None, metadata=column(FIGURE, only_known=True))
     http_status: int | None = field(default=None, metadata=column(NUMBER, only_known=True))
     kind: str | None = field(default=None, metadata=column(TEXT, only_known=True))
-    conversation: str | None = field(
-        default=None, metadata=column(TEXT, in_report="conversation", only_known=True)
-    )
+    conversation: str | None = field(default=None, metadata=column(TEXT, in_report="conversation", only_known=True))
     estimated_input_tokens: int | None = field(default=None, metadata=column(TOKENS, only_known=True))
     forecast_p50_usd: Decimal | None = field(
         default=None, metadata=column(FIGURE, in_report="forecast_p50_usd", only_known=True)

@@ -80,7 +80,7 @@ NUMBER = Kind(python=int, expected="a whole number, 0 or more", sql=TOKENS.sql, 
 WORDS = Kind(
     python=tuple[str, ...],
     expected="a list of texts",
-    sql="TRY_CAST({json} AS VARCHAR[])",
+    sql="CASE WHEN CAST({json} AS VARCHAR) = '[]' THEN [] ELSE TRY_CAST({json} AS VARCHAR[]) END",
     json_pattern=r"\[.*\]",
 )
 _KINDS = (NAME, STATUS, INSTANT, TOKENS, USD, TEXT, OBJECT, FIGURE, NUMBER, WORDS)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from r1plan.ledger.entry import UsageEntry
-from r1plan.ledger.schema import SCHEMA, Column, report_columns
+from r1plan.ledger.schema import NAME, OBJECT, SCHEMA, TEXT, WORDS, Column, report_columns
 from r1plan.report.database import sql
 from r1plan.report.importers.row import COLUMNS
 
 # What is the same in every row of ours. Of another column that importers fill we have nothing.
 _OURS = {"requests": "1", "span_us": "0", "source": "'r1plan'"}
+_BEGIN = {
+    NAME.json_pattern: '"',
+    TEXT.json_pattern: '"',
+    OBJECT.json_pattern: "{",
+    WORDS.json_pattern: "[",
+}
 
 
 def entry_statement(row: type = UsageEntry) -> str:
@@ -48,7 +54,12 @@ def _value(name: str, column: Column) -> str:
 def _check(name: str, column: Column) -> str:
     """Whether the value is valid, by the rule of `invalid_line`."""
     kind = column.kind
-    check = f"regexp_matches(CAST({name} AS VARCHAR), '^{kind.json_pattern}$')"
+    text = f"CAST({name} AS VARCHAR)"
+    begin = _BEGIN.get(kind.json_pattern)
+    # What is read is JSON already: how it begins says of what sort it is, in a fraction of the time.
+    check = f"starts_with({text}, '{begin}')" if begin else f"regexp_matches({text}, '^{kind.json_pattern}$')"
+    if kind.json_pattern == NAME.json_pattern:
+        check += f""" AND {text} <> '""'"""
     if kind.read is not None:
         check += f" AND {kind.sql.format(json=name)} IS NOT NULL"
     return check if column.needed else f"({name} IS NULL OR {check})"
