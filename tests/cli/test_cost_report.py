@@ -221,3 +221,22 @@ def test_json_and_another_format_contradict_each_other(sample: Path, form: str) 
 
 def test_json_said_twice_is_json(sample: Path) -> None:
     assert run(sample, "--json", "--format", "json").stdout == run(sample, "--json").stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--import", "litellm"),
+        ("--what-if", "all"),
+        ("--as-of", "now"),
+        ("--reconcile", "usage.zip"),
+        ("--tolerance", "0"),
+        ("--budget", "5"),
+        ("--engine", "spark://localhost:7077"),
+        ("--explain", None),
+    ],
+)
+def test_an_option_that_is_not_built_says_so(option: str, value: str | None, sample: Path) -> None:
+    done = run(sample, option, *([] if value is None else [value]))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {option} is not built yet.")

@@ -261,7 +261,10 @@ def _of_option(command: str, parameter: Any) -> list[Names | None]:
 
 def is_file(parameter: Any) -> bool:
     """Whether a file or a folder may stand for `parameter`."""
-    return parameter.type.name in ("path", "file", "filename", "directory") or parameter.metavar == "FILE"
+    return parameter.type.name in ("path", "file", "filename", "directory") or parameter.metavar in (
+        "FILE",
+        "[PATH]...",
+    )
 
 
 def looks_like_path(typed: str) -> bool:

@@ -1,0 +1,99 @@
+"""The options of `r1plan cost-report`, and those of them that nobody has built yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from r1plan.errors import UsageError
+from r1plan.render.spend.formats import Format
+
+PathsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATH]...", help="Usage logs, or folders of them; your own monthly logs by default."),
+]
+MonthOption = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM", help="A calendar month. Default: this one, or all that PATH holds.")
+]
+SinceOption = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The first day.")]
+UntilOption = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day, included.")]
+TimezoneOption = Annotated[str, typer.Option(metavar="ZONE", help="Whose days and months, such as Asia/Shanghai.")]
+ByOption = Annotated[
+    list[str], typer.Option(metavar="KEYS", help="provider, model, project, day, status, tag:NAME. Repeatable.")
+]
+FormatOption = Annotated[Format | None, typer.Option(help="How to show it. Default: table.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to FILE instead.")]
+CurrencyOption = Annotated[
+    Literal["USD", "CNY"],
+    typer.Option(help="Only accounts billed in it; R1PLAN_<PROVIDER>_CURRENCY=CNY says which those are."),
+]
+ImportOption = Annotated[
+    Literal[
+        "auto",
+        "r1plan",
+        "litellm",
+        "openrouter",
+        "deepseek",
+        "helicone",
+        "langfuse",
+        "llm",
+        "openai",
+        "fireworks",
+        "otel",
+        "opencode",
+        "claude-code",
+    ],
+    typer.Option("--import", help="Which tool wrote the logs. auto: each file is recognised."),
+]
+WhatIfOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WORLD",
+        help="What it had cost with PROVIDER/MODEL, all sellers, off-peak, no-cache, max-thinking:N or local:OPTION. "
+        "Repeatable.",
+    ),
+]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", metavar="WHEN", help="Price --what-if at this instant's prices.")
+]
+ReconcileOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="EXPORT", help="Hold the log against a provider's own figures. Repeatable."),
+]
+ToleranceOption = Annotated[
+    str | None, typer.Option(metavar="USD", help="How much --reconcile may leave unexplained. Above: exit code 1.")
+]
+BudgetOption = Annotated[
+    str | None,
+    typer.Option(metavar="USD", help="What the period may cost; exit code 4 when it cost more."),
+]
+EngineOption = Annotated[
+    str, typer.Option(metavar="ENGINE", help="duckdb, or spark://HOST:PORT for logs that outgrow one machine.")
+]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Say of every figure where it comes from.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 when any line or file could not be used.")]
+
+# An option leaves this list when it is built.
+_PENDING = ("--import", "--what-if", "--as-of", "--reconcile", "--tolerance", "--budget", "--engine", "--explain")
+
+
+def refuse_pending(given: Mapping[str, object]) -> None:
+    """Raise UsageError for an option in `given`, each with its value, that is declared and not built."""
+    for name in _PENDING:
+        if given.get(name) not in (None, (), [], False, "auto", "duckdb"):
+            raise UsageError(f"{name} is not built yet.", "leave it out")
+
+
+def dollars(text: str | None, option: str) -> Decimal | None:
+    """The dollars that `option` says, 0 or more; None without it. Raises UsageError."""
+    from r1plan.money import typed_usd
+
+    amount = None if text is None else typed_usd(text)
+    if text is not None and amount is None:
+        raise UsageError(f"{option}: '{text}' is not an amount.", f"give USD, such as {option} 0.05")
+    return amount
