@@ -62,13 +62,29 @@ def document_text(fields: Mapping[str, Any]) -> str:
     return escaped(json.dumps(fields, ensure_ascii=False, indent=2, default=_plain)) + "\n"
 
 
-def to_file(path: Path, text: str) -> None:
-    """A result as the file `path`, replaced where it is there. Raises OutputError where it cannot be written."""
+def binary(content: bytes) -> None:
+    """A result that is no text, as it is. Raises OutputError where stdout is a terminal, which it would upset."""
+    from r1plan.errors import OutputError
+
+    if sys.stdout is None:
+        return
+    if sys.stdout.isatty():
+        raise OutputError("this form is no text, and is not written to a terminal.", "add --output FILE.")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+
+
+def to_file(path: Path, content: str | bytes) -> None:
+    """A result as the file `path`, replaced where it is there. Raises OutputError where it cannot be written.
+
+    Text is cleaned.
+    """
     from r1plan.errors import OutputError
     from r1plan.files.exported import write_exported
 
     try:
-        write_exported(path, printable(text).encode("utf-8", "replace"), replaces=True)
+        written = content if isinstance(content, bytes) else printable(content).encode("utf-8", "replace")
+        write_exported(path, written, replaces=True)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}.", "give another file to --output.") from error
 

@@ -21,7 +21,9 @@ from r1plan.report.entries import load_entries
 from r1plan.report.entry_table import doubts_statement
 from r1plan.report.keys import GroupKey
 from r1plan.report.period import Period, day_starts
-from r1plan.report.spend import Coverage, Group, ReportWarning, SpendReport, Totals, Unpriced
+from r1plan.report.series.charges import read_charges
+from r1plan.report.series.read import read_series
+from r1plan.report.spend import Coverage, Detail, Group, ReportWarning, SpendReport, Totals, Unpriced
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -44,12 +46,13 @@ def spend_report(
     currency: Currency = "USD",
     accounts: Mapping[str, Currency] = MappingProxyType({}),
     found: Collection[Path] = (),
+    detail: Detail | None = None,
 ) -> SpendReport:
     """What the requests of `period` in `logs` cost at the prices of `book`, in groups of `by`.
 
     Only requests at accounts that are billed in `currency` are in it; `accounts` says which are not billed in USD, as
     `book` was told. A line that cannot be used is left out and named in the warnings. Nothing but `logs` is read, and
-    no pipe among `found`, which a folder had.
+    no pipe among `found`, which a folder had. `detail` is what the report holds beside its sums.
     """
     names = tuple(key.name for key in by)
     with open_database() as database:
@@ -90,7 +93,26 @@ def spend_report(
             last_at=last_at,
             forecast=_coverage(database) if currency == "USD" else None,  # a row's own forecast is dollars
             usable_rows=usable_rows,
+            **(_detail(database, book, period, first_at, last_at, detail) if first_at and last_at else {}),
         )
+
+
+def _detail(
+    database: DuckDBPyConnection,
+    book: PriceBook,
+    period: Period,
+    first: datetime,
+    last: datetime,
+    detail: Detail | None,
+) -> dict[str, Any]:
+    """The field of a report that is asked for."""
+    match detail:
+        case "series":
+            return {"series": read_series(database, book, period.timezone, first, last)}
+        case "charges":
+            return {"charges": read_charges(database, period.timezone, first, last)}
+        case None:
+            return {}
 
 
 def _coverage(database: DuckDBPyConnection) -> Coverage | None:

@@ -11,6 +11,8 @@ from typing import Literal
 from r1plan.catalog.price import Currency
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.period import Period
+from r1plan.report.series.charges import Charge
+from r1plan.report.series.series import Series
 
 FileFault = Literal[
     "folder",
@@ -22,6 +24,9 @@ FileFault = Literal[
     "compressed",
     "not_utf8",  # it is in UTF-16 or UTF-32
 ]
+
+Detail = Literal["series", "charges"]
+"""What a report can hold beside its sums: what pictures are drawn from, or what a bill has lines for."""
 
 _NOTHING = Decimal(0)
 
@@ -135,6 +140,7 @@ class SpendReport:
 
     It holds the requests at accounts that are billed in `currency` and no others: currencies are never added.
     `forecast` is None where no request's cost was forecast. `usable_rows` is how many rows the logs hold, of any time.
+    `series` and `charges` are there when they were asked for as its detail.
     """
 
     period: Period
@@ -148,6 +154,8 @@ class SpendReport:
     last_at: datetime | None = None
     forecast: Coverage | None = None
     usable_rows: int = 0
+    series: Series | None = None
+    charges: tuple[Charge, ...] = ()
 
     @property
     def is_nothing_usable(self) -> bool:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from r1plan.render.spend.formats import Format
 from r1plan.report.options import SpendOptions
 
+if TYPE_CHECKING:
+    from r1plan.report.spend import SpendReport
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """How a report is shown: as `form`, None for a table, on stdout or in `file`; `strict` lets lost lines fail it."""
+    """How a report is shown: as `form`, None for what the name of `file` says, else a table, on stdout or in `file`; `strict` lets lost lines fail it."""
 
     form: Format | None = None
     file: Path | None = None
@@ -30,13 +34,14 @@ def show(options: SpendOptions, how: Shown) -> None:
     from r1plan.ledger.months import month_logs
     from r1plan.prices.account import account_currencies
     from r1plan.prices.book import PriceBook
-    from r1plan.render.output import columns, note
-    from r1plan.render.spend.formats import spend_text
+    from r1plan.render.output import note
+    from r1plan.render.spend.formats import chosen_format, detail_of
     from r1plan.render.spend.words import nothing_usable, warnings, where_to_look
     from r1plan.report.logs import given_logs, monthly_logs
     from r1plan.report.query import spend_report
     from r1plan.settings import directories
 
+    form = chosen_format(how.form, how.file)
     paths = [Path(each) for each in options.paths]
     folder = directories().logs
     logs = given_logs(paths) if paths else monthly_logs(folder, options.period)
@@ -45,9 +50,16 @@ def show(options: SpendOptions, how: Shown) -> None:
     book = PriceBook(prices, load_holidays(), accounts)
     found = set(logs) - set(paths)
     report = spend_report(
-        logs, options.period, options.by, book, currency=options.currency, accounts=accounts, found=found
+        logs,
+        options.period,
+        options.by,
+        book,
+        currency=options.currency,
+        accounts=accounts,
+        found=found,
+        detail=detail_of(form),
     )
-    _write(spend_text(report, how.form or "table", columns()), how.file)
+    _write(report, form, how.file)
     for line in warnings(report):
         note(line)
     if report.is_nothing_usable:
@@ -58,10 +70,25 @@ def show(options: SpendOptions, how: Shown) -> None:
         raise typer.Exit(1)
 
 
-def _write(text: str, output: Path | None) -> None:
-    from r1plan.render.output import to_file, whole
+def _write(report: SpendReport, form: Format, output: Path | None) -> None:
+    from r1plan.render.output import binary, columns, to_file, whole
+    from r1plan.render.spend.formats import spend_bytes, spend_text
 
-    if output is None:
-        whole(text)
+    if form == "parquet":
+        content: str | bytes = spend_bytes(report)
     else:
-        to_file(output, text)
+        content = spend_text(report, form, columns(), _command())
+    if output is not None:
+        to_file(output, content)
+    elif isinstance(content, bytes):
+        binary(content)
+    else:
+        whole(content)
+
+
+def _command() -> str:
+    """What was typed, for a page that says what made it."""
+    import shlex
+    import sys
+
+    return shlex.join(["r1plan", *sys.argv[1:]])

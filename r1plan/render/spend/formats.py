@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from r1plan.errors import UsageError
+
 if TYPE_CHECKING:
-    from r1plan.report.spend import SpendReport
+    from r1plan.report.spend import Detail, SpendReport
 
-Format = Literal["table", "json", "csv", "md"]
+Format = Literal["table", "json", "csv", "md", "html", "parquet", "focus", "prom"]
+
+# What the end of a file's name says; the first is meant where a form is not asked for.
+_ENDINGS: tuple[tuple[str, tuple[Format, ...]], ...] = (
+    (".focus.csv", ("focus",)),
+    (".csv", ("csv", "focus")),
+    (".json", ("json",)),
+    (".md", ("md",)),
+    (".markdown", ("md",)),
+    (".html", ("html",)),
+    (".htm", ("html",)),
+    (".parquet", ("parquet",)),
+    (".prom", ("prom",)),
+)
 
 
-def spend_text(report: SpendReport, form: Format, width: int) -> str:
-    """The report as `form`, cleaned, ending in a newline; a table is for a terminal of `width` columns."""
+def chosen_format(asked: Format | None, file: Path | None) -> Format:
+    """The form that was `asked` for, else the one that the name of `file` says, else a table.
+
+    Raises UsageError where the name says another form than the one that was asked for.
+    """
+    name = "" if file is None else file.name.lower()
+    meant = next((forms for ending, forms in _ENDINGS if name.endswith(ending)), None)
+    if asked is None:
+        return meant[0] if meant else "table"
+    if meant is not None and asked not in meant:
+        raise UsageError(
+            f"--format {asked} and the name of '{file}' contradict each other.",
+            f"leave out --format for {meant[0]}, or give the file another name.",
+        )
+    return asked
+
+
+def detail_of(form: Format) -> Detail | None:
+    """What the report must hold beside its sums to be shown as `form`."""
+    return "series" if form == "html" else "charges" if form == "focus" else None
+
+
+def spend_text(report: SpendReport, form: Format, width: int, command: str = "r1plan cost-report") -> str:
+    """The report as `form`, cleaned, ending in a newline; a table is for a terminal of `width` columns.
+
+    `command` made a page. A form that is no text is `spend_bytes`'s.
+    """
     from r1plan.render.text.sanitize import printable
 
-    return printable(_text(report, form, width))
+    return printable(_text(report, form, width, command))
 
 
-def _text(report: SpendReport, form: Format, width: int) -> str:
+def spend_bytes(report: SpendReport) -> bytes:
+    """The report as Parquet: the lines of the CSV form, with their types."""
+    from r1plan.render.spend.parquet import spend_parquet
+
+    return spend_parquet(report)
+
+
+def _text(report: SpendReport, form: Format, width: int, command: str) -> str:
     from r1plan.render.spend.document import spend_csv, spend_json
     from r1plan.render.spend.terminal import spend_lines, spend_markdown
 
@@ -30,3 +78,17 @@ def _text(report: SpendReport, form: Format, width: int) -> str:
             return spend_csv(report)
         case "json":
             return spend_json(report)
+        case "html":
+            from r1plan.render.spend.page.page import spend_page
+
+            return spend_page(report, command)
+        case "focus":
+            from r1plan.render.spend.focus import spend_focus
+
+            return spend_focus(report)
+        case "prom":
+            from r1plan.render.spend.prometheus import spend_metrics
+
+            return spend_metrics(report)
+        case "parquet":
+            raise ValueError(f"{form} is no text")

@@ -1,0 +1,125 @@
+"""A spend report as metrics: Prometheus' text exposition format 0.0.4, as a node exporter's textfile collector reads it.
+
+Every figure is a gauge of the report's period. What is not known has no sample, and is never 0.
+https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from r1plan.money import exact
+from r1plan.render.text.sanitize import one_line
+from r1plan.report.spend import Group, SpendReport, Totals
+
+_HELP: Mapping[str, str] = {
+    "requests": "Requests of the period.",
+    "input_tokens": "Input tokens, cached ones included.",
+    "cache_hit_tokens": "Input tokens that the provider had cached.",
+    "output_tokens": "Output tokens, thinking included.",
+    "thinking_tokens": "Output tokens of thinking, where they are told apart.",
+    "cost_usd": "What is known of the cost.",
+    "input_miss_usd": "Cost of fresh input.",
+    "cache_hit_usd": "Cost of cached input.",
+    "thinking_usd": "Cost of thinking, where it is told apart.",
+    "answer_usd": "Cost of answers, where thinking is told apart.",
+    "thinking_unknown_usd": "Cost of output of which nobody said how much was thinking.",
+    "cache_saving_usd": "What cached input would have cost more as fresh input.",
+    "uncertain_low_usd": "Least that the requests broken off or not ended may have cost.",
+    "uncertain_high_usd": "Most that the requests broken off or not ended may have cost.",
+    "uncertain_requests": "Requests broken off or not ended.",
+    "unpriced_requests": "Requests whose price is not known.",
+    "energy_usd": "Cost of electricity of what was answered here.",
+    "energy_wh": "Electricity of what was answered here, in watt-hours.",
+    "unbounded_requests": "Uncertain requests of which no upper bound is known.",
+    "uncosted_requests": "Requests answered here whose electricity is not known.",
+    "estimated_requests": "Requests whose tokens were estimated.",
+    "estimated_low_usd": "Least that the estimated requests may have cost.",
+    "estimated_high_usd": "Most that the estimated requests may have cost.",
+    "estimated_unbounded_requests": "Estimated requests of which no bounds are known.",
+    "charged_usd": "What providers billed where no price is known.",
+    "reported_usd": "All that providers said they bill.",
+}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOT_IN_A_LABEL = re.compile(r"[^a-zA-Z0-9_]")
+
+
+def spend_metrics(report: SpendReport) -> str:
+    """The metrics of the groups, or of the totals where there are none to make, and of the report itself."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: SpendReport) -> Iterator[str]:
+    sums = list(_labelled(report.by, report.groups)) if report.by else [("", report.totals)]
+    for field in fields(Totals):
+        values = [(labels, getattr(totals, field.name)) for labels, totals in sums]
+        help_text = _HELP.get(field.name, field.name.replace("_", " ").capitalize() + ".")
+        yield from _metric(_name(field.name, report.currency), help_text, values)
+    period = report.period
+    yield from _metric("period_start_timestamp_seconds", "When the period begins.", [("", _seconds(period.start))])
+    yield from _metric("period_end_timestamp_seconds", "When the period ends.", [("", _seconds(period.until))])
+    yield from _metric("last_request_timestamp_seconds", "The last request's end.", [("", _seconds(report.last_at))])
+    yield from _metric("usable_rows", "Rows of the logs, of any time.", [("", report.usable_rows)])
+    yield from _metric("unusable_lines", "Lines and files of the logs that could not be used.", [("", report.lost)])
+
+
+def _metric(name: str, help_text: str, values: Iterable[tuple[str, int | Decimal | None]]) -> Iterator[str]:
+    known = [(labels, value) for labels, value in values if value is not None]
+    if known:
+        yield f"# HELP r1plan_{name} {help_text}"
+        yield f"# TYPE r1plan_{name} gauge"
+    for labels, value in known:
+        yield f"r1plan_{name}{labels} {exact(value) if isinstance(value, Decimal) else value}"
+
+
+def _name(field: str, currency: str) -> str:
+    return field if currency == "USD" else re.sub("_usd$", f"_{currency.lower()}", field)
+
+
+def _seconds(at: datetime | None) -> Decimal | None:
+    """Seconds since 1970, to the microsecond."""
+    return None if at is None else Decimal((at - _EPOCH) // timedelta(microseconds=1)).scaleb(-6)
+
+
+def _labelled(by: tuple[str, ...], groups: tuple[Group, ...]) -> Iterator[tuple[str, Totals]]:
+    """Each group's totals with its labels, no two of them equal: what cleaning made equal is numbered.
+
+    A value that is not known has no label, which is the same as an empty one.
+    """
+    names, seen = list(_label_names(by)), set()
+    for group in groups:
+        values = [None if value is None else one_line(value) or "(empty)" for value in group.keys.values()]
+        pairs = [(name, value) for name, value in zip(names, values, strict=True) if value is not None]
+        labels, number = _text(pairs), 1
+        while labels in seen:
+            number += 1
+            labels = _text([*pairs, ("copy", str(number))])
+        seen.add(labels)
+        yield labels, group.totals
+
+
+def _label_names(by: tuple[str, ...]) -> Iterator[str]:
+    """A label for each key, no two of them equal, and none that Prometheus keeps for itself."""
+    seen = {"copy"}
+    for key in by:
+        label = _NOT_IN_A_LABEL.sub("_", key)
+        label = f"key_{label}" if label[:1].isdigit() or label.startswith("__") else label
+        name, number = label, 1
+        while name in seen:
+            number += 1
+            name = f"{label}_{number}"
+        seen.add(name)
+        yield name
+
+
+def _text(pairs: Iterable[tuple[str, str]]) -> str:
+    inside = ",".join(f'{name}="{_escaped(value)}"' for name, value in pairs)
+    return f"{{{inside}}}" if inside else ""
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
