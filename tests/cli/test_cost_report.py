@@ -240,3 +240,32 @@ def test_an_option_that_is_not_built_says_so(option: str, value: str | None, sam
     done = run(sample, option, *([] if value is None else [value]))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: {option} is not built yet.")
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("a.html", b"<!doctype html>"),
+        ("a.focus.csv", b"BilledCost,"),
+        ("a.parquet", b"PAR1"),
+        ("a.txt", b"2025-09-"),
+    ],
+)
+def test_the_name_of_the_file_says_its_form(name: str, begins: bytes, sample: Path, tmp_path: Path) -> None:
+    file = tmp_path / name
+    done = run(sample, "--output", file)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert file.read_bytes().startswith(begins)
+
+
+def test_a_name_of_another_form_than_asked_for_writes_nothing(sample: Path, tmp_path: Path) -> None:
+    done = run(sample, "--format", "json", "--output", tmp_path / "a.csv")
+    assert done.returncode == 2
+    assert "contradict each other" in done.stderr
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_parquet_goes_through_a_pipe_as_it_is(sample: Path) -> None:
+    words = [sys.executable, "-m", "r1plan", "cost-report", str(sample), "--format", "parquet"]
+    piped = subprocess.run(words, capture_output=True, check=False)
+    assert (piped.returncode, piped.stdout[:4], piped.stdout[-4:]) == (0, b"PAR1", b"PAR1")

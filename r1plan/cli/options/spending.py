@@ -25,7 +25,9 @@ TimezoneOption = Annotated[str, typer.Option(metavar="ZONE", help="Whose days an
 ByOption = Annotated[
     list[str], typer.Option(metavar="KEYS", help="provider, model, project, day, status, tag:NAME. Repeatable.")
 ]
-FormatOption = Annotated[Format | None, typer.Option(help="How to show it. Default: table.")]
+FormatOption = Annotated[
+    Format | None, typer.Option(help="How to show it. Default: by the name of --output FILE, else a table.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to FILE instead.")]
 CurrencyOption = Annotated[

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """How a report is shown: as `form`, None for what the name of `file` says, else a table, on stdout or in `file`; `strict` lets lost lines fail it."""
+    """How a report is shown: on stdout or in `file`; `strict` lets lost lines fail it.
+
+    `form` None: the one that the name of `file` says, else a table.
+    """
 
     form: Format | None = None
     file: Path | None = None

@@ -1,4 +1,4 @@
-"""A spend report as metrics: Prometheus' text exposition format 0.0.4, as a node exporter's textfile collector reads it.
+"""A spend report as metrics: Prometheus' text exposition format 0.0.4, which node exporters' textfile collectors read.
 
 Every figure is a gauge of the report's period. What is not known has no sample, and is never 0.
 https://prometheus.io/docs/instrumenting/exposition_formats/

@@ -11,7 +11,7 @@ from decimal import Decimal
 from r1plan.prices.book import PriceBook
 from r1plan.prices.intervals import price_intervals
 from r1plan.report.period import zone
-from r1plan.report.series.series import ClockHour, Seller
+from r1plan.report.series.series import ClockHour, SeriesSeller
 from r1plan.report.series.slots import quarters
 
 CLOCK_DAYS = 92
@@ -19,7 +19,7 @@ CLOCK_DAYS = 92
 
 
 def clock_hours(
-    book: PriceBook, sellers: Sequence[Seller], first: datetime, last: datetime, timezone: str
+    book: PriceBook, sellers: Sequence[SeriesSeller], first: datetime, last: datetime, timezone: str
 ) -> Iterator[ClockHour]:
     """The hours of the week, in `timezone`, in which the clock gave one of `sellers` another price than its base.
 

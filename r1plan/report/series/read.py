@@ -15,8 +15,8 @@ from r1plan.report.series.series import (
     LONGEST_BIN,
     HourSpend,
     LengthCount,
-    Seller,
     Series,
+    SeriesSeller,
     SpanSpend,
     SpanUnit,
 )
@@ -43,7 +43,7 @@ def read_series(
     timezone: str,
     first: datetime,
     last: datetime,
-    most: Most = Most(),  # noqa: B008 -- a value
+    most: Most = Most(),
 ) -> Series:
     """The series of the table `priced`, whose requests are placed from `first` to `last`, in days of `timezone`.
 
@@ -54,7 +54,7 @@ def read_series(
     database.execute(sql("series_hour"))
     database.execute(sql("series_length"), {"longest": LONGEST_BIN})
     database.execute(sql("series_seller"))
-    found = [Seller(*each) for each in database.execute(_SELLERS).fetchall()]
+    found = [SeriesSeller(*each) for each in database.execute(_SELLERS).fetchall()]
     # One that would be the only one of the others keeps its name.
     told = len(found) if len(found) <= most.sellers + 1 else most.sellers
     merged = len(found) - told
@@ -68,7 +68,7 @@ def read_series(
     return Series(
         unit=unit,
         spans=tuple(_spans(unit, *database.execute("SELECT min(day), max(day) FROM series_hour").fetchall()[0])),
-        sellers=(*found[:told], *([Seller(None, None)] if merged else [])),
+        sellers=(*found[:told], *([SeriesSeller(None, None)] if merged else [])),
         spends=tuple(SpanSpend(**each) for each in rows(database, sql("series_spend"), spanned)),
         hours=tuple(HourSpend(**each) for each in _told(database, "clock", spanned, most.hours)),
         lengths=tuple(LengthCount(**each) for each in _told(database, "bin", spanned, most.lengths)),

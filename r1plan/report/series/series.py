@@ -14,7 +14,7 @@ LONGEST_BIN = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Seller:
+class SeriesSeller:
     """A provider and what was asked of it; both None: all those that cost too little to be told apart."""
 
     provider: str | None
@@ -100,7 +100,7 @@ class Series:
 
     unit: SpanUnit
     spans: tuple[date, ...]
-    sellers: tuple[Seller, ...]
+    sellers: tuple[SeriesSeller, ...]
     spends: tuple[SpanSpend, ...]
     hours: tuple[HourSpend, ...]
     lengths: tuple[LengthCount, ...]

@@ -12,7 +12,7 @@ QUARTER = timedelta(minutes=15)
 
 
 class Slot(NamedTuple):
-    """An hour of a day in a time zone, and the instant at which it begins; one that the clock repeats is there twice."""
+    """An hour of a day in a time zone, and the instant of its beginning; one that the clock repeats is there twice."""
 
     start: datetime
     day: date

@@ -1,0 +1,168 @@
+"""What a report's page holds: words in their places, and the series as JSON for its script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from r1plan.money import exact, money
+from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
+from r1plan.render.text.sanitize import printable
+from r1plan.render.text.units import count
+from r1plan.report.series.series import Series
+from r1plan.report.spend import SpendReport, Totals
+
+_FIGURES = (
+    ("cost", "cost", ""),
+    ("requests", "requests", ""),
+    ("input", "input tokens", ""),
+    ("output", "output tokens", ""),
+    ("thinking", "thinking", "thinking"),
+    ("answer", "answers", "answer"),
+    ("unsplit", "not split", "unsplit"),
+    ("fresh", "fresh input", "fresh"),
+    ("cached", "cached input", "cached"),
+    ("energy", "electricity", "energy"),
+    ("saving", "saved by the cache", ""),
+)
+_HEADS = ("requests", "cost", "thinking", "answers", "fresh in", "cached in")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendPage:
+    """The page. `figures` and `charts` are filled by its script; `parts` are headings with the sentences below each.
+
+    `rows` are the report's groups and their total, of which the first `names` cells are names. `unit` is what a span
+    of time is called, and `coarse` says what was summed to keep the page small.
+    """
+
+    title: str
+    headline: str
+    volume: str
+    series: Series | None
+    unit: str
+    figures: tuple[tuple[str, str, str], ...]
+    charts: tuple[tuple[str, str, bool], ...]
+    coarse: tuple[str, ...]
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
+    by: str
+    heads: tuple[str, ...]
+    names: int
+    rows: tuple[tuple[str, ...], ...]
+    command: str
+    version: str
+
+
+def page_of(report: SpendReport, command: str, version: str) -> SpendPage:
+    """The page of a report, which holds its series where it has requests."""
+    some = report.totals.requests > 0
+    series = report.series
+    unit = "day" if series is None else series.unit
+    unsure = tuple(notes(report))
+    wrong = tuple(line.removeprefix("warning: ") for line in warnings(report))
+    parts = (("How sure it is", unsure), ("What is wrong with the logs and prices", wrong))
+    first = headline(report) if some else no_requests(report)
+    return SpendPage(
+        title=f"r1plan: {first.partition(':')[0].rstrip('.')}",
+        headline=first,
+        volume=volume(report.totals) if some else "",
+        series=series,
+        unit=unit.capitalize(),
+        figures=_FIGURES,
+        charts=(
+            ("days", f"Cost per {unit}", True),
+            ("models", "Cost by model", True),
+            ("lengths", "How long requests thought", False),
+            ("hits", "Cache hit rate", False),
+            ("clock", "When it was spent", True),
+        ),
+        coarse=tuple(_coarse(series)) if series else (),
+        parts=tuple((heading, tuple(map(printable, lines))) for heading, lines in parts if lines),
+        by=", ".join(report.by),
+        heads=(*report.by, *_HEADS),
+        names=len(report.by),
+        rows=tuple(_rows(report)) if some else (),
+        command=printable(command),
+        version=version,
+    )
+
+
+def series_json(series: Series, report: SpendReport) -> str:
+    """The series for the page's script: rows of numbers and, for money, of texts; nothing in it ends a script."""
+    clocked = len(series.spans) > series.clock_days if series.unit == "day" else True
+    place = {span: number for number, span in enumerate(series.spans)}
+    data = {
+        "sign": "¥" if report.currency == "CNY" else "$",
+        "timezone": report.period.timezone,
+        "unit": series.unit,
+        "clockLast": f" in the last {series.clock_days} days" if clocked else "",
+        "spans": [span.strftime("%Y-%m") if series.unit == "month" else span.isoformat() for span in series.spans],
+        "sellers": [[_clean(each.provider), _clean(each.model)] for each in series.sellers],
+        "spends": [
+            [
+                *(place[each.span], each.seller, each.requests, each.input_tokens, each.cache_hit_tokens),
+                *(each.output_tokens, each.thinking_tokens, each.unknown_cost, each.unknown_split),
+                *(each.uncertain_requests, each.estimated_requests, each.unpriced_requests),
+                *(exact(usd) for usd in (each.cost_usd, each.input_miss_usd, each.cache_hit_usd, each.thinking_usd)),
+                *(exact(usd) for usd in (each.answer_usd, each.thinking_unknown_usd, each.charged_usd)),
+                *(exact(usd) for usd in (each.energy_usd, each.cache_saving_usd)),
+            ]
+            for each in series.spends
+        ],
+        "hours": [
+            [
+                None if each.span is None else place[each.span],
+                *(each.weekday, each.hour, each.seller, each.requests, exact(each.cost_usd)),
+            ]
+            for each in series.hours
+        ],
+        "lengths": [
+            [None if each.span is None else place[each.span], each.seller, each.bin, each.requests]
+            for each in series.lengths
+        ],
+        "clock": [[each.seller, each.tier, each.weekday, each.hour, float(each.share)] for each in series.clock],
+    }
+    text = json.dumps(data, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _clean(text: str | None) -> str | None:
+    return None if text is None else printable(text)
+
+
+def _coarse(series: Series) -> Iterator[str]:
+    """What was summed to keep the page small."""
+    if series.unit != "day":
+        yield f"To keep this page small, days are added up to {series.unit}s."
+    if series.merged_sellers:
+        yield f"To keep this page small, {count(series.merged_sellers, 'model')} of little cost are told together."
+
+
+def _rows(report: SpendReport) -> Iterator[tuple[str, ...]]:
+    for group in report.groups:
+        names = ("-" if value is None else printable(value) for value in group.keys.values())
+        yield (*names, *_cells(group.totals, report.currency))
+    total = ["total", *[""] * (len(report.by) - 1)] if report.by else []
+    yield (*total, *_cells(report.totals, report.currency))
+
+
+def _cells(totals: Totals, currency: str) -> Iterator[str]:
+    yield f"{totals.requests:,}"
+    yield _cost(totals, currency)
+    for usd in (totals.thinking_usd, totals.answer_usd, totals.input_miss_usd, totals.cache_hit_usd):
+        yield _money(usd, currency)
+
+
+def _cost(totals: Totals, currency: str) -> str:
+    if totals.cost_usd is None:
+        return "unpriced" if totals.unpriced_requests else "not known"
+    if not totals.cost_usd and totals.uncertain_requests:
+        return "uncertain"
+    about = "~" if totals.estimated_requests else ""
+    return f"{about}{money(totals.cost_usd, currency)}{' + ?' if totals.unpriced_requests else ''}"
+
+
+def _money(usd: Decimal | None, currency: str) -> str:
+    return "-" if not usd else money(usd, currency)

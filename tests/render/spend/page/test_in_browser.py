@@ -1,0 +1,205 @@
+"""A report's page in a real browser: a click shows what the log says, and nothing is asked for or complained of."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from r1plan.money import exact
+from r1plan.render.spend.formats import spend_text
+from r1plan.report.series.series import SeriesSeller
+from r1plan.report.spend import SpendReport
+from tests import browser
+from tests.browser import Browser, Scheme
+from tests.render.page.test_in_browser import PALE, SIDEWAYS
+from tests.render.spend.sample import sample_report
+
+pytestmark = pytest.mark.skipif(browser.PROGRAM is None, reason=browser.MISSING)
+NO_CHARTS = "needs vl-convert: pip install 'r1plan[page]'"
+# The charts are drawn after the page is there; then whether they are.
+DRAWN = "new Promise((done) => setTimeout(() => done(document.querySelectorAll('.chart svg').length), 400))"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with Browser() as found:
+        yield found
+
+
+@cache
+def html() -> str:
+    return spend_text(sample_report("series"), "html", 80, "r1plan cost-report sample.jsonl --format html")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("vl_convert", reason=NO_CHARTS)
+    path = tmp_path_factory.mktemp("spend") / "report.html"
+    path.write_text(html(), encoding="ascii")
+    return path
+
+
+def figure(chromium: Browser, name: str) -> str:
+    return str(chromium.value(f"document.getElementById('figure-{name}').value"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_draws_five_charts_and_every_word_can_be_read(chromium: Browser, page: Path, scheme: Scheme) -> None:
+    assert chromium.opens(page, 1280, scheme=scheme) == ([], [])
+    assert chromium.value(DRAWN) == 5
+    texts = chromium.value(PALE)
+    assert texts["pale"] == []
+    assert texts["seen"] > 80
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_nobody_scrolls_the_page_sideways(chromium: Browser, page: Path, width: int) -> None:
+    chromium.opens(page, width)
+    chromium.value(DRAWN)
+    assert chromium.value(SIDEWAYS)["scrolled"] == 0
+    assert chromium.value("innerWidth") == width
+
+
+def test_the_figures_are_the_reports(chromium: Browser, page: Path) -> None:
+    totals = sample_report().totals
+    chromium.opens(page, 1280)
+    assert totals.cost_usd is not None
+    assert totals.thinking_usd is not None
+    assert figure(chromium, "cost") == exact(totals.cost_usd)
+    assert figure(chromium, "thinking") == exact(totals.thinking_usd)
+    assert figure(chromium, "requests") == str(totals.requests)
+
+
+def test_a_click_on_a_day_and_on_a_model_shows_their_sums(chromium: Browser, page: Path) -> None:
+    chromium.opens(page, 1280)
+    chromium.value(DRAWN)
+    bar = (
+        "document.querySelector('#chart-{} .mark-rect.role-mark path')"
+        ".dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"
+    )
+    chromium.value(bar.format("days"))
+    days = {group.keys["day"]: group.totals for group in sample_report(by="day").groups}
+    day = chromium.value("document.getElementById('choose-span').selectedOptions[0].text")
+    cost = days[day].cost_usd
+    assert cost is not None
+    assert figure(chromium, "cost") == exact(cost)
+    chromium.value("document.getElementById('everything').click()")
+    chromium.value(DRAWN)
+    chromium.value(bar.format("models"))
+    provider, model = chromium.value(
+        "['provider', 'model'].map((each) => document.getElementById(`choose-${each}`).value)"
+    )
+    found = {tuple(group.keys.values()): group.totals for group in sample_report().groups}[provider, model]
+    assert found.cost_usd is not None
+    assert figure(chromium, "cost") == exact(found.cost_usd)
+    assert figure(chromium, "input").isdigit()
+    assert f"Shown: {model}, {provider}" in chromium.value("document.getElementById('said').textContent")
+
+
+def test_what_is_not_known_is_said_and_no_zero(chromium: Browser, page: Path) -> None:
+    chromium.opens(page, 1280)
+    chromium.value("""(() => { const box = document.getElementById("choose-provider"); box.value = "openrouter";
+      box.dispatchEvent(new Event("change")); })()""")
+    assert figure(chromium, "cost") == ""
+    assert chromium.value("document.getElementById('figure-cost').textContent") == "unpriced"
+    assert figure(chromium, "thinking") == ""
+
+
+def test_the_tables_tell_what_the_charts_do_and_choose_by_keyboard(chromium: Browser, page: Path) -> None:
+    chromium.opens(page, 1280)
+    chromium.value("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+    assert chromium.value("document.querySelectorAll('#table-days tbody tr').length") == 30
+    told = "document.querySelectorAll('.chart[data-title]').length, document.querySelectorAll('details table').length"
+    assert chromium.value(f"[{told}].join()") == "5,5"
+    chromium.value("document.querySelector('#table-days tbody button').focus()")
+    chromium.value("document.activeElement.click()")
+    assert chromium.value("document.activeElement.getAttribute('aria-pressed')") == "true"
+    assert chromium.value("document.getElementById('choose-span').selectedOptions[0].text") == "2025-09-01"
+
+
+def test_paper_is_white_and_has_no_controls(chromium: Browser, page: Path) -> None:
+    chromium.opens(page, 768, scheme="dark")
+    chromium.print_media()
+    assert chromium.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert chromium.value("getComputedStyle(document.querySelector('form')).display") == "none"
+
+
+MONEY = (
+    "0",
+    "0.01",
+    "0.0099",
+    "0.005",
+    "0.0034",
+    "0.00345",
+    "0.00335",
+    "1.005",
+    "1.015",
+    "1234567.891",
+    "0.000000000000001",
+    "2",
+)
+
+
+def test_money_is_written_as_the_report_writes_it(chromium: Browser, tmp_path: Path) -> None:
+    from r1plan.money import usd
+
+    path = tmp_path / "report.html"
+    path.write_text(_with_costs(MONEY), encoding="ascii")
+    chromium.opens(path, 1280)
+    shown = chromium.value(
+        "[...document.querySelectorAll('#table-days tbody td:nth-child(2)')].map((each) => each.textContent)"
+    )
+    assert shown == [usd(Decimal(text)) for text in MONEY]
+
+
+def _with_costs(amounts: tuple[str, ...]) -> str:
+    """A page with a day for each amount, without charts."""
+    report = sample_report("series")
+    series = report.series
+    assert series is not None
+    first = dataclasses.replace(
+        series.spends[0], seller=0, requests=1, unknown_cost=0, unknown_split=0, uncertain_requests=0,
+        estimated_requests=0, unpriced_requests=0,
+    )  # fmt: skip
+    spends = tuple(
+        dataclasses.replace(first, span=span, cost_usd=Decimal(text))
+        for span, text in zip(series.spans, amounts, strict=False)
+    )
+    return _without_charts(dataclasses.replace(report, series=dataclasses.replace(series, spends=spends)))
+
+
+def _without_charts(report: SpendReport) -> str:
+    from unittest.mock import patch
+
+    with patch.dict("sys.modules", {"vl_convert": None}):
+        return spend_text(report, "html", 80)
+
+
+def test_a_name_that_would_be_a_program_is_shown_and_not_run(chromium: Browser, tmp_path: Path) -> None:
+    name = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+    report = sample_report("series")
+    assert report.series is not None
+    hostile = dataclasses.replace(report.series, sellers=(SeriesSeller(name, name), *report.series.sellers[1:]))
+    path = tmp_path / "report.html"
+    path.write_text(_without_charts(dataclasses.replace(report, series=hostile)), encoding="ascii")
+    assert chromium.opens(path, 320) == ([], [])
+    assert chromium.value("document.images.length") == 0
+    assert name in chromium.value("document.getElementById('table-models').textContent")
+    assert chromium.value(SIDEWAYS)["scrolled"] == 0
+
+
+def test_without_the_chart_library_the_tables_stand_alone_and_say_so() -> None:
+    text = _without_charts(sample_report("series"))
+    assert "pip install" in text
+    assert len(text) < 200_000
+    assert text.count("<script>") == 1
+
+
+def test_the_page_is_the_same_bytes_each_time() -> None:
+    report = sample_report("series")
+    assert _without_charts(report) == _without_charts(report)

@@ -1,0 +1,35 @@
+"""A report of the sample month, with the detail that a form wants."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from r1plan.ledger.entry import UsageEntry
+from r1plan.report.keys import parse_keys
+from r1plan.report.period import whole_month
+from r1plan.report.query import spend_report
+from r1plan.report.sample import write_sample
+from r1plan.report.spend import Detail, SpendReport
+from tests.prices.test_book import real_book
+
+
+@cache
+def sample_report(detail: Detail | None = None, by: str = "provider,model", timezone: str = "UTC") -> SpendReport:
+    """The sample month in days of `timezone`."""
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "log.jsonl"
+        write_sample(log)
+        month = whole_month("2025-09", timezone)
+        return spend_report([log], month, parse_keys(by), real_book(), detail=detail)
+
+
+def report_of(entries: list[UsageEntry], detail: Detail, by: str = "provider,model") -> SpendReport:
+    """The report of `entries`, whatever their month."""
+    from r1plan.report.period import Period
+
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "log.jsonl"
+        log.write_text("".join(entry.to_line() for entry in entries), encoding="utf-8")
+        return spend_report([log], Period(), parse_keys(by), real_book(), detail=detail)

@@ -1,0 +1,166 @@
+"""The forms for programs: each holds what the report holds, to the last digit."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from r1plan.errors import UsageError
+from r1plan.render.spend.focus import COLUMNS
+from r1plan.render.spend.formats import Format, chosen_format, spend_bytes, spend_text
+from r1plan.report.period import Period
+from r1plan.report.spend import Group, SpendReport, Totals
+from tests.render.spend.sample import sample_report
+
+
+@pytest.mark.parametrize(
+    ("asked", "file", "form"),
+    [
+        (None, None, "table"),
+        (None, "a.txt", "table"),
+        (None, "a", "table"),
+        (None, "a.HTML", "html"),
+        (None, "a.htm", "html"),
+        (None, "a.json", "json"),
+        (None, "a.csv", "csv"),
+        (None, "a.focus.csv", "focus"),
+        (None, "focus.csv", "csv"),
+        (None, "a.md", "md"),
+        (None, "a.parquet", "parquet"),
+        (None, "a.prom", "prom"),
+        ("focus", "a.csv", "focus"),
+        ("json", "a.txt", "json"),
+        ("prom", None, "prom"),
+        ("csv", "a.csv", "csv"),
+    ],
+)
+def test_the_form_is_that_of_the_files_name(asked: Format | None, file: str | None, form: Format) -> None:
+    assert chosen_format(asked, None if file is None else Path(file)) == form
+
+
+@pytest.mark.parametrize(("asked", "file"), [("json", "a.csv"), ("csv", "a.focus.csv"), ("table", "a.html")])
+def test_a_name_of_another_form_is_an_error(asked: Format, file: str) -> None:
+    with pytest.raises(UsageError, match=f"--format {asked} and the name of '{file}' contradict"):
+        chosen_format(asked, Path(file))
+
+
+@pytest.mark.parametrize("by", ["", "provider,model", "tag:task,status"])
+def test_parquet_holds_what_csv_holds_with_types(by: str, tmp_path: Path) -> None:
+    report = sample_report(by=by)
+    file = tmp_path / "report.parquet"
+    file.write_bytes(spend_bytes(report))
+    found = duckdb.connect().execute("SELECT * FROM read_parquet($file)", {"file": str(file)})
+    kinds = {column[0]: str(column[1]) for column in found.description or ()}
+    lines = list(csv.reader(io.StringIO(spend_text(report, "csv", 80))))
+    assert list(kinds) == lines[0]
+    assert (kinds["requests"], kinds["cost_usd"]) == ("BIGINT", "DECIMAL(38,15)")
+    rows = found.fetchall()
+    assert len(rows) == len(lines) - 1
+    for row, line in zip(rows, lines[1:], strict=True):
+        for value, cell in zip(row, line, strict=True):
+            assert value is None if cell == "" else value == (cell if isinstance(value, str) else Decimal(cell))
+    assert spend_bytes(report) == spend_bytes(report)
+
+
+def test_the_charges_of_focus_add_up_to_the_report() -> None:
+    report = sample_report("charges")
+    rows = list(csv.DictReader(io.StringIO(spend_text(report, "focus", 80))))
+    assert tuple(rows[0]) == COLUMNS
+    assert sum(Decimal(row["BilledCost"]) for row in rows) == report.totals.cost_usd
+    thinking = sum(Decimal(row["BilledCost"]) for row in rows if row["x_UsageKind"] == "thinking")
+    assert thinking == report.totals.thinking_usd
+    # What has no known price is no row, and not one of 0.
+    assert "openrouter" not in {row["ProviderName"] for row in rows}
+
+
+# The columns that FOCUS 1.2 calls mandatory, and those of them that may be null (specification v1.2, columns/).
+MANDATORY = (
+    *("BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd"),
+    *("BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargePeriodEnd"),
+    *("ChargePeriodStart", "ContractedCost", "EffectiveCost", "InvoiceIssuerName", "ListCost", "PricingQuantity"),
+    *("PricingUnit", "ProviderName", "PublisherName", "ServiceCategory", "ServiceName"),
+)
+NULLABLE = {"BillingAccountName", "ChargeClass"}
+
+
+def test_the_charges_keep_the_rules_of_focus() -> None:
+    rows = list(
+        csv.DictReader(io.StringIO(spend_text(sample_report("charges", timezone="Asia/Shanghai"), "focus", 80)))
+    )
+    parents: dict[str, str] = {}
+    for row in rows:
+        assert [name for name in MANDATORY if name not in NULLABLE and not row[name]] == []
+        for name in ("BillingPeriodStart", "ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodEnd"):
+            assert re.fullmatch(r"2025-(08|09)-[0-9]{2}T16:00:00Z", row[name])
+        assert row["BillingPeriodStart"] <= row["ChargePeriodStart"] < row["ChargePeriodEnd"] <= row["BillingPeriodEnd"]
+        assert Decimal(row["ListUnitPrice"]) * Decimal(row["PricingQuantity"]) == Decimal(row["ListCost"])
+        assert all(isinstance(value, str) for value in json.loads(row["Tags"]).values())
+        assert not re.search("[eE+]", row["BilledCost"] + row["ListUnitPrice"])
+        assert parents.setdefault(row["SkuPriceId"], row["SkuId"]) == row["SkuId"]
+
+
+SAMPLE = re.compile(r'r1plan_[a-z_]+(\{([a-zA-Z_][a-zA-Z0-9_]*="(\\\\|\\"|\\n|[^"\\\n])*",?)+\})? -?[0-9]+(\.[0-9]+)?')
+
+
+def samples(text: str) -> dict[str, str]:
+    """The samples of a metrics text, which must keep the format: HELP and TYPE before each family, no name twice."""
+    assert text.endswith("\n")
+    found: dict[str, str] = {}
+    families: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            families.append(line.split(" ")[2])
+        elif line.startswith("# TYPE "):
+            assert line == f"# TYPE {families[-1]} gauge"
+        else:
+            assert SAMPLE.fullmatch(line), line
+            series, _, value = line.rpartition(" ")
+            assert series.partition("{")[0] == families[-1]
+            assert series not in found
+            found[series] = value
+    assert len(set(families)) == len(families)
+    return found
+
+
+def test_metrics_hold_the_sums_of_the_groups() -> None:
+    report = sample_report()
+    found = samples(spend_text(report, "prom", 80))
+    costs = [Decimal(value) for name, value in found.items() if name.startswith("r1plan_cost_usd{")]
+    assert sum(costs) == report.totals.cost_usd
+    assert not any("openrouter" in name for name in found if name.startswith("r1plan_cost_usd{"))
+    assert found["r1plan_period_start_timestamp_seconds"] == str(int(datetime(2025, 9, 1, tzinfo=UTC).timestamp()))
+
+
+def test_metrics_without_groups_have_no_labels() -> None:
+    found = samples(spend_text(sample_report(by=""), "prom", 80))
+    assert Decimal(found["r1plan_cost_usd"]) == sample_report().totals.cost_usd
+
+
+def test_hostile_names_are_labels_and_no_two_are_the_same() -> None:
+    values = ['a"b', "a\\b", "a\nb", "a b", "", None, "(empty)", "a\x1b[1mb", "{}=,", "é"]
+    groups = tuple(Group({"tag:a-b": value, "tag:a_b": "x"}, Totals(requests=1)) for value in values)
+    report = SpendReport(period=Period(), by=("tag:a-b", "tag:a_b"), totals=Totals(requests=10), groups=groups)
+    found = samples(spend_text(report, "prom", 80))
+    assert sum(name.startswith("r1plan_requests") for name in found) == len(values)
+    assert 'r1plan_requests{tag_a_b="a\\"b",tag_a_b_2="x"}' in found
+
+
+def test_what_is_not_known_has_no_sample() -> None:
+    report = SpendReport(period=Period(), by=(), totals=Totals(requests=1, cost_usd=None, unpriced_requests=1))
+    found = samples(spend_text(report, "prom", 80))
+    assert "r1plan_cost_usd" not in found
+    assert found["r1plan_unpriced_requests"] == "1"
+
+
+@pytest.mark.parametrize("form", ["csv", "focus", "prom", "md"])
+def test_the_same_report_is_the_same_bytes(form: Format) -> None:
+    report = sample_report("charges")
+    assert spend_text(report, form, 80) == spend_text(report, form, 80)
