@@ -48,8 +48,6 @@ def command(
     spending.refuse_pending(
         {
             "--import": import_,
-            "--what-if": what_if,
-            "--as-of": as_of,
             "--reconcile": reconcile,
             "--tolerance": tolerance,
             "--budget": budget,

@@ -12,6 +12,7 @@ from math import log2
 from typing import NamedTuple
 
 from r1plan.catalog.model import Model, Quant
+from r1plan.catalog.provider import model_key
 from r1plan.catalog.quality import QuantLoss, QuantTable
 from r1plan.plan.basis import Basis
 
@@ -121,6 +122,19 @@ def index_of(scores: tuple[PublishedScore, ...], loss: QuantQuality) -> float:
 def thinking_over_r1(model_id: str) -> float:
     """How many times as many tokens that model thinks as R1; 1 where nothing is known of it."""
     return _THINKING_OVER_R1.get(model_id, 1.0)
+
+
+def known_thinking_over_r1(model: str) -> float | None:
+    """The same of a model by its id or what a seller calls it, whatever its case; None where nobody measured it."""
+    key = model_key(model)
+    if key == "deepseek-r1":
+        return 1.0
+    return next((ratio for id_, ratio in _THINKING_OVER_R1.items() if model_key(id_) in (key, _distill_key(key))), None)
+
+
+def _distill_key(key: str) -> str:
+    """The catalogue's name of what sellers call "deepseek-r1-distill-…" or "deepseek-r1-0528-qwen3-8b"."""
+    return key.removeprefix("deepseek-") if key.startswith(("deepseek-r1-distill", "deepseek-r1-0528-qwen")) else key
 
 
 def quant_quality(model: Model, quant: Quant, tables: tuple[QuantTable, ...]) -> QuantQuality:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from r1plan.catalog.price import Currency, Holidays, PriceList
+from r1plan.prices.schedule import ALWAYS, FOREVER, PriceSchedule, TierInstant, rates_by_tier, schedule_of
 from r1plan.prices.schedule import LOW_CONFIDENCE as LOW_CONFIDENCE
 from r1plan.prices.schedule import START_NOT_VERIFIED as START_NOT_VERIFIED
 from r1plan.prices.schedule import TIER_INSTANT_NOT_VERIFIED as TIER_INSTANT_NOT_VERIFIED
 from r1plan.prices.schedule import EffectivePrice as EffectivePrice
-from r1plan.prices.schedule import PriceSchedule, TierInstant, rates_by_tier, schedule_of
 
 
 class PriceBook:
@@ -77,6 +77,15 @@ class PriceBook:
     def unverified_prices(self, provider: str, model: str, at: datetime) -> tuple[EffectivePrice, ...]:
         """Prices that may have held at `at`, of rows not known enough to bill with: `price_at` never gives them."""
         return tuple(each.base for each in self._unverified.get((provider, model), ()) if each.start <= at < each.until)
+
+    def as_of(self, at: datetime) -> PriceBook:
+        """The prices in force at the aware instant `at`, as if they held at all times; their clocks go on."""
+        frozen = PriceBook({})
+        for key, schedules in self._schedules.items():
+            held = next((each for each in schedules if each.start <= at < each.until), None)
+            if held is not None:
+                frozen._schedules[key] = (held._replace(start=ALWAYS, until=FOREVER),)
+        return frozen
 
     def names(self) -> Iterable[tuple[str, str]]:
         """Every provider and model id or alias that has a price at some time."""

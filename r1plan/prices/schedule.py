@@ -19,8 +19,8 @@ START_NOT_VERIFIED = "start not verified"
 TIER_INSTANT_NOT_VERIFIED = "which instant decides the tier is not verified"
 LOW_CONFIDENCE = "low confidence"
 
-_ALWAYS = datetime.min.replace(tzinfo=UTC)
-_FOREVER = datetime.max.replace(tzinfo=UTC)
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +129,8 @@ def schedule_of(
 
     longest_first = sorted(row.context_tiers, key=lambda each: each.above_input_tokens, reverse=True)
     return PriceSchedule(
-        start=row.start or _ALWAYS,
-        until=row.effective_until or _FOREVER,
+        start=row.start or ALWAYS,
+        until=row.effective_until or FOREVER,
         base=price(row.tier),
         clock=tuple(
             _clock_price(rule, price(rule.tier), holidays, f"pricing/{prices.provider}.yaml: {row.model}")

@@ -24,6 +24,8 @@ from r1plan.report.period import Period, day_starts
 from r1plan.report.series.charges import read_charges
 from r1plan.report.series.read import read_series
 from r1plan.report.spend import Coverage, Detail, Group, ReportWarning, SpendReport, Totals, Unpriced
+from r1plan.report.whatif.replay import replayed
+from r1plan.report.whatif.target import WhatIfQuestion
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -47,6 +49,7 @@ def spend_report(
     accounts: Mapping[str, Currency] = MappingProxyType({}),
     found: Collection[Path] = (),
     detail: Detail | None = None,
+    what_if: WhatIfQuestion | None = None,
 ) -> SpendReport:
     """What the requests of `period` in `logs` cost at the prices of `book`, in groups of `by`.
 
@@ -94,6 +97,7 @@ def spend_report(
             forecast=_coverage(database) if currency == "USD" else None,  # a row's own forecast is dollars
             usable_rows=usable_rows,
             **(_detail(database, book, period, first_at, last_at, detail) if first_at and last_at else {}),
+            what_if=replayed(database, what_if, book, currency) if what_if else (),
         )
 
 

@@ -13,6 +13,7 @@ from r1plan.report.invalid_line import LineFault
 from r1plan.report.period import Period
 from r1plan.report.series.charges import Charge
 from r1plan.report.series.series import Series
+from r1plan.report.whatif.values import WhatIf
 
 FileFault = Literal[
     "folder",
@@ -156,6 +157,7 @@ class SpendReport:
     usable_rows: int = 0
     series: Series | None = None
     charges: tuple[Charge, ...] = ()
+    what_if: tuple[WhatIf, ...] = ()
 
     @property
     def is_nothing_usable(self) -> bool:

@@ -81,7 +81,7 @@ ExplainOption = Annotated[bool, typer.Option("--explain", help="Say of every fig
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 when any line or file could not be used.")]
 
 # An option leaves this list when it is built.
-_PENDING = ("--import", "--what-if", "--as-of", "--reconcile", "--tolerance", "--budget", "--engine", "--explain")
+_PENDING = ("--import", "--reconcile", "--tolerance", "--budget", "--engine", "--explain")
 
 
 def refuse_pending(given: Mapping[str, object]) -> None:

@@ -34,6 +34,7 @@ def show(options: SpendOptions, how: Shown) -> None:
     import typer
 
     from r1plan.catalog.load import load_holidays, load_prices
+    from r1plan.cli.spend.what_if import what_if_question
     from r1plan.ledger.months import month_logs
     from r1plan.prices.account import account_currencies
     from r1plan.prices.book import PriceBook
@@ -61,6 +62,7 @@ def show(options: SpendOptions, how: Shown) -> None:
         accounts=accounts,
         found=found,
         detail=detail_of(form),
+        what_if=what_if_question(options, book),
     )
     _write(report, form, how.file)
     for line in warnings(report):

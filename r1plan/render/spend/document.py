@@ -12,6 +12,7 @@ from decimal import Decimal
 from io import StringIO
 
 from r1plan.money import exact
+from r1plan.render.spend.what_if_document import what_if_fields
 from r1plan.render.spend.words import reason, warning_text
 from r1plan.render.text.cell import harmless_cell
 from r1plan.render.text.sanitize import escaped
@@ -46,7 +47,7 @@ def spend_document(report: SpendReport) -> dict[str, object]:
         "totals": _totals(report.totals, report.currency),
         "groups": [{**group.keys, **_totals(group.totals, report.currency)} for group in report.groups],
         "forecast": None if report.forecast is None else asdict(report.forecast),
-        "what_if": [],
+        "what_if": [what_if_fields(each, report.currency) for each in report.what_if],
         "reconcile": None,
         "unpriced": [
             {

@@ -13,6 +13,7 @@ from r1plan.ledger.blocks import LONGEST_LINE_BYTES
 from r1plan.ledger.months import month_days
 from r1plan.ledger.schema import SCHEMA
 from r1plan.money import money, usd
+from r1plan.render.spend.what_if import what_if_notes
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, percent, tokens
 from r1plan.report.invalid_line import LineFault
@@ -123,6 +124,7 @@ def notes(report: SpendReport) -> Iterator[str]:
             f"forecast: {within} of {count(forecast.requests, 'request')} cost at most their p90 (90 % should), "
             f"{percent(forecast.within_p50, forecast.requests)} their p50."
         )
+    yield from what_if_notes(report.what_if, report.currency)
 
 
 def _span(low: Decimal | None, high: Decimal | None, currency: str) -> str:

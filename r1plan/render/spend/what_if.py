@@ -1,0 +1,149 @@
+"""The sentences of a report's other worlds: what it had cost there, what cannot be there, and what is assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import assert_never
+
+from r1plan.money import money
+from r1plan.render.text.sanitize import printable
+from r1plan.render.text.units import count, percent, plain
+from r1plan.report.whatif.values import Immovable, ReplayAssumption, WhatIf
+
+_NAMED_SELLERS = 10
+_ZERO = Decimal(0)
+
+
+def what_if_notes(replays: Sequence[WhatIf], currency: str, *, every: bool = False) -> Iterator[str]:
+    """Each world in a few sentences; of all sellers the first ones, or `every` one."""
+    shown: dict[str, int] = {}
+    left: dict[str, int] = {}
+    for each in replays:
+        shown[each.asked] = shown.get(each.asked, 0) + 1
+        if shown[each.asked] > _NAMED_SELLERS and not every:
+            left[each.asked] = left.get(each.asked, 0) + 1
+            continue
+        yield what_if_text(each, currency)
+        if each.asked != "all" or every:
+            yield from (f"assumed: {assumption_text(assumed, currency)}" for assumed in each.assumptions)
+    for number in left.values():
+        yield f"what if: {count(number, 'more seller')}; --json names each."
+
+
+def what_if_text(each: WhatIf, currency: str) -> str:
+    """What the requests that can move cost there, against what they cost, and what stays, in one line."""
+    name = f"what if {printable(each.target)}"
+    stays = f"; {_stays(each)}" if each.immovable else ""
+    if each.cost_usd is None:
+        return f"{name}: none of the requests can be there{stays}."
+    cost = money(each.cost_usd, currency)
+    bounds = _bounds(each, currency)
+    return f"{name}: {cost}{bounds} for {count(each.movable_requests, 'request')}{_instead(each, currency)}{stays}."
+
+
+def _bounds(each: WhatIf, currency: str) -> str:
+    if each.low_usd is None or each.high_usd is None or each.low_usd == each.high_usd:
+        return ""
+    return f" ({money(each.low_usd, currency)} to {money(each.high_usd, currency)})"
+
+
+def _instead(each: WhatIf, currency: str) -> str:
+    if each.instead_usd is None or each.saving_usd is None:
+        return ", whose own cost is not known"
+    own = money(each.instead_usd, currency)
+    if each.instead_unknown_requests:
+        own = f"{own} and an unknown amount for {each.instead_unknown_requests:,} of them"
+    if each.saving_usd == 0:
+        return f" instead of {own}: the same"
+    less = "less" if each.saving_usd > 0 else "more"
+    share = f", {percent(abs(each.saving_usd), each.instead_usd)}" if each.instead_usd else ""
+    others = " without those" if each.instead_unknown_requests else ""
+    return f" instead of {own}: {money(abs(each.saving_usd), currency)} {less}{share}{others}"
+
+
+def _stays(each: WhatIf) -> str:
+    whole = count(each.immovable_requests, "request")
+    if len(each.immovable) == 1:
+        return f"{whole} stay as they are ({_reason(each.immovable[0])})"
+    reasons = ", ".join(f"{stay.requests:,} {_reason(stay)}" for stay in each.immovable)
+    return f"{whole} stay as they are ({reasons})"
+
+
+def stay_text(each: Immovable) -> str:
+    """Why they stay, as a sentence."""
+    return f"{count(each.requests, 'request')} cannot be moved: {_reason(each)}."
+
+
+def _reason(each: Immovable) -> str:
+    match each.reason:
+        case "not_ended":
+            return "not ended"
+        case "aborted":
+            return "broken off"
+        case "failed":
+            return "failed"
+        case "tokens_unknown":
+            return "with an unknown number of tokens"
+        case "no_price":
+            return "no price is known for then"
+        case "other_currency":
+            return "billed there in another currency"
+        case "context":
+            return "too long for the context there"
+        case "output":
+            return "with a longer output than it gives"
+        case "aggregate":
+            return "sums over several prices"
+        case "other_family":
+            return "answered by another family of models"
+        case "no_clock":
+            return "priced alike at all hours"
+        case "thinking_unknown":
+            return "with an unknown part of thinking"
+        case "local":
+            return "answered here"
+        case _:
+            assert_never(each.reason)
+
+
+def assumption_text(each: ReplayAssumption, currency: str) -> str:
+    """One assumption as a sentence."""
+    model, other = printable(each.model or ""), printable(each.instead_of or "")
+    requests = count(each.requests, "request")
+    match each.that:
+        case "same_tokens":
+            more = money(each.usd or _ZERO, currency)
+            text = f"{model} counts tokens as {other} does; each 1 % more of them adds {more}."
+        case "same_thinking":
+            text = f"{model} thinks as long as {other}: nobody measured it."
+        case "thinking_ratio" if each.ratio == 1:
+            text = f"{model} thinks as long as {other}, by published averages."
+        case "thinking_ratio":
+            times = plain(float(each.ratio or _ZERO))
+            text = f"{model} may think {times} times as long as {other}, by published averages: in the bounds."
+        case "same_hits":
+            text = f"the cache there finds what it found here, of {requests}."
+        case "hits_there":
+            more = money(each.usd or _ZERO, currency)
+            text = (
+                f"its cache finds what it found here; how it works is not known, and without any hit it is {more} more."
+            )
+        case "no_hits_there":
+            text = f"cached input costs as much as fresh there, of {requests}."
+        case "hits_unknown":
+            text = f"all input of {requests} is fresh, as their log does not say what was cached."
+        case "estimated_tokens":
+            text = f"the tokens of {requests} are estimates."
+        case "lengths_unknown":
+            text = f"each of {requests} that were added up is short enough for it."
+        case "as_of":
+            at = "" if each.at is None else f"{each.at:%Y-%m-%d %H:%M %Z}"
+            text = f"the prices of {at} held all the time, each request at its own hour."
+        case "price_caveat":
+            text = f"{each.price_id} is right, of which: {each.caveat}."
+        case "answers_unchanged":
+            text = "the answers would have been as long."
+        case _:
+            assert_never(each.that)
+    return printable(text)

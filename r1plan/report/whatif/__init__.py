@@ -1,0 +1,1 @@
+"""The same requests in other worlds: other sellers, hours, caches, lengths of thinking, or one's own machine."""

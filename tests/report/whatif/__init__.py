@@ -1,0 +1,1 @@
+"""The other worlds of a report."""
