@@ -227,8 +227,6 @@ def test_json_said_twice_is_json(sample: Path) -> None:
     ("option", "value"),
     [
         ("--import", "litellm"),
-        ("--what-if", "all"),
-        ("--as-of", "now"),
         ("--reconcile", "usage.zip"),
         ("--tolerance", "0"),
         ("--budget", "5"),
@@ -269,3 +267,16 @@ def test_parquet_goes_through_a_pipe_as_it_is(sample: Path) -> None:
     words = [sys.executable, "-m", "r1plan", "cost-report", str(sample), "--format", "parquet"]
     piped = subprocess.run(words, capture_output=True, check=False)
     assert (piped.returncode, piped.stdout[:4], piped.stdout[-4:]) == (0, b"PAR1", b"PAR1")
+
+
+def test_other_worlds_are_in_the_table_and_in_the_document(sample: Path) -> None:
+    worlds = ("--what-if", "no-cache", "--what-if", "deepseek/deepseek-flash", "--as-of", "2026-11-01")
+    assert "what if deepseek/deepseek-flash: " in run(sample, *worlds).stdout
+    document = json.loads(run(sample, *worlds, "--json").stdout)
+    assert [each["target"] for each in document["what_if"]] == ["no-cache", "deepseek/deepseek-flash"]
+
+
+def test_prices_of_another_day_are_of_no_use_without_a_world(sample: Path) -> None:
+    done = run(sample, "--as-of", "2026-11-01")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: --as-of says at whose prices --what-if is, and there is none.")

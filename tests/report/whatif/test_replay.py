@@ -67,14 +67,13 @@ def replayed(
         return list(spend_report([log], Period(), (), book, what_if=question).what_if)
 
 
-def usage(entry: UsageEntry, **changes: int) -> Usage:
-    values = {
-        "input_tokens": entry.input_tokens or 0,
-        "output_tokens": entry.output_tokens or 0,
-        "cache_hit_tokens": entry.cache_hit_tokens,
-        "thinking_tokens": entry.thinking_tokens,
-    }
-    return Usage(**{**values, **changes})
+def usage(entry: UsageEntry) -> Usage:
+    return Usage(
+        input_tokens=entry.input_tokens or 0,
+        output_tokens=entry.output_tokens or 0,
+        cache_hit_tokens=entry.cache_hit_tokens,
+        thinking_tokens=entry.thinking_tokens,
+    )
 
 
 def one_by_one(
@@ -86,7 +85,7 @@ def one_by_one(
     for entry in rows:
         price = book.price_at(*seller, entry.placed_at, entry.input_tokens or 0)
         used = usage(entry)
-        reason = None
+        reason: str | None = None
         if entry.status in ("aborted", "failed"):
             reason = entry.status
         elif entry.input_tokens is None or entry.output_tokens is None:
@@ -198,7 +197,8 @@ def test_all_sellers_hold_each_one_and_the_most_is_saved_first() -> None:
     ]
     found = replayed(rows, "all")
     assert len(found) > 3
-    assert [each.saving_usd for each in found] == sorted((each.saving_usd for each in found), reverse=True)
+    savings = [each.saving_usd or Decimal(0) for each in found]
+    assert savings == sorted(savings, reverse=True)
     for each in found:
         (single,) = replayed(rows, each.target)
         assert (single.cost_usd, single.low_usd, single.high_usd) == (each.cost_usd, each.low_usd, each.high_usd)

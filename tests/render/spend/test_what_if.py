@@ -1,0 +1,77 @@
+"""The sentences of other worlds."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from r1plan.render.spend.what_if import what_if_notes
+from r1plan.render.spend.what_if_document import what_if_fields
+from r1plan.report.whatif.values import Immovable, ReplayAssumption, WhatIf
+
+D = Decimal
+MOVED = WhatIf(
+    target="together/deepseek-ai/DeepSeek-R1", asked="together/deepseek-ai/DeepSeek-R1", movable_requests=90,
+    cost_usd=D("4.5"), low_usd=D("4.5"), high_usd=D(6), instead_usd=D(3), saving_usd=D("-1.5"),
+)  # fmt: skip
+NOWHERE = WhatIf(target="off-peak", asked="off-peak", immovable=(Immovable("no_clock", 7),))
+UNKNOWN = WhatIf(
+    target="a/b", asked="a/b", movable_requests=3, cost_usd=D(1), low_usd=D(1), high_usd=D(1),
+    instead_unknown_requests=3, immovable=(Immovable("aborted", 2), Immovable("no_price", 1)),
+    assumptions=(ReplayAssumption(that="thinking_ratio", model="b", instead_of="c", ratio=D("1.9"), requests=3),),
+)  # fmt: skip
+PARTLY = WhatIf(
+    target="no-cache", asked="no-cache", movable_requests=5, cost_usd=D(4), low_usd=D(4), high_usd=D(4),
+    instead_usd=D(2), instead_unknown_requests=1, saving_usd=D(1),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("replay", "lines"),
+    [
+        pytest.param(
+            MOVED,
+            ["what if together/deepseek-ai/DeepSeek-R1: $4.50 ($4.50 to $6.00) for 90 requests instead of $3.00: "
+             "$1.50 more, 50 %."],
+            id="dearer-with-bounds",
+        ),
+        pytest.param(
+            NOWHERE,
+            ["what if off-peak: none of the requests can be there; 7 requests stay as they are "
+             "(priced alike at all hours)."],
+            id="none",
+        ),
+        pytest.param(
+            UNKNOWN,
+            ["what if a/b: $1.00 for 3 requests, whose own cost is not known; 3 requests stay as they are "
+             "(2 broken off, 1 no price is known for then).",
+             "assumed: b may think 1.9 times as long as c, by published averages: in the bounds."],
+            id="own-cost-unknown",
+        ),
+        pytest.param(
+            PARTLY,
+            ["what if no-cache: $4.00 for 5 requests instead of $2.00 and an unknown amount for 1 of them: "
+             "$1.00 less, 50 % without those."],
+            id="partly-unknown",
+        ),
+    ],
+)  # fmt: skip
+def test_a_world_is_said(replay: WhatIf, lines: list[str]) -> None:
+    assert list(what_if_notes([replay], "USD")) == lines
+
+
+def test_of_many_sellers_ten_are_said_and_the_others_counted() -> None:
+    sellers = [WhatIf(target=f"p/{number}", asked="all") for number in range(12)]
+    assert list(what_if_notes(sellers, "USD"))[10:] == ["what if: 2 more sellers; --json names each."]
+
+
+def test_the_document_has_exact_money_and_null_for_unknown() -> None:
+    fields = what_if_fields(UNKNOWN, "USD")
+    assert (fields["cost_usd"], fields["instead_usd"], fields["saving_usd"]) == ("1", None, None)
+    assert fields["immovable"] == [
+        {"reason": "aborted", "requests": 2, "message": "2 requests cannot be moved: broken off."},
+        {"reason": "no_price", "requests": 1, "message": "1 request cannot be moved: no price is known for then."},
+    ]
+    yuan = what_if_fields(UNKNOWN, "CNY")
+    assert (yuan["cost_usd"], yuan["cost_cny"]) == (None, "1")
