@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 
+def _none() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordShape:
     """One kind of record that a tool writes.
@@ -32,15 +36,20 @@ class RecordShape:
     values: Mapping[str, str]
     relation: str = "raw"
     envelope: str | None = None
-    tables: Mapping[str, str] = field(default=MappingProxyType({}))
+    tables: Mapping[str, str] = field(default_factory=_none)
     skipped: str = "false"
-    left_out: Mapping[str, str] = field(default=MappingProxyType({}))
-    noted: Mapping[str, str] = field(default=MappingProxyType({}))
+    left_out: Mapping[str, str] = field(default_factory=_none)
+    noted: Mapping[str, str] = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Importer:
-    """A tool by its name for `--import`, and the kinds of its records, the most telling first."""
+    """A tool by its name for `--import`, and the kinds of its records, the most telling first.
+
+    `settled`: SQL for the rows of all its files together, with the columns of `row.COLUMNS`, out of the table `loaded`
+    of them, in which each id stands once: for a tool that tells one thing in two files.
+    """
 
     name: str
     shapes: tuple[RecordShape, ...]
+    settled: str | None = None

@@ -1,0 +1,100 @@
+"""A small loader of one importer's records, for the tests of importers: what each makes of them, and its traps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from r1plan.report.database import rows, sql
+from r1plan.report.importers.importer import Importer, RecordShape
+from r1plan.report.importers.row import COLUMNS
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The rows that a report would have of some files, by id, and how many records fell into each trap."""
+
+    rows: Mapping[str, Mapping[str, Any]]
+    traps: Mapping[str, int] = field(default_factory=dict)
+
+    def total(self, column: str) -> Any:
+        return sum(row[column] for row in self.rows.values() if row[column] is not None)
+
+
+def shape_of(importer: Importer, records: Sequence[Mapping[str, Any]]) -> RecordShape:
+    """The first kind of `importer` that some record has all the marks of."""
+    return next(shape for shape in importer.shapes if any(_has(record, shape.marks) for record in records))
+
+
+def _has(record: Mapping[str, Any], marks: Iterable[str]) -> bool:
+    def inside(path: str) -> bool:
+        value: Any = record
+        for name in path.split("."):
+            if isinstance(value, str) and value[:1] in "{[":
+                value = json.loads(value)
+            if not isinstance(value, Mapping) or name not in value:
+                return False
+            value = value[name]
+        return True
+
+    return all(inside(mark) for mark in marks)
+
+
+def _text(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value
+    return json.dumps(value)
+
+
+def raw_table(database: duckdb.DuckDBPyConnection, shape: RecordShape, records: Sequence[Mapping[str, Any]]) -> None:
+    """`raw` of `records`, as `RecordShape.reads` says."""
+    columns = ", ".join(f'"{name}" VARCHAR' for name in shape.reads)
+    database.execute(f"CREATE OR REPLACE TABLE raw ({columns})")
+    values = [
+        [json.dumps(record) if name == "*" else _text(record.get(name)) for record in records] for name in shape.reads
+    ]
+    columns = ", ".join("unnest(CAST(? AS VARCHAR[]))" for _ in shape.reads)
+    database.execute(f"INSERT INTO raw SELECT {columns}", values)
+
+
+def load(importer: Importer, *files: Sequence[Mapping[str, Any]]) -> Loaded:
+    """What `importer` makes of `files`, each the records that a reader of its format finds in it."""
+    traps: dict[str, int] = {}
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        database.execute(sql("import"))
+        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        database.execute(f"CREATE TABLE loaded ({columns})")
+        for records in files:
+            shape = shape_of(importer, records)
+            raw_table(database, shape, records)
+            _count(database, shape, traps)
+            names = list(shape.values)
+            out = " OR ".join(f"COALESCE({each}, false)" for each in (shape.skipped, *shape.left_out.values()))
+            made = ", ".join(f"CAST({shape.values[name]} AS {COLUMNS[name]}) AS {name}" for name in names)
+            database.execute(f"CREATE OR REPLACE TABLE made AS SELECT {made} FROM {shape.relation} WHERE NOT ({out})")
+            database.execute("DELETE FROM loaded WHERE id IN (SELECT id FROM made)")
+            database.execute(f"INSERT INTO loaded ({', '.join(names)}) SELECT {', '.join(names)} FROM made")
+        found = rows(database, importer.settled or "SELECT * FROM loaded")
+    assert all(row["id"] for row in found)
+    by_id = {row["id"]: row for row in found}
+    assert len(by_id) == len(found), "an id stands for two rows"
+    return Loaded(rows=by_id, traps={trap: count for trap, count in traps.items() if count})
+
+
+def _count(database: duckdb.DuckDBPyConnection, shape: RecordShape, traps: dict[str, int]) -> None:
+    out = " OR ".join(f"COALESCE({each}, false)" for each in (shape.skipped, *shape.left_out.values()))
+    for trap, condition in shape.left_out.items():
+        where = f"({condition}) AND NOT COALESCE({shape.skipped}, false)"
+        ((count,),) = database.execute(f"SELECT count(*) FROM {shape.relation} WHERE {where}").fetchall()
+        traps[trap] = traps.get(trap, 0) + count
+    for trap, condition in shape.noted.items():
+        where = f"({condition}) AND NOT ({out})"
+        ((count,),) = database.execute(f"SELECT count(*) FROM {shape.relation} WHERE {where}").fetchall()
+        traps[trap] = traps.get(trap, 0) + count
