@@ -54,6 +54,7 @@ _STEADY = (
     (re.compile(r"[\d,]+ tok/s · "), "1,740 tok/s · "),  # how fast r1-tiny was this time
     (re.compile(r"^At an API instead.*?(?:\n(?=\n)|\Z)", re.MULTILINE | re.DOTALL), ""),  # this hour's prices
 )
+_COMING_HOURS = re.compile(r"that would take [0-9,]+ requests a day")
 _API = re.compile(r'<section[^>]* class="api">.*?</section>\n', re.DOTALL)
 
 # Black, red, green, yellow, blue, magenta, cyan, white; as in the page.
@@ -173,8 +174,8 @@ def page(home: Path) -> str:
 
 
 def digest(text: str) -> str:
-    """What tells one page from another."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """What tells one page from another, but for the figure that the coming weeks' hours of the price clock change."""
+    return hashlib.sha256(_COMING_HOURS.sub("", text).encode()).hexdigest()
 
 
 def file_of(name: str, scheme: Scheme) -> Path:
