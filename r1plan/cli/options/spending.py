@@ -50,14 +50,13 @@ ImportOption = Annotated[
         "opencode",
         "claude-code",
     ],
-    typer.Option("--import", help="Which tool wrote the logs. auto: each file is recognised."),
+    typer.Option("--import", hidden=True, help="Which tool wrote the logs. auto: each file is recognised."),
 ]
 WhatIfOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="WORLD",
-        help="What it had cost with PROVIDER/MODEL, all sellers, off-peak, no-cache, max-thinking:N or local:OPTION. "
-        "Repeatable.",
+        help="What it had cost with PROVIDER/MODEL, all sellers, off-peak, no-cache or max-thinking:N. Repeatable.",
     ),
 ]
 AsOfOption = Annotated[
@@ -65,19 +64,21 @@ AsOfOption = Annotated[
 ]
 ReconcileOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="EXPORT", help="Hold the log against a provider's own figures. Repeatable."),
+    typer.Option(metavar="EXPORT", hidden=True, help="Hold the log against a provider's own figures. Repeatable."),
 ]
 ToleranceOption = Annotated[
-    str | None, typer.Option(metavar="USD", help="How much --reconcile may leave unexplained. Above: exit code 1.")
+    str | None,
+    typer.Option(metavar="USD", hidden=True, help="How much --reconcile may leave unexplained. Above: exit code 1."),
 ]
 BudgetOption = Annotated[
     str | None,
-    typer.Option(metavar="USD", help="What the period may cost; exit code 4 when it cost more."),
+    typer.Option(metavar="USD", hidden=True, help="What the period may cost; exit code 4 when it cost more."),
 ]
 EngineOption = Annotated[
-    str, typer.Option(metavar="ENGINE", help="duckdb, or spark://HOST:PORT for logs that outgrow one machine.")
+    str,
+    typer.Option(metavar="ENGINE", hidden=True, help="duckdb, or spark://HOST:PORT for logs that outgrow one machine."),
 ]
-ExplainOption = Annotated[bool, typer.Option("--explain", help="Say of every figure where it comes from.")]
+ExplainOption = Annotated[bool, typer.Option("--explain", hidden=True, help="Say of every figure where it comes from.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 when any line or file could not be used.")]
 
 # An option leaves this list when it is built.
