@@ -25,7 +25,9 @@ _ROWS = """(
             tokens_of(total_tokens) AS total,
             -- What no total decides is within, as at OpenAI, unless it is more than the whole.
             COALESCE(
-                beside(prompt, output, COALESCE(read, 0) + COALESCE(written, 0), NULL, total) = 'cached', read > prompt, false
+                beside(prompt, output, COALESCE(read, 0) + COALESCE(written, 0), NULL, total) = 'cached',
+                read > prompt,
+                false
             ) AS is_beside,
             TRY_CAST(COALESCE(status, response_status) AS INTEGER) AS code,
             object_of(COALESCE(properties, request_properties)) AS props,
@@ -36,6 +38,7 @@ _ROWS = """(
 )"""
 
 _MODEL = "COALESCE(model_override, request_model, model, response_model)"
+_SELLER = f"COALESCE(seller_named(provider, COALESCE(target_url, request_path)), seller_of({_MODEL}))"
 
 REQUESTS = RecordShape(
     marks=frozenset({"request_created_at", "response_created_at", "model", "prompt_tokens", "completion_tokens"}),
@@ -55,10 +58,11 @@ REQUESTS = RecordShape(
             "started_us": "begun_us",
             "first_token_us": "begun_us + CAST(1000 * TRY_CAST(time_to_first_token AS DECIMAL(18, 3)) AS BIGINT)",
             # -2: it runs still.
-            "ended_us": "CASE WHEN code IS DISTINCT FROM -2 THEN COALESCE(instant_of(response_created_at), begun_us + lasted_us) END",
+            "ended_us": "CASE WHEN code IS DISTINCT FROM -2 "
+            "THEN COALESCE(instant_of(response_created_at), begun_us + lasted_us) END",
             "span_us": "0",
             "requests": "1",
-            "provider": f"COALESCE(seller_named(provider, COALESCE(target_url, request_path)), seller_of({_MODEL}), 'unknown')",
+            "provider": f"COALESCE({_SELLER}, 'unknown')",
             "model": _MODEL,
             "served": f"COALESCE(response_model, model, {_MODEL})",
             "tags": f"tags_in(props, {_OWN})",
@@ -74,13 +78,14 @@ REQUESTS = RecordShape(
             "output_tokens": "CASE WHEN code BETWEEN 400 AND 498 THEN COALESCE(output, 0) ELSE output END",
             "cost_low_usd": "CASE WHEN code IN (499, -3) THEN 0 END",
             # The table keeps billionths of a dollar.
-            "tool_usd": "CASE WHEN regexp_full_match(cost, '[0-9]+') THEN usd_of(cost) / 1000000000 ELSE usd_of(cost) END",
+            "tool_usd": "usd_of(cost) * CASE WHEN regexp_full_match(cost, '[0-9]+') THEN 0.000000001 ELSE 1 END",
             "conversation": "session",
         }
     ),
     left_out=MappingProxyType(
         {
-            "response_cache": f"flag_of(cached) IS TRUE OR COALESCE(cache_reference_id, {_NO_REFERENCE}) <> {_NO_REFERENCE}",
+            "response_cache": "flag_of(cached) IS TRUE "
+            f"OR COALESCE(cache_reference_id, {_NO_REFERENCE}) <> {_NO_REFERENCE}",
             "not_chat": """NOT (flag_of(cached) IS TRUE)
             AND regexp_matches(COALESCE(request_path, target_url), '/(embeddings|images|audio|moderations|rerank)')""",
         }
@@ -90,7 +95,7 @@ REQUESTS = RecordShape(
             "counts_contradict": "is_odd",
             "cached_beside_input": "is_beside AND read > 0",
             "client_left": "code IN (499, -3)",
-            "unknown_provider": f"COALESCE(seller_named(provider, COALESCE(target_url, request_path)), seller_of({_MODEL})) IS NULL",
+            "unknown_provider": f"{_SELLER} IS NULL",
         }
     ),
 )

@@ -31,11 +31,11 @@ _NOT_CHAT = (
 
 _ROWS = f"""(
     SELECT *,
-        COALESCE(NULLIF(tokens_of(prompt_tokens), 0), used_input(u), tokens_of(prompt_tokens)) AS input,
-        COALESCE(NULLIF(tokens_of(completion_tokens), 0), used_output(u), tokens_of(completion_tokens)) AS output,
+        COALESCE(NULLIF(prompt, 0), used_input(u), prompt) AS input,
+        COALESCE(NULLIF(completion, 0), used_output(u), completion) AS output,
         COALESCE(used_hit(u), used_hit(more)) AS hit,
         COALESCE(used_thinking(u), used_thinking(more)) AS thinking,
-        contradicts(input, hit, used_miss(u), output, thinking, tokens_of(total_tokens)) AS is_odd,
+        contradicts(input, hit, COALESCE(used_miss(u), used_miss(more)), output, thinking, total) AS is_odd,
         COALESCE(lower(status), lower(meta[3])) = 'failure' AS has_failed,
         has_failed AND (meta[4] = '499' OR contains(meta[5], 'Disconnect')) AS is_cut,
         flag_of(meta[7]) IS TRUE OR regexp_matches(request_id, '-attempt-[0-9]+$') AS is_retry,
@@ -43,8 +43,18 @@ _ROWS = f"""(
         regexp_matches(call_type, '^a?retrieve_batch$') OR contains(request_id, '_batch_cost') AS is_batch,
         flag_of(cache_hit) IS TRUE AS is_cached
     FROM (
-        SELECT *, usage_of(object_of(meta[1])) AS u, usage_of(object_of(meta[2])) AS more
-        FROM (SELECT *, fields_of(object_of(metadata), [{_META}]) AS meta FROM raw)
+        SELECT *, usage_of(used) AS u, usage_of(used_too) AS more
+        FROM (
+            SELECT *, object_of(meta[1]) AS used, object_of(meta[2]) AS used_too
+            FROM (
+                SELECT *, json_extract_string(about, [{_META}]) AS meta
+                FROM (
+                    SELECT *, object_of(metadata) AS about, tokens_of(prompt_tokens) AS prompt,
+                        tokens_of(completion_tokens) AS completion, tokens_of(total_tokens) AS total
+                    FROM raw
+                )
+            )
+        )
     )
 )"""
 

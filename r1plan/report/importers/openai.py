@@ -19,9 +19,9 @@ _INNER = ", ".join(f"'$.body.{name}'" for name in _BODY)
 
 _EACH = f"""(
     SELECT *,
-        COALESCE(used_input(u), tokens_of(t[1]) + COALESCE(tokens_of(t[2]), 0)) AS input,
-        COALESCE(used_output(u), tokens_of(t[3])) AS output,
-        COALESCE(used_hit(u), tokens_of(t[2])) AS hit,
+        COALESCE(used_input(u), t[1] + COALESCE(t[2], 0)) AS input,
+        COALESCE(used_output(u), t[3]) AS output,
+        COALESCE(used_hit(u), t[2]) AS hit,
         CASE WHEN used_thinking(u) = 0 AND has_thought THEN NULL ELSE used_thinking(u) END AS thinking,
         contradicts(input, hit, used_miss(u), output, thinking, used_total(u)) AS is_odd,
         instant_of(COALESCE(made, made_at)) AS at_us,
@@ -31,7 +31,7 @@ _EACH = f"""(
         SELECT *,
             usage_of(used) AS u,
             fields_of(used, ['$.cost', '$.is_byok', '$.cost_details.upstream_inference_cost']) AS bill,
-            fields_of(timed, ['$.prompt_n', '$.cache_n', '$.predicted_n']) AS t,
+            counts_of(timed, ['$.prompt_n', '$.cache_n', '$.predicted_n']) AS t,
             used IS NOT NULL OR timed IS NOT NULL AS has_usage,
             COALESCE(contains(sort, 'chunk'), c[5] IS NOT NULL, false) AS is_chunk,
             -- vLLM and SGLang say 0 beside thinking that is there.
@@ -39,7 +39,7 @@ _EACH = f"""(
                 AS has_thought
         FROM (
             SELECT *,
-                COALESCE(usage_at, inside(said, '$[0].usage'), inside(groq, '$.usage')) AS used,
+                object_of(COALESCE(usage_at, inside(said, '$[0].usage'), inside(groq, '$.usage'))) AS used,
                 fields_of(said, [
                     '$[0].finish_reason', '$[0].message.reasoning_content', '$[0].message.reasoning',
                     '$[0].message.content', '$[0].delta'
@@ -49,7 +49,8 @@ _EACH = f"""(
                     CASE WHEN custom_id IS NULL THEN [{", ".join(f'"{name}"' for name in _BODY)}]
                         ELSE fields_of(response, [{_INNER}]) END AS b,
                     b[1] AS body_id, b[2] AS sort, b[3] AS made, b[4] AS made_at, b[5] AS model, b[6] AS host,
-                    b[7] AS said, b[8] AS usage_at, b[10] AS timed, b[11] AS state, b[12] AS cut, b[13] AS groq,
+                    b[7] AS said, b[8] AS usage_at, object_of(b[10]) AS timed, b[11] AS state, b[12] AS cut,
+                    b[13] AS groq,
                     COALESCE(b[9], CASE WHEN custom_id IS NOT NULL THEN error END) AS fault,
                     tokens_of(inside(response, '$.status_code')) AS code
                 FROM raw
@@ -60,10 +61,13 @@ _EACH = f"""(
 
 # Of a stream the last chunk with a usage counts: what came before it is none yet, the same, or a part of it.
 _ROWS = f"""(
+    WITH bodies AS MATERIALIZED (
+        SELECT * EXCLUDE (b, said, c, usage_at, used, timed, groq), c[1] AS ends FROM {_EACH}
+    )
     SELECT bodies.*, is_chunk AND (NOT has_usage OR place < last_place) AS is_early
-    FROM {_EACH} AS bodies
+    FROM bodies
     LEFT JOIN (
-        SELECT body_id AS chunk_id, max(place) AS last_place FROM {_EACH} WHERE is_chunk AND has_usage GROUP BY chunk_id
+        SELECT body_id AS chunk_id, max(place) AS last_place FROM bodies WHERE is_chunk AND has_usage GROUP BY chunk_id
     ) AS chunks ON is_chunk AND body_id = chunk_id
 )"""
 
@@ -86,8 +90,8 @@ _BODIES = RecordShape(
             "model": "COALESCE(model, 'unknown')",
             "served": "model",
             "status": """CASE
-            WHEN c[1] = 'length' OR contains(cut, 'max_output_tokens') THEN 'length'
-            WHEN c[1] IN ('insufficient_system_resource', 'error') OR state = 'failed' THEN 'failed'
+            WHEN ends = 'length' OR contains(cut, 'max_output_tokens') THEN 'length'
+            WHEN ends IN ('insufficient_system_resource', 'error') OR state = 'failed' THEN 'failed'
             WHEN state = 'cancelled' THEN 'aborted'
             ELSE 'ok'
         END""",
@@ -141,8 +145,10 @@ _BUCKETS = RecordShape(
     )""",
     values=MappingProxyType(
         {
-            "id": """md5(concat_ws('|', start_time, end_time, is_cost, COALESCE(r[6], '-'), COALESCE(r[7], '-'), COALESCE(r[8], '-'),
-            COALESCE(r[9], '-'), COALESCE(r[10], '-'), COALESCE(r[11], '-'), COALESCE(r[14], '-'), COALESCE(r[15], '-')))""",
+            "id": """md5(concat_ws('|', start_time, end_time, is_cost, COALESCE(r[6], '-'),
+                COALESCE(r[7], '-'), COALESCE(r[8], '-'),
+            COALESCE(r[9], '-'), COALESCE(r[10], '-'), COALESCE(r[11], '-'),
+                COALESCE(r[14], '-'), COALESCE(r[15], '-')))""",
             "started_us": "instant_of(start_time)",
             "span_us": "instant_of(end_time) - instant_of(start_time)",
             "requests": "tokens_of(r[5])",

@@ -90,7 +90,8 @@ GENERATIONS = RecordShape(
         SELECT *,
             tokens_of(native_tokens_prompt) IS NULL OR tokens_of(native_tokens_completion) IS NULL AS is_foreign,
             CASE WHEN is_foreign THEN tokens_of(tokens_prompt) ELSE tokens_of(native_tokens_prompt) END AS input,
-            CASE WHEN is_foreign THEN tokens_of(tokens_completion) ELSE tokens_of(native_tokens_completion) END AS output,
+            CASE WHEN is_foreign THEN tokens_of(tokens_completion) ELSE tokens_of(native_tokens_completion) END
+                AS output,
             CASE WHEN NOT is_foreign THEN tokens_of(native_tokens_cached) END AS hit,
             CASE WHEN NOT is_foreign THEN tokens_of(native_tokens_reasoning) END AS thinking,
             contradicts(input, hit, NULL, output, thinking, NULL) AS is_odd,

@@ -6,7 +6,7 @@ OpenInference. Input includes cached tokens and output includes thinking, unless
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from r1plan.report.importers.importer import Importer, RecordShape
@@ -52,42 +52,69 @@ _NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 _COUNTS = ("given", "written", "hit", "stored", "thinking", "total")
+_TEXTS = tuple(name for name in _NAMES if name not in _COUNTS)
 
-# The value of an attribute in OTLP's JSON, whose 64-bit numbers are texts; or plain, as some exporters write it.
-_VALUE = (
-    "COALESCE("
-    + ", ".join(
-        f"item ->> '$.value.{name}'"
-        for name in (
-            *("stringValue", "intValue", "doubleValue", "boolValue", "string_value", "int_value", "double_value"),
-            *("bool_value", "arrayValue", "array_value"),
-        )
-    )
-    + ", item ->> '$.value')"
+# The value of an attribute in OTLP's JSON, whose 64-bit numbers are texts, by the names of its JSON and of protobuf's.
+_KINDS = (
+    *("stringValue", "intValue", "doubleValue", "boolValue", "arrayValue"),
+    *("string_value", "int_value", "double_value", "bool_value", "array_value"),
 )
-_WANTED = "'^(gen_ai[.]|llm[.]|openinference[.]|server[.]address|url[.]full|error[.]type|session[.]id|service[.]name)'"
+_ATTRIBUTES = '[{"key": "VARCHAR", "value": {' + ", ".join(f'"{kind}": "VARCHAR"' for kind in _KINDS) + "}}]"
+# Not what was asked and answered.
+_WANTED = (
+    "'^(gen_ai[.](usage|operation|provider|system|request[.]model|response|conversation|server)"
+    "|llm[.](usage|token_count|request[.]type|model_name|provider|system)|openinference[.]span"
+    "|server[.]address|url[.]full|error[.]type|session[.]id|service[.]name)'"
+)
 
 
 def _flat(attributes: str) -> str:
     """The SQL of `attributes` as one object, whether they are a list of keys and values or an object already."""
-    return f"""CASE WHEN ({attributes})[1] = '[' THEN to_json(map_from_entries(once_each(list_transform(
-        list_filter(json_extract({attributes}, '$[*]'), lambda item: regexp_matches(item ->> '$.key', {_WANTED})),
-        lambda item: {{'k': item ->> '$.key', 'v': {_VALUE}}}
-    )))) ELSE object_of({attributes}) END"""
+    value = "COALESCE(" + ", ".join(f'item.value."{kind}"' for kind in _KINDS) + ")"
+    return f"""CASE WHEN ({attributes})[1] = '[' THEN '{{' || array_to_string(list_transform(
+        list_filter(from_json({attributes}, '{_ATTRIBUTES}'), lambda item: regexp_matches(item.key, {_WANTED})),
+        lambda item: to_json(item.key) || ':' || COALESCE(to_json({value}), 'null')
+    ), ',') || '}}' ELSE object_of({attributes}) END"""
 
 
-def _found(name: str) -> str:
-    texts = ", ".join(
-        f"attributes ->> {path}"
-        for key in _NAMES[name]
-        # An exporter may have made objects of the dots.
-        for path in (f"'/{key}'", f"'/{key.replace('.', '/')}'")
-    )
-    return f"tokens_of(COALESCE({texts})) AS {name}" if name in _COUNTS else f"COALESCE({texts}) AS {name}"
+def _paths(names: Iterable[str]) -> str:
+    """Where the fields of `names` stand; an exporter may have made objects of the dots."""
+    keys = [key for name in names for key in _NAMES[name]]
+    return ", ".join(f"'/{spelled}'" for key in keys for spelled in (key, key.replace(".", "/")))
 
 
-def _first(*paths: str) -> str:
-    return "COALESCE(" + ", ".join(f"span ->> '{path}'" for path in paths) + ")"
+def _found(names: Iterable[str], place: str) -> str:
+    """The SQL of each field under its name, out of the list `place` of those at `_paths(names)`."""
+    found, start = [], 1
+    for name in names:
+        width = 2 * len(_NAMES[name])
+        found.append(f"COALESCE({', '.join(f'{place}[{start + at}]' for at in range(width))}) AS {name}")
+        start += width
+    return ", ".join(found)
+
+
+# Of a span, by the names of OTLP's JSON, of protobuf's, and of what Python's SDK prints.
+_SPAN_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "listed": ("attributes",),
+        "trace_text": ("traceId", "trace_id", "context.trace_id"),
+        "own_text": ("spanId", "span_id", "context.span_id"),
+        "outer_text": ("parentSpanId", "parent_span_id", "parent_id"),
+        "label": ("name",),
+        "begun": ("startTimeUnixNano", "start_time_unix_nano", "start_time", "startTime"),
+        "over": ("endTimeUnixNano", "end_time_unix_nano", "end_time", "endTime"),
+        "code": ("status.code", "status.status_code", "statusCode"),
+    }
+)
+_SPAN_PATHS = ", ".join(f"'$.{path}'" for paths in _SPAN_FIELDS.values() for path in paths)
+
+
+def _span_fields() -> str:
+    found, start = [], 1
+    for name, paths in _SPAN_FIELDS.items():
+        found.append(f"COALESCE({', '.join(f's[{start + at}]' for at in range(len(paths)))}) AS {name}")
+        start += len(paths)
+    return ", ".join(found)
 
 
 def _rows(spans: str) -> str:
@@ -117,21 +144,26 @@ def _rows(spans: str) -> str:
                 beside(given, written, COALESCE(hit, 0) + COALESCE(stored, 0), thinking, total) AS sums,
                 COALESCE(sums IN ('cached', 'both'), beside_dialect IS NOT NULL AND hit > given, false) AS is_beside
             FROM (
-                SELECT *, {", ".join(_found(name) for name in _NAMES)}
+                SELECT *, {_found(_TEXTS, "texts")}, {_found(_COUNTS, "counts")}
                 FROM (
-                    SELECT span,
-                        {_flat("span ->> '$.attributes'")} AS attributes,
-                        {_flat("resource ->> '$.attributes'")} AS about,
-                        regexp_replace({_first("$.traceId", "$.trace_id", "$.context.trace_id")}, '^0x', '') AS trace,
-                        regexp_replace({_first("$.spanId", "$.span_id", "$.context.span_id")}, '^0x', '') AS own,
-                        regexp_replace({_first("$.parentSpanId", "$.parent_span_id", "$.parent_id")}, '^0x', '') AS outer_span,
-                        {_first("$.name")} AS label,
-                        instant_of({_first("$.startTimeUnixNano", "$.start_time_unix_nano", "$.start_time", "$.startTime")})
-                            AS begun_us,
-                        instant_of({_first("$.endTimeUnixNano", "$.end_time_unix_nano", "$.end_time", "$.endTime")})
-                            AS over_us,
-                        {_first("$.status.code", "$.status.status_code", "$.statusCode")} AS code
-                    FROM {spans}
+                    SELECT *, json_extract_string(attributes, [{_paths(_TEXTS)}]) AS texts,
+                        counts_of(attributes, [{_paths(_COUNTS)}]) AS counts,
+                        regexp_replace(trace_text, '^0x', '') AS trace,
+                        regexp_replace(own_text, '^0x', '') AS own,
+                        regexp_replace(outer_text, '^0x', '') AS outer_span,
+                        instant_of(begun) AS begun_us,
+                        instant_of(over) AS over_us
+                    FROM (
+                        SELECT *, {_flat("listed")} AS attributes, {_flat("listed_about")} AS about
+                        FROM (
+                            SELECT {_span_fields()}, listed_about
+                            FROM (
+                                SELECT json_extract_string(span, [{_SPAN_PATHS}]) AS s,
+                                    resource ->> '$.attributes' AS listed_about
+                                FROM {spans}
+                            )
+                        )
+                    )
                 )
             )
         )
@@ -142,16 +174,19 @@ def _shape(marks: frozenset[str], reads: tuple[str, ...], spans: str) -> RecordS
     rows = _rows(spans)
     # A span around another that says what the model used repeats it: an agent, a chain, an SDK within a framework.
     relation = f"""(
-        SELECT outer_rows.*, inner_input IS NOT NULL AS is_around,
+        WITH spans AS MATERIALIZED (
+            SELECT * EXCLUDE (listed, listed_about, attributes, texts, counts) FROM {rows}
+        )
+        SELECT spans.*, inner_input IS NOT NULL AS is_around,
             COALESCE(inner_input = input AND inner_output = output, false) AS repeats
-        FROM {rows} AS outer_rows
+        FROM spans
         LEFT JOIN (
             SELECT trace AS inner_trace, outer_span AS inner_outer, sum(COALESCE(input, 0)) AS inner_input,
                 sum(COALESCE(output, 0)) AS inner_output
-            FROM {rows}
+            FROM spans
             WHERE sort IN ('chat', 'unsaid') AND NOT is_bare AND COALESCE(outer_span, '') <> ''
             GROUP BY trace, outer_span
-        ) AS inner_rows ON trace = inner_trace AND own = inner_outer
+        ) AS inner_spans ON trace = inner_trace AND own = inner_outer
     )"""
     seller = "COALESCE(seller_named(seller, address), seller_of(asked), 'unknown')"
     failed = "(code IN ('2', 'STATUS_CODE_ERROR', 'ERROR', 'Error') OR fault IS NOT NULL)"
@@ -212,7 +247,7 @@ def _otlp(field: str) -> RecordShape:
     return _shape(frozenset({field}), (field,), spans)
 
 
-_SPAN = """(SELECT CAST("*" AS JSON) AS span, CAST("*" AS JSON) -> '$.resource' AS resource FROM raw)"""
+_SPAN = """(SELECT span, span -> '$.resource' AS resource FROM (SELECT CAST("*" AS JSON) AS span FROM raw))"""
 
 OTEL = Importer(
     name="otel",

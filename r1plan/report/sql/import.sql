@@ -10,6 +10,10 @@ CREATE MACRO usd_of(x) AS TRY_CAST(x AS DECIMAL(38, 15));
 -- Microseconds since 1970 of an instant: ISO 8601, with a space for the T, as YYYYMMDD, or seconds, milli-, micro- or
 -- nanoseconds since 1970. Without an offset it is UTC.
 CREATE MACRO instant_of(x) AS CASE
+    WHEN x[5] = '-' THEN CASE
+        WHEN regexp_matches(x, ':[0-9]{2}([.][0-9]+)? ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$') THEN epoch_us(TRY_CAST(x AS TIMESTAMPTZ))
+        ELSE epoch_us(TRY_CAST(x AS TIMESTAMP))
+    END
     WHEN regexp_full_match(x, '20[0-9]{6}') THEN epoch_us(TRY_CAST(x[1:4] || '-' || x[5:6] || '-' || x[7:8] AS TIMESTAMP))
     WHEN regexp_full_match(x, '[0-9]{9,10}([.][0-9]+)?') THEN CAST(CAST(x AS DECIMAL(28, 9)) * 1000000 AS BIGINT)
     WHEN regexp_full_match(x, '[0-9]{12,13}([.][0-9]+)?') THEN CAST(CAST(x AS DECIMAL(28, 9)) * 1000 AS BIGINT)
@@ -52,8 +56,10 @@ CREATE MACRO contradicts(input, hit, miss, output, thinking, total) AS
     COALESCE(hit + miss <> input, hit > input, false)
     OR COALESCE(thinking > output, false)
     OR COALESCE(total <> input + output, false);
--- What the usage of an OpenAI-style body says, whoever wrote it: usage_of(usage) AS u, then used_input(u), ...
-CREATE MACRO usage_of(usage) AS fields_of(usage, [
+-- The counts at paths of what is an object or NULL; one lambda, for a macro that stands twenty times takes long to plan.
+CREATE MACRO counts_of(object, paths) AS list_transform(json_extract_string(object, paths), lambda text: tokens_of(text));
+-- What the usage of an OpenAI-style body says, an object or NULL: usage_of(usage) AS u, then used_input(u), ...
+CREATE MACRO usage_of(usage) AS counts_of(usage, [
     '$.prompt_tokens', '$.input_tokens', '$.prompt_cache_hit_tokens', '$.prompt_cache_miss_tokens',
     '$.prompt_tokens_details.cached_tokens', '$.input_tokens_details.cached_tokens', '$.cached_tokens',
     '$.cache_read_input_tokens', '$.cache_creation_input_tokens', '$.completion_tokens', '$.output_tokens',
@@ -62,17 +68,13 @@ CREATE MACRO usage_of(usage) AS fields_of(usage, [
 ]);
 -- Anthropic's messages count what the cache read and wrote beside the input; OpenAI's responses within.
 CREATE MACRO used_input(u) AS COALESCE(
-    tokens_of(u[1]),
-    CASE WHEN u[6] IS NOT NULL THEN tokens_of(u[2])
-        ELSE tokens_of(u[2]) + COALESCE(tokens_of(u[8]), 0) + COALESCE(tokens_of(u[9]), 0) END,
-    tokens_of(u[3]) + tokens_of(u[4])
+    u[1], CASE WHEN u[6] IS NOT NULL THEN u[2] ELSE u[2] + COALESCE(u[8], 0) + COALESCE(u[9], 0) END, u[3] + u[4]
 );
-CREATE MACRO used_hit(u) AS
-    COALESCE(tokens_of(u[3]), tokens_of(u[5]), tokens_of(u[6]), tokens_of(u[7]), tokens_of(u[8]));
-CREATE MACRO used_miss(u) AS tokens_of(u[4]);
-CREATE MACRO used_output(u) AS COALESCE(tokens_of(u[10]), tokens_of(u[11]));
-CREATE MACRO used_thinking(u) AS COALESCE(tokens_of(u[12]), tokens_of(u[13]), tokens_of(u[14]));
-CREATE MACRO used_total(u) AS tokens_of(u[15]);
+CREATE MACRO used_hit(u) AS COALESCE(u[3], u[5], u[6], u[7], u[8]);
+CREATE MACRO used_miss(u) AS u[4];
+CREATE MACRO used_output(u) AS COALESCE(u[10], u[11]);
+CREATE MACRO used_thinking(u) AS COALESCE(u[12], u[13], u[14]);
+CREATE MACRO used_total(u) AS u[15];
 -- Who sells at an address, where that is known; a server of one's own is 'local'.
 CREATE MACRO seller_at(url) AS CASE
     WHEN url IS NULL OR url = '' THEN NULL

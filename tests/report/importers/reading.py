@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-import duckdb
+from duckdb import DuckDBPyConnection
 
-from r1plan.report.database import sql
+from r1plan.report.database import open_database, sql
+from r1plan.report.database import rows as rows_of
 from r1plan.report.importers.importer import Importer, RecordShape
 from r1plan.report.importers.row import COLUMNS
 
 Record = Mapping[str, Any]
+_OPEN = ExitStack()
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Read:
     """The rows of the records, and how many fell into each trap."""
 
     rows: Sequence[dict[str, Any]]
+    left_out: Sequence[dict[str, Any]]
     traps: Mapping[str, int]
     skipped: int
 
@@ -32,6 +37,14 @@ class Read:
 
     def total(self, column: str) -> Any:
         return sum(row[column] or 0 for row in self.rows)
+
+
+@cache
+def _database() -> DuckDBPyConnection:
+    """One for all tests of a process: to open it and to make the macros takes longer than a test."""
+    database = _OPEN.enter_context(open_database())
+    database.execute(sql("import"))
+    return database
 
 
 def shape_for(importer: Importer, record: Record) -> RecordShape:
@@ -57,36 +70,47 @@ def read(importer: Importer, records: Iterable[Record], first: Record | None = N
     """What `importer` makes of `records`, of the kind of the first, or of `first`."""
     records = list(records)
     shape = shape_for(importer, records[0] if first is None else first)
-    with duckdb.connect() as database:
-        database.execute("SET TimeZone = 'UTC'")
-        database.execute(sql("import"))
-        names = ", ".join(f'"{name}" VARCHAR' for name in shape.reads)
-        database.execute(f"CREATE TABLE raw ({names})")
-        columns = [
-            [json.dumps(record) if name == "*" else _text(record.get(name)) for record in records]
-            for name in shape.reads
-        ]
-        marks = ", ".join("unnest(CAST(? AS VARCHAR[]))" for _ in columns)
-        database.execute(f"INSERT INTO raw SELECT {marks}", columns)
-        traps = {**shape.left_out, **shape.noted}
-        values = ", ".join(
-            f'CAST({shape.values.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in COLUMNS.items()
-        )
-        told = ", ".join(f'COALESCE({condition}, false) AS "trap {trap}"' for trap, condition in traps.items())
-        out = " OR ".join(f"COALESCE({condition}, false)" for condition in shape.left_out.values()) or "false"
-        found = database.execute(
-            f'SELECT {values}, {told or "false AS x"}, COALESCE({shape.skipped}, false) AS "is skipped",'
-            f' ({out}) AS "is out" FROM {shape.relation}'
-        )
-        titles = [each[0] for each in found.description]
-        made = [dict(zip(titles, row, strict=True)) for row in found.fetchall()]
+    database = _database()
+    names = ", ".join(f'"{name}" VARCHAR' for name in shape.reads)
+    database.execute(f"CREATE OR REPLACE TABLE raw ({names})")
+    columns = [
+        [json.dumps(record) if name == "*" else _text(record.get(name)) for record in records] for name in shape.reads
+    ]
+    marks = ", ".join("unnest(CAST(? AS VARCHAR[]))" for _ in columns)
+    database.execute(f"INSERT INTO raw SELECT {marks}", columns)
+    traps = {**shape.left_out, **shape.noted}
+    values = ", ".join(
+        f'CAST({shape.values.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in COLUMNS.items()
+    )
+    told = ", ".join(f'COALESCE({condition}, false) AS "trap {trap}"' for trap, condition in traps.items())
+    out = " OR ".join(f"COALESCE({condition}, false)" for condition in shape.left_out.values()) or "false"
+    made = rows_of(
+        database,
+        f'SELECT {values}, {told or "false AS x"}, COALESCE({shape.skipped}, false) AS "is skipped",'
+        f' ({out}) AS "is out" FROM {shape.relation}',
+    )
     counted: Counter[str] = Counter()
-    rows = []
+    rows: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
     for row in made:
         if row["is skipped"]:
             continue
-        hit = [trap for trap in traps if row[f"trap {trap}"]]
-        counted.update(trap for trap in hit if not row["is out"] or trap in shape.left_out)
-        if not row["is out"]:
-            rows.append({name: row[name] for name in COLUMNS} | {"traps": tuple(hit)})
-    return Read(rows, dict(counted), sum(row["is skipped"] for row in made))
+        among = shape.left_out if row["is out"] else traps
+        hit = tuple(trap for trap in among if row[f"trap {trap}"])
+        counted.update(hit)
+        (left_out if row["is out"] else rows).append({name: row[name] for name in COLUMNS} | {"traps": hit})
+    return Read(rows, left_out, dict(counted), sum(row["is skipped"] for row in made))
+
+
+def each(
+    importer: Importer, base: Record, cases: Mapping[str, Record], identity: str = "id", prefix: str = ""
+) -> dict[str, dict[str, Any]]:
+    """What becomes of `base` with the changes of each case, by the case's name, which is the record's id.
+
+    All at once: a query takes longer to plan than to run. One that is left out has its traps alone; none is skipped.
+    """
+    found = read(importer, [{**base, **changes, identity: prefix + name} for name, changes in cases.items()])
+    rows = {row["id"].removeprefix(prefix): row for row in found.rows}
+    rows |= {row["id"].removeprefix(prefix): {"traps": row["traps"], "is_out": True} for row in found.left_out}
+    assert rows.keys() == cases.keys()
+    return rows

@@ -24,7 +24,8 @@ def requests(random: Random, number: int) -> Iterator[Made]:
         provider, url, model, seller = random.choice(SOLD)
         nano_usd = random.randint(1, 10**9)
         record: dict[str, Any] = {
-            "request_id": f"00000000-0000-4000-8000-{index:012d}", "response_id": f"11111111-0000-4000-8000-{index:012d}",
+            "request_id": f"00000000-0000-4000-8000-{index:012d}",
+            "response_id": f"11111111-0000-4000-8000-{index:012d}",
             "request_created_at": "2026-05-06 07:08:09.010", "response_created_at": "2026-05-06 07:09:09.010",
             "latency": 60000, "status": 200, "model": model, "provider": provider, "target_url": url,
             "prompt_tokens": used.input, "completion_tokens": used.output, "prompt_cache_read_tokens": used.hit,

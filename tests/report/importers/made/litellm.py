@@ -64,7 +64,8 @@ def _row(random: Random, index: int) -> Made:
     }  # fmt: skip
     call = f"{index:08x}-chat"
     record: dict[str, Any] = {
-        "request_id": call, "call_type": random.choice(("acompletion", "completion", "anthropic_messages", "aresponses")),
+        "request_id": call, "call_type": random.choice(("acompletion", "completion", "anthropic_messages",
+        "aresponses")),
         "api_key": metadata["user_api_key"], "spend": plain(spend), "total_tokens": used.total,
         "prompt_tokens": used.input, "completion_tokens": used.output,
         "startTime": "2026-03-04 05:06:07.125", "endTime": "2026-03-04 05:07:07.5",

@@ -134,8 +134,10 @@ def buckets(random: Random, number: int) -> Iterator[Made]:
     for index in range(number):
         used, requests, is_batch = counts(random), random.randint(1, 99), random.random() < 0.3
         result = {
-            "object": "organization.usage.completions.result", "input_tokens": used.input, "input_cached_tokens": used.hit,
-            "output_tokens": used.output, "input_audio_tokens": 0, "output_audio_tokens": 0, "num_model_requests": requests,
+            "object": "organization.usage.completions.result", "input_tokens": used.input,
+            "input_cached_tokens": used.hit,
+            "output_tokens": used.output, "input_audio_tokens": 0, "output_audio_tokens": 0,
+            "num_model_requests": requests,
             "project_id": "proj_1", "user_id": "user-9", "api_key_id": "key_1", "model": "gpt-5", "batch": is_batch,
             "service_tier": None,
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""OpenRouter's log export, generations and activity with every trap, after openrouter 1.3.84 and the export's header."""
+"""OpenRouter's log, generations and activity with every trap, after openrouter 1.3.84 and the export's header."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def log(random: Random, number: int) -> Iterator[Made]:
         used, bill, slug = counts(random), usd(random), random.choice(MODELS)
         record: dict[str, Any] = {
             "generation_id": f"gen-1782618417-{index:020d}", "created_at": "2026-06-28 03:46:57.713",
-            "cost_total": format(bill, "f"), "cost_web_search": "0", "cost_cache": "-0.001", "cost_file_processing": "0",
+            "cost_total": format(bill, "f"), "cost_web_search": "0", "cost_cache": "-0.001",
+            "cost_file_processing": "0",
             "byok_usage_inference": "0", "tokens_prompt": str(used.input), "tokens_completion": str(used.output),
             "tokens_reasoning": str(used.thinking), "tokens_cached": str(used.hit), "model_permaslug": slug[0],
             "provider_name": "DeepInfra", "variant": "standard", "cancelled": "false", "streamed": "true", "user": "u9",
@@ -105,7 +106,7 @@ def activity(random: Random, number: int) -> Iterator[Made]:
     """Days of /activity: sums of a model at an endpoint."""
     for index in range(number):
         used, bill, slug = counts(random), usd(random), random.choice(MODELS)
-        requests, upstream = random.randint(1, 900), random.choice((0, usd(random) + 1))
+        requests, upstream = random.randint(1, 900), random.choice((Decimal(0), usd(random) + 1))
         record: dict[str, Any] = {
             "date": f"2026-06-{1 + index % 30:02d}", "model": slug[1], "model_permaslug": slug[0],
             "endpoint_id": f"e-{index}", "provider_name": "Novita", "workspace_id": None, "usage": plain(bill),
@@ -118,6 +119,6 @@ def activity(random: Random, number: int) -> Iterator[Made]:
         row = Truth(
             id="", provider="openrouter", model=slug[1], requests=requests, input_tokens=used.input,
             output_tokens=used.output, cache_hit_tokens=used.hit if is_new else None, thinking_tokens=used.thinking,
-            reported_usd=bill, tool_usd=Decimal(upstream) if upstream else None,
+            reported_usd=bill, tool_usd=upstream or None,
         )  # fmt: skip
         yield Made(record=record, truth=row, traps=("billed_elsewhere",) if upstream else ())

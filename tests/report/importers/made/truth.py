@@ -29,7 +29,7 @@ class Truth:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """`record` as the tool writes it; `truth`: the row of it, None where it is none; `traps`: those that it falls into."""
+    """`record` as the tool writes it; `truth`: the row of it, None where it is none; `traps`: those it falls into."""
 
     record: Mapping[str, Any]
     truth: Truth | None = None
