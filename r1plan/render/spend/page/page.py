@@ -18,6 +18,8 @@ from r1plan.report.spend import SpendReport
 _HERE = Path(__file__).parent
 # What would end a script, or begin a part of it that browsers read otherwise; it stands in strings alone.
 _ENDS_SCRIPT = re.compile(r"<(/script|!--)", re.IGNORECASE)
+# What the charts' scripts find under its own name, as vl-convert names it.
+_LIBRARIES = "Object.assign(window, {vegaEmbed, vegaLite, vega});"
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
@@ -69,7 +71,7 @@ def _chart_script() -> str | None:
         import vl_convert
     except ImportError:
         return None
-    script: str = vl_convert.javascript_bundle()
+    script: str = vl_convert.javascript_bundle(_LIBRARIES)
     return _ENDS_SCRIPT.sub(r"<\\\1", script)
 
 
