@@ -7,32 +7,30 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from duckdb import DuckDBPyConnection
 
 from r1plan.catalog.price import Currency
-from r1plan.errors import CatalogError
 from r1plan.prices.book import TIER_INSTANT_NOT_VERIFIED, PriceBook
-from r1plan.prices.cost import EXACT
-from r1plan.prices.intervals import PriceInterval, price_intervals
+from r1plan.prices.intervals import price_intervals
 from r1plan.report.database import open_database, rows, sql
 from r1plan.report.entries import load_entries
 from r1plan.report.entry_table import doubts_statement
 from r1plan.report.keys import GroupKey
 from r1plan.report.period import Period, day_starts
-from r1plan.report.series.charges import read_charges
-from r1plan.report.series.read import read_series
 from r1plan.report.spend import Coverage, Detail, Group, ReportWarning, SpendReport, Totals, Unpriced
-from r1plan.report.whatif.replay import replayed
-from r1plan.report.whatif.target import WhatIfQuestion
+from r1plan.report.storable import storable_rate
+
+if TYPE_CHECKING:
+    from r1plan.report.whatif.target import WhatIfQuestion
+    from r1plan.report.whatif.values import WhatIf
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Wider than the instants that a log row can hold.
 _OPEN_START, _OPEN_UNTIL = datetime(1999, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 _ANY_LENGTH = 10**18
-_PRICE_STEP = Decimal("1e-15")
 _SPLIT = (
     *("input_miss_usd", "cache_hit_usd", "thinking_usd", "answer_usd", "thinking_unknown_usd", "cache_saving_usd"),
     "charged_usd",
@@ -97,7 +95,7 @@ def spend_report(
             forecast=_coverage(database) if currency == "USD" else None,  # a row's own forecast is dollars
             usable_rows=usable_rows,
             **(_detail(database, book, period, first_at, last_at, detail) if first_at and last_at else {}),
-            what_if=replayed(database, what_if, book, currency) if what_if else (),
+            what_if=_what_if(database, what_if, book, currency) if what_if else (),
         )
 
 
@@ -110,6 +108,8 @@ def _detail(
     detail: Detail | None,
 ) -> dict[str, Any]:
     """The field of a report that is asked for."""
+    from r1plan.report.series.read import read_charges, read_series
+
     match detail:
         case "series":
             return {"series": read_series(database, book, period.timezone, first, last)}
@@ -117,6 +117,14 @@ def _detail(
             return {"charges": read_charges(database, period.timezone, first, last)}
         case None:
             return {}
+
+
+def _what_if(
+    database: DuckDBPyConnection, question: WhatIfQuestion, book: PriceBook, currency: Currency
+) -> tuple[WhatIf, ...]:
+    from r1plan.report.whatif.replay import replayed
+
+    return replayed(database, question, book, currency)
 
 
 def _coverage(database: DuckDBPyConnection) -> Coverage | None:
@@ -162,22 +170,13 @@ def _load_prices(
             "until_us": [_microseconds(each.until) for each in found],
             "price_id": [each.price.id for each in found],
             "decides": [each.price.tier_instant for each in found],
-            "miss": [_storable(each.price.per_token.miss, each) for each in found],
-            "hit": [_storable(each.price.per_token.hit, each) for each in found],
-            "output": [_storable(each.price.per_token.output, each) for each in found],
+            "miss": [storable_rate(each.price.per_token.miss, each.price) for each in found],
+            "hit": [storable_rate(each.price.per_token.hit, each.price) for each in found],
+            "output": [storable_rate(each.price.per_token.output, each.price) for each in found],
         },
     )
     database.execute(sql("price_day"))
     return {each.price.id: each.price.caveats for each in found}
-
-
-def _storable(usd: Decimal, interval: PriceInterval) -> str:
-    """`usd` for DECIMAL(20, 15), which it must fit without rounding."""
-    if usd >= 1000 or EXACT.remainder(usd, _PRICE_STEP):
-        raise CatalogError(
-            f"{interval.price.id}: the price {usd} USD a token has more digits than a report can add up."
-        )
-    return format(usd, "f")
 
 
 def _sums(

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Literal
-
-from duckdb import DuckDBPyConnection
-
-from r1plan.report.database import rows, sql
-from r1plan.report.series.read import load_slots
 
 ChargeKind = Literal[
     "fresh_input",
@@ -43,9 +38,3 @@ class Charge:
     unit_usd: Decimal | None
     quantity: Decimal | None
     usd: Decimal
-
-
-def read_charges(database: DuckDBPyConnection, timezone: str, first: datetime, last: datetime) -> tuple[Charge, ...]:
-    """The charges of the table `priced`, whose requests are placed from `first` to `last`, in days of `timezone`."""
-    load_slots(database, first, last, timezone)
-    return tuple(Charge(**row) for row in rows(database, sql("charge")))

@@ -1,4 +1,7 @@
-"""Reads the series from the priced requests: one pass, then sums of few rows, coarser where they would be many."""
+"""Reads the series and the charges from the priced requests.
+
+One pass, then sums of few rows, of the series coarser ones where they would be many.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from r1plan.prices.book import PriceBook
 from r1plan.report.database import rows, sql
+from r1plan.report.series.charges import Charge
 from r1plan.report.series.clock import CLOCK_DAYS, clock_hours
 from r1plan.report.series.series import (
     LONGEST_BIN,
@@ -50,7 +54,7 @@ def read_series(
     Where there would be more rows than `most`, sellers of little cost are told together, days become weeks or months,
     and the hours and lengths are no longer told by span.
     """
-    load_slots(database, first, last, timezone)
+    _load_slots(database, first, last, timezone)
     database.execute(sql("series_hour"))
     database.execute(sql("series_length"), {"longest": LONGEST_BIN})
     database.execute(sql("series_seller"))
@@ -78,7 +82,13 @@ def read_series(
     )
 
 
-def load_slots(database: DuckDBPyConnection, first: datetime, last: datetime, timezone: str) -> None:
+def read_charges(database: DuckDBPyConnection, timezone: str, first: datetime, last: datetime) -> tuple[Charge, ...]:
+    """The charges of the table `priced`, whose requests are placed from `first` to `last`, in days of `timezone`."""
+    _load_slots(database, first, last, timezone)
+    return tuple(Charge(**row) for row in rows(database, sql("charge")))
+
+
+def _load_slots(database: DuckDBPyConnection, first: datetime, last: datetime, timezone: str) -> None:
     """Fill the table `slot` with the hours of `timezone` from `first` to `last`, in microseconds since 1970."""
     found = list(slots(first, last, timezone))
     values = {

@@ -6,17 +6,14 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import NamedTuple
 
 from r1plan.catalog.price import Currency
-from r1plan.errors import CatalogError
 from r1plan.prices.book import EffectivePrice, PriceBook
-from r1plan.prices.cost import EXACT
 from r1plan.prices.intervals import PriceInterval, price_intervals
+from r1plan.report.storable import storable_rate
 from r1plan.report.whatif.target import Source
 
-_PRICE_STEP, _MOST_USD = Decimal("1e-15"), 1000
 _COLUMNS = (
     *("world", "number", "since", "before", "low_band", "high_band", "price_id", "decides", "has_clock", "is_other"),
     *("context_rank", "output_rank", "miss", "hit", "output"),
@@ -91,9 +88,9 @@ def price_columns(found: WorldPrices, currency: Currency) -> Mapping[str, list[o
             "is_other": price.currency != currency,
             "context_rank": rank(found.totals, price.context_tokens),
             "output_rank": rank(found.outputs, price.max_output_tokens),
-            "miss": _storable(price.per_token.miss, price),
-            "hit": _storable(price.per_token.hit, price),
-            "output": _storable(price.per_token.output, price),
+            "miss": storable_rate(price.per_token.miss, price),
+            "hit": storable_rate(price.per_token.hit, price),
+            "output": storable_rate(price.per_token.output, price),
         }
         for name, value in row.items():
             columns[name].append(value)
@@ -125,10 +122,3 @@ def _cheapest(book: PriceBook, stretch: PriceInterval) -> EffectivePrice | None:
         return None
     by_hour = (row.base, *(tier.price for tier in row.clock))
     return min(by_hour, key=lambda each: (each.per_token.output, each.per_token.miss, each.per_token.hit))
-
-
-def _storable(usd: Decimal, price: EffectivePrice) -> str:
-    """`usd` for DECIMAL(20, 15), which it must fit without rounding."""
-    if usd >= _MOST_USD or EXACT.remainder(usd, _PRICE_STEP):
-        raise CatalogError(f"{price.id}: the price {usd} USD a token has more digits than a report can add up.")
-    return format(usd, "f")
