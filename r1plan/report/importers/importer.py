@@ -1,6 +1,7 @@
 """What an importer says: how to know the records of a tool's log, and what each is as a row of the report.
 
-An importer is data. `report/sources` finds the files and makes of each the relation `raw`; `load.py` reads the rows.
+An importer is data, over a relation `raw` with the records of a file. No command opens such files yet: the tests make
+`raw` of records that they write.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class RecordShape:
     `skipped`: SQL: records that are no requests and that nobody misses, such as a user's message.
     `left_out`: a trap -> SQL: records that would be counted wrongly. They are counted by trap, told, and not summed.
     `noted`: a trap -> SQL: records that are summed, and of which the reader is told.
-    A trap is a word of `render/spend/traps.py`, which has its sentence.
+    A trap is one word, the same for the same trap of every tool.
     """
 
     marks: frozenset[str]

@@ -170,10 +170,11 @@ def _rows(spans: str) -> str:
     )"""
 
 
-def _shape(marks: frozenset[str], reads: tuple[str, ...], spans: str) -> RecordShape:
+def _with_inner(spans: str) -> str:
+    """The rows of `spans`, each with whether spans within it say what was used, and whether it repeats their sum."""
     rows = _rows(spans)
     # A span around another that says what the model used repeats it: an agent, a chain, an SDK within a framework.
-    relation = f"""(
+    return f"""(
         WITH spans AS MATERIALIZED (
             SELECT * EXCLUDE (listed, listed_about, attributes, texts, counts) FROM {rows}
         )
@@ -188,12 +189,15 @@ def _shape(marks: frozenset[str], reads: tuple[str, ...], spans: str) -> RecordS
             GROUP BY trace, outer_span
         ) AS inner_spans ON trace = inner_trace AND own = inner_outer
     )"""
+
+
+def _shape(marks: frozenset[str], reads: tuple[str, ...], spans: str) -> RecordShape:
     seller = "COALESCE(seller_named(seller, address), seller_of(asked), 'unknown')"
     failed = "(code IN ('2', 'STATUS_CODE_ERROR', 'ERROR', 'Error') OR fault IS NOT NULL)"
     return RecordShape(
         marks=marks,
         reads=reads,
-        relation=relation,
+        relation=_with_inner(spans),
         values=MappingProxyType(
             {
                 "id": "lower(trace || '/' || own)",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 _USD = "DECIMAL(38, 15)"
 
 COLUMNS: Mapping[str, str] = {
-    # The tool's own id of the record: the same in every export that holds it. load.py puts the tool's name before it.
+    # The tool's own id of the record: the same in every export that holds it. Ids of two tools may be equal.
     "id": "VARCHAR",
     # The provider's id of the response, where the tool keeps it: the same request in two tools' logs has the same one.
     "response_id": "VARCHAR",
@@ -20,7 +20,7 @@ COLUMNS: Mapping[str, str] = {
     "ended_us": "BIGINT",  # NULL: it has not ended, unless it is an aggregate
     "span_us": "BIGINT",  # 0: a single request
     "requests": "BIGINT",
-    # As the tool spells them; load.py makes of them our ids where we know them.
+    # As the tool spells them, which may not be our ids.
     "provider": "VARCHAR",
     "model": "VARCHAR",  # that was asked for
     "served": "VARCHAR",  # that answered
@@ -32,7 +32,7 @@ COLUMNS: Mapping[str, str] = {
     "cache_hit_tokens": "BIGINT",
     "output_tokens": "BIGINT",  # thinking included, always
     "thinking_tokens": "BIGINT",
-    "provenance": "JSON",  # {"input_tokens": "reported"|"counted"|"estimated", ...}; load.py: "reported" where unsaid
+    "provenance": "JSON",  # {"input_tokens": "reported"|"counted"|"estimated", ...}; NULL: all as reported
     "flags": "VARCHAR[]",  # of prices/usage.py, and a trap's word where a row is `noted`
     "cost_usd": _USD,  # what was worked out here, of local models alone
     "cost_low_usd": _USD,
@@ -48,5 +48,5 @@ COLUMNS: Mapping[str, str] = {
     "forecast_p90_usd": _USD,
     "attempt_of": "VARCHAR",  # the id of the first attempt at the same question
     "conversation": "VARCHAR",
-    "source": "VARCHAR",  # the importer's name; load.py fills it in
+    "source": "VARCHAR",  # the importer's name, by who reads the rows
 }

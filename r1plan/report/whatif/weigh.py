@@ -19,9 +19,8 @@ from r1plan.report.whatif.values import Immovable, ReplayAssumption, Stay, WhatI
 _ZERO = Decimal(0)
 _RATIO_STEP = Decimal("0.0001")
 _PERCENT = Decimal("0.01")
-# Who finds a prefix that was sent before without being told to, and bills it as cached: api-docs.deepseek.com
-# (guides/kv_cache: "enabled by default"), platform.openai.com (guides/prompt-caching: "works automatically"),
-# docs.fireworks.ai (guides/prompt-caching: "enabled by default"), and llama.cpp's server (cache_prompt, on by default).
+# Who finds a prefix that was sent before without being told to, and bills it as cached. By what their servers report;
+# llama.cpp's does so by default (cache_prompt). The vendors' own pages were not read again for this list.
 _CACHES_PREFIXES = frozenset({"deepseek", "openai", "fireworks", LOCAL})
 
 
