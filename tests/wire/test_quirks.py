@@ -315,7 +315,7 @@ def test_quirk_22_an_aborted_prediction_is_canceled() -> None:
 
 
 @pytest.mark.xfail(
-    reason="no importer of a provider's export exists yet; its part of cost-report is to come", strict=True
+    reason="cost-report opens no provider's export yet: importers.deepseek reads its records", strict=True
 )
 def test_quirk_23_an_export_with_bom_crlf_and_days_without_dashes_is_read(tmp_path: Path) -> None:
     export = tmp_path / "amount-2026-11.csv"
