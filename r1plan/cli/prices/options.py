@@ -30,7 +30,7 @@ def instant_of(text: str) -> datetime:
     """The instant that `--at` names. Raises UsageError."""
     from r1plan.cli.options.instant import parse_instant
 
-    return parse_instant(text, datetime.now(UTC).replace(microsecond=0))
+    return parse_instant(text, datetime.now(UTC))
 
 
 def price_book(provider: str | None = None, currency: str | None = None) -> tuple[PriceBook, dict[str, Provider]]:
