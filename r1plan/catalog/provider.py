@@ -151,7 +151,7 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """One provider, as `profiles/providers/<id>.yaml` says it.
+    """One provider, as `profiles/providers/<id>.yaml` says it. `known_as` are names that other tools have for it.
 
     Where it is: `base_url`; `own_server` for one that people run themselves, whose address stands for theirs.
     The key: `key_variable` in the environment, without which nothing is sent when `needs_key`; it goes to the host of
@@ -172,6 +172,7 @@ class Provider:
 
     id: str
     name: str
+    known_as: tuple[str, ...] = ()
     dialect: WireDialect | Literal["none"]
     base_url: str | None = None
     own_server: bool = False
