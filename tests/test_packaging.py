@@ -99,7 +99,8 @@ def test_a_lock_pins_all_that_the_project_asks_for_within_its_bounds(lock: str) 
     for asked in wanted(lock):
         held = pinned[canonicalize_name(asked.name)]
         (version,) = (pin.version for pin in held.specifier)
-        assert held.marker is None, asked
+        # What newer Pythons have themselves is asked for older ones alone.
+        assert (held.marker is None) == (asked.marker is None), asked
         assert asked.specifier.contains(version), (str(asked), version)
 
 

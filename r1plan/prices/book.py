@@ -28,6 +28,7 @@ class PriceBook:
         holidays: Mapping[str, Holidays] | None = None,
         currencies: Mapping[str, Currency] | None = None,
     ) -> None:
+        self._made_of = lists, holidays
         billable: dict[tuple[str, str], list[PriceSchedule]] = {}
         unverified: dict[tuple[str, str], list[PriceSchedule]] = {}
         for provider, prices in lists.items():
@@ -77,6 +78,11 @@ class PriceBook:
     def unverified_prices(self, provider: str, model: str, at: datetime) -> tuple[EffectivePrice, ...]:
         """Prices that may have held at `at`, of rows not known enough to bill with: `price_at` never gives them."""
         return tuple(each.base for each in self._unverified.get((provider, model), ()) if each.start <= at < each.until)
+
+    def billed_in(self, currencies: Mapping[str, Currency]) -> PriceBook:
+        """The same prices for accounts that are billed in `currencies`."""
+        lists, holidays = self._made_of
+        return PriceBook(lists, holidays, currencies)
 
     def as_of(self, at: datetime) -> PriceBook:
         """The prices in force at the aware instant `at`, as if they held at all times; their clocks go on."""

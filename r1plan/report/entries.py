@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from duckdb import DuckDBPyConnection
 
@@ -13,37 +11,47 @@ from r1plan.ledger.entry import UsageEntry
 from r1plan.report.database import rows, sql
 from r1plan.report.entry_table import entry_statement
 from r1plan.report.invalid_line import LineFault, fault_of, is_strict
-from r1plan.report.log_source import LogSource, log_sources
+from r1plan.report.log_source import LogSource
 from r1plan.report.spend import ReportWarning
+from r1plan.report.store.settle import settle_imported
 
 _NAMED_IDS = 5
+# Of rows that others add.
+_DEFAULTS: Mapping[str, str] = {"requests": "1", "span_us": "0", "usable": "true"}
 # More than the longest line that is read has, and what DuckDB takes unasked: more of it takes more memory.
 _WIDE_LINE_BYTES, _LINE_BYTES = 33 << 20, 16 << 20
 
+RowLoader = Callable[[DuckDBPyConnection], Iterable[ReportWarning]]
+"""Adds rows of other tools to the table `entry`: it INSERTs columns of `importers.row.COLUMNS` BY NAME, cast to their
+types, `id`, `source`, `provider`, `model` and `started_us` never NULL. Where it names no `requests` they are 1, and
+`span_us` is 0. It says what it could not use; what is told twice is settled behind it."""
+
 
 def load_entries(
-    database: DuckDBPyConnection, logs: Sequence[Path], row: type = UsageEntry, found: Collection[Path] = ()
+    database: DuckDBPyConnection,
+    sources: Sequence[LogSource],
+    row: type = UsageEntry,
+    imported: RowLoader | None = None,
 ) -> list[ReportWarning]:
-    """Fill the table `entry` from `logs`, the last row of each id, and say what could not be used.
+    """Fill the table `entry` from `sources`, the last row of each id, and say what could not be used.
 
-    `row` has the columns of a line. A file that cannot be opened is one warning; without any readable file the table is
-    not made. No pipe among `found` is read.
+    `row` has the columns of a line. `imported` adds the rows of other tools. Without either the table is empty.
     """
-    with ExitStack() as copies:
-        sources, warnings = log_sources(logs, copies, found=found)
-        if not sources:
-            return warnings
-        wide = any(source.has_wide_lines for source in sources)
-        line_bytes = _WIDE_LINE_BYTES if wide else _LINE_BYTES
-        unusable = _read(database, sources, line_bytes, row)
-        seen = {each["file"] for each in rows(database, "SELECT DISTINCT file FROM entry")}
-        for source in sources:
-            name = str(source.file)
-            # DuckDB sees no row at all in a file of one byte.
-            ordinals = unusable.get(name) if name in seen else None
-            if ordinals or name not in seen:
-                warnings += _invalid_lines(source, ordinals, row)
-    return warnings + _without_repeated(database)
+    wide = any(source.has_wide_lines for source in sources)
+    unusable = _read(database, sources, _WIDE_LINE_BYTES if wide else _LINE_BYTES, row)
+    seen = {each["file"] for each in rows(database, "SELECT DISTINCT file FROM entry")}
+    warnings: list[ReportWarning] = []
+    for source in sources:
+        name = str(source.file)
+        # DuckDB sees no row at all in a file of one byte.
+        ordinals = unusable.get(name) if name in seen else None
+        if ordinals or name not in seen:
+            warnings += _invalid_lines(source, ordinals, row)
+    warnings += _without_repeated(database)
+    if imported is not None:
+        warnings += imported(database)
+        warnings += settle_imported(database)
+    return warnings
 
 
 def _read(
@@ -51,7 +59,11 @@ def _read(
 ) -> dict[str, set[int]]:
     """Fill the table `entry`; the places of the lines that are no rows among those of each file that are not blank."""
     values = {"files": [_literal(str(source.file)) for source in sources], "line_bytes": line_bytes}
-    database.execute(entry_statement(row), values)
+    database.execute(entry_statement(row, has_lines=bool(sources)), values if sources else None)
+    for name, value in _DEFAULTS.items():
+        database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
+    if not sources:
+        return {}
     _refuse_lax_lines(database, sources, values)
     unusable: dict[str, set[int]] = {}
     for each in rows(database, sql("unusable")):
@@ -104,4 +116,4 @@ def _invalid_lines(source: LogSource, ordinals: set[int] | None, row: type) -> I
     for _, number, line in source.lines_at(ordinals):
         length = source.too_long.get(number)
         fault = LineFault(cause="too_long", length_bytes=length) if length else fault_of(line, row)
-        yield ReportWarning(kind="bad_line", file=str(source.log), line=number, fault=fault)
+        yield ReportWarning(kind="bad_line", file=source.name, line=number, fault=fault)

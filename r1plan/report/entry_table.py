@@ -19,12 +19,16 @@ _BEGIN = {
 }
 
 
-def entry_statement(row: type = UsageEntry) -> str:
-    """It makes a row of each line of the files $files, with what a report reads of the columns of `row`."""
+def entry_statement(row: type = UsageEntry, *, has_lines: bool = True) -> str:
+    """It makes a row of each line of the files $files, with what a report reads of the columns of `row`.
+
+    Without lines there are no files either, and the table is empty.
+    """
     read = report_columns(row)
     checks = [f"""CAST(schema AS VARCHAR) = '"{SCHEMA}"'""", *(_check(*each) for each in read.items())]
     return (
         sql("entry")
+        .replace("/*LINES*/", sql("line") if has_lines else _no_lines(read))
         .replace("/*JSON*/", ", ".join(f"{name}: 'JSON'" for name in ("schema", *read)))
         .replace("/*VALUES*/", ",\n    ".join(_value(*each) for each in read.items()))
         .replace("/*ABSENT*/", ",\n    ".join(_absent(read.values())))
@@ -37,6 +41,11 @@ def doubts_statement(row: type = UsageEntry) -> str:
     read = report_columns(row)
     parts = [f"{each.in_report} > {read[each.part_of].in_report}" for each in read.values() if each.part_of]
     return sql("doubts").replace("/*PARTS*/", " OR ".join(parts))
+
+
+def _no_lines(read: Iterable[str]) -> str:
+    columns = ", ".join(f"CAST(NULL AS JSON) AS {name}" for name in ("schema", *read))
+    return f"SELECT {columns}, CAST(NULL AS VARCHAR) AS file WHERE false"
 
 
 def _absent(read: Iterable[Column]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.schema import SCHEMA, Column, report_columns
@@ -43,6 +43,28 @@ class LineFault:
 
 def fault_of(line: bytes, row: type = UsageEntry) -> LineFault:
     """What is wrong with `line`, which a report over the columns of `row` cannot use."""
+    found = _object_of(line)
+    if isinstance(found, LineFault):
+        return found
+    if found.get("schema") != SCHEMA:
+        return LineFault(cause="other_schema", column="schema", expected=SCHEMA, got=_json(found.get("schema")))
+    for name, column in report_columns(row).items():
+        if not _is_valid(found.get(name), column):
+            if name not in found:
+                return LineFault(cause="missing", column=name)
+            return LineFault(cause="unexpected", column=name, expected=column.kind.expected, got=_json(found[name]))
+    if not is_strict(line):
+        return LineFault(cause="no_number")
+    return LineFault(cause="unreadable")
+
+
+def json_fault(line: bytes) -> LineFault:
+    """Why the database cannot read `line` as an object of JSON."""
+    found = _object_of(line)
+    return found if isinstance(found, LineFault) else LineFault(cause="unreadable")
+
+
+def _object_of(line: bytes) -> dict[str, Any] | LineFault:
     try:
         text = _COMMA_AT_END.sub("}", line.decode())
     except UnicodeDecodeError as error:
@@ -57,18 +79,7 @@ def fault_of(line: bytes, row: type = UsageEntry) -> LineFault:
         return LineFault(cause="not_json", detail=error.msg, at=error.colno)
     except (RecursionError, ValueError):
         return LineFault(cause="not_json")
-    if not isinstance(found, dict):
-        return LineFault(cause="not_an_object", got=_json(found))
-    if found.get("schema") != SCHEMA:
-        return LineFault(cause="other_schema", column="schema", expected=SCHEMA, got=_json(found.get("schema")))
-    for name, column in report_columns(row).items():
-        if not _is_valid(found.get(name), column):
-            if name not in found:
-                return LineFault(cause="missing", column=name)
-            return LineFault(cause="unexpected", column=name, expected=column.kind.expected, got=_json(found[name]))
-    if not is_strict(line):
-        return LineFault(cause="no_number")
-    return LineFault(cause="unreadable")
+    return found if isinstance(found, dict) else LineFault(cause="not_an_object", got=_json(found))
 
 
 def is_strict(line: bytes) -> bool:

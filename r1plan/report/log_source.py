@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,38 +15,29 @@ from typing import BinaryIO
 
 from r1plan.files.pipe import WRITER_PATIENCE_S, opened_pipe
 from r1plan.ledger.blocks import LONGEST_LINE_BYTES
-from r1plan.report.spend import FileFault, ReportWarning
+from r1plan.report.spend import FileFault
 
 # DuckDB's own limit. Above it, it depends on where a line stands whether it is read.
 _ORDINARY_LINE_BYTES = 16 << 20
 _CHUNK_BYTES = 1 << 20
 _MARK = b"\xef\xbb\xbf"
-# How a file begins that holds no lines of UTF-8: gzip, zstd, bzip2, xz, zip and lz4; an object in UTF-16 or UTF-32,
-# with its mark or without.
-_COMPRESSED = (
-    *(b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"PK\x03\x04", b"\x04\x22\x4d\x18"),
-    *(b"BZh%d1AY&SY" % level for level in range(1, 10)),
-)
-_WIDE = tuple(
-    mark + '{"'.encode(encoding)
-    for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-    for mark in ("\ufeff".encode(encoding), b"")
-)
 # In the place of a line that is too long, so that the others keep their numbers. No row, for it has no schema.
 _NO_ROW = b"{}\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSource:
-    """`log` as it is read: from `file`, in which the lines `too_long`, by number with their bytes, are not.
+    """A log or export as it is read: from `file`, in which the lines `too_long`, by number with their bytes, are not.
 
-    `has_wide_lines`: some are longer than the database takes unasked.
+    `name` is what people call it. `has_wide_lines`: some are longer than the database takes unasked. `is_table`: its
+    lines were the rows of a table, and have no number there.
     """
 
-    log: Path
+    name: str
     file: Path
     too_long: Mapping[int, int] = field(default_factory=dict)
     has_wide_lines: bool = False
+    is_table: bool = False
 
     def lines_at(self, ordinals: Collection[int] | None) -> Iterator[tuple[int, int, bytes]]:
         """The place, number and bytes of each line whose place among those that are not blank is in `ordinals`.
@@ -62,36 +53,31 @@ class LogSource:
                     ordinal += 1
 
 
-def log_sources(
-    logs: Sequence[Path],
-    copies: ExitStack,
-    writer_patience_s: float = WRITER_PATIENCE_S,
-    found: Collection[Path] = (),
-) -> tuple[list[LogSource], list[ReportWarning]]:
-    """What can be read of `logs`, in their order, and a warning for each other one. `copies` removes what was copied.
+class Refused(Exception):
+    """A file that is not read: `fault` says why."""
+
+    def __init__(self, fault: FileFault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+def as_file(
+    path: Path, copies: ExitStack, writer_patience_s: float = WRITER_PATIENCE_S, *, is_named: bool = True
+) -> Path:
+    """`path` itself, or a copy of all that comes out of a pipe, which `copies` removes.
 
     A pipe is read to its end, however slow who writes to it is; a named one that nobody opens to write within
-    `writer_patience_s` is left out, as folders and devices are, and as any is that nobody named: `found` are the logs
-    that a folder had.
+    `writer_patience_s` is Refused, as folders and devices are, and as any is that nobody named. Raises OSError.
     """
-    sources, warnings = [], []
-    for log in logs:
-        try:
-            fault = _fault(log)
-            file = log if fault is None else None
-            if fault == "silent_pipe" and log in found:
-                fault = "pipe"
-            elif fault == "silent_pipe":
-                file = _emptied(log, copies, writer_patience_s)
-            if file is not None:
-                fault = _format_fault(file)
-            if file is None or fault is not None:
-                warnings.append(ReportWarning(kind="unreadable_file", file=str(log), file_fault=fault))
-            else:
-                sources.append(_source(log, file, copies))
-        except OSError as error:
-            warnings.append(ReportWarning(kind="unreadable_file", file=str(log), os_error=error.strerror))
-    return sources, warnings
+    fault = _fault(path)
+    if fault == "silent_pipe":
+        copy = _emptied(path, copies, writer_patience_s) if is_named else None
+        if copy is None:
+            raise Refused("silent_pipe" if is_named else "pipe")
+        return copy
+    if fault is not None:
+        raise Refused(fault)
+    return path
 
 
 def _fault(log: Path) -> FileFault | None:
@@ -111,28 +97,21 @@ def _fault(log: Path) -> FileFault | None:
     return "device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else None
 
 
-def _format_fault(file: Path) -> FileFault | None:
-    with file.open("rb") as stream:
-        begin = stream.read(12)
-    if begin.startswith(_COMPRESSED):
-        return "compressed"
-    return "not_utf8" if begin.startswith(_WIDE) else None
-
-
 def _emptied(pipe: Path, copies: ExitStack, patience_s: float) -> Path | None:
     """A copy of all that comes out of `pipe`; None when nobody opens it to write in `patience_s`."""
     opened = opened_pipe(pipe, patience_s)
     if opened is None:
         return None
     begin, stream = opened
-    copy = _copy(copies)
+    copy = temporary_file(copies)
     with stream, copy.open("wb") as target:
         target.write(begin)
         copyfileobj(stream, target)
     return copy
 
 
-def _source(log: Path, file: Path, copies: ExitStack) -> LogSource:
+def line_source(name: str, file: Path, copies: ExitStack) -> LogSource:
+    """`file`, which people call `name`, as lines that the database can read. Raises OSError."""
     with file.open("rb") as stream:
         is_marked = stream.read(len(_MARK)) == _MARK
         stream.seek(0)
@@ -140,12 +119,12 @@ def _source(log: Path, file: Path, copies: ExitStack) -> LogSource:
         longest_bytes = _longest_line_bytes(stream) if is_long else 0
         has_wide_lines = longest_bytes >= _ORDINARY_LINE_BYTES - _CHUNK_BYTES
         if not is_marked and longest_bytes < LONGEST_LINE_BYTES:
-            return LogSource(log=log, file=file, has_wide_lines=has_wide_lines)
+            return LogSource(name=name, file=file, has_wide_lines=has_wide_lines)
         stream.seek(0)
-        copy = _copy(copies)
+        copy = temporary_file(copies)
         with copy.open("wb") as target:
             too_long = _copy_lines(stream, target)
-    return LogSource(log=log, file=copy, too_long=too_long, has_wide_lines=has_wide_lines)
+    return LogSource(name=name, file=copy, too_long=too_long, has_wide_lines=has_wide_lines)
 
 
 def _longest_line_bytes(stream: BinaryIO) -> int:
@@ -178,7 +157,8 @@ def _copy_lines(stream: BinaryIO, target: BinaryIO) -> Mapping[int, int]:
     return too_long
 
 
-def _copy(copies: ExitStack) -> Path:
+def temporary_file(copies: ExitStack) -> Path:
+    """An empty file that `copies` removes."""
     # A file that is open cannot be opened again on Windows: so one in a folder that goes.
     descriptor, name = mkstemp(suffix=".jsonl", dir=copies.enter_context(TemporaryDirectory(prefix="r1plan-")))
     os.close(descriptor)

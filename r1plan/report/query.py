@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from duckdb import DuckDBPyConnection
 
@@ -15,11 +15,13 @@ from r1plan.catalog.price import Currency
 from r1plan.prices.book import TIER_INSTANT_NOT_VERIFIED, PriceBook
 from r1plan.prices.intervals import price_intervals
 from r1plan.report.database import open_database, rows, sql
-from r1plan.report.entries import load_entries
+from r1plan.report.entries import RowLoader, load_entries
 from r1plan.report.entry_table import doubts_statement
 from r1plan.report.keys import GroupKey
 from r1plan.report.period import Period, day_starts
-from r1plan.report.spend import Coverage, Detail, Group, ReportWarning, SpendReport, Totals, Unpriced
+from r1plan.report.sources.given import Given
+from r1plan.report.sources.opening import ToolFile, open_sources
+from r1plan.report.spend import Coverage, Detail, Group, ImportedFiles, ReportWarning, SpendReport, Totals, Unpriced
 from r1plan.report.storable import storable_rate
 
 if TYPE_CHECKING:
@@ -38,38 +40,54 @@ _SPLIT = (
 
 
 def spend_report(
-    logs: Sequence[Path],
+    logs: Sequence[Given],
     period: Period,
     by: Sequence[GroupKey],
     book: PriceBook,
     *,
     currency: Currency = "USD",
     accounts: Mapping[str, Currency] = MappingProxyType({}),
-    found: Collection[Path] = (),
+    found: Collection[Given] = (),
+    importer: str | None = None,
+    sellers: Callable[[], Mapping[str, str]] = dict,
     detail: Detail | None = None,
     what_if: WhatIfQuestion | None = None,
+    imported: RowLoader | None = None,
 ) -> SpendReport:
     """What the requests of `period` in `logs` cost at the prices of `book`, in groups of `by`.
 
     Only requests at accounts that are billed in `currency` are in it; `accounts` says which are not billed in USD, as
     `book` was told. A line that cannot be used is left out and named in the warnings. Nothing but `logs` is read, and
-    no pipe among `found`, which a folder had. `detail` is what the report holds beside its sums.
+    no pipe among `found`, which a folder had. `importer` is the tool that wrote all of `logs`; None: each says it.
+    `sellers` gives the providers by what other tools call them (`OurNames`). `detail` is what the report holds beside
+    its sums. `imported` adds more rows.
     """
     names = tuple(key.name for key in by)
-    with open_database() as database:
-        warnings = load_entries(database, logs, found=found)
-        if len(warnings) == len(logs) and all(each.kind == "unreadable_file" for each in warnings):
+    with open_database() as database, ExitStack() as copies:
+        opened = open_sources(logs, database, copies, forced_to=importer, found=found)
+        warnings = opened.warnings
+        if not opened.own and not opened.foreign and not imported and warnings:
             return SpendReport(period=period, by=names, totals=Totals(), currency=currency, warnings=tuple(warnings))
+        read: list[ImportedFiles] = []
+
+        def add(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
+            if imported is not None:
+                yield from imported(database)
+            if opened.foreign:
+                yield from _load_imported(database, opened.foreign, sellers(), book, read)
+
+        warnings += load_entries(database, opened.own, imported=add if imported or opened.foreign else None)
         within = {
             "start_us": _microseconds(period.start or _OPEN_START),
             "until_us": _microseconds(period.until or _OPEN_UNTIL),
         }
-        prices = _load_prices(database, book, within, currency)
+        prices = _load_prices(database, _own_currencies(database, book, currency, accounts), within, currency)
+        database.execute(sql("spanned"), within)
         yuan = [provider for provider, billed in accounts.items() if billed == "CNY"]
         here = {**within, "yuan": yuan, "in_yuan": currency == "CNY"}
         database.execute(sql("priced"), here)
         database.execute(sql("known_sum"))
-        warnings += _other_currency(database, here, currency)
+        warnings += _other_currency(database, here)
         (doubts,) = rows(database, doubts_statement())
         first_at, last_at = (None if at is None else _instant(at) for at in (doubts["first_us"], doubts["last_us"]))
         source, groups = "priced", by if first_at else ()
@@ -96,7 +114,24 @@ def spend_report(
             usable_rows=usable_rows,
             **(_detail(database, book, period, first_at, last_at, detail) if first_at and last_at else {}),
             what_if=_what_if(database, what_if, book, currency) if what_if else (),
+            imported=tuple(read),
         )
+
+
+def _load_imported(
+    database: DuckDBPyConnection,
+    files: Sequence[ToolFile],
+    sellers: Mapping[str, str],
+    book: PriceBook,
+    read: list[ImportedFiles],
+) -> Iterator[ReportWarning]:
+    """Add the rows of `files`; what was read of them goes into `read`."""
+    from r1plan.report.importers.load import load_imported
+    from r1plan.report.importers.names import OurNames
+
+    imported, warnings = load_imported(database, files, OurNames(sellers, book))
+    read += imported
+    yield from warnings
 
 
 def _detail(
@@ -132,13 +167,21 @@ def _coverage(database: DuckDBPyConnection) -> Coverage | None:
     return Coverage(**found) if found["requests"] else None
 
 
-def _other_currency(
-    database: DuckDBPyConnection, here: Mapping[str, object], currency: Currency
-) -> Iterator[ReportWarning]:
-    """A warning when the period has requests at accounts that are billed in another currency than `currency`."""
-    ((count,),) = database.execute(sql("other_currency"), here).fetchall()
-    if count:
-        yield ReportWarning(kind="other_currency", count=count, currency="USD" if currency == "CNY" else "CNY")
+def _other_currency(database: DuckDBPyConnection, here: Mapping[str, object]) -> Iterator[ReportWarning]:
+    """A warning for each other currency than `currency` in which requests of the period are billed."""
+    for billed_in, count in database.execute(sql("other_currency"), here).fetchall():
+        known = billed_in in get_args(Currency)
+        yield ReportWarning(kind="other_currency" if known else "unknown_currency", count=count, currency=billed_in)
+
+
+def _own_currencies(
+    database: DuckDBPyConnection, book: PriceBook, currency: Currency, accounts: Mapping[str, Currency]
+) -> PriceBook:
+    """`book` with the prices in `currency` of those providers, too, whose rows say that they bill in it."""
+    stated = "SELECT DISTINCT provider FROM entry WHERE usable AND currency = $currency"
+    others = [name for (name,) in database.execute(stated, {"currency": currency}).fetchall()]
+    differing: dict[str, Currency] = {name: currency for name in others if accounts.get(name, "USD") != currency}
+    return book.billed_in({**accounts, **differing}) if differing else book
 
 
 def _load_prices(
@@ -198,7 +241,7 @@ def _sums(
         keys = {key.name: row.pop(f"key_{number}") for number, key in enumerate(by)}
         if row["cost_usd"] is None:
             row.update(dict.fromkeys(_SPLIT))
-        sums.append((keys, Totals(**row) if row["requests"] else Totals()))
+        sums.append((keys, Totals(**row) if row.pop("row_count") else Totals()))
     return sums
 
 
@@ -218,6 +261,10 @@ def _doubts(counts: Mapping[str, Any]) -> Iterator[ReportWarning]:
         yield ReportWarning(kind="unknown_tokens", count=counts["unknown_tokens"])
     if counts["impossible_usage"]:
         yield ReportWarning(kind="impossible_usage", count=counts["impossible_usage"])
+    if counts["unknown_requests"]:
+        yield ReportWarning(kind="unknown_requests", count=counts["unknown_requests"])
+    if counts["several_prices"]:
+        yield ReportWarning(kind="several_prices", count=counts["several_prices"])
 
 
 def _bills(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
@@ -228,8 +275,8 @@ def _bills(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
 
 def _caveats(database: DuckDBPyConnection, prices: Mapping[str, tuple[str, ...]]) -> Iterator[ReportWarning]:
     """The doubts about the prices in use, but for the tier's instant: it stands on every row, for few requests."""
-    used = "SELECT price_id, count(*) AS requests FROM priced WHERE is_billed GROUP BY price_id ORDER BY price_id"
-    for row in rows(database, used):
+    used = "SELECT price_id, COALESCE(sum(requests), 0) AS requests FROM priced WHERE is_billed"
+    for row in rows(database, f"{used} GROUP BY price_id ORDER BY price_id"):
         for caveat in prices[row["price_id"]]:
             if caveat != TIER_INSTANT_NOT_VERIFIED:
                 yield ReportWarning(kind="price_caveat", count=row["requests"], price_id=row["price_id"], caveat=caveat)

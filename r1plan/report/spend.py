@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -22,8 +22,29 @@ FileFault = Literal[
     "silent_pipe",  # nobody writes to it
     "pipe",  # it was not named itself
     "socket",
-    "compressed",
-    "not_utf8",  # it is in UTF-16 or UTF-32
+    "compressed",  # in a way that is not read
+    "bomb",  # it holds far more than its size
+    "no_room",  # on the disk, for what it holds
+    "damaged",  # what comes before the damage is read, where its format allows that
+    "damaged_json",
+    "encrypted",
+    "outside",  # its name in an archive leads out of it
+    "archive_in_archive",
+    "empty_archive",
+    "busy",  # another program holds the database
+    "object_store",  # an address that is not read
+    "too_large",  # one JSON value of it is larger than what is read
+    "no_records",  # it is neither text nor any table
+    "unknown_fields",  # `fields` are there, of which `nearest` has most, but not `missing`
+    "unknown_tables",  # `fields` are there
+]
+
+RecordFault = Literal[
+    "no_instant",  # it says no moment, or one that is none
+    "far_instant",  # before 1999 or after 2100
+    "negative",  # a count of tokens below 0
+    "columns",  # it has not as many cells as the header
+    "not_text",  # its quotes or characters cannot be read
 ]
 
 Detail = Literal["series", "charges"]
@@ -33,12 +54,20 @@ _NOTHING = Decimal(0)
 
 WarningKind = Literal[
     "bad_line",  # `file`, `line` and `fault`
+    "bad_record",  # `file`, and of `count` records the `record_fault`; `lines` are the numbers of the first
+    "other_encoding",  # `file` is no UTF-8, and was read as Latin-1
     "unreadable_file",  # `file`, and `file_fault` or `os_error`, the system's word for it
     "duplicate_ids",  # `count` ids, of which `ids` are the first: the last row of each was taken
     "unknown_tokens",  # `count` requests: only their known tokens are priced
     "impossible_usage",  # `count` requests with more cached than input, or more thinking than output, tokens
     "other_currency",  # `count` requests at accounts that are billed in `currency`: they are not in the sums
     "price_caveat",  # `count` requests billed at `price_id`, of which `caveat` is a doubt
+    "repeated_rows",  # `count` rows of `tool` whose id another of its rows has too: they are not counted
+    "repeated_responses",  # `count` rows of `tool` of responses of which another tool knows more: they are not counted
+    "sums_beside_rows",  # `count` sums of `tool` over a time of which it tells single requests too: they are left out
+    "unknown_requests",  # `count` rows that are sums of an unknown number of requests
+    "several_prices",  # `count` requests told only as sums over a time in which several prices held: uncertain
+    "unknown_currency",  # `count` requests billed in `currency`, of which no price is known: they are not in the sums
     "bill_differs",  # `provider` bills `reported_usd` for `count` requests to `model`, and our prices are `priced_usd`
 ]
 
@@ -54,14 +83,36 @@ class ReportWarning:
     fault: LineFault | None = None
     file_fault: FileFault | None = None
     os_error: str | None = None
-    currency: Currency | None = None
+    fields: tuple[str, ...] = ()
+    nearest: str | None = None
+    missing: tuple[str, ...] = ()
+    record_fault: RecordFault | None = None
+    lines: tuple[int, ...] = ()
+    currency: str | None = None
     price_id: str | None = None
     caveat: str | None = None
     ids: tuple[str, ...] = ()
     provider: str | None = None
     model: str | None = None
+    tool: str | None = None
     reported_usd: Decimal | None = None
     priced_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedFiles:
+    """What was read of another tool's files of one kind: `rows` requests or sums of requests.
+
+    `traps` counts by their word the records that were `left_out`, or that are `noted`. `skipped` are no
+    requests.
+    """
+
+    importer: str
+    files: tuple[str, ...]
+    rows: int
+    skipped: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    noted: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +209,7 @@ class SpendReport:
     series: Series | None = None
     charges: tuple[Charge, ...] = ()
     what_if: tuple[WhatIf, ...] = ()
+    imported: tuple[ImportedFiles, ...] = ()
 
     @property
     def is_nothing_usable(self) -> bool:
@@ -167,4 +219,4 @@ class SpendReport:
     @property
     def lost(self) -> int:
         """How many lines and files could not be used."""
-        return sum(each.kind in ("bad_line", "unreadable_file") for each in self.warnings)
+        return sum(each.count for each in self.warnings if each.kind in ("bad_line", "bad_record", "unreadable_file"))

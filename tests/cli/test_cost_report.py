@@ -226,7 +226,6 @@ def test_json_said_twice_is_json(sample: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("--import", "litellm"),
         ("--reconcile", "usage.zip"),
         ("--tolerance", "0"),
         ("--budget", "5"),

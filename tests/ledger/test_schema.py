@@ -41,6 +41,7 @@ from r1plan.render.spend.words import fault_text
 from r1plan.report.database import open_database, rows
 from r1plan.report.entries import load_entries
 from r1plan.report.entry_table import doubts_statement
+from r1plan.report.log_source import LogSource
 from tests.ledger.test_journal import entry
 
 
@@ -83,7 +84,7 @@ def test_one_more_column_is_one_of_the_reports_and_a_wrong_value_has_a_reason(tm
     bad = tooled(id="bad", tool_tokens=7).to_line().replace('"tool_tokens":7', '"tool_tokens":-7')
     log.write_text(good.to_line() + older.to_line() + bad)
     with open_database() as database:
-        (warning,) = load_entries(database, [log], TooledEntry)
+        (warning,) = load_entries(database, [LogSource(name=str(log), file=log)], TooledEntry)
         found = rows(database, "SELECT id, tool_tokens FROM entry WHERE usable")
     assert found == [{"id": "one", "tool_tokens": 7}, {"id": "older", "tool_tokens": None}]
     assert warning.fault is not None
@@ -121,7 +122,7 @@ def test_a_column_may_be_of_any_kind(kind: Kind, value: object, wrong: str, tmp_
     log = tmp_path / "log.jsonl"
     log.write_text(line + entry().to_line() + f'{start}"extra":{wrong}}}\n')
     with open_database() as database:
-        warnings = load_entries(database, [log], wider)
+        warnings = load_entries(database, [LogSource(name=str(log), file=log)], wider)
         assert database.execute("SELECT count(extra) FROM entry WHERE usable").fetchall() == [(1,)]
     reasons = [fault_text(each.fault) for each in warnings if each.fault is not None]
     assert reasons == ["extra: missing", f"extra: expected {kind.expected}, got {wrong}"]
@@ -131,8 +132,9 @@ def test_more_of_one_more_column_than_of_its_whole_is_impossible(tmp_path: Path)
     log = tmp_path / "log.jsonl"
     log.write_text(tooled(tool_tokens=21).to_line() + tooled(id="b", tool_tokens=20).to_line())
     with open_database() as database:
-        load_entries(database, [log], TooledEntry)
-        database.execute("CREATE TABLE priced AS SELECT *, false AS is_uncertain, ended_us AS placed_us FROM entry")
+        load_entries(database, [LogSource(name=str(log), file=log)], TooledEntry)
+        made = "false AS is_uncertain, false AS is_charged, false AS has_several_prices, ended_us AS placed_us"
+        database.execute(f"CREATE TABLE priced AS SELECT *, {made} FROM entry")
         ((counts),) = rows(database, doubts_statement(TooledEntry))
     assert counts["impossible_usage"] == 1
 
@@ -201,7 +203,7 @@ def test_every_row_that_can_be_written_is_one_for_the_report(
             return
     log.write_text(row.to_line(), "utf-8")
     with open_database() as database:
-        assert load_entries(database, [log]) == []
+        assert load_entries(database, [LogSource(name=str(log), file=log)]) == []
         (found,) = rows(database, "SELECT * FROM entry")
     assert found["usable"]
     for name, each in report_columns(UsageEntry).items():

@@ -216,6 +216,9 @@ def test_each_line_is_counted_or_named(tmp_path_factory: pytest.TempPathFactory,
     lines = b"\n".join(content).split(b"\n")
     report = report_on(tmp_path_factory.mktemp("log"), *lines)
     kept = [number for number, each in enumerate(lines, start=1) if each == line()]
+    if any(each.kind == "unreadable_file" for each in report.warnings):
+        assert kept == []  # all of it is something else
+        return
     named = [each.line for each in report.warnings if each.kind == "bad_line"]
     used = [number for number, each in enumerate(lines, start=1) if each.strip() and number not in named]
     assert used == kept

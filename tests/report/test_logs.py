@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.errors import LogError
-from r1plan.report.logs import given_logs, monthly_logs
+from r1plan.errors import LogError, UsageError
+from r1plan.report.logs import monthly_logs
 from r1plan.report.period import Period, whole_month
+from r1plan.report.sources.given import STDIN, LogAddress, given_files
 
 
 def test_a_month_is_read_from_the_files_it_can_be_in(tmp_path: Path) -> None:
@@ -26,10 +27,10 @@ def test_given_paths_are_read_once_each(tmp_path: Path) -> None:
     (tmp_path / "c.txt").touch()
     again = tmp_path / "sub" / ".." / "a.jsonl"
     (tmp_path / "sub").mkdir()
-    names = [path.name for path in given_logs([tmp_path / "c.txt", tmp_path, again])]
+    names = [getattr(path, "name", "") for path in given_files([tmp_path / "c.txt", tmp_path, again])]
     assert names == ["c.txt", "a.jsonl", "b.jsonl"]
     with pytest.raises(LogError, match=r"gone\.jsonl does not exist"):
-        given_logs([tmp_path / "gone.jsonl"])
+        given_files([tmp_path / "gone.jsonl"])
 
 
 def test_what_is_no_file_in_a_folder_is_not_left_out(tmp_path: Path) -> None:
@@ -37,22 +38,54 @@ def test_what_is_no_file_in_a_folder_is_not_left_out(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").symlink_to(tmp_path / "gone")
     (tmp_path / "c.jsonl").mkdir()
     (tmp_path / "d.jsonl").symlink_to(tmp_path / "d.jsonl")
-    assert [path.name for path in given_logs([tmp_path])] == ["a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl"]
+    assert [getattr(path, "name", "") for path in given_files([tmp_path])] == [
+        "a.jsonl",
+        "b.jsonl",
+        "c.jsonl",
+        "d.jsonl",
+    ]
 
 
 def test_compressed_logs_of_a_folder_are_not_passed_over(tmp_path: Path) -> None:
     for name in ("a.jsonl.gz", "b.jsonl.zst", "c.jsonl", "d.jsonl.bak", "e.jsonl~", "f.gz"):
         (tmp_path / name).touch()
-    assert [path.name for path in given_logs([tmp_path])] == ["a.jsonl.gz", "b.jsonl.zst", "c.jsonl"]
+    assert [getattr(path, "name", "") for path in given_files([tmp_path])] == ["a.jsonl.gz", "b.jsonl.zst", "c.jsonl"]
 
 
 def test_a_folder_without_a_log_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(LogError, match=r"^the folder .* holds no usage log\.$"):
-        given_logs([tmp_path])
+        given_files([tmp_path])
 
 
-def test_a_dash_is_no_file_and_the_hint_says_what_is() -> None:
-    with pytest.raises(LogError) as caught:
-        given_logs([Path("-")])
-    assert "/dev/stdin" in (caught.value.hint or "")
+def test_a_dash_is_standard_input() -> None:
+    assert given_files(["-"]) == [STDIN]
+
+
+def test_a_pattern_stands_for_the_files_that_match_it(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv", "c.json", "[d].csv", "sub/deep/e.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    def names(pattern: str) -> list[str]:
+        return [getattr(path, "name", "") for path in given_files([f"{tmp_path}/{pattern}"]) if isinstance(path, Path)]
+
+    assert names("*.csv") == ["[d].csv", "a.csv", "b.csv"]
+    assert names("?.csv") == ["a.csv", "b.csv"]
+    assert names("**/*.csv") == ["[d].csv", "a.csv", "b.csv", "e.csv"]
+    assert names("[d].csv") == ["[d].csv"]  # a file of that name is no pattern
+    with pytest.raises(LogError, match="no file matches"):
+        given_files([f"{tmp_path}/*.parquet"])
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.csv?key=secret", "s3://bucket/a.parquet"])
+def test_an_address_is_told_without_what_may_be_a_key(address: str) -> None:
+    (found,) = given_files([address])
+    assert isinstance(found, LogAddress)
+    assert (found.url, str(found)) == (address, address.partition("?")[0])
+
+
+@pytest.mark.parametrize("address", ["http://example.org/a.csv", "https:///a.csv"])
+def test_an_address_that_would_be_read_unprotected_or_names_no_host_is_refused(address: str) -> None:
+    with pytest.raises(UsageError):
+        given_files([address])

@@ -314,9 +314,6 @@ def test_quirk_22_an_aborted_prediction_is_canceled() -> None:
     assert told.usage_so_far.provenance["output_tokens"] == "reported"
 
 
-@pytest.mark.xfail(
-    reason="cost-report opens no provider's export yet: importers.deepseek reads its records", strict=True
-)
 def test_quirk_23_an_export_with_bom_crlf_and_days_without_dashes_is_read(tmp_path: Path) -> None:
     export = tmp_path / "amount-2026-11.csv"
     export.write_bytes(recorded("amount-bom-crlf.csv"))

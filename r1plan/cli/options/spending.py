@@ -14,7 +14,11 @@ from r1plan.render.spend.formats import Format
 
 PathsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATH]...", help="Usage logs, or folders of them; your own monthly logs by default."),
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Logs or exports of any tool below: files, folders, patterns, zip, https://, - for stdin. "
+        "Default: your own logs.",
+    ),
 ]
 MonthOption = Annotated[
     str | None, typer.Option(metavar="YYYY-MM", help="A calendar month. Default: this one, or all that PATH holds.")
@@ -50,7 +54,12 @@ ImportOption = Annotated[
         "opencode",
         "claude-code",
     ],
-    typer.Option("--import", hidden=True, help="Which tool wrote the logs. auto: each file is recognised."),
+    typer.Option(
+        "--import",
+        metavar="TOOL",
+        help="Who wrote them: r1plan, litellm, openrouter, deepseek, helicone, langfuse, llm, openai, fireworks, otel, "
+        "opencode, claude-code. Default: each file is recognised.",
+    ),
 ]
 WhatIfOption = Annotated[
     list[str] | None,
@@ -82,7 +91,7 @@ ExplainOption = Annotated[bool, typer.Option("--explain", hidden=True, help="Say
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 when any line or file could not be used.")]
 
 # An option leaves this list when it is built.
-_PENDING = ("--import", "--reconcile", "--tolerance", "--budget", "--engine", "--explain")
+_PENDING = ("--reconcile", "--tolerance", "--budget", "--engine", "--explain")
 
 
 def refuse_pending(given: Mapping[str, object]) -> None:

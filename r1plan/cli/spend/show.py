@@ -34,6 +34,7 @@ def show(options: SpendOptions, how: Shown) -> None:
     import typer
 
     from r1plan.catalog.load import load_holidays, load_prices
+    from r1plan.cli.spend.sellers import sellers_by_name
     from r1plan.cli.spend.what_if import what_if_question
     from r1plan.ledger.months import month_logs
     from r1plan.prices.account import account_currencies
@@ -41,18 +42,18 @@ def show(options: SpendOptions, how: Shown) -> None:
     from r1plan.render.output import note
     from r1plan.render.spend.formats import chosen_format, detail_of
     from r1plan.render.spend.words import nothing_usable, warnings, where_to_look
-    from r1plan.report.logs import given_logs, monthly_logs
+    from r1plan.report.logs import monthly_logs
     from r1plan.report.query import spend_report
+    from r1plan.report.sources.given import STDIN, given_files
     from r1plan.settings import directories
 
     form = chosen_format(how.form, how.file)
-    paths = [Path(each) for each in options.paths]
     folder = directories().logs
-    logs = given_logs(paths) if paths else monthly_logs(folder, options.period)
+    logs = given_files(options.paths) if options.paths else monthly_logs(folder, options.period)
     prices = load_prices()
     accounts = account_currencies(prices, os.environ)
     book = PriceBook(prices, load_holidays(), accounts)
-    found = set(logs) - set(paths)
+    named = {Path(each) for each in options.paths} | {STDIN}
     report = spend_report(
         logs,
         options.period,
@@ -60,7 +61,9 @@ def show(options: SpendOptions, how: Shown) -> None:
         book,
         currency=options.currency,
         accounts=accounts,
-        found=found,
+        found={each for each in logs if isinstance(each, Path) and each not in named},
+        importer=None if options.importer == "auto" else options.importer,
+        sellers=sellers_by_name,
         detail=detail_of(form),
         what_if=what_if_question(options, book),
     )
@@ -69,7 +72,7 @@ def show(options: SpendOptions, how: Shown) -> None:
         note(line)
     if report.is_nothing_usable:
         raise nothing_usable(report)
-    if not report.totals.requests and not paths:
+    if not report.totals.requests and not options.paths:
         note(where_to_look(folder, [path.stem for path in month_logs(folder)]))
     if how.strict and report.lost:
         raise typer.Exit(1)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from io import StringIO
 
 from r1plan.money import exact
+from r1plan.render.spend.sources import imported_document
 from r1plan.render.spend.what_if_document import what_if_fields
 from r1plan.render.spend.words import reason, warning_text
 from r1plan.render.text.cell import harmless_cell
@@ -70,6 +71,7 @@ def spend_document(report: SpendReport) -> dict[str, object]:
             }
             for each in report.warnings
         ],
+        "imported": imported_document(report.imported),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,26 +13,17 @@ from r1plan.ledger.blocks import LONGEST_LINE_BYTES
 from r1plan.ledger.months import month_days
 from r1plan.ledger.schema import SCHEMA
 from r1plan.money import money, usd
+from r1plan.render.spend.sources import bad_record_text, file_fault_text, imported_notes
 from r1plan.render.spend.what_if import what_if_notes
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, percent, tokens
 from r1plan.report.invalid_line import LineFault
-from r1plan.report.spend import FileFault, ReportWarning, SpendReport, Totals
+from r1plan.report.spend import ReportWarning, SpendReport, Totals
 
 _ZERO = Decimal(0)
 _NAMED_LINES = 5
 _NAMED_MONTHS = 12
 _VALUE_CHARACTERS = 40
-_FILE_FAULTS: Mapping[FileFault, str] = {
-    "folder": "a folder, where a log was expected",
-    "device": "a device, where a log was expected",
-    "broken_link": "a link to what is not there",
-    "silent_pipe": "a pipe that nobody writes to",
-    "pipe": "a pipe in a folder of logs",
-    "socket": "a socket, where a log was expected",
-    "compressed": "compressed: pipe what `gunzip -c` or its like makes of it into `r1plan cost-report /dev/stdin`",
-    "not_utf8": "not UTF-8 but UTF-16 or UTF-32: convert it, as with `iconv -t UTF-8`",
-}
 
 
 def no_requests(report: SpendReport) -> str:
@@ -124,6 +115,7 @@ def notes(report: SpendReport) -> Iterator[str]:
             f"forecast: {within} of {count(forecast.requests, 'request')} cost at most their p90 (90 % should), "
             f"{percent(forecast.within_p50, forecast.requests)} their p50."
         )
+    yield from imported_notes(report.imported)
     yield from what_if_notes(report.what_if, report.currency)
 
 
@@ -154,6 +146,10 @@ def warning_text(warning: ReportWarning) -> str:
     match warning.kind:
         case "bad_line":
             text = f"{warning.file}:{warning.line}: left out: {reason(warning)}."
+        case "bad_record":
+            text = bad_record_text(warning)
+        case "other_encoding":
+            text = f"{warning.file}: not UTF-8, and read as Latin-1: names in it may be misspelled."
         case "unreadable_file":
             text = f"{warning.file}: left out: {reason(warning)}."
         case "duplicate_ids":
@@ -170,6 +166,21 @@ def warning_text(warning: ReportWarning) -> str:
                 f"{requests} billed in {warning.currency} left out, as no rate adds up two currencies: "
                 f"--currency {warning.currency}."
             )
+        case "repeated_rows":
+            text = f"{count(warning.count, 'row')} of {warning.tool} told more than once, each counted once."
+        case "repeated_responses":
+            text = f"{requests} in {warning.tool} not counted again: another tool's rows tell the same responses."
+        case "sums_beside_rows":
+            text = (
+                f"{count(warning.count, 'sum')} of {warning.tool} left out: "
+                "its own rows tell single requests of the same provider and time."
+            )
+        case "unknown_requests":
+            text = f"{count(warning.count, 'row')} of an unknown number of requests: only their tokens and costs count."
+        case "several_prices":
+            text = f"{requests} told only in sums over times in which the price changed: between bounds, uncertain."
+        case "unknown_currency":
+            text = f"{requests} billed in {warning.currency} left out, as no price is known in it."
         case "price_caveat":
             text = f"{requests} priced at {warning.price_id}, of which: {warning.caveat}."
         case "bill_differs":
@@ -183,7 +194,7 @@ def reason(warning: ReportWarning) -> str | None:
     if warning.fault is not None:
         return fault_text(warning.fault)
     if warning.file_fault is not None:
-        return _FILE_FAULTS[warning.file_fault]
+        return file_fault_text(warning)
     return warning.os_error or warning.currency or warning.caveat
 
 

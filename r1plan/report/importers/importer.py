@@ -25,7 +25,9 @@ class RecordShape:
     `values`: a column of `row.COLUMNS` -> SQL over `relation`, with the macros of sql/import.sql. What is not named is
     NULL. `relation`: what stands after FROM: `raw`, or a subquery over it that unfolds records with several requests.
     `envelope`: the field of a JSON document in which the list of records stands.
-    `tables`: of a SQLite file: a record is a row of this query, and the file is of this kind when it has these tables.
+    `sqlite_query`: of a SQLite file: the SELECT, in SQLite's words, whose rows are its records. Its columns are those of
+    `raw`, as text; of `reads` what it does not give is NULL. It must need no table and no column but `sqlite_needs`.
+    `sqlite_needs`: a SQLite file with all of these is of this kind: a table, "turns", or a column, "turns.model".
     `skipped`: SQL: records that are no requests and that nobody misses, such as a user's message.
     `left_out`: a trap -> SQL: records that would be counted wrongly. They are counted by trap, told, and not summed.
     `noted`: a trap -> SQL: records that are summed, and of which the reader is told.
@@ -37,7 +39,8 @@ class RecordShape:
     values: Mapping[str, str]
     relation: str = "raw"
     envelope: str | None = None
-    tables: Mapping[str, str] = field(default_factory=_none)
+    sqlite_query: str | None = None
+    sqlite_needs: frozenset[str] = frozenset()
     skipped: str = "false"
     left_out: Mapping[str, str] = field(default_factory=_none)
     noted: Mapping[str, str] = field(default_factory=_none)

@@ -5,13 +5,7 @@
 -- the lines.
 CREATE TABLE entry AS
 WITH line AS (
-    SELECT *
-    FROM read_json(
-        $files,
-        maximum_object_size = $line_bytes,
-        format = 'newline_delimited', auto_detect = false, ignore_errors = true, records = 'true', filename = 'file',
-        columns = {/*JSON*/}
-    )
+    /*LINES*/
 )
 SELECT
     file,

@@ -2,15 +2,20 @@
 -- end says which instant of the request decides, then the price at that instant is taken. What is not known is NULL.
 CREATE TABLE priced AS
 WITH request AS (
-    SELECT *, COALESCE(ended_us, started_us) AS placed_us
+    SELECT
+        *,
+        rowid AS row,
+        COALESCE(ended_us, started_us) AS placed_us,
+        span_us > 0 OR requests IS DISTINCT FROM 1 AS is_aggregate
     FROM entry
     WHERE usable AND placed_us >= $start_us AND placed_us < $until_us
-        AND list_contains(CAST($yuan AS VARCHAR[]), provider) = $in_yuan
+        AND COALESCE(currency, CASE WHEN list_contains(CAST($yuan AS VARCHAR[]), provider) THEN 'CNY' ELSE 'USD' END)
+            = CASE WHEN $in_yuan THEN 'CNY' ELSE 'USD' END
 ),
 banded AS (
     SELECT request.*, band.band
     FROM request
-    LEFT JOIN band ON request.provider = band.provider AND request.model = band.model
+    LEFT JOIN band ON NOT is_aggregate AND request.provider = band.provider AND request.model = band.model
         AND COALESCE(input_tokens, 0) > band.input_above
         AND COALESCE(input_tokens, 0) <= band.input_up_to
 ),
@@ -30,14 +35,22 @@ decided AS (
 rated AS (
     SELECT
         decided.* REPLACE (
-            -- A row's own amounts are dollars.
+            -- A row's own amounts are dollars, but for a bill that another tool has from an account in yuan.
             CASE WHEN NOT $in_yuan THEN cost_low_usd END AS cost_low_usd,
             CASE WHEN NOT $in_yuan THEN cost_high_usd END AS cost_high_usd,
-            CASE WHEN NOT $in_yuan THEN reported_usd END AS reported_usd
+            CASE WHEN NOT $in_yuan OR source <> 'r1plan' THEN reported_usd END AS reported_usd
         ),
-        price.price_id IS NOT NULL AS has_price,
-        price.price_id,
-        price.miss_usd AS rate_miss, price.hit_usd AS rate_hit, price.output_usd AS rate_output,
+        COALESCE(price.price_id, spanned.price_id) IS NOT NULL AS has_price,
+        COALESCE(price.price_id, spanned.price_id) AS price_id,
+        COALESCE(price.miss_usd, spanned.miss_usd) AS rate_miss,
+        COALESCE(price.hit_usd, spanned.hit_usd) AS rate_hit,
+        COALESCE(price.output_usd, spanned.output_usd) AS rate_output,
+        spanned.low_usd AS spanned_low_usd, spanned.high_usd AS spanned_high_usd,
+        spanned.row IS NOT NULL AND spanned.price_id IS NULL AS is_ranged,
+        -- A bill that says what each part of the tokens cost.
+        COALESCE(
+            decided.reported_usd >= decided.billed_miss_usd + decided.billed_hit_usd + decided.billed_output_usd, false
+        ) AS is_itemized,
         -- An unknown or impossible part is billed as the whole it belongs to.
         CAST(COALESCE(input_tokens, 0) AS DECIMAL(18, 0)) AS fresh_and_cached,
         CAST(CASE WHEN cache_hit_tokens <= input_tokens THEN cache_hit_tokens ELSE 0 END AS DECIMAL(18, 0)) AS hit,
@@ -46,7 +59,8 @@ rated AS (
             CASE WHEN output_tokens = 0 THEN 0 WHEN thinking_tokens <= output_tokens THEN thinking_tokens END
             AS DECIMAL(18, 0)
         ) AS thought,
-        ended_us IS NULL
+        ended_us IS NULL AND NOT is_aggregate
+            OR is_ranged AND decided.reported_usd IS NULL
             OR status IN ('aborted', 'failed') AND decided.cost_low_usd IS NOT NULL
                 AND (decided.cost_high_usd IS NULL OR decided.cost_low_usd < decided.cost_high_usd) AS is_uncertain,
         (provenance ->> '$.input_tokens') = 'estimated' OR (provenance ->> '$.output_tokens') = 'estimated'
@@ -55,12 +69,17 @@ rated AS (
     FROM decided LEFT JOIN price_day AS price
         ON decided.band = price.band AND decided.decided_us // 86400000000 = price.day
         AND decided.decided_us >= price.start_us AND decided.decided_us < price.until_us
+    LEFT JOIN spanned ON decided.row = spanned.row
 ),
 classified AS (
     SELECT
         *,
-        has_price AND NOT is_uncertain AS is_billed,
-        NOT has_price AND NOT is_uncertain AND provider <> 'local' AND reported_usd IS NOT NULL AS is_charged,
+        -- The provider's own bill is the cost where we have no price, where the price is one of several or of a part
+        -- of the tokens only, and of an aggregate where it says what each part of the tokens cost.
+        NOT is_uncertain AND provider <> 'local' AND reported_usd IS NOT NULL AND (
+            NOT has_price OR input_tokens IS NULL OR output_tokens IS NULL OR is_aggregate AND is_itemized
+        ) AS is_charged,
+        has_price AND NOT is_uncertain AND NOT is_charged AS is_billed,
         NOT has_price AND NOT is_uncertain AND provider <> 'local' AND reported_usd IS NULL
             AND (COALESCE(input_tokens, 1) > 0 OR COALESCE(output_tokens, 1) > 0) AS is_unpriced,
         -- Nobody sends a bill for what was run here: its cost is what its row says of electricity, or not known.
@@ -77,31 +96,53 @@ costed AS (
             WHEN is_here THEN cost_usd
             WHEN NOT is_uncertain AND NOT is_unpriced THEN 0  -- nothing was used
         END AS known_usd,
-        known_usd IS NOT NULL AND NOT is_charged AS is_whole
+        known_usd IS NOT NULL AND NOT is_charged AS is_whole,
+        is_charged AND is_itemized AS is_split
     FROM classified
 )
 SELECT
     id, source, response_id, provider, model, served, project, tags, key, status, end_reason, flags, provenance,
     attempt_of, conversation, requests, span_us, started_us, first_token_us, ended_us, placed_us, price_id,
     input_tokens, cache_hit_tokens, output_tokens, thinking_tokens,
-    is_billed, is_unpriced, is_uncertain, is_here, is_estimated, energy_wh, forecast_p50_usd, forecast_p90_usd,
+    is_billed, is_charged, is_unpriced, is_uncertain, is_here, is_estimated,
+    is_ranged AND is_uncertain AS has_several_prices, energy_wh, forecast_p50_usd, forecast_p90_usd,
     known_usd, reported_usd, billed_miss_usd, billed_hit_usd, billed_output_usd, tool_usd, currency,
     is_here AND cost_usd IS NULL AS is_uncosted,
-    is_uncertain AND cost_high_usd IS NULL AS is_unbounded,
-    -- The parts of known_usd. Those of a bill are not known; what was run here has none but its electricity.
-    CASE WHEN is_billed THEN rate_miss * (fresh_and_cached - hit) WHEN is_whole THEN 0 END AS input_miss_usd,
-    CASE WHEN is_billed THEN rate_hit * hit WHEN is_whole THEN 0 END AS cache_hit_usd,
-    CASE WHEN is_billed THEN rate_output * thought WHEN is_whole THEN 0 END AS thinking_usd,
-    CASE WHEN is_billed THEN rate_output * (written - thought) WHEN is_whole THEN 0 END AS answer_usd,
+    is_uncertain AND CASE WHEN is_ranged THEN spanned_high_usd ELSE cost_high_usd END IS NULL AS is_unbounded,
+    -- The parts of known_usd. Those of a bill are known where it says them; what was run here has none but its
+    -- electricity. How a bill for output is split is not known where some of it was thinking.
+    CASE
+        WHEN is_billed THEN rate_miss * (fresh_and_cached - hit) WHEN is_split THEN billed_miss_usd WHEN is_whole THEN 0
+    END AS input_miss_usd,
+    CASE WHEN is_billed THEN rate_hit * hit WHEN is_split THEN billed_hit_usd WHEN is_whole THEN 0 END AS cache_hit_usd,
+    CASE
+        WHEN is_billed THEN rate_output * thought
+        WHEN is_split THEN CASE WHEN thought = written AND written > 0 THEN billed_output_usd ELSE 0 END
+        WHEN is_whole THEN 0
+    END AS thinking_usd,
+    CASE
+        WHEN is_billed THEN rate_output * (written - thought)
+        WHEN is_split THEN CASE WHEN thought = 0 THEN billed_output_usd ELSE 0 END
+        WHEN is_whole THEN 0
+    END AS answer_usd,
     CASE
         WHEN is_billed AND thought IS NULL THEN rate_output * written
+        WHEN is_split AND (thought IS NULL OR thought > 0 AND thought < written) THEN billed_output_usd
+        WHEN is_split THEN 0
         WHEN is_whole THEN 0
     END AS thinking_unknown_usd,
-    CASE WHEN is_billed THEN (rate_miss - rate_hit) * hit WHEN is_whole THEN 0 END AS cache_saving_usd,
+    CASE
+        WHEN is_billed OR is_split AND has_price THEN (rate_miss - rate_hit) * hit
+        WHEN is_split AND hit = 0 OR is_whole THEN 0
+    END AS cache_saving_usd,
     CASE WHEN is_here THEN known_usd WHEN known_usd IS NOT NULL THEN 0 END AS energy_usd,
-    CASE WHEN is_charged THEN known_usd WHEN known_usd IS NOT NULL THEN 0 END AS charged_usd,
-    CASE WHEN is_uncertain THEN cost_low_usd END AS uncertain_low_usd,
-    CASE WHEN is_uncertain THEN cost_high_usd END AS uncertain_high_usd,
+    CASE
+        WHEN is_split THEN known_usd - billed_miss_usd - billed_hit_usd - billed_output_usd
+        WHEN is_charged THEN known_usd
+        WHEN known_usd IS NOT NULL THEN 0
+    END AS charged_usd,
+    CASE WHEN is_uncertain THEN CASE WHEN is_ranged THEN spanned_low_usd ELSE cost_low_usd END END AS uncertain_low_usd,
+    CASE WHEN is_uncertain THEN CASE WHEN is_ranged THEN spanned_high_usd ELSE cost_high_usd END END AS uncertain_high_usd,
     -- What a provider bills is no estimate, whatever its tokens are.
     CASE
         WHEN is_estimated AND is_charged THEN known_usd

@@ -1,9 +1,12 @@
 -- Sums over the priced requests, one row a group; the totals are the one group of no keys. A part of the cost that is
 -- NULL is not known; uncertain requests are told apart and in neither.
+-- A row may be many requests, of which only sums are known; one that does not say how many is one that is uncertain,
+-- unpriced and so on.
 -- query.py fills in KEYS and SOURCE.
 SELECT
     KEYS
-    count(*) AS requests,
+    count(*) AS row_count,
+    COALESCE(sum(requests), 0) AS requests,
     COALESCE(sum(input_tokens), 0) AS input_tokens,
     COALESCE(sum(cache_hit_tokens), 0) AS cache_hit_tokens,
     COALESCE(sum(output_tokens), 0) AS output_tokens,
@@ -24,10 +27,10 @@ SELECT
     known_sum(sum(estimated_low_usd), count(*) FILTER (is_estimated AND estimated_low_usd IS NULL)) AS estimated_low_usd,
     known_sum(sum(estimated_high_usd), count(*) FILTER (is_estimated AND estimated_high_usd IS NULL)) AS estimated_high_usd,
     sum(reported_usd) AS reported_usd,
-    count(*) FILTER (is_uncertain) AS uncertain_requests,
-    count(*) FILTER (is_unbounded) AS unbounded_requests,
-    count(*) FILTER (is_estimated) AS estimated_requests,
-    count(*) FILTER (is_loose) AS estimated_unbounded_requests,
-    count(*) FILTER (is_uncosted) AS uncosted_requests,
-    count(*) FILTER (is_unpriced) AS unpriced_requests
+    COALESCE(sum(COALESCE(requests, 1)) FILTER (is_uncertain), 0) AS uncertain_requests,
+    COALESCE(sum(COALESCE(requests, 1)) FILTER (is_unbounded), 0) AS unbounded_requests,
+    COALESCE(sum(COALESCE(requests, 1)) FILTER (is_estimated), 0) AS estimated_requests,
+    COALESCE(sum(COALESCE(requests, 1)) FILTER (is_loose), 0) AS estimated_unbounded_requests,
+    COALESCE(sum(COALESCE(requests, 1)) FILTER (is_uncosted), 0) AS uncosted_requests,
+    COALESCE(sum(COALESCE(requests, 1)) FILTER (is_unpriced), 0) AS unpriced_requests
 FROM SOURCE

@@ -1,7 +1,7 @@
 SELECT
     provider,
     model,
-    count(*) AS requests,
+    COALESCE(sum(requests), 0) AS requests,
     COALESCE(sum(input_tokens), 0) AS input_tokens,
     COALESCE(sum(output_tokens), 0) AS output_tokens
 FROM priced

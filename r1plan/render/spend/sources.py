@@ -1,0 +1,113 @@
+"""The sentences of a spend report on other tools' files: what was read of them, and why one was not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from r1plan.render.spend.traps import left_out_text, noted_text
+from r1plan.render.text.sanitize import printable
+from r1plan.render.text.units import count
+from r1plan.report.spend import FileFault, ImportedFiles, RecordFault, ReportWarning
+
+_TOOLS: Mapping[str, str] = {
+    "litellm": "LiteLLM",
+    "openrouter": "OpenRouter",
+    "deepseek": "DeepSeek",
+    "helicone": "Helicone",
+    "langfuse": "Langfuse",
+    "otel": "OpenTelemetry",
+    "openai": "OpenAI-style bodies or usage",
+    "llm": "llm",
+    "fireworks": "Fireworks",
+    "opencode": "opencode",
+    "claude-code": "Claude Code",
+}
+_FILE_FAULTS: Mapping[FileFault, str] = {
+    "folder": "a folder, where a log was expected",
+    "device": "a device, where a log was expected",
+    "broken_link": "a link to what is not there",
+    "silent_pipe": "a pipe that nobody writes to",
+    "pipe": "a pipe in a folder of logs",
+    "socket": "a socket, where a log was expected",
+    "compressed": "compressed with lz4: pipe what `lz4 -dc` makes of it into `r1plan cost-report -`",
+    "bomb": "it holds hundreds of times its own size: unpack it yourself if that is right",
+    "no_room": "there is no room on the disk for what it holds",
+    "damaged": "it is damaged or ends in the middle; what can be read of it is in the report",
+    "damaged_json": "its JSON is damaged or ends in the middle, and it is no file of one record a line",
+    "encrypted": "it is encrypted: unpack it and give what was in it",
+    "outside": "its name leads out of the archive",
+    "archive_in_archive": "an archive in an archive: unpack the outer one",
+    "empty_archive": "an archive without a log or an export",
+    "busy": "another program holds the database: try again when that is done, or give a copy",
+    "object_store": "s3:// is not read yet: copy it here first, as with `aws s3 cp`",
+    "too_large": "one value of it is larger than 256 MB: give it as one record a line, as `jq -c '.data[]'` does",
+    "no_records": "neither text nor a table that can be read",
+}
+_RECORD_FAULTS: Mapping[RecordFault, str] = {
+    "no_instant": "without a time that can be read",
+    "far_instant": "of a time before 1999 or after 2100",
+    "negative": "with a negative number of tokens",
+    "columns": "with more or fewer cells than the header",
+    "not_text": "whose quotes or characters cannot be read",
+}
+
+
+def imported_notes(imported: Sequence[ImportedFiles]) -> Iterator[str]:
+    """What was read of other tools' files, what of it was left out, and what is noted of it."""
+    for tool in dict.fromkeys(each.importer for each in imported):
+        found = [each for each in imported if each.importer == tool]
+        names = [name for each in found for name in each.files]
+        where = printable(names[0]) if len(names) == 1 else count(len(names), "file")
+        rows = sum(each.rows for each in found)
+        yield f"imported: {count(rows, 'row')} of {_TOOLS.get(tool, tool)} from {where}."
+        left_out, noted = Counter[str](), Counter[str]()
+        for each in found:
+            left_out.update(each.left_out)
+            noted.update(each.noted)
+        yield from (f"{left_out_text(trap, number)}." for trap, number in left_out.items())
+        yield from (f"{noted_text(trap, number)}." for trap, number in noted.items())
+
+
+def file_fault_text(warning: ReportWarning) -> str:
+    """Why a file was not read, without a full stop."""
+    fields = ", ".join(printable(each) for each in warning.fields)
+    match warning.file_fault:
+        case "unknown_fields":
+            nearest = ""
+            if warning.nearest and warning.missing:
+                missing = ", ".join(warning.missing)
+                nearest = f"; nearest is {_TOOLS.get(warning.nearest, warning.nearest)}, without {missing}"
+            return f"no log or export that is known: its fields are {fields}{nearest}"
+        case "unknown_tables":
+            return f"no database that is known: it has {fields}"
+        case None:
+            return warning.os_error or ""
+        case fault:
+            return _FILE_FAULTS[fault]
+
+
+def bad_record_text(warning: ReportWarning) -> str:
+    """Which records of a file could not be used, and why."""
+    lines = ", ".join(f"{line:,}" for line in warning.lines)
+    places = f" (line {lines})" if warning.lines else ""
+    if not places and warning.ids:
+        places = f" ({', '.join(printable(each) for each in warning.ids)})"
+    fault = _RECORD_FAULTS[warning.record_fault] if warning.record_fault else ""
+    return f"{warning.file}: left out: {count(warning.count, 'record')} {fault}{places}."
+
+
+def imported_document(imported: Sequence[ImportedFiles]) -> list[dict[str, Any]]:
+    """What was read of other tools' files, for JSON."""
+    return [
+        {
+            "importer": each.importer,
+            "files": list(each.files),
+            "rows": each.rows,
+            "skipped": each.skipped,
+            "left_out": dict(each.left_out),
+            "noted": dict(each.noted),
+        }
+        for each in imported
+    ]

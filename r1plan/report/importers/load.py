@@ -1,0 +1,325 @@
+"""The records of other tools' files as rows of the report's table `entry`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+from duckdb import Error as DatabaseError
+
+from r1plan.report.database import rows, sql
+from r1plan.report.importers.importer import Importer, RecordShape
+from r1plan.report.importers.names import OurNames
+from r1plan.report.importers.row import COLUMNS
+from r1plan.report.invalid_line import LineFault, json_fault
+from r1plan.report.sources.opening import ToolFile
+from r1plan.report.sources.relation import literal, raw_of_csv, raw_of_json, raw_of_parquet
+from r1plan.report.spend import FileFault, ImportedFiles, RecordFault, ReportWarning
+
+_COUNTS = ("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens")
+_NAMED_RECORDS = 5
+# A row that cannot be used, and why: the first that holds.
+_FAULTS: Mapping[RecordFault, str] = {
+    "negative": " OR ".join(f"{name} < 0" for name in _COUNTS),
+    "no_instant": "started_us IS NULL",
+    # What a report can place: see Period.
+    "far_instant": "started_us < 915148800000000 OR started_us >= 4133980800000000",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Files that one statement reads: of one tool, one kind of record and one layout."""
+
+    files: tuple[ToolFile, ...]
+    columns: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def shape(self) -> RecordShape:
+        return self.files[0].kind.shape
+
+    def raw(self) -> str:
+        first, files = self.files[0], [each.source.file for each in self.files]
+        if first.layout == "csv" and first.header is not None:
+            return raw_of_csv(self.shape, files, first.header)
+        if first.layout == "parquet":
+            return raw_of_parquet(self.shape, files, self.columns)
+        return raw_of_json(self.shape, files, first.layout, first.kind.envelope)
+
+
+def load_imported(
+    database: DuckDBPyConnection, files: Sequence[ToolFile], names: OurNames
+) -> tuple[list[ImportedFiles], list[ReportWarning]]:
+    """Add the rows of `files` to the table `entry`; what was read of them, and what could not be used.
+
+    What several files of one tool tell is settled later, by its id, which is the tool's own.
+    """
+    if not files:
+        return [], []
+    # A moment that Parquet holds with a time zone is written in the session's.
+    database.execute("SET TimeZone = 'UTC'")
+    database.execute(sql("import"))
+    imported: list[ImportedFiles] = []
+    warnings: list[ReportWarning] = []
+    by_tool: dict[str, list[ToolFile]] = {}
+    for each in files:
+        by_tool.setdefault(each.kind.importer.name, []).append(each)
+    for found in by_tool.values():
+        importer = found[0].kind.importer
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+        database.execute(f"CREATE OR REPLACE TABLE loaded ({columns})")
+        ours: list[ImportedFiles] = []
+        for group in _groups(database, found):
+            read, said = _read_group(database, importer, group)
+            ours += read
+            warnings += said
+        imported += ours
+        # Else what stands in several files is settled once all tools' rows are there.
+        if importer.settled and (repeated := _keep_one_of_each(database)):
+            warnings.append(ReportWarning(kind="repeated_rows", count=repeated, tool=importer.name))
+        database.execute("UPDATE loaded SET id = 'row ' || rowid WHERE id IS NULL")
+        _rename(database, names)
+        _append(database, importer)
+    for name in ("loaded", "made"):
+        database.execute(f"DROP TABLE IF EXISTS {name}")
+    database.execute("DROP VIEW IF EXISTS raw")
+    return imported, warnings
+
+
+def _groups(database: DuckDBPyConnection, files: Sequence[ToolFile]) -> Iterator[_Group]:
+    """Files that stand next to each other and are read alike, together."""
+
+    def kind(each: ToolFile) -> tuple[Any, ...]:
+        columns = _parquet_columns(database, each.source.file) if each.layout == "parquet" else ()
+        return id(each.kind.shape), each.layout, each.kind.envelope, each.header, columns
+
+    for key, found in groupby(files, kind):
+        yield _Group(tuple(found), key[-1])
+
+
+def _parquet_columns(database: DuckDBPyConnection, file: Path) -> tuple[tuple[str, str], ...]:
+    statement = "DESCRIBE SELECT * FROM read_parquet($file, binary_as_string = true)"
+    return tuple((row[0], row[1]) for row in database.execute(statement, {"file": literal(file)}).fetchall())
+
+
+def _read_group(
+    database: DuckDBPyConnection, importer: Importer, group: _Group
+) -> tuple[list[ImportedFiles], list[ReportWarning]]:
+    """Fill `loaded` with the rows of `group`. Of several files one that cannot be read is left out alone."""
+    try:
+        return _read_files(database, importer, group)
+    except DatabaseError as error:
+        if len(group.files) == 1:
+            fault: FileFault = (
+                "too_large" if "object_size" in str(error) or "max_line_size" in str(error) else "damaged"
+            )
+            return [], [ReportWarning(kind="unreadable_file", file=group.files[0].source.name, file_fault=fault)]
+    imported, warnings = [], []
+    for each in group.files:
+        read, said = _read_group(database, importer, replace(group, files=(each,)))
+        imported += read
+        warnings += said
+    return imported, warnings
+
+
+def _read_files(
+    database: DuckDBPyConnection, importer: Importer, group: _Group
+) -> tuple[list[ImportedFiles], list[ReportWarning]]:
+    shape = group.shape
+    for table in ("reject_errors", "reject_scans"):
+        database.execute(f"DROP TABLE IF EXISTS {table}")
+    database.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {group.raw()}")
+    database.execute(_made_statement(shape))
+    counts = rows(database, _counting_statement(shape))[0]
+    noted = {trap: counts[f"noted {trap}"] for trap in shape.noted if counts[f"noted {trap}"]}
+    names = ", ".join(f'"{name}"' for name in COLUMNS if name != "flags")
+    words = ", ".join(f"CASE WHEN \"noted {trap}\" THEN '{trap}' END" for trap in noted)
+    flags = f"list_concat(flags, list_filter([{words}], lambda word: word IS NOT NULL))" if noted else "flags"
+    database.execute(
+        f"INSERT INTO loaded BY NAME SELECT {names}, {flags} AS flags FROM made "
+        "WHERE NOT is_skipped AND NOT is_out AND fault IS NULL"
+    )
+    read = ImportedFiles(
+        importer=importer.name,
+        files=tuple(each.source.name for each in group.files),
+        rows=counts["rows"],
+        skipped=counts["skipped"],
+        left_out={trap: counts[f"out {trap}"] for trap in shape.left_out if counts[f"out {trap}"]},
+        noted=noted,
+    )
+    faults: dict[RecordFault, int] = {fault: counts[f"fault {fault}"] for fault in _FAULTS}
+    return [read], list(_unusable(database, group, faults))
+
+
+def _made_statement(shape: RecordShape) -> str:
+    """It makes `made`: of each record its row, whether it is skipped or left out, and what is noted of it."""
+    values = ", ".join(
+        f'TRY_CAST({shape.values.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in COLUMNS.items()
+    )
+    out = ", ".join(f'COALESCE({condition}, false) AS "out {trap}"' for trap, condition in shape.left_out.items())
+    noted = ", ".join(f'COALESCE({condition}, false) AS "noted {trap}"' for trap, condition in shape.noted.items())
+    told = "".join(f", {each}" for each in (out, noted) if each)
+    is_out = " OR ".join(f'"out {trap}"' for trap in shape.left_out) or "false"
+    faults = " ".join(f"WHEN {condition} THEN '{fault}'" for fault, condition in _FAULTS.items())
+    return (
+        f"CREATE OR REPLACE TEMP TABLE made AS SELECT *, {is_out} AS is_out, CASE {faults} END AS fault FROM ("
+        f"SELECT {values}, COALESCE({shape.skipped}, false) AS is_skipped{told} FROM {shape.relation})"
+    )
+
+
+def _counting_statement(shape: RecordShape) -> str:
+    counted = "NOT is_skipped AND NOT is_out AND fault IS NULL"
+    parts = [
+        f'count(*) FILTER ({counted}) AS "rows"',
+        "count(*) FILTER (is_skipped) AS skipped",
+        *(f'count(*) FILTER (NOT is_skipped AND "out {trap}") AS "out {trap}"' for trap in shape.left_out),
+        *(f'count(*) FILTER ({counted} AND "noted {trap}") AS "noted {trap}"' for trap in shape.noted),
+        *(
+            f"count(*) FILTER (NOT is_skipped AND NOT is_out AND fault = '{fault}') AS \"fault {fault}\""
+            for fault in _FAULTS
+        ),
+    ]
+    return f"SELECT {', '.join(parts)} FROM made"
+
+
+def _unusable(
+    database: DuckDBPyConnection, group: _Group, faults: Mapping[RecordFault, int]
+) -> Iterator[ReportWarning]:
+    """What in the files of `group` is no row: lines that are no JSON or CSV, and `faults` of records."""
+    named = 0
+    for each in group.files:
+        if each.layout == "lines":
+            for number, line_fault in _no_json(database, each):
+                named += 1
+                yield ReportWarning(kind="bad_line", file=each.source.name, line=number, fault=line_fault)
+    if group.files[0].layout == "csv":
+        yield from _rejected(database, group)
+    left = {**faults, "no_instant": max(0, faults["no_instant"] - named)}
+    more = f" and {len(group.files) - 1} more" if len(group.files) > 1 else ""
+    for fault, count in left.items():
+        if count:
+            yield ReportWarning(
+                kind="bad_record",
+                file=f"{group.files[0].source.name}{more}",
+                count=count,
+                record_fault=fault,
+                ids=_ids(database, fault),
+            )
+
+
+def _ids(database: DuckDBPyConnection, fault: RecordFault) -> tuple[str, ...]:
+    statement = (
+        "SELECT id FROM made WHERE fault = $fault AND NOT is_skipped AND NOT is_out AND id IS NOT NULL LIMIT $most"
+    )
+    return tuple(row["id"] for row in rows(database, statement, {"fault": fault, "most": _NAMED_RECORDS}))
+
+
+def _no_json(database: DuckDBPyConnection, file: ToolFile) -> Iterator[tuple[int, LineFault]]:
+    """The numbers of the lines of `file` that are no object of JSON, and what is wrong with each."""
+    statement = (
+        "SELECT place - 1 FROM (SELECT row_number() OVER () AS place, json FROM read_json_objects($file, "
+        "format = 'newline_delimited', ignore_errors = true, maximum_object_size = 34603008)) "
+        "WHERE json IS NULL OR json_type(json) <> 'OBJECT'"
+    )
+    source = file.source
+    # In the place of one that is too long stands an empty object.
+    for number, length in source.too_long.items():
+        yield number, LineFault(cause="too_long", length_bytes=length)
+    places = {place for (place,) in database.execute(statement, {"file": literal(source.file)}).fetchall()}
+    if places:
+        for _, number, line in source.lines_at(places):
+            yield number, json_fault(line)
+
+
+def _rejected(database: DuckDBPyConnection, group: _Group) -> Iterator[ReportWarning]:
+    statement = """
+        SELECT file_path AS file, error_type IN ('MISSING COLUMNS', 'TOO MANY COLUMNS') AS is_cells,
+            count(DISTINCT line) AS count, list_sort(list(DISTINCT line)) AS lines
+        FROM reject_errors JOIN reject_scans USING (scan_id, file_id)
+        GROUP BY ALL ORDER BY ALL
+    """
+    there = {name for (name,) in database.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if "reject_errors" not in there:
+        return
+    told = {str(each.source.file): each.source.name for each in group.files}
+    for row in rows(database, statement):
+        yield ReportWarning(
+            kind="bad_record",
+            file=told.get(row["file"], row["file"]),
+            count=row["count"],
+            record_fault="columns" if row["is_cells"] else "not_text",
+            lines=tuple(row["lines"][:_NAMED_RECORDS]),
+        )
+
+
+def _keep_one_of_each(database: DuckDBPyConnection) -> int:
+    """How many rows go because another has their id: the fullest stays, of equally full ones the last.
+
+    A day that was still running when it was exported has grown in the next export.
+    """
+    statement = """
+        DELETE FROM loaded USING (
+            SELECT id, arg_max(rowid, {
+                'ended': ended_us IS NOT NULL, 'tokens': COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0),
+                'place': rowid
+            }) AS kept
+            FROM loaded GROUP BY id HAVING count(*) > 1
+        ) AS repeated
+        WHERE loaded.id = repeated.id AND loaded.rowid <> kept
+    """
+    ((count,),) = database.execute(statement).fetchall()
+    return int(count)
+
+
+def _rename(database: DuckDBPyConnection, names: OurNames) -> None:
+    """Bring the names of providers and models to those of the price book."""
+    statement = """
+        SELECT DISTINCT provider, model FROM loaded
+        UNION SELECT DISTINCT provider, served FROM loaded WHERE served IS NOT NULL
+    """
+    found = [(row["provider"], row["model"]) for row in rows(database, statement)]
+    sellers = [names.provider(provider) for provider, _ in found]
+    models = [names.model(seller, model) for seller, (_, model) in zip(sellers, found, strict=True)]
+    database.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE name AS
+        SELECT unnest($from_provider) AS from_provider, unnest($from_model) AS from_model,
+            unnest($provider) AS provider, unnest($model) AS model
+        """,
+        {
+            "from_provider": [provider for provider, _ in found],
+            "from_model": [model for _, model in found],
+            "provider": sellers,
+            "model": models,
+        },
+    )
+
+
+def _append(database: DuckDBPyConnection, importer: Importer) -> None:
+    settled = importer.settled or "SELECT * FROM loaded"
+    database.execute(
+        f"""
+        INSERT INTO entry BY NAME
+        SELECT
+            row.* REPLACE (
+                asked.provider AS provider,
+                asked.model AS model,
+                CASE WHEN row.served IS NOT NULL THEN answered.model END AS served,
+                COALESCE(row.status, 'ok') AS status,
+                COALESCE(row.span_us, 0) AS span_us,
+                CASE WHEN COALESCE(row.span_us, 0) = 0 THEN COALESCE(row.requests, 1) ELSE row.requests END AS requests,
+                $source AS source
+            ),
+            $source AS file
+        FROM ({settled}) AS row
+        LEFT JOIN name AS asked
+            ON row.provider IS NOT DISTINCT FROM asked.from_provider AND row.model IS NOT DISTINCT FROM asked.from_model
+        LEFT JOIN name AS answered ON row.provider IS NOT DISTINCT FROM answered.from_provider
+            AND row.served = answered.from_model
+        """,
+        {"source": importer.name},
+    )

@@ -1,0 +1,131 @@
+"""Which tool wrote a file, by the fields of its first records."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from r1plan.ledger.schema import SCHEMA
+from r1plan.report.importers.importer import Importer, RecordShape
+from r1plan.report.sources.csv_header import column_key
+
+Record = Mapping[str, Any]
+_OUR_NAME = SCHEMA.partition("/")[0]
+_NAMED_FIELDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A tool's kind of record; `envelope` is the field of each JSON value in which the records stand, if any."""
+
+    importer: Importer
+    shape: RecordShape
+    envelope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotRecognised:
+    """What was seen in place of a known record: its fields, and the tool that has most of them, if one has any."""
+
+    fields: tuple[str, ...]
+    nearest: str | None
+    missing: tuple[str, ...]
+
+
+def is_ours(records: Iterable[Record]) -> bool:
+    """Whether some of `records` is a row of our own log."""
+    return any(str(record.get("schema", "")).partition("/")[0] == _OUR_NAME for record in records)
+
+
+def recognise(records: Sequence[Record], importers: Sequence[Importer]) -> Recognised | NotRecognised:
+    """The kind that most of `records` are of; of two the one with more marks, else the first of `importers`.
+
+    A file may begin with records of another kind, and each value may be an envelope with a list of records in it.
+    """
+    best: tuple[tuple[int, int], Recognised] | None = None
+    for envelope, found in _readings(records):
+        for importer in importers:
+            for shape in importer.shapes:
+                count = sum(has_marks(record, shape.marks) for record in found)
+                rank = (count, len(shape.marks))
+                if count and (best is None or rank > best[0]):
+                    best = rank, Recognised(importer, shape, envelope)
+        if best is not None:
+            return best[1]
+    return not_recognised(_fields(records), importers)
+
+
+def recognise_columns(columns: Iterable[str], importers: Sequence[Importer]) -> Recognised | NotRecognised:
+    """The kind whose marks are all among `columns`, those of a table; of two the one with more marks."""
+    names = list(columns)
+    keys = {column_key(name) for name in names}
+    best: Recognised | None = None
+    for importer in importers:
+        for shape in importer.shapes:
+            better = best is None or len(shape.marks) > len(best.shape.marks)
+            if better and shape.marks and {column_key(mark) for mark in shape.marks} <= keys:
+                best = Recognised(importer, shape)
+    return best or not_recognised(names, importers)
+
+
+def forced(fields: Iterable[str], importer: Importer) -> Recognised:
+    """The kind of `importer` that has most of `fields`, for who says which tool wrote a file."""
+    names = set(fields)
+    shape = max(importer.shapes, key=lambda each: len(_first_parts(each) & names) / max(len(each.marks), 1))
+    return Recognised(importer, shape)
+
+
+def not_recognised(fields: Iterable[str], importers: Sequence[Importer]) -> NotRecognised:
+    """What to say of a file with `fields`."""
+    names = tuple(fields)
+    shares = [
+        (len(_first_parts(shape) & set(names)) / len(_first_parts(shape)), importer.name, shape)
+        for importer in importers
+        for shape in importer.shapes
+        if shape.marks
+    ]
+    share, nearest, shape = max(shares, key=lambda each: each[0], default=(0, None, None))
+    missing = tuple(sorted(_first_parts(shape) - set(names))) if shape and share else ()
+    return NotRecognised(names[:_NAMED_FIELDS], nearest if share else None, missing)
+
+
+def has_marks(record: Record, marks: Iterable[str]) -> bool:
+    """Whether `record` has every field of `marks`; "a.b" is b inside a, which may be JSON in a text."""
+    return all(_has(record, mark) for mark in marks)
+
+
+def _has(record: Record, mark: str) -> bool:
+    value: Any = record
+    for name in (mark,) if mark in record else mark.split("."):
+        if isinstance(value, str) and value[:1] == "{":
+            try:
+                value = json.loads(value)
+            except ValueError:
+                return False
+        if not isinstance(value, Mapping) or name not in value:
+            return False
+        value = value[name]
+    return True
+
+
+def _readings(records: Sequence[Record]) -> Iterator[tuple[str | None, Sequence[Record]]]:
+    """The records as they are, then those within each field that holds a list of objects, the longest first."""
+    yield None, records
+    inside: Counter[str] = Counter()
+    for record in records:
+        for name, value in record.items():
+            if isinstance(value, list) and value and isinstance(value[0], Mapping):
+                inside[name] += len(value)
+    for name, _ in inside.most_common():
+        yield name, [item for record in records for item in record.get(name) or () if isinstance(item, Mapping)]
+
+
+def _fields(records: Iterable[Record]) -> Iterator[str]:
+    return iter(dict.fromkeys(name for record in records for name in record))
+
+
+def _first_parts(shape: RecordShape) -> set[str]:
+    return {mark.partition(".")[0] for mark in shape.marks}

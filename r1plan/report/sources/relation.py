@@ -1,0 +1,149 @@
+"""The relation `raw` of a file: a column of text for each field that an importer reads, whatever the file's layout."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from r1plan.report.importers.importer import RecordShape
+from r1plan.report.sources.csv_header import CsvHeader, column_key
+from r1plan.report.sources.layout import Layout
+
+_FORMATS = {"lines": "newline_delimited", "array": "array", "values": "unstructured"}
+_LINE_BYTES = 33 << 20
+# A document with all its records in one value: more of it would not fit into the memory of a small machine.
+LARGEST_VALUE_BYTES = 256 << 20
+_SAMPLED_ROWS = 100
+_AT_ONCE = 64
+
+
+def value_bytes(file: Path, layout: Layout) -> int:
+    """The longest JSON value that is read of `file`."""
+    if layout == "lines":
+        return _LINE_BYTES
+    return max(16 << 20, min(file.stat().st_size + 1, LARGEST_VALUE_BYTES))
+
+
+def json_values(database: DuckDBPyConnection, file: Path, layout: Layout) -> Iterator[str]:
+    """The JSON values of `file` as texts; of lines those that are no JSON are left out."""
+    found = database.cursor().execute(
+        f"SELECT CAST(json AS VARCHAR) FROM {_objects(layout)} WHERE json IS NOT NULL",
+        {"files": [literal(file)], "value_bytes": value_bytes(file, layout)},
+    )
+    while rows := found.fetchmany(_AT_ONCE):
+        for (text,) in rows:
+            yield text
+
+
+def parquet_sample(database: DuckDBPyConnection, file: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    """The columns of a Parquet file and its first rows as JSON objects."""
+    values = {"files": [literal(file)]}
+    described = database.execute("DESCRIBE SELECT * FROM read_parquet($files, binary_as_string = true)", values)
+    columns = [row[0] for row in described.fetchall()]
+    found = database.execute(
+        f"SELECT to_json(row) FROM (SELECT * FROM read_parquet($files, binary_as_string = true) LIMIT {_SAMPLED_ROWS})"
+        " AS row",
+        values,
+    )
+    return columns, [json.loads(text) for (text,) in found.fetchall()]
+
+
+def raw_of_json(shape: RecordShape, files: Sequence[Path], layout: Layout, envelope: str | None) -> str:
+    """The SELECT of `raw` over JSON files of one layout."""
+    size = max(value_bytes(file, layout) for file in files)
+    names = _list(files)
+    if envelope is None and "*" not in shape.reads:
+        columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in shape.reads)
+        read = (
+            f"read_json({names}, format = '{_FORMATS[layout]}', auto_detect = false, records = 'true', "
+            f"ignore_errors = {'true' if layout == 'lines' else 'false'}, maximum_object_size = {size}, "
+            f"columns = {{{columns}}})"
+        )
+        return _select(", ".join(f"NULLIF({_name(name)}, '') AS {_name(name)}" for name in shape.reads), read)
+    objects = _objects(layout).replace("$files", names).replace("$value_bytes", str(size))
+    if envelope is not None:
+        path = _text(f'$."{envelope}"[*]')
+        objects = f"(SELECT unnest(json_extract(json, {path})) AS json FROM {objects})"
+    columns = ", ".join(
+        f"CAST(json AS VARCHAR) AS {_name(name)}"
+        if name == "*"
+        else f"NULLIF(json_extract_string(json, {_text(_pointer(name))}), '') AS {_name(name)}"
+        for name in shape.reads
+    )
+    return _select(columns, objects)
+
+
+def raw_of_csv(shape: RecordShape, files: Sequence[Path], header: CsvHeader) -> str:
+    """The SELECT of `raw` over CSV files of one header; what is no row is in reject_errors afterwards."""
+    columns: list[str] = []
+    names: dict[str, str] = {}
+    for number, name in enumerate(header.columns):
+        columns.append(f"'c{number}': 'VARCHAR'")
+        names.setdefault(column_key(name), f"c{number}")
+    read = (
+        f"read_csv({_list(files)}, auto_detect = false, header = true, skip = {header.lines_above}, "
+        f"delim = {_text(header.separator)}, quote = '\"', escape = '\"', columns = {{{', '.join(columns)}}}, "
+        f"max_line_size = {_LINE_BYTES}, store_rejects = true, rejects_limit = 100, null_padding = false)"
+    )
+    return _select(", ".join(_column(name, names) for name in shape.reads), read)
+
+
+def raw_of_parquet(shape: RecordShape, files: Sequence[Path], columns: Sequence[tuple[str, str]]) -> str:
+    """The SELECT of `raw` over Parquet files of the same `columns`, each with its type."""
+    names: dict[str, str] = {}
+    for name, kind in columns:
+        names.setdefault(column_key(name), _as_text(_name(name), kind))
+    read = f"read_parquet({_list(files)}, binary_as_string = true, union_by_name = true)"
+    return _select(", ".join(_column(name, names) for name in shape.reads), read)
+
+
+def _as_text(column: str, kind: str) -> str:
+    """The SQL of a typed column as text: of a scalar its text, of anything else its JSON."""
+    if kind == "JSON":
+        return f"json_extract_string({column}, '$')"
+    if re.search(r"(STRUCT|MAP|UNION)\(|\[", kind):
+        return f"CAST(to_json({column}) AS VARCHAR)"
+    return f"CAST({column} AS VARCHAR)"
+
+
+def _column(name: str, names: dict[str, str]) -> str:
+    found = names.get(column_key(name))
+    return f"NULLIF({found}, '') AS {_name(name)}" if found else f"CAST(NULL AS VARCHAR) AS {_name(name)}"
+
+
+def _select(columns: str, source: str) -> str:
+    return f"SELECT {columns} FROM {source}"
+
+
+def _objects(layout: Layout) -> str:
+    ignore = "true" if layout == "lines" else "false"
+    return (
+        f"read_json_objects($files, format = '{_FORMATS[layout]}', ignore_errors = {ignore}, "
+        "maximum_object_size = $value_bytes)"
+    )
+
+
+def _pointer(name: str) -> str:
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _list(files: Sequence[Path]) -> str:
+    return "[" + ", ".join(_text(literal(file)) for file in files) + "]"
+
+
+def literal(file: Path) -> str:
+    """The name of `file` so that the database, which expands patterns, reads that file alone."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", str(file))

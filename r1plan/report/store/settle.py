@@ -1,0 +1,34 @@
+"""The rows of other tools beside our own: each request once, whichever files and tools tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from duckdb import DuckDBPyConnection
+
+from r1plan.report.database import sql
+from r1plan.report.spend import ReportWarning, WarningKind
+
+# By the statement that finds the rows that must not be counted, in the order in which they go.
+_NOT_COUNTED: Mapping[str, WarningKind] = {
+    "imported_again": "repeated_rows",
+    "imported_elsewhere": "repeated_responses",
+    "imported_sums": "sums_beside_rows",
+}
+
+
+def settle_imported(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
+    """Leave each imported request once in the table `entry`, and say what is not counted.
+
+    Of a tool's rows with one id, which two of its exports share, the last one with an end counts; of sums the one that
+    has most, as those of a day grow while it goes on. Of one response that several tools tell, the rows of that tool
+    count that knows most of it. Sums of a time of which the same tool also tells single requests are not counted.
+    """
+    database.execute(sql("imported_plain"))
+    for name, kind in _NOT_COUNTED.items():
+        database.execute(f"CREATE OR REPLACE TABLE not_counted AS {sql(name)}")
+        found = database.execute("SELECT source, count(*) FROM not_counted GROUP BY source ORDER BY source").fetchall()
+        if found:
+            database.execute("DELETE FROM entry USING not_counted WHERE entry.rowid = not_counted.row")
+        for source, count in found:
+            yield ReportWarning(kind=kind, count=count, tool=source)

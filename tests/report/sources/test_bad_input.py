@@ -1,0 +1,278 @@
+"""What is wrong with a file is said in a sentence, in bounded memory, and costs no other file anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import duckdb
+import pytest
+
+from r1plan.prices.book import PriceBook
+from r1plan.render.spend.words import reason, warning_text
+from r1plan.report.period import Period
+from r1plan.report.query import spend_report
+from r1plan.report.sources.given import given_files
+from r1plan.report.spend import SpendReport
+from tests.report.importers.made import litellm
+from tests.report.sources import written
+from tests.report.test_invalid_line import line
+
+BODY: Mapping[str, Any] = {
+    "id": "r-1", "object": "chat.completion", "created": 1_780_000_000, "model": "deepseek-reasoner",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "4"}}],
+    "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+}  # fmt: skip
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    return {**BODY, **changes}
+
+
+def report_of(*paths: Path, tool: str | None = None) -> SpendReport:
+    return spend_report(given_files(paths), Period(), (), PriceBook({}), importer=tool)
+
+
+def said(report: SpendReport) -> list[str]:
+    return [warning_text(each) for each in report.warnings if each.kind != "price_caveat"]
+
+
+def test_lines_of_a_tools_log_that_are_torn_are_named_and_the_others_count(tmp_path: Path) -> None:
+    log = tmp_path / "bodies.jsonl"
+    good = json.dumps(body(id="a"))
+    log.write_text(f"{good}\n\n{good[:40]}\nrubbish\n[1]\n{json.dumps(body(id='b'))}\n")
+    report = report_of(log)
+    assert [(each.line, reason(each)) for each in report.warnings if each.kind == "bad_line"] == [
+        (3, "torn: the line ends in the middle"),
+        (4, "not JSON: Expecting value at column 1"),
+        (5, "expected an object, got [1]"),
+    ]
+    assert (report.totals.requests, report.lost) == (2, 3)
+
+
+def test_a_first_line_that_is_torn_hides_no_other(tmp_path: Path) -> None:
+    log = tmp_path / "bodies.jsonl"
+    log.write_text(f"{json.dumps(body())[30:]}\n{json.dumps(body(id='b'))}\n")
+    report = report_of(log)
+    assert [each.line for each in report.warnings if each.kind == "bad_line"] == [1]
+    assert report.totals.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"created": None}, "no_instant"),
+        ({"created": "soon"}, "no_instant"),
+        ({"created": 5_000_000_000}, "far_instant"),
+    ],
+    ids=str,
+)
+def test_a_record_that_cannot_be_used_is_named_by_its_cause(
+    changes: Mapping[str, Any], fault: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "bodies.jsonl"
+    log.write_bytes(written.lines([body(id="good"), body(id="bad", **changes)]))
+    report = report_of(log)
+    (warning,) = [each for each in report.warnings if each.kind == "bad_record"]
+    assert (warning.record_fault, warning.count, warning.ids) == (fault, 1, ("bad",))
+    assert (report.totals.requests, report.totals.input_tokens, report.lost) == (1, 10, 1)
+
+
+def test_a_negative_count_is_none_and_that_is_said(tmp_path: Path) -> None:
+    log = tmp_path / "bodies.jsonl"
+    log.write_bytes(
+        written.lines([body(id="good"), body(id="bad", usage={"prompt_tokens": -5, "completion_tokens": 5})])
+    )
+    report = report_of(log)
+    assert [(each.kind, each.count) for each in report.warnings] == [("unknown_tokens", 1)]
+    assert (report.totals.requests, report.totals.input_tokens, report.totals.output_tokens) == (2, 10, 10)
+
+
+def test_rows_of_a_csv_with_other_cells_than_the_header_are_named_by_line(tmp_path: Path) -> None:
+    records = [each.record for each in litellm.spend_logs(Random(1), 6)]
+    rows = written.table(records).split(b"\n")
+    whole = report_of(_put(tmp_path / "whole.csv", b"\n".join(rows)))
+    torn = [*rows[:3], b",".join(rows[3].split(b",")[:2]), *rows[4:6], rows[6] + b",more", *rows[7:]]
+    report = report_of(_put(tmp_path / "torn.csv", b"\n".join(torn)))
+    (warning,) = [each for each in report.warnings if each.kind == "bad_record"]
+    assert (warning.record_fault, warning.lines, warning.count) == ("columns", (4, 7), 2)
+    assert report.imported[0].rows + 2 >= whole.imported[0].rows > report.imported[0].rows
+
+
+def test_a_csv_in_latin_1_is_read_and_that_is_said(tmp_path: Path) -> None:
+    records = [{**each.record, "team_id": "Zürich"} for each in litellm.spend_logs(Random(1), 9)]
+    log = _put(tmp_path / "x.csv", written.table(records).decode().encode("latin-1"))
+    report = report_of(log)
+    assert [each.kind for each in report.warnings if each.kind != "unknown_requests"] == ["other_encoding"]
+    assert report.imported[0].importer == "litellm"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("x.json", b'[{"id": "a"}, {"id": ', "its JSON is damaged or ends in the middle"),
+        ("x.json", b'{"id": "a",\n "usage": {', "its JSON is damaged or ends in the middle"),
+        ("x.json", b'{"colour": "red", "size": 3}\n', "no log or export that is known: its fields are colour, size"),
+        ("x.csv", b"colour,size\nred,3\n", "no log or export that is known: its fields are colour, size"),
+        ("x.parquet", b"PAR1 and nothing", "it is damaged or ends in the middle"),
+        ("x.db", b"SQLite format 3\0 and nothing", "it is damaged or ends in the middle"),
+        ("x.csv", bytes(range(256)) * 40, "neither text nor a table that can be read"),
+    ],
+)
+def test_a_file_that_is_no_log_is_left_out_and_says_why(name: str, content: bytes, why: str, tmp_path: Path) -> None:
+    good = _put(tmp_path / "good.jsonl", written.lines([body()]))
+    report = report_of(_put(tmp_path / name, content), good)
+    (warning,) = [each for each in report.warnings if each.kind == "unreadable_file"]
+    assert (reason(warning) or "").startswith(why)
+    assert (report.totals.requests, report.lost) == (1, 1)
+
+
+def test_the_tool_whose_fields_are_nearest_is_named(tmp_path: Path) -> None:
+    log = _put(tmp_path / "x.csv", b"request_id,spend,prompt_tokens,completion_tokens,startTime\na,1,2,3,4\n")
+    (warning,) = report_of(log).warnings
+    assert (reason(warning) or "").endswith("nearest is LiteLLM, without call_type")
+
+
+def test_what_a_zip_may_not_hold_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    archive = tmp_path / "export.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("../outside.jsonl", written.lines([body(id="x")]))
+        packed.writestr("/root.jsonl", written.lines([body(id="y")]))
+        packed.writestr("C:\\windows.jsonl", written.lines([body(id="z")]))
+        packed.writestr("inner.zip", written.zipped({"a.jsonl": b"{}"}))
+        packed.writestr("fine/a.jsonl", written.lines([body(id="a")]))
+        packed.writestr("__MACOSX/._a.jsonl", b"\0\5")
+        packed.writestr("notes.txt", b"hello")
+    report = report_of(archive)
+    assert report.totals.requests == 1
+    assert sorted(str(each.file_fault) for each in report.warnings) == ["archive_in_archive", *["outside"] * 3]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["export.zip"]
+
+
+def test_a_zip_that_is_encrypted_or_torn_is_named(tmp_path: Path) -> None:
+    content = bytearray(written.zipped({"a.jsonl": written.lines([body()])}))
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + place] |= 1
+    encrypted = report_of(_put(tmp_path / "secret.zip", bytes(content)))
+    assert [each.file_fault for each in encrypted.warnings] == ["encrypted"]
+    torn = report_of(_put(tmp_path / "torn.zip", bytes(content[:60])))
+    assert [each.file_fault for each in torn.warnings] == ["damaged"]
+
+
+BOMBS = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+sys.argv[0] = "r1plan"
+from r1plan.__main__ import main
+main()
+"""
+
+
+def bounded(*arguments: object, home: Path) -> subprocess.CompletedProcess[str]:
+    """The command within 2 GiB of address space."""
+    return subprocess.run(
+        [sys.executable, "-c", BOMBS, "cost-report", *map(str, arguments)],
+        capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, "COLUMNS": "300", "R1PLAN_HOME": str(home)},
+    )  # fmt: skip
+
+
+def test_a_bomb_is_stopped_long_before_it_fills_the_disk(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed, packed.open("a.jsonl", "w") as member:
+        for _ in range(400):
+            member.write(bytes(1 << 20))
+    good = _put(tmp_path / "good.jsonl", written.lines([body()]))
+    done = bounded(bomb, good, home=tmp_path)
+    assert "a.jsonl: left out: it holds hundreds of times its own size" in done.stderr
+    assert "1 request" in done.stdout
+
+
+def test_a_line_of_hundreds_of_megabytes_is_named_and_the_others_count(tmp_path: Path) -> None:
+    log = tmp_path / "x.jsonl"
+    with log.open("wb") as stream:
+        stream.write(written.lines([body(id="a")]))
+        stream.write(b'{"id": "')
+        stream.truncate(stream.tell() + (700 << 20))  # zeros that take no room on the disk
+        stream.seek(0, os.SEEK_END)
+        stream.write(b"\n" + written.lines([body(id="b")]))
+    done = bounded(log, home=tmp_path)
+    assert "x.jsonl:2: left out: too long: 734,003,208 bytes" in done.stderr
+    assert "2 requests" in done.stdout
+
+
+def test_a_database_that_is_being_written_is_read_as_of_one_moment_and_left_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "logs.db"
+    records = [each.record for each in litellm.spend_logs(Random(3), 30)]
+    written.sqlite(records, path)
+    with closing(sqlite3.connect(path)) as owner:
+        owner.execute("PRAGMA journal_mode = wal")
+        owner.execute("PRAGMA wal_autocheckpoint = 0")
+        owner.execute("INSERT INTO spend SELECT * FROM spend LIMIT 0")
+        owner.execute("UPDATE spend SET request_id = 'new-' || request_id WHERE rowid <= 5")
+        owner.commit()
+        owner.execute("BEGIN IMMEDIATE")
+        owner.execute("DELETE FROM spend")  # not yet there for others
+        before = sorted(each.name for each in tmp_path.iterdir())
+        report = report_of(path)
+        assert sorted(each.name for each in tmp_path.iterdir()) == before
+        owner.rollback()
+        assert owner.execute("SELECT count(*) FROM spend").fetchone() == (30,)
+    whole = report_of(_put(tmp_path / "same.jsonl", written.lines(records)))
+    assert report.imported[0].rows == whole.imported[0].rows
+    assert [each.kind for each in report.warnings if each.kind == "unreadable_file"] == []
+
+
+def test_a_database_of_another_program_is_left_out_and_its_tables_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE bookmarks (url, title)")
+        database.commit()
+    (warning,) = report_of(path).warnings
+    assert reason(warning) == "no database that is known: it has table bookmarks"
+
+
+def test_a_parquet_file_with_other_types_is_the_same_report(tmp_path: Path) -> None:
+    records = [each.record for each in litellm.spend_logs(Random(5), 60)]
+    written.parquet(records, tmp_path / "a.parquet")
+    with duckdb.connect() as database:
+        database.execute(f"""COPY (
+            SELECT * REPLACE (
+                CAST(spend AS DECIMAL(30, 14)) AS spend, CAST(prompt_tokens AS DOUBLE) AS prompt_tokens,
+                CAST(completion_tokens AS VARCHAR) AS completion_tokens, encode(request_id) AS request_id,
+                startTime AT TIME ZONE 'UTC' AS startTime, CAST(endTime AS TIMESTAMP_NS) AS endTime
+            ) FROM '{tmp_path}/a.parquet'
+        ) TO '{tmp_path}/b.parquet' (FORMAT parquet)""")
+    first, second = report_of(tmp_path / "a.parquet"), report_of(tmp_path / "b.parquet")
+    assert (first.totals, first.imported[0].noted) == (second.totals, second.imported[0].noted)
+    assert first.totals.requests > 0
+
+
+def test_our_own_rows_in_an_array_or_beside_others_are_our_own(tmp_path: Path) -> None:
+    rows = [json.loads(line(id=name)) for name in "ab"]
+    array = _put(tmp_path / "array.json", json.dumps(rows, indent=1).encode())
+    foreign = _put(tmp_path / "bodies.jsonl", written.lines([body()]))
+    report = report_of(array, foreign)
+    assert (report.totals.requests, said(report)) == (3, [])
+
+
+def test_no_key_name_or_prompt_of_a_record_is_in_a_warning(tmp_path: Path) -> None:
+    secret = {"api_key": "sk-secret", "user": "a@example.org", "choices": [{"message": {"content": "my prompt"}}]}
+    log = tmp_path / "x.jsonl"
+    log.write_bytes(written.lines([body(id="good"), body(id="bad", created=None, **secret), secret]))
+    text = repr(report_of(log))
+    assert not [word for word in ("sk-secret", "a@example.org", "my prompt") if word in text]
+
+
+def _put(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path

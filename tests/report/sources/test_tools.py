@@ -1,0 +1,149 @@
+"""Whatever kind of file a tool's records are in, its report is what a plain loop over them comes to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from r1plan.prices.book import PriceBook
+from r1plan.report.period import Period
+from r1plan.report.query import spend_report
+from r1plan.report.sources.given import given_files
+from r1plan.report.spend import SpendReport
+from tests.report.importers.made import helicone, langfuse, litellm, openai, openrouter, otel
+from tests.report.importers.made.truth import Made
+from tests.report.sources import written
+
+Maker = Callable[[Random, int], Iterator[Made]]
+JSON_TOOLS: Mapping[str, tuple[str, Maker]] = {
+    "LiteLLM": ("litellm", litellm.spend_logs),
+    "OpenRouter's generations": ("openrouter", openrouter.generations),
+    "OpenRouter's activity": ("openrouter", openrouter.activity),
+    "Helicone": ("helicone", helicone.requests),
+    "Langfuse": ("langfuse", lambda random, number: langfuse.observations(random, number, camel=False)),
+    "OpenTelemetry": ("otel", otel.spans),
+    "OpenAI's bodies": ("openai", openai.bodies),
+    "OpenAI's usage": ("openai", openai.buckets),
+}
+TABLE_TOOLS = {
+    **{name: JSON_TOOLS[name] for name in ("LiteLLM", "Helicone", "Langfuse")},
+    "OpenRouter's log": ("openrouter", openrouter.log),
+}
+
+
+def report_of(*paths: Path, tool: str | None = None) -> SpendReport:
+    return spend_report(given_files(paths), Period(), (), PriceBook({}), importer=tool)
+
+
+def check(report: SpendReport, tool: str, made: Sequence[Made]) -> None:
+    """That `report` is that of `made`: every count, every trap, nothing else."""
+    truths = [each.truth for each in made if each.truth]
+    assert {each.importer for each in report.imported} == {tool}
+    said: Counter[str] = Counter()
+    for each in report.imported:
+        said.update(each.left_out)
+        said.update(each.noted)
+    assert said == Counter(trap for each in made for trap in each.traps)
+    assert sum(each.rows for each in report.imported) == len(truths)
+    totals = report.totals
+    for name in ("input_tokens", "output_tokens", "cache_hit_tokens", "thinking_tokens"):
+        assert getattr(totals, name) == sum(getattr(each, name) or 0 for each in truths), name
+    assert totals.requests == sum(each.requests or 0 for each in truths)
+    billed = [each.reported_usd for each in truths if each.reported_usd is not None]
+    assert totals.reported_usd == (sum(billed, Decimal(0)) if billed else None)
+    assert [each for each in report.warnings if each.kind in ("bad_line", "bad_record", "unreadable_file")] == []
+
+
+@pytest.mark.parametrize("form", written.JSON_FILES)
+@pytest.mark.parametrize("tool", ["LiteLLM", "OpenTelemetry", "OpenAI's bodies"])
+def test_json_in_every_form(tool: str, form: str, tmp_path: Path) -> None:
+    name, maker = JSON_TOOLS[tool]
+    made = list(maker(Random(5), 40))
+    (tmp_path / form).write_bytes(written.JSON_FILES[form]([each.record for each in made]))
+    check(report_of(tmp_path / form), name, made)
+
+
+@pytest.mark.parametrize("form", written.CSV_FILES)
+def test_csv_in_every_form(form: str, tmp_path: Path) -> None:
+    made = list(litellm.spend_logs(Random(6), 40))
+    (tmp_path / form).write_bytes(written.CSV_FILES[form]([each.record for each in made]))
+    check(report_of(tmp_path / form), "litellm", made)
+
+
+@pytest.mark.parametrize("tool", JSON_TOOLS)
+def test_every_tool_as_lines(tool: str, tmp_path: Path) -> None:
+    name, maker = JSON_TOOLS[tool]
+    made = list(maker(Random(7), 120))
+    (tmp_path / "x.jsonl").write_bytes(written.lines([each.record for each in made]))
+    check(report_of(tmp_path / "x.jsonl"), name, made)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "sqlite"])
+@pytest.mark.parametrize("tool", TABLE_TOOLS)
+def test_every_tool_with_tables_as_a_table(tool: str, form: str, tmp_path: Path) -> None:
+    name, maker = TABLE_TOOLS[tool]
+    made = list(maker(Random(8), 120))
+    records: list[Any] = [each.record for each in made]
+    path = tmp_path / f"x.{form}"
+    if form == "csv":
+        path.write_bytes(written.table(records))
+    else:
+        getattr(written, form)(records, path)
+    check(report_of(path), name, made)
+
+
+def test_a_folder_of_several_tools_is_one_report(tmp_path: Path) -> None:
+    made = {
+        "a.jsonl": list(litellm.spend_logs(Random(1), 30)),
+        "sub/b.csv": list(openrouter.log(Random(2), 30)),
+        "sub/c.json": list(helicone.requests(Random(3), 30)),
+    }
+    (tmp_path / "sub").mkdir()
+    for name, found in made.items():
+        records = [each.record for each in found]
+        content = written.table(records) if name.endswith(".csv") else written.lines(records)
+        (tmp_path / name).write_bytes(content)
+    report = report_of(tmp_path)
+    truths = [each.truth for found in made.values() for each in found if each.truth]
+    assert {each.importer for each in report.imported} == {"litellm", "openrouter", "helicone"}
+    assert report.totals.requests == sum(each.requests or 0 for each in truths)
+    assert report.totals.input_tokens == sum(each.input_tokens or 0 for each in truths)
+
+
+def test_two_exports_that_overlap_count_each_request_once(tmp_path: Path) -> None:
+    made = list(litellm.spend_logs(Random(9), 60))
+    records = [each.record for each in made]
+    (tmp_path / "a.jsonl").write_bytes(written.lines(records[:40]))
+    (tmp_path / "b.csv").write_bytes(written.table(records[20:]))
+    report = report_of(tmp_path)
+    truths = [each.truth for each in made if each.truth]
+    assert report.totals.requests == sum(each.requests or 0 for each in truths)
+    assert report.totals.input_tokens == sum(each.input_tokens or 0 for each in truths)
+    (warning,) = [each for each in report.warnings if each.kind == "repeated_rows"]
+    assert warning.count == sum(each.truth is not None for each in made[20:40])
+
+
+def test_a_header_in_other_case_and_with_blanks_is_the_same_header(tmp_path: Path) -> None:
+    made = list(litellm.spend_logs(Random(4), 20))
+    first, rest = written.table([each.record for each in made]).split(b"\n", 1)
+    header = b",".join(b" " + each.upper() + b" " for each in first.split(b","))
+    (tmp_path / "x.csv").write_bytes(header + b"\n" + rest)
+    check(report_of(tmp_path / "x.csv"), "litellm", made)
+
+
+def test_a_tool_that_is_named_is_believed(tmp_path: Path) -> None:
+    made = list(litellm.spend_logs(Random(4), 20))
+    records = [{name: value for name, value in each.record.items() if name != "call_type"} for each in made]
+    (tmp_path / "x.jsonl").write_bytes(written.lines(records))
+    unknown = report_of(tmp_path / "x.jsonl")
+    (warning,) = unknown.warnings
+    assert (warning.file_fault, warning.nearest, warning.missing) == ("unknown_fields", "litellm", ("call_type",))
+    named = report_of(tmp_path / "x.jsonl", tool="litellm")
+    assert named.imported[0].importer == "litellm"
+    assert named.totals.requests > 0

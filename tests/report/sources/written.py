@@ -1,0 +1,102 @@
+"""Records as files of every kind that people have them in."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import sqlite3
+import sys
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+Records = Sequence[Mapping[str, Any]]
+
+
+def lines(records: Records) -> bytes:
+    return "".join(json.dumps(each) + "\n" for each in records).encode()
+
+
+def table(records: Records, separator: str = ",", end: str = "\n", quoting: Any = csv.QUOTE_MINIMAL) -> bytes:
+    """As CSV; what is no text stands in it as JSON."""
+    names = list(dict.fromkeys(name for each in records for name in each))
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting)
+    writer.writerow(names)
+    writer.writerows([cell(each.get(name)) for name in names] for each in records)
+    return text.getvalue().encode()
+
+
+def cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def zipped(members: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def parquet(records: Records, path: Path) -> None:
+    source = path.with_suffix(".made.json")
+    source.write_bytes(lines(records))
+    with duckdb.connect() as database:
+        database.execute(
+            f"COPY (SELECT * FROM read_json('{source}', sample_size = -1, maximum_object_size = 100000000, "
+            f"map_inference_threshold = -1)) TO '{path}' (FORMAT parquet)"
+        )
+    source.unlink()
+
+
+def sqlite(records: Records, path: Path) -> None:
+    names = list(dict.fromkeys(name for each in records for name in each))
+    with sqlite3.connect(path) as database:
+        database.execute(f"CREATE TABLE spend ({', '.join(json.dumps(name) for name in names)})")
+        database.executemany(
+            f"INSERT INTO spend VALUES ({', '.join('?' for _ in names)})",
+            [[cell(each.get(name)) or None for name in names] for each in records],
+        )
+    database.close()
+
+
+# How the records of one file are written: by a name, bytes of it.
+JSON_FILES: Mapping[str, Callable[[Records], bytes]] = {
+    "lines.jsonl": lines,
+    "array.json": lambda records: json.dumps(list(records)).encode(),
+    "pretty.json": lambda records: json.dumps(list(records), indent=2).encode(),
+    "envelope.json": lambda records: json.dumps({"object": "list", "data": list(records)}).encode(),
+    "pages.jsonl": lambda records: lines([{"data": records[:7], "page": 1}, {"data": records[7:], "page": 2}]),
+    "lines.jsonl.gz": lambda records: gzip.compress(lines(records)),
+    "lines.jsonl.bz2": lambda records: bz2.compress(lines(records)),
+    "lines.jsonl.xz": lambda records: lzma.compress(lines(records)),
+    "lines.jsonl.zst": lambda records: zstd.compress(lines(records[:3])) + zstd.compress(lines(records[3:])),
+    "utf16.jsonl": lambda records: lines(records).decode().encode("utf-16"),
+    "mark.jsonl": lambda records: b"\xef\xbb\xbf" + lines(records).replace(b"\n", b"\r\n"),
+    "export.zip": lambda records: zipped({"a/export.json": json.dumps(list(records)).encode(), "README.txt": b"hi"}),
+}
+CSV_FILES: Mapping[str, Callable[[Records], bytes]] = {
+    "plain.csv": table,
+    "windows.csv": lambda records: b"\xef\xbb\xbf" + table(records, end="\r\n"),
+    "semicolons.csv": lambda records: table(records, separator=";"),
+    "tabs.tsv": lambda records: table(records, separator="\t"),
+    "quoted.csv": lambda records: table(records, quoting=csv.QUOTE_ALL),
+    "above.csv": lambda records: b"Exported on 2026-11-29\n" + table(records),
+    "utf16.csv": lambda records: table(records).decode().encode("utf-16"),
+    "packed.csv.gz": lambda records: gzip.compress(table(records)),
+}
