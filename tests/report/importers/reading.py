@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -69,7 +70,21 @@ def _text(value: Any) -> str | None:
 def read(importer: Importer, records: Iterable[Record], first: Record | None = None) -> Read:
     """What `importer` makes of `records`, of the kind of the first, or of `first`."""
     records = list(records)
-    shape = shape_for(importer, records[0] if first is None else first)
+    return read_as(shape_for(importer, records[0] if first is None else first), records)
+
+
+def read_sqlite(importer: Importer, database: sqlite3.Connection) -> Read:
+    """What `importer` makes of a SQLite database."""
+    columns = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c"
+    there = {name for table, column in database.execute(columns) for name in (table, f"{table}.{column}")}
+    shape = next(shape for shape in importer.shapes if shape.sqlite_query and shape.sqlite_needs <= there)
+    cursor = database.execute(shape.sqlite_query or "")
+    names = [name for name, *_ in cursor.description]
+    return read_as(shape, [dict(zip(names, row, strict=True)) for row in cursor])
+
+
+def read_as(shape: RecordShape, records: Sequence[Record]) -> Read:
+    """What records of the kind `shape` become."""
     database = _database()
     names = ", ".join(f'"{name}" VARCHAR' for name in shape.reads)
     database.execute(f"CREATE OR REPLACE TABLE raw ({names})")

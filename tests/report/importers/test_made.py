@@ -44,20 +44,20 @@ NAMES = tuple(field.name for field in fields(Truth))
 def test_rows_traps_and_totals_are_those_of_a_plain_loop(tool: str, seed: int) -> None:
     importer, maker = TOOLS[tool]
     made = list(maker(Random(seed), 250))
-    _compare(read(importer, [each.record for each in made], made[-1].record), made)
+    compare(read(importer, [each.record for each in made], made[-1].record), made)
 
 
 def test_spans_are_the_same_out_of_one_document() -> None:
     made = list(otel.spans(Random(3), 60))
-    _compare(read(OTEL, [otel.otlp(made)]), made)
+    compare(read(OTEL, [otel.otlp(made)]), made)
 
 
 def test_spans_are_the_same_out_of_a_document_a_line() -> None:
     made = list(otel.spans(Random(4), 60))
-    _compare(read(OTEL, [otel.otlp(made[:31]), otel.otlp(made[31:])]), made)
+    compare(read(OTEL, [otel.otlp(made[:31]), otel.otlp(made[31:])]), made)
 
 
-def _compare(found: Read, made: Sequence[Made]) -> None:
+def compare(found: Read, made: Sequence[Made]) -> None:
     truths = [each.truth for each in made if each.truth]
     wanted = Counter(trap for each in made for trap in each.traps)
     assert found.traps == dict(wanted)
