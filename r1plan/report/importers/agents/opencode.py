@@ -179,7 +179,7 @@ _SHAPE = RecordShape(
     noted=MappingProxyType(
         {
             "counts_contradict": "is_odd",
-            "cached_beside_input": "given < 0",
+            "cached_beside_input": "cached > 0",
             "thinking_unclear": "is_unclear",
             "no_usage": "is_bare AND over_us IS NOT NULL AND fault IS NULL",
             "unknown_provider": f"{_SELLER} = 'unknown'",

@@ -133,11 +133,9 @@ def _answer(random: Random, index: int) -> Iterator[Message]:
         "id": "", "provider": SELLERS[seller], "model": "deepseek-reasoner", "input_tokens": used.input,
         "output_tokens": used.output, "cache_hit_tokens": used.hit, "thinking_tokens": used.thinking, "tool_usd": cost,
     }  # fmt: skip
-    traps = [trap] if trap else []
-    if trap == "below":
-        traps = ["cached_beside_input"]
-        if 1 <= used.thinking <= used.output - used.thinking:
-            traps.append("thinking_unclear")
+    traps = ["cached_beside_input"] if used.hit else []
+    if trap and 1 <= used.thinking <= used.output - used.thinking:
+        traps.append("thinking_unclear")
     finish = {"type": "step-finish", "reason": "stop", "cost": plain(cost), "tokens": said}
     parts: list[dict[str, Any]] = [{"type": "step-start"}, {"type": "text", "text": "secret answer"}, finish]
     bare = {"input": 0, "output": 0, "reasoning": 0, "cache": {"read": 0, "write": 0}}
@@ -200,5 +198,6 @@ def _steps(random: Random, message: Message, row: Mapping[str, Any]) -> Message:
             "input_tokens": used.input, "output_tokens": used.output, "cache_hit_tokens": used.hit,
             "thinking_tokens": 0, "tool_usd": cost,
         }  # fmt: skip
-        made.append(Made(record={}, truth=Truth(**{**row, **counted})))
+        beside = ("cached_beside_input",) if used.hit else ()
+        made.append(Made(record={}, truth=Truth(**{**row, **counted}), traps=beside))
     return replace(message, data={**message.data, "tokens": said, "cost": plain(total)}, parts=parts, made=made)
