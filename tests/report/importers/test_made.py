@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from r1plan.report.importers.fireworks import FIREWORKS
 from r1plan.report.importers.helicone import HELICONE
 from r1plan.report.importers.importer import Importer
 from r1plan.report.importers.langfuse import LANGFUSE
@@ -18,7 +19,7 @@ from r1plan.report.importers.litellm import LITELLM
 from r1plan.report.importers.openai import OPENAI
 from r1plan.report.importers.openrouter import OPENROUTER
 from r1plan.report.importers.otel import OTEL
-from tests.report.importers.made import helicone, langfuse, litellm, openai, openrouter, otel
+from tests.report.importers.made import fireworks, helicone, langfuse, litellm, openai, openrouter, otel
 from tests.report.importers.made.truth import Made, Truth
 from tests.report.importers.reading import Read, read
 
@@ -28,6 +29,8 @@ TOOLS: dict[str, tuple[Importer, Maker]] = {
     "openrouter's log": (OPENROUTER, openrouter.log),
     "openrouter's generations": (OPENROUTER, openrouter.generations),
     "openrouter's activity": (OPENROUTER, openrouter.activity),
+    "fireworks' metrics": (FIREWORKS, lambda random, number: fireworks.metrics(random, number, newer=False)),
+    "fireworks' newer metrics": (FIREWORKS, lambda random, number: fireworks.metrics(random, number, newer=True)),
     "helicone": (HELICONE, helicone.requests),
     "langfuse's exports": (LANGFUSE, lambda random, number: langfuse.observations(random, number, camel=False)),
     "langfuse's pages": (LANGFUSE, lambda random, number: langfuse.observations(random, number, camel=True)),
