@@ -54,6 +54,11 @@ _RECORD_FAULTS: Mapping[RecordFault, str] = {
 }
 
 
+def tool_name(importer: str) -> str:
+    """What a tool is called by its makers."""
+    return _TOOLS.get(importer, importer)
+
+
 def imported_notes(imported: Sequence[ImportedFiles]) -> Iterator[str]:
     """What was read of other tools' files, what of it was left out, and what is noted of it."""
     for tool in dict.fromkeys(each.importer for each in imported):
@@ -61,7 +66,7 @@ def imported_notes(imported: Sequence[ImportedFiles]) -> Iterator[str]:
         names = [name for each in found for name in each.files]
         where = printable(names[0]) if len(names) == 1 else count(len(names), "file")
         rows = sum(each.rows for each in found)
-        yield f"imported: {count(rows, 'row')} of {_TOOLS.get(tool, tool)} from {where}."
+        yield f"imported: {count(rows, 'row')} of {tool_name(tool)} from {where}."
         left_out, noted = Counter[str](), Counter[str]()
         for each in found:
             left_out.update(each.left_out)
@@ -78,7 +83,7 @@ def file_fault_text(warning: ReportWarning) -> str:
             nearest = ""
             if warning.nearest and warning.missing:
                 missing = ", ".join(warning.missing)
-                nearest = f"; nearest is {_TOOLS.get(warning.nearest, warning.nearest)}, without {missing}"
+                nearest = f"; nearest is {tool_name(warning.nearest)}, without {missing}"
             return f"no log or export that is known: its fields are {fields}{nearest}"
         case "unknown_tables":
             return f"no database that is known: it has {fields}"
