@@ -27,9 +27,15 @@ class Period:
 
 
 def asked_period(
-    month: str | None, since: str | None, until: str | None, timezone: str, *, now: datetime | None
+    month: str | None,
+    since: str | None,
+    until: str | None,
+    timezone: str,
+    *,
+    now: datetime,
+    is_all_by_default: bool = False,
 ) -> Period:
-    """The period of these options; without any the month of `now`, or all time where `now` is None.
+    """The period of these options; without any the month of `now`, or all time. A month may be "this" or "last".
 
     Raises UsageError for options that exclude each other and for what is no month or day, NotFound for no time zone.
     """
@@ -38,9 +44,17 @@ def asked_period(
         raise UsageError(f"--month {month} and --since or --until cannot both be meant.", "give one of them")
     if since or until:
         return from_days(since, until, timezone)
+    if month in ("this", "last"):
+        return whole_month(named_month(month, now.astimezone(here).date()), timezone)
     if month:
         return whole_month(month, timezone)
-    return Period(timezone=timezone) if now is None else whole_month(month_of(now, here), timezone)
+    return Period(timezone=timezone) if is_all_by_default else whole_month(month_of(now, here), timezone)
+
+
+def named_month(name: str, today: date) -> str:
+    """The month, as YYYY-MM, that is called "this" or "last" on the day `today`."""
+    day = today if name == "this" else today.replace(day=1) - timedelta(days=1)
+    return f"{day.year:04}-{day.month:02}"
 
 
 def whole_month(month: str, timezone: str) -> Period:

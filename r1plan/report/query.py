@@ -17,7 +17,7 @@ from r1plan.prices.intervals import price_intervals
 from r1plan.report.database import open_database, rows, sql
 from r1plan.report.entries import RowLoader, load_entries
 from r1plan.report.entry_table import doubts_statement
-from r1plan.report.keys import GroupKey
+from r1plan.report.keys import IN_TIME, GroupKey
 from r1plan.report.period import Period, day_starts
 from r1plan.report.sources.given import Given
 from r1plan.report.sources.opening import ToolFile, open_sources
@@ -91,7 +91,7 @@ def spend_report(
         (doubts,) = rows(database, doubts_statement())
         first_at, last_at = (None if at is None else _instant(at) for at in (doubts["first_us"], doubts["last_us"]))
         source, groups = "priced", by if first_at else ()
-        if first_at and last_at and "day" in names:
+        if first_at and last_at and any(key.needs_days for key in by):
             starts = list(day_starts(first_at, last_at, period.timezone))
             values = {"start_us": [_microseconds(at) for at, _ in starts], "day": [day for _, day in starts]}
             database.execute(sql("day"), values)
@@ -212,6 +212,7 @@ def _load_prices(
             "start_us": [_microseconds(each.start) for each in found],
             "until_us": [_microseconds(each.until) for each in found],
             "price_id": [each.price.id for each in found],
+            "tier": [each.price.tier for each in found],
             "decides": [each.price.tier_instant for each in found],
             "miss": [storable_rate(each.price.per_token.miss, each.price) for each in found],
             "hit": [storable_rate(each.price.per_token.hit, each.price) for each in found],
@@ -226,13 +227,8 @@ def _sums(
     database: DuckDBPyConnection, by: Sequence[GroupKey], source: str
 ) -> list[tuple[dict[str, str | None], Totals]]:
     """The totals of each group of `by` in `source`; of all requests, even none, when `by` is empty."""
-    columns, values = "", {}
-    for number, key in enumerate(by):
-        if key.tag is None:
-            columns += f"{key.name} AS key_{number}, "
-        else:
-            columns += f"tags ->> $tag_{number} AS key_{number}, "
-            values[f"tag_{number}"] = "/" + key.tag.replace("~", "~0").replace("/", "~1")
+    columns = "".join(f"{key.sql(f'tag_{number}')} AS key_{number}, " for number, key in enumerate(by))
+    values = {f"tag_{number}": key.tag_path for number, key in enumerate(by) if key.tag is not None}
     statement = sql("spend").replace("KEYS", columns).replace("SOURCE", source)
     if by:
         statement += f"GROUP BY {', '.join(f'key_{number}' for number in range(len(by)))}"
@@ -246,12 +242,13 @@ def _sums(
 
 
 def _sorted(sums: list[tuple[dict[str, str | None], Totals]]) -> list[tuple[dict[str, str | None], Totals]]:
-    """The days in order; otherwise the dearest first."""
+    """Months, days and hours in order; otherwise the dearest first."""
 
-    def place(each: tuple[dict[str, str | None], Totals]) -> tuple[str, Decimal, int, tuple[str, ...]]:
+    def place(each: tuple[dict[str, str | None], Totals]) -> tuple[tuple[str, ...], Decimal, int, tuple[str, ...]]:
         keys, totals = each
         cost_usd = totals.cost_usd or Decimal(0)
-        return keys.get("day") or "", -cost_usd, -totals.requests, tuple(value or "" for value in keys.values())
+        in_time = tuple(value or "" for name, value in keys.items() if name in IN_TIME)
+        return in_time, -cost_usd, -totals.requests, tuple(value or "" for value in keys.values())
 
     return sorted(sums, key=place)
 

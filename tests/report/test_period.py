@@ -63,20 +63,31 @@ def test_a_day_of_23_hours_is_one_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("month", "since", "timezone", "now", "period"),
+    ("month", "since", "timezone", "is_file", "period"),
     [
-        pytest.param(None, None, "UTC", NOW, whole_month("2025-09", "UTC"), id="this-month"),
-        pytest.param(None, None, "Asia/Shanghai", NOW, whole_month("2025-10", "Asia/Shanghai"), id="there-october"),
-        pytest.param(None, None, "Asia/Shanghai", None, Period(timezone="Asia/Shanghai"), id="all-time"),
-        pytest.param("2025-01", None, "UTC", NOW, whole_month("2025-01", "UTC"), id="that-month"),
-        pytest.param("2025-01", None, "UTC", None, whole_month("2025-01", "UTC"), id="that-month-of-a-file"),
-        pytest.param(None, "2025-01-02", "UTC", NOW, from_days("2025-01-02", None, "UTC"), id="since"),
+        pytest.param(None, None, "UTC", False, whole_month("2025-09", "UTC"), id="this-month"),
+        pytest.param(None, None, "Asia/Shanghai", False, whole_month("2025-10", "Asia/Shanghai"), id="there-october"),
+        pytest.param(None, None, "Asia/Shanghai", True, Period(timezone="Asia/Shanghai"), id="all-time"),
+        pytest.param("2025-01", None, "UTC", False, whole_month("2025-01", "UTC"), id="that-month"),
+        pytest.param("2025-01", None, "UTC", True, whole_month("2025-01", "UTC"), id="that-month-of-a-file"),
+        pytest.param("this", None, "UTC", True, whole_month("2025-09", "UTC"), id="this-month-of-a-file"),
+        pytest.param("last", None, "UTC", False, whole_month("2025-08", "UTC"), id="last-month"),
+        pytest.param("last", None, "Asia/Shanghai", False, whole_month("2025-09", "Asia/Shanghai"), id="last-there"),
+        pytest.param(None, "2025-01-02", "UTC", False, from_days("2025-01-02", None, "UTC"), id="since"),
     ],
 )
 def test_without_options_it_is_this_month_or_all_that_a_file_holds(
-    month: str | None, since: str | None, timezone: str, now: datetime | None, period: Period
+    month: str | None, since: str | None, timezone: str, is_file: bool, period: Period
 ) -> None:
-    assert asked_period(month, since, None, timezone, now=now) == period
+    assert asked_period(month, since, None, timezone, now=NOW, is_all_by_default=is_file) == period
+
+
+@pytest.mark.parametrize(
+    ("today", "last"), [("2025-01-01", "2024-12"), ("2024-03-31", "2024-02"), ("2025-12-31", "2025-11")]
+)
+def test_the_last_month_is_the_one_before_this_day_s(today: str, last: str) -> None:
+    now = datetime.fromisoformat(f"{today}T12:00+00:00")
+    assert asked_period("last", None, None, "UTC", now=now) == whole_month(last, "UTC")
 
 
 def test_a_month_and_days_exclude_each_other() -> None:

@@ -149,7 +149,7 @@ def _months(_given: Given) -> Iterable[str]:
     from r1plan.ledger.months import month_logs
     from r1plan.settings import directories
 
-    return [path.stem for path in month_logs(directories().logs)]
+    return [*(path.stem for path in month_logs(directories().logs)), "this", "last"]
 
 
 def _group_keys(_given: Given) -> Iterable[str]:

@@ -21,13 +21,18 @@ PathsArgument = Annotated[
     ),
 ]
 MonthOption = Annotated[
-    str | None, typer.Option(metavar="YYYY-MM", help="A calendar month. Default: this one, or all that PATH holds.")
+    str | None,
+    typer.Option(metavar="YYYY-MM", help="A calendar month, this or last. Default: this one, or all that PATH holds."),
 ]
 SinceOption = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The first day.")]
 UntilOption = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day, included.")]
 TimezoneOption = Annotated[str, typer.Option(metavar="ZONE", help="Whose days and months, such as Asia/Shanghai.")]
 ByOption = Annotated[
-    list[str], typer.Option(metavar="KEYS", help="provider, model, project, day, status, tag:NAME. Repeatable.")
+    list[str],
+    typer.Option(
+        metavar="KEYS",
+        help="provider, model, served, project, key, status, month, day, hour-of-clock, tag:NAME. Repeatable.",
+    ),
 ]
 FormatOption = Annotated[
     Format | None, typer.Option(help="How to show it. Default: by the name of --output FILE, else a table.")

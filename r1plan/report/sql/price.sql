@@ -6,6 +6,7 @@ SELECT
     unnest($start_us) AS start_us,
     unnest($until_us) AS until_us,
     unnest($price_id) AS price_id,
+    unnest($tier) AS tier,
     unnest($decides) AS decides,
     CAST(unnest($miss) AS DECIMAL(20, 15)) AS miss_usd,
     CAST(unnest($hit) AS DECIMAL(20, 15)) AS hit_usd,

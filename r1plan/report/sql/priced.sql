@@ -41,7 +41,7 @@ rated AS (
             CASE WHEN NOT $in_yuan OR source <> 'r1plan' THEN reported_usd END AS reported_usd
         ),
         COALESCE(price.price_id, spanned.price_id) IS NOT NULL AS has_price,
-        COALESCE(price.price_id, spanned.price_id) AS price_id,
+        COALESCE(price.price_id, spanned.price_id) AS price_id, price.tier,
         COALESCE(price.miss_usd, spanned.miss_usd) AS rate_miss,
         COALESCE(price.hit_usd, spanned.hit_usd) AS rate_hit,
         COALESCE(price.output_usd, spanned.output_usd) AS rate_output,
@@ -102,7 +102,7 @@ costed AS (
 )
 SELECT
     id, source, response_id, provider, model, served, project, tags, key, status, end_reason, flags, provenance,
-    attempt_of, conversation, requests, span_us, started_us, first_token_us, ended_us, placed_us, price_id,
+    attempt_of, conversation, requests, span_us, started_us, first_token_us, ended_us, placed_us, price_id, tier,
     input_tokens, cache_hit_tokens, output_tokens, thinking_tokens,
     is_billed, is_charged, is_unpriced, is_uncertain, is_here, is_estimated,
     is_ranged AND is_uncertain AS has_several_prices, energy_wh, forecast_p50_usd, forecast_p90_usd,

@@ -71,7 +71,7 @@ def after(line: str) -> list[str]:
         pytest.param("r1plan chat --thinking ", ["show", "dim", "hide"], id="modes"),
         pytest.param("r1plan prices show deeps", ["deepseek"], id="argument"),
         pytest.param("r1plan prices cost deepseek deepseek-f", ["deepseek-flash"], id="second-argument"),
-        pytest.param("r1plan cost-report --by day,mo", ["day,model"], id="in-a-list"),
+        pytest.param("r1plan cost-report --by day,mod", ["day,model"], id="in-a-list"),
         pytest.param("r1plan cost-report --currency C", ["CNY"], id="currency"),
         pytest.param("r1plan --install-completion f", ["fish"], id="shell"),
         pytest.param("r1plan chat --seed ", [], id="a-number"),
