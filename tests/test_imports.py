@@ -48,7 +48,7 @@ OWNERS = {
     "keyring": {"r1plan.engine.keys"},
     "llama_cpp": {"r1plan.engine.local", "r1plan.tiny.evaluate"},
     "duckdb": {"r1plan.report"},
-    "jinja2": {"r1plan.engine.local.render_template", "r1plan.render.page", "r1plan.render.spend.page"},
+    "jinja2": {"r1plan.engine.local.render_template", "r1plan.render.template"},
     "vl_convert": {"r1plan.render.spend.page"},
     "pynvml": {"r1plan.hardware.nvidia"},
     "psutil": {"r1plan.hardware.host"},

@@ -6,20 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
-
 from r1plan import __version__
 from r1plan.market.compare import ApiOffer
 from r1plan.plan.plan import Plan
 from r1plan.render.page.content import plan_page
 from r1plan.render.plan.view import EngineView, OptionT
-from r1plan.render.text.sanitize import printable
+from r1plan.render.template import filled_in
 
 if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
     from r1plan.plan.outlook.outlook import Outlook
 
-_HERE = Path(__file__).parent
+_TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 
 def page_text(
@@ -35,14 +33,5 @@ def page_text(
 
     It is ASCII, with a reference for every other character, so that it survives whatever encoding a shell writes it in.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     page = plan_page(view, plan, api, headroom, points, (command, __version__), outlook)
-    text = printable(environment.get_template("page.html.j2").render(page=page))
-    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return filled_in(_TEMPLATE, page=page)

@@ -7,12 +7,12 @@ import hashlib
 import re
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from r1plan import __version__
 from r1plan.render.spend.page.content import page_of, series_json
-from r1plan.render.text.sanitize import json_escape, printable
+from r1plan.render.template import filled_in
+from r1plan.render.text.sanitize import json_escape
 from r1plan.report.spend import SpendReport
 
 _HERE = Path(__file__).parent
@@ -29,14 +29,6 @@ def spend_page(report: SpendReport, command: str) -> str:
     It is ASCII, and its policy lets nothing run but its own scripts. Without vl-convert, which has the charts' script,
     the tables stand alone, and the page says so.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     page = page_of(report, command, __version__)
     drawing = _chart_script() if page.series else None
     own = f"(() => {{\n{_read('charts.js')}\n{_read('page.js')}\n}})();"
@@ -52,17 +44,15 @@ def spend_page(report: SpendReport, command: str) -> str:
             "form-action 'none'",
         )
     )
-    text = printable(
-        environment.get_template("page.html.j2").render(
-            page=page,
-            policy=policy,
-            charts=drawing is not None,
-            style=Markup(style),  # noqa: S704 -- ours
-            scripts=[Markup(each) for each in scripts],  # noqa: S704 -- ours and the chart library's
-            data=Markup(series_json(page.series, report)) if page.series else "",  # noqa: S704 -- escaped there
-        )
+    return filled_in(
+        _HERE / "page.html.j2",
+        page=page,
+        policy=policy,
+        charts=drawing is not None,
+        style=Markup(style),  # noqa: S704 -- ours
+        scripts=[Markup(each) for each in scripts],  # noqa: S704 -- ours and the chart library's
+        data=Markup(series_json(page.series, report)) if page.series else "",  # noqa: S704 -- escaped there
     )
-    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def _chart_script() -> str | None:
