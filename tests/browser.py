@@ -86,8 +86,21 @@ class Browser:
         os.close(self._from)
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def opens(self, path: Path, width: int, height: int = 800, scheme: Scheme = "light", scale: float = 1.0) -> Opened:
-        """Load the file `path` into a window of `width` times `height` CSS pixels, a phone's where that is narrow."""
+    def opens(
+        self,
+        path: Path,
+        width: int,
+        height: int = 800,
+        scheme: Scheme = "light",
+        scale: float = 1.0,
+        *,
+        scripts: bool = True,
+    ) -> Opened:
+        """Load the file `path` into a window of `width` times `height` CSS pixels, a phone's where that is narrow.
+
+        Without `scripts` the page's own do not run.
+        """
+        self._ask("Emulation.setScriptExecutionDisabled", value=not scripts)
         self._ask(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -108,6 +121,13 @@ class Browser:
         said = self._ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in said, said["exceptionDetails"]
         return said["result"].get("value")
+
+    def press(self, key: Literal["Tab", "Enter", " "], times: int = 1) -> None:
+        """Press a key of the keyboard, and let it go."""
+        code, text = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " ")}[key]
+        for _ in range(times):
+            self._ask("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, text=text)
+            self._ask("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
 
     def print_media(self) -> None:
         """Show the page as on paper, until the next is opened."""

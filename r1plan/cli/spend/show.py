@@ -40,7 +40,7 @@ def show(options: SpendOptions, how: Shown) -> None:
     from r1plan.prices.account import account_currencies
     from r1plan.prices.book import PriceBook
     from r1plan.render.output import note
-    from r1plan.render.spend.formats import chosen_format, detail_of
+    from r1plan.render.spend.formats import chosen_format, detail_of, refuse_what_if
     from r1plan.render.spend.words import nothing_usable, warnings, where_to_look
     from r1plan.report.logs import monthly_logs
     from r1plan.report.query import spend_report
@@ -48,6 +48,8 @@ def show(options: SpendOptions, how: Shown) -> None:
     from r1plan.settings import directories
 
     form = chosen_format(how.form, how.file)
+    if options.what_if:
+        refuse_what_if(form)
     folder = directories().logs
     logs = given_files(options.paths) if options.paths else monthly_logs(folder, options.period)
     prices = load_prices()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from r1plan.errors import UsageError
 
@@ -24,6 +24,9 @@ _ENDINGS: tuple[tuple[str, tuple[Format, ...]], ...] = (
     (".parquet", ("parquet",)),
     (".prom", ("prom",)),
 )
+# Forms of one table, of groups or charges; a world is neither.
+_WITHOUT_WORLDS: tuple[Format, ...] = ("csv", "parquet", "focus")
+_WITH_WORLDS: tuple[Format, ...] = tuple(each for each in get_args(Format) if each not in _WITHOUT_WORLDS)
 
 
 def chosen_format(asked: Format | None, file: Path | None) -> Format:
@@ -41,6 +44,15 @@ def chosen_format(asked: Format | None, file: Path | None) -> Format:
             f"leave out --format for {meant[0]}, or give the file another name.",
         )
     return asked
+
+
+def refuse_what_if(form: Format) -> None:
+    """Raise UsageError where `form` has no place for other worlds, which would be missing without a word."""
+    if form in _WITHOUT_WORLDS:
+        raise UsageError(
+            f"--format {form} has no place for what --what-if asks.",
+            f"add --format {', '.join(_WITH_WORLDS[:-1])} or {_WITH_WORLDS[-1]}, or leave --what-if out",
+        )
 
 
 def detail_of(form: Format) -> Detail | None:

@@ -44,6 +44,15 @@ _HELP: Mapping[str, str] = {
     "charged_usd": "What providers billed where no price is known.",
     "reported_usd": "All that providers said they bill.",
 }
+_WORLD_HELP: Mapping[str, str] = {
+    "cost_usd": "What the requests that can be moved cost in another world.",
+    "low_usd": "Least that they may cost there.",
+    "high_usd": "Most that they may cost there.",
+    "instead_usd": "What is known of what the same requests cost as they were.",
+    "saving_usd": "What is saved there on requests whose own cost is known.",
+    "movable_requests": "Requests that can be moved there.",
+    "immovable_requests": "Requests that cannot.",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_IN_A_LABEL = re.compile(r"[^a-zA-Z0-9_]")
 
@@ -59,12 +68,23 @@ def _lines(report: SpendReport) -> Iterator[str]:
         values = [(labels, getattr(totals, field.name)) for labels, totals in sums]
         help_text = _HELP.get(field.name, field.name.replace("_", " ").capitalize() + ".")
         yield from _metric(_name(field.name, report.currency), help_text, values)
+    yield from _worlds(report)
     period = report.period
     yield from _metric("period_start_timestamp_seconds", "When the period begins.", [("", _seconds(period.start))])
     yield from _metric("period_end_timestamp_seconds", "When the period ends.", [("", _seconds(period.until))])
     yield from _metric("last_request_timestamp_seconds", "The last request's end.", [("", _seconds(report.last_at))])
     yield from _metric("usable_rows", "Rows of the logs, of any time.", [("", report.usable_rows)])
     yield from _metric("unusable_lines", "Lines and files of the logs that could not be used.", [("", report.lost)])
+
+
+def _worlds(report: SpendReport) -> Iterator[str]:
+    """What the report's other worlds cost, labelled by their names and by how they were asked for."""
+    names = [(_shown(each.target), _shown(each.asked)) for each in report.what_if]
+    labels = list(_distinct([("world", world), ("asked", asked)] for world, asked in names))
+    for field, help_text in _WORLD_HELP.items():
+        values = [(label, getattr(each, field)) for label, each in zip(labels, report.what_if, strict=True)]
+        name = "usd" if field == "cost_usd" else field
+        yield from _metric(_name(f"what_if_{name}", report.currency), help_text, values)
 
 
 def _metric(name: str, help_text: str, values: Iterable[tuple[str, int | Decimal | None]]) -> Iterator[str]:
@@ -86,20 +106,30 @@ def _seconds(at: datetime | None) -> Decimal | None:
 
 
 def _labelled(by: tuple[str, ...], groups: tuple[Group, ...]) -> Iterator[tuple[str, Totals]]:
-    """Each group's totals with its labels, no two of them equal: what cleaning made equal is numbered.
+    """Each group's totals with its labels: a value that is not known has none, which is the same as an empty one."""
+    names = list(_label_names(by))
+    pairs = (
+        [(name, _shown(value)) for name, value in zip(names, group.keys.values(), strict=True) if value is not None]
+        for group in groups
+    )
+    for labels, group in zip(_distinct(pairs), groups, strict=True):
+        yield labels, group.totals
 
-    A value that is not known has no label, which is the same as an empty one.
-    """
-    names, seen = list(_label_names(by)), set()
-    for group in groups:
-        values = [None if value is None else one_line(value) or "(empty)" for value in group.keys.values()]
-        pairs = [(name, value) for name, value in zip(names, values, strict=True) if value is not None]
+
+def _shown(value: str) -> str:
+    return one_line(value) or "(empty)"
+
+
+def _distinct(labelled: Iterable[list[tuple[str, str]]]) -> Iterator[str]:
+    """The labels as text, no two of them equal: what cleaning made equal is numbered."""
+    seen = set[str]()
+    for pairs in labelled:
         labels, number = _text(pairs), 1
         while labels in seen:
             number += 1
             labels = _text([*pairs, ("copy", str(number))])
         seen.add(labels)
-        yield labels, group.totals
+        yield labels
 
 
 def _label_names(by: tuple[str, ...]) -> Iterator[str]:

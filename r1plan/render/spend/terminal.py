@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from r1plan.money import money
+from r1plan.render.spend.what_if import assumption_text, what_if_text
+from r1plan.render.spend.what_if_table import WHAT_IF_HEADS, what_if_cells
 from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.table import column_widths, table_row, table_width
@@ -53,11 +56,30 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
         for group in report.groups:
             yield _markdown_row([*_names(group), *(show(group.totals) for show in columns.values())])
         yield _markdown_row([*_total_names(report), *(show(report.totals) for show in columns.values())])
-    closing = [*notes(report), *warnings(report)]
+    if report.totals.requests:
+        yield from _markdown_worlds(report)
+    closing = [*notes(replace(report, what_if=())), *warnings(report)]
     if closing:
         yield ""
     for line in closing:
         yield f"- {_markdown_text(line)}"
+
+
+def _markdown_worlds(report: SpendReport) -> Iterator[str]:
+    """A table of the report's other worlds, then what is assumed in those that were asked for one by one."""
+    if not report.what_if:
+        return
+    yield ""
+    yield _markdown_row(list(WHAT_IF_HEADS))
+    yield _markdown_row(["---", *["---:"] * (len(WHAT_IF_HEADS) - 1)])
+    for each in report.what_if:
+        yield _markdown_row(list(what_if_cells(each, report.currency)))
+    yield ""
+    for each in report.what_if:
+        if each.asked != "all":
+            yield f"- {_markdown_text(what_if_text(each, report.currency))}"
+            for assumed in each.assumptions:
+                yield f"  - assumed: {_markdown_text(assumption_text(assumed, report.currency))}"
 
 
 def _columns(wide: bool, currency: str) -> dict[str, Callable[[Totals], str]]:

@@ -12,17 +12,21 @@ from r1plan.report.period import whole_month
 from r1plan.report.query import spend_report
 from r1plan.report.sample import write_sample
 from r1plan.report.spend import Detail, SpendReport
+from r1plan.report.whatif.target import WhatIfQuestion, parse_targets
 from tests.prices.test_book import real_book
 
 
 @cache
-def sample_report(detail: Detail | None = None, by: str = "provider,model", timezone: str = "UTC") -> SpendReport:
-    """The sample month in days of `timezone`."""
+def sample_report(
+    detail: Detail | None = None, by: str = "provider,model", timezone: str = "UTC", worlds: tuple[str, ...] = ()
+) -> SpendReport:
+    """The sample month in days of `timezone`, and in other `worlds`."""
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
         write_sample(log)
         month = whole_month("2025-09", timezone)
-        return spend_report([log], month, parse_keys(by), real_book(), detail=detail)
+        question = WhatIfQuestion(targets=parse_targets(worlds, real_book())) if worlds else None
+        return spend_report([log], month, parse_keys(by), real_book(), detail=detail, what_if=question)
 
 
 def report_of(entries: list[UsageEntry], detail: Detail, by: str = "provider,model") -> SpendReport:

@@ -14,8 +14,9 @@ import duckdb
 import pytest
 
 from r1plan.errors import UsageError
+from r1plan.money import exact
 from r1plan.render.spend.focus import COLUMNS
-from r1plan.render.spend.formats import Format, chosen_format, spend_bytes, spend_text
+from r1plan.render.spend.formats import Format, chosen_format, refuse_what_if, spend_bytes, spend_text
 from r1plan.report.period import Period
 from r1plan.report.spend import Group, SpendReport, Totals
 from tests.render.spend.sample import sample_report
@@ -137,6 +138,30 @@ def test_metrics_hold_the_sums_of_the_groups() -> None:
     assert sum(costs) == report.totals.cost_usd
     assert not any("openrouter" in name for name in found if name.startswith("r1plan_cost_usd{"))
     assert found["r1plan_period_start_timestamp_seconds"] == str(int(datetime(2025, 9, 1, tzinfo=UTC).timestamp()))
+
+
+def test_metrics_hold_the_other_worlds_and_no_sample_of_what_is_unknown() -> None:
+    report = sample_report(worlds=("off-peak", "google/gemini-2.5-pro", "novita/deepseek-r1-0528"))
+    found = samples(spend_text(report, "prom", 80))
+    for each in report.what_if:
+        labels = f'{{world="{each.target}",asked="{each.asked}"}}'
+        for name, value in (("usd", each.cost_usd), ("high_usd", each.high_usd), ("saving_usd", each.saving_usd)):
+            assert found.get(f"r1plan_what_if_{name}{labels}") == (None if value is None else exact(value))
+        assert found[f"r1plan_what_if_immovable_requests{labels}"] == str(each.immovable_requests)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "focus"])
+def test_a_form_without_a_place_for_other_worlds_refuses_them(form: Format) -> None:
+    with pytest.raises(UsageError, match=f"--format {form} has no place") as error:
+        refuse_what_if(form)
+    assert error.value.hint == "add --format table, json, md, html or prom, or leave --what-if out"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "md", "html", "prom"])
+def test_every_other_form_holds_them(form: Format) -> None:
+    refuse_what_if(form)
+    text = spend_text(sample_report("series", worlds=("novita/deepseek-r1-0528",)), form, 200)
+    assert "novita/deepseek/deepseek-r1-0528" in text
 
 
 def test_metrics_without_groups_have_no_labels() -> None:

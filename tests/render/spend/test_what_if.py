@@ -6,9 +6,12 @@ from decimal import Decimal
 
 import pytest
 
+from r1plan.render.spend.formats import spend_text
 from r1plan.render.spend.what_if import what_if_notes
 from r1plan.render.spend.what_if_document import what_if_fields
+from r1plan.render.spend.what_if_table import WHAT_IF_HEADS, what_if_cells
 from r1plan.report.whatif.values import Immovable, ReplayAssumption, WhatIf
+from tests.render.spend.sample import sample_report
 
 D = Decimal
 MOVED = WhatIf(
@@ -75,3 +78,29 @@ def test_the_document_has_exact_money_and_null_for_unknown() -> None:
     ]
     yuan = what_if_fields(UNKNOWN, "CNY")
     assert (yuan["cost_usd"], yuan["cost_cny"]) == (None, "1")
+
+
+@pytest.mark.parametrize(
+    ("replay", "cells"),
+    [
+        pytest.param(MOVED, "$4.50|$4.50|$6.00|$3.00|-$1.50|90|0", id="dearer"),
+        pytest.param(NOWHERE, "-|-|-|-|-|0|7", id="none"),
+        pytest.param(UNKNOWN, "$1.00|$1.00|$1.00|not known|-|3|3", id="own-cost-unknown"),
+        pytest.param(PARTLY, "$4.00|$4.00|$4.00|$2.00 + ?|$1.00|5|0", id="partly-unknown"),
+    ],
+)
+def test_a_world_is_a_row_of_a_table(replay: WhatIf, cells: str) -> None:
+    found = list(what_if_cells(replay, "USD"))
+    assert len(found) == len(WHAT_IF_HEADS)
+    assert found == [replay.target, *cells.split("|")]
+
+
+def test_markdown_has_the_worlds_as_a_table_and_what_is_assumed_below() -> None:
+    lines = spend_text(sample_report(worlds=("off-peak", "deepseek/deepseek-reasoner")), "md", 80).splitlines()
+    start = lines.index("| what if | cost there | at least | at most | as it was | saved | requests | that stay |")
+    assert [line.split(" | ")[0] for line in lines[start + 2 : start + 4]] == [
+        "| off-peak",
+        "| deepseek/deepseek-reasoner",
+    ]
+    assert "- what if off-peak: " in "\n".join(lines[start:])
+    assert "  - assumed: the answers would have been as long." in lines

@@ -61,6 +61,22 @@ const CHARTS = {
         encoding: { opacity, tooltip: [{ field: "name", title: "when" }, { field: "text", title: "cached" }] } },
     ],
   }),
+  worlds: (rows, narrow) => ({
+    height: 30 * rows,
+    encoding: { y: { field: "name", type: "nominal", sort: null,
+      axis: { title: null, labelLimit: narrow ? 120 : 340, ticks: false, domain: false,
+        labelExpr: narrow ? "length(datum.value) > 18 ? slice(datum.value, 0, 5) + '…' + slice(datum.value, -9) : datum.value" : "datum.value" } },
+    tooltip: [{ field: "name", title: "what if" }, { field: "text", title: "cost there" }, { field: "bounds", title: "at least, at most" },
+      { field: "was", title: "as it was" }] },
+    layer: [
+      { mark: { type: "bar", color: "var(--answer)", height: { band: 0.6 } },
+        encoding: { x: { field: "value", type: "quantitative", axis: { title: null, tickCount: 4, labelExpr: "moneyLabel + datum.label" } } } },
+      { transform: [{ filter: "datum.high > datum.low" }], mark: { type: "rule", color: "var(--ink)", strokeWidth: 2 },
+        encoding: { x: { field: "low", type: "quantitative" }, x2: { field: "high" } } },
+      { transform: [{ filter: "isValid(datum.instead)" }], mark: { type: "tick", color: "var(--fresh)", thickness: 4, opacity: 1, height: { band: 0.9 } },
+        encoding: { x: { field: "instead", type: "quantitative" } } },
+    ],
+  }),
   clock: () => ({
     height: 7 * 24,
     encoding: {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from r1plan.money import exact, money
+from r1plan.render.spend.page.worlds import PageWorlds, page_worlds, worlds_data
 from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count
@@ -46,6 +47,7 @@ class SpendPage:
     figures: tuple[tuple[str, str, str], ...]
     charts: tuple[tuple[str, str, bool], ...]
     coarse: tuple[str, ...]
+    worlds: PageWorlds | None
     parts: tuple[tuple[str, tuple[str, ...]], ...]
     by: str
     heads: tuple[str, ...]
@@ -60,7 +62,7 @@ def page_of(report: SpendReport, command: str, version: str) -> SpendPage:
     some = report.totals.requests > 0
     series = report.series
     unit = "day" if series is None else series.unit
-    unsure = tuple(notes(report))
+    unsure = tuple(notes(replace(report, what_if=())))  # other worlds have a place of their own
     wrong = tuple(line.removeprefix("warning: ") for line in warnings(report))
     parts = (("How sure it is", unsure), ("What is wrong with the logs and prices", wrong))
     first = headline(report) if some else no_requests(report)
@@ -79,6 +81,7 @@ def page_of(report: SpendReport, command: str, version: str) -> SpendPage:
             ("clock", "When it was spent", True),
         ),
         coarse=tuple(_coarse(series)) if series else (),
+        worlds=page_worlds(report) if some else None,
         parts=tuple((heading, tuple(map(printable, lines))) for heading, lines in parts if lines),
         by=", ".join(report.by),
         heads=(*report.by, *_HEADS),
@@ -122,6 +125,7 @@ def series_json(series: Series, report: SpendReport) -> str:
             [None if each.span is None else place[each.span], each.seller, each.bin, each.requests]
             for each in series.lengths
         ],
+        "worlds": worlds_data(report),
         "clock": [[each.seller, each.tier, each.weekday, each.hour, float(each.share)] for each in series.clock],
     }
     text = json.dumps(data, separators=(",", ":"))

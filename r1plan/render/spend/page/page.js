@@ -276,5 +276,5 @@ DATA.spans.forEach((text, key) => byId("choose-span").add(new Option(text, Strin
 for (const name of ["provider", "model", "span"])
   byId(`choose-${name}`).addEventListener("change", ({ target }) => choose({ [name]: target.value === "" ? null : name === "span" ? Number(target.value) : target.value }));
 byId("everything").addEventListener("click", () => { choose({ provider: null, model: null, span: null }); byId("choose-provider").focus(); });
-byId("filters").hidden = false;
+for (const id of ["filters", "figures", "charts"]) byId(id).hidden = false;
 show();

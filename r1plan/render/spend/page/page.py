@@ -31,7 +31,7 @@ def spend_page(report: SpendReport, command: str) -> str:
     """
     page = page_of(report, command, __version__)
     drawing = _chart_script() if page.series else None
-    own = f"(() => {{\n{_read('charts.js')}\n{_read('page.js')}\n}})();"
+    own = f"(() => {{\n{_read('charts.js')}\n{_read('page.js')}\n{_read('worlds.js')}\n}})();"
     scripts = [_ascii(each) for each in (drawing, own) if each]
     style = _ascii(_read("page.css"))
     policy = "; ".join(

@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from r1plan.money import exact
+from r1plan.money import exact, usd
 from r1plan.render.spend.formats import spend_text
 from r1plan.report.series.series import SeriesSeller
 from r1plan.report.spend import SpendReport
@@ -31,9 +32,13 @@ def chromium() -> Iterator[Browser]:
         yield found
 
 
+WORLDS = ("deepinfra/DeepSeek-R1-0528", "deepseek/deepseek-reasoner", "off-peak", "google/gemini-2.5-pro")
+
+
 @cache
 def html() -> str:
-    return spend_text(sample_report("series"), "html", 80, "r1plan cost-report sample.jsonl --format html")
+    report = sample_report("series", worlds=WORLDS)
+    return spend_text(report, "html", 80, "r1plan cost-report sample.jsonl --format html")
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +54,9 @@ def figure(chromium: Browser, name: str) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_draws_five_charts_and_every_word_can_be_read(chromium: Browser, page: Path, scheme: Scheme) -> None:
+def test_the_page_draws_six_charts_and_every_word_can_be_read(chromium: Browser, page: Path, scheme: Scheme) -> None:
     assert chromium.opens(page, 1280, scheme=scheme) == ([], [])
-    assert chromium.value(DRAWN) == 5
+    assert chromium.value(DRAWN) == 6
     texts = chromium.value(PALE)
     assert texts["pale"] == []
     assert texts["seen"] > 80
@@ -115,11 +120,92 @@ def test_the_tables_tell_what_the_charts_do_and_choose_by_keyboard(chromium: Bro
     chromium.value("document.querySelectorAll('details').forEach((each) => { each.open = true })")
     assert chromium.value("document.querySelectorAll('#table-days tbody tr').length") == 30
     told = "document.querySelectorAll('.chart[data-title]').length, document.querySelectorAll('details table').length"
-    assert chromium.value(f"[{told}].join()") == "5,5"
+    assert chromium.value(f"[{told}].join()") == "6,5"
     chromium.value("document.querySelector('#table-days tbody button').focus()")
     chromium.value("document.activeElement.click()")
     assert chromium.value("document.activeElement.getAttribute('aria-pressed')") == "true"
     assert chromium.value("document.getElementById('choose-span').selectedOptions[0].text") == "2025-09-01"
+
+
+def test_other_worlds_have_a_bar_a_row_and_a_sentence_each(chromium: Browser, page: Path) -> None:
+    chromium.opens(page, 1280)
+    chromium.value(DRAWN)
+    found = sample_report("series", worlds=WORLDS).what_if
+    drawn = sum(each.cost_usd is not None for each in found)
+    assert chromium.value("document.querySelectorAll('#chart-worlds .mark-rect.role-mark path').length") >= drawn
+    rows = chromium.value("[...document.querySelectorAll('.worlds tbody tr')].map((row) => row.innerText.split('\\t'))")
+    assert [row[0] for row in rows] == [each.target for each in found]
+    assert [row[1] for row in rows] == [usd(each.cost_usd) if each.cost_usd else "-" for each in found]
+    told = chromium.value(
+        "document.querySelectorAll('.worlds')[0].closest('section').querySelector('details').textContent"
+    )
+    assert all(f"what if {each.target}: " in told for each in found)
+    # No choice of what is shown changes them.
+    chromium.value("document.querySelector('#table-days tbody button').click()")
+    assert rows == chromium.value(
+        "[...document.querySelectorAll('.worlds tbody tr')].map((row) => row.innerText.split('\\t'))"
+    )
+
+
+def test_without_scripts_the_tables_that_need_none_are_there_and_it_is_said(chromium: Browser, page: Path) -> None:
+    assert chromium.opens(page, 320, scripts=False) == ([], [])
+    assert "need JavaScript" in chromium.value("document.querySelector('noscript').innerText")
+    seen = "(element) => element !== null && element.checkVisibility()"
+    for what in ("h1", ".groups", ".worlds"):
+        assert chromium.value(f"({seen})(document.querySelector('{what}'))"), what
+    # Nothing stands there empty, waiting for a script.
+    for what in ("#filters", "#figures", "#charts"):
+        assert not chromium.value(f"({seen})(document.querySelector('{what}'))"), what
+    assert chromium.value(SIDEWAYS)["scrolled"] == 0
+
+
+FOCUSED = """(() => { const at = document.activeElement;
+  return at.id || at.getAttribute("aria-label") || at.getAttribute("aria-labelledby") || at.textContent; })()"""
+
+
+def test_the_keyboard_goes_through_the_page_from_top_to_bottom(chromium: Browser, page: Path) -> None:
+    chromium.opens(page, 1280)
+    chromium.value(DRAWN)
+    order, places = [], []
+    while True:
+        chromium.press("Tab")
+        if chromium.value("document.activeElement === document.body"):
+            break
+        order.append(chromium.value(FOCUSED))
+        places.append(chromium.value("document.activeElement.getBoundingClientRect().top + scrollY"))
+    assert order == [
+        *("choose-provider", "choose-model", "choose-span"),
+        *["As a table"] * 5,
+        *("title-worlds", "What stays, and what is assumed", "groups"),
+    ]
+    # Two cards stand beside each other, and the left one is first.
+    assert all(later >= sooner - 60 for sooner, later in pairwise(places))
+
+
+def test_a_day_is_chosen_and_left_by_keys_alone(chromium: Browser, page: Path) -> None:
+    chromium.opens(page, 1280)
+    chromium.value(DRAWN)
+    chromium.press("Tab", 4)
+    chromium.press("Enter")  # opens the table of days
+    chromium.press("Tab", 2)
+    assert chromium.value(FOCUSED) == "2025-09-01"
+    chromium.press(" ")
+    assert chromium.value(FOCUSED) == "2025-09-01"
+    assert chromium.value("document.getElementById('choose-span').selectedOptions[0].text") == "2025-09-01"
+    chromium.press("Enter")
+    assert chromium.value("document.getElementById('choose-span').value") == ""
+
+
+def test_all_of_a_printed_page_is_on_the_paper(chromium: Browser, page: Path) -> None:
+    chromium.opens(page, 718)  # A4 within margins of 1 cm
+    chromium.value(DRAWN)
+    chromium.print_media()
+    assert chromium.value(SIDEWAYS)["scrolled"] == 0
+    hidden = """[...document.querySelectorAll(".scroll, .chart")].filter((box) => box.checkVisibility()
+      && (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1))
+      .map((box) => box.id || box.getAttribute("aria-labelledby"))"""
+    assert chromium.value(hidden) == []
+    assert chromium.value("document.querySelectorAll('.chart svg').length") == 6
 
 
 def test_paper_is_white_and_has_no_controls(chromium: Browser, page: Path) -> None:
@@ -146,8 +232,6 @@ MONEY = (
 
 
 def test_money_is_written_as_the_report_writes_it(chromium: Browser, tmp_path: Path) -> None:
-    from r1plan.money import usd
-
     path = tmp_path / "report.html"
     path.write_text(_with_costs(MONEY), encoding="ascii")
     chromium.opens(path, 1280)
