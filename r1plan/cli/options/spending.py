@@ -58,12 +58,13 @@ ImportOption = Annotated[
         "otel",
         "opencode",
         "claude-code",
+        "dsh",
     ],
     typer.Option(
         "--import",
         metavar="TOOL",
         help="Who wrote them: r1plan, litellm, openrouter, deepseek, helicone, langfuse, llm, openai, fireworks, otel, "
-        "opencode, claude-code. Default: each file is recognised.",
+        "opencode, claude-code, dsh. Default: each file is recognised.",
     ),
 ]
 WhatIfOption = Annotated[

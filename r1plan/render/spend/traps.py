@@ -14,11 +14,12 @@ _LEFT_OUT: Mapping[str, str] = {
     "repeats_children": "of steps around others, which repeat what is counted in those",
     "error_body": "of errors that nobody billed",
     "fork_copy": "that a forked session repeats",
+    "unknown_version": "of a format that this program does not know",
     "gpu_time": "of GPUs that are paid by the second: no tokens",
     "unknown_kind": "of a kind that is not known",
     "unreadable_line": "without a day, a model or an amount that can be read",
 }
-# After "noted: N requests "
+# After "noted: N rows "
 _NOTED: Mapping[str, str] = {
     "counts_contradict": "whose counts contradict one another: priced from input and output alone",
     "silent_experiment": "that were sent as a silent experiment beside the user's own",
@@ -48,5 +49,5 @@ def left_out_text(trap: str, number: int) -> str:
 
 
 def noted_text(trap: str, number: int) -> str:
-    """What is noted of `number` requests by `trap`, without a full stop."""
-    return f"noted: {count(number, 'request')} {_NOTED.get(trap, trap.replace('_', ' '))}"
+    """What is noted of `number` rows by `trap`, without a full stop."""
+    return f"noted: {count(number, 'row')} {_NOTED.get(trap, trap.replace('_', ' '))}"

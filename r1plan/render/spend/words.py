@@ -13,7 +13,7 @@ from r1plan.ledger.blocks import LONGEST_LINE_BYTES
 from r1plan.ledger.months import month_days
 from r1plan.ledger.schema import SCHEMA
 from r1plan.money import money, usd
-from r1plan.render.spend.sources import bad_record_text, file_fault_text, imported_notes
+from r1plan.render.spend.sources import bad_record_text, file_fault_text, imported_notes, tool_name
 from r1plan.render.spend.what_if import what_if_notes
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, percent, tokens
@@ -179,6 +179,11 @@ def warning_text(warning: ReportWarning) -> str:
             text = f"{count(warning.count, 'row')} of an unknown number of requests: only their tokens and costs count."
         case "several_prices":
             text = f"{requests} told only in sums over times in which the price changed: between bounds, uncertain."
+        case "currency_assumed":
+            text = (
+                f"{count(warning.count, 'bill')} of {tool_name(warning.tool or '')} do not say their currency: taken "
+                "as the account's, dollars unless R1PLAN_<PROVIDER>_CURRENCY says CNY; give the cost file too."
+            )
         case "unknown_currency":
             text = f"{requests} billed in {warning.currency} left out, as no price is known in it."
         case "price_caveat":

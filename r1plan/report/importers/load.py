@@ -36,6 +36,7 @@ class _Group:
     """Files that one statement reads: of one tool, one kind of record and one layout."""
 
     files: tuple[ToolFile, ...]
+    number: int
     columns: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -70,20 +71,20 @@ def load_imported(
         by_tool.setdefault(each.kind.importer.name, []).append(each)
     for found in by_tool.values():
         importer = found[0].kind.importer
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
-        database.execute(f"CREATE OR REPLACE TABLE loaded ({columns})")
-        ours: list[ImportedFiles] = []
+        if importer.settled:
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+            database.execute(f"CREATE OR REPLACE TABLE loaded ({columns})")
         for group in _groups(database, found):
-            read, said = _read_group(database, importer, group)
-            ours += read
+            read, said = _read_group(database, group, names)
+            imported += read
             warnings += said
-        imported += ours
-        # Else what stands in several files is settled once all tools' rows are there.
-        if importer.settled and (repeated := _keep_one_of_each(database)):
-            warnings.append(ReportWarning(kind="repeated_rows", count=repeated, tool=importer.name))
-        database.execute("UPDATE loaded SET id = 'row ' || rowid WHERE id IS NULL")
-        _rename(database, names)
-        _append(database, importer)
+        if importer.settled:
+            # Else what stands in several files is settled once all tools' rows are there.
+            if repeated := _keep_one_of_each(database):
+                warnings.append(ReportWarning(kind="repeated_rows", count=repeated, tool=importer.name))
+            _append(database, importer, importer.settled, names)
+        if unnamed := _bills_in_no_currency(database, importer):
+            warnings.append(ReportWarning(kind="currency_assumed", count=unnamed, tool=importer.name))
     for name in ("loaded", "made"):
         database.execute(f"DROP TABLE IF EXISTS {name}")
     database.execute("DROP VIEW IF EXISTS raw")
@@ -97,8 +98,8 @@ def _groups(database: DuckDBPyConnection, files: Sequence[ToolFile]) -> Iterator
         columns = _parquet_columns(database, each.source.file) if each.layout == "parquet" else ()
         return id(each.kind.shape), each.layout, each.kind.envelope, each.header, columns
 
-    for key, found in groupby(files, kind):
-        yield _Group(tuple(found), key[-1])
+    for number, (key, found) in enumerate(groupby(files, kind)):
+        yield _Group(tuple(found), number, key[-1])
 
 
 def _parquet_columns(database: DuckDBPyConnection, file: Path) -> tuple[tuple[str, str], ...]:
@@ -107,11 +108,11 @@ def _parquet_columns(database: DuckDBPyConnection, file: Path) -> tuple[tuple[st
 
 
 def _read_group(
-    database: DuckDBPyConnection, importer: Importer, group: _Group
+    database: DuckDBPyConnection, group: _Group, names: OurNames
 ) -> tuple[list[ImportedFiles], list[ReportWarning]]:
-    """Fill `loaded` with the rows of `group`. Of several files one that cannot be read is left out alone."""
+    """Add the rows of `group`. Of several files one that cannot be read is left out alone."""
     try:
-        return _read_files(database, importer, group)
+        return _read_files(database, group, names)
     except DatabaseError as error:
         if len(group.files) == 1:
             fault: FileFault = (
@@ -120,29 +121,33 @@ def _read_group(
             return [], [ReportWarning(kind="unreadable_file", file=group.files[0].source.name, file_fault=fault)]
     imported, warnings = [], []
     for each in group.files:
-        read, said = _read_group(database, importer, replace(group, files=(each,)))
+        read, said = _read_group(database, replace(group, files=(each,)), names)
         imported += read
         warnings += said
     return imported, warnings
 
 
 def _read_files(
-    database: DuckDBPyConnection, importer: Importer, group: _Group
+    database: DuckDBPyConnection, group: _Group, names: OurNames
 ) -> tuple[list[ImportedFiles], list[ReportWarning]]:
-    shape = group.shape
+    shape, importer = group.shape, group.files[0].kind.importer
     for table in ("reject_errors", "reject_scans"):
         database.execute(f"DROP TABLE IF EXISTS {table}")
     database.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {group.raw()}")
     database.execute(_made_statement(shape))
     counts = rows(database, _counting_statement(shape))[0]
     noted = {trap: counts[f"noted {trap}"] for trap in shape.noted if counts[f"noted {trap}"]}
-    names = ", ".join(f'"{name}"' for name in COLUMNS if name != "flags")
     words = ", ".join(f"CASE WHEN \"noted {trap}\" THEN '{trap}' END" for trap in noted)
     flags = f"list_concat(flags, list_filter([{words}], lambda word: word IS NOT NULL))" if noted else "flags"
-    database.execute(
-        f"INSERT INTO loaded BY NAME SELECT {names}, {flags} AS flags FROM made "
+    plain = ", ".join(f'"{name}"' for name in COLUMNS if name not in ("id", "flags"))
+    kept = (
+        f"SELECT COALESCE(id, 'row {group.number}.' || rowid) AS id, {plain}, {flags} AS flags FROM made "
         "WHERE NOT is_skipped AND NOT is_out AND fault IS NULL"
     )
+    if importer.settled:
+        database.execute(f"INSERT INTO loaded BY NAME {kept}")
+    else:
+        _append(database, importer, kept, names)
     read = ImportedFiles(
         importer=importer.name,
         files=tuple(each.source.name for each in group.files),
@@ -275,35 +280,38 @@ def _keep_one_of_each(database: DuckDBPyConnection) -> int:
     return int(count)
 
 
-def _rename(database: DuckDBPyConnection, names: OurNames) -> None:
-    """Bring the names of providers and models to those of the price book."""
-    statement = """
-        SELECT DISTINCT provider, model FROM loaded
-        UNION SELECT DISTINCT provider, served FROM loaded WHERE served IS NOT NULL
+def _bills_in_no_currency(database: DuckDBPyConnection, importer: Importer) -> int:
+    """How many bills of a tool that knows several currencies do not say theirs."""
+    if not any("currency" in shape.values for shape in importer.shapes):
+        return 0
+    statement = "SELECT count(*) FROM entry WHERE source = $source AND reported_usd IS NOT NULL AND currency IS NULL"
+    ((count,),) = database.execute(statement, {"source": importer.name}).fetchall()
+    return int(count)
+
+
+def _append(database: DuckDBPyConnection, importer: Importer, kept: str, names: OurNames) -> None:
+    """Add the rows that `kept` selects to `entry`, providers and models by the names of the price book."""
+    statement = f"""
+        WITH kept AS ({kept})
+        SELECT DISTINCT provider, model FROM kept
+        UNION SELECT DISTINCT provider, served FROM kept WHERE served IS NOT NULL
     """
     found = [(row["provider"], row["model"]) for row in rows(database, statement)]
     sellers = [names.provider(provider) for provider, _ in found]
-    models = [names.model(seller, model) for seller, (_, model) in zip(sellers, found, strict=True)]
-    database.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE name AS
-        SELECT unnest($from_provider) AS from_provider, unnest($from_model) AS from_model,
-            unnest($provider) AS provider, unnest($model) AS model
-        """,
-        {
-            "from_provider": [provider for provider, _ in found],
-            "from_model": [model for _, model in found],
-            "provider": sellers,
-            "model": models,
-        },
-    )
-
-
-def _append(database: DuckDBPyConnection, importer: Importer) -> None:
-    settled = importer.settled or "SELECT * FROM loaded"
+    values = {
+        "from_provider": [provider for provider, _ in found],
+        "from_model": [model for _, model in found],
+        "to_provider": sellers,
+        "to_model": [names.model(seller, model) for seller, (_, model) in zip(sellers, found, strict=True)],
+    }
     database.execute(
         f"""
         INSERT INTO entry BY NAME
+        WITH name AS MATERIALIZED (
+            SELECT unnest(CAST($from_provider AS VARCHAR[])) AS from_provider,
+                unnest(CAST($from_model AS VARCHAR[])) AS from_model,
+                unnest(CAST($to_provider AS VARCHAR[])) AS provider, unnest(CAST($to_model AS VARCHAR[])) AS model
+        )
         SELECT
             row.* REPLACE (
                 asked.provider AS provider,
@@ -315,11 +323,11 @@ def _append(database: DuckDBPyConnection, importer: Importer) -> None:
                 $source AS source
             ),
             $source AS file
-        FROM ({settled}) AS row
+        FROM ({kept}) AS row
         LEFT JOIN name AS asked
             ON row.provider IS NOT DISTINCT FROM asked.from_provider AND row.model IS NOT DISTINCT FROM asked.from_model
         LEFT JOIN name AS answered ON row.provider IS NOT DISTINCT FROM answered.from_provider
             AND row.served = answered.from_model
         """,
-        {"source": importer.name},
+        {**values, "source": importer.name},
     )

@@ -25,7 +25,11 @@ def settle_imported(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
     count that knows most of it. Sums of a time of which the same tool also tells single requests are not counted.
     """
     database.execute(sql("imported_plain"))
+    tools = "SELECT count(DISTINCT source) FROM entry WHERE usable AND source <> 'r1plan'"
+    ((count,),) = database.execute(tools).fetchall()
     for name, kind in _NOT_COUNTED.items():
+        if kind == "repeated_responses" and count < 2:
+            continue
         database.execute(f"CREATE OR REPLACE TABLE not_counted AS {sql(name)}")
         found = database.execute("SELECT source, count(*) FROM not_counted GROUP BY source ORDER BY source").fetchall()
         if found:

@@ -19,8 +19,8 @@ def test_every_trap_has_a_sentence_of_its_own() -> None:
     said = {trap: left_out_text(trap, 2) for shape in shapes() for trap in shape.left_out}
     assert [trap for trap, text in said.items() if text == f"left out: 2 records {trap.replace('_', ' ')}"] == []
     said = {trap: noted_text(trap, 2) for shape in shapes() for trap in shape.noted}
-    assert [trap for trap, text in said.items() if text == f"noted: 2 requests {trap.replace('_', ' ')}"] == []
+    assert [trap for trap, text in said.items() if text == f"noted: 2 rows {trap.replace('_', ' ')}"] == []
 
 
 def test_every_tool_is_called_as_its_makers_do() -> None:
-    assert [each.name for each in IMPORTERS if tool_name(each.name) == each.name] == ["llm", "opencode"]
+    assert [each.name for each in IMPORTERS if tool_name(each.name) == each.name] == ["llm", "opencode", "dsh"]

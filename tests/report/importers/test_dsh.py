@@ -28,7 +28,7 @@ def _message(seq: int, **other: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("form", [{}, {"seed": 200}, {"version": 1}], ids=["a session", "a fork", "another format"])
-def test_rows_traps_and_totals_are_those_of_a_plain_loop(form: dict[str, int], seed: int) -> None:
+def test_rows_traps_and_totals_are_those_of_a_plain_loop(form: dict[str, Any], seed: int) -> None:
     made = dsh.session(Random(seed), 100, **form)
     if form.get("version"):
         found = read(DSH, [each.record for each in made])

@@ -16,7 +16,7 @@ from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.sources.given import given_files
 from r1plan.report.spend import SpendReport
-from tests.report.importers.made import helicone, langfuse, litellm, openai, openrouter, otel
+from tests.report.importers.made import deepseek, helicone, langfuse, litellm, openai, openrouter, otel
 from tests.report.importers.made.truth import Made
 from tests.report.sources import written
 
@@ -147,3 +147,26 @@ def test_a_tool_that_is_named_is_believed(tmp_path: Path) -> None:
     named = report_of(tmp_path / "x.jsonl", tool="litellm")
     assert named.imported[0].importer == "litellm"
     assert named.totals.requests > 0
+
+
+def test_a_bill_that_names_no_currency_is_told(tmp_path: Path) -> None:
+    made = deepseek.made(4, days=3)
+    (tmp_path / "amount.csv").write_bytes(deepseek.as_csv(made.amounts, Random(1)))
+    assert [each.count for each in report_of(tmp_path).warnings if each.kind == "currency_assumed"] == [
+        len({(each["utc_date"], each["model"], each["api_key_name"]) for each in made.amounts})
+    ]
+    (tmp_path / "cost.csv").write_bytes(deepseek.as_csv(made.costs, Random(1)))
+    assert [each for each in report_of(tmp_path).warnings if each.kind == "currency_assumed"] == []
+
+
+@pytest.mark.parametrize("currency", ["USD", "CNY"])
+@pytest.mark.parametrize("form", [{}, {"offset_hours": 0}, {"day_format": "%Y%m%d"}], ids=["days", "instants", "plain"])
+def test_deepseeks_zip_comes_to_what_it_billed(form: Mapping[str, Any], currency: Any, tmp_path: Path) -> None:
+    made = deepseek.made(5, currency=currency, **form)
+    (tmp_path / "usage_data_2026_6.zip").write_bytes(deepseek.as_zip(made, Random(1)))
+    (tmp_path / "again.zip").write_bytes(deepseek.as_zip(made, Random(2)))
+    report = spend_report(given_files([tmp_path]), Period(), (), PriceBook({}), currency=currency)
+    assert report.totals.reported_usd == sum(Decimal(each["cost"]) for each in made.costs)
+    assert report.totals.output_tokens == sum(
+        int(each["amount"]) for each in made.amounts if each["type"] == "output_tokens"
+    )
