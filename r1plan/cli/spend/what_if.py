@@ -26,9 +26,11 @@ def what_if_question(options: SpendOptions, book: PriceBook) -> WhatIfQuestion |
     from r1plan.cli.prices.options import first_days
     from r1plan.report.whatif.target import WhatIfQuestion, parse_targets
 
+    providers = load_providers().values()
     return WhatIfQuestion(
         targets=parse_targets(options.what_if, book),
         as_of=options.as_of,
-        serves=served(load_providers().values()),
+        serves=served(providers),
         released=first_days(),
+        finds_prefixes=frozenset(each.id for each in providers if each.finds_prefixes),
     )

@@ -14,9 +14,11 @@ from r1plan.catalog.price import Currency
 from r1plan.prices.book import START_NOT_VERIFIED, PriceBook
 from r1plan.report.database import rows, sql
 from r1plan.report.whatif.answers import Answers
+from r1plan.report.whatif.caches import Caches
+from r1plan.report.whatif.moved import Moved
 from r1plan.report.whatif.target import Source, Target, WhatIfQuestion
 from r1plan.report.whatif.values import WhatIf
-from r1plan.report.whatif.weigh import Moved, Weighing
+from r1plan.report.whatif.weigh import Weighing
 from r1plan.report.whatif.worlds import World, WorldPrices, price_columns, world_prices
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,7 +67,8 @@ def replayed(
         spared = {cap: row.pop(f"spared_{place}") for place, cap in enumerate(caps)}
         found[row.pop("target")].append(Moved(**row, spared_usd=spared))
     answers = Answers(question.serves, book, asked.sources, prices)
-    weighing = Weighing(answers, question.as_of, {each.price.id: each.price for each in prices.prices})
+    caches = Caches(question.finds_prefixes)
+    weighing = Weighing(answers, caches, question.as_of, {each.price.id: each.price for each in prices.prices})
     replays = [
         (move.target, weighing.what_if(move.target, move.seller, found[number])) for number, move in enumerate(moves)
     ]

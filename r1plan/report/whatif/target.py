@@ -38,13 +38,14 @@ class WhatIfQuestion:
     """The worlds to replay in, at the prices of `as_of` where that is given.
 
     `serves` says what answers under each name of each provider, where the price list does not; `released` are the first
-    days of models by `model_key`.
+    days of models by `model_key`. The caches of `finds_prefixes`, providers, find by themselves what was sent before.
     """
 
     targets: tuple[Target, ...]
     as_of: datetime | None = None
     serves: Mapping[Source, str] = field(default_factory=dict)
     released: Mapping[str, date] = field(default_factory=dict)
+    finds_prefixes: frozenset[str] = frozenset()
 
     def is_out(self, source: Source, served: str | None, at: datetime) -> bool:
         """Whether what answers as `source`, of which nobody knows since when, was published by `at`."""

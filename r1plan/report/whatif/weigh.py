@@ -8,49 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from r1plan.catalog.provider import LOCAL
 from r1plan.plan.quality import known_thinking_over_r1
 from r1plan.prices.book import TIER_INSTANT_NOT_VERIFIED, EffectivePrice
 from r1plan.prices.cost import EXACT
 from r1plan.report.whatif.answers import Answers, short_key
+from r1plan.report.whatif.caches import Caches
+from r1plan.report.whatif.moved import Moved, requests_of
 from r1plan.report.whatif.target import Source, Target
 from r1plan.report.whatif.values import Immovable, ReplayAssumption, Stay, WhatIf
 
 _ZERO = Decimal(0)
 _RATIO_STEP = Decimal("0.0001")
 _PERCENT = Decimal("0.01")
-# Who finds a prefix that was sent before without being told to, and bills it as cached. By what their servers report;
-# llama.cpp's does so by default (cache_prompt). The vendors' own pages were not read again for this list.
-_CACHES_PREFIXES = frozenset({"deepseek", "openai", "fireworks", LOCAL})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """Sums over the requests of one model at one price that are alike in another world; amounts are there.
-
-    `stays` says why they cannot be there. `known_usd` is what they cost as they were, None where it is not known.
-    `spared_usd` is what thinking beyond each limit costs. A part is None where there is no price.
-    """
-
-    provider: str
-    model: str
-    price_id: str | None
-    price_there: str | None
-    stays: Stay | None
-    is_known: bool
-    tells_hits: bool
-    is_split: bool
-    is_aggregate: bool
-    requests: int
-    estimated: int
-    input_tokens: Decimal
-    fresh_usd: Decimal | None
-    hit_usd: Decimal | None
-    hit_as_fresh_usd: Decimal | None
-    output_usd: Decimal | None
-    thought_usd: Decimal | None
-    known_usd: Decimal | None
-    spared_usd: Mapping[int, Decimal | None]
 
 
 @dataclass(slots=True)
@@ -83,8 +52,10 @@ class _Sums:
 class Weighing:
     """Makes an answer of what was moved. `as_of`: at the prices of that instant; `prices` are those there, by id."""
 
-    def __init__(self, answers: Answers, as_of: datetime | None, prices: Mapping[str, EffectivePrice]) -> None:
-        self._answers, self._as_of, self._prices = answers, as_of, prices
+    def __init__(
+        self, answers: Answers, caches: Caches, as_of: datetime | None, prices: Mapping[str, EffectivePrice]
+    ) -> None:
+        self._answers, self._caches, self._as_of, self._prices = answers, caches, as_of, prices
 
     def what_if(self, target: Target, seller: Source | None, moved: Iterable[Moved]) -> WhatIf:
         """The answer for `target`, at `seller` where all move to one."""
@@ -139,7 +110,7 @@ class Weighing:
         if seller is None:
             return cost, cost, cost
         low = high = cost
-        if hit != hit_as_fresh and not _finds_alike(each, seller):
+        if hit != hit_as_fresh and not self._caches.are_alike(each, seller):
             low, high = (add(value, EXACT.subtract(hit_as_fresh, hit)) for value in (min(low, high), max(low, high)))
             low, high = min(cost, low), max(cost, high)
         ratio = self._ratio(seller, each)
@@ -168,17 +139,17 @@ class Weighing:
         if not there:
             return
         if self._as_of is not None:
-            yield ReplayAssumption(that="as_of", at=self._as_of, requests=_requests(there))
+            yield ReplayAssumption(that="as_of", at=self._as_of, requests=requests_of(there))
         if seller is None:
             if target.kind != "no-cache":
-                yield ReplayAssumption(that="answers_unchanged", requests=_requests(there))
+                yield ReplayAssumption(that="answers_unchanged", requests=requests_of(there))
         else:
             yield from self._of_models(seller, there)
-            yield from _of_cache(seller, there)
+            yield from self._caches.assumed(seller, there)
         if estimated := sum(each.estimated for each in there):
             yield ReplayAssumption(that="estimated_tokens", requests=estimated)
         if seller is not None and (sums := [each for each in there if each.is_aggregate and self._has_limits(each)]):
-            yield ReplayAssumption(that="lengths_unknown", requests=_requests(sums))
+            yield ReplayAssumption(that="lengths_unknown", requests=requests_of(sums))
         yield from self._caveats(there)
 
     def _of_models(self, seller: Source, there: Sequence[Moved]) -> Iterator[ReplayAssumption]:
@@ -193,7 +164,7 @@ class Weighing:
             for each in its:
                 for part in (each.fresh_usd, each.hit_usd, each.output_usd):
                     whole = EXACT.add(whole, part or _ZERO)
-            about = ReplayAssumption(that="same_tokens", requests=_requests(its), model=other, instead_of=own)
+            about = ReplayAssumption(that="same_tokens", requests=requests_of(its), model=other, instead_of=own)
             yield replace(about, usd=EXACT.multiply(whole, _PERCENT))
             ratio = self._ratio(seller, its[0])
             yield replace(about, that="same_thinking" if ratio is None else "thinking_ratio", ratio=ratio)
@@ -212,37 +183,3 @@ class Weighing:
             for caveat in self._prices[price_id].caveats:
                 if caveat != TIER_INSTANT_NOT_VERIFIED:
                     yield ReplayAssumption(that="price_caveat", requests=number, price_id=price_id, caveat=caveat)
-
-
-def _of_cache(seller: Source, there: Sequence[Moved]) -> Iterator[ReplayAssumption]:
-    """What is taken for true of the cache there, for those requests that it matters to."""
-    same, unsure, none, untold = (list[Moved]() for _ in range(4))
-    for each in there:
-        if not each.tells_hits and each.input_tokens:
-            untold.append(each)
-        elif each.provider == seller[0] or not each.hit_as_fresh_usd:
-            continue
-        elif each.hit_usd == each.hit_as_fresh_usd:
-            none.append(each)
-        else:
-            (same if _finds_alike(each, seller) else unsure).append(each)
-    if same:
-        yield ReplayAssumption(that="same_hits", requests=_requests(same))
-    if unsure:
-        usd = _ZERO
-        for each in unsure:
-            usd = EXACT.add(usd, EXACT.subtract(each.hit_as_fresh_usd or _ZERO, each.hit_usd or _ZERO))
-        yield ReplayAssumption(that="hits_there", requests=_requests(unsure), usd=usd)
-    if none:
-        yield ReplayAssumption(that="no_hits_there", requests=_requests(none))
-    if untold:
-        yield ReplayAssumption(that="hits_unknown", requests=_requests(untold))
-
-
-def _finds_alike(each: Moved, seller: Source) -> bool:
-    """Whether the cache at `seller` finds what the one found that answered: both find prefixes by themselves."""
-    return each.provider == seller[0] or {each.provider, seller[0]} <= _CACHES_PREFIXES
-
-
-def _requests(moved: Iterable[Moved]) -> int:
-    return sum(each.requests for each in moved)

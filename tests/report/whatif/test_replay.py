@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from r1plan.catalog.load import load_providers
 from r1plan.errors import NotFound, UsageError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.book import PriceBook
@@ -57,13 +58,17 @@ def requests(draw: st.DrawFn) -> UsageEntry:
 
 
 def replayed(
-    rows: list[UsageEntry], *worlds: str, book: PriceBook | None = None, at: datetime | None = None
+    rows: list[UsageEntry],
+    *worlds: str,
+    book: PriceBook | None = None,
+    at: datetime | None = None,
+    finds_prefixes: frozenset[str] = frozenset(),
 ) -> list[WhatIf]:
     book = book or real_book()
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
         log.write_text("".join(entry.to_line() for entry in rows))
-        question = WhatIfQuestion(targets=parse_targets(worlds, book), as_of=at)
+        question = WhatIfQuestion(targets=parse_targets(worlds, book), as_of=at, finds_prefixes=finds_prefixes)
         return list(spend_report([log], Period(), (), book, what_if=question).what_if)
 
 
@@ -219,6 +224,19 @@ def test_an_unknown_cache_is_bounded_by_no_hit_and_by_as_many() -> None:
     assert found.low_usd == found.cost_usd == 600 * rates.miss + 400 * rates.hit
     assert found.high_usd == 1000 * rates.miss
     assert "hits_there" in {each.that for each in found.assumptions}
+
+
+def test_caches_that_find_prefixes_by_themselves_find_the_same() -> None:
+    row = asked("2025-07-02T12:00+00:00", input_tokens=1000, cache_hit_tokens=400, output_tokens=9, thinking_tokens=5)
+    (unsure,) = replayed([row], "openai/o3")
+    (alike,) = replayed([row], "openai/o3", finds_prefixes=frozenset({"openai", "deepseek"}))
+    assert unsure.low_usd == alike.low_usd == alike.high_usd != unsure.high_usd
+    assert {"same_hits"} <= {each.that for each in alike.assumptions}
+
+
+def test_the_catalogue_says_of_five_providers_that_their_caches_find_prefixes() -> None:
+    found = {each.id for each in load_providers().values() if each.finds_prefixes}
+    assert found == {"deepseek", "fireworks", "google", "llama-server", "openai"}
 
 
 @pytest.mark.parametrize(
