@@ -164,8 +164,8 @@ class Provider:
     What comes: `thinking_fields` are the names of the thinking, first match wins; `inline_thinking` are the tags, such
     as `think`, that it stands between where it comes inside the content; none: tags there are text. `usage` is where
     the counts are: in a loaded catalogue, with those of its dialect.
-    `finds_prefixes`: whether its cache finds, without being asked to, the beginning of an input that was sent before, and
-    bills it as cached; None: not known.
+    `finds_prefixes`: whether its cache finds by itself the beginning of an input that was sent before, and bills it as
+    cached; None: not known.
     `first_token_s` is how long the first token may take, comments that keep the connection alive not counted.
     `published_prices` is where it publishes what it charges; None: nowhere that a program could read.
     """

@@ -71,7 +71,7 @@ WhatIfOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="WORLD",
-        help="What it had cost with PROVIDER/MODEL, all sellers, off-peak, no-cache or max-thinking:N. Repeatable.",
+        help="What it had cost with PROVIDER/MODEL, all sellers, off-peak, no-cache, max-thinking:N or local:MODEL.",
     ),
 ]
 AsOfOption = Annotated[

@@ -27,10 +27,19 @@ def what_if_question(options: SpendOptions, book: PriceBook) -> WhatIfQuestion |
     from r1plan.report.whatif.target import WhatIfQuestion, parse_targets
 
     providers = load_providers().values()
+    targets = parse_targets(options.what_if, book)
+    local = None
+    if any(each.kind == "local" for each in targets):
+        from r1plan.cli.spend.local_world import local_question
+
+        local = local_question(options.period.timezone)
+    start, until = options.period.start, options.period.until
     return WhatIfQuestion(
-        targets=parse_targets(options.what_if, book),
+        targets=targets,
         as_of=options.as_of,
         serves=served(providers),
         released=first_days(),
         finds_prefixes=frozenset(each.id for each in providers if each.finds_prefixes),
+        local=local,
+        within=None if start is None or until is None else (start, max(start, min(until, options.now))),
     )

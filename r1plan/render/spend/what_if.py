@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import assert_never
 
-from r1plan.money import money
+from r1plan.money import money, usd
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import count, percent, plain
-from r1plan.report.whatif.values import Immovable, ReplayAssumption, WhatIf
+from r1plan.render.text.units import count, percent, plain, rate, short_duration
+from r1plan.report.whatif.values import Immovable, LocalWork, ReplayAssumption, WhatIf
 
 _NAMED_SELLERS = 10
 _ZERO = Decimal(0)
@@ -35,11 +35,52 @@ def what_if_text(each: WhatIf, currency: str) -> str:
     """What the requests that can move cost there, against what they cost, and what stays, in one line."""
     name = f"what if {printable(each.target)}"
     stays = f"; {_stays(each)}" if each.immovable else ""
+    work = "" if each.local is None else f" {local_text(each.local)}"
+    if not each.movable_requests:
+        return f"{name}: none of the requests can be there{stays}.{work}"
     if each.cost_usd is None:
-        return f"{name}: none of the requests can be there{stays}."
+        return f"{name}: an amount that is not known for {count(each.movable_requests, 'request')}{stays}.{work}"
     cost = money(each.cost_usd, currency)
     bounds = _bounds(each, currency)
-    return f"{name}: {cost}{bounds} for {count(each.movable_requests, 'request')}{_instead(each, currency)}{stays}."
+    return (
+        f"{name}: {cost}{bounds} for {count(each.movable_requests, 'request')}{_instead(each, currency)}{stays}.{work}"
+    )
+
+
+def local_text(work: LocalWork) -> str:
+    """What one's own machine does with the load: the time, the power, and whether it keeps up."""
+    speed = f"{rate(work.tok_s)} tok/s with {printable(work.quant)} by {work.engine}"
+    needed = work.machines_needed
+    asked = f"{plain(work.asked_per_day)} requests a day"
+    if needed is None:
+        why = _LIMITS.get(work.limit, "too slow")
+        return f"This machine, {speed}, cannot serve {asked}: {why}."
+    hours = ""
+    if (busy := work.busy_hours) is not None:
+        hours = f"works {plain(busy.mid)} ({plain(busy.low)} to {plain(busy.high)}) of {plain(work.hours)} hours"
+    power = "" if work.kwh is None else f"draws {plain(work.kwh)} kWh"
+    if work.usd_per_kwh is not None and power:
+        power += f" at {usd(work.usd_per_kwh)} each"
+    does = " and ".join(each for each in (hours, power) if each)
+    wait = work.first_token_s
+    waits = "" if wait is None else f"; 9 of 10 wait at most {short_duration(wait.p90)} for the first token"
+    if needed == 1:
+        keeps = f"It keeps up with {asked} in the busiest hour{waits}."
+    else:
+        keeps = (
+            f"It alone does not keep up with {asked} in the busiest hour, as it serves "
+            f"{plain(work.served_per_day)}: {count(needed, 'such machine')} would, which are in the cost{waits}."
+        )
+    return f"This machine, {speed}, {does or 'does it'}. {keeps}"
+
+
+_LIMITS: Mapping[str, str] = {
+    "tok_s": "each would get fewer tokens a second than is asked",
+    "ttft": "first tokens would come too late",
+    "patience": "first tokens would take more than 10 minutes",
+    "throughput": "it makes too few tokens",
+    "context": "most of them are longer than its context",
+}
 
 
 def _bounds(each: WhatIf, currency: str) -> str:
@@ -49,11 +90,13 @@ def _bounds(each: WhatIf, currency: str) -> str:
 
 
 def _instead(each: WhatIf, currency: str) -> str:
-    if each.instead_usd is None or each.saving_usd is None:
+    if each.instead_usd is None:
         return ", whose own cost is not known"
     own = money(each.instead_usd, currency)
     if each.instead_unknown_requests:
         own = f"{own} and an unknown amount for {each.instead_unknown_requests:,} of them"
+    if each.saving_usd is None:
+        return f" instead of {own}"
     if each.saving_usd == 0:
         return f" instead of {own}: the same"
     less = "less" if each.saving_usd > 0 else "more"
@@ -101,6 +144,10 @@ def _reason(each: Immovable) -> str:
             return "priced alike at all hours"
         case "thinking_unknown":
             return "with an unknown part of thinking"
+        case "does_not_fit":
+            return "it does not fit into this machine"
+        case "too_slow":
+            return "more than this machine can do"
         case "local":
             return "answered here"
         case _:
@@ -112,6 +159,8 @@ def assumption_text(each: ReplayAssumption, currency: str) -> str:
     model, other = printable(each.model or ""), printable(each.instead_of or "")
     requests = count(each.requests, "request")
     match each.that:
+        case "same_tokens" if each.usd is None:
+            text = f"{model} counts tokens as {other} did."
         case "same_tokens":
             more = money(each.usd or _ZERO, currency)
             text = f"{model} counts tokens as {other} does; each 1 % more of them adds {more}."
@@ -119,6 +168,10 @@ def assumption_text(each: ReplayAssumption, currency: str) -> str:
             text = f"{model} thinks as long as {other}: nobody measured it."
         case "thinking_ratio" if each.ratio == 1:
             text = f"{model} thinks as long as {other}, by published averages."
+        case "thinking_taken":
+            text = (
+                f"{model} thinks {plain(float(each.ratio or _ZERO))} times as long as {other}, by published averages."
+            )
         case "thinking_ratio":
             times = plain(float(each.ratio or _ZERO))
             text = f"{model} may think {times} times as long as {other}, by published averages: in the bounds."
@@ -142,6 +195,10 @@ def assumption_text(each: ReplayAssumption, currency: str) -> str:
             text = f"the prices of {at} held all the time, each request at its own hour."
         case "price_caveat":
             text = f"{each.price_id} is right, of which: {each.caveat}."
+        case "machine_on":
+            text = "the machine was on all the time; the least is its work alone, and as fast as it may be."
+        case "thinking_share":
+            text = f"as much of the output of {requests} was thinking as of the others, as their log does not say."
         case "answers_unchanged":
             text = "the answers would have been as long."
         case _:

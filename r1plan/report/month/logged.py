@@ -130,6 +130,11 @@ def with_logged(workload: Workload, logged: LoggedMonth) -> Workload:
     demand = logged.demand
     if workload.requests_per_day is not None:
         demand = replace(demand, requests_per_day=workload.requests_per_day)
+    return with_demand(workload, demand)
+
+
+def with_demand(workload: Workload, demand: Demand) -> Workload:
+    """`workload` with the month of `demand`, and its means."""
     entire = demand.mean("input_tokens")
     return replace(
         workload,

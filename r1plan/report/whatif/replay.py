@@ -15,6 +15,7 @@ from r1plan.prices.book import START_NOT_VERIFIED, PriceBook
 from r1plan.report.database import rows, sql
 from r1plan.report.whatif.answers import Answers
 from r1plan.report.whatif.caches import Caches
+from r1plan.report.whatif.local import LocalReplay
 from r1plan.report.whatif.moved import Moved
 from r1plan.report.whatif.target import Source, Target, WhatIfQuestion
 from r1plan.report.whatif.values import WhatIf
@@ -58,21 +59,40 @@ def replayed(
         return tuple(WhatIf(target=each.asked, asked=each.asked) for each in targets if each.kind != "all")
     there = book if question.as_of is None else book.as_of(question.as_of)
     worlds: dict[World, int] = {}
-    moves = [move for target in targets for move in _moves(target, question, there, asked, worlds)]
+    moves = [
+        move for target in targets if target.kind != "local" for move in _moves(target, question, there, asked, worlds)
+    ]
     prices = world_prices(there, list(worlds), asked.since, asked.until)
-    caps = tuple(sorted({each.tokens for each in targets if each.tokens is not None}))
+    answers = Answers(question.serves, book, asked.sources, prices)
+    replays = _bought(database, question, asked, moves, prices, answers, currency) if moves else []
+    if question.local is not None and (own := [each for each in targets if each.kind == "local"]):
+        within = question.within or (asked.since, asked.until)
+        here = LocalReplay(database, answers, question.local, within, currency)
+        replays += [(target, here.what_if(target)) for target in own]
+    return tuple(_in_order(replays, targets))
+
+
+def _bought(
+    database: DuckDBPyConnection,
+    question: WhatIfQuestion,
+    asked: _Asked,
+    moves: Sequence[_Move],
+    prices: WorldPrices,
+    answers: Answers,
+    currency: Currency,
+) -> list[tuple[Target, WhatIf]]:
+    """What the worlds of a price list answer."""
+    caps = tuple(sorted({each.tokens for each in question.targets if each.tokens is not None}))
     _fill(database, asked, prices, caps, currency)
     found: dict[int, list[Moved]] = {number: [] for number in range(len(moves))}
     for row in rows(database, _moved_statement(caps), _move_values(moves, prices)):
         spared = {cap: row.pop(f"spared_{place}") for place, cap in enumerate(caps)}
         found[row.pop("target")].append(Moved(**row, spared_usd=spared))
-    answers = Answers(question.serves, book, asked.sources, prices)
     caches = Caches(question.finds_prefixes)
     weighing = Weighing(answers, caches, question.as_of, {each.price.id: each.price for each in prices.prices})
-    replays = [
+    return [
         (move.target, weighing.what_if(move.target, move.seller, found[number])) for number, move in enumerate(moves)
     ]
-    return tuple(_in_order(replays, targets))
 
 
 def _asked(database: DuckDBPyConnection) -> _Asked | None:

@@ -10,11 +10,12 @@ from typing import Literal
 from r1plan.catalog.provider import family_of, model_key
 from r1plan.errors import NotFound, UsageError
 from r1plan.prices.book import PriceBook
+from r1plan.report.whatif.option import LocalQuestion
 
 Source = tuple[str, str]
 """A provider, and a model id or alias there."""
 
-WORLDS = ("all", "off-peak", "no-cache", "max-thinking:N", "PROVIDER/MODEL")
+WORLDS = ("all", "off-peak", "no-cache", "max-thinking:N", "local:MODEL[:QUANT]", "PROVIDER/MODEL")
 _HINT = f"--what-if takes {', '.join(WORLDS)}"
 _MOST_TOKENS = 10**9
 _R1_OUT = date(2025, 1, 20)  # github.com/deepseek-ai/DeepSeek-R1, first commit
@@ -24,13 +25,14 @@ _R1_OUT = date(2025, 1, 20)  # github.com/deepseek-ai/DeepSeek-R1, first commit
 class Target:
     """One world that was asked for.
 
-    `kind` "seller" has `seller`, "max-thinking" has `tokens`.
+    `kind` "seller" has `seller`, "max-thinking" has `tokens`, and "local" has `local`, what follows its colon.
     """
 
     asked: str
-    kind: Literal["seller", "all", "off-peak", "no-cache", "max-thinking"]
+    kind: Literal["seller", "all", "off-peak", "no-cache", "max-thinking", "local"]
     seller: Source | None = None
     tokens: int | None = None
+    local: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class WhatIfQuestion:
 
     `serves` says what answers under each name of each provider, where the price list does not; `released` are the first
     days of models by `model_key`. The caches of `finds_prefixes`, providers, find by themselves what was sent before.
+    `local` plans what is asked of one's own machine, which is on in the time `within`; None: from the first request to
+    the last.
     """
 
     targets: tuple[Target, ...]
@@ -46,6 +50,8 @@ class WhatIfQuestion:
     serves: Mapping[Source, str] = field(default_factory=dict)
     released: Mapping[str, date] = field(default_factory=dict)
     finds_prefixes: frozenset[str] = frozenset()
+    local: LocalQuestion | None = None
+    within: tuple[datetime, datetime] | None = None
 
     def is_out(self, source: Source, served: str | None, at: datetime) -> bool:
         """Whether what answers as `source`, of which nobody knows since when, was published by `at`."""
@@ -75,11 +81,10 @@ def _target(text: str, book: PriceBook) -> Target:
         return Target(f"max-thinking:{_tokens(text, rest)}", "max-thinking", tokens=_tokens(text, rest))
     if folded == "max-thinking":
         raise UsageError(f"--what-if {text} does not say how many tokens.", "write it as max-thinking:4000")
-    if folded == "local" and colon:
-        raise UsageError(
-            f"--what-if {text}: a machine of one's own is not built yet.",
-            "r1plan recommend --from-logs YYYY-MM says what one makes of a month",
-        )
+    if folded == "local" and "/" not in kind:
+        if not rest.strip():
+            raise UsageError(f"--what-if {text} does not say which model.", "write it as local:32b or local:32b:Q4_K_M")
+        return Target(f"local:{rest.strip()}", "local", local=rest.strip())
     provider, slash, model = text.partition("/")
     if not slash or not provider or not model:
         raise UsageError(f"--what-if '{text}' is no world to move to.", _HINT)

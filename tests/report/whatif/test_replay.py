@@ -243,7 +243,7 @@ def test_the_catalogue_says_of_five_providers_that_their_caches_find_prefixes() 
     ("text", "error"),
     [
         ("nothing", UsageError), ("max-thinking", UsageError), ("max-thinking:-1", UsageError), ("all:x", UsageError),
-        ("nobody/r1", NotFound), ("deepseek/o3", NotFound), ("local:32b", UsageError),
+        ("nobody/r1", NotFound), ("deepseek/o3", NotFound), ("local:", UsageError), ("local", UsageError),
     ],
 )  # fmt: skip
 def test_what_is_no_world_is_said(text: str, error: type[Exception]) -> None:
