@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -162,6 +163,24 @@ def test_every_other_form_holds_them(form: Format) -> None:
     refuse_what_if(form)
     text = spend_text(sample_report("series", worlds=("novita/deepseek-r1-0528",)), form, 200)
     assert "novita/deepseek/deepseek-r1-0528" in text
+
+
+def test_prometheus_own_parser_reads_every_sample_and_label_as_it_was_meant() -> None:
+    parser = pytest.importorskip("prometheus_client.parser", reason="pip install prometheus-client")
+    report = sample_report(by="provider,tag:task", worlds=("off-peak", "novita/deepseek-r1-0528"))
+    values = ['a"b', "a\\b", "{}=,", "é", "a,b}"]
+    hostile = tuple(
+        Group({"provider": value, "tag:task": None}, Totals(requests=number)) for number, value in enumerate(values)
+    )
+    text = spend_text(replace(report, groups=(*report.groups, *hostile)), "prom", 80)
+    families = {family.name: family for family in parser.text_string_to_metric_families(text)}
+    assert {family.type for family in families.values()} == {"gauge"}
+    assert all(family.documentation for family in families.values())
+    assert sum(len(family.samples) for family in families.values()) == len(samples(text))
+    read = {each.labels["provider"]: each.value for each in families["r1plan_requests"].samples}
+    assert [read[value] for value in values] == [0, 1, 2, 3, 4]
+    worlds = {each.labels["world"] for each in families["r1plan_what_if_usd"].samples}
+    assert worlds == {"off-peak", "novita/deepseek/deepseek-r1-0528"}
 
 
 def test_metrics_without_groups_have_no_labels() -> None:

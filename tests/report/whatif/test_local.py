@@ -68,8 +68,8 @@ def test_a_desktop_keeps_up_with_four_requests_a_day_and_costs_its_electricity()
     assert found.low_usd is not None
     assert found.high_usd is not None
     assert 0 < found.low_usd < found.cost_usd <= found.high_usd
-    # R1-0528, which answered, thinks 1.9 times as long as R1, and of the distill nothing else is known than that it does
-    # as R1: 120 times 1,860 tokens at 40 a second.
+    # R1-0528, which answered, thinks 1.9 times as long as R1, and the distill, as far as is known, as long as R1: 120
+    # times 1,860 tokens at 40 a second.
     assert work.busy_hours is not None
     assert work.busy_hours.low < work.busy_hours.mid < work.busy_hours.high
     assert 1 < work.busy_hours.mid < 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1plan.catalog.load import load_providers
+from r1plan.catalog.load import load_holidays, load_prices, load_providers
+from r1plan.catalog.price import Currency
 from r1plan.errors import NotFound, UsageError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.book import PriceBook
@@ -63,13 +65,24 @@ def replayed(
     book: PriceBook | None = None,
     at: datetime | None = None,
     finds_prefixes: frozenset[str] = frozenset(),
+    yuan: bool = False,
 ) -> list[WhatIf]:
-    book = book or real_book()
+    """What `rows` had cost in `worlds`; `yuan`: at DeepSeek's accounts that are billed in it."""
+    book = yuan_book() if yuan else book or real_book()
+    accounts: dict[str, Currency] = {"deepseek": "CNY"} if yuan else {}
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
         log.write_text("".join(entry.to_line() for entry in rows))
         question = WhatIfQuestion(targets=parse_targets(worlds, book), as_of=at, finds_prefixes=finds_prefixes)
-        return list(spend_report([log], Period(), (), book, what_if=question).what_if)
+        report = spend_report(
+            [log], Period(), (), book, currency="CNY" if yuan else "USD", accounts=accounts, what_if=question
+        )
+        return list(report.what_if)
+
+
+@cache
+def yuan_book() -> PriceBook:
+    return PriceBook(load_prices(), load_holidays(), {"deepseek": "CNY"})
 
 
 def usage(entry: UsageEntry) -> Usage:
@@ -82,10 +95,11 @@ def usage(entry: UsageEntry) -> Usage:
 
 
 def one_by_one(
-    rows: list[UsageEntry], seller: tuple[str, str], at: datetime | None
+    rows: list[UsageEntry], seller: tuple[str, str], at: datetime | None, currency: Currency = "USD"
 ) -> tuple[int, Decimal | None, dict[str, int]]:
     """The same by PriceBook.price_at and cost_of: how many move, what they cost, and why the others do not."""
-    book = real_book() if at is None else real_book().as_of(at)
+    book = real_book() if currency == "USD" else yuan_book()
+    book = book if at is None else book.as_of(at)
     number, cost, stays = 0, Decimal(0), dict[str, int]()
     for entry in rows:
         price = book.price_at(*seller, entry.placed_at, entry.input_tokens or 0)
@@ -97,6 +111,8 @@ def one_by_one(
             reason = "tokens_unknown"
         elif price is None:
             reason = "no_price"
+        elif price.currency != currency:
+            reason = "other_currency"
         elif (entry.provider, entry.model_requested) != seller:
             if price.context_tokens is not None and used.input_tokens + used.output_tokens > price.context_tokens:
                 reason = "context"
@@ -122,6 +138,29 @@ def test_every_seller_costs_what_the_price_book_says_request_by_request(
     for seller, world in zip(SELLERS, found, strict=True):
         stays = {each.reason: each.requests for each in world.immovable}
         assert (world.movable_requests, world.cost_usd, stays) == one_by_one(rows, seller, at)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(requests(), min_size=1, max_size=25))
+def test_an_account_in_yuan_is_replayed_in_yuan_and_never_beside_dollars(rows: list[UsageEntry]) -> None:
+    own = [entry for entry in rows if entry.provider == "deepseek"]
+    worlds = [seller for seller in SELLERS if seller[0] in ("deepseek", "openai")]
+    found = replayed(rows, *("/".join(each) for each in worlds), "no-cache", "off-peak", yuan=True)
+    for seller, world in zip(worlds, found, strict=False):
+        stays = {each.reason: each.requests for each in world.immovable}
+        assert (world.movable_requests, world.cost_usd, stays) == one_by_one(own, seller, None, "CNY")
+    none, quiet = found[-2:]
+    assert (none.saving_usd or 0) <= 0 <= (quiet.saving_usd or 0)
+    # The same tokens in dollars are another sum, and of other accounts.
+    assert sum(each.movable_requests + each.immovable_requests for each in found[:1]) == len(own)
+
+
+def test_yuan_are_those_of_the_page_in_chinese() -> None:
+    # A million fresh tokens cost 4 yuan, cached 1, output 16; from 00:30 to 08:30 in Peking a quarter of each.
+    no_cache, quiet = replayed([asked("2025-03-02T12:00+00:00")], "no-cache", "off-peak", yuan=True)
+    assert no_cache.instead_usd == Decimal("0.6") * 4 + Decimal("0.4") * 1 + Decimal("0.06") * 16
+    assert no_cache.cost_usd == 1 * 4 + Decimal("0.06") * 16
+    assert quiet.cost_usd == Decimal("0.6") * 1 + Decimal("0.4") * Decimal("0.25") + Decimal("0.06") * 4
 
 
 @settings(max_examples=15, deadline=None)
