@@ -1,10 +1,11 @@
-"""DuckDB in memory, with the SQL of sql/: one file a step."""
+"""DuckDB in memory, or beside it in a folder of its own, with the SQL of sql/: one file a step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from duckdb import DuckDBPyConnection, connect
@@ -12,26 +13,39 @@ from duckdb import Error as DatabaseError
 
 from r1plan.errors import LogError
 
+# A report of any size takes no more: the rest of its rows is in a file meanwhile.
+_MEMORY = "640MiB"
+
 
 @contextmanager
 def open_database() -> Iterator[DuckDBPyConnection]:
     """An empty database that fetches no extension, now or when a query would want one.
 
-    What the database cannot do in the `with` is a LogError.
+    What does not fit into memory is in a folder that goes with it. What the database cannot do in the `with` is a
+    LogError.
     """
     try:
-        with connect(
-            ":memory:",
-            config={
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-                "allow_community_extensions": "false",
-            },
-        ) as database:
+        with (
+            TemporaryDirectory(prefix="r1plan-", ignore_cleanup_errors=True) as folder,
+            connect(
+                ":memory:",
+                config={
+                    "temp_directory": folder,
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                    "allow_community_extensions": "false",
+                },
+            ) as database,
+        ):
             yield database
     except DatabaseError as error:
         problem = str(error).strip().partition("\n")[0].rstrip(".")
         raise LogError(f"the usage logs cannot be added up: {problem}.", "give fewer or smaller logs") from error
+
+
+def bound_memory(database: DuckDBPyConnection) -> None:
+    """Let `database` keep no more in memory than a report over logs of any size should take."""
+    database.execute(f"SET memory_limit = '{_MEMORY}'")
 
 
 def sql(name: str) -> str:

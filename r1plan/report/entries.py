@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from duckdb import DuckDBPyConnection
 
@@ -12,6 +12,8 @@ from r1plan.report.database import rows, sql
 from r1plan.report.entry_table import entry_statement
 from r1plan.report.invalid_line import LineFault, fault_of, is_strict
 from r1plan.report.log_source import LogSource
+from r1plan.report.quick_table import is_plain, quick_bytes_statement, quick_statement
+from r1plan.report.sources.relation import literal
 from r1plan.report.spend import ReportWarning
 from r1plan.report.store.settle import settle_imported
 
@@ -20,6 +22,7 @@ _NAMED_IDS = 5
 _DEFAULTS: Mapping[str, str] = {"requests": "1", "span_us": "0", "usable": "true"}
 # More than the longest line that is read has, and what DuckDB takes unasked: more of it takes more memory.
 _WIDE_LINE_BYTES, _LINE_BYTES = 33 << 20, 16 << 20
+_GLANCE_LINES, _GLANCE_BYTES = 20, 1 << 16
 
 RowLoader = Callable[[DuckDBPyConnection], Iterable[ReportWarning]]
 """Adds rows of other tools to the table `entry`: it INSERTs columns of `importers.row.COLUMNS` BY NAME, cast to their
@@ -37,15 +40,17 @@ def load_entries(
 
     `row` has the columns of a line. `imported` adds the rows of other tools. Without either the table is empty.
     """
-    wide = any(source.has_wide_lines for source in sources)
-    unusable = _read(database, sources, _WIDE_LINE_BYTES if wide else _LINE_BYTES, row)
-    seen = {each["file"] for each in rows(database, "SELECT DISTINCT file FROM entry")}
+    numbered = dict(enumerate(sources, 1))
+    unusable = _read_plain(database, numbered, row)
+    again = {number: numbered[number] for number in numbered if number not in unusable}
+    if again:
+        unusable |= _read_anew(database, again, row)
+    for name, value in _DEFAULTS.items():
+        database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
     warnings: list[ReportWarning] = []
-    for source in sources:
-        name = str(source.file)
-        # DuckDB sees no row at all in a file of one byte.
-        ordinals = unusable.get(name) if name in seen else None
-        if ordinals or name not in seen:
+    for number, source in numbered.items():
+        ordinals = unusable[number]
+        if ordinals is None or ordinals:
             warnings += _invalid_lines(source, ordinals, row)
     warnings += _without_repeated(database)
     if imported is not None:
@@ -54,64 +59,126 @@ def load_entries(
     return warnings
 
 
-def _read(
-    database: DuckDBPyConnection, sources: Sequence[LogSource], line_bytes: int, row: type
-) -> dict[str, set[int]]:
-    """Fill the table `entry`; the places of the lines that are no rows among those of each file that are not blank."""
-    values = {"files": [_literal(str(source.file)) for source in sources], "line_bytes": line_bytes}
-    database.execute(entry_statement(row, has_lines=bool(sources)), values if sources else None)
-    for name, value in _DEFAULTS.items():
-        database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
-    if not sources:
+def _read_plain(
+    database: DuckDBPyConnection, sources: Mapping[int, LogSource], row: type
+) -> dict[int, Collection[int] | None]:
+    """Make the table `entry` of those of `sources` that our own writer wrote, and find the unusable lines of each.
+
+    They are told by their places among those that are not blank; None: all. A file that is not among them has no row.
+    """
+    plain = {number: source for number, source in sources.items() if _looks_plain(source, row)}
+    if not plain:
+        database.execute(f"CREATE TABLE entry AS {entry_statement(row, has_lines=False)}")
         return {}
-    _refuse_lax_lines(database, sources, values)
-    unusable: dict[str, set[int]] = {}
-    for each in rows(database, sql("unusable")):
-        unusable.setdefault(each["file"], set()).add(each["ordinal"])
+    database.execute(f"CREATE TABLE entry AS {quick_statement(row, file=_number(plain))}", _values(plain))
+    unusable = _unusable(database, plain)
+    told = dict(database.execute(quick_bytes_statement(row)).fetchall())
+    for number, source in plain.items():
+        places = unusable[number]
+        if places is None or _unusable_bytes(source, places) + told.get(number, 0) != _bytes(source):
+            del unusable[number]
+    others = [number for number in plain if number not in unusable]
+    if len(others) == len(plain):
+        database.execute("TRUNCATE entry")
+    elif others:
+        database.execute("DELETE FROM entry WHERE list_contains($others, file)", {"others": others})
     return unusable
+
+
+def _read_anew(
+    database: DuckDBPyConnection, sources: Mapping[int, LogSource], row: type
+) -> dict[int, Collection[int] | None]:
+    """Add the rows of `sources`, whoever wrote them, and find the unusable lines of each as `_read_plain` does."""
+    statement = entry_statement(row, file=_number(sources))
+    database.execute(f"INSERT INTO entry BY NAME {statement}", _values(sources))
+    _refuse_lax_lines(database, sources)
+    return _unusable(database, sources)
+
+
+def _looks_plain(source: LogSource, row: type) -> bool:
+    with source.file.open("rb") as stream:
+        lines = stream.readlines(_GLANCE_BYTES)
+    return bool(lines) and all(is_plain(line, row) for line in lines[:_GLANCE_LINES])
+
+
+def _number(sources: Mapping[int, LogSource]) -> str:
+    """SQL: the number among `sources` of the file of a line."""
+    return "list_position(CAST($names AS VARCHAR[]), file)" if len(sources) > 1 else str(next(iter(sources)))
+
+
+def _values(sources: Mapping[int, LogSource]) -> dict[str, object]:
+    wide = any(source.has_wide_lines for source in sources.values())
+    values: dict[str, object] = {
+        "files": [literal(source.file) for source in sources.values()],
+        "line_bytes": _WIDE_LINE_BYTES if wide else _LINE_BYTES,
+    }
+    if len(sources) > 1:
+        # Each at the place of its number.
+        values["names"] = [
+            str(sources[number].file) if number in sources else None for number in range(1, max(sources) + 1)
+        ]
+    return values
+
+
+def _unusable(database: DuckDBPyConnection, sources: Mapping[int, LogSource]) -> dict[int, Collection[int] | None]:
+    """The places of the lines of each of `sources` that are no rows, among those that are not blank."""
+    seen = {file for (file,) in database.execute("SELECT DISTINCT file FROM entry").fetchall()}
+    # DuckDB sees no row at all in a file of one byte.
+    found: dict[int, Collection[int] | None] = {number: set() if number in seen else None for number in sources}
+    for number, places in database.execute(sql("unusable")).fetchall():
+        if number in found:
+            found[number] = set(places)
+    return found
+
+
+def _unusable_bytes(source: LogSource, places: Collection[int]) -> int:
+    return sum(len(line.removesuffix(b"\n")) + 1 for _, _, line in source.lines_at(places)) if places else 0
+
+
+def _bytes(source: LogSource) -> int:
+    """How long the file is, with an end of its last line."""
+    with source.file.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - 1))
+        return size + (stream.read(1) != b"\n")
 
 
 def _without_repeated(database: DuckDBPyConnection) -> list[ReportWarning]:
     """Leave the last row of each id in the table `entry`, and say which requests ended more than once."""
     warnings = []
     database.execute(sql("repeated"))
-    repeated = rows(database, "SELECT id FROM repeated WHERE ends > 1 ORDER BY last_row")
+    ((again,),) = database.execute("SELECT count(*) FROM repeated").fetchall()
+    if not again:
+        return []
+    repeated = rows(database, "SELECT id FROM repeated WHERE ends > 1 ORDER BY last_place")
     if repeated:
         ids = tuple(each["id"] for each in repeated[:_NAMED_IDS])
         warnings.append(ReportWarning(kind="duplicate_ids", count=len(repeated), ids=ids))
-    database.execute("DELETE FROM entry USING repeated WHERE entry.id = repeated.id AND entry.rowid <> last_row")
+    database.execute(sql("not_repeated"))
     return warnings
 
 
-def _refuse_lax_lines(database: DuckDBPyConnection, sources: Sequence[LogSource], values: Mapping[str, object]) -> None:
+def _refuse_lax_lines(database: DuckDBPyConnection, sources: Mapping[int, LogSource]) -> None:
     """Call unusable what DuckDB reads and no other reader of JSON does, or does differently.
 
     It takes a comma before a bracket, NaN and Infinity, and the first of several values of one key. A comma before the
     last bracket is passed over by all readers of the log.
     """
-    ((suspects, shapes),) = database.execute(sql("lax_lines"), dict(values)).fetchall()
+    values = {name: value for name, value in _values(sources).items() if name != "names"}
+    ((suspects, shapes),) = database.execute(sql("lax_lines"), values).fetchall()
     if not suspects and not shapes:
         return
-    where = {**values, "shapes": shapes}
-    places: dict[str, dict[int, int]] = {}
-    for file, ordinal, rowid in database.execute(sql("lax_places"), where).fetchall():
-        places.setdefault(file, {})[ordinal] = rowid
-    lax = [
-        places[name][ordinal]
-        for source in sources
-        if (name := str(source.file)) in places
-        for ordinal, _, line in source.lines_at(places[name])
-        if not is_strict(line)
-    ]
-    database.execute("UPDATE entry SET usable = false WHERE list_contains($lax, rowid)", {"lax": lax})
+    places: dict[str, list[int]] = {}
+    for file, ordinal in database.execute(sql("lax_places"), {**values, "shapes": shapes}).fetchall():
+        places.setdefault(file, []).append(ordinal)
+    for number, source in sources.items():
+        suspected = set(places.get(str(source.file), ()))
+        lax = [place for place, _, line in source.lines_at(suspected) if not is_strict(line)] if suspected else []
+        if lax:
+            database.execute(sql("lax_unusable"), {"file": number, "lax": lax})
 
 
-def _literal(name: str) -> str:
-    """`name` so that DuckDB, which expands patterns, reads that file alone."""
-    return re.sub(r"[*?\[]", r"[\g<0>]", name)
-
-
-def _invalid_lines(source: LogSource, ordinals: set[int] | None, row: type) -> Iterator[ReportWarning]:
+def _invalid_lines(source: LogSource, ordinals: Collection[int] | None, row: type) -> Iterator[ReportWarning]:
     """A warning for each line of `source` whose place among those that are not blank is in `ordinals`; None: all."""
     for _, number, line in source.lines_at(ordinals):
         length = source.too_long.get(number)

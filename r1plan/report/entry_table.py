@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from r1plan.ledger.entry import UsageEntry
-from r1plan.ledger.schema import NAME, OBJECT, SCHEMA, TEXT, WORDS, Column, report_columns
+from r1plan.ledger.schema import NAME, OBJECT, SCHEMA, TEXT, WORDS, Column, Kind, report_columns
 from r1plan.report.database import sql
 from r1plan.report.importers.row import COLUMNS
 
@@ -19,28 +19,22 @@ _BEGIN = {
 }
 
 
-def entry_statement(row: type = UsageEntry, *, has_lines: bool = True) -> str:
+def entry_statement(row: type = UsageEntry, *, file: str = "NULL", has_lines: bool = True) -> str:
     """It makes a row of each line of the files $files, with what a report reads of the columns of `row`.
 
-    Without lines there are no files either, and the table is empty.
+    `file` is SQL for the number of a line's file. Without lines there are no files either, and no row.
     """
     read = report_columns(row)
     checks = [f"""CAST(schema AS VARCHAR) = '"{SCHEMA}"'""", *(_check(*each) for each in read.items())]
     return (
         sql("entry")
         .replace("/*LINES*/", sql("line") if has_lines else _no_lines(read))
+        .replace("/*FILE*/", file)
         .replace("/*JSON*/", ", ".join(f"{name}: 'JSON'" for name in ("schema", *read)))
         .replace("/*VALUES*/", ",\n    ".join(_value(*each) for each in read.items()))
-        .replace("/*ABSENT*/", ",\n    ".join(_absent(read.values())))
+        .replace("/*ABSENT*/", ",\n    ".join(absent_values(read.values())))
         .replace("/*CHECKS*/", "\n            AND ".join(checks))
     )
-
-
-def doubts_statement(row: type = UsageEntry) -> str:
-    """It counts what a reader must know beside the sums, by the columns of `row` that are part of another."""
-    read = report_columns(row)
-    parts = [f"{each.in_report} > {read[each.part_of].in_report}" for each in read.values() if each.part_of]
-    return sql("doubts").replace("/*PARTS*/", " OR ".join(parts))
 
 
 def _no_lines(read: Iterable[str]) -> str:
@@ -48,12 +42,17 @@ def _no_lines(read: Iterable[str]) -> str:
     return f"SELECT {columns}, CAST(NULL AS VARCHAR) AS file WHERE false"
 
 
-def _absent(read: Iterable[Column]) -> Iterator[str]:
+def absent_values(read: Iterable[Column]) -> Iterator[str]:
     """The columns that a row of ours does not have, of the types that they have in others."""
     ours = {each.in_report for each in read}
     for name, type_ in COLUMNS.items():
         if name not in ours:
             yield f"CAST({_OURS.get(name, 'NULL')} AS {type_}) AS {name}"
+
+
+def text_pattern(kind: Kind) -> str:
+    """What the text of a valid value of `kind`, which JSON writes in quotes, matches as a whole."""
+    return kind.json_pattern.strip('"')
 
 
 def _value(name: str, column: Column) -> str:

@@ -14,9 +14,9 @@ from duckdb import DuckDBPyConnection
 from r1plan.catalog.price import Currency
 from r1plan.prices.book import TIER_INSTANT_NOT_VERIFIED, PriceBook
 from r1plan.prices.intervals import price_intervals
-from r1plan.report.database import open_database, rows, sql
+from r1plan.report.cube import make_cube, sums_statement
+from r1plan.report.database import bound_memory, open_database, rows, sql
 from r1plan.report.entries import RowLoader, load_entries
-from r1plan.report.entry_table import doubts_statement
 from r1plan.report.keys import IN_TIME, GroupKey
 from r1plan.report.period import Period, day_starts
 from r1plan.report.sources.given import Given
@@ -69,6 +69,9 @@ def spend_report(
         if not opened.own and not opened.foreign and not imported and warnings:
             return SpendReport(period=period, by=names, totals=Totals(), currency=currency, warnings=tuple(warnings))
         read: list[ImportedFiles] = []
+        # A document is one value, and has to fit as a whole.
+        if all(each.layout in ("lines", "csv", "parquet") for each in opened.foreign):
+            bound_memory(database)
 
         def add(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
             if imported is not None:
@@ -85,27 +88,25 @@ def spend_report(
         database.execute(sql("spanned"), within)
         yuan = [provider for provider, billed in accounts.items() if billed == "CNY"]
         here = {**within, "yuan": yuan, "in_yuan": currency == "CNY"}
-        database.execute(sql("priced"), here)
+        database.execute(_priced_statement(here))
         database.execute(sql("known_sum"))
         warnings += _other_currency(database, here)
-        (doubts,) = rows(database, doubts_statement())
-        first_at, last_at = (None if at is None else _instant(at) for at in (doubts["first_us"], doubts["last_us"]))
-        source, groups = "priced", by if first_at else ()
-        if first_at and last_at and any(key.needs_days for key in by):
-            starts = list(day_starts(first_at, last_at, period.timezone))
-            values = {"start_us": [_microseconds(at) for at, _ in starts], "day": [day for _, day in starts]}
-            database.execute(sql("day"), values)
+        source = "priced"
+        if any(key.needs_days for key in by):
+            _load_days(database, period.timezone, within)
             source = "priced ASOF JOIN day ON priced.placed_us >= day.start_us"
-        ((_, totals),) = _sums(database, (), source)
+        make_cube(database, by, source)
+        (doubts,) = rows(database, sql("doubts"))
+        first_at, last_at = (None if at is None else _instant(at) for at in (doubts["first_us"], doubts["last_us"]))
+        groups = by if first_at else ()
+        ((_, totals),) = _sums(database, ())
         ((usable_rows,),) = database.execute("SELECT count(*) FROM entry WHERE usable").fetchall()
         return SpendReport(
             period=period,
             by=names,
             totals=totals,
             currency=currency,
-            groups=tuple(Group(keys, each) for keys, each in _sorted(_sums(database, groups, source)))
-            if groups
-            else (),
+            groups=tuple(Group(keys, each) for keys, each in _sorted(_sums(database, groups))) if groups else (),
             unpriced=tuple(Unpriced(**row) for row in rows(database, sql("unpriced"))),
             warnings=(*warnings, *_doubts(doubts), *_bills(database), *_caveats(database, prices)),
             first_at=first_at,
@@ -223,17 +224,36 @@ def _load_prices(
     return {each.price.id: each.price.caveats for each in found}
 
 
-def _sums(
-    database: DuckDBPyConnection, by: Sequence[GroupKey], source: str
-) -> list[tuple[dict[str, str | None], Totals]]:
-    """The totals of each group of `by` in `source`; of all requests, even none, when `by` is empty."""
-    columns = "".join(f"{key.sql(f'tag_{number}')} AS key_{number}, " for number, key in enumerate(by))
-    values = {f"tag_{number}": key.tag_path for number, key in enumerate(by) if key.tag is not None}
-    statement = sql("spend").replace("KEYS", columns).replace("SOURCE", source)
-    if by:
-        statement += f"GROUP BY {', '.join(f'key_{number}' for number in range(len(by)))}"
+def _load_days(database: DuckDBPyConnection, timezone: str, within: Mapping[str, int]) -> None:
+    """Fill the table `day` with the days of `timezone` that requests of the period are in."""
+    span = "SELECT min(COALESCE(ended_us, started_us)), max(COALESCE(ended_us, started_us)) FROM entry WHERE usable"
+    placed = "COALESCE(ended_us, started_us)"
+    ((first_us, last_us),) = database.execute(
+        f"{span} AND {placed} >= $start_us AND {placed} < $until_us", dict(within)
+    ).fetchall()
+    starts = [] if first_us is None else list(day_starts(_instant(first_us), _instant(last_us), timezone))
+    values = {"start_us": [_microseconds(at) for at, _ in starts], "day": [day for _, day in starts]}
+    database.execute(sql("day"), values)
+
+
+def _priced_statement(here: Mapping[str, object]) -> str:
+    """It makes the view `priced`: a view takes no parameters."""
+    statement = sql("priced")
+    for name, value in here.items():
+        text = str(value).lower() if isinstance(value, (int, bool)) else _texts(value)
+        statement = statement.replace(f"${name}", text)
+    return statement
+
+
+def _texts(values: object) -> str:
+    quoted = ("'" + str(each).replace("'", "''") + "'" for each in values) if isinstance(values, list) else ()
+    return f"[{', '.join(quoted)}]"
+
+
+def _sums(database: DuckDBPyConnection, by: Sequence[GroupKey]) -> list[tuple[dict[str, str | None], Totals]]:
+    """The totals of each group of `by`, the keys of the table `cube`; of all requests, even none, when it is empty."""
     sums = []
-    for row in rows(database, statement, values):
+    for row in rows(database, sums_statement(len(by))):
         keys = {key.name: row.pop(f"key_{number}") for number, key in enumerate(by)}
         if row["cost_usd"] is None:
             row.update(dict.fromkeys(_SPLIT))
@@ -272,7 +292,7 @@ def _bills(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
 
 def _caveats(database: DuckDBPyConnection, prices: Mapping[str, tuple[str, ...]]) -> Iterator[ReportWarning]:
     """The doubts about the prices in use, but for the tier's instant: it stands on every row, for few requests."""
-    used = "SELECT price_id, COALESCE(sum(requests), 0) AS requests FROM priced WHERE is_billed"
+    used = "SELECT price_id, CAST(COALESCE(sum(requests), 0) AS BIGINT) AS requests FROM cube WHERE is_billed"
     for row in rows(database, f"{used} GROUP BY price_id ORDER BY price_id"):
         for caveat in prices[row["price_id"]]:
             if caveat != TIER_INSTANT_NOT_VERIFIED:

@@ -321,8 +321,7 @@ def _append(database: DuckDBPyConnection, importer: Importer, kept: str, names: 
                 COALESCE(row.span_us, 0) AS span_us,
                 CASE WHEN COALESCE(row.span_us, 0) = 0 THEN COALESCE(row.requests, 1) ELSE row.requests END AS requests,
                 $source AS source
-            ),
-            $source AS file
+            )
         FROM ({kept}) AS row
         LEFT JOIN name AS asked
             ON row.provider IS NOT DISTINCT FROM asked.from_provider AND row.model IS NOT DISTINCT FROM asked.from_model

@@ -1,5 +1,4 @@
--- Where the lines stand that lax_lines.sql suspects: each by its place among the lines of its file that are not blank, and
--- by its row in the table entry, which holds the same lines in the same order.
+-- Where the lines stand that lax_lines.sql suspects: each by its place among the lines of its file that are not blank.
 WITH line AS (
     SELECT
         filename AS file,
@@ -11,7 +10,7 @@ WITH line AS (
         maximum_object_size = $line_bytes, format = 'newline_delimited', ignore_errors = true, filename = true
     )
 )
-SELECT file, place - min(place) OVER (PARTITION BY file) AS ordinal, place
+SELECT file, place - min(place) OVER (PARTITION BY file) AS ordinal
 FROM line
 QUALIFY regexp_matches(text, ',[ \t\r]*[}\]]') OR contains(text, 'NaN') OR contains(text, 'Infinity')
     OR list_contains(CAST($shapes AS UBIGINT[]), shape)

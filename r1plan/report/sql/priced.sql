@@ -1,6 +1,6 @@
 -- Each request of the period with its cost, split as prices.cost_of splits it. Two lookups: the price in force at the
 -- end says which instant of the request decides, then the price at that instant is taken. What is not known is NULL.
-CREATE TABLE priced AS
+CREATE VIEW priced AS
 WITH request AS (
     SELECT
         *,

@@ -1,8 +1,21 @@
 -- A request is one row: the one at its end replaces the one at its beginning, wherever they stand; of several ends the
--- last in the order of the files and lines counts. `ends` over 1 means that its end was written more than once.
+-- last in the order of the files and lines counts. `ends` over 1 means that its end was written more than once. Ids are
+-- compared whole only where their hashes are equal.
 CREATE TABLE repeated AS
-SELECT id, COALESCE(max(rowid) FILTER (ended_us IS NOT NULL), max(rowid)) AS last_row, count(ended_us) AS ends
+WITH shared AS (
+    SELECT hash(id) AS hashed
+    FROM entry
+    WHERE usable
+    GROUP BY hashed
+    HAVING count(*) > 1
+)
+SELECT
+    id,
+    COALESCE(
+        max(file * 1099511627776 + rowid) FILTER (ended_us IS NOT NULL), max(file * 1099511627776 + rowid)
+    ) AS last_place,
+    count(ended_us) AS ends
 FROM entry
-WHERE usable
+WHERE usable AND hash(id) IN (SELECT hashed FROM shared)
 GROUP BY id
 HAVING count(*) > 1

@@ -1,6 +1,7 @@
--- The rows that are not usable, each by its place among the lines of its file that are not blank.
-SELECT entry.file, entry.rowid - first_row AS ordinal
+-- The places of the rows that are not usable among the lines of their file that are not blank.
+SELECT entry.file, list(entry.rowid - first_row)
 FROM entry
-JOIN (SELECT file, min(rowid) AS first_row FROM entry GROUP BY file) AS opening ON entry.file = opening.file
+JOIN (SELECT file, min(rowid) AS first_row FROM entry GROUP BY file HAVING NOT bool_and(usable)) AS opening
+    ON entry.file = opening.file
 WHERE NOT usable
-ORDER BY entry.rowid
+GROUP BY entry.file
