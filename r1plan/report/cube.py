@@ -31,7 +31,7 @@ _MONEY: Mapping[str, str] = {
 }
 _NAMES: Mapping[str, str] = {"known_usd": "cost_usd"}
 _COUNTS = (
-    *("requests", "input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens"),
+    *("requests", "input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens", "unsplit_output_tokens"),
     *("uncertain_requests", "unbounded_requests", "estimated_requests", "estimated_unbounded_requests"),
     *("uncosted_requests", "unpriced_requests"),
 )

@@ -34,3 +34,10 @@ class SpendOptions:
     budget_usd: Decimal | None = None
     engine: str = "duckdb"
     explain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendInquiry:
+    """What a reader wants to know beside the sums: what stands out in them, as seen at `now`."""
+
+    now: datetime

@@ -17,7 +17,9 @@ from r1plan.prices.intervals import price_intervals
 from r1plan.report.cube import make_cube, sums_statement
 from r1plan.report.database import bound_memory, open_database, rows, sql
 from r1plan.report.entries import RowLoader, load_entries
+from r1plan.report.inquiry import beside_sums
 from r1plan.report.keys import IN_TIME, GroupKey
+from r1plan.report.options import SpendInquiry
 from r1plan.report.period import Period, day_starts
 from r1plan.report.sources.given import Given
 from r1plan.report.sources.opening import ToolFile, open_sources
@@ -53,6 +55,7 @@ def spend_report(
     detail: Detail | None = None,
     what_if: WhatIfQuestion | None = None,
     imported: RowLoader | None = None,
+    inquiry: SpendInquiry | None = None,
 ) -> SpendReport:
     """What the requests of `period` in `logs` cost at the prices of `book`, in groups of `by`.
 
@@ -60,7 +63,7 @@ def spend_report(
     `book` was told. A line that cannot be used is left out and named in the warnings. Nothing but `logs` is read, and
     no pipe among `found`, which a folder had. `importer` is the tool that wrote all of `logs`; None: each says it.
     `sellers` gives the providers by what other tools call them (`OurNames`). `detail` is what the report holds beside
-    its sums. `imported` adds more rows.
+    its sums, and `inquiry` what a reader wants to be told of them. `imported` adds more rows.
     """
     names = tuple(key.name for key in by)
     with open_database() as database, ExitStack() as copies:
@@ -116,6 +119,11 @@ def spend_report(
             **(_detail(database, book, period, first_at, last_at, detail) if first_at and last_at else {}),
             what_if=_what_if(database, what_if, book, currency) if what_if else (),
             imported=tuple(read),
+            **(
+                beside_sums(database, book, [each.file for each in opened.own], inquiry, totals)
+                if inquiry and first_at
+                else {}
+            ),
         )
 
 

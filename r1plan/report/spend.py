@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from r1plan.catalog.price import Currency
+from r1plan.report.findings.finding import SpendFinding
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.period import Period
 from r1plan.report.series.charges import Charge
@@ -128,7 +129,7 @@ class Totals:
     providers billed where no price is known; how it is split is not known either. `energy_usd`, another part, is the
     electricity of requests answered here; that of the `uncosted_requests` is not known. `cache_saving_usd` is what the
     cached input would have cost more as fresh input. `reported_usd` is all that providers said they bill, None where
-    none did.
+    none did. `unsplit_output_tokens` are those of the output of which nobody says how much was thinking.
     """
 
     requests: int = 0
@@ -157,6 +158,7 @@ class Totals:
     estimated_unbounded_requests: int = 0
     charged_usd: Decimal | None = _NOTHING
     reported_usd: Decimal | None = None
+    unsplit_output_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,7 @@ class SpendReport:
     charges: tuple[Charge, ...] = ()
     what_if: tuple[WhatIf, ...] = ()
     imported: tuple[ImportedFiles, ...] = ()
+    findings: tuple[SpendFinding, ...] = ()
 
     @property
     def is_nothing_usable(self) -> bool:

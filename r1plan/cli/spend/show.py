@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from r1plan.render.spend.formats import Format
-from r1plan.report.options import SpendOptions
+from r1plan.report.options import SpendInquiry, SpendOptions
 
 if TYPE_CHECKING:
     from r1plan.report.spend import SpendReport
+
+
+# The forms that tell more than figures.
+_TOLD = frozenset({"table", "md", "json", "html"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ def show(options: SpendOptions, how: Shown) -> None:
         sellers=sellers_by_name,
         detail=detail_of(form),
         what_if=what_if_question(options, book),
+        inquiry=SpendInquiry(now=options.now) if form in _TOLD else None,
     )
     _write(report, form, how.file)
     for line in warnings(report):

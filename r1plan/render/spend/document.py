@@ -12,6 +12,7 @@ from decimal import Decimal
 from io import StringIO
 
 from r1plan.money import exact
+from r1plan.render.spend.findings_document import findings_fields
 from r1plan.render.spend.sources import imported_document
 from r1plan.render.spend.what_if_document import what_if_fields
 from r1plan.render.spend.words import reason, warning_text
@@ -49,6 +50,7 @@ def spend_document(report: SpendReport) -> dict[str, object]:
         "groups": [{**group.keys, **_totals(group.totals, report.currency)} for group in report.groups],
         "forecast": None if report.forecast is None else asdict(report.forecast),
         "what_if": [what_if_fields(each, report.currency) for each in report.what_if],
+        "findings": findings_fields(report),
         "reconcile": None,
         "unpriced": [
             {

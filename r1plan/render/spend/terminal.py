@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from r1plan.money import money
+from r1plan.render.spend.findings import SpendFindingText, finding_lines, finding_texts
 from r1plan.render.spend.what_if import assumption_text, what_if_text
 from r1plan.render.spend.what_if_table import WHAT_IF_HEADS, what_if_cells
 from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
@@ -34,6 +35,9 @@ def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
     if report.groups:
         yield ""
         yield from _table(report, width)
+    if found := list(finding_lines(report, width)):
+        yield ""
+        yield from found
     closing = list(notes(report))
     if closing:
         yield ""
@@ -58,6 +62,11 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
         yield _markdown_row([*_total_names(report), *(show(report.totals) for show in columns.values())])
     if report.totals.requests:
         yield from _markdown_worlds(report)
+    if texts := finding_texts(report):
+        yield ""
+        yield "## What stands out"
+        yield ""
+        yield from (_markdown_finding(each) for each in texts)
     closing = [*notes(replace(report, what_if=())), *warnings(report)]
     if closing:
         yield ""
@@ -80,6 +89,11 @@ def _markdown_worlds(report: SpendReport) -> Iterator[str]:
             yield f"- {_markdown_text(what_if_text(each, report.currency))}"
             for assumed in each.assumptions:
                 yield f"  - assumed: {_markdown_text(assumption_text(assumed, report.currency))}"
+
+
+def _markdown_finding(text: SpendFindingText) -> str:
+    avoid = f" `{text.command}`" if text.command else f" {_markdown_text(text.advice)}" if text.advice else ""
+    return f"- {text.topic}: {_markdown_text(text.sentence)}{avoid}"
 
 
 def _columns(wide: bool, currency: str) -> dict[str, Callable[[Totals], str]]:

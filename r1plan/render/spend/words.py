@@ -13,6 +13,7 @@ from r1plan.ledger.blocks import LONGEST_LINE_BYTES
 from r1plan.ledger.months import month_days
 from r1plan.ledger.schema import SCHEMA
 from r1plan.money import money, usd
+from r1plan.render.spend.amounts import span
 from r1plan.render.spend.sources import bad_record_text, file_fault_text, imported_notes, tool_name
 from r1plan.render.spend.what_if import what_if_notes
 from r1plan.render.text.sanitize import printable
@@ -60,13 +61,21 @@ def _saved(report: SpendReport) -> str:
 
 
 def volume(totals: Totals) -> str:
-    """How many requests and tokens, in one sentence."""
-    cached = f" ({percent(totals.cache_hit_tokens, totals.input_tokens)} cached)" if totals.cache_hit_tokens else ""
-    thought = f" ({percent(totals.thinking_tokens, totals.output_tokens)} thinking)" if totals.thinking_tokens else ""
-    return (
-        f"{count(totals.requests, 'request')}, {tokens(totals.input_tokens)} tokens in{cached}, "
-        f"{tokens(totals.output_tokens)} out{thought}."
-    )
+    """How many requests, and how many tokens of each kind, in one sentence."""
+    thought = totals.thinking_tokens
+    answered = max(totals.output_tokens - totals.unsplit_output_tokens - thought, 0)
+    cached = percent(totals.cache_hit_tokens, totals.input_tokens)
+    parts = [
+        (thought, f"of thinking ({percent(thought, totals.output_tokens)} of the output)"),
+        (answered, "of answers"),
+        (totals.unsplit_output_tokens, "that cannot be split" if thought or answered else "of output"),
+        (max(totals.input_tokens - totals.cache_hit_tokens, 0), "of fresh input"),
+        (totals.cache_hit_tokens, f"of cached input ({cached})"),
+    ]
+    named = [f"{tokens(number)} {name}" for number, name in parts if number]
+    if named:
+        named[0] = named[0].replace(" ", " tokens ", 1)
+    return f"{count(totals.requests, 'request')}{': ' if named else ''}{', '.join(named)}."
 
 
 def period_name(report: SpendReport, before: str = "") -> str:
@@ -94,16 +103,16 @@ def notes(report: SpendReport) -> Iterator[str]:
         unbounded = f", and {totals.unbounded_requests:,} of them more than that" if totals.unbounded_requests else ""
         requests = f"{count(totals.uncertain_requests, 'request')} broken off or not ended"
         if totals.uncertain_high_usd is not None:
-            span = _span(totals.uncertain_low_usd, totals.uncertain_high_usd, report.currency)
-            yield f"uncertain: {requests} may have cost {span} more{unbounded}."
+            bounds = span(totals.uncertain_low_usd, totals.uncertain_high_usd, report.currency)
+            yield f"uncertain: {requests} may have cost {bounds} more{unbounded}."
         else:
             yield f"uncertain: {requests} may have cost more, and how much is not known."
     if totals.estimated_requests:
         loose = totals.estimated_unbounded_requests
         unbounded = f"; of {loose:,} of them no bounds are known" if loose else ""
-        span = _span(totals.estimated_low_usd, totals.estimated_high_usd, report.currency)
+        bounds = span(totals.estimated_low_usd, totals.estimated_high_usd, report.currency)
         verb = "was" if totals.estimated_requests == 1 else "were"
-        yield f"estimated: {count(totals.estimated_requests, 'request')} {verb} estimated: {span}{unbounded}."
+        yield f"estimated: {count(totals.estimated_requests, 'request')} {verb} estimated: {bounds}{unbounded}."
     for each in report.unpriced:
         yield (
             f"unpriced: {count(each.requests, 'request')} to {printable(each.provider)} {printable(each.model)}, "
@@ -117,14 +126,6 @@ def notes(report: SpendReport) -> Iterator[str]:
         )
     yield from imported_notes(report.imported)
     yield from what_if_notes(report.what_if, report.currency)
-
-
-def _span(low: Decimal | None, high: Decimal | None, currency: str) -> str:
-    """Two bounds: "$0.02 to $0.24"."""
-    if low is None and high is None:
-        return "an amount that is not known"
-    known = "an unknown amount" if low is None else money(low, currency)
-    return known if low == high else f"{known} to {'an unknown amount' if high is None else money(high, currency)}"
 
 
 def warnings(report: SpendReport) -> Iterator[str]:

@@ -15,6 +15,7 @@ SELECT
     sum(cache_hit_tokens) AS cache_hit_tokens,
     sum(output_tokens) AS output_tokens,
     sum(thinking_tokens) AS thinking_tokens,
+    sum(output_tokens) FILTER (thinking_tokens IS NULL OR thinking_tokens > output_tokens) AS unsplit_output_tokens,
     /*MONEY*/,
     sum(reported_usd) AS reported_usd,
     sum(counted) FILTER (is_uncertain) AS uncertain_requests,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from r1plan.render.spend.words import warnings
 from r1plan.render.text.units import percent, tokens
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.keys import parse_keys
+from r1plan.report.options import SpendInquiry
 from r1plan.report.period import Period, from_days, whole_month
 from r1plan.report.query import spend_report
 from r1plan.report.sample import write_sample
@@ -27,7 +29,9 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 def september(tmp_path_factory: pytest.TempPathFactory) -> SpendReport:
     log = tmp_path_factory.mktemp("logs") / "2025-09.jsonl"
     write_sample(log)
-    return spend_report([log], whole_month("2025-09", "UTC"), parse_keys("provider,model"), real_book())
+    inquiry = SpendInquiry(now=datetime(2026, 11, 1, tzinfo=UTC))
+    month = whole_month("2025-09", "UTC")
+    return spend_report([log], month, parse_keys("provider,model"), real_book(), inquiry=inquiry)
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -90,7 +94,10 @@ def test_an_empty_report_is_a_sentence(period: Period, sentence: str) -> None:
 
 def test_a_free_month_has_no_split() -> None:
     free = report(period=whole_month("2025-09", "UTC"), totals=Totals(requests=1, input_tokens=7, output_tokens=950))
-    assert list(spend_lines(free, 80)) == ["September 2025 cost $0.00.", "1 request, 7 tokens in, 950 out."]
+    assert list(spend_lines(free, 80)) == [
+        "September 2025 cost $0.00.",
+        "1 request: 950 tokens of answers, 7 of fresh input.",
+    ]
 
 
 def test_a_name_from_a_file_cannot_move_the_cursor_or_break_the_table() -> None:
