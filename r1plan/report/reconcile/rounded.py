@@ -1,0 +1,46 @@
+"""What the rounding of a bill's amounts explains, and what nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from r1plan.report.reconcile.remainder import Remainder
+from r1plan.report.reconcile.result import BillDifference
+from r1plan.report.reconcile.sides import BillLine
+
+_ZERO = Decimal(0)
+_HALF = Decimal("0.5")
+_CENT_DECIMALS = 2
+
+
+def money_unit(lines: Iterable[BillLine]) -> Decimal:
+    """To what the amounts of a bill are rounded, a cent or less: the last decimal that any of them has."""
+    decimals = _CENT_DECIMALS
+    for line in lines:
+        if line.item == "money" and line.usd:
+            exponent = line.usd.normalize().as_tuple().exponent
+            decimals = max(decimals, -exponent if isinstance(exponent, int) else 0)
+    return Decimal(1).scaleb(-decimals)
+
+
+def close(remainders: Sequence[Remainder], unit_usd: Decimal) -> None:
+    """Add the last line to each of `remainders`: rounding, where all amounts rounded alike explain it; or nothing does.
+
+    Amounts are rounded to the nearest `unit_usd`, or all down or all up where that explains more.
+    """
+    rest = [(left, usd, left.cell.figures * unit_usd) for left in remainders if (usd := left.unexplained_usd)]
+    ways = (
+        [abs(usd) <= most * _HALF for _, usd, most in rest],
+        [-most < usd < _ZERO for _, usd, most in rest],
+        [_ZERO < usd < most for _, usd, most in rest],
+    )
+    best = max(ways, key=sum)
+    for (left, usd, _), is_rounding in zip(rest, best, strict=True):
+        line = BillDifference(cause="rounding", day=left.day, model=left.cell.model, usd=usd, unit_usd=unit_usd)
+        if not is_rounding:
+            # Where all tokens agree and no price is told, the price is what differs.
+            is_price = left.cell.has_tokens and not left.cell.is_priced and not any(each.tokens for each in left.lines)
+            line = replace(line, cause="price" if is_price else "unexplained", unit_usd=None)
+        left.add(line)
