@@ -27,6 +27,8 @@ from r1plan.report.spend import Coverage, Detail, Group, ImportedFiles, ReportWa
 from r1plan.report.storable import storable_rate
 
 if TYPE_CHECKING:
+    from r1plan.report.reconcile.against import ReconcileQuestion
+    from r1plan.report.reconcile.result import Reconciliation
     from r1plan.report.whatif.target import WhatIfQuestion
     from r1plan.report.whatif.values import WhatIf
 
@@ -56,6 +58,7 @@ def spend_report(
     what_if: WhatIfQuestion | None = None,
     imported: RowLoader | None = None,
     inquiry: SpendInquiry | None = None,
+    reconcile: ReconcileQuestion | None = None,
 ) -> SpendReport:
     """What the requests of `period` in `logs` cost at the prices of `book`, in groups of `by`.
 
@@ -124,6 +127,7 @@ def spend_report(
                 if inquiry and first_at
                 else {}
             ),
+            reconcile=_reconciliations(database, reconcile, period, book, currency) if reconcile else (),
         )
 
 
@@ -169,6 +173,14 @@ def _what_if(
     from r1plan.report.whatif.replay import replayed
 
     return replayed(database, question, book, currency)
+
+
+def _reconciliations(
+    database: DuckDBPyConnection, question: ReconcileQuestion, period: Period, book: PriceBook, currency: Currency
+) -> tuple[Reconciliation, ...]:
+    from r1plan.report.reconcile.against import reconciliations
+
+    return reconciliations(database, question, period, book, currency)
 
 
 def _coverage(database: DuckDBPyConnection) -> Coverage | None:

@@ -12,6 +12,7 @@ from r1plan.catalog.price import Currency
 from r1plan.report.findings.finding import SpendFinding
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.period import Period
+from r1plan.report.reconcile.result import Reconciliation
 from r1plan.report.series.charges import Charge
 from r1plan.report.series.series import Series
 from r1plan.report.whatif.values import WhatIf
@@ -214,6 +215,7 @@ class SpendReport:
     what_if: tuple[WhatIf, ...] = ()
     imported: tuple[ImportedFiles, ...] = ()
     findings: tuple[SpendFinding, ...] = ()
+    reconcile: tuple[Reconciliation, ...] = ()
 
     @property
     def is_nothing_usable(self) -> bool:
