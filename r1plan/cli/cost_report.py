@@ -31,7 +31,7 @@ def command(
 
     A request belongs to the moment at which it ended, and is priced again from its tokens. What has no known price is
     listed and never counted as 0. Lines that cannot be used are named on stderr and left out; exit code 1: there was
-    nothing else.
+    nothing else, or a bill of --reconcile is off by more than --tolerance.
 
     Example: r1plan cost-report --month 2025-09 --by day,model
     """
@@ -48,8 +48,6 @@ def command(
     spending.refuse_pending(
         {
             "--import": import_,
-            "--reconcile": reconcile,
-            "--tolerance": tolerance,
             "--budget": budget,
             "--explain": explain,
             "--engine": engine,

@@ -226,8 +226,6 @@ def test_json_said_twice_is_json(sample: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("--reconcile", "usage.zip"),
-        ("--tolerance", "0"),
         ("--budget", "5"),
         ("--engine", "spark://localhost:7077"),
         ("--explain", None),

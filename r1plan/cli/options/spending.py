@@ -79,11 +79,17 @@ AsOfOption = Annotated[
 ]
 ReconcileOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="EXPORT", hidden=True, help="Hold the log against a provider's own figures. Repeatable."),
+    typer.Option(
+        metavar="EXPORT",
+        help="Hold the log against a provider's own figures: DeepSeek's zip, OpenRouter's activity. Repeatable.",
+    ),
 ]
 ToleranceOption = Annotated[
     str | None,
-    typer.Option(metavar="USD", hidden=True, help="How much --reconcile may leave unexplained. Above: exit code 1."),
+    typer.Option(
+        metavar="USD",
+        help="How far the causes may come to, whatever their sign, beside rounding. Above: exit code 1. Default: 0.01.",
+    ),
 ]
 BudgetOption = Annotated[
     str | None,
@@ -97,7 +103,7 @@ ExplainOption = Annotated[bool, typer.Option("--explain", hidden=True, help="Say
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 when any line or file could not be used.")]
 
 # An option leaves this list when it is built.
-_PENDING = ("--reconcile", "--tolerance", "--budget", "--engine", "--explain")
+_PENDING = ("--budget", "--engine", "--explain")
 
 
 def refuse_pending(given: Mapping[str, object]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ def show(options: SpendOptions, how: Shown) -> None:
     import typer
 
     from r1plan.catalog.load import load_holidays, load_prices
+    from r1plan.cli.spend.reconcile import asked_bills
     from r1plan.cli.spend.sellers import sellers_by_name
     from r1plan.cli.spend.what_if import what_if_question
     from r1plan.ledger.months import month_logs
@@ -59,13 +60,17 @@ def show(options: SpendOptions, how: Shown) -> None:
     prices = load_prices()
     accounts = account_currencies(prices, os.environ)
     book = PriceBook(prices, load_holidays(), accounts)
+    asked = asked_bills(options, book)
+    if asked.yuan:
+        accounts = {**accounts, **asked.yuan}
+        book = PriceBook(prices, load_holidays(), accounts)
     named = {Path(each) for each in options.paths} | {STDIN}
     report = spend_report(
         logs,
         options.period,
         options.by,
         book,
-        currency=options.currency,
+        currency=asked.currency,
         accounts=accounts,
         found={each for each in logs if isinstance(each, Path) and each not in named},
         importer=None if options.importer == "auto" else options.importer,
@@ -73,7 +78,9 @@ def show(options: SpendOptions, how: Shown) -> None:
         detail=detail_of(form),
         what_if=what_if_question(options, book),
         inquiry=SpendInquiry(now=options.now) if form in _TOLD else None,
+        reconcile=asked.question,
     )
+    report = replace(report, warnings=(*report.warnings, *asked.warnings))
     _write(report, form, how.file)
     for line in warnings(report):
         note(line)
@@ -81,7 +88,7 @@ def show(options: SpendOptions, how: Shown) -> None:
         raise nothing_usable(report)
     if not report.totals.requests and not options.paths:
         note(where_to_look(folder, [path.stem for path in month_logs(folder)]))
-    if how.strict and report.lost:
+    if (how.strict and report.lost) or not all(each.is_within_tolerance for each in report.reconcile):
         raise typer.Exit(1)
 
 

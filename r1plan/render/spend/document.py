@@ -13,6 +13,7 @@ from io import StringIO
 
 from r1plan.money import exact
 from r1plan.render.spend.findings_document import findings_fields
+from r1plan.render.spend.reconcile_document import reconcile_document
 from r1plan.render.spend.sources import imported_document
 from r1plan.render.spend.what_if_document import what_if_fields
 from r1plan.render.spend.words import reason, warning_text
@@ -51,7 +52,7 @@ def spend_document(report: SpendReport) -> dict[str, object]:
         "forecast": None if report.forecast is None else asdict(report.forecast),
         "what_if": [what_if_fields(each, report.currency) for each in report.what_if],
         "findings": findings_fields(report),
-        "reconcile": None,
+        "reconcile": reconcile_document(report.reconcile, report.currency),
         "unpriced": [
             {
                 "provider": each.provider,

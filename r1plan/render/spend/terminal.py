@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from r1plan.money import money
 from r1plan.render.spend.findings import SpendFindingText, finding_lines, finding_texts
+from r1plan.render.spend.reconcile import reconcile_lines, reconcile_notes
 from r1plan.render.spend.what_if import assumption_text, what_if_text
 from r1plan.render.spend.what_if_table import WHAT_IF_HEADS, what_if_cells
 from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
@@ -26,6 +27,9 @@ _NAME_CELLS = 20  # a name keeps these before columns are left out
 
 def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
     """The report for a terminal of `width` columns."""
+    if report.reconcile:
+        yield from reconcile_lines(report.reconcile, width)
+        yield ""
     if not report.totals.requests:
         yield no_requests(report)
         yield from notes(report)
@@ -47,6 +51,9 @@ def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
 
 def spend_markdown(report: SpendReport) -> Iterator[str]:
     """The report as a Markdown text."""
+    if report.reconcile:
+        yield from (f"- {_markdown_text(line)}" for line in reconcile_notes(report.reconcile))
+        yield ""
     if not report.totals.requests:
         yield no_requests(report)
     else:

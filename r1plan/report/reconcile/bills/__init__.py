@@ -1,0 +1,1 @@
+"""Providers' own figures, as bills to hold a log against."""
