@@ -36,6 +36,7 @@ _KIND = "\n".join(
 )
 _LINE = f"""
     SELECT{_DAY}
+        raw_file,
         NULLIF(trim(api_key_name), '') AS key_name,
         CASE
 {_KIND}
@@ -82,7 +83,7 @@ _AMOUNTS = f"""(
     ),
     day AS (
         SELECT
-            account, day_us, day_long_us, model_name, key_name,
+            raw_file, account, day_us, day_long_us, model_name, key_name,
             {_counted("miss")} AS misses, {_counted("hit")} AS hits, {_counted("input")} AS inputs,
             {_counted("output")} AS outputs, {_counted("total")} AS totals, {_counted("requests")} AS requests,
             {_billed("miss")} AS miss_bill, {_billed("hit")} AS hit_bill, {_billed("output")} AS output_bill,
@@ -164,6 +165,7 @@ _AMOUNT_SHAPE = RecordShape(
 
 _COST_LINE = f"""
     SELECT{_DAY}
+        raw_file,
         COALESCE(NULLIF(lower(trim(wallet_type)), ''), 'unnamed') AS wallet,
         NULLIF(upper(trim(currency)), '') AS currency_code,
         usd_of(plain_number(cost)) AS money,
@@ -181,7 +183,7 @@ _COSTS = f"""(
     WITH line AS ({_COST_LINE}
     )
     SELECT
-        account, day_us, day_long_us, model_name, wallet, currency_code,
+        raw_file, account, day_us, day_long_us, model_name, wallet, currency_code,
         CAST(sum(money) AS DECIMAL(38, 15)) AS money, false AS is_unreadable
     FROM line
     WHERE NOT is_unreadable

@@ -36,7 +36,7 @@ _EVENTS = f"""(
         COALESCE(NULLIF(base_model_name, ''), model_name) AS named,
         -- No answer takes an hour: it is a sum.
         COALESCE(over_us - begun_us >= {_HOUR_US}, false) AS is_sum,
-        row_number() OVER (PARTITION BY line) AS copy_number
+        row_number() OVER (PARTITION BY raw_file, line) AS copy_number
     FROM (
         SELECT *, md5(concat_ws('|', email, start_time, end_time, usage_type, accelerator_seconds, base_model_name,
             model_name, model_bucket, prompt_tokens, completion_tokens)) AS line
@@ -169,7 +169,7 @@ _COST_LINES = f"""(
 _QUERY_LINES = f"""(
     SELECT NULL AS account, at_us,
         -- Hours and days begin alike at midnight: the file's other lines say which they are.
-        CASE WHEN bool_or(at_us % {_DAY_US} <> 0) OVER () THEN {_HOUR_US} ELSE {_DAY_US} END AS long_us,
+        CASE WHEN bool_or(at_us % {_DAY_US} <> 0) OVER (PARTITION BY raw_file) THEN {_HOUR_US} ELSE {_DAY_US} END AS long_us,
         concat_ws('+', CASE WHEN d[2] IS NOT NULL THEN 'model' END, CASE WHEN d[3] IS NOT NULL THEN 'api_key' END,
             CASE WHEN d[4] IS NOT NULL THEN 'user' END) AS split,
         d[2] AS model_name, d[3] AS key_name, concat_ws('|', d[2], d[3], d[4]) AS split_value,
@@ -181,7 +181,7 @@ _QUERY_LINES = f"""(
         SELECT *, instant_of(d[1]) AS at_us
         FROM (
             SELECT fields_of(dimensions, ['$.startTime', '$.model', '$.apiKey', '$.user']) AS d,
-                fields_of(subtotal, ['$.units', '$.nanos', '$.currencyCode']) AS m
+                fields_of(subtotal, ['$.units', '$.nanos', '$.currencyCode']) AS m, raw_file
             FROM raw
         )
     )

@@ -25,6 +25,8 @@ class RecordShape:
     `values`: a column of `row.COLUMNS` -> SQL over `relation`, with the macros of sql/import.sql. What is not named is
     NULL. `relation`: what stands after FROM: `raw`, or a subquery over it that unfolds records with several requests.
     `envelope`: the field of a JSON document in which the list of records stands.
+    `raw` is of all files of a kind; its column `raw_file` is which one a record stands in. The same record of two files
+    is settled by its id: what sums, numbers or compares records does it file by file, or of each id once.
     `sqlite_query`: of a SQLite file: the SELECT, in SQLite's words, whose rows are its records. Its columns are those of
     `raw`, as text; of `reads` what it does not give is NULL. It must need no table and no column but `sqlite_needs`.
     `sqlite_needs`: a SQLite file with all of these is of this kind: a table, "turns", or a column, "turns.model".

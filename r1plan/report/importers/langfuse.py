@@ -114,8 +114,12 @@ def _relation(rows: str, parent: str) -> str:
         FROM observations
         LEFT JOIN (
             SELECT {parent} AS outer_id, sum(input) AS inner_input, sum(output) AS inner_output
-            FROM observations
-            WHERE COALESCE(sort, 'GENERATION') = 'GENERATION' AND COALESCE({parent}, '') <> ''
+            FROM (
+                -- Another file may hold it again.
+                SELECT DISTINCT ON (id) {parent}, input, output
+                FROM observations
+                WHERE COALESCE(sort, 'GENERATION') = 'GENERATION' AND COALESCE({parent}, '') <> ''
+            )
             GROUP BY outer_id
         ) AS inner_ones ON observations.id = outer_id
     )"""

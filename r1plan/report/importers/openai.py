@@ -45,7 +45,7 @@ _EACH = f"""(
                     '$[0].message.content', '$[0].delta'
                 ]) AS c
             FROM (
-                SELECT custom_id, row_number() OVER () AS place,
+                SELECT custom_id, raw_file, row_number() OVER () AS place,
                     CASE WHEN custom_id IS NULL THEN [{", ".join(f'"{name}"' for name in _BODY)}]
                         ELSE fields_of(response, [{_INNER}]) END AS b,
                     b[1] AS body_id, b[2] AS sort, b[3] AS made, b[4] AS made_at, b[5] AS model, b[6] AS host,
@@ -67,8 +67,10 @@ _ROWS = f"""(
     SELECT bodies.*, is_chunk AND (NOT has_usage OR place < last_place) AS is_early
     FROM bodies
     LEFT JOIN (
-        SELECT body_id AS chunk_id, max(place) AS last_place FROM bodies WHERE is_chunk AND has_usage GROUP BY chunk_id
-    ) AS chunks ON is_chunk AND body_id = chunk_id
+        SELECT raw_file AS chunk_file, body_id AS chunk_id, max(place) AS last_place
+        FROM bodies WHERE is_chunk AND has_usage
+        GROUP BY ALL
+    ) AS chunks ON is_chunk AND body_id = chunk_id AND raw_file = chunk_file
 )"""
 
 _SELLER = "CASE WHEN is_openrouter THEN 'openrouter' ELSE COALESCE(seller_of(model), 'unknown') END"

@@ -184,8 +184,12 @@ def _with_inner(spans: str) -> str:
         LEFT JOIN (
             SELECT trace AS inner_trace, outer_span AS inner_outer, sum(COALESCE(input, 0)) AS inner_input,
                 sum(COALESCE(output, 0)) AS inner_output
-            FROM spans
-            WHERE sort IN ('chat', 'unsaid') AND NOT is_bare AND COALESCE(outer_span, '') <> ''
+            FROM (
+                -- Another file may hold it again.
+                SELECT DISTINCT ON (trace, own) trace, outer_span, input, output
+                FROM spans
+                WHERE sort IN ('chat', 'unsaid') AND NOT is_bare AND COALESCE(outer_span, '') <> ''
+            )
             GROUP BY trace, outer_span
         ) AS inner_spans ON trace = inner_trace AND own = inner_outer
     )"""

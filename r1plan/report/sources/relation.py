@@ -1,4 +1,7 @@
-"""The relation `raw` of a file: a column of text for each field that an importer reads, whatever the file's layout."""
+"""The relation `raw` of files: a column of text for each field that an importer reads, whatever the files' layout.
+
+And `raw_file`, the name of the file: one that is given with another may tell the same again.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ _LINE_BYTES = 33 << 20
 LARGEST_VALUE_BYTES = 256 << 20
 _SAMPLED_ROWS = 100
 _AT_ONCE = 64
+_WITH_NAME = "filename = 'raw_file'"
 
 
 def value_bytes(file: Path, layout: Layout) -> int:
@@ -61,14 +65,14 @@ def raw_of_json(shape: RecordShape, files: Sequence[Path], layout: Layout, envel
         columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in shape.reads)
         read = (
             f"read_json({names}, format = '{_FORMATS[layout]}', auto_detect = false, records = 'true', "
-            f"ignore_errors = {'true' if layout == 'lines' else 'false'}, maximum_object_size = {size}, "
+            f"ignore_errors = {'true' if layout == 'lines' else 'false'}, maximum_object_size = {size}, {_WITH_NAME}, "
             f"columns = {{{columns}}})"
         )
         return _select(", ".join(f"NULLIF({_name(name)}, '') AS {_name(name)}" for name in shape.reads), read)
     objects = _objects(layout).replace("$files", names).replace("$value_bytes", str(size))
     if envelope is not None:
         path = _text(f'$."{envelope}"[*]')
-        objects = f"(SELECT unnest(json_extract(json, {path})) AS json FROM {objects})"
+        objects = f"(SELECT unnest(json_extract(json, {path})) AS json, raw_file FROM {objects})"
     columns = ", ".join(
         f"CAST(json AS VARCHAR) AS {_name(name)}"
         if name == "*"
@@ -88,7 +92,7 @@ def raw_of_csv(shape: RecordShape, files: Sequence[Path], header: CsvHeader) -> 
     read = (
         f"read_csv({_list(files)}, auto_detect = false, header = true, skip = {header.lines_above}, "
         f"delim = {_text(header.separator)}, quote = '\"', escape = '\"', columns = {{{', '.join(columns)}}}, "
-        f"max_line_size = {_LINE_BYTES}, store_rejects = true, rejects_limit = 100, null_padding = false)"
+        f"max_line_size = {_LINE_BYTES}, store_rejects = true, rejects_limit = 100, null_padding = false, {_WITH_NAME})"
     )
     return _select(", ".join(_column(name, names) for name in shape.reads), read)
 
@@ -98,7 +102,7 @@ def raw_of_parquet(shape: RecordShape, files: Sequence[Path], columns: Sequence[
     names: dict[str, str] = {}
     for name, kind in columns:
         names.setdefault(column_key(name), _as_text(_name(name), kind))
-    read = f"read_parquet({_list(files)}, binary_as_string = true, union_by_name = true)"
+    read = f"read_parquet({_list(files)}, binary_as_string = true, union_by_name = true, {_WITH_NAME})"
     return _select(", ".join(_column(name, names) for name in shape.reads), read)
 
 
@@ -117,14 +121,14 @@ def _column(name: str, names: dict[str, str]) -> str:
 
 
 def _select(columns: str, source: str) -> str:
-    return f"SELECT {columns} FROM {source}"
+    return f"SELECT {columns}, raw_file FROM {source}"
 
 
 def _objects(layout: Layout) -> str:
     ignore = "true" if layout == "lines" else "false"
     return (
         f"read_json_objects($files, format = '{_FORMATS[layout]}', ignore_errors = {ignore}, "
-        "maximum_object_size = $value_bytes)"
+        f"maximum_object_size = $value_bytes, {_WITH_NAME})"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -12,6 +13,12 @@ import duckdb
 from r1plan.report.database import rows, sql
 from r1plan.report.importers.importer import Importer, RecordShape
 from r1plan.report.importers.row import COLUMNS
+
+_KEEP_THE_FULLEST = """
+    DELETE FROM loaded WHERE rowid NOT IN (
+        SELECT arg_max(rowid, (COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0), rowid)) FROM loaded GROUP BY id
+    )
+"""
 
 
 @dataclass(frozen=True)
@@ -54,33 +61,46 @@ def _text(value: Any) -> str | None:
 
 def raw_table(database: duckdb.DuckDBPyConnection, shape: RecordShape, records: Sequence[Mapping[str, Any]]) -> None:
     """`raw` of `records`, as `RecordShape.reads` says."""
-    columns = ", ".join(f'"{name}" VARCHAR' for name in shape.reads)
+    columns = ", ".join(f'"{name}" VARCHAR' for name in (*shape.reads, "raw_file"))
     database.execute(f"CREATE OR REPLACE TABLE raw ({columns})")
+    _add(database, shape, records, "1")
+
+
+def _add(
+    database: duckdb.DuckDBPyConnection, shape: RecordShape, records: Sequence[Mapping[str, Any]], file: str
+) -> None:
     values = [
         [json.dumps(record) if name == "*" else _text(record.get(name)) for record in records] for name in shape.reads
     ]
     columns = ", ".join("unnest(CAST(? AS VARCHAR[]))" for _ in shape.reads)
-    database.execute(f"INSERT INTO raw SELECT {columns}", values)
+    database.execute(f"INSERT INTO raw SELECT {columns}, ?", [*values, file])
 
 
 def load(importer: Importer, *files: Sequence[Mapping[str, Any]]) -> Loaded:
-    """What `importer` makes of `files`, each the records that a reader of its format finds in it."""
+    """What `importer` makes of `files`, each the records that a reader of its format finds in it.
+
+    Files of one kind that stand next to each other are read together; of rows with one id the fullest stays.
+    """
     traps: dict[str, int] = {}
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
         database.execute(sql("import"))
         columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         database.execute(f"CREATE TABLE loaded ({columns})")
-        for records in files:
-            shape = shape_of(importer, records)
-            raw_table(database, shape, records)
+        for _, group in groupby(files, lambda records: id(shape_of(importer, records))):
+            together = list(group)
+            shape = shape_of(importer, together[0])
+            raw_table(database, shape, together[0])
+            for number, records in enumerate(together[1:]):
+                _add(database, shape, records, str(number + 2))
             _count(database, shape, traps)
             names = list(shape.values)
             out = " OR ".join(f"COALESCE({each}, false)" for each in (shape.skipped, *shape.left_out.values()))
             made = ", ".join(f"CAST({shape.values[name]} AS {COLUMNS[name]}) AS {name}" for name in names)
-            database.execute(f"CREATE OR REPLACE TABLE made AS SELECT {made} FROM {shape.relation} WHERE NOT ({out})")
-            database.execute("DELETE FROM loaded WHERE id IN (SELECT id FROM made)")
-            database.execute(f"INSERT INTO loaded ({', '.join(names)}) SELECT {', '.join(names)} FROM made")
+            database.execute(
+                f"INSERT INTO loaded ({', '.join(names)}) SELECT {made} FROM {shape.relation} WHERE NOT ({out})"
+            )
+        database.execute(_KEEP_THE_FULLEST)
         found = rows(database, importer.settled or "SELECT * FROM loaded")
     assert all(row["id"] for row in found)
     by_id = {row["id"]: row for row in found}

@@ -68,7 +68,7 @@ def _text(value: Any) -> str | None:
 
 
 def read(importer: Importer, records: Iterable[Record], first: Record | None = None) -> Read:
-    """What `importer` makes of `records`, of the kind of the first, or of `first`."""
+    """What `importer` makes of `records`, of the kind of the first, or of `first`; of other files by "raw_file"."""
     records = list(records)
     return read_as(shape_for(importer, records[0] if first is None else first), records)
 
@@ -86,11 +86,11 @@ def read_sqlite(importer: Importer, database: sqlite3.Connection) -> Read:
 def read_as(shape: RecordShape, records: Sequence[Record]) -> Read:
     """What records of the kind `shape` become."""
     database = _database()
-    names = ", ".join(f'"{name}" VARCHAR' for name in shape.reads)
+    names = ", ".join(f'"{name}" VARCHAR' for name in (*shape.reads, "raw_file"))
     database.execute(f"CREATE OR REPLACE TABLE raw ({names})")
     columns = [
         [json.dumps(record) if name == "*" else _text(record.get(name)) for record in records] for name in shape.reads
-    ]
+    ] + [[str(record.get("raw_file", "1")) for record in records]]
     marks = ", ".join("unnest(CAST(? AS VARCHAR[]))" for _ in columns)
     database.execute(f"INSERT INTO raw SELECT {marks}", columns)
     traps = {**shape.left_out, **shape.noted}

@@ -1,15 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from random import Random
 from typing import Any
 
-import pytest
-
 from r1plan.report.importers.agents.claude_code import CLAUDE_CODE
-from tests.report.importers.made import claude_code
 from tests.report.importers.reading import each, read
-from tests.report.importers.test_made import compare
 
 USAGE: Mapping[str, Any] = {
     "input_tokens": 36, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 64, "output_tokens": 50,
@@ -23,12 +18,6 @@ LINE: Mapping[str, Any] = {
 
 def _line(number: int, **message: Any) -> dict[str, Any]:
     return {**LINE, "uuid": f"a{number}", "message": {**LINE["message"], **message}}
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_rows_traps_and_totals_are_those_of_a_plain_loop(seed: int) -> None:
-    made = claude_code.lines(Random(seed), 250)
-    compare(read(CLAUDE_CODE, [each.record for each in made]), made)
 
 
 def test_of_the_lines_of_an_answer_that_with_the_whole_usage_counts() -> None:

@@ -27,14 +27,16 @@ def _message(seq: int, **other: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("form", [{}, {"seed": 200}, {"version": 1}], ids=["a session", "a fork", "another format"])
-def test_rows_traps_and_totals_are_those_of_a_plain_loop(form: dict[str, Any], seed: int) -> None:
-    made = dsh.session(Random(seed), 100, **form)
-    if form.get("version"):
-        found = read(DSH, [each.record for each in made])
-        assert (list(found.rows), found.traps) == ([], {"unknown_version": 100})
-    else:
-        compare(read(DSH, [each.record for each in made]), made)
+def test_of_a_fork_its_own_steps_count(seed: int) -> None:
+    made = dsh.session(Random(seed), 100, seed=200)
+    found = read(DSH, [each.record for each in made])
+    compare(found, made)
+    assert found.traps["fork_copy"] > 9
+
+
+def test_a_session_of_another_format_is_told_and_not_read() -> None:
+    found = read(DSH, [each.record for each in dsh.session(Random(1), 100, version=1)])
+    assert (list(found.rows), found.traps) == ([], {"unknown_version": 100})
 
 
 def test_the_example_is_read_with_thinking_within_output_and_what_was_cached_beside_input() -> None:

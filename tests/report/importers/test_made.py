@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from random import Random
 
 import pytest
 
+from r1plan.report.importers.agents.claude_code import CLAUDE_CODE
+from r1plan.report.importers.agents.dsh import DSH
+from r1plan.report.importers.agents.llm import LLM
 from r1plan.report.importers.fireworks import FIREWORKS
 from r1plan.report.importers.helicone import HELICONE
 from r1plan.report.importers.importer import Importer
@@ -19,11 +22,22 @@ from r1plan.report.importers.litellm import LITELLM
 from r1plan.report.importers.openai import OPENAI
 from r1plan.report.importers.openrouter import OPENROUTER
 from r1plan.report.importers.otel import OTEL
-from tests.report.importers.made import fireworks, helicone, langfuse, litellm, openai, openrouter, otel
+from tests.report.importers.made import (
+    claude_code,
+    dsh,
+    fireworks,
+    helicone,
+    langfuse,
+    litellm,
+    llm,
+    openai,
+    openrouter,
+    otel,
+)
 from tests.report.importers.made.truth import Made, Truth
 from tests.report.importers.reading import Read, read
 
-Maker = Callable[[Random, int], Iterator[Made]]
+Maker = Callable[[Random, int], Iterable[Made]]
 TOOLS: dict[str, tuple[Importer, Maker]] = {
     "litellm": (LITELLM, litellm.spend_logs),
     "openrouter's log": (OPENROUTER, openrouter.log),
@@ -34,6 +48,9 @@ TOOLS: dict[str, tuple[Importer, Maker]] = {
     "helicone": (HELICONE, helicone.requests),
     "langfuse's exports": (LANGFUSE, lambda random, number: langfuse.observations(random, number, camel=False)),
     "langfuse's pages": (LANGFUSE, lambda random, number: langfuse.observations(random, number, camel=True)),
+    "claude code": (CLAUDE_CODE, claude_code.lines),
+    "dsh": (DSH, dsh.session),
+    "llm": (LLM, llm.calls),
     "otel": (OTEL, otel.spans),
     "openai's bodies": (OPENAI, openai.bodies),
     "openai's usage": (OPENAI, openai.buckets),
@@ -48,6 +65,17 @@ def test_rows_traps_and_totals_are_those_of_a_plain_loop(tool: str, seed: int) -
     importer, maker = TOOLS[tool]
     made = list(maker(Random(seed), 250))
     compare(read(importer, [each.record for each in made], made[-1].record), made)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_file_that_is_given_twice_is_each_row_and_each_trap_twice(tool: str) -> None:
+    # Which of two rows with one id counts is for what reads the rows.
+    importer, maker = TOOLS[tool]
+    records = [each.record for each in maker(Random(6), 120)]
+    once = read(importer, records, records[-1])
+    twice = read(importer, [*records, *({**each, "raw_file": "2"} for each in records)], records[-1])
+    assert sorted(map(repr, twice.rows)) == sorted(map(repr, [*once.rows, *once.rows]))
+    assert (twice.traps, twice.skipped) == ({trap: 2 * count for trap, count in once.traps.items()}, 2 * once.skipped)
 
 
 def test_spans_are_the_same_out_of_one_document() -> None:

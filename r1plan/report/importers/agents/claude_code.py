@@ -27,11 +27,11 @@ _SILENT_SINCE = 1_000_000 * 2 + 10_000 * 1 + 235
 
 _ROWS = f"""(
     SELECT *,
-        min(told_us) OVER (PARTITION BY call_id) AS begun_us,
-        max(told_us) OVER (PARTITION BY call_id) AS over_us,
-        max(stop_reason) OVER (PARTITION BY call_id) AS ends,
+        min(told_us) OVER (PARTITION BY raw_file, call_id) AS begun_us,
+        max(told_us) OVER (PARTITION BY raw_file, call_id) AS over_us,
+        max(stop_reason) OVER (PARTITION BY raw_file, call_id) AS ends,
         -- The last of those that say the most: an earlier line tells less of the answer, a cut one nothing.
-        row_number() OVER (PARTITION BY call_id ORDER BY is_call DESC, output DESC NULLS LAST, place DESC) > 1 AS is_early
+        row_number() OVER (PARTITION BY raw_file, call_id ORDER BY is_call DESC, output DESC NULLS LAST, place DESC) > 1 AS is_early
     FROM (
         SELECT *,
             COALESCE(m[1], request, own_id) AS call_id,
@@ -50,7 +50,7 @@ _ROWS = f"""(
             instant_of(timestamp) AS told_us
         FROM (
             SELECT type AS sort, uuid AS own_id, "requestId" AS request, "sessionId" AS session, version, cwd, timestamp,
-                "costUSD" AS reckoned, "isApiErrorMessage" AS is_fault, row_number() OVER () AS place,
+                "costUSD" AS reckoned, "isApiErrorMessage" AS is_fault, row_number() OVER () AS place, raw_file,
                 fields_of(object_of(message), [{_PATHS}]) AS m
             FROM raw
         )

@@ -47,15 +47,15 @@ _ROWS = f"""(
         FROM (
             SELECT type AS sort, id AS own_id, cwd, version, NULLIF("parentSession", '') AS parent,
                 tokens_of("seedLength") AS seed, tokens_of(seq) AS seq, instant_of(time) AS told_us,
-                row_number() OVER () AS place, COALESCE(type = 'assistant/message', false) AS is_last,
+                row_number() OVER () AS place, raw_file, COALESCE(type = 'assistant/message', false) AS is_last,
                 fields_of(data, [{_PATHS}]) AS d,
                 counts_of(object_of(fields_of(data, ['$.usage', '$.chunk.usage'])[CASE WHEN is_last THEN 1 ELSE 2 END]),
                     [{_USAGE}]) AS u
             FROM raw
         )
-        WINDOW earlier AS (ORDER BY place ROWS UNBOUNDED PRECEDING)
+        WINDOW earlier AS (PARTITION BY raw_file ORDER BY place ROWS UNBOUNDED PRECEDING)
     )
-    WINDOW call AS (PARTITION BY session.id, turn, step, COALESCE(session.parent IS NOT NULL AND seq < session.seed, false))
+    WINDOW call AS (PARTITION BY raw_file, session.id, turn, step, COALESCE(session.parent IS NOT NULL AND seq < session.seed, false))
 )"""
 
 _SELLER = """CASE

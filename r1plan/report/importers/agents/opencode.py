@@ -80,7 +80,7 @@ def _signed(place: str) -> str:
 def _rows(messages: str) -> str:
     """The SQL of every call, out of that of the messages: `own_id, session, told_us, folder, data, steps, thought`."""
     return f"""(
-        SELECT *, row_number() OVER (PARTITION BY call_id ORDER BY own_id) > 1 AS is_copy
+        SELECT *, row_number() OVER (PARTITION BY raw_file, call_id ORDER BY own_id) > 1 AS is_copy
         FROM (
             SELECT *,
                 -- Where what was cached has been taken off a count without it, the rest is below 0.
@@ -189,23 +189,23 @@ _SHAPE = RecordShape(
 
 _STORED = """(
     SELECT id AS own_id, session_id AS session, instant_of(time_created) AS told_us, directory AS folder,
-        object_of(data)::JSON AS data, steps, COALESCE(flag_of(has_thought), false) AS thought
+        object_of(data)::JSON AS data, steps, COALESCE(flag_of(has_thought), false) AS thought, raw_file
     FROM raw
 )"""
 _FILED = """(
     SELECT whole ->> '$.id' AS own_id, COALESCE(whole ->> '$.sessionID', whole ->> '$.metadata.sessionID') AS session,
-        NULL::BIGINT AS told_us, NULL AS folder, whole AS data, NULL::JSON AS steps, false AS thought
-    FROM (SELECT "*"::JSON AS whole FROM raw)
+        NULL::BIGINT AS told_us, NULL AS folder, whole AS data, NULL::JSON AS steps, false AS thought, raw_file
+    FROM (SELECT "*"::JSON AS whole, raw_file FROM raw)
 )"""
 _EXPORTED = """(
     SELECT data ->> '$.id' AS own_id, data ->> '$.sessionID' AS session, NULL::BIGINT AS told_us, NULL AS folder, data,
         parts::JSON AS steps,
         len(list_filter(json_extract(parts, '$[*]'),
-            lambda each: each ->> '$.type' = 'reasoning' AND each ->> '$.text' <> '')) > 0 AS thought
-    FROM (SELECT info::JSON AS data, parts FROM raw)
+            lambda each: each ->> '$.type' = 'reasoning' AND each ->> '$.text' <> '')) > 0 AS thought, raw_file
+    FROM (SELECT info::JSON AS data, parts, raw_file FROM raw)
 )"""
 _BESIDE = """(SELECT NULL AS own_id, NULL AS session, NULL::BIGINT AS told_us, NULL AS folder, '{"role": "skip"}'::JSON AS data,
-    NULL::JSON AS steps, false AS thought FROM raw)"""
+    NULL::JSON AS steps, false AS thought, raw_file FROM raw)"""
 
 _DATABASE = replace(
     _SHAPE,
