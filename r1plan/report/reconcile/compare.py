@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -118,25 +118,28 @@ def _same_models(
     bill: Bill, log: Log, declared: DayCut, cut: DayCut, days: Collection[int]
 ) -> Mapping[str, tuple[str, ...]]:
     """The names that are one model with each name, the one that it is called by first: the bill's, of most usage."""
-    compared = [line for line in bill.lines if (cut if line.is_single else declared).day_of(line.start_us) in days]
-    has_tokens = any(line.amount for line in compared if line.item not in ("requests", "money"))
-    billed: Counter[str] = Counter()
-    logged: Counter[str] = Counter()
-    for line in compared:
-        if has_tokens:
-            billed[line.model] += (line.amount or 0) if line.item not in ("requests", "money") else 0
-        else:
-            billed[line.model] += _whole(line.usd)
-    for each in log.tokens:
-        if cut.day_of(each.slot_us) in days:
-            logged[each.model] += each.tokens if has_tokens else 0
+    compared = [
+        (day, line)
+        for line in bill.lines
+        if (day := (cut if line.is_single else declared).day_of(line.start_us)) in days
+    ]
+    has_tokens = any(line.amount for _, line in compared if line.item not in ("requests", "money"))
+    billed: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    logged: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for day, line in compared:
+        is_tokens = line.item not in ("requests", "money")
+        billed[line.model][day] += ((line.amount or 0) if is_tokens else 0) if has_tokens else _whole(line.usd)
     for some in log.requests:
-        if cut.day_of(some.slot_us) in days:
-            logged[some.model] += 0 if has_tokens else _whole(some.usd)
+        if (day := cut.day_of(some.slot_us)) in days:
+            logged[some.model][day] += 0 if has_tokens else _whole(some.usd)
+    for each in log.tokens if has_tokens else ():
+        if (day := cut.day_of(each.slot_us)) in days:
+            logged[each.model][day] += each.tokens
     groups = one_model(billed, logged, (*log.names, *bill.names), log.prices)
+    sizes = {name: (-billed[name].total(), -logged[name].total()) for name in groups}
     names = {}
     for name, group in groups.items():
-        first = min(group, key=lambda each: (each not in billed, -billed[each], -logged[each], each))
+        first = min(group, key=lambda each: (not sizes[each][0], *sizes[each], each))
         names[name] = (first, *(each for each in group if each != first))
     return names
 

@@ -5,7 +5,7 @@ WITH request AS (
         placed_us // 900000000 * 900000000 AS slot_us,
         COALESCE(requests, 1) AS number,
         COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0) > 0 AS has_tokens,
-        NOT is_uncertain AND (input_tokens IS NULL OR output_tokens IS NULL) AND charged_usd = 0 AS is_uncounted
+        NOT is_uncertain AND NOT is_charged AND (input_tokens IS NULL OR output_tokens IS NULL) AS is_uncounted
     FROM priced
     WHERE provider = $provider
 )
@@ -15,7 +15,7 @@ SELECT
     CAST(COALESCE(sum(number) FILTER (NOT is_uncertain AND (has_tokens OR is_uncounted)), 0) AS HUGEINT) AS requests,
     CAST(COALESCE(sum(number) FILTER (NOT is_uncertain AND NOT has_tokens AND NOT is_uncounted), 0) AS HUGEINT) AS empty,
     COALESCE(sum(known_usd), 0) AS usd,
-    COALESCE(sum(charged_usd), 0) AS charged_usd,
+    COALESCE(sum(known_usd) FILTER (is_charged), 0) AS charged_usd,
     sum(reported_usd) AS reported_usd,
     CAST(COALESCE(sum(number) FILTER (is_unpriced), 0) AS HUGEINT) AS unpriced,
     CAST(COALESCE(sum(number) FILTER (is_uncertain), 0) AS HUGEINT) AS broken,

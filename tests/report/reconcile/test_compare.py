@@ -272,6 +272,15 @@ def test_names_of_one_model_are_compared_as_one_and_said() -> None:
     assert found.same_models == (("deepseek-v3.2", "deepseek-chat", "deepseek-reasoner"),)
 
 
+def test_names_that_nobody_told_are_one_model_where_their_days_agree() -> None:
+    some = requests(13, "one price")
+    bill = [replace(each, model="deepseek-v3.2") for each in billed(some)]
+    gone = bill[60]
+    found = reconciled(bill_of(bill), without(some, gone.id), "one price")
+    assert [(line.cause, line.usd) for line in found.lines] == [("missing", gone.usd())]
+    assert found.same_models == (("deepseek-v3.2", "deepseek-chat", "deepseek-reasoner"),)
+
+
 def test_tokens_without_money_are_compared_at_our_prices() -> None:
     some = requests(14, "one price")
     gone = billed(some)[40]

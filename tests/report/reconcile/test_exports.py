@@ -141,6 +141,15 @@ def test_bills_in_rows_of_our_own_are_a_bill(tmp_path: Path) -> None:
     assert line.usd == 1
 
 
+def test_an_export_agrees_with_itself_as_a_log(tmp_path: Path) -> None:
+    export = deepseek_zip(tmp_path / "usage.zip", billed(requests(58)))
+    question = ReconcileQuestion(bills=(bill_in(export),), tolerance_usd=Decimal(0))
+    report = spend_report([export], Period(), (), BOOK, reconcile=question, sellers=sellers_by_name)
+    (found,) = report.reconcile
+    assert found.lines == ()
+    assert found.billed_usd == report.totals.cost_usd
+
+
 def test_the_days_in_a_files_name_are_covered_although_it_has_no_line_of_them(tmp_path: Path) -> None:
     some = requests(56)
     start = MONTHS["nights"][0]
