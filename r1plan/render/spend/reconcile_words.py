@@ -212,6 +212,8 @@ def _tolerance(found: Reconciliation) -> str:
     if found.off_usd is None:
         return "tolerance: what some of it costs is not known: exit code 1."
     off = money(found.off_usd, found.currency)
+    if off == most and found.off_usd != found.tolerance_usd:
+        off, most = (exact(amount) for amount in (found.off_usd, found.tolerance_usd))
     if found.is_within_tolerance:
         return f"tolerance: all causes beside rounding come to {off}, and {most} may be."
     return f"tolerance: all causes beside rounding come to {off}, more than {most}: exit code 1."

@@ -12,6 +12,7 @@ from r1plan.prices.cost import EXACT
 from r1plan.report.reconcile.boundaries import Clock, moved_over_midnight, moved_over_tiers
 from r1plan.report.reconcile.cells import Cell, cells_of
 from r1plan.report.reconcile.days import DayCut, declared_cut, found_cut
+from r1plan.report.reconcile.exchanged import exchanged
 from r1plan.report.reconcile.left_over import explain_left_over
 from r1plan.report.reconcile.names import one_model
 from r1plan.report.reconcile.outside import days_outside
@@ -194,6 +195,7 @@ def _explain(remainders: Sequence[Remainder], log: Log, near: Near, clock: Clock
         moved_over_tiers(some, its, clock, edges)
         if cut.whole is None:
             moved_over_midnight(some, its, clock, cut.start_us)
+            exchanged(some, its, clock, cut)
     told = [left for left in remainders if left.requests is not None]
     plain = sum(abs(left.requests or 0) for left in told)
     counts_empty = sum(abs((left.requests or 0) - left.cell.empty_requests) for left in told) < plain

@@ -13,8 +13,8 @@ _MINUTE_US = 60_000_000
 # The offsets that clocks on earth have, the nearest to UTC first.
 _HALVES = (-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765)
 _OFFSETS_MINUTES = sorted([*range(-12 * 60, 14 * 60 + 1, 60), *_HALVES], key=abs)
-# How many times better another cut must agree: some requests near midnight are no other time zone.
-_TIMES_BETTER = 5
+# How many times better another cut must agree, and of what part of the tokens.
+_TIMES_BETTER, _LEAST_SHARE = 5, 20
 _LONGEST_DAY_US = DAY_US + 2 * 60 * _MINUTE_US
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -83,16 +83,27 @@ def found_cut(
         slots[each.slot_us] += each.tokens
     if sum(billed.values()) == 0:
         return declared
-    off = {minutes: _off(billed, slots, minutes, within) for minutes in _OFFSETS_MINUTES}
+    days = {minutes: _days(slots, minutes) for minutes in _OFFSETS_MINUTES}
+    off = {minutes: _off(billed, logged, within) for minutes, logged in days.items()}
     best = min(_OFFSETS_MINUTES, key=lambda minutes: off[minutes])
-    return DayCut(offset_minutes=best, is_found=True) if _TIMES_BETTER * off[best] < off[0] else declared
+    # An hour is 1/24 of a day at each of its ends: some requests near one midnight or two are no other time zone.
+    inner = [day for day in range(within[0], within[1] + 1) if billed.get(day) or days[0].get(day)]
+    moved = sum(days[best].get(day) != days[0].get(day) for day in inner)
+    is_much = _LEAST_SHARE * off[0] >= sum(billed.get(day, 0) for day in inner) and 2 * moved > len(inner)
+    is_other = is_much and _TIMES_BETTER * off[best] < off[0]
+    return DayCut(offset_minutes=best, is_found=True) if is_other else declared
 
 
-def _off(billed: Mapping[int, int], slots: Mapping[int, int], minutes: int, within: tuple[int, int]) -> int:
-    """How many tokens of the days within disagree when they are cut so."""
+def _days(slots: Mapping[int, int], minutes: int) -> Mapping[int, int]:
+    """The tokens of each day when they are cut so."""
     cut = DayCut(offset_minutes=minutes)
     logged: defaultdict[int, int] = defaultdict(int)
     for slot_us, tokens in slots.items():
         logged[cut.day_of(slot_us)] += tokens
+    return logged
+
+
+def _off(billed: Mapping[int, int], logged: Mapping[int, int], within: tuple[int, int]) -> int:
+    """How many tokens of the days within disagree."""
     first, last = within
     return sum(abs(billed.get(day, 0) - logged.get(day, 0)) for day in range(first, last + 1))

@@ -23,18 +23,20 @@ class MovableRequest(NamedTuple):
     is_before: bool
 
 
-def moved(candidates: Sequence[MovableRequest], target: Vector) -> tuple[MovableRequest, ...] | None:
+def moved(
+    candidates: Sequence[MovableRequest], target: Vector, together: int = _TRIED_TOGETHER
+) -> tuple[MovableRequest, ...] | None:
     """The requests that together move exactly `target`, or None where no set of them does.
 
     First all within some distance of the edge are tried, as a provider's clock or another instant of the request
-    chooses them; then any set of the nearest, the smallest first.
+    chooses them; then any set of the nearest, as many as are tried `together`, the smallest first.
     """
     near = sorted(candidates, key=lambda each: (each.distance_us, each.id))
     for some in _orders(near):
         sums = list(accumulate((each.moves for each in some), _plus))
         if target in sums:
             return tuple(some[: sums.index(target) + 1])
-    return _any_set(near[:_TRIED_TOGETHER], target)
+    return _any_set(near[:together], target)
 
 
 def _orders(near: Sequence[MovableRequest]) -> Iterator[list[MovableRequest]]:

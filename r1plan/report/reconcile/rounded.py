@@ -12,17 +12,18 @@ from r1plan.report.reconcile.sides import BillLine
 
 _ZERO = Decimal(0)
 _HALF = Decimal("0.5")
-_CENT_DECIMALS = 2
+# Of amounts with more decimals the last are what binary numbers leave.
+_FEWEST_DECIMALS, _MOST_DECIMALS = 2, 9
 
 
 def money_unit(lines: Iterable[BillLine]) -> Decimal:
-    """To what the amounts of a bill are rounded, a cent or less: the last decimal that any of them has."""
-    decimals = _CENT_DECIMALS
+    """To what the amounts of a bill are rounded: the last decimal that any of them has, of 2 to 9."""
+    decimals = _FEWEST_DECIMALS
     for line in lines:
         if line.item == "money" and line.usd:
             exponent = line.usd.normalize().as_tuple().exponent
             decimals = max(decimals, -exponent if isinstance(exponent, int) else 0)
-    return Decimal(1).scaleb(-decimals)
+    return Decimal(1).scaleb(-min(decimals, _MOST_DECIMALS))
 
 
 def close(remainders: Sequence[Remainder], unit_usd: Decimal) -> None:

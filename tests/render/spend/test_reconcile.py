@@ -84,6 +84,13 @@ def test_what_is_not_compared_or_read_otherwise_is_said() -> None:
     ]
 
 
+def test_what_is_above_the_tolerance_by_less_than_a_cent_is_told_by_every_digit() -> None:
+    line = BillDifference(cause="extra", day="2025-06-02", model="m", usd=Decimal("-0.0104"))
+    found = replace(BARE, lines=(line,), difference_usd=line.usd, off_usd=Decimal("0.0104"), compared=1)
+    assert "come to 0.0104, more than 0.01: exit code 1." in list(reconcile_notes([found]))[-1]
+    assert "and $0.02 may be" in list(reconcile_notes([replace(found, tolerance_usd=Decimal("0.02"))]))[-1]
+
+
 def test_the_document_has_each_line_with_every_digit() -> None:
     document = json.loads(json.dumps(reconcile_document([TWO_WRONG], "USD")))
     (bill,) = document["bills"]

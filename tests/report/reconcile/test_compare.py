@@ -124,6 +124,34 @@ def test_requests_billed_at_the_price_of_the_other_side_are_named(
     assert causes(found).keys() <= {"tier", "rounding"}
 
 
+@pytest.mark.parametrize("seed", range(1, 13))
+def test_several_causes_at_once_are_told_apart_to_the_last_request(seed: int) -> None:
+    random, month = Random(seed), sorted(MONTHS)[seed % 3]
+    some = requests(seed, month)
+    bill = billed(some)
+    tier = [moved for each in bill if (moved := other_side(each, month))]
+    tier = random.sample(tier, min(len(tier), 3))
+    ids = {each.id for each in tier}
+    start_us = us(MONTHS[month][0])
+    day = [
+        moved
+        for each in bill
+        if each.id not in ids and (moved := other_day(each)) and start_us <= moved.at_us < start_us + DAYS * DAY_US
+    ]
+    day = random.sample(day, 3)
+    gone = random.choice([each for each in bill if each.id not in ids | {other.id for other in day}])
+    found = reconciled(bill_of(changed(bill, *tier, *day), Shape(decimals=6)), without(some, gone.id), month)
+    adds_up(found)
+    named = {cause: {each for line in lines for each in line.ids} for cause, lines in causes(found).items()}
+    named.pop("rounding", None)
+    assert named == {
+        **({"tier": ids} if ids else {}),
+        "day": {each.id for each in day},
+        "missing": set(),
+    }
+    assert sum(line.requests or 0 for line in causes(found)["missing"]) == 1
+
+
 def test_a_clock_that_is_five_minutes_late_is_explained_by_all_that_it_moved() -> None:
     some = requests(3, "nights")
     late_us = 300_000_000
