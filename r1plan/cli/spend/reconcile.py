@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from r1plan.catalog.price import Currency
 from r1plan.errors import LogError, UsageError
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedBills:
-    """What is asked of bills, None: nothing; and which accounts they say are billed in yuan."""
+    """What is asked of bills, None: nothing; and in which currency they say that accounts are billed."""
 
     question: ReconcileQuestion | None = None
     currency: Currency = "USD"
-    yuan: Mapping[str, Currency] = field(default_factory=lambda: MappingProxyType({}))
+    accounts: Mapping[str, Currency] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[ReportWarning, ...] = ()
 
 
@@ -51,12 +51,13 @@ def asked_bills(options: SpendOptions, book: PriceBook) -> AskedBills:
             f"no bill in what --reconcile is given: {why}.",
             "give a provider's export, such as DeepSeek's zip or OpenRouter's activity",
         )
-    yuan: dict[str, Currency] = {bill.provider: "CNY" for bill in read.bills if bill.currency == "CNY"}
-    is_all = all(bill.currency == "CNY" for bill in read.bills if bill.lines)
+    known: dict[str | None, Currency] = {each: each for each in get_args(Currency)}
+    accounts = {bill.provider: known[bill.currency] for bill in read.bills if bill.currency in known}
+    is_yuan = all(bill.currency == "CNY" for bill in read.bills if bill.lines) and bool(accounts)
     tolerance_usd = TOLERANCE_USD if options.tolerance_usd is None else options.tolerance_usd
     return AskedBills(
         question=ReconcileQuestion(bills=read.bills, tolerance_usd=tolerance_usd),
-        currency="CNY" if yuan and is_all else options.currency,
-        yuan=yuan,
+        currency="CNY" if is_yuan else options.currency,
+        accounts=accounts,
         warnings=read.warnings,
     )

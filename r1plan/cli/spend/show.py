@@ -61,8 +61,8 @@ def show(options: SpendOptions, how: Shown) -> None:
     accounts = account_currencies(prices, os.environ)
     book = PriceBook(prices, load_holidays(), accounts)
     asked = asked_bills(options, book)
-    if asked.yuan:
-        accounts = {**accounts, **asked.yuan}
+    if asked.accounts:
+        accounts = {**accounts, **asked.accounts}
         book = PriceBook(prices, load_holidays(), accounts)
     named = {Path(each) for each in options.paths} | {STDIN}
     report = spend_report(

@@ -32,7 +32,7 @@ _SHORT: Mapping[Cause, str] = {
     "price": "at another price",
     "unpriced": "without a price here",
     "hit_rate": "cached otherwise",
-    "broken_off": "broken off here",
+    "broken_off": "known here by bounds alone",
     "estimated": "estimated here",
     "requests": "counted otherwise",
     "rounding": "rounding",
@@ -140,9 +140,9 @@ def cause_text(cause: Cause, lines: Sequence[BillDifference], found: Reconciliat
     where = _places(lines)
     match cause:
         case "missing":
-            what = f"{some} that your log lacks{_keys(lines)}{where}: sent past it, or its log is not given"
+            what = f"{some} that your log lacks{_keys(lines)}{where}; sent past it, or its log is not given"
         case "extra":
-            what = f"{some} that were not billed{where}: the export is older than they are, or of another account"
+            what = f"{some} that were not billed{where}{_ids(lines)}; of another account, or the export is older"
         case "tier":
             near = "near a change of the price " if any(line.ids for line in lines) else ""
             what = f"{some} {near}at the price of its other side{where}{_ids(lines)}"
@@ -155,7 +155,7 @@ def cause_text(cause: Cause, lines: Sequence[BillDifference], found: Reconciliat
         case "hit_rate":
             what = f"{tokens(number // 2)} tokens cached on one side and fresh on the other{where}"
         case "broken_off":
-            what = f"{some} of requests that broke off here{where}: within the bounds of your log"
+            what = f"{some}, within the bounds that your log has of what broke off{where}"
         case "estimated":
             what = f"{tokens(number)} tokens that nobody had counted here{where}"
         case "requests":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -12,9 +13,11 @@ from r1plan.catalog.price import Currency
 from r1plan.prices.book import PriceBook
 from r1plan.report.period import Period
 from r1plan.report.reconcile.compare import TOLERANCE_USD, compare
-from r1plan.report.reconcile.logged import near_edges, read_log
-from r1plan.report.reconcile.result import Reconciliation
-from r1plan.report.reconcile.sides import Bill
+from r1plan.report.reconcile.logged import near_edges, read_log, requests_of
+from r1plan.report.reconcile.result import BillDifference, Reconciliation
+from r1plan.report.reconcile.sides import DAY_US, Bill
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +35,18 @@ def reconciliations(
     found = []
     for bill in question.bills:
         log = read_log(database, bill.provider, {line.model for line in bill.lines}, period, book)
-        found.append(
-            compare(
-                bill,
-                replace(log, currency=currency),
-                partial(near_edges, database, bill.provider),
-                question.tolerance_usd,
-            )
-        )
+        near = partial(near_edges, database, bill.provider)
+        compared = compare(bill, replace(log, currency=currency), near, question.tolerance_usd)
+        found.append(replace(compared, lines=tuple(_named(database, compared, line) for line in compared.lines)))
     return tuple(found)
+
+
+def _named(database: DuckDBPyConnection, found: Reconciliation, line: BillDifference) -> BillDifference:
+    """`line` with the request that was not billed, where it is one and only one has just its tokens."""
+    if line.cause != "extra" or line.requests != -1 or " " in line.day:
+        return line
+    names = next((names for names in found.same_models if line.model in names), (line.model,))
+    midnight = datetime.fromisoformat(f"{line.day}T00:00:00+00:00") - timedelta(minutes=found.offset_minutes)
+    start_us = (midnight - _EPOCH) // timedelta(microseconds=1)
+    ids = requests_of(database, found.provider, names, (start_us, start_us + DAY_US), line.tokens)
+    return replace(line, ids=ids) if len(ids) == 1 else line

@@ -133,6 +133,8 @@ def _settle(cell: Cell) -> None:
     if not cell.is_billed:
         # What a bill does not name it bills nothing for; it says so for tokens and requests alike.
         cell.billed_usd, cell.billed_requests, cell.has_tokens = _ZERO, 0, True
+    if any(each.has_unknown_number for each in cell.requests):
+        cell.billed_requests = None
     if cell.billed_usd is None:
         cell.billed_usd = cell.lines_usd
     elif cell.lines_usd is not None and not cell.is_priced and cell.lines_usd == 0:

@@ -14,6 +14,7 @@ from r1plan.report.period import Period
 from r1plan.report.reconcile.sides import (
     DAY_US,
     EdgeRequest,
+    Kind,
     Log,
     LoggedRequests,
     LoggedTokens,
@@ -62,6 +63,28 @@ def near_edges(
     for row in rows(database, sql("reconcile_near"), values):
         found.setdefault(row["edge_us"], []).append(EdgeRequest(**row))
     return found
+
+
+def requests_of(
+    database: DuckDBPyConnection,
+    provider: str,
+    models: Sequence[str],
+    within_us: tuple[int, int],
+    tokens: Mapping[Kind, int],
+) -> tuple[str, ...]:
+    """Up to two ids of requests that have just so many tokens, whatever their sign, between two instants."""
+    amounts = {kind: abs(number) for kind, number in tokens.items()}
+    parts = sum(amounts.get(kind, 0) for kind in ("input_miss", "cache_hit"))
+    values = {
+        "provider": provider,
+        "models": list(models),
+        "start_us": within_us[0],
+        "until_us": within_us[1],
+        "input": amounts.get("input", parts),
+        "hit": None if "input" in amounts else amounts.get("cache_hit", 0),
+        "output": amounts.get("output", 0),
+    }
+    return tuple(row["id"] for row in rows(database, sql("reconcile_alike"), values))
 
 
 def _covered(slots: Sequence[int], period: Period) -> tuple[int | None, int | None]:

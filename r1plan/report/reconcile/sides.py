@@ -73,7 +73,8 @@ class LoggedTokens:
 class LoggedRequests:
     """The requests of a quarter of an hour in the log, and what they cost.
 
-    `requests` are those with tokens that have ended for sure, `empty` those without any. `usd` is what they cost
+    `requests` are those with tokens that have ended for sure, `empty` those without any; `has_unknown_number`: they are
+    sums, and of how many nobody said. `usd` is what they cost
     together, of which `charged_usd` the provider itself said for want of a price. `broken` ones are in neither: their
     cost lies between the bounds, None where there is none. `guessed` ones, of which nobody counted the tokens, are in
     `usd`, and may cost `guessed_low_usd` (0 or less) to `guessed_high_usd` more than that.
@@ -83,6 +84,7 @@ class LoggedRequests:
     model: str
     requests: int = 0
     empty: int = 0
+    has_unknown_number: bool = False
     usd: Decimal = Decimal(0)
     charged_usd: Decimal = Decimal(0)
     reported_usd: Decimal | None = None

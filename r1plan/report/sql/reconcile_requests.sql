@@ -14,6 +14,7 @@ SELECT
     model,
     CAST(COALESCE(sum(number) FILTER (NOT is_uncertain AND (has_tokens OR is_uncounted)), 0) AS HUGEINT) AS requests,
     CAST(COALESCE(sum(number) FILTER (NOT is_uncertain AND NOT has_tokens AND NOT is_uncounted), 0) AS HUGEINT) AS empty,
+    bool_or(requests IS NULL) AS has_unknown_number,
     COALESCE(sum(known_usd), 0) AS usd,
     COALESCE(sum(known_usd) FILTER (is_charged), 0) AS charged_usd,
     sum(reported_usd) AS reported_usd,
