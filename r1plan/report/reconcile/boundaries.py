@@ -95,6 +95,8 @@ def _find_tier(
                 candidates[request.id] = candidate
     lost = tuple(-left.at(kind, one) for kind in dims)
     gained = tuple(left.at(kind, other) for kind in dims)
+    if lost != gained and left.hides_requests:
+        return None
     targets = [each for each in dict.fromkeys((lost, gained)) if any(each) and _is_better(left, one, other, dims, each)]
     for target in targets:
         if (found := moved(list(candidates.values()), target)) is not None:

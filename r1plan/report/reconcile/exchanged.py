@@ -99,6 +99,8 @@ def _explained(place: _Place, by_day: Mapping[int, Remainder], moves: Sequence[_
     # As much as before is off where a request that came hides another that is missing there; one that went does not.
     if after > before or (after == before and any(move.away != place for move in found)):
         return False
+    if after and any(move.home.day == move.away.day and by_day[move.home.day].hides_requests for move in found):
+        return False
     _apply(found, by_day)
     return True
 

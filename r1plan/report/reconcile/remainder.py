@@ -51,6 +51,17 @@ class Remainder:
         """Whether something differs that nothing explains."""
         return bool(self.tokens or self.requests or self.unexplained_usd)
 
+    @property
+    def hides_requests(self) -> bool:
+        """Whether as many requests are missing as extra: tokens differ in sum, and the number of requests does not.
+
+        One of them near an edge then looks as if it had moved over it into the other.
+        """
+        sums = {"input": 0, "output": 0}
+        for (kind, _), number in self.tokens.items():
+            sums["output" if kind == "output" else "input"] += number
+        return self.requests == 0 and any(sums.values())
+
     def rated(self, kind: Kind, rates: TokenPrices | None) -> Rated:
         """Where tokens of `kind` at `rates` stand in `tokens`."""
         return kind, rates.of(kind) if rates is not None and self.cell.is_priced else None
