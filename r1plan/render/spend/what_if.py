@@ -168,6 +168,9 @@ def assumption_text(each: ReplayAssumption, currency: str) -> str:
             text = f"{model} thinks as long as {other}: nobody measured it."
         case "thinking_ratio" if each.ratio == 1:
             text = f"{model} thinks as long as {other}, by published averages."
+        case "own_thinking_ratio":
+            times = plain(float(each.ratio or _ZERO))
+            text = f"{model} may think {times} times as long as {other}, by {requests} of it in the log: in the bounds."
         case "thinking_taken":
             text = (
                 f"{model} thinks {plain(float(each.ratio or _ZERO))} times as long as {other}, by published averages."

@@ -18,6 +18,7 @@ from r1plan.report.whatif.caches import Caches
 from r1plan.report.whatif.local import LocalReplay
 from r1plan.report.whatif.moved import Moved
 from r1plan.report.whatif.target import Source, Target, WhatIfQuestion
+from r1plan.report.whatif.thinking import ThinkingRatios
 from r1plan.report.whatif.values import WhatIf
 from r1plan.report.whatif.weigh import Weighing
 from r1plan.report.whatif.worlds import World, WorldPrices, price_columns, world_prices
@@ -88,8 +89,10 @@ def _bought(
     for row in rows(database, _moved_statement(caps), _move_values(moves, prices)):
         spared = {cap: row.pop(f"spared_{place}") for place, cap in enumerate(caps)}
         found[row.pop("target")].append(Moved(**row, spared_usd=spared))
-    caches = Caches(question.finds_prefixes)
-    weighing = Weighing(answers, caches, question.as_of, {each.price.id: each.price for each in prices.prices})
+    elsewhere = any(move.seller is not None for move in moves)
+    thinking = ThinkingRatios(rows(database, sql("what_if_thinking")) if elsewhere else (), answers)
+    caches, by_id = Caches(question.finds_prefixes), {each.price.id: each.price for each in prices.prices}
+    weighing = Weighing(answers, caches, thinking, question.as_of, by_id)
     return [
         (move.target, weighing.what_if(move.target, move.seller, found[number])) for number, move in enumerate(moves)
     ]

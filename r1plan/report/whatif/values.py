@@ -32,6 +32,7 @@ AssumedThat = Literal[
     "same_tokens",  # another model counts a text's tokens alike; `usd` is what 1 % more of them cost
     "same_thinking",  # `model` thinks as long as `instead_of` did: nobody measured it
     "thinking_ratio",  # `model` thinks `ratio` times as long as `instead_of`: low or high is at that
+    "own_thinking_ratio",  # the same, by `requests` of it in the log itself
     "thinking_taken",  # the same, and the cost is already at that
     "same_hits",  # the cache there finds what it found here
     "hits_there",  # as much cached input there as here (low), or none (high): how that cache works is not known

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from r1plan.plan.quality import known_thinking_over_r1
 from r1plan.prices.book import TIER_INSTANT_NOT_VERIFIED, EffectivePrice
 from r1plan.prices.cost import EXACT
 from r1plan.report.whatif.answers import Answers, short_key
 from r1plan.report.whatif.caches import Caches
 from r1plan.report.whatif.moved import Moved, requests_of
 from r1plan.report.whatif.target import Source, Target
+from r1plan.report.whatif.thinking import ModelRatio, ThinkingRatios
 from r1plan.report.whatif.values import Immovable, ReplayAssumption, Stay, WhatIf
 
 _ZERO = Decimal(0)
-_RATIO_STEP = Decimal("0.0001")
 _PERCENT = Decimal("0.01")
 
 
@@ -53,9 +52,15 @@ class Weighing:
     """Makes an answer of what was moved. `as_of`: at the prices of that instant; `prices` are those there, by id."""
 
     def __init__(
-        self, answers: Answers, caches: Caches, as_of: datetime | None, prices: Mapping[str, EffectivePrice]
+        self,
+        answers: Answers,
+        caches: Caches,
+        thinking: ThinkingRatios,
+        as_of: datetime | None,
+        prices: Mapping[str, EffectivePrice],
     ) -> None:
-        self._answers, self._caches, self._as_of, self._prices = answers, caches, as_of, prices
+        self._answers, self._caches, self._thinking = answers, caches, thinking
+        self._as_of, self._prices = as_of, prices
 
     def what_if(self, target: Target, seller: Source | None, moved: Iterable[Moved]) -> WhatIf:
         """The answer for `target`, at `seller` where all move to one."""
@@ -113,21 +118,16 @@ class Weighing:
         if hit != hit_as_fresh and not self._caches.are_alike(each, seller):
             low, high = (add(value, EXACT.subtract(hit_as_fresh, hit)) for value in (min(low, high), max(low, high)))
             low, high = min(cost, low), max(cost, high)
-        ratio = self._ratio(seller, each)
-        if ratio is not None and ratio != 1:
+        found = self._ratio(seller, each)
+        if found is not None and found.ratio != 1:
             # Where the output is not split all of it may have been thinking.
             thought = output if not each.is_split else each.thought_usd or _ZERO
-            more = EXACT.multiply(thought, EXACT.subtract(ratio, Decimal(1)))
+            more = EXACT.multiply(thought, EXACT.subtract(found.ratio, Decimal(1)))
             low, high = add(low, min(more, _ZERO)), add(high, max(more, _ZERO))
         return cost, low, high
 
-    def _ratio(self, seller: Source, each: Moved) -> Decimal | None:
-        """How many times as long what answers there thinks as what answered; None where nobody measured both."""
-        own, other = self._served_here(each), self._served_there(seller, each)
-        if short_key(own) == short_key(other):
-            return Decimal(1)
-        here, there = known_thinking_over_r1(own), known_thinking_over_r1(other)
-        return None if here is None or there is None else Decimal(there / here).quantize(_RATIO_STEP)
+    def _ratio(self, seller: Source, each: Moved) -> ModelRatio | None:
+        return self._thinking.ratio(self._served_here(each), self._served_there(seller, each))
 
     def _served_here(self, each: Moved) -> str:
         return self._answers.served((each.provider, each.model), each.price_id)
@@ -166,8 +166,13 @@ class Weighing:
                     whole = EXACT.add(whole, part or _ZERO)
             about = ReplayAssumption(that="same_tokens", requests=requests_of(its), model=other, instead_of=own)
             yield replace(about, usd=EXACT.multiply(whole, _PERCENT))
-            ratio = self._ratio(seller, its[0])
-            yield replace(about, that="same_thinking" if ratio is None else "thinking_ratio", ratio=ratio)
+            found = self._ratio(seller, its[0])
+            if found is None:
+                yield replace(about, that="same_thinking")
+            elif found.requests:
+                yield replace(about, that="own_thinking_ratio", ratio=found.ratio, requests=found.requests)
+            else:
+                yield replace(about, that="thinking_ratio", ratio=found.ratio)
 
     def _has_limits(self, each: Moved) -> bool:
         price = self._prices.get(each.price_there or "")

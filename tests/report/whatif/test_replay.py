@@ -265,6 +265,41 @@ def test_an_unknown_cache_is_bounded_by_no_hit_and_by_as_many() -> None:
     assert "hits_there" in {each.that for each in found.assumptions}
 
 
+@pytest.mark.parametrize(
+    ("number", "project", "that"),
+    [
+        pytest.param(20, "p", "own_thinking_ratio", id="enough"),
+        pytest.param(19, "p", "same_thinking", id="too-few"),
+        pytest.param(20, "q", "same_thinking", id="of-another-project"),
+    ],
+)
+def test_a_log_with_both_models_says_how_much_longer_one_thinks(number: int, project: str, that: str) -> None:
+    tokens = {"input_tokens": 100, "cache_hit_tokens": 0, "output_tokens": 9_000}
+    here = [
+        asked("2026-11-02T12:00+00:00", id=f"h{each}", model_requested="deepseek-flash", project="p",
+              thinking_tokens=1_000 + each % 2, **tokens)
+        for each in range(20)
+    ]  # fmt: skip
+    there = [
+        asked("2026-11-02T12:00+00:00", id=f"t{each}", provider="openai", model_requested="gpt-6.1-sol",
+              project=project, thinking_tokens=3_001 + each % 2 * 1, **tokens)
+        for each in range(number)
+    ]  # fmt: skip
+    (found,) = replayed([*here, *there], "openai/gpt-6.1-sol")
+    assumed = {each.that: each for each in found.assumptions}
+    assert that in assumed
+    price = real_book().price_at("openai", "gpt-6.1-sol", datetime.fromisoformat("2026-11-02T12:00+00:00"))
+    assert price is not None
+    assert found.low_usd == found.cost_usd
+    assert found.cost_usd is not None
+    more = Decimal(0)
+    if that == "own_thinking_ratio":
+        # 3,001.5 tokens over 1,000.5, to four digits; 20 requests wrote 20,010 tokens of thinking.
+        assert (assumed[that].ratio, assumed[that].requests) == (Decimal("3.0000"), 20)
+        more = 20_010 * price.per_token.output * 2
+    assert found.high_usd == found.cost_usd + more
+
+
 def test_caches_that_find_prefixes_by_themselves_find_the_same() -> None:
     row = asked("2025-07-02T12:00+00:00", input_tokens=1000, cache_hit_tokens=400, output_tokens=9, thinking_tokens=5)
     (unsure,) = replayed([row], "openai/o3")
