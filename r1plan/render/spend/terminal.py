@@ -86,6 +86,8 @@ def _markdown_worlds(report: SpendReport) -> Iterator[str]:
     if not report.what_if:
         return
     yield ""
+    yield "## What if"
+    yield ""
     yield _markdown_row(list(WHAT_IF_HEADS))
     yield _markdown_row(["---", *["---:"] * (len(WHAT_IF_HEADS) - 1)])
     for each in report.what_if:

@@ -26,7 +26,7 @@ const CHARTS = {
     height: 220, mark: { ...bars, binSpacing: 1 },
     encoding: {
       x: { field: "name", type: "ordinal", sort: null, axis: { title: null, labelAngle: 0, labelOverlap: "greedy", ticks: false,
-        labelExpr: labels, labelSeparation: 6 }, scale: { paddingInner: 0.15 } },
+        labelExpr: labels, labelSeparation: 6, labelPadding: 7 }, scale: { paddingInner: 0.15 } },
       y: { field: "value", type: "quantitative", axis: { title: "cost", tickCount: 4, labelExpr: "moneyLabel + datum.label" } },
       color: kindColour(narrow ? 2 : 6), order: { field: "order" }, opacity, tooltip,
     },
@@ -52,7 +52,7 @@ const CHARTS = {
     height: 200,
     encoding: {
       x: { field: "name", type: "ordinal", sort: null, axis: { title: null, labelAngle: 0, labelOverlap: "greedy", ticks: false,
-        labelExpr: labels, labelSeparation: 6 } },
+        labelExpr: labels, labelSeparation: 6, labelPadding: 7 } },
       y: { field: "value", type: "quantitative", scale: { domain: [0, 100] }, axis: { title: "% of input cached", tickCount: 4 } },
     },
     layer: [

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from r1plan.money import exact, money
+from r1plan.render.spend.findings import SpendFindingText, finding_texts
 from r1plan.render.spend.page.worlds import PageWorlds, page_worlds, worlds_data
 from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
 from r1plan.render.text.sanitize import printable
@@ -36,7 +37,8 @@ class SpendPage:
     """The page. `figures` and `charts` are filled by its script; `parts` are headings with the sentences below each.
 
     `rows` are the report's groups and their total, of which the first `names` cells are names. `unit` is what a span
-    of time is called, and `coarse` says what was summed to keep the page small.
+    of time is called, and `coarse` says what was summed to keep the page small. `findings` are those that matter most,
+    and the others.
     """
 
     title: str
@@ -47,6 +49,7 @@ class SpendPage:
     figures: tuple[tuple[str, str, str], ...]
     charts: tuple[tuple[str, str, bool], ...]
     coarse: tuple[str, ...]
+    findings: tuple[tuple[SpendFindingText, ...], tuple[SpendFindingText, ...]]
     worlds: PageWorlds | None
     parts: tuple[tuple[str, tuple[str, ...]], ...]
     by: str
@@ -63,6 +66,7 @@ def page_of(report: SpendReport, command: str, version: str) -> SpendPage:
     series = report.series
     unit = "day" if series is None else series.unit
     unsure = tuple(notes(replace(report, what_if=())))  # other worlds have a place of their own
+    found = finding_texts(report)
     wrong = tuple(line.removeprefix("warning: ") for line in warnings(report))
     parts = (("How sure it is", unsure), ("What is wrong with the logs and prices", wrong))
     first = headline(report) if some else no_requests(report)
@@ -81,6 +85,7 @@ def page_of(report: SpendReport, command: str, version: str) -> SpendPage:
             ("clock", "When it was spent", True),
         ),
         coarse=tuple(_coarse(series)) if series else (),
+        findings=(tuple(each for each in found if each.is_first), tuple(each for each in found if not each.is_first)),
         worlds=page_worlds(report) if some else None,
         parts=tuple((heading, tuple(map(printable, lines))) for heading, lines in parts if lines),
         by=", ".join(report.by),

@@ -56,8 +56,9 @@ const within = (span, free = "") => free === "span" || chosen.span === null || s
 const some = (free) => rows.filter((row) => takes(row.seller, free) && within(row.span, free));
 
 function sum(list) {
-  const total = Object.fromEntries([...SPEND.slice(2).map((name) => [name, 0]), ...MONEY.map((name) => [name, 0n])]);
+  const total = Object.fromEntries([["uncosted", 0], ...SPEND.slice(2).map((name) => [name, 0]), ...MONEY.map((name) => [name, 0n])]);
   for (const row of list) {
+    if (sellerOf(row.seller)[0] === "local") total.uncosted += row.unknownCost;
     for (const name of SPEND.slice(2)) total[name] += row[name];
     for (const name of MONEY) total[name] += row[name];
   }
@@ -69,7 +70,7 @@ const known = (value, unknown) => (value === 0n && unknown ? null : value);
 const cost = (total) => known(total.cost, total.unknownCost);
 const part = (total, name) => (cost(total) === null ? null : known(total[name], total.unknownSplit));
 const unsplit = (total) => (cost(total) === null ? null : known(total.unknown, total.unknownSplit) === null && !total.charged ? null : total.unknown + total.charged);
-const pieces = (total) => [part(total, "thinking"), part(total, "answer"), unsplit(total), part(total, "fresh"), part(total, "cached"), total.energy];
+const pieces = (total) => [part(total, "thinking"), part(total, "answer"), unsplit(total), part(total, "fresh"), part(total, "cached"), known(total.energy, total.uncosted)];
 
 function costText(total) {
   const value = cost(total);

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from r1plan.money import exact, usd
+from r1plan.render.spend.findings import finding_texts
 from r1plan.render.spend.formats import spend_text
 from r1plan.report.series.series import SeriesSeller
 from r1plan.report.spend import SpendReport
@@ -108,11 +109,15 @@ def test_a_click_on_a_day_and_on_a_model_shows_their_sums(chromium: Browser, pag
 
 def test_what_is_not_known_is_said_and_no_zero(chromium: Browser, page: Path) -> None:
     chromium.opens(page, 1280)
+    # The electricity of what was answered here is not known, and there was some.
+    assert figure(chromium, "energy") == ""
+    assert chromium.value("document.getElementById('figure-energy').textContent") == "not known"
     chromium.value("""(() => { const box = document.getElementById("choose-provider"); box.value = "openrouter";
       box.dispatchEvent(new Event("change")); })()""")
     assert figure(chromium, "cost") == ""
     assert chromium.value("document.getElementById('figure-cost').textContent") == "unpriced"
     assert figure(chromium, "thinking") == ""
+    assert figure(chromium, "energy") == "0"
 
 
 def test_the_tables_tell_what_the_charts_do_and_choose_by_keyboard(chromium: Browser, page: Path) -> None:
@@ -125,6 +130,21 @@ def test_the_tables_tell_what_the_charts_do_and_choose_by_keyboard(chromium: Bro
     chromium.value("document.activeElement.click()")
     assert chromium.value("document.activeElement.getAttribute('aria-pressed')") == "true"
     assert chromium.value("document.getElementById('choose-span').selectedOptions[0].text") == "2025-09-01"
+
+
+def test_what_stands_out_is_above_the_charts_with_the_command_that_avoids_it(chromium: Browser, page: Path) -> None:
+    chromium.opens(page, 1280)
+    texts = finding_texts(sample_report("series", worlds=WORLDS))
+    assert texts
+    shown = chromium.value("[...document.querySelectorAll('.findings li')].map((each) => each.textContent)")
+    assert len(shown) == len(texts)
+    for text in texts:
+        (line,) = [each for each in shown if text.sentence in each]
+        assert (text.command or text.advice or "") in line
+    first = sum(each.is_first for each in texts)
+    assert chromium.value("document.querySelectorAll('section > .findings li').length") == first
+    above = "document.getElementById('found').compareDocumentPosition(document.getElementById('charts'))"
+    assert chromium.value(f"{above} & Node.DOCUMENT_POSITION_FOLLOWING")
 
 
 def test_other_worlds_have_a_bar_a_row_and_a_sentence_each(chromium: Browser, page: Path) -> None:
@@ -151,7 +171,7 @@ def test_without_scripts_the_tables_that_need_none_are_there_and_it_is_said(chro
     assert chromium.opens(page, 320, scripts=False) == ([], [])
     assert "need JavaScript" in chromium.value("document.querySelector('noscript').innerText")
     seen = "(element) => element !== null && element.checkVisibility()"
-    for what in ("h1", ".groups", ".worlds"):
+    for what in ("h1", "#found", ".groups", ".worlds"):
         assert chromium.value(f"({seen})(document.querySelector('{what}'))"), what
     # Nothing stands there empty, waiting for a script.
     for what in ("#filters", "#figures", "#charts"):
@@ -173,8 +193,10 @@ def test_the_keyboard_goes_through_the_page_from_top_to_bottom(chromium: Browser
             break
         order.append(chromium.value(FOCUSED))
         places.append(chromium.value("document.activeElement.getBoundingClientRect().top + scrollY"))
+    less = sum(not each.is_first for each in finding_texts(sample_report("series", worlds=WORLDS)))
     assert order == [
         *("choose-provider", "choose-model", "choose-span"),
+        *([f"{less} more of less weight"] if less else []),
         *["As a table"] * 5,
         *("title-worlds", "What stays, and what is assumed", "groups"),
     ]
@@ -185,7 +207,8 @@ def test_the_keyboard_goes_through_the_page_from_top_to_bottom(chromium: Browser
 def test_a_day_is_chosen_and_left_by_keys_alone(chromium: Browser, page: Path) -> None:
     chromium.opens(page, 1280)
     chromium.value(DRAWN)
-    chromium.press("Tab", 4)
+    while chromium.value(FOCUSED) != "As a table":
+        chromium.press("Tab")
     chromium.press("Enter")  # opens the table of days
     chromium.press("Tab", 2)
     assert chromium.value(FOCUSED) == "2025-09-01"
