@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +14,7 @@ import pytest
 from r1plan.catalog.price import Currency
 from r1plan.cli.options.machine import machine_from_options
 from r1plan.cli.spend.local_world import local_question, option_here
+from r1plan.hardware.machine import Machine
 from r1plan.ledger.entry import UsageEntry
 from r1plan.plan.month.demand import Demand
 from r1plan.render.spend.what_if import what_if_text
@@ -42,8 +44,13 @@ def asked(number: int, **changes: object) -> UsageEntry:
 MONTH = [asked(number) for number in range(120)]
 
 
+@cache
+def described() -> Machine:
+    return machine_from_options(gpu=["rtx-4090"], ram=64.0)
+
+
 def desktop(typed: str, demand: Demand) -> LocalOption | None:
-    return option_here(typed, demand, machine_from_options(gpu=["rtx-4090"], ram=64.0))
+    return option_here(typed, demand, described())
 
 
 def here(rows: list[UsageEntry], world: str, option_of: OptionOf = desktop, days: int = 30) -> WhatIf:
@@ -95,9 +102,9 @@ def test_the_same_requests_in_half_the_time_wait_for_half_of_it() -> None:
 
 
 def test_a_load_that_one_machine_cannot_serve_says_how_many_can_and_has_them_in_its_cost() -> None:
-    many = [
-        asked(number, id=f"{number}/{copy}") for number in range(0, 120, 4) for copy in range(220)
-    ]  # all at one hour of each day
+    long = {"output_tokens": 9_000, "thinking_tokens": 8_000}
+    # All at one hour of each day.
+    many = [asked(number, id=f"{number}/{copy}", **long) for number in range(0, 120, 4) for copy in range(60)]
     one, found = here(MONTH, "local:32b:q4_k_m"), here(many, "local:32b:q4_k_m")
     assert found.local is not None
     assert one.local is not None

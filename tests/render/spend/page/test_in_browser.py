@@ -24,7 +24,13 @@ from tests.render.spend.sample import sample_report
 pytestmark = pytest.mark.skipif(browser.PROGRAM is None, reason=browser.MISSING)
 NO_CHARTS = "needs vl-convert: pip install 'r1plan[page]'"
 # The charts are drawn after the page is there; then whether they are.
-DRAWN = "new Promise((done) => setTimeout(() => done(document.querySelectorAll('.chart svg').length), 400))"
+DRAWN = """new Promise((done) => {
+  const drawn = () => document.querySelectorAll(".chart svg").length;
+  const ended = performance.now() + 3000;
+  const look = () => (drawn() === document.querySelectorAll(".chart").length || performance.now() > ended
+    ? requestAnimationFrame(() => done(drawn())) : setTimeout(look, 10));
+  look();
+})"""
 
 
 @pytest.fixture(scope="module")
