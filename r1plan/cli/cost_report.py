@@ -48,11 +48,12 @@ def command(
     spending.refuse_pending(
         {
             "--import": import_,
-            "--budget": budget,
             "--explain": explain,
             "--engine": engine,
         }
     )
+    if budget is not None and currency != "USD":
+        raise UsageError(f"--budget is in USD, and --currency {currency} adds up others.", "leave one of them out.")
     now = datetime.now(UTC)
     keys = parse_keys(",".join(by))
     options = SpendOptions(

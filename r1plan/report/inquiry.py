@@ -2,27 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TypedDict
 
 from duckdb import DuckDBPyConnection
 
 from r1plan.prices.book import PriceBook
+from r1plan.report.database import rows
 from r1plan.report.findings.finding import SpendFinding
 from r1plan.report.findings.gather import find_all
 from r1plan.report.options import SpendInquiry
-from r1plan.report.spend import Totals
+from r1plan.report.pace.budget import BudgetUse, budget_use
+from r1plan.report.pace.forecast import SpendPace, spend_pace
+from r1plan.report.pace.quarters import QuarterSpend, quarterly_spend
+from r1plan.report.period import Period
+from r1plan.report.spend import ReportWarning, TierHour, Totals
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_CLOCK = (
+    "SELECT placed_us // 3600000000 % 24 AS hour, tier, COALESCE(sum(requests), 0) AS requests,"
+    " COALESCE(sum(known_usd), 0) AS cost_usd FROM priced WHERE span_us <= 3600000000"
+    " GROUP BY hour, tier ORDER BY hour, tier NULLS LAST"
+)
+_FUTURE = "SELECT COALESCE(sum(COALESCE(requests, 1)), 0) FROM priced WHERE placed_us > $now_us"
+_HELD = "SELECT min(COALESCE(ended_us, started_us)), max(COALESCE(ended_us, started_us)) FROM entry WHERE usable"
 
 
 class BesideSums(TypedDict, total=False):
     """The fields of a report that answer an inquiry."""
 
     findings: tuple[SpendFinding, ...]
+    clock: tuple[TierHour, ...]
+    pace: SpendPace | None
+    budget: BudgetUse | None
+    held_at: tuple[datetime, datetime] | None
 
 
 def beside_sums(
-    database: DuckDBPyConnection, book: PriceBook, logs: Sequence[Path], inquiry: SpendInquiry, totals: Totals
+    database: DuckDBPyConnection,
+    book: PriceBook,
+    logs: Sequence[Path],
+    inquiry: SpendInquiry,
+    period: Period,
+    totals: Totals,
 ) -> BesideSums:
-    """The answers to `inquiry` over the requests of a period, of which there are some, and which came to `totals`."""
-    return BesideSums(findings=find_all(database, book, logs, totals, inquiry.now))
+    """The answers to `inquiry` over the requests of `period`, which came to `totals`; `logs` are our own."""
+    if not database.execute("SELECT 1 FROM priced LIMIT 1").fetchall():
+        ((first, last),) = database.execute(_HELD).fetchall()
+        nothing = BesideSums(budget=_budget(inquiry, totals, (), period, None))
+        return nothing if first is None else {**nothing, "held_at": (_instant(first), _instant(last))}
+    is_running = period.start is not None and period.until is not None and period.start <= inquiry.now < period.until
+    quarters = quarterly_spend(database) if is_running or inquiry.budget_usd is not None else ()
+    pace = spend_pace(quarters, period, inquiry.now)
+    found = BesideSums(pace=pace, budget=_budget(inquiry, totals, quarters, period, pace))
+    if inquiry.has_findings:
+        found["findings"] = find_all(database, book, logs, totals, inquiry.now)
+        found["clock"] = tuple(TierHour(**row) for row in rows(database, _CLOCK))
+    return found
+
+
+def future_warning(database: DuckDBPyConnection, inquiry: SpendInquiry) -> Iterator[ReportWarning]:
+    """A warning where requests are said to have ended after `inquiry.now`."""
+    ((count,),) = database.execute(_FUTURE, {"now_us": (inquiry.now - _EPOCH) // _MICROSECOND}).fetchall()
+    if count:
+        yield ReportWarning(kind="in_future", count=int(count))
+
+
+def _budget(
+    inquiry: SpendInquiry, totals: Totals, quarters: Sequence[QuarterSpend], period: Period, pace: SpendPace | None
+) -> BudgetUse | None:
+    if inquiry.budget_usd is None:
+        return None
+    spent = totals.cost_usd or Decimal(0)
+    is_bounded = totals.uncertain_high_usd is not None and not totals.unbounded_requests
+    at_most = spent + (totals.uncertain_high_usd or 0) if is_bounded and not totals.unpriced_requests else None
+    return budget_use(inquiry.budget_usd, spent, at_most, quarters, period, pace)
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + microseconds * _MICROSECOND

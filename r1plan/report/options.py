@@ -38,6 +38,11 @@ class SpendOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpendInquiry:
-    """What a reader wants to know beside the sums: what stands out in them, as seen at `now`."""
+    """What a reader wants to know beside the sums, as seen at `now`: how a running period goes on, and what stands out.
+
+    `budget_usd` is what the period may cost. Without `has_findings` nothing is looked for.
+    """
 
     now: datetime
+    budget_usd: Decimal | None = None
+    has_findings: bool = True

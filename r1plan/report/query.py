@@ -17,7 +17,7 @@ from r1plan.prices.intervals import price_intervals
 from r1plan.report.cube import make_cube, sums_statement
 from r1plan.report.database import bound_memory, open_database, rows, sql
 from r1plan.report.entries import RowLoader, load_entries
-from r1plan.report.inquiry import beside_sums
+from r1plan.report.inquiry import beside_sums, future_warning
 from r1plan.report.keys import IN_TIME, GroupKey
 from r1plan.report.options import SpendInquiry
 from r1plan.report.period import Period, day_starts
@@ -74,6 +74,7 @@ def spend_report(
         warnings = opened.warnings
         if not opened.own and not opened.foreign and not imported and warnings:
             return SpendReport(period=period, by=names, totals=Totals(), currency=currency, warnings=tuple(warnings))
+        own = [each.file for each in opened.own]
         read: list[ImportedFiles] = []
         # A document is one value, and has to fit as a whole.
         if all(each.layout in ("lines", "csv", "parquet") for each in opened.foreign):
@@ -97,6 +98,7 @@ def spend_report(
         database.execute(_priced_statement(here))
         database.execute(sql("known_sum"))
         warnings += _other_currency(database, here)
+        ahead = future_warning(database, inquiry) if inquiry else ()
         source = "priced"
         if any(key.needs_days for key in by):
             _load_days(database, period.timezone, within)
@@ -114,7 +116,7 @@ def spend_report(
             currency=currency,
             groups=tuple(Group(keys, each) for keys, each in _sorted(_sums(database, groups))) if groups else (),
             unpriced=tuple(Unpriced(**row) for row in rows(database, sql("unpriced"))),
-            warnings=(*warnings, *_doubts(doubts), *_bills(database), *_caveats(database, prices)),
+            warnings=(*warnings, *ahead, *_doubts(doubts), *_bills(database), *_caveats(database, prices)),
             first_at=first_at,
             last_at=last_at,
             forecast=_coverage(database) if currency == "USD" else None,  # a row's own forecast is dollars
@@ -122,11 +124,7 @@ def spend_report(
             **(_detail(database, book, period, first_at, last_at, detail) if first_at and last_at else {}),
             what_if=_what_if(database, what_if, book, currency) if what_if else (),
             imported=tuple(read),
-            **(
-                beside_sums(database, book, [each.file for each in opened.own], inquiry, totals)
-                if inquiry and first_at
-                else {}
-            ),
+            **(beside_sums(database, book, own, inquiry, period, totals) if inquiry else {}),
             reconcile=_reconciliations(database, reconcile, period, book, currency) if reconcile else (),
         )
 

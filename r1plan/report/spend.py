@@ -11,6 +11,8 @@ from typing import Literal
 from r1plan.catalog.price import Currency
 from r1plan.report.findings.finding import SpendFinding
 from r1plan.report.invalid_line import LineFault
+from r1plan.report.pace.budget import BudgetUse
+from r1plan.report.pace.forecast import SpendPace
 from r1plan.report.period import Period
 from r1plan.report.reconcile.result import Reconciliation
 from r1plan.report.series.charges import Charge
@@ -60,6 +62,7 @@ WarningKind = Literal[
     "other_encoding",  # `file` is no UTF-8, and was read as Latin-1
     "unreadable_file",  # `file`, and `file_fault` or `os_error`, the system's word for it
     "duplicate_ids",  # `count` ids, of which `ids` are the first: the last row of each was taken
+    "in_future",  # `count` requests that are said to have ended after the report was made
     "unknown_tokens",  # `count` requests: only their known tokens are priced
     "impossible_usage",  # `count` requests with more cached than input, or more thinking than output, tokens
     "other_currency",  # `count` requests at accounts that are billed in `currency`: they are not in the sums
@@ -191,12 +194,25 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TierHour:
+    """What ended within one hour of UTC, 0 to 23, of all days, at one tier of its price; None where it has none."""
+
+    hour: int
+    tier: str | None
+    requests: int
+    cost_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpendReport:
     """The answer to "what did it cost". `first_at` and `last_at` are of the requests in it, None when there is none.
 
     It holds the requests at accounts that are billed in `currency` and no others: currencies are never added.
     `forecast` is None where no request's cost was forecast. `usable_rows` is how many rows the logs hold, of any time.
-    `series` and `charges` are there when they were asked for as its detail.
+    `series` and `charges` are there when they were asked for as its detail, and what follows `imported` when a
+    `SpendInquiry` asked for it: `findings`, those with the most dollars first; `clock`, the hours of UTC by the tier of
+    their price; `pace`, of a period that runs. `held_at`, where the period has no request, is when the first and the
+    last of the logs were.
     """
 
     period: Period
@@ -216,6 +232,10 @@ class SpendReport:
     imported: tuple[ImportedFiles, ...] = ()
     findings: tuple[SpendFinding, ...] = ()
     reconcile: tuple[Reconciliation, ...] = ()
+    clock: tuple[TierHour, ...] = ()
+    pace: SpendPace | None = None
+    budget: BudgetUse | None = None
+    held_at: tuple[datetime, datetime] | None = None
 
     @property
     def is_nothing_usable(self) -> bool:

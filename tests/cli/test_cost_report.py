@@ -62,6 +62,22 @@ def test_its_own_logs_are_found_by_month(home: Path) -> None:
     assert empty.stderr == f"hint:  {logs} has 2025-09: add --month 2025-09\n"
 
 
+def test_a_month_that_a_file_has_nothing_of_says_what_it_has(sample: Path) -> None:
+    empty = run(sample, "--month", "2025-01", "--budget", "5")
+    assert (empty.returncode, empty.stdout) == (
+        0,
+        "No requests in January 2025.\nbudget: $0.00 of $5.00 used (0 %).\n",
+    )
+    assert empty.stderr == "hint:  these files hold requests of 2025-09-01 to 2025-09-30: add --month 2025-09\n"
+
+
+@pytest.mark.parametrize(("usd", "code"), [("10.41", 4), ("10.43", 0)])
+def test_a_month_over_its_budget_is_exit_4_in_every_form(sample: Path, usd: str, code: int) -> None:
+    done = run(sample, "--month", "2025-09", "--format", "csv", "--budget", usd)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert done.stdout.startswith("provider,model,requests")
+
+
 def test_no_logs_at_all_is_not_an_error(home: Path) -> None:
     done = run("--month", "2025-09")
     assert (done.returncode, done.stdout) == (0, "No requests in September 2025.\n")
@@ -226,7 +242,6 @@ def test_json_said_twice_is_json(sample: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("--budget", "5"),
         ("--engine", "spark://localhost:7077"),
         ("--explain", None),
     ],

@@ -93,7 +93,7 @@ ToleranceOption = Annotated[
 ]
 BudgetOption = Annotated[
     str | None,
-    typer.Option(metavar="USD", hidden=True, help="What the period may cost; exit code 4 when it cost more."),
+    typer.Option(metavar="USD", help="What the period may cost; exit code 4 when it cost more."),
 ]
 EngineOption = Annotated[
     str,
@@ -103,7 +103,7 @@ ExplainOption = Annotated[bool, typer.Option("--explain", hidden=True, help="Say
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 when any line or file could not be used.")]
 
 # An option leaves this list when it is built.
-_PENDING = ("--budget", "--engine", "--explain")
+_PENDING = ("--engine", "--explain")
 
 
 def refuse_pending(given: Mapping[str, object]) -> None:

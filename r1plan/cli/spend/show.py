@@ -46,7 +46,7 @@ def show(options: SpendOptions, how: Shown) -> None:
     from r1plan.prices.book import PriceBook
     from r1plan.render.output import note
     from r1plan.render.spend.formats import chosen_format, detail_of, refuse_what_if
-    from r1plan.render.spend.words import nothing_usable, warnings, where_to_look
+    from r1plan.render.spend.words import nothing_usable, warnings, where_held, where_to_look
     from r1plan.report.logs import monthly_logs
     from r1plan.report.query import spend_report
     from r1plan.report.sources.given import STDIN, given_files
@@ -77,7 +77,7 @@ def show(options: SpendOptions, how: Shown) -> None:
         sellers=sellers_by_name,
         detail=detail_of(form),
         what_if=what_if_question(options, book),
-        inquiry=SpendInquiry(now=options.now) if form in _TOLD else None,
+        inquiry=SpendInquiry(now=options.now, budget_usd=options.budget_usd, has_findings=form in _TOLD),
         reconcile=asked.question,
     )
     report = replace(report, warnings=(*report.warnings, *asked.warnings))
@@ -86,8 +86,12 @@ def show(options: SpendOptions, how: Shown) -> None:
         note(line)
     if report.is_nothing_usable:
         raise nothing_usable(report)
-    if not report.totals.requests and not options.paths:
+    if report.first_at is None and not options.paths:
         note(where_to_look(folder, [path.stem for path in month_logs(folder)]))
+    elif report.held_at is not None:
+        note(where_held(report.held_at, options.period.timezone))
+    if report.budget is not None and report.budget.is_over:
+        raise typer.Exit(4)
     if (how.strict and report.lost) or not all(each.is_within_tolerance for each in report.reconcile):
         raise typer.Exit(1)
 

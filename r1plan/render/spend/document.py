@@ -12,7 +12,7 @@ from decimal import Decimal
 from io import StringIO
 
 from r1plan.money import exact
-from r1plan.render.spend.findings_document import findings_fields
+from r1plan.render.spend.findings_document import budget_fields, clock_fields, findings_fields, pace_fields
 from r1plan.render.spend.reconcile_document import reconcile_document
 from r1plan.render.spend.sources import imported_document
 from r1plan.render.spend.what_if_document import what_if_fields
@@ -52,6 +52,9 @@ def spend_document(report: SpendReport) -> dict[str, object]:
         "forecast": None if report.forecast is None else asdict(report.forecast),
         "what_if": [what_if_fields(each, report.currency) for each in report.what_if],
         "findings": findings_fields(report),
+        "hour_of_clock": clock_fields(report),
+        "pace": pace_fields(report),
+        "budget": budget_fields(report),
         "reconcile": reconcile_document(report.reconcile, report.currency),
         "unpriced": [
             {

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import ROUND_CEILING, Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from r1plan.money import exact, money
-from r1plan.render.spend.amounts import span
 from r1plan.render.text.command import command_lines
 from r1plan.render.text.sanitize import one_line
-from r1plan.render.text.units import count, percent, plain, tokens
+from r1plan.render.text.units import count, percent, plain, span, tokens
 from r1plan.render.text.width import cells
 from r1plan.render.text.wrap import wrapped
 from r1plan.report.findings.broken_prefix import BrokenPrefix, BrokenTurn
@@ -232,7 +232,8 @@ def _round(number: int) -> int:
 
 
 def _peak(each: PeakHours, report: SpendReport) -> str:
-    hours = f"at {' and '.join(each.cheap_hours_utc)} UTC" if each.cheap_hours_utc else "outside the dearer hours"
+    cheap, dear_hours = (" and ".join(hours) for hours in (each.cheap_hours_utc, each.dear_hours_utc))
+    hours = f"at {cheap} UTC" if cheap else f"outside {dear_hours} UTC"
     dear = f"{count(each.requests, 'request')} that cost {money(each.dear_usd, report.currency)} at dearer hours"
     over = "" if each.clock_ended_at is None else f"; that clock ended on {each.clock_ended_at:%Y-%m-%d}"
     return f"At most {money(each.high_usd or Decimal(0), report.currency)} less {hours} for {dear}{over}"
@@ -268,8 +269,12 @@ def _served(each: ServedChange, report: SpendReport) -> str:
         return f"{name} was answered by {_model(each.served[0].model)}: {cost}"
     last = each.served[-1]
     how = "was answered by" if each.source == "answers" else "stood for"
-    first = _model(each.served[0].model)
+    if any(later.first_at < earlier.last_at for earlier, later in pairwise(each.served)):
+        several = ", ".join(f"{_model(model.model)} {model.requests:,} times" for model in each.served[:_NAMED_REASONS])
+        rest = f" and {len(each.served) - _NAMED_REASONS:,} others" if len(each.served) > _NAMED_REASONS else ""
+        return f"{name} {how} {several}{rest}"
     between = f", {len(each.served) - 2:,} others" if len(each.served) > 2 else ""
+    first = _model(each.served[0].model)
     return f"{name} {how} {first}{between}, from {last.first_at:%Y-%m-%d} on {_model(last.model)}: {cost}"
 
 

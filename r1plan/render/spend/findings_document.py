@@ -1,4 +1,4 @@
-"""What stands out in a report, for programs."""
+"""What stands out in a report, how it goes on, its budget and its hours, for programs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from r1plan.money import exact
 from r1plan.render.spend.findings import finding_texts
+from r1plan.render.spend.pace import budget_text, pace_text
 from r1plan.report.findings.finding import SpendFinding
 from r1plan.report.spend import SpendReport
 
@@ -30,6 +31,62 @@ def findings_fields(report: SpendReport) -> list[dict[str, object]]:
             "facts": _facts(each, report.currency),
         }
         for each, text in zip(report.findings, finding_texts(report), strict=True)
+    ]
+
+
+def pace_fields(report: SpendReport) -> dict[str, object] | None:
+    """The pace; `expected_usd` and its bounds are null where too few days are known."""
+    pace = report.pace
+    if pace is None:
+        return None
+    amounts = {
+        "spent_usd": pace.spent_usd,
+        "per_day_usd": pace.per_day_usd,
+        "expected_usd": pace.expected_usd,
+        "low_usd": pace.low_usd,
+        "high_usd": pace.high_usd,
+    }
+    return {
+        "at": pace.now.isoformat(),
+        "days": pace.days,
+        "days_left": round(pace.days_left, 4),
+        **_fields(amounts, report.currency),
+        "basis": pace.basis,
+        "message": pace_text(pace, report.currency),
+    }
+
+
+def budget_fields(report: SpendReport) -> dict[str, object] | None:
+    """The budget; `at_most_usd` is null where nobody knows what the uncertain requests cost at most."""
+    budget = report.budget
+    if budget is None:
+        return None
+    amounts = {
+        "budget_usd": budget.budget_usd,
+        "spent_usd": budget.spent_usd,
+        "at_most_usd": budget.at_most_usd,
+    }
+    return {
+        **_fields(amounts, report.currency),
+        "over": budget.is_over,
+        "may_be_over": budget.may_be_over,
+        "exceeded_on": None if budget.exceeded_on is None else budget.exceeded_on.isoformat(),
+        "expected_on": None if budget.expected_on is None else budget.expected_on.isoformat(),
+        "chance": None if budget.chance is None else round(budget.chance, 3),
+        "message": budget_text(budget, report.currency),
+    }
+
+
+def clock_fields(report: SpendReport) -> list[dict[str, object]]:
+    """What was asked in each hour of UTC, by the tier of its price."""
+    return [
+        {
+            "hour_utc": each.hour,
+            "tier": each.tier,
+            "requests": each.requests,
+            **_fields({"cost_usd": each.cost_usd}, report.currency),
+        }
+        for each in report.clock
     ]
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from r1plan.money import money
 from r1plan.render.spend.findings import SpendFindingText, finding_lines, finding_texts
+from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.reconcile import reconcile_lines, reconcile_notes
 from r1plan.render.spend.what_if import assumption_text, what_if_text
 from r1plan.render.spend.what_if_table import WHAT_IF_HEADS, what_if_cells
@@ -32,10 +33,13 @@ def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
         yield ""
     if not report.totals.requests:
         yield no_requests(report)
+        yield from pace_notes(report)
         yield from notes(report)
         return
     yield from wrapped(headline(report), width)
     yield from wrapped(volume(report.totals), width)
+    for line in pace_notes(report):
+        yield from wrapped(line, width, later="  ")
     if report.groups:
         yield ""
         yield from _table(report, width)
@@ -61,6 +65,9 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
         yield ""
         yield volume(report.totals)
         yield ""
+        for line in pace_notes(report):
+            yield _markdown_text(line)
+            yield ""
         columns = _columns(wide=True, currency=report.currency)
         yield _markdown_row([*report.by, *columns])
         yield _markdown_row(["---"] * len(report.by) + ["---:"] * len(columns))

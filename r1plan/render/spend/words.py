@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,11 +13,10 @@ from r1plan.ledger.blocks import LONGEST_LINE_BYTES
 from r1plan.ledger.months import month_days
 from r1plan.ledger.schema import SCHEMA
 from r1plan.money import money, usd
-from r1plan.render.spend.amounts import span
 from r1plan.render.spend.sources import bad_record_text, file_fault_text, imported_notes, tool_name
 from r1plan.render.spend.what_if import what_if_notes
 from r1plan.render.text.sanitize import printable
-from r1plan.render.text.units import count, percent, tokens
+from r1plan.render.text.units import count, percent, span, tokens
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.spend import ReportWarning, SpendReport, Totals
 
@@ -187,6 +186,8 @@ def warning_text(warning: ReportWarning) -> str:
             )
         case "unknown_currency":
             text = f"{requests} billed in {warning.currency} left out, as no price is known in it."
+        case "in_future":
+            text = f"{requests} said to have ended in the future: a clock was wrong, or it is."
         case "price_caveat":
             text = f"{requests} priced at {warning.price_id}, of which: {warning.caveat}."
         case "bill_differs":
@@ -246,6 +247,13 @@ def where_to_look(folder: Path, months: Sequence[str]) -> str:
     if months:
         return f"hint:  {folder} has {', '.join(months[-_NAMED_MONTHS:])}: add --month {months[-1]}"
     return f"hint:  {folder} holds no log yet: `r1plan chat` writes one, `r1plan demo` shows a sample month"
+
+
+def where_held(held_at: tuple[datetime, datetime], timezone: str) -> str:
+    """The hint where the period has none of the requests that the files hold, from when until when they are."""
+    first, last = (at.astimezone(ZoneInfo(timezone)) for at in held_at)
+    days = f"{first:%Y-%m-%d}" if first.date() == last.date() else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    return f"hint:  these files hold requests of {days}: add --month {last:%Y-%m}"
 
 
 def _shown(got: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from math import floor, log10
 
+from r1plan.money import money
 from r1plan.units import GIB, MIB
 
 # Up to how many seconds a unit is used, and how many it has.
@@ -28,6 +29,14 @@ def plain(number: float, digits: int = 3) -> str:
 def rate(tok_s: float) -> str:
     """A speed in as many digits as it is known to: "0.72", "4.9", "40", "2,195"."""
     return f"{tok_s:,.{0 if tok_s >= 9.95 else 1 if tok_s >= 0.995 else 2}f}"
+
+
+def span(low: Decimal | None, high: Decimal | None, currency: str) -> str:
+    """Two bounds: "$0.02 to $0.24"; one figure where they are equal."""
+    if low is None and high is None:
+        return "an amount that is not known"
+    known = "an unknown amount" if low is None else money(low, currency)
+    return known if low == high else f"{known} to {'an unknown amount' if high is None else money(high, currency)}"
 
 
 def count(number: int, thing: str) -> str:

@@ -195,7 +195,8 @@ DEAREST = DearestRequests(basis="measured", requests=1, low_usd=D("0.5"), high_u
         ),
         pytest.param(
             replace(PEAK, cheap_hours_utc=(), dear_hours_utc=("01:00-04:00", "06:00-10:00")),
-            "At most $0.45 less outside the dearer hours for 34 requests that cost $0.61 at dearer hours (estimated).",
+            "At most $0.45 less outside 01:00-04:00 and 06:00-10:00 UTC for 34 requests that cost $0.61 at dearer "
+            "hours (estimated).",
             "r1plan chat --by 01:00",
             id="dear-hours",
         ),
