@@ -12,9 +12,9 @@ from r1plan.report.database import rows, sql
 from r1plan.report.entry_table import entry_statement
 from r1plan.report.invalid_line import LineFault, fault_of, is_strict
 from r1plan.report.log_source import LogSource
-from r1plan.report.quick_table import is_plain, quick_bytes_statement, quick_statement
 from r1plan.report.sources.relation import literal
 from r1plan.report.spend import ReportWarning
+from r1plan.report.store.quick_table import is_plain, quick_bytes_statement, quick_statement
 from r1plan.report.store.settle import settle_imported
 
 _NAMED_IDS = 5

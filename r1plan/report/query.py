@@ -14,7 +14,6 @@ from duckdb import DuckDBPyConnection
 from r1plan.catalog.price import Currency
 from r1plan.prices.book import TIER_INSTANT_NOT_VERIFIED, PriceBook
 from r1plan.prices.intervals import price_intervals
-from r1plan.report.cube import make_cube, sums_statement
 from r1plan.report.database import bound_memory, open_database, rows, sql
 from r1plan.report.entries import RowLoader, load_entries
 from r1plan.report.inquiry import beside_sums, future_warning
@@ -25,6 +24,7 @@ from r1plan.report.sources.given import Given
 from r1plan.report.sources.opening import ToolFile, open_sources
 from r1plan.report.spend import Coverage, Detail, Group, ImportedFiles, ReportWarning, SpendReport, Totals, Unpriced
 from r1plan.report.storable import storable_rate
+from r1plan.report.store.cube import make_cube, sums_statement
 
 if TYPE_CHECKING:
     from r1plan.report.reconcile.against import ReconcileQuestion

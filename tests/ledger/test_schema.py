@@ -38,10 +38,10 @@ from r1plan.ledger.schema import (
     report_columns,
 )
 from r1plan.render.spend.words import fault_text
-from r1plan.report.cube import impossible
 from r1plan.report.database import open_database, rows
 from r1plan.report.entries import load_entries
 from r1plan.report.log_source import LogSource
+from r1plan.report.store.cube import impossible
 from tests.ledger.test_journal import entry
 
 

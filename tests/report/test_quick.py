@@ -19,7 +19,7 @@ from r1plan.report.entries import load_entries
 from r1plan.report.log_source import LogSource
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
-from r1plan.report.quick_table import is_plain, quick_bytes_statement, quick_statement
+from r1plan.report.store.quick_table import is_plain, quick_bytes_statement, quick_statement
 from tests.report.test_exact import entries
 from tests.report.test_invalid_line import line
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,8 +49,8 @@ def show(options: SpendOptions, how: Shown) -> None:
     from r1plan.render.spend.formats import chosen_format, detail_of, refuse_what_if
     from r1plan.render.spend.words import nothing_usable, warnings, where_held, where_to_look
     from r1plan.report.logs import monthly_logs
-    from r1plan.report.query import spend_report
     from r1plan.report.sources.given import STDIN, given_files
+    from r1plan.report.store.kept import kept_report
     from r1plan.settings import directories
 
     form = chosen_format(how.form, how.file)
@@ -65,22 +66,33 @@ def show(options: SpendOptions, how: Shown) -> None:
         accounts = {**accounts, **asked.accounts}
         book = PriceBook(prices, load_holidays(), accounts)
     named = {Path(each) for each in options.paths} | {STDIN}
-    report = spend_report(
-        logs,
-        options.period,
-        options.by,
-        book,
-        currency=asked.currency,
-        accounts=accounts,
-        found={each for each in logs if isinstance(each, Path) and each not in named},
-        importer=None if options.importer == "auto" else options.importer,
-        sellers=sellers_by_name,
-        detail=detail_of(form),
-        what_if=what_if_question(options, book),
-        inquiry=SpendInquiry(now=options.now, budget_usd=options.budget_usd, has_findings=form in _TOLD),
-        reconcile=asked.question,
-    )
-    report = replace(report, warnings=(*report.warnings, *asked.warnings))
+
+    def made() -> SpendReport:
+        from r1plan.report.query import spend_report
+
+        return spend_report(
+            logs,
+            options.period,
+            options.by,
+            book,
+            currency=asked.currency,
+            accounts=accounts,
+            found={each for each in logs if isinstance(each, Path) and each not in named},
+            importer=None if options.importer == "auto" else options.importer,
+            sellers=sellers_by_name,
+            detail=detail_of(form),
+            what_if=what_if_question(options, book),
+            inquiry=SpendInquiry(now=options.now, budget_usd=options.budget_usd, has_findings=form in _TOLD),
+            reconcile=asked.question,
+        )
+
+    if _hangs_on_more(options):
+        report = made()
+        report = replace(report, warnings=(*report.warnings, *asked.warnings))
+    else:
+        # What is advised holds for a day: prices begin and end.
+        question = repr((replace(options, now=datetime.combine(options.now, time(), UTC), paths=()), form, accounts))
+        report = kept_report(question, logs, options.now, made)
     _write(report, form, how.file)
     for line in warnings(report):
         note(line)
@@ -94,6 +106,11 @@ def show(options: SpendOptions, how: Shown) -> None:
         raise typer.Exit(4)
     if (how.strict and report.lost) or not all(each.is_within_tolerance for each in report.reconcile):
         raise typer.Exit(1)
+
+
+def _hangs_on_more(options: SpendOptions) -> bool:
+    """Whether the report hangs on more than the logs and the catalogue: a bill, or the machine that it is asked on."""
+    return bool(options.reconcile) or any(world.startswith("local:") for world in options.what_if)
 
 
 def _write(report: SpendReport, form: Format, output: Path | None) -> None:

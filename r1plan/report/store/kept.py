@@ -1,0 +1,117 @@
+"""A report of logs that are closed, kept in the cache for whoever asks the same again: whatever their size, at once.
+
+It is only ever faster. It is told by all that it is made of: the question, the catalogue, our code, and of each log its
+name, size, time and how it begins and ends. Where any of it differs, or what is kept is damaged or not ours alone, the
+logs are read. It is JSON, read into the values' own types and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from r1plan import __version__
+from r1plan.files.private import read_private, write_private
+from r1plan.report.sources.given import Given
+from r1plan.report.spend import SpendReport
+from r1plan.settings import catalog_folders, directories
+
+# A log that changed this lately may change again.
+_SETTLED = timedelta(minutes=1)
+# Of an open period: no clock is so wrong that a request of then is one that may still end.
+_OVER = timedelta(days=2)
+_END_BYTES = 4096
+_MOST_BYTES, _MOST_REPORTS = 8 << 20, 64
+_CODE = Path(__file__).resolve().parents[2]
+_CODE_FOLDERS = ("report", "prices", "ledger", "catalog", "cli/spend")
+
+
+def kept_report(
+    question: str, logs: Sequence[Given], now: datetime, build: Callable[[], SpendReport], most: int = _MOST_REPORTS
+) -> SpendReport:
+    """What `build` makes of `logs`, or what it made of them before where they are the same still and are closed.
+
+    `question` is all else that the report depends on, but for the catalogue and `now`, which changes nothing in a
+    report of a period that is over. At most the `most` last reports are kept.
+    """
+    stamp = _stamp(question, logs, now)
+    if stamp is None:
+        return build()
+    from msgspec import MsgspecError
+    from msgspec.json import Decoder, encode
+
+    wrong = (MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
+    name = f"{sha256(os.fsencode(question + str(_names(logs)))).hexdigest()[:32]}.json"
+    folder = directories().cache / "reports"
+    decoder = Decoder(SpendReport)
+    with suppress(OSError, *wrong):
+        content = read_private(folder, name)
+        if content.startswith(stamp):
+            return decoder.decode(memoryview(content)[len(stamp) :])
+    report = build()
+    if not _is_over(report, now) or _stamp(question, logs, now) != stamp:
+        return report
+    with suppress(OSError, *wrong):
+        content = encode(report)
+        if len(content) <= _MOST_BYTES and decoder.decode(content) == report:
+            write_private(folder, name, stamp + content)
+            _keep_last(folder, most)
+    return report
+
+
+def _is_over(report: SpendReport, now: datetime) -> bool:
+    until = report.period.until
+    if until is not None:
+        return until <= now
+    return report.last_at is None or report.last_at < now - _OVER
+
+
+def _names(logs: Sequence[Given]) -> list[str]:
+    return [str(each) for each in logs]
+
+
+def _stamp(question: str, logs: Sequence[Given], now: datetime) -> bytes | None:
+    """What the report depends on; None where a log is no plain file, or one that changed a moment ago."""
+    lately_ns = int((now - _SETTLED).timestamp()) * 10**9
+    found = sha256(os.fsencode(f"{__version__}\n{question}\n"))
+    try:
+        for line in _states():
+            found.update(line)
+        for log in logs:
+            if not isinstance(log, Path):
+                return None
+            status = log.stat()
+            if not stat.S_ISREG(status.st_mode) or status.st_mtime_ns > lately_ns:
+                return None
+            found.update(os.fsencode(f"{log.absolute()}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}\n"))
+            with log.open("rb") as stream:
+                found.update(stream.read(_END_BYTES))
+                stream.seek(max(0, status.st_size - _END_BYTES))
+                found.update(stream.read(_END_BYTES))
+    except OSError:
+        return None
+    return found.hexdigest().encode() + b"\n"
+
+
+def _states() -> Iterator[bytes]:
+    """A line for each file of our code and of the catalogue that a report is made of; it changes when the file does."""
+    folders = [_CODE / name for name in _CODE_FOLDERS]
+    for folder in (*folders, *catalog_folders("pricing"), *catalog_folders("profiles")):
+        for root, inside, names in os.walk(folder):
+            inside[:] = sorted(each for each in inside if each != "__pycache__")
+            for name in sorted(names):
+                status = Path(root, name).stat()
+                yield os.fsencode(f"{root}/{name}:{status.st_size}:{status.st_mtime_ns}\n")
+
+
+def _keep_last(folder: Path, most: int) -> None:
+    """Remove all but the `most` reports of `folder` that were kept last."""
+    with os.scandir(folder) as found:
+        kept = sorted((each.stat().st_mtime_ns, each.path) for each in found if each.name.endswith(".json"))
+    for _, path in kept[: max(0, len(kept) - most)]:
+        Path(path).unlink()
