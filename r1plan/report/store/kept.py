@@ -11,12 +11,14 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 from r1plan import __version__
 from r1plan.files.private import read_private, write_private
+from r1plan.report.findings.finding import FindingKind, SpendFinding
 from r1plan.report.sources.given import Given
 from r1plan.report.spend import SpendReport
 from r1plan.settings import catalog_folders, directories
@@ -43,25 +45,42 @@ def kept_report(
     if stamp is None:
         return build()
     from msgspec import MsgspecError
-    from msgspec.json import Decoder, encode
 
-    wrong = (MsgspecError, TypeError, ValueError, OverflowError, RecursionError)
+    wrong = (MsgspecError, TypeError, KeyError, ValueError, OverflowError, RecursionError)
     name = f"{sha256(os.fsencode(question + str(_names(logs)))).hexdigest()[:32]}.json"
     folder = directories().cache / "reports"
-    decoder = Decoder(SpendReport)
     with suppress(OSError, *wrong):
         content = read_private(folder, name)
         if content.startswith(stamp):
-            return decoder.decode(memoryview(content)[len(stamp) :])
+            return _decoded(memoryview(content)[len(stamp) :])
     report = build()
     if not _is_over(report, now) or _stamp(question, logs, now) != stamp:
         return report
     with suppress(OSError, *wrong):
-        content = encode(report)
-        if len(content) <= _MOST_BYTES and decoder.decode(content) == report:
+        content = _encoded(report)
+        if len(content) <= _MOST_BYTES and _decoded(memoryview(content)) == report:
             write_private(folder, name, stamp + content)
             _keep_last(folder, most)
     return report
+
+
+def _encoded(report: SpendReport) -> bytes:
+    """`report` as JSON: what stands out in it by its kind, as each kind has fields of its own."""
+    from msgspec.json import encode
+
+    return encode((replace(report, findings=()), [(each.kind, each) for each in report.findings]))
+
+
+def _decoded(content: memoryview) -> SpendReport:
+    from msgspec import Raw
+    from msgspec.json import Decoder, decode
+
+    report, findings = Decoder(tuple[SpendReport, list[tuple[FindingKind, Raw]]]).decode(content)
+    if findings:
+        # Its modules define the kinds.
+        import r1plan.report.findings.gather  # noqa: F401
+    kinds = {each.kind: each for each in SpendFinding.__subclasses__()}
+    return replace(report, findings=tuple(decode(each, type=kinds[kind]) for kind, each in findings))
 
 
 def _is_over(report: SpendReport, now: datetime) -> bool:

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from r1plan.prices.book import PriceBook
 from r1plan.report.keys import parse_keys
+from r1plan.report.options import SpendInquiry
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.sample import write_sample
@@ -50,8 +52,10 @@ def test_a_whole_report_is_kept_to_the_last_digit(tmp_path: Path) -> None:
     sample = tmp_path / "sample.jsonl"
     write_sample(sample)
     os.utime(sample, (OLD_S, OLD_S))
+    inquiry = SpendInquiry(now=NOW, budget_usd=Decimal(5), has_findings=True)
     for detail in ("series", "charges"):
-        made = spend_report([sample], Period(), parse_keys("provider,day"), real_book(), detail=detail)
+        made = spend_report([sample], Period(), parse_keys("provider,day"), real_book(), detail=detail, inquiry=inquiry)
+        assert len({type(each) for each in made.findings}) > 3
         maker = Maker(made)
         found = [kept_report(detail, [sample], NOW, maker) for _ in range(3)]
         assert maker.times == 1
