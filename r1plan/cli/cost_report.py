@@ -48,7 +48,6 @@ def command(
     spending.refuse_pending(
         {
             "--import": import_,
-            "--explain": explain,
             "--engine": engine,
         }
     )

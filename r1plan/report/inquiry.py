@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from r1plan.prices.book import PriceBook
 from r1plan.report.database import rows
+from r1plan.report.explain.explanation import Explanation, explanation
 from r1plan.report.findings.finding import SpendFinding
 from r1plan.report.findings.gather import find_all
 from r1plan.report.options import SpendInquiry
@@ -40,6 +41,7 @@ class BesideSums(TypedDict, total=False):
     pace: SpendPace | None
     budget: BudgetUse | None
     held_at: tuple[datetime, datetime] | None
+    explanation: Explanation | None
 
 
 def beside_sums(
@@ -49,8 +51,9 @@ def beside_sums(
     inquiry: SpendInquiry,
     period: Period,
     totals: Totals,
+    files: int,
 ) -> BesideSums:
-    """The answers to `inquiry` over the requests of `period`, which came to `totals`; `logs` are our own."""
+    """The answers to `inquiry` over the requests of `period`, which came to `totals`; `logs` are our own of `files`."""
     if not database.execute("SELECT 1 FROM priced LIMIT 1").fetchall():
         ((first, last),) = database.execute(_HELD).fetchall()
         nothing = BesideSums(budget=_budget(inquiry, totals, (), period, None))
@@ -62,6 +65,8 @@ def beside_sums(
     if inquiry.has_findings:
         found["findings"] = find_all(database, book, logs, totals, inquiry.now)
         found["clock"] = tuple(TierHour(**row) for row in rows(database, _CLOCK))
+    if inquiry.is_explained:
+        found["explanation"] = explanation(database, book, files)
     return found
 
 

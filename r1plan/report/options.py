@@ -40,9 +40,11 @@ class SpendOptions:
 class SpendInquiry:
     """What a reader wants to know beside the sums, as seen at `now`: how a running period goes on, and what stands out.
 
-    `budget_usd` is what the period may cost. Without `has_findings` nothing is looked for.
+    `budget_usd` is what the period may cost. Without `has_findings` nothing is looked for. `is_explained`: where the
+    figures come from.
     """
 
     now: datetime
     budget_usd: Decimal | None = None
     has_findings: bool = True
+    is_explained: bool = False

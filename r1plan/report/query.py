@@ -124,7 +124,7 @@ def spend_report(
             **(_detail(database, book, period, first_at, last_at, detail) if first_at and last_at else {}),
             what_if=_what_if(database, what_if, book, currency) if what_if else (),
             imported=tuple(read),
-            **(beside_sums(database, book, own, inquiry, period, totals) if inquiry else {}),
+            **(beside_sums(database, book, own, inquiry, period, totals, len(logs)) if inquiry else {}),
             reconcile=_reconciliations(database, reconcile, period, book, currency) if reconcile else (),
         )
 

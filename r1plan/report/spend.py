@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from r1plan.catalog.price import Currency
+from r1plan.report.explain.explanation import Explanation
 from r1plan.report.findings.finding import SpendFinding
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.pace.budget import BudgetUse
@@ -236,6 +237,7 @@ class SpendReport:
     pace: SpendPace | None = None
     budget: BudgetUse | None = None
     held_at: tuple[datetime, datetime] | None = None
+    explanation: Explanation | None = None
 
     @property
     def is_nothing_usable(self) -> bool:

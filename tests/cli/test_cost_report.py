@@ -243,7 +243,6 @@ def test_json_said_twice_is_json(sample: Path) -> None:
     ("option", "value"),
     [
         ("--engine", "spark://localhost:7077"),
-        ("--explain", None),
     ],
 )
 def test_an_option_that_is_not_built_says_so(option: str, value: str | None, sample: Path) -> None:

@@ -99,11 +99,11 @@ EngineOption = Annotated[
     str,
     typer.Option(metavar="ENGINE", hidden=True, help="duckdb, or spark://HOST:PORT for logs that outgrow one machine."),
 ]
-ExplainOption = Annotated[bool, typer.Option("--explain", hidden=True, help="Say of every figure where it comes from.")]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Say of every figure where it comes from.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 when any line or file could not be used.")]
 
 # An option leaves this list when it is built.
-_PENDING = ("--engine", "--explain")
+_PENDING = ("--engine",)
 
 
 def refuse_pending(given: Mapping[str, object]) -> None:

@@ -82,7 +82,12 @@ def show(options: SpendOptions, how: Shown) -> None:
             sellers=sellers_by_name,
             detail=detail_of(form),
             what_if=what_if_question(options, book),
-            inquiry=SpendInquiry(now=options.now, budget_usd=options.budget_usd, has_findings=form in _TOLD),
+            inquiry=SpendInquiry(
+                now=options.now,
+                budget_usd=options.budget_usd,
+                has_findings=form in _TOLD,
+                is_explained=options.explain,
+            ),
             reconcile=asked.question,
         )
 

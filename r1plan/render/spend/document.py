@@ -12,7 +12,13 @@ from decimal import Decimal
 from io import StringIO
 
 from r1plan.money import exact
-from r1plan.render.spend.findings_document import budget_fields, clock_fields, findings_fields, pace_fields
+from r1plan.render.spend.findings_document import (
+    budget_fields,
+    clock_fields,
+    explanation_fields,
+    findings_fields,
+    pace_fields,
+)
 from r1plan.render.spend.reconcile_document import reconcile_document
 from r1plan.render.spend.sources import imported_document
 from r1plan.render.spend.what_if_document import what_if_fields
@@ -55,6 +61,7 @@ def spend_document(report: SpendReport) -> dict[str, object]:
         "hour_of_clock": clock_fields(report),
         "pace": pace_fields(report),
         "budget": budget_fields(report),
+        "explanation": explanation_fields(report),
         "reconcile": reconcile_document(report.reconcile, report.currency),
         "unpriced": [
             {

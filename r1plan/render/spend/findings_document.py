@@ -1,4 +1,4 @@
-"""What stands out in a report, how it goes on, its budget and its hours, for programs."""
+"""What stands out in a report, how it goes on, its budget, its hours and its sources, for programs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from datetime import date
 from decimal import Decimal
 
 from r1plan.money import exact
+from r1plan.render.spend.explain import explain_notes
 from r1plan.render.spend.findings import finding_texts
 from r1plan.render.spend.pace import budget_text, pace_text
+from r1plan.report.explain.explanation import PriceUse
 from r1plan.report.findings.finding import SpendFinding
 from r1plan.report.spend import SpendReport
 
+_MILLION = 1_000_000
 _SHARED = {each.name for each in fields(SpendFinding)}
 
 
@@ -88,6 +91,54 @@ def clock_fields(report: SpendReport) -> list[dict[str, object]]:
         }
         for each in report.clock
     ]
+
+
+def explanation_fields(report: SpendReport) -> dict[str, object] | None:
+    """Where the figures come from, with every source of every price."""
+    explained = report.explanation
+    if explained is None:
+        return None
+    return {
+        "files": explained.files,
+        "usable_rows": explained.usable_rows,
+        "sources": dict(explained.sources),
+        "counted": {name: dict(who) for name, who in explained.counted.items()},
+        "cost": [
+            {
+                "basis": each.basis,
+                "requests": each.requests,
+                **_fields({"cost_usd": each.cost_usd}, report.currency),
+            }
+            for each in explained.parts
+        ],
+        "prices": [_price(each, report.currency) for each in explained.prices],
+        "messages": list(explain_notes(report)),
+    }
+
+
+def _price(use: PriceUse, currency: str) -> dict[str, object]:
+    price, rates = use.price, use.price.per_token
+    amounts = {
+        "input_cache_miss_per_mtok_usd": rates.miss * _MILLION,
+        "input_cache_hit_per_mtok_usd": rates.hit * _MILLION,
+        "output_per_mtok_usd": rates.output * _MILLION,
+        "cost_usd": use.cost_usd,
+    }
+    return {
+        "price_id": price.id,
+        "provider": price.provider,
+        "model": price.model,
+        "tier": price.tier,
+        "hours_utc": list(use.hours_utc),
+        "tier_instant": price.tier_instant,
+        "requests": use.requests,
+        **_fields(amounts, currency),
+        "effective_from": None if price.effective_from is None else price.effective_from.isoformat(),
+        "effective_until": None if price.effective_until is None else price.effective_until.isoformat(),
+        "sources": list(price.sources),
+        "checked": None if price.checked is None else price.checked.isoformat(),
+        "caveats": list(price.caveats),
+    }
 
 
 def _facts(each: SpendFinding, currency: str) -> dict[str, object]:

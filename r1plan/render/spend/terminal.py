@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from r1plan.money import money
+from r1plan.render.spend.explain import explain_notes
 from r1plan.render.spend.findings import SpendFindingText, finding_lines, finding_texts
 from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.reconcile import reconcile_lines, reconcile_notes
@@ -51,6 +52,11 @@ def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
         yield ""
     for line in closing:
         yield from wrapped(line, width, later="  ")
+    if explained := list(explain_notes(report)):
+        yield ""
+        yield "Where the figures come from:"
+        for line in explained:
+            yield from wrapped(line, width, later="  ")
 
 
 def spend_markdown(report: SpendReport) -> Iterator[str]:
@@ -86,6 +92,11 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
         yield ""
     for line in closing:
         yield f"- {_markdown_text(line)}"
+    if explained := list(explain_notes(report)):
+        yield ""
+        yield "## Where the figures come from"
+        yield ""
+        yield from (f"- {_markdown_text(line)}" for line in explained)
 
 
 def _markdown_worlds(report: SpendReport) -> Iterator[str]:

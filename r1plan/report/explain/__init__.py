@@ -1,0 +1,1 @@
+"""Where each figure of a report comes from."""
