@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from tempfile import TemporaryDirectory
-from typing import Any
-
-from duckdb import DuckDBPyConnection, connect
-from duckdb import Error as DatabaseError
+from typing import TYPE_CHECKING, Any
 
 from r1plan.errors import LogError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 # A report of any size takes no more: the rest of its rows is in a file meanwhile.
 _MEMORY = "640MiB"
@@ -24,6 +24,10 @@ def open_database() -> Iterator[DuckDBPyConnection]:
     What does not fit into memory is in a folder that goes with it. What the database cannot do in the `with` is a
     LogError.
     """
+    # A report that is kept needs none.
+    from duckdb import Error as DatabaseError
+    from duckdb import connect
+
     try:
         with (
             TemporaryDirectory(prefix="r1plan-", ignore_cleanup_errors=True) as folder,

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
-from typing import Literal
-
-from duckdb import DuckDBPyConnection
+from typing import TYPE_CHECKING, Literal
 
 from r1plan.prices.book import PriceBook
 from r1plan.prices.schedule import EffectivePrice, PriceSchedule
 from r1plan.report.database import rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 COUNTED_FIELDS = ("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens")
 

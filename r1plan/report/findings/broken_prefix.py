@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar
-
-from duckdb import DuckDBPyConnection
+from typing import TYPE_CHECKING, ClassVar
 
 from r1plan.report.database import rows
 from r1plan.report.findings.changed_message import ChangedMessage
 from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sql, is_much
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_NAMED = 3

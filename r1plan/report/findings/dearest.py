@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar
-
-from duckdb import DuckDBPyConnection
+from typing import TYPE_CHECKING, ClassVar
 
 from r1plan.report.database import rows
 from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sql
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MANY = 50

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-
-from duckdb import DuckDBPyConnection
+from typing import TYPE_CHECKING
 
 from r1plan.prices.book import PriceBook
 from r1plan.report.findings.broken_prefix import BrokenPrefix, find_broken_prefix, named_changes
@@ -23,6 +22,9 @@ from r1plan.report.findings.served_change import find_served_changes
 from r1plan.report.findings.thinking_drift import find_thinking_drift
 from r1plan.report.findings.tool_differs import find_tool_differs
 from r1plan.report.spend import Totals
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

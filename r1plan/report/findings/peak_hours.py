@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
-
-from duckdb import DuckDBPyConnection
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import TokenRates
 from r1plan.prices.schedule import PriceSchedule
 from r1plan.report.database import rows
 from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sql, is_much
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZERO = Decimal(0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar
-
-from duckdb import DuckDBPyConnection
+from typing import TYPE_CHECKING, ClassVar
 
 from r1plan.report.database import rows
 from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sql, is_much
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _MANY = 20
 _ZERO = Decimal(0)

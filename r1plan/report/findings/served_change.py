@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import Any, ClassVar, Literal
-
-from duckdb import DuckDBPyConnection
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from r1plan.catalog.provider import model_key
 from r1plan.prices.book import PriceBook
 from r1plan.report.database import rows
 from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sql
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZERO = Decimal(0)

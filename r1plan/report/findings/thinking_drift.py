@@ -15,12 +15,13 @@ from decimal import Decimal
 from itertools import groupby
 from math import sqrt
 from statistics import median
-from typing import Any, ClassVar
-
-from duckdb import DuckDBPyConnection
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from r1plan.report.database import rows
 from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sql, is_much
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _SURE = 2.576  # standard deviations that chance alone exceeds one time in a hundred
 _LEAST_CHANGE = 1.25
