@@ -23,13 +23,17 @@ class Busy(Exception):
     """Another program holds the database, and does not let go of it."""
 
 
-def copy_database(file: Path, copy: Path) -> None:
+def copy_database(file: Path, copy: Path, patience_s: float = _PATIENCE_S) -> None:
     """Make `copy` a database with what `file` held at one moment; nothing is written beside `file`.
 
+    Another program that writes is waited for `patience_s`.
     Raises Busy, sqlite3.DatabaseError where it is damaged, OSError.
     """
     try:
-        with closing(_opened(file)) as source, closing(sqlite3.connect(copy)) as target:
+        with closing(_opened(file, patience_s)) as source, closing(sqlite3.connect(copy)) as target:
+            # Whoever writes is waited for here, and not for ever: a backup would.
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
             source.backup(target)
     except sqlite3.OperationalError as error:
         copy.unlink(missing_ok=True)
@@ -42,13 +46,13 @@ def copy_database(file: Path, copy: Path) -> None:
             raise sqlite3.DatabaseError(str(found))
 
 
-def _opened(file: Path) -> sqlite3.Connection:
+def _opened(file: Path, patience_s: float) -> sqlite3.Connection:
     with file.open("rb") as stream:
         header = stream.read(20)
     is_written = Path(f"{file}-wal").exists()
     # One that nobody writes would get files beside it only for being read.
     rest = "immutable=1" if header[18:19] == bytes([_WAL]) and not is_written else "mode=ro"
-    return sqlite3.connect(f"{file.resolve().as_uri()}?{rest}", uri=True, timeout=_PATIENCE_S)
+    return sqlite3.connect(f"{file.resolve().as_uri()}?{rest}", uri=True, timeout=patience_s)
 
 
 def _copy_files(file: Path, copy: Path) -> None:
