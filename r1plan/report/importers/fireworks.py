@@ -189,6 +189,7 @@ _QUERY_LINES = f"""(
 
 # The same usage, told again: of the money of a day that split which says most, the model first; the tokens of a line a
 # request before sums of them; and where a day's model has tokens and money, they are one row, or it would be paid twice.
+# Of such a day all is sums then: a report takes a sum beside single requests for those requests again.
 _SETTLED = f"""
 WITH told AS (
     SELECT *, split_part(id, '/', 1) AS kind, split_part(id, '/', 2) AS split, split_part(id, '/', 3) AS account,
@@ -215,6 +216,9 @@ bill AS (
     GROUP BY day, model
     HAVING count(DISTINCT COALESCE(currency, '')) = 1
 ),
+joined_day AS (
+    SELECT DISTINCT day FROM metered JOIN bill USING (day, model)
+),
 joined AS (
     SELECT
         concat_ws('/', 'day', day, md5(model)) AS id, day * {_DAY_US} AS started_us, {_DAY_US} AS span_us,
@@ -224,12 +228,13 @@ joined AS (
         CASE WHEN count(cache_hit_tokens) = count(*) THEN sum(cache_hit_tokens) END AS cache_hit_tokens,
         CASE WHEN count(output_tokens) = count(*) THEN sum(output_tokens) END AS output_tokens,
         max(money) AS reported_usd, max(bill.currency) AS currency
-    FROM metered JOIN bill USING (day, model)
+    FROM metered LEFT JOIN bill USING (day, model)
+    WHERE day IN (FROM joined_day)
     GROUP BY day, model
 ),
 counted AS (
     SELECT * EXCLUDE (kind, split, account, day) FROM metered
-    WHERE (day, model) NOT IN (SELECT (day, model) FROM bill)
+    WHERE day NOT IN (FROM joined_day)
     UNION ALL BY NAME
     SELECT * FROM joined
     UNION ALL BY NAME

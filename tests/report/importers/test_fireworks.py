@@ -76,6 +76,7 @@ def test_tokens_and_money_of_a_days_model_are_one_row() -> None:
         Decimal("8.4"), 2, 200, DAY_US,
     )  # fmt: skip
     assert (plain["reported_usd"], plain["requests"], plain["input_tokens"]) == (None, 1, 7)
+    assert {row["span_us"] for row in loaded.rows.values()} == {DAY_US}
     assert loaded.total("reported_usd") == Decimal("9.4")
 
 
