@@ -90,9 +90,13 @@ def _rows(messages: str) -> str:
                     OR COALESCE(hit > input, false) OR COALESCE(thoughts > output, false) AS is_odd,
                 total IS NULL AND thoughts BETWEEN 1 AND written AS is_unclear,
                 CASE
-                    WHEN instant_of(created) IS NULL OR over_us IS NULL THEN concat_ws('/', own_id, NULLIF(step, 0))
-                    ELSE md5(concat_ws('|', seller_name, model_name, instant_of(created), over_us, step,
-                        given, written, thoughts, hit, stored, usd_of(cost)))
+                    WHEN instant_of(created) IS NULL OR instant_of(completed) IS NULL
+                        THEN concat_ws('/', own_id, NULLIF(steps_after, 0))
+                    -- As a file has it that knows of the last step alone.
+                    ELSE md5(concat_ws('|', seller_name, model_name, instant_of(created), instant_of(completed),
+                        json_extract_string(message_tokens, [
+                            '$.input', '$.output', '$.reasoning', '$.cache.read', '$.cache.write'
+                        ]), steps_after))
                 END AS call_id
             FROM (
                 SELECT *,
@@ -110,7 +114,7 @@ def _rows(messages: str) -> str:
                         COALESCE(instant_of(before), instant_of(created), told_us) AS begun_us,
                         CASE WHEN is_last THEN instant_of(completed) ELSE instant_of(after) END AS over_us
                     FROM (
-                        SELECT *, is_many AND step < len(pieces) - 1 AS is_early, NOT is_early AS is_last,
+                        SELECT *, len(pieces) - 1 - step AS steps_after, steps_after > 0 AS is_early, steps_after = 0 AS is_last,
                             CASE WHEN is_many THEN piece ->> '$.tokens' ELSE message_tokens END AS counts,
                             CASE WHEN is_many THEN piece ->> '$.cost' ELSE message_cost END AS cost,
                             CASE WHEN step > 0 THEN pieces[step] ->> '$.at' END AS before,
