@@ -127,11 +127,15 @@ REQUESTS = RecordShape(
     ),
 )
 
+# Whose day it is: a row of its own for each of them.
+_DAY_OF = ("api_key", "user_id", "team_id", "organization_id", "end_user_id", "agent_id", "mcp_namespaced_tool_name")
+_WHOSE = ", ".join(f"'{name}', {name}" for name in _DAY_OF)
+
 DAYS = RecordShape(
     marks=frozenset({"date", "api_key", "prompt_tokens", "completion_tokens", "spend", "api_requests"}),
     reads=(
         *("id", "date", "model", "model_group", "custom_llm_provider", "prompt_tokens", "completion_tokens"),
-        *("cache_read_input_tokens", "spend", "api_requests", "tag", "endpoint"),
+        *("cache_read_input_tokens", "spend", "api_requests", "tag", "endpoint", *_DAY_OF),
     ),
     envelope="data",
     relation="""(
@@ -141,7 +145,7 @@ DAYS = RecordShape(
     )""",
     values=MappingProxyType(
         {
-            "id": "COALESCE(id, md5(concat_ws('|', date, model, custom_llm_provider, endpoint)))",
+            "id": f"COALESCE(id, md5(concat_ws('|', date, model, custom_llm_provider, endpoint, {_WHOSE})))",
             "started_us": "instant_of(date)",
             "span_us": str(_DAY_US),
             "requests": "tokens_of(api_requests)",

@@ -189,6 +189,13 @@ def test_a_day_is_an_aggregate() -> None:
     assert (row["input_tokens"], row["cache_hit_tokens"], row["output_tokens"]) == (900, 640, 90)
 
 
+def test_days_of_two_keys_that_have_no_id_are_two() -> None:
+    bare = {**DAY, "id": None}
+    found = read(LITELLM, [bare, {**bare, "api_key": "99ab"}, {**bare, "user_id": "you"}, bare])
+    assert len({row["id"] for row in found.rows}) == 3
+    assert not [row for row in found.rows if "88dc28" in repr(row) or "'me'" in repr(row)]
+
+
 def test_sums_by_tag_repeat_a_request_for_each_tag() -> None:
     found = read(LITELLM, [{**DAY, "tag": "a"}, {**DAY, "id": "u-2", "tag": "b"}])
     assert (list(found.rows), found.traps) == ([], {"sums_by_tag": 2})
