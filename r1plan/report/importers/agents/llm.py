@@ -168,7 +168,7 @@ _BARE_TURNS = _select("turns", "thread_id")
 _TURNS_WITH_PARTS = _select(
     "turns",
     "thread_id",
-    thoughts="(SELECT 'text' FROM parts WHERE message_hash = call.tip_message_hash AND type = 'reasoning' LIMIT 1)",
+    thoughts="CASE WHEN call.tip_message_hash IN (SELECT message_hash FROM parts WHERE type = 'reasoning') THEN 'text' END",
 )
 _PARTS = frozenset({"parts.message_hash", "parts.type"})
 

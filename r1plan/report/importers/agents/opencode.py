@@ -13,36 +13,39 @@ from types import MappingProxyType
 
 from r1plan.report.importers.importer import Importer, RecordShape
 
-# A part's type stands at its front; what follows may be a tool's whole output.
-_IS_PART = 'instr(substr(part.data, 1, 200), \'"type":"{sort}"\') > 0 AND json_valid(part.data)'
 
-
-def _select(directory: str, steps: str, has_thought: str, joined: str = "") -> str:
+def _select(columns: str, joined: str = "") -> str:
     """SQLite's SELECT of the messages, without what was asked."""
-    return f"""SELECT id, session_id, time_created, directory,
-        CASE WHEN is_assistant THEN data ELSE json_object('role', role) END AS data,
-        CASE WHEN is_assistant THEN {steps} END AS steps,
-        CASE WHEN is_assistant AND json_extract(data, '$.tokens.reasoning') = 0 THEN {has_thought} END AS has_thought
-    FROM (
-        SELECT message.id, session_id, message.time_created, {directory} AS directory, data,
-            json_extract(data, '$.role') AS role, json_extract(data, '$.role') <> 'user' AS is_assistant
-        FROM message {joined} WHERE json_valid(data)
-        UNION ALL
-        SELECT id, session_id, time_created, NULL, NULL, NULL, 0 FROM message WHERE NOT json_valid(data)
-    ) AS told"""
+    return f"""SELECT message.id, message.session_id, message.time_created, {columns},
+        CASE
+            WHEN NOT json_valid(data) THEN NULL
+            WHEN json_extract(data, '$.role') = 'user' THEN '{{"role":"user"}}'
+            ELSE data
+        END AS data
+    FROM message {joined}"""
+
+
+def _is_part(sort: str) -> str:
+    # A part's type stands at its front; what follows may be a tool's whole output.
+    return f'instr(substr(data, 1, 200), \'"type":"{sort}"\') > 0'
 
 
 _WITH_PARTS = _select(
-    "session.directory",
-    f"""(
-            SELECT json_group_array(json(step.data)) FROM (
-                SELECT json_set(data, '$.at', part.time_created) AS data FROM part
-                WHERE part.message_id = told.id AND {_IS_PART.format(sort="step-finish")} ORDER BY part.id
-            ) AS step
-        )""",
-    f"EXISTS (SELECT 1 FROM part WHERE part.message_id = told.id AND {_IS_PART.format(sort='reasoning')}"
-    " AND json_extract(part.data, '$.text') <> '')",
-    "LEFT JOIN session ON session.id = session_id",
+    "session.directory, steps, has_thought",
+    f"""LEFT JOIN session ON session.id = message.session_id
+    LEFT JOIN (
+        SELECT message_id, json_group_array(json(step)) FILTER (WHERE step IS NOT NULL) AS steps,
+            max(has_thought) AS has_thought
+        FROM (
+            SELECT message_id,
+                CASE WHEN {_is_part("step-finish")} AND json_valid(data) THEN json_set(data, '$.at', time_created) END AS step,
+                {_is_part("reasoning")} AND instr(data, '"text":""') = 0 AS has_thought
+            FROM part
+            WHERE {_is_part("step-finish")} OR {_is_part("reasoning")}
+            ORDER BY message_id, id
+        )
+        GROUP BY message_id
+    ) AS parts ON parts.message_id = message.id""",
 )
 _MESSAGE = frozenset(f"message.{name}" for name in ("id", "session_id", "time_created", "data"))
 _PART = frozenset(f"part.{name}" for name in ("id", "message_id", "time_created", "data"))
@@ -226,7 +229,7 @@ OPENCODE = Importer(
             sqlite_query=_WITH_PARTS,
             sqlite_needs=_MESSAGE | _PART | {"session.id", "session.directory"},
         ),
-        replace(_DATABASE, sqlite_query=_select("NULL", "NULL", "NULL"), sqlite_needs=_MESSAGE),
+        replace(_DATABASE, sqlite_query=_select("NULL AS directory"), sqlite_needs=_MESSAGE),
         replace(
             _SHAPE,
             marks=frozenset({"info.role", "parts"}),
