@@ -95,7 +95,7 @@ def _find_tier(
                 candidates[request.id] = candidate
     lost = tuple(-left.at(kind, one) for kind in dims)
     gained = tuple(left.at(kind, other) for kind in dims)
-    if lost != gained and left.hides_requests:
+    if lost != gained and left.hides_requests({}, 0):
         return None
     targets = [each for each in dict.fromkeys((lost, gained)) if any(each) and _is_better(left, one, other, dims, each)]
     for target in targets:
@@ -201,16 +201,15 @@ def _move_day(
             for number, here, there in zip(target, lost, gained, strict=True)
         )
         found = moved(candidates, target) if is_better else None
-        if found is not None:
-            ids = {each.id for each in found}
-            _apply_day(
-                left,
-                following,
-                [each for each in near if each.id in ids],
-                signs,
-                dict(zip(kinds, target, strict=True)),
-                rates,
-            )
+        if found is None:
+            continue
+        ids = {each.id for each in found}
+        requests = [each for each in near if each.id in ids]
+        tokens = dict(zip(kinds, target, strict=True))
+        count = sum(signs[each] for each in ids)
+        back = {kind: -number for kind, number in tokens.items()}
+        if not left.hides_requests(back, -count) and not following.hides_requests(tokens, count):
+            _apply_day(left, following, requests, signs, tokens, rates)
             return True
     return False
 

@@ -99,10 +99,23 @@ def _explained(place: _Place, by_day: Mapping[int, Remainder], moves: Sequence[_
     # As much as before is off where a request that came hides another that is missing there; one that went does not.
     if after > before or (after == before and any(move.away != place for move in found)):
         return False
-    if after and any(move.home.day == move.away.day and by_day[move.home.day].hides_requests for move in found):
+    if after and any(_hides(found, left) for left in by_day.values()):
         return False
     _apply(found, by_day)
     return True
+
+
+def _hides(found: Sequence[_Move], left: Remainder) -> bool:
+    """Whether a day that is touched by moves would hide requests behind them."""
+    tokens: defaultdict[Kind, int] = defaultdict(int)
+    requests, is_touched = 0, False
+    for move in found:
+        comes, goes = move.away.day == left.cell.day, move.home.day == left.cell.day
+        is_touched |= comes or goes
+        requests += comes - goes
+        for kind in KINDS:
+            tokens[kind] += (comes - goes) * move.request.tokens(kind)
+    return is_touched and left.hides_requests(tokens, requests)
 
 
 def _off(found: Sequence[_Move], by_day: Mapping[int, Remainder]) -> tuple[int, int]:

@@ -51,16 +51,17 @@ class Remainder:
         """Whether something differs that nothing explains."""
         return bool(self.tokens or self.requests or self.unexplained_usd)
 
-    @property
-    def hides_requests(self) -> bool:
-        """Whether as many requests are missing as extra: tokens differ in sum, and the number of requests does not.
+    def hides_requests(self, moved: Mapping[Kind, int], requests: int) -> bool:
+        """Whether as many requests were missing as extra, had so many tokens and requests moved here from elsewhere.
 
-        One of them near an edge then looks as if it had moved over it into the other.
+        Tokens then differ in sum, and the number of requests does not: what moved was itself missing, or extra.
         """
+        if self.requests is None or self.requests != requests:
+            return False
         sums = {"input": 0, "output": 0}
-        for (kind, _), number in self.tokens.items():
+        for kind, number in (*((kind, number) for (kind, _), number in self.tokens.items()), *_negative(moved)):
             sums["output" if kind == "output" else "input"] += number
-        return self.requests == 0 and any(sums.values())
+        return any(sums.values())
 
     def rated(self, kind: Kind, rates: TokenPrices | None) -> Rated:
         """Where tokens of `kind` at `rates` stand in `tokens`."""
@@ -131,3 +132,7 @@ class Remainder:
         """Add a line, all of whose money belongs to this day and model."""
         self.lines.append(line)
         self.explained_usd += line.usd or _ZERO
+
+
+def _negative(tokens: Mapping[Kind, int]) -> list[tuple[Kind, int]]:
+    return [(kind, -number) for kind, number in tokens.items()]

@@ -152,6 +152,15 @@ def test_several_causes_at_once_are_told_apart_to_the_last_request(seed: int) ->
     assert sum(line.requests or 0 for line in causes(found)["missing"]) == 1
 
 
+def test_one_request_that_is_billed_twice_and_one_that_is_not_billed_are_no_move_over_midnight() -> None:
+    some = requests(472)
+    (twice,) = (each for each in billed(some) if each.id == "r087")
+    bill = [each for each in billed(some) if each.id != "r013"]
+    found = reconciled(bill_of([*bill, twice]), some, "nights")
+    adds_up(found)
+    assert causes(found).keys() == {"missing", "extra"}
+
+
 def test_a_clock_that_is_five_minutes_late_is_explained_by_all_that_it_moved() -> None:
     some = requests(3, "nights")
     late_us = 300_000_000
