@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 
 from r1plan.prices.cost import EXACT
-from r1plan.report.reconcile.boundaries import Clock, moved_over_midnight, moved_over_tiers
 from r1plan.report.reconcile.cells import Cell, cells_of
 from r1plan.report.reconcile.days import DayCut, declared_cut, found_cut
-from r1plan.report.reconcile.exchanged import exchanged
+from r1plan.report.reconcile.edges.boundaries import Clock, moved_over_midnight, moved_over_tiers
+from r1plan.report.reconcile.edges.exchanged import exchanged
 from r1plan.report.reconcile.left_over import explain_left_over
 from r1plan.report.reconcile.names import one_model
 from r1plan.report.reconcile.outside import days_outside

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations
 
-from r1plan.report.reconcile.moved import MovableRequest, Vector, moved
+from r1plan.report.reconcile.edges.moved import MovableRequest, Vector, moved
 from r1plan.report.reconcile.remainder import KINDS, Remainder
 from r1plan.report.reconcile.result import BillDifference
 from r1plan.report.reconcile.sides import EdgeRequest, Kind, PriceSpan, TokenPrices

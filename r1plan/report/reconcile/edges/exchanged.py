@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from r1plan.report.reconcile.boundaries import Clock
 from r1plan.report.reconcile.days import DayCut
-from r1plan.report.reconcile.moved import MovableRequest, moved
+from r1plan.report.reconcile.edges.boundaries import Clock
+from r1plan.report.reconcile.edges.moved import MovableRequest, moved
 from r1plan.report.reconcile.remainder import KINDS, Remainder
 from r1plan.report.reconcile.result import BillDifference
 from r1plan.report.reconcile.sides import EdgeRequest, Kind, TokenPrices

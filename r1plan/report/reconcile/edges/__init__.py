@@ -1,0 +1,1 @@
+"""Requests near a change of the price or of the day, which a bill may have on its other side."""
