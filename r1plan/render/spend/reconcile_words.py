@@ -82,9 +82,7 @@ def _difference(found: Reconciliation) -> str:
     usd = found.difference_usd or _ZERO
     if len(causes) == 1 and "rounding" in causes:
         return f"all tokens match, and {signed(usd, found.currency)} is rounding"
-    parts = ", ".join(
-        f"{_sum_text([line.usd for line in lines], found.currency)} {_SHORT[cause]}" for cause, lines in causes.items()
-    )
+    parts = ", ".join(f"{_worth(lines, found.currency)} {_SHORT[cause]}" for cause, lines in causes.items())
     if usd == 0:
         return f"what differs is no money in sum: {parts}"
     side = "more" if usd > 0 else "less"
@@ -94,6 +92,13 @@ def _difference(found: Reconciliation) -> str:
 def by_cause(found: Reconciliation) -> dict[Cause, list[BillDifference]]:
     """The lines by cause, in the order in which causes are told."""
     return {cause: lines for cause in _SHORT if (lines := [line for line in found.lines if line.cause == cause])}
+
+
+def _worth(lines: Sequence[BillDifference], currency: str) -> str:
+    """What lines come to; how many requests they are where they are no money."""
+    if any(line.usd != 0 for line in lines):
+        return _sum_text([line.usd for line in lines], currency)
+    return count(abs(sum(line.requests or 0 for line in lines)), "request")
 
 
 def _sum_text(amounts: Sequence[Decimal | None], currency: str) -> str:
@@ -133,7 +138,8 @@ def period(found: Reconciliation) -> str:
 
 def cause_text(cause: Cause, lines: Sequence[BillDifference], found: Reconciliation) -> str:
     """What a cause came to, where, and what can be done about it."""
-    usd = _sum_text([line.usd for line in lines], found.currency)
+    is_money = any(line.usd != 0 for line in lines)
+    usd = f"{_sum_text([line.usd for line in lines], found.currency)}: " if is_money else ""
     requests = sum(line.requests or 0 for line in lines)
     number = sum(abs(amount) for line in lines for amount in line.tokens.values())
     some = f"{count(abs(requests), 'request')}, {tokens(number)} tokens" if requests else f"{tokens(number)} tokens"
@@ -147,7 +153,7 @@ def cause_text(cause: Cause, lines: Sequence[BillDifference], found: Reconciliat
             near = "near a change of the price " if any(line.ids for line in lines) else ""
             what = f"{some} {near}at the price of its other side{where}{_ids(lines)}"
         case "day":
-            what = f"{some} near midnight on the other day{where}{_ids(lines)}"
+            what = f"{some} near midnight{where}{_ids(lines)}"
         case "price":
             what = f"{_prices(lines, found.currency)}{where}; see r1plan prices verify --provider {found.provider}"
         case "unpriced":
@@ -168,7 +174,7 @@ def cause_text(cause: Cause, lines: Sequence[BillDifference], found: Reconciliat
             what = f"nothing explains it{where}"
         case _:
             assert_never(cause)
-    return f"{_SHORT[cause]}: {usd}: {what}."
+    return f"{_SHORT[cause]}: {usd}{what}."
 
 
 def _places(lines: Sequence[BillDifference]) -> str:
