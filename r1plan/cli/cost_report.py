@@ -56,7 +56,7 @@ def command(
     now = datetime.now(UTC)
     keys = parse_keys(",".join(by))
     options = SpendOptions(
-        period=asked_period(month, since, until, timezone, now=now, is_all_by_default=bool(paths)),
+        period=asked_period(month, since, until, timezone, now=now, is_all_by_default=bool(paths or reconcile)),
         now=now,
         paths=tuple(paths or ()),
         by=keys,

@@ -37,6 +37,17 @@ def test_a_bill_that_the_log_agrees_with_is_said_first_and_is_exit_0(tmp_path: P
     assert "all tokens match" in done.stdout.splitlines()[0]
 
 
+def test_without_a_month_the_programs_own_logs_are_held_against_the_days_of_the_bill(
+    tmp_path: Path, home: Path
+) -> None:
+    logs = home / "data" / "logs"
+    logs.mkdir(parents=True)
+    (logs / "2026-09.jsonl").write_text("".join(each.to_line() for each in SOME))
+    done = run("--reconcile", deepseek_zip(tmp_path / "usage.zip", billed(SOME)))
+    assert done.returncode == 0
+    assert "your log says the same" in done.stdout.splitlines()[0]
+
+
 def test_a_request_that_the_log_lacks_is_named_with_its_dollars_and_is_exit_1(tmp_path: Path, log: Path) -> None:
     export = deepseek_zip(tmp_path / "usage.zip", billed(SOME))
     gone = billed(SOME)[17]
