@@ -27,6 +27,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _QUARTER_US = 900_000_000
 _MOST_SLOTS = 100_000
+_SOURCES = """
+SELECT
+    provider, model, min(LEAST(started_us, placed_us)), max(GREATEST(placed_us, started_us + span_us)),
+    bool_or(span_us > 0 OR requests IS DISTINCT FROM 1)
+FROM priced GROUP BY provider, model ORDER BY provider, model
+"""
 
 
 class _Move(NamedTuple):
@@ -100,15 +106,13 @@ def _bought(
 
 def _asked(database: DuckDBPyConnection) -> _Asked | None:
     """What the requests span; None where there is none."""
-    span = "SELECT min(LEAST(started_us, placed_us)), max(GREATEST(placed_us, started_us + span_us)), "
-    ((first_us, last_us, aggregates),) = database.execute(
-        span + "count(*) FILTER (span_us > 0 OR requests IS DISTINCT FROM 1) FROM priced"
-    ).fetchall()
-    if first_us is None:
+    found = database.execute(_SOURCES).fetchall()
+    if not found:
         return None
-    sources = database.execute("SELECT DISTINCT provider, model FROM priced ORDER BY ALL").fetchall()
-    since, until = _EPOCH + first_us * _MICROSECOND, _EPOCH + (last_us + 1) * _MICROSECOND
-    return _Asked(tuple((provider, model) for provider, model in sources), since, until, aggregates > 0)
+    since = _EPOCH + min(first_us for _, _, first_us, _, _ in found) * _MICROSECOND
+    until = _EPOCH + (max(last_us for _, _, _, last_us, _ in found) + 1) * _MICROSECOND
+    sources = tuple((provider, model) for provider, model, *_ in found)
+    return _Asked(sources, since, until, any(aggregates for *_, aggregates in found))
 
 
 def _moves(
