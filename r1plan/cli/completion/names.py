@@ -158,6 +158,15 @@ def _group_keys(_given: Given) -> Iterable[str]:
     return [*COLUMNS, "tag:"]
 
 
+def _worlds(_given: Given) -> Iterable[str]:
+    """What --what-if takes: every seller of any time, as months are past."""
+    from r1plan.catalog.load import load_models, load_providers
+
+    sold = (f"{each.id}/{offer.model}" for each in load_providers().values() for offer in each.offers)
+    here = (f"local:{each}" for each in ("recommended", *load_models()))
+    return dict.fromkeys(["all", "off-peak", "no-cache", "max-thinking:4000", *here, *sold])
+
+
 def _gguf_files() -> Sequence[str]:
     """Model files in this folder."""
     try:
@@ -185,6 +194,7 @@ OPTIONS: dict[tuple[str, str], Names] = {
     ("prices compare", "--model"): _listed_models,
     ("cost-report", "--month"): _months,
     ("cost-report", "--by"): _group_keys,
+    ("cost-report", "--what-if"): _worlds,
     ("", "--install-completion"): lambda _given: SCRIPTS,
     ("", "--show-completion"): lambda _given: SCRIPTS,
 }

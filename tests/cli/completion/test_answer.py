@@ -72,6 +72,17 @@ def after(line: str) -> list[str]:
         pytest.param("r1plan prices show deeps", ["deepseek"], id="argument"),
         pytest.param("r1plan prices cost deepseek deepseek-f", ["deepseek-flash"], id="second-argument"),
         pytest.param("r1plan cost-report --by day,mod", ["day,model"], id="in-a-list"),
+        pytest.param("r1plan cost-report --what-if off", ["off-peak"], id="world"),
+        pytest.param(
+            "r1plan cost-report --what-if novita/deepseek/deepseek-r1-t",
+            ["novita/deepseek/deepseek-r1-turbo"],
+            id="world-of-a-seller",
+        ),
+        pytest.param(
+            "r1plan cost-report --what-if local:R1-Distill-Qwen-3",
+            ["local:R1-Distill-Qwen-32B"],
+            id="world-of-ones-own",
+        ),
         pytest.param("r1plan cost-report --currency C", ["CNY"], id="currency"),
         pytest.param("r1plan --install-completion f", ["fish"], id="shell"),
         pytest.param("r1plan chat --seed ", [], id="a-number"),
