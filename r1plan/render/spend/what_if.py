@@ -12,6 +12,7 @@ from r1plan.render.text.units import count, percent, plain, rate, short_duration
 from r1plan.report.whatif.values import Immovable, LocalWork, ReplayAssumption, WhatIf
 
 _NAMED_SELLERS = 10
+_MOST_TIMES = 10  # above it no per cent are said
 _ZERO = Decimal(0)
 
 
@@ -100,17 +101,19 @@ def _instead(each: WhatIf, currency: str) -> str:
     if each.saving_usd == 0:
         return f" instead of {own}: the same"
     less = "less" if each.saving_usd > 0 else "more"
-    share = f", {percent(abs(each.saving_usd), each.instead_usd)}" if each.instead_usd else ""
+    is_share = 0 < abs(each.saving_usd) < each.instead_usd * _MOST_TIMES
+    share = f", {percent(abs(each.saving_usd), each.instead_usd)}" if is_share else ""
     others = " without those" if each.instead_unknown_requests else ""
     return f" instead of {own}: {money(abs(each.saving_usd), currency)} {less}{share}{others}"
 
 
 def _stays(each: WhatIf) -> str:
-    whole = count(each.immovable_requests, "request")
+    number = each.immovable_requests
+    whole = f"{count(number, 'request')} {'stays as it is' if number == 1 else 'stay as they are'}"
     if len(each.immovable) == 1:
-        return f"{whole} stay as they are ({_reason(each.immovable[0])})"
+        return f"{whole} ({_reason(each.immovable[0])})"
     reasons = ", ".join(f"{stay.requests:,} {_reason(stay)}" for stay in each.immovable)
-    return f"{whole} stay as they are ({reasons})"
+    return f"{whole} ({reasons})"
 
 
 def stay_text(each: Immovable) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -57,6 +58,13 @@ PARTLY = WhatIf(
             ["what if no-cache: $4.00 for 5 requests instead of $2.00 and an unknown amount for 1 of them: "
              "$1.00 less, 50 % without those."],
             id="partly-unknown",
+        ),
+        pytest.param(
+            replace(MOVED, low_usd=D("4.5"), high_usd=D("4.5"), instead_usd=D("0.01"), saving_usd=D("-4.49"),
+                    movable_requests=1, immovable=(Immovable("failed", 1),)),
+            ["what if together/deepseek-ai/DeepSeek-R1: $4.50 for 1 request instead of $0.01: $4.49 more; "
+             "1 request stays as it is (failed)."],
+            id="many-times-as-much",
         ),
     ],
 )  # fmt: skip
