@@ -59,12 +59,13 @@ ImportOption = Annotated[
         "opencode",
         "claude-code",
         "dsh",
+        "cline",
     ],
     typer.Option(
         "--import",
         metavar="TOOL",
         help="Who wrote them: r1plan, litellm, openrouter, deepseek, helicone, langfuse, llm, openai, fireworks, otel, "
-        "opencode, claude-code, dsh. Default: each file is recognised.",
+        "opencode, claude-code, dsh, cline. Default: each file is recognised.",
     ),
 ]
 WhatIfOption = Annotated[

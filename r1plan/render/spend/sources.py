@@ -23,6 +23,7 @@ _TOOLS: Mapping[str, str] = {
     "fireworks": "Fireworks",
     "opencode": "opencode",
     "claude-code": "Claude Code",
+    "cline": "Cline and its like",
 }
 _FILE_FAULTS: Mapping[FileFault, str] = {
     "folder": "a folder, where a log was expected",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from r1plan.report.importers.agents.claude_code import CLAUDE_CODE
+from r1plan.report.importers.agents.cline import CLINE
 from r1plan.report.importers.agents.dsh import DSH
 from r1plan.report.importers.agents.llm import LLM
 from r1plan.report.importers.agents.opencode import OPENCODE
@@ -19,6 +20,6 @@ from r1plan.report.importers.otel import OTEL
 # Of two whose marks a record has equally many of, the first counts: what many imitate stands last.
 IMPORTERS: tuple[Importer, ...] = (
     *(LITELLM, OPENROUTER, DEEPSEEK, FIREWORKS, HELICONE, LANGFUSE),
-    *(LLM, OPENCODE, CLAUDE_CODE, DSH),
+    *(LLM, OPENCODE, CLAUDE_CODE, DSH, CLINE),
     *(OTEL, OPENAI),
 )
