@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, cast
 
 from r1plan.report.sources.given import may_be_read
 from r1plan.report.sources.unpack import Damaged, Guard, copy_guarded
@@ -42,7 +42,7 @@ def unpack_member(archive: zipfile.ZipFile, name: str, target: BinaryIO) -> None
     member = archive.getinfo(name)
     guard = Guard(target)
     try:
-        with archive.open(member) as stream:
+        with cast("zipfile.ZipExtFile", archive.open(member)) as stream:
             copy_guarded(stream, guard, _Packed(member.compress_size))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise Damaged from error

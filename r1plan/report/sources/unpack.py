@@ -77,7 +77,7 @@ def _opened(packed: BinaryIO, compression: Compression) -> AbstractContextManage
 
 
 class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
+    def read1(self, size: int, /) -> bytes: ...
 
 
 class _Placed(Protocol):
@@ -108,7 +108,8 @@ def copy_guarded(stream: _Readable, guard: Guard, packed: _Placed) -> None:
     begun = packed.tell()
     while True:
         try:
-            chunk = stream.read(_CHUNK_BYTES)
+            # Not all of a chunk at once: what stands before a damage would be lost with it.
+            chunk = stream.read1(_CHUNK_BYTES)
         except OSError as error:
             if error.errno is not None:
                 raise  # the disk's, not the format's

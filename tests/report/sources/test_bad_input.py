@@ -158,6 +158,16 @@ def test_what_a_zip_may_not_hold_is_named_and_the_rest_is_read(tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["export.zip"]
 
 
+@pytest.mark.parametrize("ending", ["gz", "bz2", "xz", "zst"])
+def test_what_stands_before_a_damage_is_read(tmp_path: Path, ending: str) -> None:
+    # A tool that appends a frame a batch leaves a torn one where it is killed.
+    frames = [written.PACK[ending](written.lines([body(id=name)])) for name in ("a", "b", "c")]
+    report = report_of(_put(tmp_path / f"log.jsonl.{ending}", b"".join(frames)[:-9]))
+    # Of the torn frame too what can be unpacked.
+    assert report.totals.requests == (2 if ending == "zst" else 3)
+    assert [each.file_fault for each in report.warnings] == ["damaged"]
+
+
 def test_a_zip_that_is_encrypted_or_torn_is_named(tmp_path: Path) -> None:
     content = bytearray(written.zipped({"a.jsonl": written.lines([body()])}))
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

@@ -25,6 +25,11 @@ else:
 Records = Sequence[Mapping[str, Any]]
 
 
+PACK: Mapping[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstd.compress,
+}  # fmt: skip
+
+
 def lines(records: Records) -> bytes:
     return "".join(json.dumps(each) + "\n" for each in records).encode()
 
