@@ -10,9 +10,10 @@ from typing import Any
 
 import duckdb
 
-from r1plan.report.database import rows, sql
+from r1plan.report.database import rows
 from r1plan.report.importers.importer import Importer, RecordShape
 from r1plan.report.importers.row import COLUMNS
+from tests.report.importers.reading import importing_database
 
 _KEEP_THE_FULLEST = """
     DELETE FROM loaded WHERE rowid NOT IN (
@@ -82,26 +83,24 @@ def load(importer: Importer, *files: Sequence[Mapping[str, Any]]) -> Loaded:
     Files of one kind that stand next to each other are read together; of rows with one id the fullest stays.
     """
     traps: dict[str, int] = {}
-    with duckdb.connect() as database:
-        database.execute("SET TimeZone = 'UTC'")
-        database.execute(sql("import"))
-        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        database.execute(f"CREATE TABLE loaded ({columns})")
-        for _, group in groupby(files, lambda records: id(shape_of(importer, records))):
-            together = list(group)
-            shape = shape_of(importer, together[0])
-            raw_table(database, shape, together[0])
-            for number, records in enumerate(together[1:]):
-                _add(database, shape, records, str(number + 2))
-            _count(database, shape, traps)
-            names = list(shape.values)
-            out = " OR ".join(f"COALESCE({each}, false)" for each in (shape.skipped, *shape.left_out.values()))
-            made = ", ".join(f"CAST({shape.values[name]} AS {COLUMNS[name]}) AS {name}" for name in names)
-            database.execute(
-                f"INSERT INTO loaded ({', '.join(names)}) SELECT {made} FROM {shape.relation} WHERE NOT ({out})"
-            )
-        database.execute(_KEEP_THE_FULLEST)
-        found = rows(database, importer.settled or "SELECT * FROM loaded")
+    database = importing_database()
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    database.execute(f"CREATE OR REPLACE TABLE loaded ({columns})")
+    for _, group in groupby(files, lambda records: id(shape_of(importer, records))):
+        together = list(group)
+        shape = shape_of(importer, together[0])
+        raw_table(database, shape, together[0])
+        for number, records in enumerate(together[1:]):
+            _add(database, shape, records, str(number + 2))
+        _count(database, shape, traps)
+        names = list(shape.values)
+        out = " OR ".join(f"COALESCE({each}, false)" for each in (shape.skipped, *shape.left_out.values()))
+        made = ", ".join(f"CAST({shape.values[name]} AS {COLUMNS[name]}) AS {name}" for name in names)
+        database.execute(
+            f"INSERT INTO loaded ({', '.join(names)}) SELECT {made} FROM {shape.relation} WHERE NOT ({out})"
+        )
+    database.execute(_KEEP_THE_FULLEST)
+    found = rows(database, importer.settled or "SELECT * FROM loaded")
     assert all(row["id"] for row in found)
     by_id = {row["id"]: row for row in found}
     assert len(by_id) == len(found), "an id stands for two rows"
@@ -110,11 +109,12 @@ def load(importer: Importer, *files: Sequence[Mapping[str, Any]]) -> Loaded:
 
 def _count(database: duckdb.DuckDBPyConnection, shape: RecordShape, traps: dict[str, int]) -> None:
     out = " OR ".join(f"COALESCE({each}, false)" for each in (shape.skipped, *shape.left_out.values()))
-    for trap, condition in shape.left_out.items():
-        where = f"({condition}) AND NOT COALESCE({shape.skipped}, false)"
-        ((count,),) = database.execute(f"SELECT count(*) FROM {shape.relation} WHERE {where}").fetchall()
-        traps[trap] = traps.get(trap, 0) + count
-    for trap, condition in shape.noted.items():
-        where = f"({condition}) AND NOT ({out})"
-        ((count,),) = database.execute(f"SELECT count(*) FROM {shape.relation} WHERE {where}").fetchall()
-        traps[trap] = traps.get(trap, 0) + count
+    counts = {
+        **{trap: f"({each}) AND NOT COALESCE({shape.skipped}, false)" for trap, each in shape.left_out.items()},
+        **{trap: f"({each}) AND NOT ({out})" for trap, each in shape.noted.items()},
+    }
+    if counts:
+        filters = ", ".join(f"count(*) FILTER ({condition})" for condition in counts.values())
+        (found,) = database.execute(f"SELECT {filters} FROM {shape.relation}").fetchall()
+        for trap, count in zip(counts, found, strict=True):
+            traps[trap] = traps.get(trap, 0) + count

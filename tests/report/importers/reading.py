@@ -41,9 +41,10 @@ class Read:
 
 
 @cache
-def _database() -> DuckDBPyConnection:
+def importing_database() -> DuckDBPyConnection:
     """One for all tests of a process: to open it and to make the macros takes longer than a test."""
     database = _OPEN.enter_context(open_database())
+    database.execute("SET TimeZone = 'UTC'")
     database.execute(sql("import"))
     return database
 
@@ -85,7 +86,7 @@ def read_sqlite(importer: Importer, database: sqlite3.Connection) -> Read:
 
 def read_as(shape: RecordShape, records: Sequence[Record]) -> Read:
     """What records of the kind `shape` become."""
-    database = _database()
+    database = importing_database()
     names = ", ".join(f'"{name}" VARCHAR' for name in (*shape.reads, "raw_file"))
     database.execute(f"CREATE OR REPLACE TABLE raw ({names})")
     columns = [
