@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # A report of any size takes no more: the rest of its rows is in a file meanwhile.
-_MEMORY = "640MiB"
+_MEMORY = "512MiB"
 
 
 @contextmanager

@@ -41,7 +41,8 @@ rated AS (
             CASE WHEN NOT $in_yuan OR source <> 'r1plan' THEN reported_usd END AS reported_usd
         ),
         COALESCE(price.price_id, spanned.price_id) IS NOT NULL AS has_price,
-        COALESCE(price.price_id, spanned.price_id) AS price_id, price.tier,
+        COALESCE(price.price_id, spanned.price_id) AS price_id,
+        price.tier,
         COALESCE(price.miss_usd, spanned.miss_usd) AS rate_miss,
         COALESCE(price.hit_usd, spanned.hit_usd) AS rate_hit,
         COALESCE(price.output_usd, spanned.output_usd) AS rate_output,
@@ -63,7 +64,11 @@ rated AS (
             OR is_ranged AND decided.reported_usd IS NULL
             OR status IN ('aborted', 'failed') AND decided.cost_low_usd IS NOT NULL
                 AND (decided.cost_high_usd IS NULL OR decided.cost_low_usd < decided.cost_high_usd) AS is_uncertain,
-        (provenance ->> '$.input_tokens') = 'estimated' OR (provenance ->> '$.output_tokens') = 'estimated'
+        -- What most rows say needs no look inside.
+        CASE
+            WHEN CAST(provenance AS VARCHAR) = '{"input_tokens":"reported","output_tokens":"reported"}' THEN false
+            ELSE (provenance ->> '$.input_tokens') = 'estimated' OR (provenance ->> '$.output_tokens') = 'estimated'
+        END
             OR decided.cost_low_usd < decided.cost_high_usd
             OR decided.cost_low_usd IS NOT NULL AND decided.cost_high_usd IS NULL AS is_guessed
     FROM decided LEFT JOIN price_day AS price
