@@ -41,6 +41,7 @@ def show(options: SpendOptions, how: Shown) -> None:
     from r1plan.catalog.load import load_holidays, load_prices
     from r1plan.cli.spend.reconcile import asked_bills
     from r1plan.cli.spend.sellers import sellers_by_name
+    from r1plan.cli.spend.waiting import waiting
     from r1plan.cli.spend.what_if import what_if_question
     from r1plan.ledger.months import month_logs
     from r1plan.prices.account import account_currencies
@@ -92,12 +93,14 @@ def show(options: SpendOptions, how: Shown) -> None:
         )
 
     if _hangs_on_more(options):
-        report = made()
+        with waiting(logs):
+            report = made()
         report = replace(report, warnings=(*report.warnings, *asked.warnings))
     else:
         # What is advised holds for a day: prices begin and end.
         question = repr((replace(options, now=datetime.combine(options.now, time(), UTC), paths=()), form, accounts))
-        report = kept_report(question, logs, options.now, made)
+        with waiting(logs):
+            report = kept_report(question, logs, options.now, made)
     _write(report, form, how.file)
     for line in warnings(report):
         note(line)

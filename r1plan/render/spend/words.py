@@ -242,6 +242,11 @@ def nothing_usable(report: SpendReport) -> LogError:
     )
 
 
+def being_read(files: int, size_bytes: int) -> str:
+    """What takes its time."""
+    return f"Reading {count(files, 'file')}, {size_bytes / 1e6:,.0f} MB …"
+
+
 def where_to_look(folder: Path, months: Sequence[str]) -> str:
     """The hint where this month has no requests: `folder` holds logs of `months`, the oldest first."""
     if months:
