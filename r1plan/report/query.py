@@ -24,7 +24,7 @@ from r1plan.report.sources.given import Given
 from r1plan.report.sources.opening import ToolFile, open_sources
 from r1plan.report.spend import Coverage, Detail, Group, ImportedFiles, ReportWarning, SpendReport, Totals, Unpriced
 from r1plan.report.storable import storable_rate
-from r1plan.report.store.cube import make_cube, sums_statement
+from r1plan.report.store.cube import make_cube, make_priced, sums_statement
 
 if TYPE_CHECKING:
     from r1plan.report.reconcile.against import ReconcileQuestion
@@ -95,15 +95,13 @@ def spend_report(
         database.execute(sql("spanned"), within)
         yuan = [provider for provider, billed in accounts.items() if billed == "CNY"]
         here = {**within, "yuan": yuan, "in_yuan": currency == "CNY"}
-        database.execute(_priced_statement(here))
+        make_priced(database, here)
         database.execute(sql("known_sum"))
         warnings += _other_currency(database, here)
         ahead = future_warning(database, inquiry) if inquiry else ()
-        source = "priced"
         if any(key.needs_days for key in by):
             _load_days(database, period.timezone, within)
-            source = "priced ASOF JOIN day ON priced.placed_us >= day.start_us"
-        make_cube(database, by, source)
+        make_cube(database, by)
         (doubts,) = rows(database, sql("doubts"))
         first_at, last_at = (None if at is None else _instant(at) for at in (doubts["first_us"], doubts["last_us"]))
         groups = by if first_at else ()
@@ -252,20 +250,6 @@ def _load_days(database: DuckDBPyConnection, timezone: str, within: Mapping[str,
     starts = [] if first_us is None else list(day_starts(_instant(first_us), _instant(last_us), timezone))
     values = {"start_us": [_microseconds(at) for at, _ in starts], "day": [day for _, day in starts]}
     database.execute(sql("day"), values)
-
-
-def _priced_statement(here: Mapping[str, object]) -> str:
-    """It makes the view `priced`: a view takes no parameters."""
-    statement = sql("priced")
-    for name, value in here.items():
-        text = str(value).lower() if isinstance(value, (int, bool)) else _texts(value)
-        statement = statement.replace(f"${name}", text)
-    return statement
-
-
-def _texts(values: object) -> str:
-    quoted = ("'" + str(each).replace("'", "''") + "'" for each in values) if isinstance(values, list) else ()
-    return f"[{', '.join(quoted)}]"
 
 
 def _sums(database: DuckDBPyConnection, by: Sequence[GroupKey]) -> list[tuple[dict[str, str | None], Totals]]:

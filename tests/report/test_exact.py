@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -188,6 +189,20 @@ def part(totals: Totals, names: Mapping[str, object]) -> dict[str, Decimal | int
 def test_sql_bills_as_the_pure_arithmetic_does(rows: list[UsageEntry]) -> None:
     expected = summed(rows, real_book())
     assert part(report_on(rows, "", real_book()).totals, expected) == expected
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(entries(), min_size=1, max_size=25), st.integers(0, 2))
+def test_rows_without_amounts_of_their_own_are_billed_alike_beside_others(rows: list[UsageEntry], every: int) -> None:
+    """Their tokens are summed before they are multiplied."""
+    plain = [
+        replace(each, reported_usd=None, cost_low_usd=None, cost_high_usd=None, provenance={})
+        if place % 3 >= every
+        else each
+        for place, each in enumerate(rows)
+    ]
+    expected = summed(plain, real_book())
+    assert part(report_on(plain, "", real_book()).totals, expected) == expected
 
 
 @settings(max_examples=15, deadline=None)

@@ -52,6 +52,48 @@ FROM (
         END AS differs,
         forecast_p50_usd IS NOT NULL AND forecast_p90_usd IS NOT NULL AND known_usd IS NOT NULL
             AND (status = 'ok' OR status = 'length') AS is_forecast
-    FROM /*SOURCE*/
+    FROM /*OTHERS*/
 )
 GROUP BY ALL
+UNION ALL BY NAME
+-- Most requests: a price and nothing of their own. The cost of many is the price times their tokens.
+SELECT
+    plain.* EXCLUDE (price_number, priced_hits, thought_tokens, unknown_thought),
+    price_id,
+    true AS is_billed,
+    false AS is_unpriced,
+    miss_usd * CAST(input_tokens - priced_hits AS DECIMAL(18, 0)) AS input_miss_usd,
+    hit_usd * CAST(priced_hits AS DECIMAL(18, 0)) AS cache_hit_usd,
+    output_usd * CAST(thought_tokens AS DECIMAL(18, 0)) AS thinking_usd,
+    output_usd * CAST(output_tokens - unsplit_output_tokens - thought_tokens AS DECIMAL(18, 0)) AS answer_usd,
+    output_usd * CAST(unsplit_output_tokens AS DECIMAL(18, 0)) AS thinking_unknown_usd,
+    (miss_usd - hit_usd) * CAST(priced_hits AS DECIMAL(18, 0)) AS cache_saving_usd,
+    miss_usd * CAST(input_tokens - priced_hits AS DECIMAL(18, 0)) + hit_usd * CAST(priced_hits AS DECIMAL(18, 0))
+        + output_usd * CAST(output_tokens AS DECIMAL(18, 0)) AS known_usd,
+    unknown_thought AS unknown_thinking_usd,
+    unknown_thought AS unknown_answer_usd
+FROM (
+    SELECT
+        /*KEYS*/
+        provider,
+        model,
+        price_number,
+        count(*) AS row_count,
+        count(*) AS requests,
+        sum(input_tokens) AS input_tokens,
+        sum(cache_hit_tokens) AS cache_hit_tokens,
+        sum(output_tokens) AS output_tokens,
+        sum(thinking_tokens) AS thinking_tokens,
+        sum(energy_wh) AS energy_wh,
+        min(placed_us) AS first_us,
+        max(placed_us) AS last_us,
+        count(*) FILTER (/*PARTS*/) AS impossible_usage,
+        -- An unknown or impossible part is billed as the whole it belongs to.
+        sum(CASE WHEN cache_hit_tokens <= input_tokens THEN cache_hit_tokens ELSE 0 END) AS priced_hits,
+        sum(CASE WHEN thinking_tokens <= output_tokens THEN thinking_tokens ELSE 0 END) AS thought_tokens,
+        sum(CASE WHEN thinking_tokens <= output_tokens THEN 0 ELSE output_tokens END) AS unsplit_output_tokens,
+        count(*) FILTER ((thinking_tokens <= output_tokens) IS NOT TRUE AND output_tokens > 0) AS unknown_thought
+    FROM /*SOURCE*/
+    WHERE /*PLAIN*/
+    GROUP BY ALL
+) AS plain JOIN price ON plain.price_number = price.price_number

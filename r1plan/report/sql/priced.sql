@@ -1,98 +1,6 @@
--- Each request of the period with its cost, split as prices.cost_of splits it. Two lookups: the price in force at the
--- end says which instant of the request decides, then the price at that instant is taken. What is not known is NULL.
-CREATE VIEW priced AS
-WITH request AS (
-    SELECT
-        *,
-        rowid AS row,
-        COALESCE(ended_us, started_us) AS placed_us,
-        span_us > 0 OR requests IS DISTINCT FROM 1 AS is_aggregate
-    FROM entry
-    WHERE usable AND placed_us >= $start_us AND placed_us < $until_us
-        AND COALESCE(currency, CASE WHEN list_contains(CAST($yuan AS VARCHAR[]), provider) THEN 'CNY' ELSE 'USD' END)
-            = CASE WHEN $in_yuan THEN 'CNY' ELSE 'USD' END
-),
-banded AS (
-    SELECT request.*, band.band
-    FROM request
-    LEFT JOIN band ON NOT is_aggregate AND request.provider = band.provider AND request.model = band.model
-        AND COALESCE(input_tokens, 0) > band.input_above
-        AND COALESCE(input_tokens, 0) <= band.input_up_to
-),
-decided AS (
-    SELECT
-        banded.*,
-        CASE
-            WHEN price.decides IS NULL THEN NULL
-            WHEN price.decides = 'start' THEN started_us
-            WHEN price.decides = 'first_token' THEN COALESCE(first_token_us, placed_us)
-            ELSE placed_us
-        END AS decided_us
-    FROM banded LEFT JOIN price_day AS price
-        ON banded.band = price.band AND banded.placed_us // 86400000000 = price.day
-        AND banded.placed_us >= price.start_us AND banded.placed_us < price.until_us
-),
-rated AS (
-    SELECT
-        decided.* REPLACE (
-            -- A row's own amounts are dollars, but for a bill that another tool has from an account in yuan.
-            CASE WHEN NOT $in_yuan THEN cost_low_usd END AS cost_low_usd,
-            CASE WHEN NOT $in_yuan THEN cost_high_usd END AS cost_high_usd,
-            CASE WHEN NOT $in_yuan OR source <> 'r1plan' THEN reported_usd END AS reported_usd
-        ),
-        COALESCE(price.price_id, spanned.price_id) IS NOT NULL AS has_price,
-        COALESCE(price.price_id, spanned.price_id) AS price_id,
-        price.tier,
-        COALESCE(price.miss_usd, spanned.miss_usd) AS rate_miss,
-        COALESCE(price.hit_usd, spanned.hit_usd) AS rate_hit,
-        COALESCE(price.output_usd, spanned.output_usd) AS rate_output,
-        spanned.low_usd AS spanned_low_usd, spanned.high_usd AS spanned_high_usd,
-        spanned.row IS NOT NULL AND spanned.price_id IS NULL AS is_ranged,
-        -- A bill that says what each part of the tokens cost.
-        COALESCE(
-            decided.reported_usd >= decided.billed_miss_usd + decided.billed_hit_usd + decided.billed_output_usd, false
-        ) AS is_itemized,
-        -- An unknown or impossible part is billed as the whole it belongs to.
-        CAST(COALESCE(input_tokens, 0) AS DECIMAL(18, 0)) AS fresh_and_cached,
-        CAST(CASE WHEN cache_hit_tokens <= input_tokens THEN cache_hit_tokens ELSE 0 END AS DECIMAL(18, 0)) AS hit,
-        CAST(COALESCE(output_tokens, 0) AS DECIMAL(18, 0)) AS written,
-        CAST(
-            CASE WHEN output_tokens = 0 THEN 0 WHEN thinking_tokens <= output_tokens THEN thinking_tokens END
-            AS DECIMAL(18, 0)
-        ) AS thought,
-        ended_us IS NULL AND NOT is_aggregate
-            OR is_ranged AND decided.reported_usd IS NULL
-            OR status IN ('aborted', 'failed') AND decided.cost_low_usd IS NOT NULL
-                AND (decided.cost_high_usd IS NULL OR decided.cost_low_usd < decided.cost_high_usd) AS is_uncertain,
-        -- What most rows say needs no look inside.
-        CASE
-            WHEN CAST(provenance AS VARCHAR) = '{"input_tokens":"reported","output_tokens":"reported"}' THEN false
-            ELSE (provenance ->> '$.input_tokens') = 'estimated' OR (provenance ->> '$.output_tokens') = 'estimated'
-        END
-            OR decided.cost_low_usd < decided.cost_high_usd
-            OR decided.cost_low_usd IS NOT NULL AND decided.cost_high_usd IS NULL AS is_guessed
-    FROM decided LEFT JOIN price_day AS price
-        ON decided.band = price.band AND decided.decided_us // 86400000000 = price.day
-        AND decided.decided_us >= price.start_us AND decided.decided_us < price.until_us
-    LEFT JOIN spanned ON decided.row = spanned.row
-),
-classified AS (
-    SELECT
-        *,
-        -- The provider's own bill is the cost where we have no price, where the price is one of several or of a part
-        -- of the tokens only, and of an aggregate where it says what each part of the tokens cost.
-        NOT is_uncertain AND provider <> 'local' AND reported_usd IS NOT NULL AND (
-            NOT has_price OR input_tokens IS NULL OR output_tokens IS NULL OR is_aggregate AND is_itemized
-        ) AS is_charged,
-        has_price AND NOT is_uncertain AND NOT is_charged AS is_billed,
-        NOT has_price AND NOT is_uncertain AND provider <> 'local' AND reported_usd IS NULL
-            AND (COALESCE(input_tokens, 1) > 0 OR COALESCE(output_tokens, 1) > 0) AS is_unpriced,
-        -- Nobody sends a bill for what was run here: its cost is what its row says of electricity, or not known.
-        NOT has_price AND NOT is_uncertain AND provider = 'local' AS is_here,
-        NOT is_uncertain AND COALESCE(is_guessed, false) AS is_estimated
-    FROM rated
-),
-costed AS (
+-- Each request of /*CLASSIFIED*/ with its cost, split as prices.cost_of splits it. What is not known is NULL.
+CREATE VIEW /*PRICED*/ AS
+WITH costed AS (
     SELECT
         *,
         CASE
@@ -103,7 +11,7 @@ costed AS (
         END AS known_usd,
         known_usd IS NOT NULL AND NOT is_charged AS is_whole,
         is_charged AND is_itemized AS is_split
-    FROM classified
+    FROM /*CLASSIFIED*/
 )
 SELECT
     id, source, response_id, provider, model, served, project, tags, key, status, end_reason, flags, provenance,
@@ -111,7 +19,7 @@ SELECT
     input_tokens, cache_hit_tokens, output_tokens, thinking_tokens,
     is_billed, is_charged, is_unpriced, is_uncertain, is_here, is_estimated,
     is_ranged AND is_uncertain AS has_several_prices, energy_wh, forecast_p50_usd, forecast_p90_usd,
-    known_usd, reported_usd, billed_miss_usd, billed_hit_usd, billed_output_usd, tool_usd, currency,
+    price_number, known_usd, reported_usd, billed_miss_usd, billed_hit_usd, billed_output_usd, tool_usd, currency,
     is_here AND cost_usd IS NULL AS is_uncosted,
     is_uncertain AND CASE WHEN is_ranged THEN spanned_high_usd ELSE cost_high_usd END IS NULL AS is_unbounded,
     -- The parts of known_usd. Those of a bill are known where it says them; what was run here has none but its

@@ -37,15 +37,45 @@ _COUNTS = (
 )
 
 
-def make_cube(database: DuckDBPyConnection, by: Sequence[GroupKey], source: str) -> None:
-    """Make the table `cube` of `source`, the table `priced` or it with more columns, with a column for each of `by`."""
+# Most requests: a price, and no amount of their own that is compared with it. Few enough tokens that no sum of them is
+# too large for an exact product.
+_PLAIN = (
+    "(is_billed AND NOT is_estimated AND requests = 1 AND price_number IS NOT NULL AND reported_usd IS NULL"
+    " AND forecast_p50_usd IS NULL AND input_tokens < 1000000000 AND output_tokens < 1000000000)"
+)
+
+
+def make_priced(database: DuckDBPyConnection, here: Mapping[str, object]) -> None:
+    """Make the views `classified` and `priced` of the table `entry`. A view takes no parameters: `here` are its values.
+
+    `other_priced` has those alone that are not plain, so that no cost is worked out for the others.
+    """
+    statement = sql("classified")
+    for name, value in here.items():
+        text = str(value).lower() if isinstance(value, (int, bool)) else _texts(value)
+        statement = statement.replace(f"${name}", text)
+    database.execute(statement)
+    others = f"(SELECT * FROM classified WHERE {_PLAIN} IS NOT TRUE)"  # noqa: S608
+    for view, rows in (("priced", "classified"), ("other_priced", others)):
+        database.execute(sql("priced").replace("/*PRICED*/", view).replace("/*CLASSIFIED*/", rows))
+
+
+def _texts(values: object) -> str:
+    quoted = ("'" + str(each).replace("'", "''") + "'" for each in values) if isinstance(values, list) else ()
+    return f"[{', '.join(quoted)}]"
+
+
+def make_cube(database: DuckDBPyConnection, by: Sequence[GroupKey]) -> None:
+    """Make the table `cube` of the requests in `priced`, with a column for each of `by`; some need the table `day`."""
+    days = " ASOF JOIN day ON priced.placed_us >= day.start_us" if any(key.needs_days for key in by) else ""
     columns = "".join(f"{key.sql(f'tag_{number}')} AS key_{number}, " for number, key in enumerate(by))
     values = {f"tag_{number}": key.tag_path for number, key in enumerate(by) if key.tag is not None}
     money = ", ".join(
         f"sum({name}) AS {name}, count(*) FILTER ({where} AND {name} IS NULL) AS unknown_{name}"
         for name, where in _MONEY.items()
     )
-    statement = sql("cube").replace("/*KEYS*/", columns).replace("/*MONEY*/", money).replace("/*SOURCE*/", source)
+    statement = sql("cube").replace("/*KEYS*/", columns).replace("/*MONEY*/", money).replace("/*PLAIN*/", _PLAIN)
+    statement = statement.replace("/*SOURCE*/", f"priced{days}").replace("/*OTHERS*/", f"other_priced AS priced{days}")
     database.execute(statement.replace("/*PARTS*/", impossible()), values)
 
 
