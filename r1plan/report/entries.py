@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.database import rows, sql
-from r1plan.report.entry_table import entry_statement
+from r1plan.report.entry_table import absent_values, entry_statement
 from r1plan.report.invalid_line import LineFault, fault_of, is_strict
 from r1plan.report.log_source import LogSource
 from r1plan.report.sources.relation import literal
@@ -45,15 +45,21 @@ def load_entries(
     again = {number: numbered[number] for number in numbered if number not in unusable}
     if again:
         unusable |= _read_anew(database, again, row)
-    for name, value in _DEFAULTS.items():
-        database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
     warnings: list[ReportWarning] = []
     for number, source in numbered.items():
         ordinals = unusable[number]
         if ordinals is None or ordinals:
             warnings += _invalid_lines(source, ordinals, row)
     warnings += _without_repeated(database)
-    if imported is not None:
+    absent = ", ".join(absent_values(row))
+    if imported is None:
+        # What no row of ours has is not stored with each.
+        database.execute(f"CREATE VIEW entry AS SELECT *, rowid, {absent} FROM logged")  # noqa: S608
+    else:
+        database.execute(f"CREATE TABLE entry AS SELECT *, {absent} FROM logged")  # noqa: S608
+        database.execute("DROP TABLE logged")
+        for name, value in _DEFAULTS.items():
+            database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
         warnings += imported(database)
         warnings += settle_imported(database)
     return warnings
@@ -62,15 +68,15 @@ def load_entries(
 def _read_plain(
     database: DuckDBPyConnection, sources: Mapping[int, LogSource], row: type
 ) -> dict[int, Collection[int] | None]:
-    """Make the table `entry` of those of `sources` that our own writer wrote, and find the unusable lines of each.
+    """Make the table `logged` of those of `sources` that our own writer wrote, and find the unusable lines of each.
 
     They are told by their places among those that are not blank; None: all. A file that is not among them has no row.
     """
     plain = {number: source for number, source in sources.items() if _looks_plain(source, row)}
     if not plain:
-        database.execute(f"CREATE TABLE entry AS {entry_statement(row, has_lines=False)}")
+        database.execute(f"CREATE TABLE logged AS {entry_statement(row, has_lines=False)}")
         return {}
-    database.execute(f"CREATE TABLE entry AS {quick_statement(row, file=_number(plain))}", _values(plain))
+    database.execute(f"CREATE TABLE logged AS {quick_statement(row, file=_number(plain))}", _values(plain))
     unusable = _unusable(database, plain)
     told = dict(database.execute(quick_bytes_statement(row)).fetchall())
     for number, source in plain.items():
@@ -79,9 +85,9 @@ def _read_plain(
             del unusable[number]
     others = [number for number in plain if number not in unusable]
     if len(others) == len(plain):
-        database.execute("TRUNCATE entry")
+        database.execute("TRUNCATE logged")
     elif others:
-        database.execute("DELETE FROM entry WHERE list_contains($others, file)", {"others": others})
+        database.execute("DELETE FROM logged WHERE list_contains($others, file)", {"others": others})
     return unusable
 
 
@@ -90,7 +96,7 @@ def _read_anew(
 ) -> dict[int, Collection[int] | None]:
     """Add the rows of `sources`, whoever wrote them, and find the unusable lines of each as `_read_plain` does."""
     statement = entry_statement(row, file=_number(sources))
-    database.execute(f"INSERT INTO entry BY NAME {statement}", _values(sources))
+    database.execute(f"INSERT INTO logged BY NAME {statement}", _values(sources))
     _refuse_lax_lines(database, sources)
     return _unusable(database, sources)
 
@@ -122,7 +128,7 @@ def _values(sources: Mapping[int, LogSource]) -> dict[str, object]:
 
 def _unusable(database: DuckDBPyConnection, sources: Mapping[int, LogSource]) -> dict[int, Collection[int] | None]:
     """The places of the lines of each of `sources` that are no rows, among those that are not blank."""
-    seen = {file for (file,) in database.execute("SELECT DISTINCT file FROM entry").fetchall()}
+    seen = {file for (file,) in database.execute("SELECT DISTINCT file FROM logged").fetchall()}
     # DuckDB sees no row at all in a file of one byte.
     found: dict[int, Collection[int] | None] = {number: set() if number in seen else None for number in sources}
     for number, places in database.execute(sql("unusable")).fetchall():
@@ -144,7 +150,7 @@ def _bytes(source: LogSource) -> int:
 
 
 def _without_repeated(database: DuckDBPyConnection) -> list[ReportWarning]:
-    """Leave the last row of each id in the table `entry`, and say which requests ended more than once."""
+    """Leave the last row of each id in the table `logged`, and say which requests ended more than once."""
     warnings = []
     database.execute(sql("repeated"))
     ((again,),) = database.execute("SELECT count(*) FROM repeated").fetchall()

@@ -32,7 +32,6 @@ def entry_statement(row: type = UsageEntry, *, file: str = "NULL", has_lines: bo
         .replace("/*FILE*/", file)
         .replace("/*JSON*/", ", ".join(f"{name}: 'JSON'" for name in ("schema", *read)))
         .replace("/*VALUES*/", ",\n    ".join(_value(*each) for each in read.items()))
-        .replace("/*ABSENT*/", ",\n    ".join(absent_values(read.values())))
         .replace("/*CHECKS*/", "\n            AND ".join(checks))
     )
 
@@ -42,9 +41,9 @@ def _no_lines(read: Iterable[str]) -> str:
     return f"SELECT {columns}, CAST(NULL AS VARCHAR) AS file WHERE false"
 
 
-def absent_values(read: Iterable[Column]) -> Iterator[str]:
-    """The columns that a row of ours does not have, of the types that they have in others."""
-    ours = {each.in_report for each in read}
+def absent_values(row: type = UsageEntry) -> Iterator[str]:
+    """SQL: the columns that a row of ours does not have, of the types that they have in others."""
+    ours = {each.in_report for each in report_columns(row).values()}
     for name, type_ in COLUMNS.items():
         if name not in ours:
             yield f"CAST({_OURS.get(name, 'NULL')} AS {type_}) AS {name}"

@@ -64,7 +64,7 @@ def test_every_byte_of_our_own_rows_is_accounted_for(rows: list[UsageEntry]) -> 
         log = Path(folder) / "log.jsonl"
         log.write_text("".join(each.to_line() for each in rows))
         values = {"files": [str(log)], "line_bytes": 1 << 20}
-        database.execute(f"CREATE TABLE entry AS {quick_statement()}", values)
+        database.execute(f"CREATE TABLE logged AS {quick_statement()}", values)
         ((_, told),) = database.execute(quick_bytes_statement()).fetchall()
         assert told == log.stat().st_size
 

@@ -1,2 +1,2 @@
-UPDATE entry SET usable = false
-WHERE file = $file AND list_contains($lax, rowid - (SELECT min(rowid) FROM entry WHERE file = $file))
+UPDATE logged SET usable = false
+WHERE file = $file AND list_contains($lax, rowid - (SELECT min(rowid) FROM logged WHERE file = $file))

@@ -1,2 +1,2 @@
-DELETE FROM entry USING repeated
-WHERE entry.id = repeated.id AND usable AND file * 1099511627776 + entry.rowid <> last_place
+DELETE FROM logged USING repeated
+WHERE logged.id = repeated.id AND usable AND file * 1099511627776 + logged.rowid <> last_place

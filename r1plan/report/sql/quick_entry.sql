@@ -23,7 +23,6 @@ taken AS (
 SELECT
     file,
     /*NAMES*/,
-    /*ABSENT*/,
     told_bytes,
     (
         /*NEEDED*/

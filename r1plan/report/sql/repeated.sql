@@ -4,7 +4,7 @@
 CREATE TABLE repeated AS
 WITH shared AS (
     SELECT hash(id) AS hashed
-    FROM entry
+    FROM logged
     WHERE usable
     GROUP BY hashed
     HAVING count(*) > 1
@@ -15,7 +15,7 @@ SELECT
         max(file * 1099511627776 + rowid) FILTER (ended_us IS NOT NULL), max(file * 1099511627776 + rowid)
     ) AS last_place,
     count(ended_us) AS ends
-FROM entry
+FROM logged
 WHERE usable AND hash(id) IN (SELECT hashed FROM shared)
 GROUP BY id
 HAVING count(*) > 1

@@ -1,7 +1,7 @@
 -- The places of the rows that are not usable among the lines of their file that are not blank.
-SELECT entry.file, list(entry.rowid - first_row)
-FROM entry
-JOIN (SELECT file, min(rowid) AS first_row FROM entry GROUP BY file HAVING NOT bool_and(usable)) AS opening
-    ON entry.file = opening.file
+SELECT logged.file, list(logged.rowid - first_row)
+FROM logged
+JOIN (SELECT file, min(rowid) AS first_row FROM logged GROUP BY file HAVING NOT bool_and(usable)) AS opening
+    ON logged.file = opening.file
 WHERE NOT usable
-GROUP BY entry.file
+GROUP BY logged.file

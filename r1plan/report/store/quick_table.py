@@ -24,7 +24,7 @@ from r1plan.ledger.schema import (
     report_columns,
 )
 from r1plan.report.database import sql
-from r1plan.report.entry_table import absent_values, text_pattern
+from r1plan.report.entry_table import text_pattern
 
 # As JSON, so that 12 and "12" are told apart, and an object is not parsed twice.
 _JSON_KINDS = (TOKENS, NUMBER, OBJECT, WORDS)
@@ -85,7 +85,6 @@ def quick_statement(row: type = UsageEntry, *, file: str = "1") -> str:
         .replace("/*CHECKED*/", ", ".join(f"{name} AS raw_{name}" for name in ("schema", *checked)))
         .replace("/*BYTES*/", _told_bytes(every))
         .replace("/*NAMES*/", ", ".join(str(each.in_report) for each in read.values()))
-        .replace("/*ABSENT*/", ",\n    ".join(absent_values(read.values())))
         .replace("/*NEEDED*/", "\n        AND ".join(needed))
         .replace("/*CHECKS*/", "\n        AND ".join(checks))
     )
@@ -122,7 +121,7 @@ def quick_bytes_statement(row: type = UsageEntry) -> str:
     """How long the lines of the usable rows of each file are if they are our writer's."""
     stored = _nullable(columns(row), is_stored=True)
     known = " + ".join(f"{bytes_} * count({each.in_report})" for each, _, bytes_ in stored)
-    return f"SELECT file, sum(told_bytes) + {known} FROM entry WHERE usable GROUP BY file"  # noqa: S608
+    return f"SELECT file, sum(told_bytes) + {known} FROM logged WHERE usable GROUP BY file"  # noqa: S608
 
 
 def _told_bytes(every: Mapping[str, Column]) -> str:
