@@ -71,6 +71,12 @@ def test_a_month_that_a_file_has_nothing_of_says_what_it_has(sample: Path) -> No
     assert empty.stderr == "hint:  these files hold requests of 2025-09-01 to 2025-09-30: add --month 2025-09\n"
 
 
+def test_a_month_that_has_not_begun_is_said(home: Path) -> None:
+    done = run("--month", "2099-01")
+    assert (done.returncode, done.stdout) == (0, "No requests in January 2099.\n")
+    assert done.stderr == "hint:  January 2099 has not begun\n"
+
+
 @pytest.mark.parametrize(("usd", "code"), [("10.41", 4), ("10.43", 0)])
 def test_a_month_over_its_budget_is_exit_4_in_every_form(sample: Path, usd: str, code: int) -> None:
     done = run(sample, "--month", "2025-09", "--format", "csv", "--budget", usd)

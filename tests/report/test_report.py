@@ -13,6 +13,7 @@ import pytest
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.keys import parse_keys
+from r1plan.report.options import SpendInquiry
 from r1plan.report.period import Period, whole_month
 from r1plan.report.query import spend_report
 from r1plan.report.sample import MONTH, sample_entries, write_sample
@@ -212,3 +213,12 @@ def test_a_file_whose_name_looks_like_a_pattern_is_read_alone(tmp_path: Path, na
         (tmp_path / other).write_text(text.replace('"id":"', '"id":"other-'), encoding="utf-8")
     report = spend_report([tmp_path / name], Period(), parse_keys("provider"), real_book())
     assert report.totals.requests == 492
+
+
+def test_requests_that_end_after_the_report_are_counted_and_told(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    rows = (asked("a", "2025-09-10T12:00Z"), asked("b", "2025-09-10T12:00:00.000001Z"))
+    log.write_text("".join(each.to_line() for each in rows))
+    inquiry = SpendInquiry(now=datetime(2025, 9, 10, 12, tzinfo=UTC))
+    report = spend_report([log], Period(), (), real_book(), inquiry=inquiry)
+    assert (report.totals.requests, [(each.kind, each.count) for each in report.warnings]) == (2, [("in_future", 1)])

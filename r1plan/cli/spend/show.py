@@ -43,12 +43,11 @@ def show(options: SpendOptions, how: Shown) -> None:
     from r1plan.cli.spend.sellers import sellers_by_name
     from r1plan.cli.spend.waiting import waiting
     from r1plan.cli.spend.what_if import what_if_question
-    from r1plan.ledger.months import month_logs
     from r1plan.prices.account import account_currencies
     from r1plan.prices.book import PriceBook
     from r1plan.render.output import note
     from r1plan.render.spend.formats import chosen_format, detail_of, refuse_what_if
-    from r1plan.render.spend.words import nothing_usable, warnings, where_held, where_to_look
+    from r1plan.render.spend.words import nothing_usable, warnings
     from r1plan.report.logs import monthly_logs
     from r1plan.report.sources.given import STDIN, given_files
     from r1plan.report.store.kept import kept_report
@@ -106,10 +105,8 @@ def show(options: SpendOptions, how: Shown) -> None:
         note(line)
     if report.is_nothing_usable:
         raise nothing_usable(report)
-    if report.first_at is None and not options.paths:
-        note(where_to_look(folder, [path.stem for path in month_logs(folder)]))
-    elif report.held_at is not None:
-        note(where_held(report.held_at, options.period.timezone))
+    if (hint := _hint(report, options)) is not None:
+        note(hint)
     if report.budget is not None and report.budget.is_over:
         raise typer.Exit(4)
     if (how.strict and report.lost) or not all(each.is_within_tolerance for each in report.reconcile):
@@ -119,6 +116,22 @@ def show(options: SpendOptions, how: Shown) -> None:
 def _hangs_on_more(options: SpendOptions) -> bool:
     """Whether the report hangs on more than the logs and the catalogue: a bill, or the machine that it is asked on."""
     return bool(options.reconcile) or any(world.startswith("local:") for world in options.what_if)
+
+
+def _hint(report: SpendReport, options: SpendOptions) -> str | None:
+    """Where to look when the period has no request."""
+    from r1plan.ledger.months import month_logs
+    from r1plan.render.spend.words import not_begun, where_held, where_to_look
+    from r1plan.settings import directories
+
+    if report.first_at is not None:
+        return None
+    if options.period.start is not None and options.period.start > options.now:
+        return not_begun(report)
+    if not options.paths:
+        folder = directories().logs
+        return where_to_look(folder, [path.stem for path in month_logs(folder)])
+    return None if report.held_at is None else where_held(report.held_at, options.period.timezone)
 
 
 def _write(report: SpendReport, form: Format, output: Path | None) -> None:

@@ -254,6 +254,11 @@ def where_to_look(folder: Path, months: Sequence[str]) -> str:
     return f"hint:  {folder} holds no log yet: `r1plan chat` writes one, `r1plan demo` shows a sample month"
 
 
+def not_begun(report: SpendReport) -> str:
+    """The hint where the period lies in the future."""
+    return f"hint:  {period_name(report)} has not begun"
+
+
 def where_held(held_at: tuple[datetime, datetime], timezone: str) -> str:
     """The hint where the period has none of the requests that the files hold, from when until when they are."""
     first, last = (at.astimezone(ZoneInfo(timezone)) for at in held_at)
