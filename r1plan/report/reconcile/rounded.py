@@ -12,6 +12,7 @@ from r1plan.report.reconcile.sides import BillLine
 
 _ZERO = Decimal(0)
 _HALF = Decimal("0.5")
+_FEWEST_ALIKE, _TENTHS = 4, 8
 # Of amounts with more decimals the last are what binary numbers leave.
 _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 9
 
@@ -29,16 +30,17 @@ def money_unit(lines: Iterable[BillLine]) -> Decimal:
 def close(remainders: Sequence[Remainder], unit_usd: Decimal) -> None:
     """Add the last line to each of `remainders`: rounding, where all amounts rounded alike explain it; or nothing does.
 
-    Amounts are rounded to the nearest `unit_usd`, or all down or all up where that explains more.
+    Amounts are rounded to the nearest `unit_usd`, or all down or all up where that explains most of several.
     """
     rest = [(left, usd, left.cell.figures * unit_usd) for left in remainders if (usd := left.unexplained_usd)]
-    ways = (
-        [abs(usd) <= most * _HALF for _, usd, most in rest],
+    told = [abs(usd) <= most * _HALF for _, usd, most in rest]
+    for is_so in (
         [-most < usd < _ZERO for _, usd, most in rest],
         [_ZERO < usd < most for _, usd, most in rest],
-    )
-    best = max(ways, key=sum)
-    for (left, usd, _), is_rounding in zip(rest, best, strict=True):
+    ):
+        if sum(is_so) > sum(told) and sum(is_so) >= _FEWEST_ALIKE and 10 * sum(is_so) >= _TENTHS * len(rest):
+            told = is_so
+    for (left, usd, _), is_rounding in zip(rest, told, strict=True):
         line = BillDifference(cause="rounding", day=left.day, model=left.cell.model, usd=usd, unit_usd=unit_usd)
         if not is_rounding:
             # Where all tokens agree and no price is told, the price is what differs.

@@ -265,6 +265,16 @@ def test_amounts_in_cents_are_explained_by_rounding_and_within_any_tolerance(rou
     assert found.is_within_tolerance
 
 
+def test_a_single_amount_that_is_off_by_more_than_half_a_cent_is_no_rounding() -> None:
+    some = requests(9)
+    bill = bill_of(billed(some), Shape(decimals=2))
+    place = next(place for place, line in enumerate(bill.lines) if line.item == "money")
+    line = bill.lines[place]
+    wrong = replace(line, usd=(line.usd or Decimal(0)) - Decimal("0.01"))
+    found = reconciled(replace(bill, lines=(*bill.lines[:place], wrong, *bill.lines[place + 1 :])), some, "nights")
+    assert len(causes(found)["unexplained"]) == 1
+
+
 def test_money_that_no_rounding_and_no_token_explains_is_one_number() -> None:
     some = requests(10)
     bill = bill_of(billed(some), Shape(decimals=2))
