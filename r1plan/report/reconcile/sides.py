@@ -87,8 +87,6 @@ class LoggedRequests:
     has_unknown_number: bool = False
     usd: Decimal = Decimal(0)
     charged_usd: Decimal = Decimal(0)
-    reported_usd: Decimal | None = None
-    unpriced: int = 0
     broken: int = 0
     broken_low_usd: Decimal = Decimal(0)
     broken_high_usd: Decimal | None = Decimal(0)

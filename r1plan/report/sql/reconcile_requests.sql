@@ -17,8 +17,6 @@ SELECT
     bool_or(requests IS NULL) AS has_unknown_number,
     COALESCE(sum(known_usd), 0) AS usd,
     COALESCE(sum(known_usd) FILTER (is_charged), 0) AS charged_usd,
-    sum(reported_usd) AS reported_usd,
-    CAST(COALESCE(sum(number) FILTER (is_unpriced), 0) AS HUGEINT) AS unpriced,
     CAST(COALESCE(sum(number) FILTER (is_uncertain), 0) AS HUGEINT) AS broken,
     COALESCE(sum(uncertain_low_usd), 0) AS broken_low_usd,
     CASE
