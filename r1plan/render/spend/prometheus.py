@@ -68,6 +68,7 @@ def _lines(report: SpendReport) -> Iterator[str]:
         values = [(labels, getattr(totals, field.name)) for labels, totals in sums]
         help_text = _HELP.get(field.name, field.name.replace("_", " ").capitalize() + ".")
         yield from _metric(_name(field.name, report.currency), help_text, values)
+    yield from _ahead(report)
     yield from _worlds(report)
     period = report.period
     yield from _metric("period_start_timestamp_seconds", "When the period begins.", [("", _seconds(period.start))])
@@ -75,6 +76,19 @@ def _lines(report: SpendReport) -> Iterator[str]:
     yield from _metric("last_request_timestamp_seconds", "The last request's end.", [("", _seconds(report.last_at))])
     yield from _metric("usable_rows", "Rows of the logs, of any time.", [("", report.usable_rows)])
     yield from _metric("unusable_lines", "Lines and files of the logs that could not be used.", [("", report.lost)])
+
+
+def _ahead(report: SpendReport) -> Iterator[str]:
+    """The budget, and what a period that runs is to come to."""
+    budget, pace = report.budget, report.pace
+    amounts = {
+        "budget_usd": ("What the period may cost.", None if budget is None else budget.budget_usd),
+        "expected_usd": ("What the period comes to at its pace.", None if pace is None else pace.expected_usd),
+        "expected_low_usd": ("Least of eight in ten forecasts of it.", None if pace is None else pace.low_usd),
+        "expected_high_usd": ("Most of eight in ten forecasts of it.", None if pace is None else pace.high_usd),
+    }
+    for name, (help_text, amount) in amounts.items():
+        yield from _metric(_name(name, report.currency), help_text, [("", amount)])
 
 
 def _worlds(report: SpendReport) -> Iterator[str]:

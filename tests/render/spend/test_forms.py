@@ -18,6 +18,8 @@ from r1plan.errors import UsageError
 from r1plan.money import exact
 from r1plan.render.spend.focus import COLUMNS
 from r1plan.render.spend.formats import Format, chosen_format, refuse_what_if, spend_bytes, spend_text
+from r1plan.report.pace.budget import BudgetUse
+from r1plan.report.pace.forecast import SpendPace
 from r1plan.report.period import Period
 from r1plan.report.spend import Group, SpendReport, Totals
 from tests.render.spend.sample import sample_report
@@ -139,6 +141,20 @@ def test_metrics_hold_the_sums_of_the_groups() -> None:
     assert sum(costs) == report.totals.cost_usd
     assert not any("openrouter" in name for name in found if name.startswith("r1plan_cost_usd{"))
     assert found["r1plan_period_start_timestamp_seconds"] == str(int(datetime(2025, 9, 1, tzinfo=UTC).timestamp()))
+
+
+def test_metrics_hold_the_budget_and_what_a_running_period_comes_to() -> None:
+    at = datetime(2026, 11, 10, tzinfo=UTC)
+    pace = SpendPace(
+        now=at, spent_usd=Decimal(3), days=9, days_left=20.0, per_day_usd=Decimal("0.3"), expected_usd=Decimal("9.5"),
+        low_usd=Decimal(8), high_usd=Decimal(12),
+    )  # fmt: skip
+    budget = BudgetUse(budget_usd=Decimal("10.50"), spent_usd=Decimal(3), at_most_usd=Decimal(3))
+    report = replace(sample_report(), budget=budget, pace=pace)
+    found = samples(spend_text(report, "prom", 80))
+    assert (found["r1plan_budget_usd"], found["r1plan_expected_usd"]) == ("10.5", "9.5")
+    assert (found["r1plan_expected_low_usd"], found["r1plan_expected_high_usd"]) == ("8", "12")
+    assert "r1plan_budget_usd" not in samples(spend_text(sample_report(), "prom", 80))
 
 
 WORLDS = ("off-peak", "google/gemini-2.5-pro", "novita/deepseek-r1-0528")

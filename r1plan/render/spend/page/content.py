@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from r1plan.money import exact, money
+from r1plan.render.spend.explain import explain_notes
 from r1plan.render.spend.findings import SpendFindingText, finding_texts
+from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.page.worlds import PageWorlds, page_worlds, worlds_data
 from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
 from r1plan.render.text.sanitize import printable
@@ -44,6 +46,7 @@ class SpendPage:
     title: str
     headline: str
     volume: str
+    pace: tuple[str, ...]
     series: Series | None
     unit: str
     figures: tuple[tuple[str, str, str], ...]
@@ -68,12 +71,17 @@ def page_of(report: SpendReport, command: str, version: str) -> SpendPage:
     unsure = tuple(notes(replace(report, what_if=())))  # other worlds have a place of their own
     found = finding_texts(report)
     wrong = tuple(line.removeprefix("warning: ") for line in warnings(report))
-    parts = (("How sure it is", unsure), ("What is wrong with the logs and prices", wrong))
+    parts = (
+        ("How sure it is", unsure),
+        ("What is wrong with the logs and prices", wrong),
+        ("Where the figures come from", tuple(explain_notes(report))),
+    )
     first = headline(report) if some else no_requests(report)
     return SpendPage(
         title=f"r1plan: {first.partition(':')[0].rstrip('.')}",
         headline=first,
         volume=volume(report.totals) if some else "",
+        pace=tuple(map(printable, pace_notes(report))),
         series=series,
         unit=unit.capitalize(),
         figures=_FIGURES,

@@ -14,6 +14,8 @@ import pytest
 from r1plan.money import exact, usd
 from r1plan.render.spend.findings import finding_texts
 from r1plan.render.spend.formats import spend_text
+from r1plan.render.spend.pace import pace_notes
+from r1plan.report.pace.budget import BudgetUse
 from r1plan.report.series.series import SeriesSeller
 from r1plan.report.spend import SpendReport
 from tests import browser
@@ -304,6 +306,15 @@ def test_a_name_that_would_be_a_program_is_shown_and_not_run(chromium: Browser, 
     assert chromium.value("document.images.length") == 0
     assert name in chromium.value("document.getElementById('table-models').textContent")
     assert chromium.value(SIDEWAYS)["scrolled"] == 0
+
+
+def test_the_budget_stands_below_the_headline_and_where_figures_come_from_at_the_end() -> None:
+    budget = BudgetUse(budget_usd=Decimal(5), spent_usd=Decimal(6), at_most_usd=Decimal(6))
+    told = dataclasses.replace(sample_report("series"), budget=budget)
+    head, _, rest = _without_charts(told).partition("</header>")
+    (line,) = pace_notes(told)
+    assert f'<p class="notice">{line}</p>' in head
+    assert "Where the figures come from" not in rest
 
 
 def test_without_the_chart_library_the_tables_stand_alone_and_say_so() -> None:
