@@ -115,7 +115,7 @@ def show(options: SpendOptions, how: Shown) -> None:
 
 def _hangs_on_more(options: SpendOptions) -> bool:
     """Whether the report hangs on more than the logs and the catalogue: a bill, or the machine that it is asked on."""
-    return bool(options.reconcile) or any(world.startswith("local:") for world in options.what_if)
+    return bool(options.reconcile) or any(world.strip().casefold().startswith("local:") for world in options.what_if)
 
 
 def _hint(report: SpendReport, options: SpendOptions) -> str | None:
