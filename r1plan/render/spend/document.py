@@ -21,8 +21,8 @@ from r1plan.render.spend.findings_document import (
 )
 from r1plan.render.spend.reconcile_document import reconcile_document
 from r1plan.render.spend.sources import imported_document
-from r1plan.render.spend.what_if_document import what_if_fields
 from r1plan.render.spend.words import reason, warning_text
+from r1plan.render.spend.worlds.document import what_if_fields
 from r1plan.render.text.cell import harmless_cell
 from r1plan.render.text.sanitize import escaped
 from r1plan.report.spend import SpendReport, Totals

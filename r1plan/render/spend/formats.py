@@ -72,7 +72,7 @@ def spend_text(report: SpendReport, form: Format, width: int, command: str = "r1
 
 def spend_bytes(report: SpendReport) -> bytes:
     """The report as Parquet: the lines of the CSV form, with their types."""
-    from r1plan.render.spend.parquet import spend_parquet
+    from r1plan.render.spend.exports.parquet import spend_parquet
 
     return spend_parquet(report)
 
@@ -95,11 +95,11 @@ def _text(report: SpendReport, form: Format, width: int, command: str) -> str:
 
             return spend_page(report, command)
         case "focus":
-            from r1plan.render.spend.focus import spend_focus
+            from r1plan.render.spend.exports.focus import spend_focus
 
             return spend_focus(report)
         case "prom":
-            from r1plan.render.spend.prometheus import spend_metrics
+            from r1plan.render.spend.exports.prometheus import spend_metrics
 
             return spend_metrics(report)
         case "parquet":

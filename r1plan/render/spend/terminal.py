@@ -12,9 +12,9 @@ from r1plan.render.spend.explain import explain_notes
 from r1plan.render.spend.findings import SpendFindingText, finding_lines, finding_texts
 from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.reconcile import reconcile_lines, reconcile_notes
-from r1plan.render.spend.what_if import assumption_text, what_if_text
-from r1plan.render.spend.what_if_table import WHAT_IF_HEADS, what_if_cells
 from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
+from r1plan.render.spend.worlds.table import WHAT_IF_HEADS, what_if_cells
+from r1plan.render.spend.worlds.words import assumption_text, what_if_text
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.table import column_widths, table_row, table_width
 from r1plan.render.text.units import percent

@@ -14,7 +14,7 @@ from r1plan.ledger.months import month_days
 from r1plan.ledger.schema import SCHEMA
 from r1plan.money import money, usd
 from r1plan.render.spend.sources import bad_record_text, file_fault_text, imported_notes, tool_name
-from r1plan.render.spend.what_if import what_if_notes
+from r1plan.render.spend.worlds.words import what_if_notes
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, percent, span, tokens
 from r1plan.report.invalid_line import LineFault

@@ -16,7 +16,7 @@ import pytest
 
 from r1plan.errors import UsageError
 from r1plan.money import exact
-from r1plan.render.spend.focus import COLUMNS
+from r1plan.render.spend.exports.focus import COLUMNS
 from r1plan.render.spend.formats import Format, chosen_format, refuse_what_if, spend_bytes, spend_text
 from r1plan.report.pace.budget import BudgetUse
 from r1plan.report.pace.forecast import SpendPace

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from r1plan.render.spend.formats import spend_text
-from r1plan.render.spend.what_if import what_if_notes
-from r1plan.render.spend.what_if_document import what_if_fields
-from r1plan.render.spend.what_if_table import WHAT_IF_HEADS, what_if_cells
+from r1plan.render.spend.worlds.document import what_if_fields
+from r1plan.render.spend.worlds.table import WHAT_IF_HEADS, what_if_cells
+from r1plan.render.spend.worlds.words import what_if_notes
 from r1plan.report.whatif.values import Immovable, ReplayAssumption, WhatIf
 from tests.render.spend.sample import sample_report
 

@@ -17,8 +17,8 @@ from r1plan.cli.spend.local_world import local_question, option_here
 from r1plan.hardware.machine import Machine
 from r1plan.ledger.entry import UsageEntry
 from r1plan.plan.month.demand import Demand
-from r1plan.render.spend.what_if import what_if_text
-from r1plan.render.spend.what_if_document import what_if_fields
+from r1plan.render.spend.worlds.document import what_if_fields
+from r1plan.render.spend.worlds.words import what_if_text
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.whatif.option import LocalOption

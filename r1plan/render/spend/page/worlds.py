@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from r1plan.money import exact
-from r1plan.render.spend.what_if import assumption_text, what_if_text
-from r1plan.render.spend.what_if_table import WHAT_IF_HEADS, what_if_cells
+from r1plan.render.spend.worlds.table import WHAT_IF_HEADS, what_if_cells
+from r1plan.render.spend.worlds.words import assumption_text, what_if_text
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count
 from r1plan.report.spend import SpendReport

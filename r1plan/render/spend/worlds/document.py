@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from r1plan.money import exact
-from r1plan.render.spend.what_if import assumption_text, local_text, stay_text
+from r1plan.render.spend.worlds.words import assumption_text, local_text, stay_text
 from r1plan.report.whatif.values import LocalWork, ReplayAssumption, WhatIf
 
 _MONEY = ("cost_usd", "low_usd", "high_usd", "instead_usd", "saving_usd", "saving_low_usd", "saving_high_usd")

@@ -1,0 +1,1 @@
+"""A report for other programs: Parquet, FOCUS charges, Prometheus metrics."""
