@@ -78,6 +78,7 @@ def run() -> None:
     with TemporaryDirectory() as folder:
         sample, some, many = (Path(folder) / f"{name}.jsonl" for name in ("sample", "some", "many"))
         write_sample(sample)
+        os.utime(sample, (LONG_AGO_S, LONG_AGO_S))
         rows = list(sample_entries())
         write_rows(some, rows, SOME)
         write_rows(many, rows, MANY)
