@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # A report of any size takes no more: the rest of its rows is in a file meanwhile.
-_MEMORY = "512MiB"
+_MEMORY_MIB = 512
+# Each thread reads lines of any ordinary length into a buffer of its own.
+_MOST_THREADS, _BUFFER_MIB = 8, 64
 
 
 @contextmanager
@@ -49,7 +51,11 @@ def open_database() -> Iterator[DuckDBPyConnection]:
 
 def bound_memory(database: DuckDBPyConnection) -> None:
     """Let `database` keep no more in memory than a report over logs of any size should take."""
-    database.execute(f"SET memory_limit = '{_MEMORY}'")
+    ((threads,),) = database.execute("SELECT current_setting('threads')").fetchall()
+    threads = min(int(threads), _MOST_THREADS)
+    database.execute(f"SET threads = {threads}")
+    more = max(0, threads - 2) * _BUFFER_MIB
+    database.execute(f"SET memory_limit = '{_MEMORY_MIB + more}MiB'")
 
 
 def sql(name: str) -> str:

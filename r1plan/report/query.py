@@ -21,7 +21,8 @@ from r1plan.report.keys import IN_TIME, GroupKey
 from r1plan.report.options import SpendInquiry
 from r1plan.report.period import Period, day_starts
 from r1plan.report.sources.given import Given
-from r1plan.report.sources.opening import ToolFile, open_sources
+from r1plan.report.sources.opening import open_sources
+from r1plan.report.sources.plain import ToolFile
 from r1plan.report.spend import Coverage, Detail, Group, ImportedFiles, ReportWarning, SpendReport, Totals, Unpriced
 from r1plan.report.storable import storable_rate
 from r1plan.report.store.cube import make_cube, make_priced, sums_statement
@@ -76,8 +77,11 @@ def spend_report(
             return SpendReport(period=period, by=names, totals=Totals(), currency=currency, warnings=tuple(warnings))
         own = [each.file for each in opened.own]
         read: list[ImportedFiles] = []
-        # A document is one value, and has to fit as a whole.
-        if all(each.layout in ("lines", "csv", "parquet") for each in opened.foreign):
+        # A document is one value, and has to fit as a whole, and so has a line.
+        sources = (*opened.own, *(each.source for each in opened.foreign))
+        if all(each.layout in ("lines", "csv", "parquet") for each in opened.foreign) and not any(
+            each.has_wide_lines for each in sources
+        ):
             bound_memory(database)
 
         def add(database: DuckDBPyConnection) -> Iterator[ReportWarning]:

@@ -38,6 +38,7 @@ FileFault = Literal[
     "empty_archive",
     "busy",  # another program holds the database
     "object_store",  # an address that is not read
+    "sql_inserts",  # a dump without rows that are read
     "too_large",  # one JSON value of it is larger than what is read
     "no_records",  # it is neither text nor any table
     "unknown_fields",  # `fields` are there, of which `nearest` has most, but not `missing`
@@ -70,6 +71,7 @@ WarningKind = Literal[
     "price_caveat",  # `count` requests billed at `price_id`, of which `caveat` is a doubt
     "repeated_rows",  # `count` rows of `tool` whose id another of its rows has too: they are not counted
     "repeated_responses",  # `count` rows of `tool` of responses of which another tool knows more: they are not counted
+    "sums_by_other_key",  # `count` sums of `tool` over what it sums by another key too: they are left out
     "sums_beside_rows",  # `count` sums of `tool` over a time of which it tells single requests too: they are left out
     "unknown_requests",  # `count` rows that are sums of an unknown number of requests
     "several_prices",  # `count` requests told only as sums over a time in which several prices held: uncertain

@@ -131,6 +131,8 @@ def _hint(report: SpendReport, options: SpendOptions) -> str | None:
     if not options.paths:
         folder = directories().logs
         return where_to_look(folder, [path.stem for path in month_logs(folder)])
+    if any(each.kind == "other_currency" for each in report.warnings):
+        return None  # that says what to add
     return None if report.held_at is None else where_held(report.held_at, options.period.timezone)
 
 

@@ -35,7 +35,7 @@ _FILE_FAULTS: Mapping[FileFault, str] = {
     "compressed": "compressed with lz4: pipe what `lz4 -dc` makes of it into `r1plan cost-report -`",
     "bomb": "it holds hundreds of times its own size: unpack it yourself if that is right",
     "no_room": "there is no room on the disk for what it holds",
-    "damaged": "it is damaged or ends in the middle; what can be read of it is in the report",
+    "damaged": "read in part at most, as it is damaged or ends in the middle",
     "damaged_json": "its JSON is damaged or ends in the middle, and it is no file of one record a line",
     "encrypted": "it is encrypted: unpack it and give what was in it",
     "outside": "its name leads out of the archive",
@@ -43,6 +43,7 @@ _FILE_FAULTS: Mapping[FileFault, str] = {
     "empty_archive": "an archive without a log or an export",
     "busy": "another program holds the database: try again when that is done, or give a copy",
     "object_store": "s3:// is not read yet: copy it here first, as with `aws s3 cp`",
+    "sql_inserts": "a dump in SQL without COPY: dump its rows as pg_dump does unless told otherwise, or as CSV",
     "too_large": "one value of it is larger than 256 MB: give it as one record a line, as `jq -c '.data[]'` does",
     "no_records": "neither text nor a table that can be read",
 }
@@ -80,6 +81,8 @@ def file_fault_text(warning: ReportWarning) -> str:
     """Why a file was not read, without a full stop."""
     fields = ", ".join(printable(each) for each in warning.fields)
     match warning.file_fault:
+        case "unknown_fields" if set(warning.fields) & {"resourceMetrics", "resource_metrics"}:
+            return "metrics of OpenTelemetry, which tell no request: give its traces"
         case "unknown_fields":
             nearest = ""
             if warning.nearest and warning.missing:

@@ -28,7 +28,7 @@ _NOTED: Mapping[str, str] = {
     "batch": "of a batch, priced here as single requests: a batch may be billed at another price",
     "no_token_details": "that do not say what was cached: priced as if nothing was",
     "billed_elsewhere": "with a key of your own, which the provider behind bills too",
-    "cancelled": "that were cancelled",
+    "cancelled": "of a cancelled request",
     "not_native_tokens": "of which only estimated tokens are there, not the billed ones",
     "cached_beside_input": "whose cached tokens stand beside the input: they were added to it",
     "cached_unclear": "of which it is not clear whether input includes what was cached: it is taken to",

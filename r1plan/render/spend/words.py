@@ -142,7 +142,7 @@ def warnings(report: SpendReport) -> Iterator[str]:
 
 def warning_text(warning: ReportWarning) -> str:
     """One warning as a sentence."""
-    requests = count(warning.count, "request")
+    requests, tool = count(warning.count, "request"), tool_name(warning.tool or "")
     match warning.kind:
         case "bad_line":
             text = f"{warning.file}:{warning.line}: left out: {reason(warning)}."
@@ -167,12 +167,14 @@ def warning_text(warning: ReportWarning) -> str:
                 f"--currency {warning.currency}."
             )
         case "repeated_rows":
-            text = f"{count(warning.count, 'row')} of {warning.tool} told more than once, each counted once."
+            text = f"{count(warning.count, 'row')} of {tool} told more than once, each counted once."
         case "repeated_responses":
-            text = f"{requests} in {warning.tool} not counted again: another tool's rows tell the same responses."
+            text = f"{requests} in {tool} not counted again: another tool's rows tell the same responses."
+        case "sums_by_other_key":
+            text = f"{count(warning.count, 'sum')} of {tool} left out: it sums the same requests by another key too."
         case "sums_beside_rows":
             text = (
-                f"{count(warning.count, 'sum')} of {warning.tool} left out: "
+                f"{count(warning.count, 'sum')} of {tool} left out: "
                 "its own rows tell single requests of the same provider and time."
             )
         case "unknown_requests":
@@ -181,7 +183,7 @@ def warning_text(warning: ReportWarning) -> str:
             text = f"{requests} told only in sums over times in which the price changed: between bounds, uncertain."
         case "currency_assumed":
             text = (
-                f"{count(warning.count, 'bill')} of {tool_name(warning.tool or '')} do not say their currency: taken "
+                f"{count(warning.count, 'bill')} of {tool} without a currency: taken "
                 "as the account's, dollars unless R1PLAN_<PROVIDER>_CURRENCY says CNY; give the cost file too."
             )
         case "unknown_currency":

@@ -140,8 +140,17 @@ DAYS = RecordShape(
     envelope="data",
     relation="""(
         SELECT *, NULL AS api_base, tokens_of(prompt_tokens) AS input, tokens_of(completion_tokens) AS output,
-            tokens_of(cache_read_input_tokens) AS hit, COALESCE(hit > input, false) AS is_odd
+            tokens_of(cache_read_input_tokens) AS hit, COALESCE(hit > input, false) AS is_odd,
+            -- Every request is in the sums of its user, of its team and so on: a table is one of these.
+            CASE
+                WHEN bool_or(user_id IS NOT NULL) OVER file THEN ['sums_by_user']
+                WHEN bool_or(team_id IS NOT NULL) OVER file THEN ['sums_by_team']
+                WHEN bool_or(organization_id IS NOT NULL) OVER file THEN ['sums_by_organization']
+                WHEN bool_or(end_user_id IS NOT NULL) OVER file THEN ['sums_by_end_user']
+                WHEN bool_or(agent_id IS NOT NULL) OVER file THEN ['sums_by_agent']
+            END AS kinds
         FROM raw
+        WINDOW file AS (PARTITION BY raw_file)
     )""",
     values=MappingProxyType(
         {
@@ -157,6 +166,7 @@ DAYS = RecordShape(
             "cache_hit_tokens": "CASE WHEN NOT is_odd THEN hit END",
             "output_tokens": "output",
             "tool_usd": "usd_of(spend)",
+            "flags": "kinds",
         }
     ),
     # A request with two tags is in the sums of both.

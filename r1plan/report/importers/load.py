@@ -15,20 +15,13 @@ from r1plan.report.database import rows, sql
 from r1plan.report.importers.importer import Importer, RecordShape
 from r1plan.report.importers.names import OurNames
 from r1plan.report.importers.row import COLUMNS
+from r1plan.report.importers.statements import RECORD_FAULTS, counting_statement, made_statement
 from r1plan.report.invalid_line import LineFault, json_fault
-from r1plan.report.sources.opening import ToolFile
+from r1plan.report.sources.plain import ToolFile
 from r1plan.report.sources.relation import literal, raw_of_csv, raw_of_json, raw_of_parquet
 from r1plan.report.spend import FileFault, ImportedFiles, RecordFault, ReportWarning
 
-_COUNTS = ("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens")
 _NAMED_RECORDS = 5
-# A row that cannot be used, and why: the first that holds.
-_FAULTS: Mapping[RecordFault, str] = {
-    "negative": " OR ".join(f"{name} < 0" for name in _COUNTS),
-    "no_instant": "started_us IS NULL",
-    # What a report can place: see Period.
-    "far_instant": "started_us < 915148800000000 OR started_us >= 4133980800000000",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +127,8 @@ def _read_files(
     for table in ("reject_errors", "reject_scans"):
         database.execute(f"DROP TABLE IF EXISTS {table}")
     database.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {group.raw()}")
-    database.execute(_made_statement(shape))
-    counts = rows(database, _counting_statement(shape))[0]
+    database.execute(made_statement(shape))
+    counts = rows(database, counting_statement(shape))[0]
     noted = {trap: counts[f"noted {trap}"] for trap in shape.noted if counts[f"noted {trap}"]}
     words = ", ".join(f"CASE WHEN \"noted {trap}\" THEN '{trap}' END" for trap in noted)
     flags = f"list_concat(flags, list_filter([{words}], lambda word: word IS NOT NULL))" if noted else "flags"
@@ -156,39 +149,8 @@ def _read_files(
         left_out={trap: counts[f"out {trap}"] for trap in shape.left_out if counts[f"out {trap}"]},
         noted=noted,
     )
-    faults: dict[RecordFault, int] = {fault: counts[f"fault {fault}"] for fault in _FAULTS}
+    faults: dict[RecordFault, int] = {fault: counts[f"fault {fault}"] for fault in RECORD_FAULTS}
     return [read], list(_unusable(database, group, faults))
-
-
-def _made_statement(shape: RecordShape) -> str:
-    """It makes `made`: of each record its row, whether it is skipped or left out, and what is noted of it."""
-    values = ", ".join(
-        f'TRY_CAST({shape.values.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in COLUMNS.items()
-    )
-    out = ", ".join(f'COALESCE({condition}, false) AS "out {trap}"' for trap, condition in shape.left_out.items())
-    noted = ", ".join(f'COALESCE({condition}, false) AS "noted {trap}"' for trap, condition in shape.noted.items())
-    told = "".join(f", {each}" for each in (out, noted) if each)
-    is_out = " OR ".join(f'"out {trap}"' for trap in shape.left_out) or "false"
-    faults = " ".join(f"WHEN {condition} THEN '{fault}'" for fault, condition in _FAULTS.items())
-    return (
-        f"CREATE OR REPLACE TEMP TABLE made AS SELECT *, {is_out} AS is_out, CASE {faults} END AS fault FROM ("
-        f"SELECT {values}, COALESCE({shape.skipped}, false) AS is_skipped{told} FROM {shape.relation})"
-    )
-
-
-def _counting_statement(shape: RecordShape) -> str:
-    counted = "NOT is_skipped AND NOT is_out AND fault IS NULL"
-    parts = [
-        f'count(*) FILTER ({counted}) AS "rows"',
-        "count(*) FILTER (is_skipped) AS skipped",
-        *(f'count(*) FILTER (NOT is_skipped AND "out {trap}") AS "out {trap}"' for trap in shape.left_out),
-        *(f'count(*) FILTER ({counted} AND "noted {trap}") AS "noted {trap}"' for trap in shape.noted),
-        *(
-            f"count(*) FILTER (NOT is_skipped AND NOT is_out AND fault = '{fault}') AS \"fault {fault}\""
-            for fault in _FAULTS
-        ),
-    ]
-    return f"SELECT {', '.join(parts)} FROM made"
 
 
 def _unusable(

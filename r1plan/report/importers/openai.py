@@ -132,18 +132,21 @@ _BUCKETS = RecordShape(
     relation="""(
         SELECT *, tokens_of(r[2]) AS input, tokens_of(r[3]) AS hit, tokens_of(r[4]) AS output,
             COALESCE(hit > input, false) AS is_odd,
-            COALESCE(contains(r[1], 'costs'), r[12] IS NOT NULL) AS is_cost
+            COALESCE(contains(r[1], 'costs'), r[12] IS NOT NULL) AS is_cost,
+            -- What one answer splits by; the same requests may be split by something else in another.
+            CASE WHEN is_cost THEN ['sums_by_cost'] ELSE ['sums_by_' || concat_ws('_', CASE WHEN bool_or(r[6] IS NOT NULL) OVER file THEN 'project' END, CASE WHEN bool_or(r[7] IS NOT NULL) OVER file THEN 'key' END, CASE WHEN bool_or(r[8] IS NOT NULL) OVER file THEN 'user' END, CASE WHEN bool_or(r[9] IS NOT NULL) OVER file THEN 'model' END, CASE WHEN bool_or(r[10] IS NOT NULL) OVER file THEN 'batch' END, CASE WHEN bool_or(r[11] IS NOT NULL) OVER file THEN 'tier' END)] END AS kinds
         FROM (
-            SELECT start_time, end_time, fields_of(result, [
+            SELECT start_time, end_time, raw_file, fields_of(result, [
                 '$.object', '$.input_tokens', '$.input_cached_tokens', '$.output_tokens', '$.num_model_requests',
                 '$.project_id', '$.api_key_id', '$.user_id', '$.model', '$.batch', '$.service_tier',
                 '$.amount.value', '$.amount.currency', '$.line_item', '$.organization_id'
             ]) AS r
             FROM (
-                SELECT start_time, end_time, unnest(json_extract(results, '$[*]')) AS result
+                SELECT start_time, end_time, raw_file, unnest(json_extract(results, '$[*]')) AS result
                 FROM raw WHERE json_valid(results)
             )
         )
+        WINDOW file AS (PARTITION BY raw_file)
     )""",
     values=MappingProxyType(
         {
@@ -165,6 +168,7 @@ _BUCKETS = RecordShape(
             "output_tokens": "output",
             "reported_usd": "CASE WHEN is_cost THEN usd_of(r[12]) END",
             "currency": "upper(r[13])",
+            "flags": "kinds",
         }
     ),
     left_out=MappingProxyType(

@@ -14,7 +14,10 @@ _DAY_US = 86_400_000_000
 # "deepseek/deepseek-r1-20250120" is what answered for "deepseek/deepseek-r1".
 _UNDATED = "regexp_replace({slug}, '-20[0-9]{{6}}$', '')"
 # A free variant has its own price, of nothing.
-_VARIANT = "CASE WHEN variant IS NULL OR lower(variant) IN ('', 'standard') THEN '' ELSE ':' || variant END"
+_VARIANT = """CASE
+    WHEN variant IS NULL OR lower(variant) IN ('', 'standard') OR ends_with(model_permaslug, ':' || variant) THEN ''
+    ELSE ':' || variant
+END"""
 
 _STATUS = """CASE
     WHEN flag_of(cancelled) IS TRUE THEN 'aborted'

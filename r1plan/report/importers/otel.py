@@ -226,7 +226,7 @@ def _shape(marks: frozenset[str], reads: tuple[str, ...], spans: str) -> RecordS
                 "conversation": "COALESCE(talk, trace)",
             }
         ),
-        skipped="is_bare AND (sort <> 'chat' OR is_around)",
+        skipped="is_bare AND (sort <> 'chat' OR is_around OR operation IS NULL AND asked IS NULL)",
         left_out=MappingProxyType(
             {
                 "not_chat": "sort = 'not_chat'",

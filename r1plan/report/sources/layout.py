@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
-Layout = Literal["lines", "array", "values", "events", "csv", "parquet", "sqlite", "empty"]
+from r1plan.report.sources.sql_dump import is_dump
+
+Layout = Literal["lines", "array", "values", "events", "csv", "sql", "parquet", "sqlite", "empty"]
 """lines: a JSON value a line; array: one JSON array; values: JSON values of several lines each, such as one document;
-events: JSON in the lines of a stream of server-sent events, `data: {...}`."""
+events: JSON in the lines of a stream of server-sent events, `data: {...}`; sql: a dump of a database."""
 
 Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "cp1252"]
 
@@ -63,12 +65,15 @@ def layout_of(begin: bytes) -> Layout | None:
         return "lines"
     if first.startswith("{"):
         # A document of several lines, or lines of which each is torn.
-        is_document = len(lines) > 1 and not first.endswith("}") and not any(line.startswith("{") for line in lines[1:])
+        begins = [line for line in lines[1:] if line.startswith("{")]
+        is_document = len(lines) > 1 and not first.endswith("}") and all(line.strip() == "{" for line in begins)
         return "values" if is_document else "lines"
     if any(line.startswith("{") for line in lines):
         return "lines"
     if "\0" in text[:4096]:
         return None
+    if is_dump(text):
+        return "sql"
     if any(re.match(r"(data|event|id|retry)?:", line) for line in lines):
         return "events"
     return "csv"

@@ -2,63 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import zipfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from duckdb import DuckDBPyConnection
-from duckdb import Error as DatabaseError
 
 from r1plan.files.pipe import WRITER_PATIENCE_S
-from r1plan.ledger.blocks import LONGEST_LINE_BYTES
-from r1plan.report.importers.importer import Importer
-from r1plan.report.log_source import LogSource, Refused, as_file, line_source, temporary_file
+from r1plan.report.log_source import Refused, as_file, temporary_file
 from r1plan.report.sources.archive import members, unpack_member
-from r1plan.report.sources.csv_header import CsvHeader, csv_header
-from r1plan.report.sources.encoding import is_utf8, to_utf8
 from r1plan.report.sources.given import Given, LogAddress
-from r1plan.report.sources.layout import SAMPLE_BYTES, Layout, encoding_of, events_in, layout_of, records_in
-from r1plan.report.sources.recognise import (
-    NotRecognised,
-    Recognised,
-    forced,
-    is_ours,
-    not_recognised,
-    recognise,
-    recognise_columns,
-)
-from r1plan.report.sources.relation import json_values, parquet_sample
-from r1plan.report.sources.sqlite import Busy, copy_database, recognise_database, write_records
+from r1plan.report.sources.layout import SAMPLE_BYTES
+from r1plan.report.sources.plain import OpenedSources, PlainFiles
 from r1plan.report.sources.unpack import Damaged, Guard, Unsafe, compression_of, unpack
-from r1plan.report.spend import FileFault, ReportWarning
+from r1plan.report.spend import ReportWarning
 
-_SAMPLED_RECORDS, _SAMPLED_BYTES = 1000, 8 << 20
-_OURS = "r1plan"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolFile:
-    """A file of another tool: `source` is what is read, `kind` what its records are, `header` that of a CSV."""
-
-    source: LogSource
-    layout: Layout
-    kind: Recognised
-    header: CsvHeader | None = None
-
-
-@dataclass(slots=True)
-class OpenedSources:
-    """What can be read of the files given, in their order, and what is to be said of the others."""
-
-    own: list[LogSource] = field(default_factory=list)
-    foreign: list[ToolFile] = field(default_factory=list)
-    warnings: list[ReportWarning] = field(default_factory=list)
+# A compressed export within a zip, and no more.
+_DEEPEST = 2
 
 
 def open_sources(
@@ -75,271 +36,92 @@ def open_sources(
     `forced_to` is the tool that wrote all of them; None: each says it itself. A pipe is read to its end; a named one
     that nobody opens to write within `writer_patience_s`, and any among `found`, which a folder had, is left out.
     """
-    opening = _Opening(database, copies, forced_to)
+    plain = PlainFiles(database, copies, forced_to)
+    packed = _PackedFiles(plain, copies)
     for each in given:
         name = str(each)
         try:
             if isinstance(each, LogAddress):
-                file = opening.fetched(each)
+                file = _fetched(each, copies)
             else:
                 file = as_file(each, copies, writer_patience_s, is_named=each not in found)
-            opening.open(name, file)
+            packed.open(name, file)
         except Refused as refused:
-            opening.refuse(name, refused.fault)
+            plain.refuse(name, refused.fault)
         except OSError as error:
-            opening.said.warnings.append(ReportWarning(kind="unreadable_file", file=name, os_error=error.strerror))
-    return opening.said
+            plain.said.warnings.append(ReportWarning(kind="unreadable_file", file=name, os_error=error.strerror))
+    return plain.said
 
 
-class _Opening:
-    """One opening of several files: what is said of them gathers in `said`."""
+class _PackedFiles:
+    """Opens files, compressed ones and the members of archives as what is in them."""
 
-    def __init__(
-        self,
-        database: DuckDBPyConnection,
-        copies: ExitStack,
-        forced_to: str | None,
-    ) -> None:
-        self.said = OpenedSources()
-        self._database, self._copies, self._forced_to = database, copies, forced_to
+    def __init__(self, plain: PlainFiles, copies: ExitStack) -> None:
+        self._plain, self._copies = plain, copies
 
-    @cached_property
-    def _importers(self) -> Sequence[Importer]:
-        # Who reads our own logs alone waits for none of them.
-        from r1plan.report.importers.known import IMPORTERS
-
-        return [each for each in IMPORTERS if self._forced_to in (None, each.name)]
-
-    def refuse(self, name: str, fault: FileFault, about: NotRecognised | None = None) -> None:
-        fields = (about.fields, about.nearest, about.missing) if about else ((), None, ())
-        self.said.warnings.append(
-            ReportWarning(
-                kind="unreadable_file",
-                file=name,
-                file_fault=fault,
-                fields=fields[0],
-                nearest=fields[1],
-                missing=fields[2],
-            )
-        )
-
-    def fetched(self, address: LogAddress) -> Path:
-        from r1plan.engine.http.download import NotFetched, download
-
-        if address.url.startswith("s3:"):
-            raise Refused("object_store")
-        copy = temporary_file(self._copies)
-        with copy.open("wb") as target:
-            guard = Guard(target)
-            try:
-                download(address.url, lambda chunk: guard.write(chunk, len(chunk)))
-            except NotFetched as error:
-                raise OSError(0, error.reason) from error
-            except Unsafe as unsafe:
-                raise Refused(unsafe.fault) from unsafe
-        return copy
-
-    def open(self, name: str, file: Path, *, is_inside: bool = False) -> None:
-        """Say of `file`, which is told as `name`, what it holds; `is_inside`: it came out of another file."""
+    def open(self, name: str, file: Path, depth: int = 0) -> None:
+        """Say of `file`, which is told as `name`, what it holds; `depth`: out of how many others it came."""
         with file.open("rb") as stream:
             begin = stream.read(SAMPLE_BYTES)
         compression = compression_of(begin)
         if compression is None:
-            self._open_plain(name, file, begin)
-        elif is_inside:
-            self.refuse(name, "archive_in_archive")
+            self._plain.open(name, file, begin)
+        elif depth == _DEEPEST or (depth and compression == "zip"):
+            self._plain.refuse(name, "archive_in_archive")
         elif compression == "zip":
-            self._open_archive(name, file)
+            self._open_archive(name, file, depth)
         elif compression == "lz4":
-            self.refuse(name, "compressed")
+            self._plain.refuse(name, "compressed")
         else:
             copy = temporary_file(self._copies)
             try:
                 with copy.open("wb") as target:
                     unpack(file, compression, target)
             except Unsafe as unsafe:
-                self.refuse(name, unsafe.fault)
+                self._plain.refuse(name, unsafe.fault)
                 return
             except Damaged:
                 # What came before the damage is read, and the damage told.
-                self.refuse(name, "damaged")
-            self.open(name, copy, is_inside=True)
+                self._plain.refuse(name, "damaged")
+            self.open(name, copy, depth + 1)
 
-    def _open_archive(self, name: str, file: Path) -> None:
+    def _open_archive(self, name: str, file: Path, depth: int) -> None:
         try:
             with zipfile.ZipFile(file) as archive:
                 found = list(members(archive))
                 if not found:
-                    self.refuse(name, "empty_archive")
+                    self._plain.refuse(name, "empty_archive")
                 for member, fault in found:
                     inside = f"{name}/{member}"
                     if fault is not None:
-                        self.refuse(inside, fault)
+                        self._plain.refuse(inside, fault)
                         continue
                     copy = temporary_file(self._copies)
                     try:
                         with copy.open("wb") as target:
                             unpack_member(archive, member, target)
                     except Unsafe as unsafe:
-                        self.refuse(inside, unsafe.fault)
+                        self._plain.refuse(inside, unsafe.fault)
                         continue
                     except Damaged:
-                        self.refuse(inside, "damaged")
-                    self.open(inside, copy, is_inside=True)
+                        self._plain.refuse(inside, "damaged")
+                    self.open(inside, copy, depth + 1)
         except (zipfile.BadZipFile, Damaged, NotImplementedError, UnicodeDecodeError):
-            self.refuse(name, "damaged")
+            self._plain.refuse(name, "damaged")
 
-    def _open_plain(self, name: str, file: Path, begin: bytes) -> None:
-        encoding = encoding_of(begin)
-        if encoding != "utf-8":
-            file = self._converted(file, encoding)
-            begin = _beginning(file)
-        layout = layout_of(begin)
-        if layout == "lines" and b"\n" not in begin and not _has_lines(file):
-            layout = "values"  # one document, too long for a line
-        if layout in ("csv", "values") and not is_utf8(file):
-            self.said.warnings.append(ReportWarning(kind="other_encoding", file=name))
-            file = self._converted(file, "cp1252")
-            begin = _beginning(file)
-        match layout:
-            case None:
-                self.refuse(name, "no_records")
-            case "sqlite":
-                self._open_database(name, file)
-            case "parquet":
-                self._open_parquet(name, file)
-            case "csv":
-                self._open_csv(name, file, begin)
-            case "events":
-                copy = temporary_file(self._copies)
-                with file.open("rb") as stream, copy.open("wb") as target:
-                    target.writelines(events_in(stream))
-                self._open_json(name, copy, "lines")
-            case "lines" if self._forced_to in (None, _OURS) and is_ours(records_in(begin)):
-                self.said.own.append(line_source(name, file, self._copies))
-            case "lines" | "array" | "values" | "empty":
-                self._open_json(name, file, layout)
 
-    def _converted(self, file: Path, encoding: str) -> Path:
-        copy = temporary_file(self._copies)
-        with file.open("rb") as stream, copy.open("wb") as target:
-            to_utf8(stream, encoding, target)
-        return copy
+def _fetched(address: LogAddress, copies: ExitStack) -> Path:
+    from r1plan.engine.http.download import NotFetched, download
 
-    def _open_json(self, name: str, file: Path, layout: Layout) -> None:
-        if layout == "empty" or self._forced_to == _OURS:
-            self.said.own.append(line_source(name, file, self._copies))
-            return
-        source = LogSource(name=name, file=file)
-        if layout == "lines":
-            source = line_source(name, file, self._copies)
+    if address.url.startswith("s3:"):
+        raise Refused("object_store")
+    copy = temporary_file(copies)
+    with copy.open("wb") as target:
+        guard = Guard(target)
         try:
-            records = _sample(self._database, source.file, layout)
-        except DatabaseError as error:
-            too_large = "maximum_object_size" in str(error) or "maximum object size" in str(error)
-            self.refuse(name, "too_large" if too_large else "damaged_json")
-            return
-        if is_ours(records) and self._forced_to is None:
-            if layout != "lines":
-                source = line_source(name, self._as_lines(source.file, layout), self._copies)
-            self.said.own.append(source)
-            return
-        kind = recognise(records, self._importers)
-        if isinstance(kind, NotRecognised) and self._forced_to is not None and records:
-            kind = forced(dict.fromkeys(key for record in records for key in record), self._importers[0])
-        if isinstance(kind, Recognised):
-            self.said.foreign.append(ToolFile(source=source, layout=layout, kind=kind))
-        elif not kind.fields and layout == "lines":
-            # No object among them: each line is named as one of our own log that cannot be used.
-            self.said.own.append(source)
-        else:
-            self.refuse(name, "unknown_fields" if kind.fields else "no_records", kind)
-
-    def _as_lines(self, file: Path, layout: Layout) -> Path:
-        copy = temporary_file(self._copies)
-        with copy.open("wb") as target:
-            target.writelines(
-                json.dumps(json.loads(text)).encode() + b"\n" for text in json_values(self._database, file, layout)
-            )
-        return copy
-
-    def _open_csv(self, name: str, file: Path, begin: bytes) -> None:
-        wanted = {name for each in self._importers for shape in each.shapes for name in (*shape.marks, *shape.reads)}
-        header = csv_header(begin.decode("utf-8", "replace"), wanted)
-        if header is None:
-            # Lines of something else: our own log says of each what is wrong with it.
-            self.said.own.append(line_source(name, file, self._copies))
-            return
-        kind = recognise_columns(header.columns, self._importers)
-        if isinstance(kind, NotRecognised) and self._forced_to not in (None, _OURS):
-            kind = forced(header.columns, self._importers[0])
-        if isinstance(kind, Recognised):
-            source = LogSource(name=name, file=file)
-            self.said.foreign.append(ToolFile(source=source, layout="csv", kind=kind, header=header))
-        else:
-            self.refuse(name, "unknown_fields", kind)
-
-    def _open_parquet(self, name: str, file: Path) -> None:
-        try:
-            columns, records = parquet_sample(self._database, file)
-        except DatabaseError:
-            self.refuse(name, "damaged")
-            return
-        kind = recognise_columns(columns, self._importers)
-        if isinstance(kind, NotRecognised):
-            kind = recognise(records, self._importers)
-        if isinstance(kind, NotRecognised) and self._forced_to is not None:
-            kind = forced(columns, self._importers[0])
-        if isinstance(kind, Recognised):
-            self.said.foreign.append(
-                ToolFile(source=LogSource(name=name, file=file), layout="parquet", kind=replace(kind, envelope=None))
-            )
-        else:
-            self.refuse(name, "unknown_fields", not_recognised(columns, self._importers))
-
-    def _open_database(self, name: str, file: Path) -> None:
-        copy = temporary_file(self._copies)
-        records = temporary_file(self._copies)
-        try:
-            copy_database(file, copy)
-            found = recognise_database(copy, self._importers)
-            if isinstance(found, NotRecognised):
-                self.refuse(name, "unknown_tables" if found.fields else "no_records", found)
-                return
-            kind, query = found
-            with records.open("wb") as target:
-                write_records(copy, query, kind.shape, target)
-        except Busy:
-            self.refuse(name, "busy")
-        except sqlite3.Error:
-            self.refuse(name, "damaged")
-        else:
-            source = LogSource(name=name, file=records, is_table=True)
-            self.said.foreign.append(ToolFile(source=source, layout="lines", kind=kind))
-
-
-def _beginning(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return stream.read(SAMPLE_BYTES)
-
-
-def _has_lines(file: Path) -> bool:
-    with file.open("rb") as stream:
-        first = stream.readline(LONGEST_LINE_BYTES)
-        return len(first) < LONGEST_LINE_BYTES or first.endswith(b"\n")
-
-
-def _sample(database: DuckDBPyConnection, file: Path, layout: Layout) -> list[dict[str, Any]]:
-    """The first objects of a JSON file, at most 1,000 of them and 8 MiB."""
-    records, size_bytes = [], 0
-    for text in json_values(database, file, layout):
-        size_bytes += len(text)
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value, dict):
-            records.append(value)
-        if len(records) == _SAMPLED_RECORDS or size_bytes > _SAMPLED_BYTES:
-            break
-    return records
+            download(address.url, lambda chunk: guard.write(chunk, len(chunk)))
+        except NotFetched as error:
+            raise OSError(0, error.reason) from error
+        except Unsafe as unsafe:
+            raise Refused(unsafe.fault) from unsafe
+    return copy

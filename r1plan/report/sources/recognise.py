@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,15 +111,15 @@ def _has(record: Record, mark: str) -> bool:
 
 
 def _readings(records: Sequence[Record]) -> Iterator[tuple[str | None, Sequence[Record]]]:
-    """The records as they are, then those within each field that holds a list of objects, the longest first."""
+    """The records as they are, then those within each field that holds objects, that with the most of them first."""
     yield None, records
-    inside: Counter[str] = Counter()
+    inside: dict[str, list[Record]] = {}
     for record in records:
         for name, value in record.items():
-            if isinstance(value, list) and value and isinstance(value[0], Mapping):
-                inside[name] += len(value)
-    for name, _ in inside.most_common():
-        yield name, [item for record in records for item in record.get(name) or () if isinstance(item, Mapping)]
+            for item in value if isinstance(value, list) else (value,):
+                if isinstance(item, Mapping):
+                    inside.setdefault(name, []).append(item)
+    yield from sorted(inside.items(), key=lambda each: -len(each[1]))
 
 
 def _fields(records: Iterable[Record]) -> Iterator[str]:

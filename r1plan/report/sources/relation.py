@@ -71,8 +71,13 @@ def raw_of_json(shape: RecordShape, files: Sequence[Path], layout: Layout, envel
         return _select(", ".join(f"NULLIF({_name(name)}, '') AS {_name(name)}" for name in shape.reads), read)
     objects = _objects(layout).replace("$files", names).replace("$value_bytes", str(size))
     if envelope is not None:
-        path = _text(f'$."{envelope}"[*]')
-        objects = f"(SELECT unnest(json_extract(json, {path})) AS json, raw_file FROM {objects})"
+        # A list of records, or one alone.
+        inside, each = _text(f'$."{envelope}"'), _text(f'$."{envelope}"[*]')
+        several = f"json_type(json, {inside}) = 'ARRAY'"
+        records = f"CASE WHEN {several} THEN json_extract(json, {each}) ELSE [json_extract(json, {inside})] END"
+        # What has no such field, as other events of a stream have none, holds no record.
+        there = f"json_type(json, {inside}) IN ('ARRAY', 'OBJECT')"
+        objects = f"(SELECT unnest({records}) AS json, raw_file FROM {objects} WHERE {there})"
     columns = ", ".join(
         f"CAST(json AS VARCHAR) AS {_name(name)}"
         if name == "*"
@@ -92,7 +97,8 @@ def raw_of_csv(shape: RecordShape, files: Sequence[Path], header: CsvHeader) -> 
     read = (
         f"read_csv({_list(files)}, auto_detect = false, header = true, skip = {header.lines_above}, "
         f"delim = {_text(header.separator)}, quote = '\"', escape = '\"', columns = {{{', '.join(columns)}}}, "
-        f"max_line_size = {_LINE_BYTES}, store_rejects = true, rejects_limit = 100, null_padding = false, {_WITH_NAME})"
+        f"max_line_size = {_LINE_BYTES}, store_rejects = true, rejects_limit = 100000, "
+        f"null_padding = false, {_WITH_NAME})"
     )
     return _select(", ".join(_column(name, names) for name in shape.reads), read)
 

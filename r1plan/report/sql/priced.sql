@@ -30,12 +30,12 @@ SELECT
     CASE WHEN is_billed THEN rate_hit * hit WHEN is_split THEN billed_hit_usd WHEN is_whole THEN 0 END AS cache_hit_usd,
     CASE
         WHEN is_billed THEN rate_output * thought
-        WHEN is_split THEN CASE WHEN thought = written AND written > 0 THEN billed_output_usd ELSE 0 END
+        WHEN is_split THEN CASE WHEN written = 0 THEN 0 WHEN thought = written THEN billed_output_usd WHEN thought = 0 THEN 0 END
         WHEN is_whole THEN 0
     END AS thinking_usd,
     CASE
         WHEN is_billed THEN rate_output * (written - thought)
-        WHEN is_split THEN CASE WHEN thought = 0 THEN billed_output_usd ELSE 0 END
+        WHEN is_split THEN CASE WHEN thought = 0 THEN billed_output_usd WHEN thought = written THEN 0 END
         WHEN is_whole THEN 0
     END AS answer_usd,
     CASE

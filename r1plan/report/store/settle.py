@@ -13,6 +13,7 @@ from r1plan.report.spend import ReportWarning, WarningKind
 _NOT_COUNTED: Mapping[str, WarningKind] = {
     "imported_again": "repeated_rows",
     "imported_elsewhere": "repeated_responses",
+    "imported_twice_summed": "sums_by_other_key",
     "imported_sums": "sums_beside_rows",
 }
 
@@ -22,7 +23,9 @@ def settle_imported(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
 
     Of a tool's rows with one id, which two of its exports share, the last one with an end counts; of sums the one that
     has most, as those of a day grow while it goes on. Of one response that several tools tell, the rows of that tool
-    count that knows most of it. Sums of a time of which the same tool also tells single requests are not counted.
+    count that knows most of it. Of sums of
+    one time by several keys one kind counts. Sums of a time of which the same tool also tells single requests are not
+    counted.
     """
     database.execute(sql("imported_plain"))
     tools = "SELECT count(DISTINCT source) FROM entry WHERE usable AND source <> 'r1plan'"

@@ -123,8 +123,8 @@ def test_a_csv_in_latin_1_is_read_and_that_is_said(tmp_path: Path) -> None:
         ("x.json", b'{"id": "a",\n "usage": {', "its JSON is damaged or ends in the middle"),
         ("x.json", b'{"colour": "red", "size": 3}\n', "no log or export that is known: its fields are colour, size"),
         ("x.csv", b"colour,size\nred,3\n", "no log or export that is known: its fields are colour, size"),
-        ("x.parquet", b"PAR1 and nothing", "it is damaged or ends in the middle"),
-        ("x.db", b"SQLite format 3\0 and nothing", "it is damaged or ends in the middle"),
+        ("x.parquet", b"PAR1 and nothing", "read in part at most, as it is damaged"),
+        ("x.db", b"SQLite format 3\0 and nothing", "read in part at most, as it is damaged"),
         ("x.csv", bytes(range(256)) * 40, "neither text nor a table that can be read"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -170,3 +171,37 @@ def test_deepseeks_zip_comes_to_what_it_billed(form: Mapping[str, Any], currency
     assert report.totals.output_tokens == sum(
         int(each["amount"]) for each in made.amounts if each["type"] == "output_tokens"
     )
+
+
+def test_a_postgres_dump_is_its_tables(tmp_path: Path) -> None:
+    made = list(litellm.spend_logs(Random(11), 60))
+    (tmp_path / "dump.sql").write_bytes(written.postgres_dump("LiteLLM_SpendLogs", [each.record for each in made]))
+    check(report_of(tmp_path / "dump.sql"), "litellm", made)
+
+
+def test_one_record_in_an_envelope_is_read(tmp_path: Path) -> None:
+    made = list(openrouter.generations(Random(12), 9))
+    (tmp_path / "x.jsonl").write_bytes(written.lines([{"data": each.record} for each in made]))
+    check(report_of(tmp_path / "x.jsonl"), "openrouter", made)
+
+
+def test_days_summed_by_user_and_by_team_are_the_same_requests(tmp_path: Path) -> None:
+    day = {
+        "date": "2025-11-01", "api_key": "k", "model": "deepseek-reasoner", "custom_llm_provider": "deepseek",
+        "prompt_tokens": 1000, "completion_tokens": 200, "spend": 0.1, "api_requests": 2,
+    }  # fmt: skip
+    users = [{**day, "id": f"u{number}", "user_id": f"u{number}"} for number in range(2)]
+    team = [{**day, "id": "t", "team_id": "t", "prompt_tokens": 2000, "completion_tokens": 400, "api_requests": 4}]
+    (tmp_path / "users.json").write_bytes(written.lines(users))
+    (tmp_path / "teams.json").write_bytes(written.lines(team))
+    report = report_of(tmp_path)
+    assert (report.totals.requests, report.totals.input_tokens, report.totals.output_tokens) == (4, 2000, 400)
+    assert [each.count for each in report.warnings if each.kind == "sums_by_other_key"] == [1]
+    assert report_of(tmp_path / "teams.json").totals.requests == 4
+
+
+def test_a_compressed_export_in_a_zip_is_read(tmp_path: Path) -> None:
+    made = list(litellm.spend_logs(Random(13), 20))
+    packed = gzip.compress(written.lines([each.record for each in made]))
+    (tmp_path / "x.zip").write_bytes(written.zipped({"rows.jsonl.gz": packed}))
+    check(report_of(tmp_path / "x.zip"), "litellm", made)

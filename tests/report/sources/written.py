@@ -50,6 +50,24 @@ def cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def postgres_dump(name: str, records: Records) -> bytes:
+    """As pg_dump writes a table: https://www.postgresql.org/docs/current/sql-copy.html."""
+    names = list(dict.fromkeys(key for each in records for key in each))
+    text = (
+        f'--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\nCREATE TABLE public."{name}" (x text);\n\n'
+    )
+    text += "COPY public.other (a, b) FROM stdin;\n1\t2\n\\.\n\n\n"
+    text += f'COPY public."{name}" ({", ".join(json.dumps(each) for each in names)}) FROM stdin;\n'
+    for each in records:
+        cells = (r"\N" if each.get(key) is None else _copied(cell(each[key])) for key in names)
+        text += "\t".join(cells) + "\n"
+    return (text + "\\.\n\n-- done\n").encode()
+
+
+def _copied(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\t", r"\t").replace("\n", r"\n")
+
+
 def zipped(members: Mapping[str, bytes]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

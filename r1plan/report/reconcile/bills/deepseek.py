@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 from r1plan.report.database import rows
 from r1plan.report.importers.deepseek import BILL_LINES, COST_LINES
 from r1plan.report.reconcile.sides import Bill, BillLine, Item
-from r1plan.report.sources.opening import ToolFile
+from r1plan.report.sources.plain import ToolFile
 from r1plan.report.sources.relation import raw_of_csv
 
 _ZERO = Decimal(0)

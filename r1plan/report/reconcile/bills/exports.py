@@ -19,7 +19,8 @@ from r1plan.report.entries import load_entries
 from r1plan.report.reconcile.bills.deepseek import deepseek_bills
 from r1plan.report.reconcile.sides import DAY_US, Bill, BillLine, Item
 from r1plan.report.sources.given import given_files
-from r1plan.report.sources.opening import ToolFile, open_sources
+from r1plan.report.sources.opening import open_sources
+from r1plan.report.sources.plain import ToolFile
 from r1plan.report.spend import ImportedFiles, ReportWarning
 
 _ZERO = Decimal(0)
