@@ -297,3 +297,10 @@ def test_prices_of_another_day_are_of_no_use_without_a_world(sample: Path) -> No
     done = run(sample, "--as-of", "2026-11-01")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: --as-of says at whose prices --what-if is, and there is none.")
+
+
+def test_a_report_is_never_written_over_a_log_that_it_is_made_of(sample: Path) -> None:
+    before = sample.read_bytes()
+    done = run(sample, "--format", "csv", "--output", sample)
+    assert (done.returncode, sample.read_bytes()) == (2, before)
+    assert done.stderr.startswith(f"error: --output {sample} is one of the logs that are read.\nhint:  ")

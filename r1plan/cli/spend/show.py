@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from r1plan.errors import UsageError
 from r1plan.render.spend.formats import Format
 from r1plan.report.options import SpendInquiry, SpendOptions
 
@@ -58,6 +60,7 @@ def show(options: SpendOptions, how: Shown) -> None:
         refuse_what_if(form)
     folder = directories().logs
     logs = given_files(options.paths) if options.paths else monthly_logs(folder, options.period)
+    _refuse_overwriting(how.file, logs)
     prices = load_prices()
     accounts = account_currencies(prices, os.environ)
     book = PriceBook(prices, load_holidays(), accounts)
@@ -116,6 +119,15 @@ def show(options: SpendOptions, how: Shown) -> None:
 def _hangs_on_more(options: SpendOptions) -> bool:
     """Whether the report hangs on more than the logs and the catalogue: a bill, or the machine that it is asked on."""
     return bool(options.reconcile) or any(world.strip().casefold().startswith("local:") for world in options.what_if)
+
+
+def _refuse_overwriting(output: Path | None, logs: Iterable[object]) -> None:
+    """Raise UsageError where the report would be written over a log that it is made of."""
+    if output is None or not output.exists():
+        return
+    for log in logs:
+        if isinstance(log, Path) and log.exists() and output.samefile(log):
+            raise UsageError(f"--output {output} is one of the logs that are read.", "give the report another name")
 
 
 def _hint(report: SpendReport, options: SpendOptions) -> str | None:

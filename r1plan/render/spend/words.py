@@ -36,6 +36,9 @@ def headline(report: SpendReport) -> str:
     totals = report.totals
     if totals.uncosted_requests == totals.requests:
         return f"{period_name(report)} has no API cost; that of the electricity is not known."
+    if totals.uncertain_requests and totals.uncertain_requests == totals.requests:
+        bounds = span(totals.uncertain_low_usd, totals.uncertain_high_usd, report.currency)
+        return f"{period_name(report)} cost {bounds}: nothing of it is certain."
     if totals.cost_usd is None:
         return f"{period_name(report)} has no cost that is known."
     parts = [
@@ -100,7 +103,9 @@ def notes(report: SpendReport) -> Iterator[str]:
     totals = report.totals
     if totals.uncertain_requests:
         unbounded = f", and {totals.unbounded_requests:,} of them more than that" if totals.unbounded_requests else ""
-        requests = f"{count(totals.uncertain_requests, 'request')} broken off or not ended"
+        summed = any(each.kind == "several_prices" for each in report.warnings)
+        why = "broken off, not ended or told in sums over several prices" if summed else "broken off or not ended"
+        requests = f"{count(totals.uncertain_requests, 'request')} {why}"
         if totals.uncertain_high_usd is not None:
             bounds = span(totals.uncertain_low_usd, totals.uncertain_high_usd, report.currency)
             yield f"uncertain: {requests} may have cost {bounds} more{unbounded}."
@@ -169,7 +174,7 @@ def warning_text(warning: ReportWarning) -> str:
         case "repeated_rows":
             text = f"{count(warning.count, 'row')} of {tool} told more than once, each counted once."
         case "repeated_responses":
-            text = f"{requests} in {tool} not counted again: another tool's rows tell the same responses."
+            text = f"{requests} in {tool} not counted again: other rows tell the same responses."
         case "sums_by_other_key":
             text = f"{count(warning.count, 'sum')} of {tool} left out: it sums the same requests by another key too."
         case "sums_beside_rows":

@@ -281,6 +281,12 @@ def _append(database: DuckDBPyConnection, importer: Importer, kept: str, names: 
                 CASE WHEN row.served IS NOT NULL THEN answered.model END AS served,
                 COALESCE(row.status, 'ok') AS status,
                 COALESCE(row.span_us, 0) AS span_us,
+                -- An end that cannot be: what is there whole has ended, though nobody knows when.
+                CASE
+                    WHEN row.ended_us >= row.started_us AND row.ended_us < 4133980800000000 THEN row.ended_us
+                    WHEN COALESCE(row.span_us, 0) = 0 AND COALESCE(row.status, 'ok') IN ('ok', 'length')
+                        AND (row.output_tokens IS NOT NULL OR row.reported_usd IS NOT NULL) THEN row.started_us
+                END AS ended_us,
                 CASE WHEN COALESCE(row.span_us, 0) = 0 THEN COALESCE(row.requests, 1) ELSE row.requests END AS requests,
                 $source AS source
             )

@@ -59,16 +59,27 @@ _EACH = f"""(
     )
 )"""
 
-# Of a stream the last chunk with a usage counts: what came before it is none yet, the same, or a part of it.
+# A stream is one row, that of its last chunk with a usage, or else of its last: a count may grow from chunk to chunk, or
+# stand in one of them alone.
 _ROWS = f"""(
     WITH bodies AS MATERIALIZED (
         SELECT * EXCLUDE (b, said, c, usage_at, used, timed, groq), c[1] AS ends FROM {_EACH}
     )
-    SELECT bodies.*, is_chunk AND (NOT has_usage OR place < last_place) AS is_early
+    SELECT
+        bodies.* REPLACE (
+            COALESCE(most_input, input) AS input, COALESCE(most_output, output) AS output,
+            COALESCE(most_hit, hit) AS hit, COALESCE(most_thinking, thinking) AS thinking,
+            COALESCE(ends, some_end) AS ends
+        ),
+        is_chunk AND place <> last_place AS is_early
     FROM bodies
     LEFT JOIN (
-        SELECT raw_file AS chunk_file, body_id AS chunk_id, max(place) AS last_place
-        FROM bodies WHERE is_chunk AND has_usage
+        SELECT
+            raw_file AS chunk_file, body_id AS chunk_id,
+            COALESCE(max(place) FILTER (has_usage), max(place)) AS last_place, max(ends) AS some_end,
+            max(input) AS most_input, max(output) AS most_output, max(hit) AS most_hit, max(thinking) AS most_thinking
+        FROM bodies
+        WHERE is_chunk
         GROUP BY ALL
     ) AS chunks ON is_chunk AND body_id = chunk_id AND raw_file = chunk_file
 )"""

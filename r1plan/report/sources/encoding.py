@@ -22,6 +22,17 @@ def is_utf8(file: Path) -> bool:
     return True
 
 
+def lines_to_utf8(stream: BinaryIO, target: BinaryIO) -> None:
+    """Write the lines of `stream` into `target` as UTF-8: those that are none are read as Latin-1."""
+    for line in stream:
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            target.write(line.decode("cp1252", "replace").encode())
+        else:
+            target.write(line)
+
+
 def to_utf8(stream: BinaryIO, encoding: str, target: BinaryIO) -> None:
     """Write the text of `stream` into `target` as UTF-8, without a mark; what is none is U+FFFD."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")

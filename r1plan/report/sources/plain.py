@@ -18,7 +18,7 @@ from r1plan.ledger.blocks import LONGEST_LINE_BYTES
 from r1plan.report.importers.importer import Importer
 from r1plan.report.log_source import LogSource, line_source, temporary_file
 from r1plan.report.sources.csv_header import CsvHeader, csv_header
-from r1plan.report.sources.encoding import is_utf8, to_utf8
+from r1plan.report.sources.encoding import is_utf8, lines_to_utf8, to_utf8
 from r1plan.report.sources.layout import SAMPLE_BYTES, Layout, encoding_of, events_in, layout_of, records_in
 from r1plan.report.sources.recognise import (
     NotRecognised,
@@ -153,6 +153,13 @@ class PlainFiles:
         if layout == "empty" or self._forced_to == _OURS:
             self.said.own.append(line_source(name, file, self._copies))
             return
+        if layout == "lines" and not is_utf8(file):
+            copy = temporary_file(self._copies)
+            with file.open("rb") as stream, copy.open("wb") as target:
+                lines_to_utf8(stream, target)
+            if _sample(self._database, copy, layout):
+                self.said.warnings.append(ReportWarning(kind="other_encoding", file=name))
+                file = copy
         source = LogSource(name=name, file=file)
         if layout == "lines":
             source = line_source(name, file, self._copies)
@@ -167,6 +174,8 @@ class PlainFiles:
                 source = line_source(name, self._as_lines(source.file, layout), self._copies)
             self.said.own.append(source)
             return
+        if len(records) < 2 and _is_empty(file):
+            return  # an export of a time without requests
         kind = recognise(records, self._importers)
         if isinstance(kind, NotRecognised) and self._forced_to is not None and records:
             kind = forced(dict.fromkeys(key for record in records for key in record), self._importers[0])
@@ -244,6 +253,19 @@ class PlainFiles:
 def _beginning(file: Path) -> bytes:
     with file.open("rb") as stream:
         return stream.read(SAMPLE_BYTES)
+
+
+def _is_empty(file: Path) -> bool:
+    """Whether a file is a list of no record, or an envelope with one."""
+    begin = _beginning(file)
+    if len(begin) == SAMPLE_BYTES:
+        return False
+    try:
+        value = json.loads(begin)
+    except (ValueError, RecursionError):
+        return False
+    inside = list(value.values()) if isinstance(value, dict) else [value]
+    return [] in inside and not any(each for each in inside if isinstance(each, (list, dict)))
 
 
 def _has_lines(file: Path) -> bool:

@@ -286,3 +286,45 @@ def test_no_key_name_or_prompt_of_a_record_is_in_a_warning(tmp_path: Path) -> No
 def _put(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
+
+
+@pytest.mark.parametrize(
+    "content", [b"[]", b"[\n]\n", b'{"object": "page", "data": []}\n', b'{\n "data": []\n}\n', b""]
+)
+def test_an_export_of_a_time_without_requests_is_no_fault(content: bytes, tmp_path: Path) -> None:
+    report = report_of(_put(tmp_path / "x.json", content))
+    assert (report.totals.requests, report.lost, report.is_nothing_usable) == (0, 0, False)
+
+
+@pytest.mark.parametrize("end", [None, "soon", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"])
+def test_a_whole_answer_with_an_end_that_cannot_be_counts_at_its_start(end: str | None, tmp_path: Path) -> None:
+    made = next(each for each in litellm.spend_logs(Random(3), 60) if each.truth and not each.traps)
+    record = {**made.record, "endTime": end}
+    report = report_of(_put(tmp_path / "x.jsonl", written.lines([record])))
+    assert (report.totals.requests, report.totals.uncertain_requests) == (1, 0)
+    assert report.totals.output_tokens == made.record["completion_tokens"]
+
+
+def test_lines_in_latin_1_are_read_and_that_is_said(tmp_path: Path) -> None:
+    rows = [body(id=name, note="Zürich") for name in "ab"]
+    text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in rows)
+    report = report_of(_put(tmp_path / "x.jsonl", text.encode("latin-1")))
+    assert (report.totals.requests, [each.kind for each in report.warnings]) == (2, ["other_encoding"])
+
+
+CHUNK = {"id": "c-1", "object": "chat.completion.chunk", "created": 1_780_000_000, "model": "deepseek-reasoner"}
+
+
+def test_a_stream_without_a_usage_is_one_request_of_unknown_tokens(tmp_path: Path) -> None:
+    choices = [{"index": 0, "delta": {"content": "4"}}]
+    events = [{**CHUNK, "choices": choices} for _ in range(3)]
+    text = "".join(f"data: {json.dumps(each)}\n\n" for each in events) + "data: [DONE]\n\n"
+    report = report_of(_put(tmp_path / "x.sse", text.encode()))
+    assert (report.totals.requests, [each.kind for each in report.warnings]) == (1, ["unknown_tokens"])
+
+
+def test_a_usage_in_two_chunks_is_taken_together(tmp_path: Path) -> None:
+    counts = [{"prompt_tokens": 1000, "completion_tokens": 0}, {"prompt_tokens": 0, "completion_tokens": 500}]
+    rows = [{**CHUNK, "choices": [], "usage": each} for each in counts]
+    report = report_of(_put(tmp_path / "x.jsonl", written.lines(rows)))
+    assert (report.totals.requests, report.totals.input_tokens, report.totals.output_tokens) == (1, 1000, 500)

@@ -205,3 +205,19 @@ def test_a_compressed_export_in_a_zip_is_read(tmp_path: Path) -> None:
     packed = gzip.compress(written.lines([each.record for each in made]))
     (tmp_path / "x.zip").write_bytes(written.zipped({"rows.jsonl.gz": packed}))
     check(report_of(tmp_path / "x.zip"), "litellm", made)
+
+
+@pytest.mark.parametrize("id_", ["chatcmpl-1", "chatcmpl-8f7e6d5c4b3a29180716"])
+def test_one_response_that_two_tools_tell_counts_once(id_: str, tmp_path: Path) -> None:
+    row = next(each.record for each in litellm.spend_logs(Random(3), 60) if each.truth and not each.traps)
+    row = {**row, "request_id": id_, "prompt_tokens": 100, "completion_tokens": 20, "custom_llm_provider": "deepseek",
+           "model": "deepseek-reasoner", "metadata": {}}  # fmt: skip
+    body = {
+        "id": id_, "object": "chat.completion", "created": 1_772_600_767, "model": "deepseek-reasoner", "choices": [],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
+    }  # fmt: skip
+    (tmp_path / "a.jsonl").write_bytes(written.lines([row]))
+    (tmp_path / "b.jsonl").write_bytes(written.lines([body]))
+    report = report_of(tmp_path)
+    assert (report.totals.requests, report.totals.input_tokens) == (1, 100)
+    assert [each.count for each in report.warnings if each.kind == "repeated_responses"] == [1]

@@ -93,10 +93,12 @@ def test_a_bill_with_its_parts_is_the_cost(at: float) -> None:
 
 @pytest.mark.parametrize(
     ("thinking", "parts"),
-    [(0, (0, 1, 0)), (1_000_000, (1, 0, 0)), (500_000, (0, 0, 1)), (None, (0, 0, 1))],
+    [(0, (0, 1, 0)), (1_000_000, (1, 0, 0)), (500_000, (None, None, 1)), (None, (None, None, 1))],
     ids=["no thinking", "all thinking", "some", "unknown"],
 )
-def test_a_bill_for_output_is_split_only_where_that_is_known(thinking: int | None, parts: tuple[int, ...]) -> None:
+def test_a_bill_for_output_is_split_only_where_that_is_known(
+    thinking: int | None, parts: tuple[int | None, ...]
+) -> None:
     totals: Any = report_of([summed(thinking_tokens=thinking, **BILL)], CHANGED).totals
     assert (totals.thinking_usd, totals.answer_usd, totals.thinking_unknown_usd) == parts
 

@@ -63,7 +63,7 @@ def told(source: str, **values: Any) -> dict[str, Any]:
         pytest.param([told("x"), told("y", provider="P", model="M")], 0, {REPEATED: 1}, id="capitals"),
         pytest.param([told("x"), told("x", **LATER)], 8, {}, id="one tool"),
         pytest.param([told("x", response_id=SHORT_ID), told("y", response_id=SHORT_ID)], 2, {}, id="short"),
-        pytest.param([told("x"), told("y", model="n")], 1, {}, id="another model"),
+        pytest.param([told("x"), told("y", model="n")], 0, {REPEATED: 1}, id="another name of the model"),
         pytest.param([told("x", response_id=None), told("y", response_id=None)], 2, {}, id="no id"),
         pytest.param([told("x"), told("x", project="b"), told("y")], 1, {REPEATED: 2}, id="one against two"),
     ],
