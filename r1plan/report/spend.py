@@ -72,6 +72,7 @@ WarningKind = Literal[
     "repeated_rows",  # `count` rows of `tool` whose id another of its rows has too: they are not counted
     "repeated_responses",  # `count` rows of `tool` of responses of which another tool knows more: they are not counted
     "sums_by_other_key",  # `count` sums of `tool` over what it sums by another key too: they are left out
+    "sums_beside_others",  # `count` sums of `tool` over a time of which another tool tells single requests: both count
     "sums_beside_rows",  # `count` sums of `tool` over a time of which it tells single requests too: they are left out
     "unknown_requests",  # `count` rows that are sums of an unknown number of requests
     "several_prices",  # `count` requests told only as sums over a time in which several prices held: uncertain
@@ -240,6 +241,11 @@ class SpendReport:
     budget: BudgetUse | None = None
     held_at: tuple[datetime, datetime] | None = None
     explanation: Explanation | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the period has no request and no sum of some."""
+        return self.first_at is None and not self.totals.requests
 
     @property
     def is_nothing_usable(self) -> bool:

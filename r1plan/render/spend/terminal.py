@@ -32,7 +32,7 @@ def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
     if report.reconcile:
         yield from reconcile_lines(report.reconcile, width)
         yield ""
-    if not report.totals.requests:
+    if report.is_empty:
         yield no_requests(report)
         yield from pace_notes(report)
         yield from notes(report)
@@ -64,7 +64,7 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
     if report.reconcile:
         yield from (f"- {_markdown_text(line)}" for line in reconcile_notes(report.reconcile))
         yield ""
-    if not report.totals.requests:
+    if report.is_empty:
         yield no_requests(report)
     else:
         yield f"**{headline(report)}**"
@@ -80,7 +80,7 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
         for group in report.groups:
             yield _markdown_row([*_names(group), *(show(group.totals) for show in columns.values())])
         yield _markdown_row([*_total_names(report), *(show(report.totals) for show in columns.values())])
-    if report.totals.requests:
+    if not report.is_empty:
         yield from _markdown_worlds(report)
     if texts := finding_texts(report):
         yield ""

@@ -34,7 +34,7 @@ def no_requests(report: SpendReport) -> str:
 def headline(report: SpendReport) -> str:
     """What it cost and what for, in one sentence."""
     totals = report.totals
-    if totals.uncosted_requests == totals.requests:
+    if totals.uncosted_requests and totals.uncosted_requests == totals.requests:
         return f"{period_name(report)} has no API cost; that of the electricity is not known."
     if totals.uncertain_requests and totals.uncertain_requests == totals.requests:
         bounds = span(totals.uncertain_low_usd, totals.uncertain_high_usd, report.currency)
@@ -77,7 +77,8 @@ def volume(totals: Totals) -> str:
     named = [f"{tokens(number)} {name}" for number, name in parts if number]
     if named:
         named[0] = named[0].replace(" ", " tokens ", 1)
-    return f"{count(totals.requests, 'request')}{': ' if named else ''}{', '.join(named)}."
+    requests = count(totals.requests, "request") if totals.requests else "An unknown number of requests"
+    return f"{requests}{': ' if named else ''}{', '.join(named)}."
 
 
 def period_name(report: SpendReport, before: str = "") -> str:
@@ -177,6 +178,11 @@ def warning_text(warning: ReportWarning) -> str:
             text = f"{requests} in {tool} not counted again: other rows tell the same responses."
         case "sums_by_other_key":
             text = f"{count(warning.count, 'sum')} of {tool} left out: it sums the same requests by another key too."
+        case "sums_beside_others":
+            text = (
+                f"{count(warning.count, 'sum')} of {tool} and single requests of the same provider and time from "
+                "elsewhere are both counted: if they are the same, give one of them, or the sums as --reconcile."
+            )
         case "sums_beside_rows":
             text = (
                 f"{count(warning.count, 'sum')} of {tool} left out: "

@@ -104,7 +104,7 @@ def _is_object(line: str) -> bool:
 
 def _is_plain(begin: bytes, encoding: Encoding) -> bool:
     """Whether most of what `begin` says in `encoding` is plain letters, digits and the like."""
-    text = begin[:1024].decode(encoding, "ignore").removeprefix("\ufeff")
+    text = begin[:1024].decode(encoding, "replace").removeprefix("\ufeff")
     return encoding == "utf-8" or sum(" " <= each <= "~" or each in "\t\r\n" for each in text) * 2 > len(text) > 0
 
 

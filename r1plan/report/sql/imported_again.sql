@@ -14,7 +14,8 @@ QUALIFY row_number() OVER (
     ORDER BY
         ended_us IS NOT NULL DESC,
         CASE WHEN span_us > 0 THEN COALESCE(requests, 0) ELSE 0 END DESC,
-        CASE WHEN span_us > 0 THEN COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0) ELSE 0 END DESC,
+        COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0) DESC,
+        CAST(cache_hit_tokens IS NOT NULL AS INTEGER) + CAST(thinking_tokens IS NOT NULL AS INTEGER) DESC,
         CASE WHEN span_us > 0 THEN COALESCE(reported_usd, 0) ELSE 0 END DESC,
         entry.rowid DESC
 ) > 1

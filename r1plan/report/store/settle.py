@@ -21,11 +21,10 @@ _NOT_COUNTED: Mapping[str, WarningKind] = {
 def settle_imported(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
     """Leave each imported request once in the table `entry`, and say what is not counted.
 
-    Of a tool's rows with one id, which two of its exports share, the last one with an end counts; of sums the one that
-    has most, as those of a day grow while it goes on. Of one response that several tools tell, the rows of that tool
-    count that knows most of it. Of sums of
-    one time by several keys one kind counts. Sums of a time of which the same tool also tells single requests are not
-    counted.
+    Of a tool's rows with one id, which two of its exports share, the fullest with an end counts; of sums the one that
+    has most, as those of a day grow while it goes on. Of one response that several tools tell, the row counts that
+    knows most of it, and of sums of one time by several keys one kind. Sums of a time of which the same tool also tells
+    single requests are not counted; where another tool tells them, that is said, for they may be others.
     """
     database.execute(sql("imported_plain"))
     tools = "SELECT DISTINCT source FROM entry WHERE usable AND source <> 'r1plan'"
@@ -40,3 +39,5 @@ def settle_imported(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
             database.execute("DELETE FROM entry USING not_counted WHERE entry.rowid = not_counted.row")
         for source, count in found:
             yield ReportWarning(kind=kind, count=count, tool=source)
+    for source, count in database.execute(sql("imported_beside")).fetchall():
+        yield ReportWarning(kind="sums_beside_others", count=count, tool=source)

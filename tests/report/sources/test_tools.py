@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from r1plan.prices.book import PriceBook
+from r1plan.render.spend.terminal import spend_lines
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.sources.given import given_files
@@ -221,3 +223,21 @@ def test_one_response_that_two_tools_tell_counts_once(id_: str, tmp_path: Path) 
     report = report_of(tmp_path)
     assert (report.totals.requests, report.totals.input_tokens) == (1, 100)
     assert [each.count for each in report.warnings if each.kind == "repeated_responses"] == [1]
+
+
+def test_a_bill_beside_rows_of_another_tool_is_told(tmp_path: Path) -> None:
+    row = next(each.record for each in litellm.spend_logs(Random(3), 60) if each.truth and not each.traps)
+    row = {**row, "custom_llm_provider": "deepseek", "model": "deepseek-reasoner"}
+    days = deepseek.made(5, days=1, first=date(2026, 3, 4))
+    (tmp_path / "a.jsonl").write_bytes(written.lines([row]))
+    (tmp_path / "usage.zip").write_bytes(deepseek.as_zip(days, Random(1)))
+    assert [each.count for each in report_of(tmp_path).warnings if each.kind == "sums_beside_others"] == [1]
+
+
+def test_sums_that_do_not_say_how_many_requests_they_are_are_shown(tmp_path: Path) -> None:
+    made = deepseek.made(5, days=2)
+    (tmp_path / "cost.csv").write_bytes(deepseek.as_csv(made.costs, Random(1)))
+    report = report_of(tmp_path)
+    lines = list(spend_lines(report, 100))
+    assert lines[0].startswith("2026-06-24 to 2026-06-25 cost $")
+    assert "An unknown number of requests." in lines

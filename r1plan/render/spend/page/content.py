@@ -65,7 +65,7 @@ class SpendPage:
 
 def page_of(report: SpendReport, command: str, version: str) -> SpendPage:
     """The page of a report, which holds its series where it has requests."""
-    some = report.totals.requests > 0
+    some = not report.is_empty
     series = report.series
     unit = "day" if series is None else series.unit
     unsure = tuple(notes(replace(report, what_if=())))  # other worlds have a place of their own
