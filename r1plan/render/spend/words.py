@@ -119,9 +119,11 @@ def notes(report: SpendReport) -> Iterator[str]:
         verb = "was" if totals.estimated_requests == 1 else "were"
         yield f"estimated: {count(totals.estimated_requests, 'request')} {verb} estimated: {bounds}{unbounded}."
     for each in report.unpriced:
+        told = f"{tokens(each.input_tokens)} tokens in and {tokens(each.output_tokens)} out: no price is known for then"
+        uncounted = not each.input_tokens and not each.output_tokens
         yield (
             f"unpriced: {count(each.requests, 'request')} to {printable(each.provider)} {printable(each.model)}, "
-            f"{tokens(each.input_tokens)} tokens in and {tokens(each.output_tokens)} out: no price is known for then."
+            f"{'of which no count of tokens is known' if uncounted else told}."
         )
     if (forecast := report.forecast) is not None:
         within = percent(forecast.within_p90, forecast.requests)

@@ -18,11 +18,12 @@ import duckdb
 import pytest
 
 from r1plan.prices.book import PriceBook
-from r1plan.render.spend.words import reason, warning_text
+from r1plan.render.spend.words import notes, reason, warning_text
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.sources.given import given_files
 from r1plan.report.spend import SpendReport
+from tests.prices.test_book import real_book
 from tests.report.importers.made import litellm
 from tests.report.sources import written
 from tests.report.test_invalid_line import line
@@ -328,3 +329,15 @@ def test_a_usage_in_two_chunks_is_taken_together(tmp_path: Path) -> None:
     rows = [{**CHUNK, "choices": [], "usage": each} for each in counts]
     report = report_of(_put(tmp_path / "x.jsonl", written.lines(rows)))
     assert (report.totals.requests, report.totals.input_tokens, report.totals.output_tokens) == (1, 1000, 500)
+
+
+def test_a_request_without_any_count_is_unpriced_and_not_free(tmp_path: Path) -> None:
+    log = _put(tmp_path / "x.jsonl", written.lines([body(id="a"), body(id="b", usage=None)]))
+    report = spend_report(given_files([log]), Period(), (), real_book())
+    totals = report.totals
+    assert (totals.requests, totals.unpriced_requests) == (2, 1)
+    assert totals.cost_usd is not None
+    assert totals.cost_usd > 0
+    assert "unpriced: 1 request to deepseek deepseek-reasoner, of which no count of tokens is known." in list(
+        notes(report)
+    )
