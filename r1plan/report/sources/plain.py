@@ -153,13 +153,11 @@ class PlainFiles:
         if layout == "empty" or self._forced_to == _OURS:
             self.said.own.append(line_source(name, file, self._copies))
             return
+        as_given = file
         if layout == "lines" and not is_utf8(file):
-            copy = temporary_file(self._copies)
-            with file.open("rb") as stream, copy.open("wb") as target:
+            file = temporary_file(self._copies)
+            with as_given.open("rb") as stream, file.open("wb") as target:
                 lines_to_utf8(stream, target)
-            if _sample(self._database, copy, layout):
-                self.said.warnings.append(ReportWarning(kind="other_encoding", file=name))
-                file = copy
         source = LogSource(name=name, file=file)
         if layout == "lines":
             source = line_source(name, file, self._copies)
@@ -170,9 +168,8 @@ class PlainFiles:
             self.refuse(name, "too_large" if too_large else "damaged_json")
             return
         if is_ours(records) and self._forced_to is None:
-            if layout != "lines":
-                source = line_source(name, self._as_lines(source.file, layout), self._copies)
-            self.said.own.append(source)
+            own = as_given if layout == "lines" else self._as_lines(source.file, layout)
+            self.said.own.append(line_source(name, own, self._copies))
             return
         if len(records) < 2 and _is_empty(file):
             return  # an export of a time without requests
@@ -180,10 +177,12 @@ class PlainFiles:
         if isinstance(kind, NotRecognised) and self._forced_to is not None and records:
             kind = forced(dict.fromkeys(key for record in records for key in record), self._importers[0])
         if isinstance(kind, Recognised):
+            if file != as_given:
+                self.said.warnings.append(ReportWarning(kind="other_encoding", file=name))
             self.said.foreign.append(ToolFile(source=source, layout=layout, kind=kind))
         elif not kind.fields and layout == "lines":
             # No object among them: each line is named as one of our own log that cannot be used.
-            self.said.own.append(source)
+            self.said.own.append(line_source(name, as_given, self._copies))
         else:
             self.refuse(name, "unknown_fields" if kind.fields else "no_records", kind)
 
