@@ -1,7 +1,6 @@
 """What an importer says: how to know the records of a tool's log, and what each is as a row of the report.
 
-An importer is data, over a relation `raw` with the records of a file. No command opens such files yet: the tests make
-`raw` of records that they write.
+An importer is data, over a relation `raw` with the records of files of one kind, which sources/relation.py makes.
 """
 
 from __future__ import annotations

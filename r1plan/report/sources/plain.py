@@ -219,7 +219,7 @@ class PlainFiles:
         kind = recognise_columns(columns, self._importers)
         if isinstance(kind, NotRecognised):
             kind = recognise(records, self._importers)
-        if isinstance(kind, NotRecognised) and self._forced_to is not None:
+        if isinstance(kind, NotRecognised) and self._forced_to not in (None, _OURS):
             kind = forced(columns, self._importers[0])
         if isinstance(kind, Recognised):
             self.said.foreign.append(

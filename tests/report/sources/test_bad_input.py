@@ -341,3 +341,15 @@ def test_a_request_without_any_count_is_unpriced_and_not_free(tmp_path: Path) ->
     assert "unpriced: 1 request to deepseek deepseek-reasoner, of which no count of tokens is known." in list(
         notes(report)
     )
+
+
+@pytest.mark.parametrize("form", ["parquet", "sqlite", "csv"])
+def test_a_table_that_is_said_to_be_our_own_log_is_left_out_and_told(form: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x.{form}"
+    records = [{"colour": "red", "size": 3}]
+    if form == "csv":
+        path.write_bytes(written.table(records))
+    else:
+        getattr(written, form)(records, path)
+    report = report_of(path, tool="r1plan")
+    assert (report.totals.requests, [each.kind for each in report.warnings]) == (0, ["unreadable_file"])
