@@ -38,9 +38,9 @@ def command(
     from datetime import UTC, datetime
 
     from r1plan.cli.options.instant import parse_instant
+    from r1plan.cli.spend.options import SpendOptions
     from r1plan.cli.spend.show import Shown, show
     from r1plan.report.keys import parse_keys
-    from r1plan.report.options import SpendOptions
     from r1plan.report.period import asked_period
 
     if json and format not in (None, "json"):

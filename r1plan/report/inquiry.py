@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TypedDict
 
 from duckdb import DuckDBPyConnection
 
-from r1plan.prices.book import PriceBook
+from r1plan.instants import from_us, in_us
 from r1plan.report.database import rows
 from r1plan.report.explain.explanation import Explanation, explanation
 from r1plan.report.findings.finding import SpendFinding
 from r1plan.report.findings.gather import find_all
-from r1plan.report.options import SpendInquiry
 from r1plan.report.pace.budget import BudgetUse, budget_use
 from r1plan.report.pace.forecast import SpendPace, spend_pace
 from r1plan.report.pace.quarters import QuarterSpend, quarterly_spend
 from r1plan.report.period import Period
+from r1plan.report.question import SpendInquiry, SpendQuestion
 from r1plan.report.spend import ReportWarning, TierHour, Totals
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _CLOCK = (
     "SELECT placed_us // 3600000000 % 24 AS hour, tier, COALESCE(sum(requests), 0) AS requests,"
     " COALESCE(sum(known_usd), 0) AS cost_usd FROM priced WHERE span_us <= 3600000000"
@@ -45,34 +43,31 @@ class BesideSums(TypedDict, total=False):
 
 
 def beside_sums(
-    database: DuckDBPyConnection,
-    book: PriceBook,
-    logs: Sequence[Path],
-    inquiry: SpendInquiry,
-    period: Period,
-    totals: Totals,
-    files: int,
+    database: DuckDBPyConnection, question: SpendQuestion, own: Sequence[Path], totals: Totals
 ) -> BesideSums:
-    """The answers to `inquiry` over the requests of `period`, which came to `totals`; `logs` are our own of `files`."""
+    """The answers to the inquiry of `question`, whose requests came to `totals`; `own` are those logs that are ours."""
+    inquiry, period = question.inquiry, question.period
+    if inquiry is None:
+        return BesideSums()
     if not database.execute("SELECT 1 FROM priced LIMIT 1").fetchall():
         ((first, last),) = database.execute(_HELD).fetchall()
         nothing = BesideSums(budget=_budget(inquiry, totals, (), period, None))
-        return nothing if first is None else {**nothing, "held_at": (_instant(first), _instant(last))}
+        return nothing if first is None else {**nothing, "held_at": (from_us(first), from_us(last))}
     is_running = period.start is not None and period.until is not None and period.start <= inquiry.now < period.until
     quarters = quarterly_spend(database) if is_running or inquiry.budget_usd is not None else ()
     pace = spend_pace(quarters, period, inquiry.now)
     found = BesideSums(pace=pace, budget=_budget(inquiry, totals, quarters, period, pace))
     if inquiry.has_findings:
-        found["findings"] = find_all(database, book, logs, totals, inquiry.now)
+        found["findings"] = find_all(database, question.book, own, totals, inquiry.now)
         found["clock"] = tuple(TierHour(**row) for row in rows(database, _CLOCK))
     if inquiry.is_explained:
-        found["explanation"] = explanation(database, book, files)
+        found["explanation"] = explanation(database, question.book, len(question.logs))
     return found
 
 
 def future_warning(database: DuckDBPyConnection, inquiry: SpendInquiry) -> Iterator[ReportWarning]:
     """A warning where requests are said to have ended after `inquiry.now`."""
-    ((count,),) = database.execute(_FUTURE, {"now_us": (inquiry.now - _EPOCH) // _MICROSECOND}).fetchall()
+    ((count,),) = database.execute(_FUTURE, {"now_us": in_us(inquiry.now)}).fetchall()
     if count:
         yield ReportWarning(kind="in_future", count=int(count))
 
@@ -86,7 +81,3 @@ def _budget(
     is_bounded = totals.uncertain_high_usd is not None and not totals.unbounded_requests
     at_most = spent + (totals.uncertain_high_usd or 0) if is_bounded and not totals.unpriced_requests else None
     return budget_use(inquiry.budget_usd, spent, at_most, quarters, period, pace)
-
-
-def _instant(microseconds: int) -> datetime:
-    return _EPOCH + microseconds * _MICROSECOND

@@ -25,6 +25,7 @@ from r1plan.prices.usage import Usage
 from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.sample import sample_entries, write_sample
 
 PEERS = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
@@ -136,7 +137,7 @@ def _peer(log: Path, sample: Path, book: PriceBook) -> None:
     if not PEERS.exists():
         print("cost-report, genai-prices  not installed in .venv-bench")
         return
-    seconds = _best(3, lambda: spend_report([log], Period(), parse_keys("provider,model"), book))
+    seconds = _best(3, lambda: spend_report(SpendQuestion([log], Period(), parse_keys("provider,model"), book)))
     found = []
     for file in (log, sample):
         done = subprocess.run([PEERS, "-c", GENAI_PRICES, file], capture_output=True, text=True, check=False)

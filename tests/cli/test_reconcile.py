@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from r1plan.catalog.load import load_holidays, load_prices
+from r1plan.cli.spend.options import SpendOptions
 from r1plan.cli.spend.reconcile import asked_bills
 from r1plan.errors import UsageError
 from r1plan.prices.book import PriceBook
-from r1plan.report.options import SpendOptions
 from r1plan.report.period import Period
 from r1plan.report.reconcile.sides import TokenPrices
 from tests.cli.test_cost_report import run

@@ -22,6 +22,7 @@ from r1plan.prices.usage import Usage
 from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.spend import SpendReport, Totals
 from tests.prices.test_book import JUNE, YUAN, book, rates, real_book, row
 
@@ -78,7 +79,7 @@ def report_on(rows: list[UsageEntry], by: str, prices: PriceBook, period: Period
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
         log.write_text("".join(entry.to_line() for entry in rows))
-        return spend_report([log], period or Period(), parse_keys(by), prices)
+        return spend_report(SpendQuestion([log], period or Period(), parse_keys(by), prices))
 
 
 class Sum:

@@ -19,6 +19,7 @@ from r1plan.prices.book import PriceBook
 from r1plan.report.logs import monthly_logs
 from r1plan.report.period import Period, whole_month
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.spend import SpendReport
 from tests.prices.test_book import real_book
 
@@ -63,7 +64,7 @@ def report_on(folder: Path, *files: list[UsageEntry]) -> SpendReport:
         log = folder / f"{number}.jsonl"
         log.write_text("".join(entry.to_line() for entry in entries))
         logs.append(log)
-    return spend_report(logs, Period(), (), real_book())
+    return spend_report(SpendQuestion(logs, Period(), (), real_book()))
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
@@ -92,7 +93,7 @@ def test_a_request_over_the_months_edge_is_counted_once_in_the_month_of_its_end(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-11.jsonl", "2026-12.jsonl"]
     for month, requests, uncertain in (("2026-11", 1, 1), ("2026-12", 1, 0)):
         period = whole_month(month, "UTC")
-        totals = spend_report(monthly_logs(tmp_path, period), period, (), real_book()).totals
+        totals = spend_report(SpendQuestion(monthly_logs(tmp_path, period), period, (), real_book())).totals
         assert (totals.requests, totals.uncertain_requests) == (requests, uncertain)
 
 
@@ -131,7 +132,7 @@ def test_a_row_of_before_there_were_two_is_read(tmp_path: Path) -> None:
     fields = json.loads(ended(started()).to_line())
     old = {name: value for name, value in fields.items() if name not in ("end_reason", "text")}
     (tmp_path / "old.jsonl").write_text(json.dumps(old) + "\n")
-    report = spend_report([tmp_path / "old.jsonl"], Period(), (), real_book())
+    report = spend_report(SpendQuestion([tmp_path / "old.jsonl"], Period(), (), real_book()))
     assert (report.totals.requests, report.totals.uncertain_requests, report.lost) == (1, 0, 0)
 
 
@@ -143,7 +144,7 @@ def test_each_id_is_one_request_and_certain_when_any_of_its_rows_has_ended(
     entries = [ended(started(id_)) if has_ended else started(id_) for id_, has_ended in rows]
     log = tmp_path_factory.mktemp("log") / "log.jsonl"
     log.write_text("".join(entry.to_line() for entry in entries))
-    totals = spend_report([log], Period(), (), PriceBook({})).totals
+    totals = spend_report(SpendQuestion([log], Period(), (), PriceBook({}))).totals
     ids = {id_ for id_, _ in rows}
     assert totals.requests == len(ids)
     assert totals.uncertain_requests == len(ids - {id_ for id_, has_ended in rows if has_ended})

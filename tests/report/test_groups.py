@@ -13,6 +13,7 @@ from r1plan.report.database import open_database
 from r1plan.report.keys import COLUMNS, parse_keys
 from r1plan.report.period import Period, whole_month
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.sample import sample_entries, write_sample
 from r1plan.report.spend import SpendReport
 from tests.prices.test_book import real_book
@@ -27,7 +28,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def on(log: Path, by: str, timezone: str = "UTC") -> SpendReport:
-    return spend_report([log], whole_month("2025-09", timezone), parse_keys(by), real_book())
+    return spend_report(SpendQuestion([log], whole_month("2025-09", timezone), parse_keys(by), real_book()))
 
 
 @pytest.mark.parametrize("by", [*COLUMNS, "tag:task", "month,model", "hour-of-clock,provider", "served,status"])
@@ -68,7 +69,7 @@ def test_months_are_those_of_the_time_zone(tmp_path: Path) -> None:
     rows = [asked("a", "2025-08-31T15:59:59Z"), asked("b", "2025-08-31T16:00:00Z"), asked("c", "2025-10-01T00:00:00Z")]
     log = tmp_path / "log.jsonl"
     log.write_text("".join(each.to_line() for each in rows))
-    report = spend_report([log], Period(timezone="Asia/Shanghai"), parse_keys("month"), real_book())
+    report = spend_report(SpendQuestion([log], Period(timezone="Asia/Shanghai"), parse_keys("month"), real_book()))
     assert [(each.keys["month"], each.totals.requests) for each in report.groups] == [
         ("2025-08", 1),
         ("2025-09", 1),

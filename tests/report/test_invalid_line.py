@@ -15,6 +15,7 @@ from r1plan.render.spend.document import spend_json
 from r1plan.render.spend.words import fault_text
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.spend import SpendReport
 
 GOOD = {
@@ -42,7 +43,7 @@ def without(name: str) -> bytes:
 def report_on(folder: Path, *lines: bytes) -> SpendReport:
     log = folder / "log.jsonl"
     log.write_bytes(b"\n".join(lines))
-    return spend_report([log], Period(), (), PriceBook({}))
+    return spend_report(SpendQuestion([log], Period(), (), PriceBook({})))
 
 
 BAD = [
@@ -176,7 +177,7 @@ def test_each_file_has_its_own_line_numbers(tmp_path: Path) -> None:
     logs[0].write_bytes(line() + b"\noops\n")
     logs[1].write_bytes(b"\n\n" + line(id="b") + b"\noops\n" + line(id="c") + b"\noops")
     logs[2].write_bytes(b"")
-    report = spend_report(logs, Period(), (), PriceBook({}))
+    report = spend_report(SpendQuestion(logs, Period(), (), PriceBook({})))
     assert [(Path(each.file or "").name, each.line) for each in report.warnings] == [
         ("1.jsonl", 2),
         ("2.jsonl", 4),
@@ -196,11 +197,11 @@ def test_in_a_long_log_each_bad_line_keeps_its_number(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_opened_is_named_and_the_others_count(tmp_path: Path) -> None:
     good = tmp_path / "good.jsonl"
     good.write_bytes(line())
-    report = spend_report([tmp_path / "gone.jsonl", good], Period(), (), PriceBook({}))
+    report = spend_report(SpendQuestion([tmp_path / "gone.jsonl", good], Period(), (), PriceBook({})))
     (warning,) = report.warnings
     assert (warning.kind, warning.os_error) == ("unreadable_file", "No such file or directory")
     assert (report.totals.requests, report.lost) == (1, 1)
-    alone = spend_report([tmp_path / "gone.jsonl"], Period(), (), PriceBook({}))
+    alone = spend_report(SpendQuestion([tmp_path / "gone.jsonl"], Period(), (), PriceBook({})))
     assert (alone.totals.requests, alone.lost) == (0, 1)
 
 

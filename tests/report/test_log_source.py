@@ -24,6 +24,7 @@ from r1plan.render.spend.words import reason, warning_text
 from r1plan.report.database import open_database
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.sources.given import given_files
 from r1plan.report.sources.opening import open_sources
 from r1plan.report.spend import SpendReport
@@ -43,7 +44,7 @@ def row_of(length_bytes: int, id_: str = "wide") -> bytes:
 
 
 def report_of(*logs: Path) -> SpendReport:
-    return spend_report(logs, Period(), (), PriceBook({}))
+    return spend_report(SpendQuestion(logs, Period(), (), PriceBook({})))
 
 
 @pytest.fixture
@@ -261,7 +262,7 @@ def test_a_pipe_in_a_folder_is_named_and_not_opened(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     descriptor = os.open(pipe, os.O_RDWR)  # a reader would wait for it for ever
     try:
-        report = spend_report(given_files([tmp_path]), Period(), (), PriceBook({}), found={good, pipe})
+        report = spend_report(SpendQuestion(given_files([tmp_path]), Period(), (), PriceBook({}), found={good, pipe}))
     finally:
         os.close(descriptor)
     assert [(each.file, reason(each)) for each in report.warnings] == [(str(pipe), "a pipe in a folder of logs")]

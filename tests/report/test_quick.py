@@ -19,6 +19,7 @@ from r1plan.report.entries import load_entries
 from r1plan.report.log_source import LogSource
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.store.quick_table import is_plain, quick_bytes_statement, quick_statement
 from tests.report.test_exact import entries
 from tests.report.test_invalid_line import line
@@ -98,7 +99,7 @@ def test_a_line_of_others_among_plain_ones_is_read_as_alone(
     changed = bad(_plain("b0"))
     log = tmp_path / "log.jsonl"
     log.write_bytes(b"".join(rows) + changed)
-    report = spend_report([log], Period(), (), PriceBook({}))
+    report = spend_report(SpendQuestion([log], Period(), (), PriceBook({})))
     assert (report.totals.requests, report.lost) == (26 - lost, lost)
 
 
@@ -126,7 +127,7 @@ def test_only_the_file_that_is_not_plain_is_read_again(tmp_path: Path, monkeypat
         log.write_bytes(b"".join(_plain(f"{number}-{place}") for place in range(22)))
     logs[1].write_bytes(logs[1].read_bytes() + _plain("1-22").replace(b"}\n", b', "x": 1}\n'))
     logs[2].write_bytes(logs[2].read_bytes() + _plain("torn")[:50])
-    report = spend_report(logs, Period(), (), PriceBook({}))
+    report = spend_report(SpendQuestion(logs, Period(), (), PriceBook({})))
     assert again == [2]
     assert (report.totals.requests, [(each.file, each.line) for each in report.warnings if each.line]) == (
         89,
@@ -138,5 +139,5 @@ def test_of_two_ends_the_last_file_counts_though_the_first_is_read_again(tmp_pat
     first, second = tmp_path / "1.jsonl", tmp_path / "2.jsonl"
     first.write_bytes(_plain("a").replace(b'"output_tokens":8', b'"output_tokens": 80'))
     second.write_bytes(_plain("a"))
-    assert spend_report([first, second], Period(), (), PriceBook({})).totals.output_tokens == 8
-    assert spend_report([second, first], Period(), (), PriceBook({})).totals.output_tokens == 80
+    assert spend_report(SpendQuestion([first, second], Period(), (), PriceBook({}))).totals.output_tokens == 8
+    assert spend_report(SpendQuestion([second, first], Period(), (), PriceBook({}))).totals.output_tokens == 80

@@ -13,9 +13,9 @@ import pytest
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.keys import parse_keys
-from r1plan.report.options import SpendInquiry
 from r1plan.report.period import Period, whole_month
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendInquiry, SpendQuestion
 from r1plan.report.sample import MONTH, sample_entries, write_sample
 from r1plan.report.spend import SpendReport, Unpriced
 from tests.prices.test_book import real_book
@@ -26,7 +26,7 @@ D = Decimal
 def report_on(folder: Path, *rows: UsageEntry, by: str = "", period: Period | None = None) -> SpendReport:
     log = folder / "log.jsonl"
     log.write_text("".join(entry.to_line() for entry in rows))
-    return spend_report([log], period or Period(), parse_keys(by), real_book())
+    return spend_report(SpendQuestion([log], period or Period(), parse_keys(by), real_book()))
 
 
 def asked(id_: str, ended_at: str, **changes: object) -> UsageEntry:
@@ -90,7 +90,7 @@ def test_the_sample_month_costs_what_its_rows_cost_one_by_one(tmp_path: Path) ->
         elif entry.provider == "openrouter" and entry.output_tokens:
             sums["unpriced"] += 1
     write_sample(tmp_path / "s.jsonl")
-    totals = spend_report([tmp_path / "s.jsonl"], whole_month(MONTH, "UTC"), (), real_book()).totals
+    totals = spend_report(SpendQuestion([tmp_path / "s.jsonl"], whole_month(MONTH, "UTC"), (), real_book())).totals
     million = D(10**6)
     assert totals.requests == len(rows)
     assert totals.output_tokens == sum(entry.output_tokens or 0 for entry in rows)
@@ -211,7 +211,7 @@ def test_a_file_whose_name_looks_like_a_pattern_is_read_alone(tmp_path: Path, na
     text = (tmp_path / name).read_text(encoding="utf-8")
     for other in ("2025-09.jsonl", "ab.jsonl", "whatx.jsonl"):
         (tmp_path / other).write_text(text.replace('"id":"', '"id":"other-'), encoding="utf-8")
-    report = spend_report([tmp_path / name], Period(), parse_keys("provider"), real_book())
+    report = spend_report(SpendQuestion([tmp_path / name], Period(), parse_keys("provider"), real_book()))
     assert report.totals.requests == 492
 
 
@@ -220,5 +220,5 @@ def test_requests_that_end_after_the_report_are_counted_and_told(tmp_path: Path)
     rows = (asked("a", "2025-09-10T12:00Z"), asked("b", "2025-09-10T12:00:00.000001Z"))
     log.write_text("".join(each.to_line() for each in rows))
     inquiry = SpendInquiry(now=datetime(2025, 9, 10, 12, tzinfo=UTC))
-    report = spend_report([log], Period(), (), real_book(), inquiry=inquiry)
+    report = spend_report(SpendQuestion([log], Period(), (), real_book(), inquiry=inquiry))
     assert (report.totals.requests, [(each.kind, each.count) for each in report.warnings]) == (2, [("in_future", 1)])

@@ -66,6 +66,7 @@ def test_bad_lines_are_found_in_each_of_several_files(tmp_path: Path) -> None:
     from r1plan.prices.book import PriceBook
     from r1plan.report.period import Period
     from r1plan.report.query import spend_report
+    from r1plan.report.question import SpendQuestion
 
     logs = []
     for number in range(3):
@@ -74,7 +75,7 @@ def test_bad_lines_are_found_in_each_of_several_files(tmp_path: Path) -> None:
         rows.insert(number, b"\n" + with_end(',"x":[1,]'))
         log.write_bytes(b"\n".join(rows))
         logs.append(log)
-    report = spend_report(logs, Period(), (), PriceBook({}))
+    report = spend_report(SpendQuestion(logs, Period(), (), PriceBook({})))
     assert [(each.file, each.line) for each in report.warnings] == [(str(log), n + 2) for n, log in enumerate(logs)]
     assert report.totals.requests == 9
 

@@ -17,6 +17,7 @@ from r1plan.engine.chat import ChatRequest, Message
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from tests.prices.test_book import real_book
 from tests.wire.asking import QUESTION, engine_for, run
 from tests.wire.chunks import DONE, chunk
@@ -546,7 +547,7 @@ def test_a_report_reads_the_same_money_from_the_rows(tmp_path: Path) -> None:
         asked(late(U), logs=tmp_path),
     ]
     assert [each.status for each in rows] == ["ok"] * len(rows)
-    report = spend_report([*tmp_path.glob("*.jsonl")], Period(), (), real_book())
+    report = spend_report(SpendQuestion([*tmp_path.glob("*.jsonl")], Period(), (), real_book()))
     assert report.lost == 0
     assert report.totals.requests == len(rows)
     assert report.totals.cost_usd == sum(each.cost_usd or 0 for each in rows)

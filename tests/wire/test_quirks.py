@@ -26,6 +26,7 @@ from r1plan.errors import ProviderError
 from r1plan.report.logs import monthly_logs
 from r1plan.report.period import Period, whole_month
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from tests.prices.test_book import real_book
 from tests.wire.asking import AT, Told, ask, engine_for, run
 from tests.wire.chunks import DONE, chunk, event, usage
@@ -173,7 +174,7 @@ def test_quirk_15_the_same_request_id_twice_is_one_request_in_the_report(tmp_pat
         engine.close()
     log = tmp_path / "2026-11.jsonl"
     log.write_text(entry.to_line() * 2, encoding="utf-8")
-    report = spend_report([log], Period(), (), real_book())
+    report = spend_report(SpendQuestion([log], Period(), (), real_book()))
     assert (report.totals.requests, report.totals.output_tokens) == (1, 300)
     assert [each.kind for each in report.warnings] == ["duplicate_ids"]
     assert report.totals.cost_usd == entry.cost_usd
@@ -268,7 +269,7 @@ def test_quirk_20_the_end_of_a_request_decides_its_price_and_its_month(
     assert entry.cost_usd == Decimal(cost)
     month = f"{begins + timedelta(seconds=seconds):%Y-%m}"
     period = whole_month(month, "UTC")
-    totals = spend_report(monthly_logs(tmp_path, period), period, (), real_book()).totals
+    totals = spend_report(SpendQuestion(monthly_logs(tmp_path, period), period, (), real_book())).totals
     assert (totals.requests, totals.cost_usd) == (1, Decimal(cost))
 
 

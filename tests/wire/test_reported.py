@@ -11,6 +11,7 @@ import pytest
 from r1plan.render.spend.words import notes, warnings
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.spend import SpendReport
 from tests.prices.test_book import real_book
 from tests.wire.test_counts import UNKNOWN, U, asked, late, told
@@ -23,7 +24,7 @@ BILLED = told(1000, 300, cost=0.0421)
 def reported(folder: Path, *counts: bytes, **how: Any) -> SpendReport:
     """The report on one answer with these counts, as it was logged."""
     entry = asked(*counts, logs=folder, **how)
-    report = spend_report([*folder.glob("*.jsonl")], Period(), (), real_book())
+    report = spend_report(SpendQuestion([*folder.glob("*.jsonl")], Period(), (), real_book()))
     assert report.lost == 0
     assert report.totals.cost_usd == entry.cost_usd
     return report

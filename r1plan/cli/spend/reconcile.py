@@ -11,8 +11,8 @@ from r1plan.catalog.price import Currency
 from r1plan.errors import LogError, UsageError
 
 if TYPE_CHECKING:
+    from r1plan.cli.spend.options import SpendOptions
     from r1plan.prices.book import PriceBook
-    from r1plan.report.options import SpendOptions
     from r1plan.report.reconcile.against import ReconcileQuestion
     from r1plan.report.spend import ReportWarning
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING
 
 from r1plan.errors import UsageError
 from r1plan.render.spend.formats import Format
-from r1plan.report.options import SpendInquiry, SpendOptions
 
 if TYPE_CHECKING:
+    from r1plan.catalog.price import Currency
+    from r1plan.cli.spend.options import SpendOptions
+    from r1plan.cli.spend.reconcile import AskedBills
+    from r1plan.prices.book import PriceBook
+    from r1plan.report.question import SpendQuestion
+    from r1plan.report.sources.given import Given
     from r1plan.report.spend import SpendReport
 
 
@@ -40,69 +45,19 @@ def show(options: SpendOptions, how: Shown) -> None:
     """
     import typer
 
-    from r1plan.catalog.load import load_holidays, load_prices
-    from r1plan.cli.spend.reconcile import asked_bills
-    from r1plan.cli.spend.sellers import sellers_by_name
-    from r1plan.cli.spend.waiting import waiting
-    from r1plan.cli.spend.what_if import what_if_question
-    from r1plan.prices.account import account_currencies
-    from r1plan.prices.book import PriceBook
     from r1plan.render.output import note
-    from r1plan.render.spend.formats import chosen_format, detail_of, refuse_what_if
+    from r1plan.render.spend.formats import chosen_format, refuse_what_if
     from r1plan.render.spend.words import nothing_usable, warnings
     from r1plan.report.logs import monthly_logs
-    from r1plan.report.sources.given import STDIN, given_files
-    from r1plan.report.store.kept import kept_report
+    from r1plan.report.sources.given import given_files
     from r1plan.settings import directories
 
     form = chosen_format(how.form, how.file)
     if options.what_if:
         refuse_what_if(form)
-    folder = directories().logs
-    logs = given_files(options.paths) if options.paths else monthly_logs(folder, options.period)
+    logs = given_files(options.paths) if options.paths else monthly_logs(directories().logs, options.period)
     _refuse_overwriting(how.file, logs)
-    prices = load_prices()
-    accounts = account_currencies(prices, os.environ)
-    book = PriceBook(prices, load_holidays(), accounts)
-    asked = asked_bills(options, book)
-    if asked.accounts:
-        accounts = {**accounts, **asked.accounts}
-        book = PriceBook(prices, load_holidays(), accounts)
-    named = {Path(each) for each in options.paths} | {STDIN}
-
-    def made() -> SpendReport:
-        from r1plan.report.query import spend_report
-
-        return spend_report(
-            logs,
-            options.period,
-            options.by,
-            book,
-            currency=asked.currency,
-            accounts=accounts,
-            found={each for each in logs if isinstance(each, Path) and each not in named},
-            importer=None if options.importer == "auto" else options.importer,
-            sellers=sellers_by_name,
-            detail=detail_of(form),
-            what_if=what_if_question(options, book),
-            inquiry=SpendInquiry(
-                now=options.now,
-                budget_usd=options.budget_usd,
-                has_findings=form in _TOLD,
-                is_explained=options.explain,
-            ),
-            reconcile=asked.question,
-        )
-
-    if _hangs_on_more(options):
-        with waiting(logs):
-            report = made()
-        report = replace(report, warnings=(*report.warnings, *asked.warnings))
-    else:
-        # What is advised holds for a day: prices begin and end.
-        question = repr((replace(options, now=datetime.combine(options.now, time(), UTC), paths=()), form, accounts))
-        with waiting(logs):
-            report = kept_report(question, logs, options.now, made)
+    report = _report(options, logs, form)
     _write(report, form, how.file)
     for line in warnings(report):
         note(line)
@@ -110,10 +65,85 @@ def show(options: SpendOptions, how: Shown) -> None:
         raise nothing_usable(report)
     if (hint := _hint(report, options)) is not None:
         note(hint)
+    if code := _exit_code(report, is_strict=how.strict):
+        raise typer.Exit(code)
+
+
+def _report(options: SpendOptions, logs: Sequence[Given], form: Format) -> SpendReport:
+    """The report over `logs`, to be shown as `form`: the one that is kept, where it hangs on closed logs alone."""
+    from r1plan.catalog.load import load_holidays, load_prices
+    from r1plan.cli.spend.reconcile import asked_bills
+    from r1plan.cli.spend.waiting import waiting
+    from r1plan.prices.account import account_currencies
+    from r1plan.prices.book import PriceBook
+    from r1plan.report.store.kept import kept_report
+
+    prices = load_prices()
+    accounts = account_currencies(prices, os.environ)
+    book = PriceBook(prices, load_holidays(), accounts)
+    bills = asked_bills(options, book)
+    if bills.accounts:
+        accounts = {**accounts, **bills.accounts}
+        book = PriceBook(prices, load_holidays(), accounts)
+
+    def made() -> SpendReport:
+        from r1plan.report.query import spend_report
+
+        return spend_report(_question(options, logs, form, bills, book, accounts))
+
+    with waiting(logs):
+        if _hangs_on_more(options):
+            report = made()
+            return replace(report, warnings=(*report.warnings, *bills.warnings))
+        # What is advised holds for a day: prices begin and end.
+        question = repr((replace(options, now=datetime.combine(options.now, time(), UTC), paths=()), form, accounts))
+        return kept_report(question, logs, options.now, made)
+
+
+def _question(
+    options: SpendOptions,
+    logs: Sequence[Given],
+    form: Format,
+    bills: AskedBills,
+    book: PriceBook,
+    accounts: Mapping[str, Currency],
+) -> SpendQuestion:
+    """What `options` ask of `logs`, at the prices of `book`, which was told of `accounts`."""
+    from r1plan.cli.spend.sellers import sellers_by_name
+    from r1plan.cli.spend.what_if import what_if_question
+    from r1plan.render.spend.formats import detail_of
+    from r1plan.report.question import SpendInquiry, SpendQuestion
+    from r1plan.report.sources.given import STDIN
+
+    named = {Path(each) for each in options.paths} | {STDIN}
+    return SpendQuestion(
+        logs,
+        options.period,
+        options.by,
+        book,
+        currency=bills.currency,
+        accounts=accounts,
+        found={each for each in logs if isinstance(each, Path) and each not in named},
+        importer=None if options.importer == "auto" else options.importer,
+        sellers=sellers_by_name,
+        detail=detail_of(form),
+        what_if=what_if_question(options, book),
+        inquiry=SpendInquiry(
+            now=options.now,
+            budget_usd=options.budget_usd,
+            has_findings=form in _TOLD,
+            is_explained=options.explain,
+        ),
+        reconcile=bills.question,
+    )
+
+
+def _exit_code(report: SpendReport, *, is_strict: bool) -> int:
+    """4 where the budget is passed, 1 where a bill is off by too much or lost lines are to fail, else 0."""
     if report.budget is not None and report.budget.is_over:
-        raise typer.Exit(4)
-    if (how.strict and report.lost) or not all(each.is_within_tolerance for each in report.reconcile):
-        raise typer.Exit(1)
+        return 4
+    is_off = not all(each.is_within_tolerance for each in report.reconcile)
+    return 1 if is_off or (is_strict and report.lost) else 0
 
 
 def _hangs_on_more(options: SpendOptions) -> bool:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from r1plan.errors import UsageError
 
 if TYPE_CHECKING:
+    from r1plan.cli.spend.options import SpendOptions
     from r1plan.prices.book import PriceBook
-    from r1plan.report.options import SpendOptions
     from r1plan.report.whatif.target import WhatIfQuestion
 
 

@@ -24,6 +24,7 @@ from r1plan.render.spend.formats import Format, spend_text
 from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.sample import sample_entries
 from r1plan.route.forecast.statistics import log_statistics
 from r1plan.route.spending.budget import allowances_of_month
@@ -67,7 +68,7 @@ def _opened() -> Iterator[Callable[[bytes], str]]:
 
         def read(content: bytes) -> str:
             file.write_bytes(content)
-            report = spend_report([file], Period(), _KEYS, book)
+            report = spend_report(SpendQuestion([file], Period(), _KEYS, book))
             for form in _FORMS:
                 spend_text(report, form, 80).encode()
             log = UsageLog(Path(folder), writes=False)

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.keys import parse_keys
-from r1plan.report.options import SpendInquiry
 from r1plan.report.period import whole_month
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendInquiry, SpendQuestion
 from r1plan.report.sample import write_sample
 from r1plan.report.spend import Detail, SpendReport
 from r1plan.report.whatif.target import WhatIfQuestion, parse_targets
@@ -30,7 +30,9 @@ def sample_report(
         write_sample(log)
         month = whole_month("2025-09", timezone)
         question = WhatIfQuestion(targets=parse_targets(worlds, real_book())) if worlds else None
-        return spend_report([log], month, parse_keys(by), real_book(), detail=detail, what_if=question, inquiry=INQUIRY)
+        return spend_report(
+            SpendQuestion([log], month, parse_keys(by), real_book(), detail=detail, what_if=question, inquiry=INQUIRY)
+        )
 
 
 def report_of(entries: list[UsageEntry], detail: Detail, by: str = "provider,model") -> SpendReport:
@@ -40,4 +42,4 @@ def report_of(entries: list[UsageEntry], detail: Detail, by: str = "provider,mod
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
         log.write_text("".join(entry.to_line() for entry in entries), encoding="utf-8")
-        return spend_report([log], Period(), parse_keys(by), real_book(), detail=detail)
+        return spend_report(SpendQuestion([log], Period(), parse_keys(by), real_book(), detail=detail))

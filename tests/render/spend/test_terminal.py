@@ -15,9 +15,9 @@ from r1plan.render.spend.words import warnings
 from r1plan.render.text.units import percent, tokens
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.keys import parse_keys
-from r1plan.report.options import SpendInquiry
 from r1plan.report.period import Period, from_days, whole_month
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendInquiry, SpendQuestion
 from r1plan.report.sample import write_sample
 from r1plan.report.spend import Group, ReportWarning, SpendReport, Totals, Unpriced
 from tests.prices.test_book import real_book
@@ -31,7 +31,7 @@ def september(tmp_path_factory: pytest.TempPathFactory) -> SpendReport:
     write_sample(log)
     inquiry = SpendInquiry(now=datetime(2026, 11, 1, tzinfo=UTC))
     month = whole_month("2025-09", "UTC")
-    return spend_report([log], month, parse_keys("provider,model"), real_book(), inquiry=inquiry)
+    return spend_report(SpendQuestion([log], month, parse_keys("provider,model"), real_book(), inquiry=inquiry))
 
 
 @pytest.mark.parametrize("width", [80, 120])

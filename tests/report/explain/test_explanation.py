@@ -14,9 +14,9 @@ from r1plan.render.spend.explain import explain_notes
 from r1plan.render.spend.terminal import spend_lines, spend_markdown
 from r1plan.report.explain.explanation import Explanation
 from r1plan.report.keys import parse_keys
-from r1plan.report.options import SpendInquiry
 from r1plan.report.period import whole_month
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendInquiry, SpendQuestion
 from r1plan.report.sample import sample_entries, write_sample
 from r1plan.report.spend import SpendReport
 from tests.prices.test_book import real_book
@@ -29,7 +29,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> SpendReport:
     log = tmp_path_factory.mktemp("logs") / "log.jsonl"
     write_sample(log)
     inquiry = SpendInquiry(now=NOW, is_explained=True)
-    return spend_report([log], whole_month("2025-09", "UTC"), parse_keys(""), real_book(), inquiry=inquiry)
+    return spend_report(
+        SpendQuestion([log], whole_month("2025-09", "UTC"), parse_keys(""), real_book(), inquiry=inquiry)
+    )
 
 
 def explained(report: SpendReport) -> Explanation:
@@ -101,5 +103,5 @@ def test_who_did_not_ask_is_told_nothing(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     write_sample(log)
     inquiry = SpendInquiry(now=NOW, has_findings=False)
-    silent = spend_report([log], whole_month("2025-09", "UTC"), (), real_book(), inquiry=inquiry)
+    silent = spend_report(SpendQuestion([log], whole_month("2025-09", "UTC"), (), real_book(), inquiry=inquiry))
     assert (silent.explanation, silent.findings, list(explain_notes(silent))) == (None, (), [])

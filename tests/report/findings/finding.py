@@ -13,9 +13,9 @@ from typing import TypeVar
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.findings.finding import SpendFinding
 from r1plan.report.keys import parse_keys
-from r1plan.report.options import SpendInquiry
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendInquiry, SpendQuestion
 from r1plan.report.spend import SpendReport
 from tests.prices.test_book import real_book
 
@@ -50,7 +50,7 @@ def report_with(rows: Iterable[UsageEntry], now: datetime = NOW) -> SpendReport:
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
         log.write_text("".join(row.to_line() for row in rows), encoding="utf-8")
-        return spend_report([log], Period(), parse_keys(""), real_book(), inquiry=SpendInquiry(now=now))
+        return spend_report(SpendQuestion([log], Period(), parse_keys(""), real_book(), inquiry=SpendInquiry(now=now)))
 
 
 F = TypeVar("F", bound=SpendFinding)

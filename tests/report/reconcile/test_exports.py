@@ -16,6 +16,7 @@ from r1plan.errors import LogError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.reconcile.against import ReconcileQuestion
 from r1plan.report.reconcile.bills.exports import read_exports
 from r1plan.report.reconcile.result import Reconciliation
@@ -33,7 +34,7 @@ def held_against(folder: Path, some: list[UsageEntry], *files: Path) -> Reconcil
     log = folder / "log.jsonl"
     log.write_text("".join(each.to_line() for each in some))
     question = ReconcileQuestion(bills=(bill_in(*files),), tolerance_usd=Decimal(0))
-    (found,) = spend_report([log], Period(), (), BOOK, reconcile=question).reconcile
+    (found,) = spend_report(SpendQuestion([log], Period(), (), BOOK, reconcile=question)).reconcile
     return found
 
 
@@ -144,7 +145,7 @@ def test_bills_in_rows_of_our_own_are_a_bill(tmp_path: Path) -> None:
 def test_an_export_agrees_with_itself_as_a_log(tmp_path: Path) -> None:
     export = deepseek_zip(tmp_path / "usage.zip", billed(requests(58)))
     question = ReconcileQuestion(bills=(bill_in(export),), tolerance_usd=Decimal(0))
-    report = spend_report([export], Period(), (), BOOK, reconcile=question, sellers=sellers_by_name)
+    report = spend_report(SpendQuestion([export], Period(), (), BOOK, reconcile=question, sellers=sellers_by_name))
     (found,) = report.reconcile
     assert found.lines == ()
     assert found.billed_usd == report.totals.cost_usd

@@ -14,6 +14,7 @@ import pytest
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.period import Period, whole_month
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.reconcile.against import ReconcileQuestion
 from r1plan.report.reconcile.result import Reconciliation
 from r1plan.report.reconcile.sides import Bill
@@ -24,7 +25,7 @@ def against(folder: Path, some: Sequence[UsageEntry], bill: Bill, period: Period
     log = folder / "log.jsonl"
     log.write_text("".join(each.to_line() for each in some))
     question = ReconcileQuestion(bills=(bill,))
-    (found,) = spend_report([log], period or Period(), (), BOOK, reconcile=question).reconcile
+    (found,) = spend_report(SpendQuestion([log], period or Period(), (), BOOK, reconcile=question)).reconcile
     return found
 
 

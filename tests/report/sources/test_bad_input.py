@@ -21,6 +21,7 @@ from r1plan.prices.book import PriceBook
 from r1plan.render.spend.words import notes, reason, warning_text
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.sources.given import given_files
 from r1plan.report.spend import SpendReport
 from tests.prices.test_book import real_book
@@ -40,7 +41,7 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 def report_of(*paths: Path, tool: str | None = None) -> SpendReport:
-    return spend_report(given_files(paths), Period(), (), PriceBook({}), importer=tool)
+    return spend_report(SpendQuestion(given_files(paths), Period(), (), PriceBook({}), importer=tool))
 
 
 def said(report: SpendReport) -> list[str]:
@@ -333,7 +334,7 @@ def test_a_usage_in_two_chunks_is_taken_together(tmp_path: Path) -> None:
 
 def test_a_request_without_any_count_is_unpriced_and_not_free(tmp_path: Path) -> None:
     log = _put(tmp_path / "x.jsonl", written.lines([body(id="a"), body(id="b", usage=None)]))
-    report = spend_report(given_files([log]), Period(), (), real_book())
+    report = spend_report(SpendQuestion(given_files([log]), Period(), (), real_book()))
     totals = report.totals
     assert (totals.requests, totals.unpriced_requests) == (2, 1)
     assert totals.cost_usd is not None

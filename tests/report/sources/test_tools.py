@@ -17,6 +17,7 @@ from r1plan.prices.book import PriceBook
 from r1plan.render.spend.terminal import spend_lines
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.sources.given import given_files
 from r1plan.report.spend import SpendReport
 from tests.report.importers.made import deepseek, helicone, langfuse, litellm, openai, openrouter, otel
@@ -41,7 +42,7 @@ TABLE_TOOLS = {
 
 
 def report_of(*paths: Path, tool: str | None = None) -> SpendReport:
-    return spend_report(given_files(paths), Period(), (), PriceBook({}), importer=tool)
+    return spend_report(SpendQuestion(given_files(paths), Period(), (), PriceBook({}), importer=tool))
 
 
 def check(report: SpendReport, tool: str, made: Sequence[Made]) -> None:
@@ -168,7 +169,7 @@ def test_deepseeks_zip_comes_to_what_it_billed(form: Mapping[str, Any], currency
     made = deepseek.made(5, currency=currency, **form)
     (tmp_path / "usage_data_2026_6.zip").write_bytes(deepseek.as_zip(made, Random(1)))
     (tmp_path / "again.zip").write_bytes(deepseek.as_zip(made, Random(2)))
-    report = spend_report(given_files([tmp_path]), Period(), (), PriceBook({}), currency=currency)
+    report = spend_report(SpendQuestion(given_files([tmp_path]), Period(), (), PriceBook({}), currency=currency))
     assert report.totals.reported_usd == sum(Decimal(each["cost"]) for each in made.costs)
     assert report.totals.output_tokens == sum(
         int(each["amount"]) for each in made.amounts if each["type"] == "output_tokens"

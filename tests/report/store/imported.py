@@ -15,6 +15,7 @@ from r1plan.report.importers.row import COLUMNS
 from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.spend import ReportWarning, SpendReport
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +48,7 @@ def report_of(
 ) -> SpendReport:
     billed, load = accounts or {}, loader(rows)
     return spend_report(
-        [], period or Period(), parse_keys(by), prices, imported=load, currency=currency, accounts=billed
+        SpendQuestion([], period or Period(), parse_keys(by), prices, imported=load, currency=currency, accounts=billed)
     )
 
 

@@ -15,9 +15,9 @@ import pytest
 
 from r1plan.prices.book import PriceBook
 from r1plan.report.keys import parse_keys
-from r1plan.report.options import SpendInquiry
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendInquiry, SpendQuestion
 from r1plan.report.sample import write_sample
 from r1plan.report.spend import SpendReport
 from r1plan.report.store.kept import kept_report
@@ -25,7 +25,7 @@ from tests.prices.test_book import real_book
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 APRIL = Period(month="2026-04", start=datetime(2026, 4, 1, tzinfo=UTC), until=NOW)
-EMPTY = spend_report([], APRIL, (), PriceBook({}))
+EMPTY = spend_report(SpendQuestion([], APRIL, (), PriceBook({})))
 OLD_S = (NOW - timedelta(days=3)).timestamp()
 
 
@@ -54,7 +54,9 @@ def test_a_whole_report_is_kept_to_the_last_digit(tmp_path: Path) -> None:
     os.utime(sample, (OLD_S, OLD_S))
     inquiry = SpendInquiry(now=NOW, budget_usd=Decimal(5), has_findings=True)
     for detail in ("series", "charges"):
-        made = spend_report([sample], Period(), parse_keys("provider,day"), real_book(), detail=detail, inquiry=inquiry)
+        made = spend_report(
+            SpendQuestion([sample], Period(), parse_keys("provider,day"), real_book(), detail=detail, inquiry=inquiry)
+        )
         assert len({type(each) for each in made.findings}) > 3
         maker = Maker(made)
         found = [kept_report(detail, [sample], NOW, maker) for _ in range(3)]

@@ -21,6 +21,7 @@ from r1plan.render.spend.worlds.document import what_if_fields
 from r1plan.render.spend.worlds.words import what_if_text
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.whatif.option import LocalOption
 from r1plan.report.whatif.target import WhatIfQuestion, parse_targets
 from r1plan.report.whatif.values import WhatIf
@@ -62,7 +63,7 @@ def here(rows: list[UsageEntry], world: str, option_of: OptionOf = desktop, days
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
         log.write_text("".join(entry.to_line() for entry in rows), encoding="utf-8")
-        (found,) = spend_report([log], Period(), (), real_book(), what_if=question).what_if
+        (found,) = spend_report(SpendQuestion([log], Period(), (), real_book(), what_if=question)).what_if
         return found
 
 
@@ -198,7 +199,9 @@ def test_dollars_of_electricity_do_not_stand_beside_yuan() -> None:
         log = Path(folder) / "log.jsonl"
         log.write_text("".join(entry.to_line() for entry in MONTH), encoding="utf-8")
         accounts: dict[str, Currency] = {"deepseek": "CNY"}
-        report = spend_report([log], Period(), (), real_book(), currency="CNY", accounts=accounts, what_if=question)
+        report = spend_report(
+            SpendQuestion([log], Period(), (), real_book(), currency="CNY", accounts=accounts, what_if=question)
+        )
         (found,) = report.what_if
     assert [(each.reason, each.requests) for each in found.immovable] == [("other_currency", 120)]
     assert found.cost_usd is None

@@ -22,6 +22,7 @@ from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.whatif.target import WhatIfQuestion, parse_targets
 from r1plan.report.whatif.values import WhatIf
 from tests.prices.test_book import real_book
@@ -75,7 +76,9 @@ def replayed(
         log.write_text("".join(entry.to_line() for entry in rows))
         question = WhatIfQuestion(targets=parse_targets(worlds, book), as_of=at, finds_prefixes=finds_prefixes)
         report = spend_report(
-            [log], Period(), (), book, currency="CNY" if yuan else "USD", accounts=accounts, what_if=question
+            SpendQuestion(
+                [log], Period(), (), book, currency="CNY" if yuan else "USD", accounts=accounts, what_if=question
+            )
         )
         return list(report.what_if)
 

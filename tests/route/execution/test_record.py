@@ -14,6 +14,7 @@ from r1plan.prices.book import PriceBook
 from r1plan.prices.usage import Usage
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.route.execution.record import Labels, Outcome, at_end, no_price, unbounded_start
 
 AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -41,7 +42,7 @@ def test_what_the_provider_says_it_bills_is_written_as_money_that_a_report_reads
     entry, _, _ = at_end(row, outcome, ChatRequest(messages=(Message("user", "?"),)), no_price)
     assert json.loads(entry.to_line())["reported_usd"] == written
     (tmp_path / "log.jsonl").write_text(entry.to_line())
-    assert spend_report([tmp_path / "log.jsonl"], Period(), (), PriceBook({})).lost == 0
+    assert spend_report(SpendQuestion([tmp_path / "log.jsonl"], Period(), (), PriceBook({}))).lost == 0
 
 
 def test_a_provider_that_says_nothing_of_its_bill_leaves_the_row_as_it_was() -> None:

@@ -1,4 +1,4 @@
-"""What a report is asked to say: the command's options as one value."""
+"""The options of `r1plan cost-report` as one value."""
 
 from __future__ import annotations
 
@@ -34,17 +34,3 @@ class SpendOptions:
     budget_usd: Decimal | None = None
     engine: str = "duckdb"
     explain: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpendInquiry:
-    """What a reader wants to know beside the sums, as seen at `now`: how a running period goes on, and what stands out.
-
-    `budget_usd` is what the period may cost. Without `has_findings` nothing is looked for. `is_explained`: where the
-    figures come from.
-    """
-
-    now: datetime
-    budget_usd: Decimal | None = None
-    has_findings: bool = True
-    is_explained: bool = False
