@@ -37,7 +37,7 @@ from r1plan.ledger.schema import (
     columns,
     report_columns,
 )
-from r1plan.render.spend.words import fault_text
+from r1plan.render.spend.warnings import fault_text
 from r1plan.report.database import open_database, rows
 from r1plan.report.entries import load_entries
 from r1plan.report.log_source import LogSource

@@ -13,7 +13,8 @@ import pytest
 from r1plan.ledger.entry import UsageEntry
 from r1plan.render.spend.document import spend_csv, spend_document
 from r1plan.render.spend.terminal import spend_lines, spend_markdown
-from r1plan.render.spend.words import headline, notes, warnings
+from r1plan.render.spend.warnings import warnings
+from r1plan.render.spend.words import headline, notes
 from r1plan.report.spend import SpendReport
 from tests.report.test_report import asked, report_on
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from r1plan.prices.book import PriceBook
 from r1plan.render.spend.document import spend_json
-from r1plan.render.spend.words import fault_text
+from r1plan.render.spend.warnings import fault_text
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.question import SpendQuestion

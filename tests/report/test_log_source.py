@@ -20,7 +20,7 @@ import pytest
 from r1plan.errors import LogError
 from r1plan.ledger.blocks import LONGEST_LINE_BYTES
 from r1plan.prices.book import PriceBook
-from r1plan.render.spend.words import reason, warning_text
+from r1plan.render.spend.warnings import reason, warning_text
 from r1plan.report.database import open_database
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report

@@ -9,7 +9,7 @@ import pytest
 from msgspec import MsgspecError
 from msgspec.json import decode
 
-from r1plan.render.spend.words import reason
+from r1plan.render.spend.warnings import reason
 from tests.report.test_invalid_line import line, report_on
 
 GOOD = line(id="b")

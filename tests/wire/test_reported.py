@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from r1plan.render.spend.words import notes, warnings
+from r1plan.render.spend.warnings import warnings
+from r1plan.render.spend.words import notes
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.question import SpendQuestion

@@ -39,7 +39,7 @@ def asked_bills(options: SpendOptions, book: PriceBook) -> AskedBills:
             )
         return AskedBills(currency=options.currency)
     from r1plan.cli.spend.sellers import sellers_by_name
-    from r1plan.render.spend.words import reason
+    from r1plan.render.spend.warnings import reason
     from r1plan.report.reconcile.against import ReconcileQuestion
     from r1plan.report.reconcile.bills.exports import read_exports
     from r1plan.report.reconcile.compare import TOLERANCE_USD

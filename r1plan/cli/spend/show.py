@@ -47,7 +47,8 @@ def show(options: SpendOptions, how: Shown) -> None:
 
     from r1plan.render.output import note
     from r1plan.render.spend.formats import chosen_format, refuse_what_if
-    from r1plan.render.spend.words import nothing_usable, warnings
+    from r1plan.render.spend.warnings import warnings
+    from r1plan.render.spend.words import nothing_usable
     from r1plan.report.logs import monthly_logs
     from r1plan.report.sources.given import given_files
     from r1plan.settings import directories

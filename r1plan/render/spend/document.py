@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 from csv import writer
 from dataclasses import asdict, fields
-from decimal import Decimal
 from io import StringIO
 
-from r1plan.money import exact
+from r1plan.render.spend.fields import document_fields
 from r1plan.render.spend.findings_document import (
     budget_fields,
     clock_fields,
@@ -21,7 +20,7 @@ from r1plan.render.spend.findings_document import (
 )
 from r1plan.render.spend.reconcile_document import reconcile_document
 from r1plan.render.spend.sources import imported_document
-from r1plan.render.spend.words import reason, warning_text
+from r1plan.render.spend.warnings import reason, warning_text
 from r1plan.render.spend.worlds.document import what_if_fields
 from r1plan.render.text.cell import harmless_cell
 from r1plan.render.text.sanitize import escaped
@@ -101,15 +100,5 @@ def spend_csv(report: SpendReport) -> str:
     return text.getvalue()
 
 
-def _totals(totals: Totals, currency: str) -> dict[str, int | str | None]:
-    """The fields by name. Money in another currency than USD has fields of that currency; the `_usd` ones are None."""
-    values: dict[str, int | str | None] = {}
-    for field in fields(Totals):
-        value = getattr(totals, field.name)
-        shown = exact(value) if isinstance(value, Decimal) else value
-        if currency != "USD" and field.name.endswith("_usd"):
-            values[field.name] = None
-            values[f"{field.name.removesuffix('_usd')}_{currency.lower()}"] = shown
-        else:
-            values[field.name] = shown
-    return values
+def _totals(totals: Totals, currency: str) -> dict[str, object]:
+    return document_fields({field.name: getattr(totals, field.name) for field in fields(Totals)}, currency)

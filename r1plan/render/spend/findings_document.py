@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import date
-from decimal import Decimal
 
-from r1plan.money import exact
 from r1plan.render.spend.explain import explain_notes
+from r1plan.render.spend.fields import document_fields
 from r1plan.render.spend.findings import finding_texts
 from r1plan.render.spend.pace import budget_text, pace_text
 from r1plan.report.explain.explanation import PriceUse
@@ -30,7 +27,7 @@ def findings_fields(report: SpendReport) -> list[dict[str, object]]:
             "advice": text.advice,
             "first": text.is_first,
             "requests": each.requests,
-            **_fields({"low_usd": each.low_usd, "high_usd": each.high_usd}, report.currency),
+            **document_fields({"low_usd": each.low_usd, "high_usd": each.high_usd}, report.currency),
             "facts": _facts(each, report.currency),
         }
         for each, text in zip(report.findings, finding_texts(report), strict=True)
@@ -53,7 +50,7 @@ def pace_fields(report: SpendReport) -> dict[str, object] | None:
         "at": pace.now.isoformat(),
         "days": pace.days,
         "days_left": round(pace.days_left, 4),
-        **_fields(amounts, report.currency),
+        **document_fields(amounts, report.currency),
         "basis": pace.basis,
         "message": pace_text(pace, report.currency),
     }
@@ -70,7 +67,7 @@ def budget_fields(report: SpendReport) -> dict[str, object] | None:
         "at_most_usd": budget.at_most_usd,
     }
     return {
-        **_fields(amounts, report.currency),
+        **document_fields(amounts, report.currency),
         "over": budget.is_over,
         "may_be_over": budget.may_be_over,
         "exceeded_on": None if budget.exceeded_on is None else budget.exceeded_on.isoformat(),
@@ -87,7 +84,7 @@ def clock_fields(report: SpendReport) -> list[dict[str, object]]:
             "hour_utc": each.hour,
             "tier": each.tier,
             "requests": each.requests,
-            **_fields({"cost_usd": each.cost_usd}, report.currency),
+            **document_fields({"cost_usd": each.cost_usd}, report.currency),
         }
         for each in report.clock
     ]
@@ -107,7 +104,7 @@ def explanation_fields(report: SpendReport) -> dict[str, object] | None:
             {
                 "basis": each.basis,
                 "requests": each.requests,
-                **_fields({"cost_usd": each.cost_usd}, report.currency),
+                **document_fields({"cost_usd": each.cost_usd}, report.currency),
             }
             for each in explained.parts
         ],
@@ -132,7 +129,7 @@ def _price(use: PriceUse, currency: str) -> dict[str, object]:
         "hours_utc": list(use.hours_utc),
         "tier_instant": price.tier_instant,
         "requests": use.requests,
-        **_fields(amounts, currency),
+        **document_fields(amounts, currency),
         "effective_from": None if price.effective_from is None else price.effective_from.isoformat(),
         "effective_until": None if price.effective_until is None else price.effective_until.isoformat(),
         "sources": list(price.sources),
@@ -142,30 +139,4 @@ def _price(use: PriceUse, currency: str) -> dict[str, object]:
 
 
 def _facts(each: SpendFinding, currency: str) -> dict[str, object]:
-    return _fields({name: value for name, value in asdict(each).items() if name not in _SHARED}, currency)
-
-
-def _fields(values: Mapping[str, object], currency: str) -> dict[str, object]:
-    """`values` as JSON has them; an amount in another currency than USD is in a field of that currency."""
-    found: dict[str, object] = {}
-    for name, value in values.items():
-        if currency != "USD" and name.endswith("_usd"):
-            found[name] = None
-            found[f"{name.removesuffix('usd')}{currency.lower()}"] = _plain(value, currency)
-        else:
-            found[name] = _plain(value, currency)
-    return found
-
-
-def _plain(value: object, currency: str) -> object:
-    match value:
-        case dict():
-            return _fields(value, currency)
-        case list() | tuple():
-            return [_plain(each, currency) for each in value]
-        case Decimal():
-            return exact(value)
-        case date():
-            return value.isoformat()
-        case _:
-            return value
+    return document_fields({name: value for name, value in asdict(each).items() if name not in _SHARED}, currency)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from r1plan.money import exact
+from r1plan.render.spend.fields import document_fields
 from r1plan.render.spend.reconcile_words import answer
 from r1plan.report.reconcile.result import BillDifference, DayFigures, Outside, Reconciliation
 
@@ -19,8 +20,8 @@ def reconcile_document(found: Sequence[Reconciliation], currency: str) -> dict[s
         return None
     return {
         "within_tolerance": all(each.is_within_tolerance for each in found),
-        **_money({"tolerance_usd": found[0].tolerance_usd}, currency),
-        **_money({name: _sum([getattr(each, name) for each in found]) for name in _SUMS}, currency),
+        **document_fields({"tolerance_usd": found[0].tolerance_usd}, currency),
+        **document_fields({name: _sum([getattr(each, name) for each in found]) for name in _SUMS}, currency),
         "bills": [_bill(each, currency) for each in found],
     }
 
@@ -42,7 +43,7 @@ def _bill(found: Reconciliation, currency: str) -> dict[str, object]:
         "offset_minutes": found.offset_minutes,
         "offset_found": found.is_offset_found,
         "bill_currency": found.bill_currency,
-        **_money({name: getattr(found, name) for name in (*_SUMS, "granted_usd", "byok_usd")}, currency),
+        **document_fields({name: getattr(found, name) for name in (*_SUMS, "granted_usd", "byok_usd")}, currency),
         "compared": found.compared,
         "matched": found.matched,
         "lines": [_line(each, currency) for each in found.lines],
@@ -60,14 +61,14 @@ def _line(each: BillDifference, currency: str) -> dict[str, object]:
         "cause": each.cause,
         "day": each.day,
         "model": each.model,
-        **_money({"usd": each.usd}, currency),
+        **document_fields({"usd": each.usd}, currency),
         "requests": each.requests,
         "tokens": dict(each.tokens),
         "ids": list(each.ids),
         "kind": each.kind,
         "key": each.key,
         "whole_day": each.is_whole,
-        **_money(
+        **document_fields(
             {
                 "billed_price_per_token_usd": each.billed_price,
                 "our_price_per_token_usd": each.our_price,
@@ -84,7 +85,7 @@ def _day(each: DayFigures, currency: str) -> dict[str, object]:
         "model": each.model,
         "requests": {"billed": each.requests[0], "logged": each.requests[1]},
         "tokens": {kind: {"billed": there, "logged": here} for kind, (there, here) in each.tokens.items()},
-        **_money({"billed_usd": each.usd[0], "logged_usd": each.usd[1]}, currency),
+        **document_fields({"billed_usd": each.usd[0], "logged_usd": each.usd[1]}, currency),
     }
 
 
@@ -94,16 +95,5 @@ def _outside(each: Outside, currency: str) -> dict[str, object]:
         "first_day": each.first_day,
         "last_day": each.last_day,
         "requests": each.requests,
-        **_money({"usd": each.usd}, currency),
+        **document_fields({"usd": each.usd}, currency),
     }
-
-
-def _money(amounts: dict[str, Decimal | None], currency: str) -> dict[str, str | None]:
-    """Money in another currency than USD has fields of that currency; the `usd` ones are None."""
-    found: dict[str, str | None] = {}
-    for name, amount in amounts.items():
-        shown = None if amount is None else exact(amount)
-        found[name] = shown if currency == "USD" else None
-        if currency != "USD":
-            found[f"{name.removesuffix('usd')}{currency.lower()}"] = shown
-    return found

@@ -12,7 +12,8 @@ from r1plan.render.spend.explain import explain_notes
 from r1plan.render.spend.findings import SpendFindingText, finding_lines, finding_texts
 from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.reconcile import reconcile_lines, reconcile_notes
-from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
+from r1plan.render.spend.warnings import warnings
+from r1plan.render.spend.words import headline, no_requests, notes, volume
 from r1plan.render.spend.worlds.table import WHAT_IF_HEADS, what_if_cells
 from r1plan.render.spend.worlds.words import assumption_text, what_if_text
 from r1plan.render.text.sanitize import printable

@@ -1,4 +1,4 @@
-"""The sentences of a spend report: what it came to, what is not in it, how sure it is, what is wrong with the logs."""
+"""The sentences of a spend report: what it came to, what is not in it, how sure it is, where to look instead."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from r1plan.errors import LogError
-from r1plan.ledger.blocks import LONGEST_LINE_BYTES
 from r1plan.ledger.months import month_days
 from r1plan.ledger.schema import SCHEMA
-from r1plan.money import money, usd
-from r1plan.render.spend.sources import bad_record_text, file_fault_text, imported_notes, tool_name
+from r1plan.money import money
+from r1plan.render.spend.sources import imported_notes
 from r1plan.render.spend.worlds.words import what_if_notes
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, percent, span, tokens
-from r1plan.report.invalid_line import LineFault
-from r1plan.report.spend import ReportWarning, SpendReport, Totals
+from r1plan.report.spend import SpendReport, Totals
 
 _ZERO = Decimal(0)
-_NAMED_LINES = 5
 _NAMED_MONTHS = 12
-_VALUE_CHARACTERS = 40
 
 
 def no_requests(report: SpendReport) -> str:
@@ -135,120 +131,6 @@ def notes(report: SpendReport) -> Iterator[str]:
     yield from what_if_notes(report.what_if, report.currency)
 
 
-def warnings(report: SpendReport) -> Iterator[str]:
-    """What is wrong with the logs, and where providers bill something else, each beginning with "warning: "."""
-    unnamed = named = 0
-    for warning in report.warnings:
-        if warning.kind == "bad_line" and named == _NAMED_LINES:
-            unnamed += 1
-            continue
-        named += warning.kind == "bad_line"
-        yield f"warning: {warning_text(warning)}"
-    if unnamed:
-        yield f"warning: {count(unnamed, 'more line')} left out; --json names each."
-
-
-def warning_text(warning: ReportWarning) -> str:
-    """One warning as a sentence."""
-    requests, tool = count(warning.count, "request"), tool_name(warning.tool or "")
-    match warning.kind:
-        case "bad_line":
-            text = f"{warning.file}:{warning.line}: left out: {reason(warning)}."
-        case "bad_record":
-            text = bad_record_text(warning)
-        case "other_encoding":
-            text = f"{warning.file}: not UTF-8, and read as Latin-1: names in it may be misspelled."
-        case "unreadable_file":
-            text = f"{warning.file}: left out: {reason(warning)}."
-        case "duplicate_ids":
-            ids = ", ".join(warning.ids) + (", …" if warning.count > len(warning.ids) else "")
-            text = f"{requests} logged more than once, counted once by the last row: {ids}."
-        case "unknown_tokens":
-            text = f"{requests} with an unknown number of tokens: only the known ones are priced."
-        case "impossible_usage":
-            text = (
-                f"{requests} with more cached than input tokens, or more thinking than output: priced from the totals."
-            )
-        case "other_currency":
-            text = (
-                f"{requests} billed in {warning.currency} left out, as no rate adds up two currencies: "
-                f"--currency {warning.currency}."
-            )
-        case "repeated_rows":
-            text = f"{count(warning.count, 'row')} of {tool} told more than once, each counted once."
-        case "repeated_responses":
-            text = f"{requests} in {tool} not counted again: other rows tell the same responses."
-        case "sums_by_other_key":
-            text = f"{count(warning.count, 'sum')} of {tool} left out: it sums the same requests by another key too."
-        case "sums_beside_others":
-            text = (
-                f"{count(warning.count, 'sum')} of {tool} and single requests of the same provider and time from "
-                "elsewhere are both counted: if they are the same, give one of them, or the sums as --reconcile."
-            )
-        case "sums_beside_rows":
-            text = (
-                f"{count(warning.count, 'sum')} of {tool} left out: "
-                "its own rows tell single requests of the same provider and time."
-            )
-        case "unknown_requests":
-            text = f"{count(warning.count, 'row')} of an unknown number of requests: only their tokens and costs count."
-        case "several_prices":
-            text = f"{requests} told only in sums over times in which the price changed: between bounds, uncertain."
-        case "currency_assumed":
-            text = (
-                f"{count(warning.count, 'bill')} of {tool} without a currency: taken "
-                "as the account's, dollars unless R1PLAN_<PROVIDER>_CURRENCY says CNY; give the cost file too."
-            )
-        case "unknown_currency":
-            text = f"{requests} billed in {warning.currency} left out, as no price is known in it."
-        case "in_future":
-            text = f"{requests} said to have ended in the future: a clock was wrong, or it is."
-        case "price_caveat":
-            text = f"{requests} priced at {warning.price_id}, of which: {warning.caveat}."
-        case "bill_differs":
-            bill, ours = usd(warning.reported_usd or _ZERO), usd(warning.priced_usd or _ZERO)
-            text = f"{warning.provider}'s bills say {bill}, our prices {ours}, for {requests} to {warning.model}."
-    return printable(text)
-
-
-def reason(warning: ReportWarning) -> str | None:
-    """What is wrong, without a full stop; None where the kind of the warning says it."""
-    if warning.fault is not None:
-        return fault_text(warning.fault)
-    if warning.file_fault is not None:
-        return file_fault_text(warning)
-    return warning.os_error or warning.currency or warning.caveat
-
-
-def fault_text(fault: LineFault) -> str:
-    """What is wrong with a line of the log, with the value; without a full stop."""
-    match fault.cause:
-        case "too_long":
-            return f"too long: {fault.length_bytes:,} bytes, and a line has fewer than {LONGEST_LINE_BYTES:,}"
-        case "not_utf8":
-            return f"not UTF-8 at byte {fault.at}"
-        case "torn":
-            return "torn: the line ends in the middle"
-        case "not_json" if fault.detail is None:
-            return "not JSON that can be read"
-        case "not_json":
-            return f"not JSON: {fault.detail} at column {fault.at}"
-        case "twice":
-            return f"{_shown(fault.column)}: there twice"
-        case "no_number":
-            return "not JSON: NaN or an infinity is in it"
-        case "not_an_object":
-            return f"expected an object, got {_shown(fault.got)}"
-        case "other_schema":
-            return f"schema: expected '{fault.expected}', got {_shown(fault.got)}"
-        case "missing":
-            return f"{fault.column}: missing"
-        case "unexpected":
-            return f"{fault.column}: expected {fault.expected}, got {_shown(fault.got)}"
-        case "unreadable":
-            return "not a row that can be read"
-
-
 def nothing_usable(report: SpendReport) -> LogError:
     """The error where nothing of what the logs hold could be used."""
     return LogError(
@@ -279,8 +161,3 @@ def where_held(held_at: tuple[datetime, datetime], timezone: str) -> str:
     first, last = (at.astimezone(ZoneInfo(timezone)) for at in held_at)
     days = f"{first:%Y-%m-%d}" if first.date() == last.date() else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
     return f"hint:  these files hold requests of {days}: add --month {last:%Y-%m}"
-
-
-def _shown(got: str | None) -> str:
-    got = got or ""
-    return got if len(got) <= _VALUE_CHARACTERS else f"{got[: _VALUE_CHARACTERS - 1]}…"

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
 from duckdb import DuckDBPyConnection
 
 from r1plan.catalog.price import Currency
+from r1plan.instants import in_us
 from r1plan.prices.book import PriceBook
 from r1plan.report.period import Period
 from r1plan.report.reconcile.compare import TOLERANCE_USD, compare
 from r1plan.report.reconcile.logged import near_edges, read_log, requests_of
 from r1plan.report.reconcile.result import BillDifference, Reconciliation
 from r1plan.report.reconcile.sides import DAY_US, Bill
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +46,6 @@ def _named(database: DuckDBPyConnection, found: Reconciliation, line: BillDiffer
         return line
     names = next((names for names in found.same_models if line.model in names), (line.model,))
     midnight = datetime.fromisoformat(f"{line.day}T00:00:00+00:00") - timedelta(minutes=found.offset_minutes)
-    start_us = (midnight - _EPOCH) // timedelta(microseconds=1)
+    start_us = in_us(midnight)
     ids = requests_of(database, found.provider, names, (start_us, start_us + DAY_US), line.tokens)
     return replace(line, ids=ids) if len(ids) == 1 else line

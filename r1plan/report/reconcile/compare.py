@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 
+from r1plan.instants import from_us
 from r1plan.prices.cost import EXACT
 from r1plan.report.reconcile.cells import Cell, cells_of
 from r1plan.report.reconcile.days import DayCut, declared_cut, found_cut
@@ -27,7 +27,6 @@ Near = Callable[[Collection[int]], Mapping[int, Sequence[EdgeRequest]]]
 
 TOLERANCE_USD = Decimal("0.01")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZERO = Decimal(0)
 _HARMLESS = ("rounding", "day", "requests")
 _Same = Mapping[str, tuple[str, ...]]
@@ -97,8 +96,8 @@ def _compared(
     known = [amount for amount in amounts if amount is not None]
     return replace(
         result,
-        start=_EPOCH + timedelta(microseconds=cut.start_us(days[0])),
-        until=_EPOCH + timedelta(microseconds=cut.until_us(days[-1])),
+        start=from_us(cut.start_us(days[0])),
+        until=from_us(cut.until_us(days[-1])),
         billed_usd=sum(billed, _ZERO) if billed else None,
         logged_usd=sum((cell.logged_usd for cell in cells.values()), _ZERO),
         difference_usd=sum((line.usd for line in lines if line.usd is not None), _ZERO),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from duckdb import DuckDBPyConnection
 
+from r1plan.instants import from_us, in_us
 from r1plan.prices.book import PriceBook
 from r1plan.prices.intervals import price_intervals
 from r1plan.report.database import rows, sql
@@ -22,8 +23,6 @@ from r1plan.report.reconcile.sides import (
     TokenPrices,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _NEAR_US, _MOST_NEAR = 3_600_000_000, 200
 # A log that is read whole holds whole months, wherever on earth they are cut.
 _FURTHEST = timedelta(hours=14)
@@ -91,10 +90,10 @@ def _covered(slots: Sequence[int], period: Period) -> tuple[int | None, int | No
     """The time that the log covers: that of `period`, or the months of which it has a request."""
     start, until = period.start, period.until
     if slots and start is None:
-        first = _EPOCH + min(slots) * _MICROSECOND
+        first = from_us(min(slots))
         start = datetime(first.year, first.month, 1, tzinfo=UTC) - _FURTHEST
     if slots and until is None:
-        last = _EPOCH + max(slots) * _MICROSECOND
+        last = from_us(max(slots))
         until = datetime(last.year + last.month // 12, last.month % 12 + 1, 1, tzinfo=UTC) + _FURTHEST
     return _microseconds(start), _microseconds(until)
 
@@ -102,13 +101,13 @@ def _covered(slots: Sequence[int], period: Period) -> tuple[int | None, int | No
 def _spans(provider: str, models: Iterable[str], slots: Sequence[int], book: PriceBook) -> tuple[PriceSpan, ...]:
     if not slots:
         return ()
-    since = _EPOCH + (min(slots) - 2 * DAY_US) * _MICROSECOND
-    until = _EPOCH + (max(slots) + 2 * DAY_US) * _MICROSECOND
+    since = from_us(min(slots) - 2 * DAY_US)
+    until = from_us(max(slots) + 2 * DAY_US)
     return tuple(
         PriceSpan(
             model=each.name,
-            start_us=(each.start - _EPOCH) // _MICROSECOND,
-            until_us=(each.until - _EPOCH) // _MICROSECOND,
+            start_us=in_us(each.start),
+            until_us=in_us(each.until),
             rates=TokenPrices(each.price.per_token.miss, each.price.per_token.hit, each.price.per_token.output),
             input_above=each.input_above,
             input_up_to=each.input_up_to,
@@ -120,4 +119,4 @@ def _spans(provider: str, models: Iterable[str], slots: Sequence[int], book: Pri
 
 
 def _microseconds(at: datetime | None) -> int | None:
-    return None if at is None else (at - _EPOCH) // _MICROSECOND
+    return None if at is None else in_us(at)

@@ -6,11 +6,12 @@ One pass, then sums of few rows, of the series coarser ones where they would be 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from duckdb import DuckDBPyConnection
 
+from r1plan.instants import in_us
 from r1plan.prices.book import PriceBook
 from r1plan.report.database import rows, sql
 from r1plan.report.series.charges import Charge
@@ -26,8 +27,6 @@ from r1plan.report.series.series import (
 )
 from r1plan.report.series.slots import slots
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _SELLERS = "SELECT provider, model FROM series_seller ORDER BY seller"
 _UNITS: tuple[SpanUnit, ...] = ("day", "week", "month")
 
@@ -92,7 +91,7 @@ def _load_slots(database: DuckDBPyConnection, first: datetime, last: datetime, t
     """Fill the table `slot` with the hours of `timezone` from `first` to `last`, in microseconds since 1970."""
     found = list(slots(first, last, timezone))
     values = {
-        "start_us": [(each.start - _EPOCH) // _MICROSECOND for each in found],
+        "start_us": [in_us(each.start) for each in found],
         "day": [each.day.isoformat() for each in found],
         "hour": [each.hour for each in found],
     }

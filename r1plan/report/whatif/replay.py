@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from duckdb import DuckDBPyConnection
 
 from r1plan.catalog.price import Currency
+from r1plan.instants import from_us, in_us
 from r1plan.prices.book import START_NOT_VERIFIED, PriceBook
 from r1plan.report.database import rows, sql
 from r1plan.report.whatif.answers import Answers
@@ -23,8 +24,6 @@ from r1plan.report.whatif.values import WhatIf
 from r1plan.report.whatif.weigh import Weighing
 from r1plan.report.whatif.worlds import World, WorldPrices, price_columns, world_prices
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _QUARTER_US = 900_000_000
 _MOST_SLOTS = 100_000
 _SOURCES = """
@@ -109,8 +108,8 @@ def _asked(database: DuckDBPyConnection) -> _Asked | None:
     found = database.execute(_SOURCES).fetchall()
     if not found:
         return None
-    since = _EPOCH + min(first_us for _, _, first_us, _, _ in found) * _MICROSECOND
-    until = _EPOCH + (max(last_us for _, _, _, last_us, _ in found) + 1) * _MICROSECOND
+    since = from_us(min(first_us for _, _, first_us, _, _ in found))
+    until = from_us(max(last_us for _, _, _, last_us, _ in found) + 1)
     sources = tuple((provider, model) for provider, model, *_ in found)
     return _Asked(sources, since, until, any(aggregates for *_, aggregates in found))
 
@@ -152,7 +151,7 @@ def _fill(
     database: DuckDBPyConnection, asked: _Asked, prices: WorldPrices, caps: Sequence[int], currency: Currency
 ) -> None:
     """Make the tables of stretches, prices and cells."""
-    starts = [_microseconds(each) for each in prices.edges]
+    starts = [in_us(each) for each in prices.edges]
     slot_us = max(_QUARTER_US, (starts[-1] - starts[0]) // _MOST_SLOTS)
     database.execute(sql("what_if_segment"), {"starts_us": starts[:-1], "untils_us": starts[1:], "slot_us": slot_us})
     database.execute(sql("what_if_price"), dict(price_columns(prices, currency)))
@@ -225,7 +224,3 @@ def _in_order(replays: Sequence[tuple[Target, WhatIf]], targets: Sequence[Target
 def _place(each: WhatIf) -> tuple[bool, Decimal, Decimal, str]:
     """Where most is saved first: of sellers that all requests can move to, the cheapest."""
     return each.saving_usd is None, -(each.saving_usd or Decimal(0)), each.cost_usd or Decimal(0), each.target
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND

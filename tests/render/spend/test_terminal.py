@@ -11,7 +11,7 @@ import pytest
 
 from r1plan.render.spend.document import spend_csv, spend_json
 from r1plan.render.spend.terminal import spend_lines, spend_markdown
-from r1plan.render.spend.words import warnings
+from r1plan.render.spend.warnings import warnings
 from r1plan.render.text.units import percent, tokens
 from r1plan.report.invalid_line import LineFault
 from r1plan.report.keys import parse_keys

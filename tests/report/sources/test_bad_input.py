@@ -18,7 +18,8 @@ import duckdb
 import pytest
 
 from r1plan.prices.book import PriceBook
-from r1plan.render.spend.words import notes, reason, warning_text
+from r1plan.render.spend.warnings import reason, warning_text
+from r1plan.render.spend.words import notes
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.question import SpendQuestion

@@ -12,7 +12,8 @@ from r1plan.render.spend.explain import explain_notes
 from r1plan.render.spend.findings import SpendFindingText, finding_texts
 from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.page.worlds import PageWorlds, page_worlds, worlds_data
-from r1plan.render.spend.words import headline, no_requests, notes, volume, warnings
+from r1plan.render.spend.warnings import warnings
+from r1plan.render.spend.words import headline, no_requests, notes, volume
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count
 from r1plan.report.series.series import Series

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from r1plan.money import exact
+from r1plan.render.spend.fields import document_fields
 from r1plan.render.spend.worlds.words import assumption_text, local_text, stay_text
 from r1plan.report.whatif.values import LocalWork, ReplayAssumption, WhatIf
 
@@ -16,7 +15,7 @@ def what_if_fields(replay: WhatIf, currency: str) -> dict[str, object]:
     return {
         "target": replay.target,
         "asked": replay.asked,
-        **_money({name: getattr(replay, name) for name in _MONEY}, currency),
+        **document_fields({name: getattr(replay, name) for name in _MONEY}, currency),
         "movable_requests": replay.movable_requests,
         "instead_unknown_requests": replay.instead_unknown_requests,
         "immovable": [
@@ -62,18 +61,8 @@ def _assumption(each: ReplayAssumption, currency: str) -> dict[str, object]:
         "model": each.model,
         "instead_of": each.instead_of,
         "ratio": None if each.ratio is None else exact(each.ratio),
-        **_money({"usd": each.usd}, currency),
+        **document_fields({"usd": each.usd}, currency),
         "at": None if each.at is None else each.at.isoformat(),
         "price_id": each.price_id,
         "caveat": each.caveat,
     }
-
-
-def _money(amounts: dict[str, Decimal | None], currency: str) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for name, amount in amounts.items():
-        shown = None if amount is None else exact(amount)
-        found[name] = shown if currency == "USD" else None
-        if currency != "USD":
-            found[f"{name.removesuffix('usd')}{currency.lower()}"] = shown
-    return found
