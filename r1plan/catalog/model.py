@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from r1plan.catalog.reading.fields import Count, NotNegative, Positive, Whole
 
-Architecture = Literal["qwen2", "llama", "qwen3", "deepseek2", "deepseek32"]
+Architecture = Literal["qwen2", "llama", "qwen3", "deepseek2", "deepseek32", "deepseek4"]
 Confidence = Literal["high", "medium-high", "medium", "low"]
 
 _FORBID_EXTRA = {"extra": "forbid"}
+
+# llama.cpp knows these two and none (build 0c1e57098, src/models/deepseek4.cpp).
+INDEXED_RATIO, SUMMARY_RATIO = 4, 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,8 @@ class LatentAttention:
 class Indexer:
     """The lightning indexer of DeepSeek-V3.2: in each layer it picks the `top_k` cells that attention then sees.
 
-    `head_dim` is also the width of the one key that it caches a layer and token.
+    `head_dim` is also the width of the one key that it caches a layer and token. DeepSeek-V4 has one in the layers that
+    compress four tokens to a key, and it picks and caches such keys.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
@@ -39,6 +43,49 @@ class Indexer:
     heads: Count
     head_dim: Count
     top_k: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowedAttention:
+    """The attention of DeepSeek-V4: it sees the last `window` tokens as they are, and those before compressed.
+
+    `compress_ratios` says of each layer how many tokens make one compressed key: INDEXED_RATIO, of which an indexer
+    picks; SUMMARY_RATIO, which are all seen; 0 where there is the window alone. A key is its own value, of the shape's
+    `head_dim`, `rope_dim` of it rotary. The hidden state is `hyper_connections` states wide between layers. In the
+    first `hash_layers` a table by token picks the experts.
+    """
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    window: Count
+    compress_ratios: tuple[Literal[0, 4, 128], ...]
+    q_lora_rank: Count
+    rope_dim: Count
+    output_groups: Count
+    output_lora_rank: Count
+    hyper_connections: Literal[4]
+    hash_layers: Whole
+
+    @property
+    def indexed_layers(self) -> int:
+        """Layers whose compressed keys an indexer picks from."""
+        return self.compress_ratios.count(INDEXED_RATIO)
+
+    @property
+    def summary_layers(self) -> int:
+        """Layers that see all their compressed keys."""
+        return self.compress_ratios.count(SUMMARY_RATIO)
+
+
+class LayerKind(NamedTuple):
+    """What layers of one model differ in: whether there are routed experts, and in DeepSeek-V4 two things more.
+
+    `compress_ratio` is WindowedAttention's; `hashed`: a table by token picks the experts.
+    """
+
+    routed: bool
+    compress_ratio: int = 0
+    hashed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +111,7 @@ class Shape:
     """The tensor shapes of a model, in elements.
 
     With latent attention `head_dim` is a key's, and the cache follows from `latent_attention` and not from `kv_heads`;
-    an `indexer` caches a key of its own besides. `nextn_layers` are those behind `layers` that predict further tokens:
+    with `windowed_attention` it follows from that. An `indexer` caches a key of its own besides. `nextn_layers` are those behind `layers` that predict further tokens:
     a file holds them, and the engine does not load them.
     """
 
@@ -79,9 +126,32 @@ class Shape:
     vocab_size: Count
     tied_embeddings: bool = False
     latent_attention: LatentAttention | None = None
+    windowed_attention: WindowedAttention | None = None
     indexer: Indexer | None = None
     experts: Experts | None = None
     nextn_layers: Whole = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for sizes of DeepSeek-V4 that contradict one another."""
+        if (windowed := self.windowed_attention) is None:
+            return
+        ratios = len(windowed.compress_ratios)
+        if ratios != self.layers:
+            raise ValueError(f"compress_ratios: expected one for each of {self.layers} layers, got {ratios}")
+        if windowed.indexed_layers and self.indexer is None:
+            raise ValueError(f"an indexer is missing, which layers of ratio {INDEXED_RATIO} have")
+        if self.heads % windowed.output_groups:
+            raise ValueError(f"output_groups: {self.heads} heads cannot be shared by {windowed.output_groups} groups")
+        if windowed.rope_dim > self.head_dim:
+            raise ValueError(f"rope_dim: expected at most {self.head_dim}, a key's width, got {windowed.rope_dim}")
+
+    def kind_of(self, layer: int) -> LayerKind:
+        """What `layer` is; those behind the last, which predict further tokens, see a window alone."""
+        routed = layer >= self.dense_layers
+        if (windowed := self.windowed_attention) is None:
+            return LayerKind(routed)
+        ratio = windowed.compress_ratios[layer] if layer < self.layers else 0
+        return LayerKind(routed, ratio, layer < windowed.hash_layers)
 
     @property
     def dense_layers(self) -> int:
@@ -102,8 +172,14 @@ class Shape:
     def attention_flop_a_depth(self) -> float:
         """Operations of all layers that a token takes for each token before it: the key's product, the value's sum.
 
-        Latent attention multiplies the compressed vectors themselves, which are wider than a head.
+        Latent attention multiplies the compressed vectors themselves, which are wider than a head. Compressed keys are
+        as many times fewer, and where an indexer picks of them llama.cpp still multiplies all.
         """
+        if (windowed := self.windowed_attention) is not None:
+            index = self.indexer.heads * self.indexer.head_dim if self.indexer is not None else 0
+            seen = 2 * self.heads * self.head_dim
+            picked = windowed.indexed_layers * (seen + index) / INDEXED_RATIO
+            return 2.0 * (picked + windowed.summary_layers * seen / SUMMARY_RATIO)
         width = 2 * self.head_dim
         if (latent := self.latent_attention) is not None:
             width = 2 * latent.kv_lora_rank + latent.qk_rope_head_dim

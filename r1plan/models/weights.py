@@ -149,7 +149,8 @@ def of_layers(
 
 
 def _type_bytes(types: Mapping[str, int]) -> TypeBytes:
-    return tuple(sorted((type_, size) for type_, size in types.items() if size))
+    """By type, without tables of whole numbers, of which a token looks up a row."""
+    return tuple(sorted((type_, size) for type_, size in types.items() if size and type_ != "I32"))
 
 
 def layer_of(

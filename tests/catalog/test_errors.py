@@ -83,7 +83,7 @@ def changed(text: str, old: str, new: str) -> str:
         pytest.param(
             IN_MODEL,
             changed(MODEL, "architecture: llama", "architecture: lama"),
-            "architecture: expected 'qwen2', 'llama', 'qwen3', 'deepseek2' or 'deepseek32', got 'lama'",
+            "architecture: expected 'qwen2', 'llama', 'qwen3', 'deepseek2', 'deepseek32' or 'deepseek4', got 'lama'",
             id="not one of the choices",
         ),
         pytest.param(

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from r1plan.catalog.model import Model
+from r1plan.catalog.model import Model, Shape, WindowedAttention
 from r1plan.ggml_types import BLOCK_TYPES, TENSOR_ALIGNMENT, tensor_bytes
 from r1plan.plan.arch.spec import Tensor
 from r1plan.plan.llamacpp.weights.quantize_recipe import QuantizeRecipe
 
 _UINT32, _FLOAT32, _BOOL, _STRING, _ARRAY, _UINT16 = 4, 6, 7, 8, 9, 2
-Value = str | int | float | bool
+Value = str | int | float | bool | tuple[int, ...] | tuple[float, ...]
 TypeOf = Callable[[Tensor, int], str]
 
 
@@ -78,7 +78,9 @@ def _metadata(model: Model, quant: str, joined_kv_b: bool) -> dict[str, Value]:
         f"{arch}.vocab_size": shape.vocab_size,
         "tokenizer.ggml.model": "no_vocab",
     }
-    if latent is None:
+    if shape.windowed_attention is not None:
+        values |= _windowed(shape, arch, shape.windowed_attention)
+    elif latent is None:
         values |= {f"{arch}.attention.key_length": shape.head_dim, f"{arch}.attention.value_length": shape.head_dim}
         values[f"{arch}.rope.dimension_count"] = shape.head_dim
     else:
@@ -117,11 +119,37 @@ def _metadata(model: Model, quant: str, joined_kv_b: bool) -> dict[str, Value]:
             f"{arch}.expert_feed_forward_length": experts.ffn_size,
             f"{arch}.expert_weights_scale": 2.5,
             f"{arch}.expert_weights_norm": True,
-            f"{arch}.expert_gating_func": 2,
+            f"{arch}.expert_gating_func": 2 if shape.windowed_attention is None else 4,
         }
     if quant in _FILE_TYPES:
         values["general.file_type"] = _FILE_TYPES[quant]
     return values
+
+
+def _windowed(shape: Shape, arch: str, windowed: WindowedAttention) -> dict[str, Value]:
+    return {
+        f"{arch}.attention.head_count_kv": 1,
+        f"{arch}.attention.key_length": shape.head_dim,
+        f"{arch}.attention.value_length": shape.head_dim,
+        f"{arch}.rope.dimension_count": windowed.rope_dim,
+        f"{arch}.attention.q_lora_rank": windowed.q_lora_rank,
+        f"{arch}.attention.sliding_window": windowed.window,
+        f"{arch}.attention.output_group_count": windowed.output_groups,
+        f"{arch}.attention.output_lora_rank": windowed.output_lora_rank,
+        # One more than there are layers, as the real files have it.
+        f"{arch}.attention.compress_ratios": (*windowed.compress_ratios, 0),
+        f"{arch}.attention.compress_rope_freq_base": 160000.0,
+        f"{arch}.hyper_connection.count": windowed.hyper_connections,
+        f"{arch}.hyper_connection.sinkhorn_iterations": 20,
+        f"{arch}.hyper_connection.epsilon": 1e-6,
+        f"{arch}.hash_layer_count": windowed.hash_layers,
+        f"{arch}.embedding_length_out": windowed.hyper_connections * shape.hidden_size,
+        f"{arch}.swiglu_clamp_exp": (10.0,) * (shape.layers + shape.nextn_layers),
+        f"{arch}.swiglu_clamp_shexp": (10.0,) * (shape.layers + shape.nextn_layers),
+        f"{arch}.rope.scaling.type": "yarn",
+        f"{arch}.rope.scaling.factor": 16.0,
+        f"{arch}.rope.scaling.original_context_length": 65536,
+    }
 
 
 # llama.h's llama_ftype, for the plain ones; llama.cpp guesses the others from the tensors.
@@ -154,6 +182,9 @@ def _value(file: BinaryIO, key: str, value: Value) -> None:
         file.write(struct.pack("<I?", _BOOL, value))
     elif isinstance(value, float):
         file.write(struct.pack("<If", _FLOAT32, value))
+    elif isinstance(value, tuple):
+        letter, kind = ("f", _FLOAT32) if isinstance(value[0], float) else ("I", _UINT32)
+        file.write(struct.pack(f"<IIQ{len(value)}{letter}", _ARRAY, kind, len(value), *value))
     elif key in ("split.no", "split.count"):
         file.write(struct.pack("<IH", _UINT16, value))
     elif key == "split.tensors.count":

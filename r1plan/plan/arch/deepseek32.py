@@ -30,7 +30,7 @@ class IndexedAttention:
         """Those of latent attention and the indexer's; files are from after April 2025, so none is joined."""
         if joined_kv_b:
             raise ValueError("no file of DeepSeek-V3.2 has attn_kv_b")
-        hidden, indexer = shape.hidden_size, _indexer_of(shape)
+        hidden, indexer = shape.hidden_size, indexer_of(shape)
         yield from _LATENT.tensors(shape, joined_kv_b=False)
         # The quantiser looks for names by a part of them (llama-quant.cpp, tensor_get_category).
         yield Tensor("indexer.attn_k.weight", (hidden, indexer.head_dim), quantised_as="attn_k.weight")
@@ -43,9 +43,9 @@ class IndexedAttention:
     def begin(self, builder: GraphBuilder) -> Callable[[int], int]:
         """Add the inputs of all layers, in ggml's order; the result adds one layer's attention."""
         graph, tokens = builder.graph, builder.tokens
-        top_k = min(builder.batch.cells, _indexer_of(builder.shape).top_k)
+        top_k = min(builder.batch.cells, indexer_of(builder.shape).top_k)
         positions = graph.input(tokens * _POSITION_BYTES)
-        rotation = builder.rotation(_indexer_of(builder.shape).head_dim)  # whatever the cache's type
+        rotation = builder.rotation(indexer_of(builder.shape).head_dim)  # whatever the cache's type
         key_indices, indices = graph.input(tokens * _INDEX_BYTES), graph.input(tokens * _INDEX_BYTES)
         zeros = graph.leaf(tokens * _F32_BYTES * top_k)  # the first layer's, which ggml meets before the masks
         key_mask = graph.input(_F16_BYTES * builder.batch.cells * tokens)  # f16 without flash attention too
@@ -55,7 +55,7 @@ class IndexedAttention:
 
     def matrices(self, shape: Shape) -> Iterator[Matrix]:
         """Those of latent attention, and the indexer whole on every GPU; vLLM widens `wk` to BF16 where it is FP8."""
-        hidden, indexer, narrow = shape.hidden_size, _indexer_of(shape), latent_of(shape).q_lora_rank
+        hidden, indexer, narrow = shape.hidden_size, indexer_of(shape), latent_of(shape).q_lora_rank
         yield from _LATENT.matrices(shape)
         yield Matrix("indexer.wq_b", indexer.heads * indexer.head_dim, narrow, "none", attention=True)
         yield Matrix(
@@ -64,7 +64,7 @@ class IndexedAttention:
 
     def norm_elements(self, shape: Shape) -> int:
         """Those of latent attention, and the indexer's norm with its bias."""
-        return _LATENT.norm_elements(shape) + 2 * _indexer_of(shape).head_dim
+        return _LATENT.norm_elements(shape) + 2 * indexer_of(shape).head_dim
 
 
 class _PickerInputs(NamedTuple):
@@ -86,7 +86,7 @@ class _Picker:
 
     def __init__(self, builder: GraphBuilder, inputs: _PickerInputs, first_zeros: int) -> None:
         self.builder, self.inputs = builder, inputs
-        self.indexer = _indexer_of(builder.shape)
+        self.indexer = indexer_of(builder.shape)
         self.top_bytes = builder.graph.sizes[first_zeros]
         self.first_zeros: int | None = first_zeros
 
@@ -124,7 +124,8 @@ class _Picker:
         return graph.op(size, hidden, inputs.mask, over=(inputs.mask,))
 
 
-def _indexer_of(shape: Shape) -> Indexer:
+def indexer_of(shape: Shape) -> Indexer:
+    """The shape's indexer, which an architecture that `needs` one has."""
     if shape.indexer is None:
         raise ValueError("a shape without an indexer")
     return shape.indexer

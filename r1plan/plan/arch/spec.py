@@ -6,30 +6,33 @@ experts, a mixture; `table.py` has a row for each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import prod
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from r1plan.catalog.model import Experts, Shape
+from r1plan.catalog.model import Experts, LayerKind, Shape
 
 if TYPE_CHECKING:
     from r1plan.plan.llamacpp.compute.builder import GraphBuilder
 
 Split = Literal["rows", "columns", "heads", "none"]
-ShapePart = Literal["latent_attention", "indexer", "experts"]
+ShapePart = Literal["latent_attention", "windowed_attention", "indexer", "experts"]
 
 
 class Tensor(NamedTuple):
     """A tensor's name, in a layer without the leading `blk.N.`, and its dimensions, the row's length first.
 
     `quantised_as`: whose name the quantiser takes this one's for, where that is another's. `converted_plain`: the
-    converter writes it as F32 as it does a norm, and yet the quantiser knows no such exception.
+    converter writes it as F32 as it does a norm, and yet the quantiser knows no such exception. `kept_as`: the type that
+    it has in every file, where that is not what others of its kind have.
     """
 
     name: str
     dims: tuple[int, ...]
     quantised_as: str = ""
     converted_plain: bool = False
+    kept_as: str = ""
 
     @property
     def elements(self) -> int:
@@ -108,7 +111,9 @@ class Mixture(Protocol):
 class ArchitectureSpec(NamedTuple):
     """One architecture. `attention` follows from the shape, which has all of `needs` and nothing but these and `takes`.
 
-    `mixture` is None where all layers are dense. `more_outer` are tensors of no layer besides embedding and head;
+    `mixture` is None where all layers are dense. `more_outer` are tensors of no layer besides embedding and head, and
+    `more_of_layer` those of a layer besides attention, experts and the two norms. `published` says of files that are
+    published, by the quant's name, which type a tensor has that is no vector, where that is known exactly;
     `is_70b` says for which shapes llama.cpp's quantiser spends more on values (LLM_TYPE_70B). `steady`: each layer
     leaves the compute buffer as it found it, so that a few of a kind stand for all. `measured_on_cards`: what a card's
     allocator said was compared with the plan, and not the processor's dry run alone.
@@ -119,6 +124,8 @@ class ArchitectureSpec(NamedTuple):
     needs: frozenset[ShapePart] = frozenset()
     takes: frozenset[ShapePart] = frozenset()
     more_outer: Callable[[Shape], Iterable[Tensor]] = lambda _shape: ()
+    more_of_layer: Callable[[Shape, LayerKind], Iterable[Tensor]] = lambda _shape, _kind: ()
+    published: Mapping[str, Callable[[Tensor], str]] = MappingProxyType({})
     is_70b: Callable[[Shape], bool] = lambda _shape: False
     steady: bool = True
     measured_on_cards: bool = True

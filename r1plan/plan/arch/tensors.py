@@ -1,14 +1,14 @@
 """Which tensors a model has, with their shapes: those outside its layers, and those of each kind of layer.
 
 Names and shapes are llama.cpp's at build 0c1e57098 (src/models); every layer of a dense model is alike, and a mixture
-has dense layers first and expert layers after them.
+has dense layers first and expert layers after them; those of DeepSeek-V4 differ in what they compress besides.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from r1plan.catalog.model import Architecture, Shape
+from r1plan.catalog.model import Architecture, LayerKind, Shape
 from r1plan.plan.arch.feed_forward import feed_forward_tensors
 from r1plan.plan.arch.spec import Tensor
 from r1plan.plan.arch.table import spec_of
@@ -26,16 +26,24 @@ def outer_tensors(architecture: Architecture, shape: Shape) -> tuple[Tensor, ...
 
 @lru_cache(maxsize=64)
 def layer_tensors(
-    architecture: Architecture, shape: Shape, *, expert_layer: bool, joined_kv_b: bool = False
+    architecture: Architecture,
+    shape: Shape,
+    *,
+    expert_layer: bool,
+    compress_ratio: int = 0,
+    hashed: bool = False,
+    joined_kv_b: bool = False,
 ) -> tuple[Tensor, ...]:
     """The tensors of one layer, in the order in which the quantiser meets them (by name).
 
-    `joined_kv_b`: latent attention as files held it until April 2025, keys and values in one matrix `attn_kv_b`;
-    later ones hold `attn_k_b` and `attn_v_b`. Raises EngineError for a shape that is none of the architecture's.
+    What tells layers apart besides experts is as in LayerKind. `joined_kv_b`: latent attention as files held it until
+    April 2025, keys and values in one matrix `attn_kv_b`; later ones hold `attn_k_b` and `attn_v_b`. Raises EngineError
+    for a shape that is none of the architecture's.
     """
     spec, hidden = spec_of(architecture, shape), shape.hidden_size
     tensors = [Tensor("attn_norm.weight", (hidden,)), Tensor("ffn_norm.weight", (hidden,))]
     tensors += spec.attention(shape).tensors(shape, joined_kv_b=joined_kv_b)
+    tensors += spec.more_of_layer(shape, LayerKind(expert_layer, compress_ratio, hashed))
     if expert_layer and spec.mixture is not None and shape.experts is not None:
         tensors += spec.mixture.tensors(shape, shape.experts)
     else:

@@ -31,7 +31,7 @@ R1, LLAMA, QWEN3 = model("DeepSeek-R1"), model("R1-Distill-Llama-8B"), model("R1
 
 def test_every_architecture_has_a_row_of_its_own() -> None:
     rows = [row_of(each) for each in get_args(Architecture)]
-    assert len({id(row) for row in rows}) == len(rows) == 5
+    assert len({id(row) for row in rows}) == len(rows) == 6
 
 
 def type_check(folder: Path, members: tuple[str, ...]) -> str:
@@ -45,12 +45,12 @@ def type_check(folder: Path, members: tuple[str, ...]) -> str:
     stubs[folder / "r1plan" / "catalog" / "model.pyi"] = [
         "from typing import Any, Literal",
         f"Architecture = Literal[{', '.join(repr(each) for each in members)}]",
-        "class Shape: latent_attention: Any; indexer: Any; experts: Any",
+        "class Shape: latent_attention: Any; windowed_attention: Any; indexer: Any; experts: Any",
     ]
     stubs[folder / "r1plan" / "plan" / "arch" / "spec.pyi"] = [
         "from typing import Any, Literal",
         "class ArchitectureSpec: needs: Any; takes: Any",
-        'ShapePart = Literal["latent_attention", "indexer", "experts"]',
+        'ShapePart = Literal["latent_attention", "windowed_attention", "indexer", "experts"]',
     ]
     rows = re.findall(r"import (\w+)\n", source)
     for stub, lines in stubs.items():

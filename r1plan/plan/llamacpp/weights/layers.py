@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, compress, pairwise
 from typing import NamedTuple
 
-from r1plan.catalog.model import Architecture, Model, Quant, Shape
+from r1plan.catalog.model import Architecture, LayerKind, Model, Quant, Shape
 from r1plan.ggml_types import tensor_bytes
 from r1plan.models.weights import Layer, Weights, layer_of, of_layers
 from r1plan.plan.arch.spec import Tensor
+from r1plan.plan.arch.table import spec_of
 from r1plan.plan.arch.tensors import layer_tensors, outer_tensors
 from r1plan.plan.llamacpp.weights.quantize_recipe import (
     BASE_TYPES,
@@ -37,7 +38,8 @@ def weights_of(model: Model, quant: Quant) -> Weights:
     Latent attention is taken as files hold it since April 2025, so R1's total is a little off the catalogue's, which
     is of older files (Q4_K_M: 61 MiB more here, in the trunk).
     """
-    if quant.stock and quant.name in BASE_TYPES:
+    published = spec_of(model.architecture, model.shape).published
+    if quant.name in published or (quant.stock and quant.name in BASE_TYPES):
         return stock_weights(model.architecture, model.shape, quant.name)
     return _dynamic_weights(model, quant)
 
@@ -64,7 +66,8 @@ def stock_weights(
     return of_layers(
         layers,
         embedding_bytes=embedding,
-        output_bytes=outer["output_norm.weight"] + outer.get("output.weight", embedding),
+        output_bytes=sum(size for name, size in outer.items() if name.startswith("output"))
+        + (embedding if shape.tied_embeddings else 0),
         dense=shape.dense_layers,
         read_share=shape.read_share,
         tied=shape.tied_embeddings,
@@ -111,16 +114,24 @@ class _ModelTensors(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _tensors(architecture: Architecture, shape: Shape, joined_kv_b: bool) -> _ModelTensors:
-    like, dense = equal_layers(shape), shape.dense_layers
-    numbers, alike = sorted(set(like)), Counter(like)
+    like = equal_layers(shape)
+    alike, of_kinds = Counter(like), defaultdict[LayerKind, list[int]](list)
+    for number in sorted(set(like)):
+        of_kinds[shape.kind_of(number)].append(number)
     kinds = [
         _kind(
-            of_kind,
-            sum(alike[number] for number in of_kind),
-            layer_tensors(architecture, shape, expert_layer=routed, joined_kv_b=joined_kv_b),
+            numbers,
+            sum(alike[number] for number in numbers),
+            layer_tensors(
+                architecture,
+                shape,
+                expert_layer=kind.routed,
+                compress_ratio=kind.compress_ratio,
+                hashed=kind.hashed,
+                joined_kv_b=joined_kv_b,
+            ),
         )
-        for routed in (False, True)
-        if (of_kind := [number for number in numbers if (number >= dense) == routed])
+        for kind, numbers in of_kinds.items()
     ]
     return _ModelTensors(outer_tensors(architecture, shape), like, alike, kinds)
 

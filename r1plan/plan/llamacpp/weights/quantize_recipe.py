@@ -94,10 +94,13 @@ class QuantizeRecipe(NamedTuple):
 
     def tensors(self, layer: int) -> tuple[Tensor, ...]:
         """The tensors of `layer`."""
+        routed, ratio, hashed = self.shape.kind_of(layer)
         return layer_tensors(
             self.architecture,
             self.shape,
-            expert_layer=layer >= self.shape.dense_layers,
+            expert_layer=routed,
+            compress_ratio=ratio,
+            hashed=hashed,
             joined_kv_b=self.joined_kv_b,
         )
 
@@ -119,8 +122,11 @@ class QuantizeRecipe(NamedTuple):
 
     def type_of(self, tensor: Tensor, layer: int) -> str:
         """The name of the type that `tensor` gets in `layer`, which means nothing for a tensor of no layer."""
-        if tensor.plain:
-            return "F32"
+        if tensor.kept_as or tensor.plain:
+            return tensor.kept_as or "F32"
+        published = spec_of(self.architecture, self.shape).published.get(self.quant)
+        if published is not None:
+            return published(tensor)
         if self.quant in PLAIN_QUANTS:
             return "F32" if tensor.converted_plain else self.quant
         return _fitting(self._wanted(tensor, layer), tensor.dims[0])
@@ -253,7 +259,7 @@ def _fitting(wanted: str, row: int) -> str:
 def equal_layers(shape: Shape) -> tuple[int, ...]:
     """For each layer the first one that holds the same tensors and that no recipe treats differently."""
     layers, dense = _blocks(shape), shape.dense_layers
-    first: dict[tuple[bool, ...], int] = {}
+    first: dict[tuple[int, ...], int] = {}
     a_layer = 2 if shape.experts is not None and shape.experts.shared else 1
     found = []
     for layer in range(shape.layers):
@@ -262,7 +268,7 @@ def equal_layers(shape: Shape) -> tuple[int, ...]:
             *(layer < bound for bound in (2, 4, layers // 16, layers // 8, 7 * layers // 8)),
             *(down < layers // 8, down + 1 < layers // 8),
             _favoured(layer, layers),
-            layer < dense,
+            *shape.kind_of(layer),
         )
         found.append(first.setdefault(marks, layer))
     return tuple(found)
