@@ -39,7 +39,7 @@ class ModelContext:
         functions = self._functions = library()
         self._abort, self._calculator = AbortFlag(), model.calculator
         self._begun: tuple[Calculation, Sequence[int]] | None = None
-        parameters = context_parameters(settings, cores)
+        parameters = context_parameters(settings, cores, model.metadata("general.architecture"))
         self.batch: int = parameters.n_batch
         self.settings = settings
         self.pointer: Any = functions.llama_init_from_model(model.pointer, parameters)

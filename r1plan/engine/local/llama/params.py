@@ -21,6 +21,7 @@ _GGML_TYPES = {
     "iq4_nl": 20,
     "bf16": 30,
 }
+_WINDOW_ALONE = frozenset({"deepseek4"})
 # common/common.h, LLM_FFN_EXPS_REGEX, of the layer that stands before it.
 _EXPERTS_OF_LAYER = r"blk\.{layer}\.ffn_(up|down|gate|gate_up)_(ch|)exps"
 
@@ -66,8 +67,12 @@ def _experts_on_host(layers: int) -> Any:
     return overrides
 
 
-def context_parameters(settings: LoadSettings, cores: int) -> Any:
-    """`llama_context_params`, where `cores` threads calculate if the settings do not say how many."""
+def context_parameters(settings: LoadSettings, cores: int, architecture: str | None = None) -> Any:
+    """`llama_context_params`, where `cores` threads calculate if the settings do not say how many.
+
+    llama.cpp keeps all that a window has ever seen, unless it is told otherwise: of DeepSeek-V4 6.5 times the cache at
+    32,768 tokens, and of no use, as that forgets all or nothing (llama_kv_cache_dsv4::seq_rm).
+    """
     functions = library()
     struct = functions.llama_context_default_params()
     struct.n_ctx = settings.context_tokens
@@ -79,4 +84,6 @@ def context_parameters(settings: LoadSettings, cores: int) -> Any:
         functions.LLAMA_FLASH_ATTN_TYPE_ENABLED if settings.flash_attn else functions.LLAMA_FLASH_ATTN_TYPE_DISABLED
     )
     struct.type_k = struct.type_v = _GGML_TYPES[settings.kv_type]
+    if architecture in _WINDOW_ALONE:
+        struct.swa_full = False
     return struct
