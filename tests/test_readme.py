@@ -11,7 +11,7 @@ import pytest
 
 from r1plan.catalog.budgets import Budgets, load_budgets
 from r1plan.catalog.load import load_holidays, load_models, load_prices
-from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.cache import kv_bytes_per_cell
 from r1plan.prices.book import PriceBook
 from r1plan.units import MIB
 from tests import readme

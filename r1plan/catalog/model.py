@@ -111,8 +111,8 @@ class Shape:
     """The tensor shapes of a model, in elements.
 
     With latent attention `head_dim` is a key's, and the cache follows from `latent_attention` and not from `kv_heads`;
-    with `windowed_attention` it follows from that. An `indexer` caches a key of its own besides. `nextn_layers` are those behind `layers` that predict further tokens:
-    a file holds them, and the engine does not load them.
+    with `windowed_attention` it follows from that. An `indexer` caches a key of its own besides. `nextn_layers` are
+    those behind `layers` that predict further tokens: a file holds them, and the engine does not load them.
     """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA

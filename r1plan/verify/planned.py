@@ -15,7 +15,7 @@ from r1plan.measurements.measurement import DeviceWork, PlannedTerm
 from r1plan.models.gguf.file import Gguf
 from r1plan.models.gguf.model import ModelFile
 from r1plan.plan.llamacpp.choose import choose
-from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.cache import kv_bytes_per_cell
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.pins import checked_pins

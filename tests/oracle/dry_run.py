@@ -30,6 +30,7 @@ class Buffers:
     output_mib: float
     compute_mib_on: Mapping[str, float]  # by the buffer type's name: CPU, CUDA_Host, CUDA0, …
     layers_on: Mapping[str, int]  # by the device's name, those of the cache
+    state_mib: float = 0.0  # what DeepSeek-V4's compressors keep of tokens that make no key yet
 
 
 class DryRun:
@@ -76,6 +77,7 @@ class DryRun:
                 for name, size in re.findall(r"(\S+) compute buffer size = +([\d.]+) MiB", "".join(self._log))
             },
             Counter(re.findall(r"layer +\d+: dev = (\S+)", "".join(self._log))),
+            self._sum(r"state buffer size = +([\d.]+) MiB"),
         )
 
     def _sum(self, pattern: str) -> float:
@@ -117,12 +119,15 @@ def context_parameters(
     one_cache: bool = True,
     outputs: int | None = None,
 ) -> Any:
-    """llama_context_params; `outputs` None: a row of logits a token, as a plain context reserves."""
+    """llama_context_params; `outputs` None: a row of logits a token, as a plain context reserves.
+
+    Of what a window sees, only that is kept, as llama-server has it by default.
+    """
     wanted = llama_cpp.llama_context_default_params()
     wanted.n_ctx, wanted.n_batch, wanted.n_ubatch = n_ctx, max(2048, n_ubatch), n_ubatch
     wanted.type_k = wanted.type_v = _KV_TYPES[kv_type]
     wanted.flash_attn_type = int(flash_attn)
-    wanted.n_seq_max, wanted.kv_unified = slots, one_cache
+    wanted.n_seq_max, wanted.kv_unified, wanted.swa_full = slots, one_cache, False
     if outputs is not None:
         wanted.n_outputs_max = outputs
     return wanted

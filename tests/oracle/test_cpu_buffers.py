@@ -10,7 +10,8 @@ import pytest
 
 from r1plan.catalog.load import load_models
 from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of
-from r1plan.plan.llamacpp.memory.buffers import cells_of, kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.buffers import cells_of
+from r1plan.plan.llamacpp.memory.cache import kv_bytes_per_cell
 from r1plan.plan.llamacpp.settings import KV_TYPES, EngineSettings
 from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.plan.pins import KvType

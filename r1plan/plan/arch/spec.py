@@ -24,8 +24,8 @@ class Tensor(NamedTuple):
     """A tensor's name, in a layer without the leading `blk.N.`, and its dimensions, the row's length first.
 
     `quantised_as`: whose name the quantiser takes this one's for, where that is another's. `converted_plain`: the
-    converter writes it as F32 as it does a norm, and yet the quantiser knows no such exception. `kept_as`: the type that
-    it has in every file, where that is not what others of its kind have.
+    converter writes it as F32 as it does a norm, and yet the quantiser knows no such exception. `kept_as`: the type
+    that it has in every file, where that is not what others of its kind have.
     """
 
     name: str

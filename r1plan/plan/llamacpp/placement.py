@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple
 from r1plan.catalog.model import Shape
 from r1plan.models.weights import Weights
 from r1plan.plan.basis import Basis
-from r1plan.plan.llamacpp.memory.buffers import LinearBytes, cells_of, context_of, cpu_peaks, host_line
+from r1plan.plan.llamacpp.memory.buffers import cells_of, context_of, cpu_peaks, host_line
 from r1plan.plan.llamacpp.memory.devices import Devices, disk_of
+from r1plan.plan.llamacpp.memory.linear import LinearBytes
 from r1plan.plan.llamacpp.memory.lines import BufferLines
 from r1plan.plan.llamacpp.memory.parts import Device, DeviceLoad, DeviceMemory, MemoryPart
 from r1plan.plan.llamacpp.settings import EngineSettings
@@ -150,7 +151,7 @@ class Loading:
     def __init__(self, devices: Devices, lines: BufferLines, model_context: int) -> None:
         self.devices, self.lines = devices, lines
         self._model_context = model_context
-        self._cache_why = _cache_why(lines.shape)
+        self._cache_why = _cache_why(lines.shape, lines.settings)
         self._split_basis: Basis = "exact" if lines.weights.whole_is_exact else "assumed"
 
     def of(self, placement: Placement) -> DeviceLoads:
@@ -169,13 +170,14 @@ class Loading:
             held = weights.trunk_of(first, end) + weights.experts_of(max(first, min(streamed, end)), end)
             if last:
                 held += weights.output_bytes
-            device = devices.gpus[index]
+            device, cache = devices.gpus[index], lines.cache(first, end)
             loads.append(
                 DeviceLoad(
                     device=device,
                     weights_bytes=held,
                     weights_basis=self._split_basis,
-                    kv_bytes_per_cell=lines.kv_bytes * (end - first),
+                    kv_bytes_per_cell=cache.bytes_per_cell,
+                    kv_fixed_bytes=cache.fixed_bytes,
                     peaks=lines.peaks(
                         has_output=last,
                         alone=whole,
@@ -201,7 +203,7 @@ class Loading:
         streamed = weights.dense_layers + placement.expert_layers_on_host
         experts = weights.experts_of(0, max(layers, streamed))
         held = weights.embedding_bytes + weights.trunk_of(0, layers) + experts
-        peaks = self._peaks_beside_cards[pipelined]
+        peaks, cache = self._peaks_beside_cards[pipelined], lines.cache(0, layers)
         if placement.layout == "cpu":
             held += weights.output_bytes_beside_embedding
             peaks = cpu_peaks(lines.shape, lines.settings)
@@ -209,7 +211,8 @@ class Loading:
             device=self.devices.host or self.devices.gpus[0],
             weights_bytes=held,
             weights_basis=self._split_basis,
-            kv_bytes_per_cell=lines.kv_bytes * layers,
+            kv_bytes_per_cell=cache.bytes_per_cell,
+            kv_fixed_bytes=cache.fixed_bytes,
             peaks=peaks,
             compute_basis="calibrated" if lines.settings.flash_attn else "assumed",
             pools=_NO_POOLS,
@@ -225,8 +228,14 @@ class Loading:
         return (host_line(shape, settings),), (host_line(shape, settings, pipelined=True),)
 
 
-def _cache_why(shape: Shape) -> str:
-    """Which builds of the engine hold latent attention's cache so (shared by keys and values since January 2026)."""
+def _cache_why(shape: Shape, settings: EngineSettings) -> str:
+    """Which builds of the engine hold latent attention's cache so (shared by keys and values since January 2026).
+
+    Of DeepSeek-V4 that there is a window besides, and a stream for every slot.
+    """
+    if shape.windowed_attention is not None:
+        each = f" for each of {settings.slots} slots" if settings.slots > 1 else ""
+        return f", and the window and unfinished keys{each}"
     latent = shape.latent_attention
     if latent is None or shape.indexer is not None:  # no build before 2026 knows an indexer
         return ""
@@ -239,5 +248,6 @@ def _merged(card: DeviceLoad, host: DeviceLoad) -> DeviceLoad:
     return card._replace(
         weights_bytes=card.weights_bytes + host.weights_bytes,
         kv_bytes_per_cell=card.kv_bytes_per_cell + host.kv_bytes_per_cell,
+        kv_fixed_bytes=card.kv_fixed_bytes + host.kv_fixed_bytes,
         peaks=tuple(peak.plus(line) for peak in card.peaks for line in host.peaks),
     )

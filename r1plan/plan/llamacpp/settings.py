@@ -18,6 +18,10 @@ SERVER_SLOTS = 4
 MOST_SLOTS = 256
 
 
+# GGML_SCHED_MAX_COPIES: so often what goes from card to card is there where several micro-batches are computed at once.
+PIPELINE_COPIES = 4
+
+
 class KvElements(NamedTuple):
     """`bytes` hold `elements`, which are one block."""
 

@@ -17,7 +17,7 @@ from r1plan.models.gguf.file import read_gguf
 from r1plan.models.gguf.model import ModelFile, model_file
 from r1plan.models.gguf.source import LocalFile
 from r1plan.plan.llamacpp.choose import choose
-from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.cache import kv_bytes_per_cell
 from r1plan.plan.llamacpp.weights.layers import stock_weights, weights_of
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins

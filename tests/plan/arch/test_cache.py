@@ -6,7 +6,7 @@ import pytest
 
 from r1plan.catalog.model import Model
 from r1plan.plan.arch.cache import CacheElements, cache_elements
-from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.cache import kv_bytes_per_cell
 from r1plan.plan.serving.budget import kv_bytes_per_token
 from tests.plan.catalogue import MODELS, model
 from tests.plan.deepseek32 import V32

@@ -71,6 +71,7 @@ def compute_bytes(
         kv_type=settings.kv_type,
         flash_attn=settings.flash_attn,
         norms_pinned=bool(cards) and not as_dry_run and all(run.device >= 0 for run in runs),
+        n_ubatch=settings.n_ubatch,
     )
     if all_layers:
         graph = graph_of(architecture, shape, batch, runs, placed.output_on, output_bytes)

@@ -50,7 +50,7 @@ class Batch(NamedTuple):
     """What is computed at once: `tokens` of `sequences`, each seeing `cells` of one of `caches` caches.
 
     `outputs`: rows of logits. `norms_pinned`: each layer's norms are computed where the layer is, as the engine has it
-    when all layers are on cards.
+    when all layers are on cards. `n_ubatch` is what was asked for, of which `tokens` may be more or less.
     """
 
     tokens: int
@@ -61,6 +61,7 @@ class Batch(NamedTuple):
     kv_type: KvType
     flash_attn: bool
     norms_pinned: bool
+    n_ubatch: int = 0
 
 
 @dataclass(slots=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from r1plan.catalog.model import Architecture, Shape
+from r1plan.plan.arch.deepseek4_graph import StreamedGraph
 from r1plan.plan.arch.feed_forward import add_feed_forward
-from r1plan.plan.arch.spec import Mixture
+from r1plan.plan.arch.spec import ArchitectureSpec, Mixture
 from r1plan.plan.arch.table import spec_of
 from r1plan.plan.llamacpp.compute.builder import GraphBuilder
 from r1plan.plan.llamacpp.compute.graph import HOST, Batch, Graph, Run
@@ -29,14 +30,8 @@ def graph_of(
     graph, tokens, row = builder.graph, builder.tokens, builder.row
     ids = graph.input(tokens * _ID_BYTES)
     graph.input(tokens * row)  # embeddings given instead of ids; never used, always there
-    layers = _Layers(builder, spec.attention(shape).begin(builder), spec.mixture)
-    state = graph.op(tokens * row, graph.weight(1, HOST), ids, device=HOST)
-    left = sum(run.layers for run in runs)
-    for run in runs:
-        builder.enter(run)
-        for _ in range(run.layers):
-            left -= 1
-            state = layers.add(state, last=not left)
+    add = _streamed if shape.windowed_attention is not None else _plain
+    state = add(builder, spec, runs, ids, output_on)
     rows = batch.outputs
     normed = graph.op(rows * row, state, over=(state,))
     weight = graph.weight(row, output_on)
@@ -45,6 +40,34 @@ def graph_of(
     logits = graph.op(rows * _F32_BYTES * shape.vocab_size, head, normed, rows=rows)
     graph.outputs |= {normed, logits}
     return graph
+
+
+def _plain(builder: GraphBuilder, spec: ArchitectureSpec, runs: Sequence[Run], ids: int, _output_on: int) -> int:
+    """The layers of all architectures but DeepSeek-V4."""
+    graph = builder.graph
+    layers = _Layers(builder, spec.attention(builder.shape).begin(builder), spec.mixture)
+    state = graph.op(builder.tokens * builder.row, graph.weight(1, HOST), ids, device=HOST)
+    left = sum(run.layers for run in runs)
+    for run in runs:
+        builder.enter(run)
+        for _ in range(run.layers):
+            left -= 1
+            state = layers.add(state, last=not left)
+    return state
+
+
+def _streamed(builder: GraphBuilder, _spec: ArchitectureSpec, runs: Sequence[Run], ids: int, output_on: int) -> int:
+    """The layers of DeepSeek-V4, all of them: they differ."""
+    graph, number = builder.graph, 0
+    streamed = StreamedGraph(
+        builder, ids, graph.op(builder.tokens * builder.row, graph.weight(1, HOST), ids, device=HOST)
+    )
+    for run in runs:
+        builder.enter(run)
+        for _ in range(run.layers):
+            streamed.layer(number)
+            number += 1
+    return streamed.head(output_on)
 
 
 class _Layers:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from r1plan.plan.llamacpp.compute.allocator import Arena
 from r1plan.plan.llamacpp.compute.graph import HOST, Graph, Op
-from r1plan.plan.llamacpp.memory.buffers import PIPELINE_COPIES
+from r1plan.plan.llamacpp.settings import PIPELINE_COPIES
 
 OFFLOAD_ROWS = 32  # ggml_backend_cuda_device_offload_op
 _HOST_ALIGNMENT, _CARD_ALIGNMENT = 32, 128

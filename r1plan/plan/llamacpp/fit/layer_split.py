@@ -13,8 +13,9 @@ from itertools import repeat
 from operator import add
 from typing import NamedTuple
 
-from r1plan.plan.llamacpp.memory.buffers import LinearBytes, cells_of
+from r1plan.plan.llamacpp.memory.buffers import cells_of
 from r1plan.plan.llamacpp.memory.devices import Devices
+from r1plan.plan.llamacpp.memory.linear import LinearBytes
 from r1plan.plan.llamacpp.memory.lines import BufferLines
 
 
@@ -127,7 +128,8 @@ class LayerSplit:
         cut = max(first, weights.dense_layers + task.experts_on_host if task.experts_on_host else 0)
         highest = self._highest(True, not first, False, lines.copied(first, task.experts_on_host), cells)
         room = self._rooms[card] - weights.output_bytes - highest - lines.pools.bytes_per_cell * cells
-        held = weights.trunk_of(first, end) + weights.experts_of(cut, end) + lines.kv_bytes * cells * (end - first)
+        cache = self._cache(cells)
+        held = weights.trunk_of(first, end) + weights.experts_of(cut, end) + cache[end] - cache[first]
         return first < end and 0 < room >= held
 
     def _before(self, experts_on_host: int, cells: int) -> list[int]:
@@ -135,11 +137,15 @@ class LayerSplit:
         key = experts_on_host, cells
         found = self._layers_before.get(key)
         if found is None:
-            cache = self._cache_before.get(cells)
-            if cache is None:
-                kv = self.lines.kv_bytes * cells
-                cache = self._cache_before[cells] = [kv * layer for layer in range(self.layers + 1)]
-            found = self._layers_before[key] = list(map(add, self._weights_before(experts_on_host), cache))
+            both = map(add, self._weights_before(experts_on_host), self._cache(cells))
+            found = self._layers_before[key] = list(both)
+        return found
+
+    def _cache(self, cells: int) -> list[int]:
+        """The bytes of the caches of the layers before each."""
+        found = self._cache_before.get(cells)
+        if found is None:
+            found = self._cache_before[cells] = self.lines.cache_before(cells)
         return found
 
     def _weights_before(self, experts_on_host: int) -> list[int]:

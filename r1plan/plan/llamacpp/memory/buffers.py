@@ -7,16 +7,15 @@ solved for, so the search for a layout works with them; what is then said of a l
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from r1plan.catalog.model import Shape
-from r1plan.plan.arch.cache import cache_elements
-from r1plan.plan.llamacpp.settings import KV_TYPES, EngineSettings
-from r1plan.plan.pins import KvType
+from r1plan.plan.llamacpp.memory.cache import kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.linear import LinearBytes
+from r1plan.plan.llamacpp.memory.windowed import windowed_host_line, windowed_peaks
+from r1plan.plan.llamacpp.settings import PIPELINE_COPIES, EngineSettings
 from r1plan.units import KIB, pad
 
 CONTEXT_STEP = 256  # llama_context pads n_ctx to this
-PIPELINE_COPIES = 4  # GGML_SCHED_MAX_COPIES
 
 # Not derived from shapes: R1's working set a token of the micro-batch, with its experts on the card and with a copy of
 # them from host memory (readings at n_ubatch 512 and 2048).
@@ -30,35 +29,6 @@ _MLA_BYTES_PER_UBATCH_TOKEN_NO_FLASH = 802_816
 _MLA_ATTENTION_BYTES_PER_UBATCH_TOKEN = 1_013_760
 # What V3.2's indexer adds to that besides what `index_line` counts by cells and layers (as above).
 _INDEXER_BYTES_PER_UBATCH_TOKEN = 40_960
-
-
-class LinearBytes(NamedTuple):
-    """Bytes as a line over the cells of the KV cache."""
-
-    fixed_bytes: int
-    bytes_per_cell: int
-
-    def at(self, cells: int) -> int:
-        """The bytes at `cells`."""
-        return self.fixed_bytes + self.bytes_per_cell * cells
-
-    def plus(self, other: LinearBytes) -> LinearBytes:
-        """Both at once."""
-        return LinearBytes(self.fixed_bytes + other.fixed_bytes, self.bytes_per_cell + other.bytes_per_cell)
-
-    def times(self, number: int) -> LinearBytes:
-        """So many of them."""
-        return LinearBytes(self.fixed_bytes * number, self.bytes_per_cell * number)
-
-
-def kv_bytes_per_cell(shape: Shape, kv_type: KvType, layers: int | None = None) -> int:
-    """Bytes that one token costs in the KV cache of `layers` layers (all by default).
-
-    MLA caches one vector of kv_lora_rank + qk_rope_head_dim a layer and no V: R1 takes 70,272 bytes at f16. V3.2's
-    indexer has a second cache of the same type with one key a layer (llama-kv-cache-dsa.cpp): 85,888 bytes.
-    """
-    elements = cache_elements(shape).total
-    return (shape.layers if layers is None else layers) * KV_TYPES[kv_type].bytes_of(elements)
 
 
 def cells_of(context: int, caches: int) -> int:
@@ -78,6 +48,8 @@ def cpu_peaks(shape: Shape, settings: EngineSettings) -> tuple[LinearBytes, ...]
     With flash attention they are exact, but that a quantised cache keeps one hidden state more while logits are written
     only when the mask is longer than a hidden state: it is always counted.
     """
+    if shape.windowed_attention is not None:
+        return windowed_peaks(shape, settings, has_output=True)
     ub, hidden, values = settings.n_ubatch, shape.hidden_size, 2 * shape.kv_heads * shape.head_dim
     mask, index = mask_line(shape, settings), index_line(shape, settings)
     logits = LinearBytes(settings.outputs * shape.vocab_size * 4 + 2 * ub * hidden * 4, 0)
@@ -124,6 +96,8 @@ def index_line(shape: Shape, settings: EngineSettings) -> LinearBytes:
 @lru_cache(maxsize=2048)
 def host_line(shape: Shape, settings: EngineSettings, *, pipelined: bool = False) -> LinearBytes:
     """The pinned host buffer beside cards: two hidden states and the mask; a pipeline holds the inputs four times."""
+    if shape.windowed_attention is not None:
+        return windowed_host_line(shape, settings, pipelined=pipelined)
     state = LinearBytes(settings.n_ubatch * 4 * shape.hidden_size, 0)
     inputs = state.plus(mask_line(shape, settings))
     return state.plus(inputs.times(PIPELINE_COPIES if pipelined else 1))
@@ -143,6 +117,8 @@ def gpu_peaks(
 
     `alone`: the whole model is on this one card; `pipelined`: it is on several. `copied`: see `BufferLines`.
     """
+    if shape.windowed_attention is not None:
+        return windowed_peaks(shape, settings, has_output=has_output, pipelined=pipelined, on_card=True, copied=copied)
     ub, latent = settings.n_ubatch, shape.latent_attention
     state, mask = LinearBytes(ub * shape.hidden_size * 4, 0), mask_line(shape, settings)
     layer = LinearBytes(

@@ -7,8 +7,10 @@ from r1plan.models.weights import Weights
 from r1plan.plan.arch.table import spec_of
 from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of
-from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP, LinearBytes
-from r1plan.plan.llamacpp.memory.parts import Device
+from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP
+from r1plan.plan.llamacpp.memory.cache import cache_before
+from r1plan.plan.llamacpp.memory.linear import LinearBytes
+from r1plan.plan.llamacpp.memory.parts import Device, DeviceLoad
 from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.units import pad
 
@@ -40,7 +42,28 @@ def exactly(where: DeviceLoads, model: Model, weights: Weights, context: int) ->
         load._replace(peaks=(LinearBytes(size, 0),), compute_basis=_basis(load.device, model, weights))
         for load, size in zip(where.loads, each, strict=True)
     )
+    if model.shape.windowed_attention is not None:
+        loads = _with_cache(where, loads, model, pad(context, CONTEXT_STEP) * where.settings.caches)
     return where._replace(loads=loads)
+
+
+def _with_cache(where: DeviceLoads, loads: tuple[DeviceLoad, ...], model: Model, cells: int) -> tuple[DeviceLoad, ...]:
+    """`loads` with the caches that the engine reserves for `cells`, of which lines say a little more."""
+    placement, before = where.placement, cache_before(model.shape, where.settings, cells)
+    first, each = placement.host_layers, []
+    for place in placement.used_gpus:
+        end = first + placement.layers_on_gpu[place]
+        each.append(before[end] - before[first])
+        first = end
+    host = before[placement.host_layers]
+    if len(loads) > len(each):
+        each.append(host)
+    else:  # one memory for both
+        each[0] += host
+    return tuple(
+        load._replace(kv_fixed_bytes=size - load.kv_bytes_per_cell * cells)
+        for load, size in zip(loads, each, strict=True)
+    )
 
 
 def _basis(device: Device, model: Model, weights: Weights) -> Basis:

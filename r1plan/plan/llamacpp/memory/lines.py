@@ -7,7 +7,9 @@ from itertools import accumulate
 
 from r1plan.catalog.model import Shape
 from r1plan.models.weights import Weights
-from r1plan.plan.llamacpp.memory.buffers import LinearBytes, gpu_peaks, kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.buffers import gpu_peaks
+from r1plan.plan.llamacpp.memory.cache import cache_before, cache_line, kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.linear import LinearBytes
 from r1plan.plan.llamacpp.memory.pools import pools_line
 from r1plan.plan.llamacpp.settings import EngineSettings
 
@@ -17,8 +19,15 @@ class BufferLines:
 
     def __init__(self, shape: Shape, weights: Weights, settings: EngineSettings) -> None:
         self.shape, self.weights, self.settings = shape, weights, settings
-        self.kv_bytes = kv_bytes_per_cell(shape, settings.kv_type, 1)  # of one layer
         self._peaks: dict[tuple[bool, bool, bool, LinearBytes | None], tuple[LinearBytes, ...]] = {}
+
+    def cache(self, first: int, end: int) -> LinearBytes:
+        """The KV caches of layers `first` to `end` (exclusive)."""
+        return cache_line(self.shape, self.settings, first, end)
+
+    def cache_before(self, cells: int) -> list[int]:
+        """The bytes of the caches of the layers before each, exactly."""
+        return cache_before(self.shape, self.settings, cells)
 
     @cached_property
     def pools(self) -> LinearBytes:
@@ -62,4 +71,5 @@ class BufferLines:
     @cached_property
     def _copied_cache_bytes(self) -> int:
         """A cell's keys, and values that are no part of them."""
-        return (2 if self.shape.latent_attention is not None else 1) * self.kv_bytes
+        a_layer = kv_bytes_per_cell(self.shape, self.settings.kv_type, 1)
+        return (2 if self.shape.latent_attention is not None else 1) * a_layer

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from r1plan.plan.basis import Basis
-from r1plan.plan.llamacpp.memory.buffers import LinearBytes
+from r1plan.plan.llamacpp.memory.linear import LinearBytes
 
 Term = Literal["weights", "kv_cache", "compute", "overhead"]
 DeviceKind = Literal["gpu", "host", "unified", "disk"]
@@ -87,6 +87,7 @@ class DeviceLoad(NamedTuple):
     """What a layout puts on one device, before the context is known. The compute buffer is the highest of `peaks`.
 
     `droppable_bytes` of the weights may be dropped when memory runs short, and are then read from disk when needed.
+    `kv_fixed_bytes` are what the cache takes besides its growth with the context.
     """
 
     device: Device
@@ -97,12 +98,14 @@ class DeviceLoad(NamedTuple):
     compute_basis: Basis
     pools: LinearBytes
     droppable_bytes: int = 0
+    kv_fixed_bytes: int = 0
     weights_why: str = "the file's tensors that lie here"
     cache_why: str = ""
 
     def most_cells(self) -> int | None:
         """The most KV cells that leave the margin alone; None when the context costs nothing here. May be negative."""
-        room = self.device.room_bytes - self.weights_bytes + self.droppable_bytes - self.pools.fixed_bytes
+        held = self.weights_bytes - self.droppable_bytes + self.kv_fixed_bytes
+        room = self.device.room_bytes - held - self.pools.fixed_bytes
         always = self.kv_bytes_per_cell + self.pools.bytes_per_cell
         limits = []
         for peak in self.peaks:
@@ -114,11 +117,13 @@ class DeviceLoad(NamedTuple):
                 limits.append(-1)
         return min(limits) if limits else None
 
+    def cache_at(self, cells: int) -> int:
+        """The KV cache of the layers that lie here."""
+        return self.kv_fixed_bytes + self.kv_bytes_per_cell * cells
+
     def dropped_at(self, cells: int) -> int:
         """Bytes of droppable weights that find no room beside `cells` of KV cache."""
-        others = (
-            self.pools.at(cells) + self.kv_bytes_per_cell * cells + max((p.at(cells) for p in self.peaks), default=0)
-        )
+        others = self.pools.at(cells) + self.cache_at(cells) + max((p.at(cells) for p in self.peaks), default=0)
         return min(max(self.weights_bytes + others - self.device.room_bytes, 0), self.droppable_bytes)
 
     def at(self, cells: int) -> DeviceMemory:
@@ -130,7 +135,7 @@ class DeviceLoad(NamedTuple):
             MemoryPart("weights", held, self.weights_basis, self.weights_why),
             MemoryPart(
                 "kv_cache",
-                self.kv_bytes_per_cell * cells,
+                self.cache_at(cells),
                 "exact",
                 f"{self.kv_bytes_per_cell:,} B a token{self.cache_why}",
             ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from r1plan.catalog.model import Shape
-from r1plan.plan.llamacpp.memory.buffers import LinearBytes
+from r1plan.plan.llamacpp.memory.linear import LinearBytes
 from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.units import KIB, MIB
 

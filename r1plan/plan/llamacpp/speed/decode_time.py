@@ -9,7 +9,7 @@ from r1plan.catalog.model import Model, Quant
 from r1plan.hardware.machine import Machine
 from r1plan.models.weights import Weights
 from r1plan.plan.basis import Basis
-from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.cache import kv_bytes_per_cell
 from r1plan.plan.llamacpp.option import option_id
 from r1plan.plan.llamacpp.placement import DeviceLoads
 from r1plan.plan.llamacpp.speed.host_fitted import HOST_SOURCE

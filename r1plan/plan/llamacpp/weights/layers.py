@@ -59,8 +59,10 @@ def stock_weights(
     trunk_types: dict[str, int] = {}
     expert_types: dict[str, int] = {}
     layers = _layers(recipe, held, trunk_types, expert_types)
-    head = "token_embd.weight" if shape.tied_embeddings else "output.weight"
-    trunk_types[outer_types[head]] = trunk_types.get(outer_types[head], 0) + outer[head]
+    for tensor in held.outer:
+        if len(tensor.dims) > 1 and (tensor.name != "token_embd.weight" or shape.tied_embeddings):
+            type_ = outer_types[tensor.name]
+            trunk_types[type_] = trunk_types.get(type_, 0) + outer[tensor.name]
     # The table of rotary frequencies goes where layer 0 goes.
     layers[0] = layers[0]._replace(trunk_bytes=layers[0].trunk_bytes + outer.get("rope_freqs.weight", 0))
     return of_layers(

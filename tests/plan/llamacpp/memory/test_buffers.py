@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1plan.plan.llamacpp.memory.buffers import cells_of, context_of, cpu_peaks, kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.buffers import cells_of, context_of, cpu_peaks
+from r1plan.plan.llamacpp.memory.cache import kv_bytes_per_cell
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.placement import DeviceLoads, Placement, device_loads
 from r1plan.plan.llamacpp.settings import EngineSettings

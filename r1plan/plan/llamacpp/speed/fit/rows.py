@@ -16,7 +16,7 @@ from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.reading.parse import read
 from r1plan.hardware.machine import GpuDevice, Vendor, described_by
 from r1plan.models.weights import Weights
-from r1plan.plan.llamacpp.memory.buffers import kv_bytes_per_cell
+from r1plan.plan.llamacpp.memory.cache import kv_bytes_per_cell
 from r1plan.plan.llamacpp.speed.work import (
     CardWork,
     PromptWork,
