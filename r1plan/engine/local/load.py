@@ -16,6 +16,7 @@ from r1plan.engine.local.room.step_down import LackDuring
 from r1plan.engine.local.settings import LoadSettings
 from r1plan.errors import EngineError
 from r1plan.files.plain import opened_plain
+from r1plan.models.gguf.elsewhere import elsewhere
 from r1plan.models.gguf.foreign import FIRST_BYTES, NotAModel, check_first_bytes
 from r1plan.models.gguf.source import LocalFile, few, models_in
 from r1plan.units import MIB
@@ -203,7 +204,7 @@ def _load_error(name: str, log: str) -> EngineError:
         built = _engine_version()
         return EngineError(
             f"{name}: {built} does not know the architecture '{architecture}'.",
-            f"one that is newer than {built} may, or the file is not of a language model.",
+            elsewhere(architecture) or f"one that is newer than {built} may, or the file is not of a language model.",
         )
     if any(
         each in log for each in ("not within the file bounds", "failed to read", "unexpectedly reached end of file")

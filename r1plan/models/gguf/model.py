@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import get_args
 
-from r1plan.catalog.model import Architecture, Experts, Indexer, LatentAttention, Model, Quant, Sampling, Shape
+from r1plan.catalog.model import Architecture, Model, Quant, Sampling, Shape
 from r1plan.errors import EngineError
+from r1plan.models.gguf.elsewhere import elsewhere
 from r1plan.models.gguf.file import Gguf, by_layer
-from r1plan.models.gguf.header import Items, shown
+from r1plan.models.gguf.header import shown
 from r1plan.models.gguf.naming import quant_name, title
+from r1plan.models.gguf.numbers import Numbers
+from r1plan.models.gguf.shape import ShapeReader
 from r1plan.models.weights import Weights, layer_of, of_layers
 
 _ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
-# The engine loads a file of these only with an indexer's keys and with those of latent attention since April 2025.
-_INDEXED: frozenset[Architecture] = frozenset({"deepseek32"})
 _MOST_LAYERS = 1_024
-_MOST = 1 << 31
 _UNRELEASED = date(1, 1, 1)
 
 
@@ -41,9 +41,10 @@ class UnknownArchitecture(EngineError):
     """A file of an architecture that r1plan does not plan for; what its header holds is known all the same."""
 
     def __init__(self, gguf: Gguf) -> None:
+        architecture = gguf.text("general.architecture")
         super().__init__(
-            f"{gguf.name} is of the architecture {shown(gguf.text('general.architecture'))}.",
-            f"r1plan plans for R1 and its distills: {', '.join(_ARCHITECTURES)}",
+            f"{gguf.name} is of the architecture {shown(architecture)}.",
+            elsewhere(architecture) or f"r1plan plans for R1 and its distills: {', '.join(_ARCHITECTURES)}",
         )
         self.gguf = gguf
 
@@ -55,15 +56,15 @@ def model_file(gguf: Gguf, models: Iterable[Model], names: Iterable[str] = ()) -
     for without them. Raises UnknownArchitecture for one outside the family, EngineError for sizes that contradict.
     """
     read = _Reader(gguf)
-    shape, weights = read.shape(), read.weights()
-    has_mla_keys = read.has_mla_keys if shape.latent_attention else None
+    shape, weights = read.shapes.shape(), read.weights()
+    has_mla_keys = read.shapes.has_mla_keys if shape.latent_attention else None
     params = sum(tensor.elements for tensor in read.used)
     embedding = read.embedding.elements
     routed = sum(tensor.elements for tensor in read.used if "_exps." in tensor.name)
     active = params - round(routed * (1 - weights.experts_read_share)) - (0 if weights.tied else embedding)
     quant = _quant(gguf, weights, params)
     known = _known(models, read.architecture, shape, (gguf.name, gguf.text("general.name") or "", *names))
-    context = read.number("context_length")
+    context = read.numbers.number("context_length")
     if has_mla_keys is False:
         shape = _expanded(shape)
     if known is not None:
@@ -99,10 +100,11 @@ class _Reader:
         if named is None:
             raise UnknownArchitecture(gguf)
         self.architecture: Architecture = named
-        blocks = self.number("block_count", most=_MOST_LAYERS)
-        self.layers = blocks - self.number("nextn_predict_layers", least=0, most=_MOST_LAYERS, default=0)
+        numbers = self.numbers = Numbers(gguf, named)
+        blocks = numbers.number("block_count", most=_MOST_LAYERS)
+        self.layers = blocks - numbers.number("nextn_predict_layers", least=0, most=_MOST_LAYERS, default=0)
         if self.layers < 1:
-            raise self._wrong("block_count", f"{blocks} layers, none of which is the model's own")
+            raise numbers.wrong("block_count", f"{blocks} layers, none of which is the model's own")
         # Layers that only predict further tokens are not loaded (build 0c1e57098, TENSOR_SKIP).
         self._placed = [
             (layer, name, tensor)
@@ -117,89 +119,7 @@ class _Reader:
             raise EngineError(f"{gguf.name} has no tensor token_embd.weight.", "give the model's first shard")
         self.embedding = embedding
         self.tied = all(tensor.name != "output.weight" for tensor in self.used)
-
-    def number(self, key: str, *, least: int = 1, most: int = _MOST, default: int | None = None) -> int:
-        """The whole number of that key, the largest of a list by layer. Raises EngineError."""
-        full = f"{self.architecture}.{key}"
-        value = self._gguf.metadata.get(full, default)
-        if isinstance(value, Items):
-            value = max(value.values, default=None)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise self._wrong(full, f"expected a whole number from {least} to {most:,}, got {shown(value)}")
-        return value
-
-    def _wrong(self, key: str, why: str) -> EngineError:
-        return EngineError(f"{self._gguf.name}: {key}: {why}.", "the file's metadata are incomplete; choose another")
-
-    def _has(self, key: str) -> bool:
-        return f"{self.architecture}.{key}" in self._gguf.metadata
-
-    @property
-    def has_mla_keys(self) -> bool:
-        """Whether the file is written for latent attention as engines since April 2025 compute it."""
-        return self._has("attention.key_length_mla")
-
-    def shape(self) -> Shape:
-        """The model's shape."""
-        hidden, heads = self.number("embedding_length"), self.number("attention.head_count")
-        if self.embedding.dims[0] != hidden:
-            raise self._wrong("embedding_length", f"{hidden}, where token_embd.weight has {self.embedding.dims[0]}")
-        indexed = self.architecture in _INDEXED
-        if indexed and not self.has_mla_keys:
-            raise self._wrong("attention.key_length_mla", "missing, and the engine does not load the file without it")
-        latent = self._latent() if indexed or self._has("attention.kv_lora_rank") else None
-        if latent is None:
-            head_dim = self.number("attention.key_length", default=max(hidden // heads, 1))
-            kv_heads = self.number("attention.head_count_kv", default=heads)
-        else:
-            # One key head is how files since April 2025 say that the cache is shared.
-            head_dim, kv_heads = latent.qk_nope_head_dim + latent.qk_rope_head_dim, heads
-        return Shape(
-            layers=self.layers,
-            hidden_size=hidden,
-            heads=heads,
-            kv_heads=kv_heads,
-            head_dim=head_dim,
-            ffn_size=self.number("feed_forward_length"),
-            vocab_size=self.embedding.dims[1],
-            tied_embeddings=self.tied,
-            latent_attention=latent,
-            indexer=self._indexer() if indexed else None,
-            experts=self._experts(),
-        )
-
-    def _latent(self) -> LatentAttention:
-        rope = self.number("rope.dimension_count")
-        suffix = "_mla" if self.has_mla_keys else ""
-        key = self.number(f"attention.key_length{suffix}")
-        if key <= rope:
-            raise self._wrong(f"attention.key_length{suffix}", f"{key}, of which {rope} are rotary")
-        return LatentAttention(
-            q_lora_rank=self.number("attention.q_lora_rank"),
-            kv_lora_rank=self.number("attention.kv_lora_rank"),
-            qk_nope_head_dim=key - rope,
-            qk_rope_head_dim=rope,
-            v_head_dim=self.number(f"attention.value_length{suffix}"),
-        )
-
-    def _indexer(self) -> Indexer:
-        return Indexer(
-            heads=self.number("attention.indexer.head_count"),
-            head_dim=self.number("attention.indexer.key_length"),
-            top_k=self.number("attention.indexer.top_k"),
-        )
-
-    def _experts(self) -> Experts | None:
-        if not self._has("expert_count") or not self.number("expert_count", least=0):
-            return None
-        routed = self.number("expert_count")
-        return Experts(
-            dense_layers=self.number("leading_dense_block_count", least=0, most=self.layers, default=0),
-            ffn_size=self.number("expert_feed_forward_length", default=self.number("feed_forward_length")),
-            routed=routed,
-            shared=self.number("expert_shared_count", least=0, default=0),
-            used_per_token=self.number("expert_used_count", most=routed),
-        )
+        self.shapes = ShapeReader(numbers, named, self.layers, embedding, tied=self.tied)
 
     def weights(self) -> Weights:
         """Every tensor's bytes, by place."""
@@ -226,7 +146,7 @@ class _Reader:
                 trunk[layer] += tensor.bytes
         if 0 in trunk:
             raise EngineError(f"{self._gguf.name} holds nothing of layer {trunk.index(0)}.", "download it again")
-        experts = self._experts()
+        experts = self.shapes.experts()
         dense = next((layer for layer, size in enumerate(routed) if size), self.layers)
         return of_layers(
             [
