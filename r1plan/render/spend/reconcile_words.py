@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from r1plan.money import exact, money
+from r1plan.render.spend.sources import tool_name
 from r1plan.render.spend.traps import left_out_text
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, tokens
@@ -23,6 +24,10 @@ _PROVIDERS = {
     "fireworks": "Fireworks",
     "together": "Together",
 }
+# Tools that log what they ask of providers: none of them sends a bill.
+_LOGS = frozenset(
+    ("r1plan", "litellm", "helicone", "langfuse", "otel", "llm", "opencode", "claude-code", "dsh", "cline")
+)
 # In the order in which they are told.
 _SHORT: Mapping[Cause, str] = {
     "missing": "missing in your log",
@@ -47,14 +52,14 @@ def provider_name(provider: str) -> str:
 
 def answer(found: Reconciliation) -> str:
     """What was billed, what the log says, and what makes the difference, in one sentence."""
-    name = provider_name(found.provider)
+    name = _teller(found)
     match found.outcome:
         case "empty":
             return f"The export of {name} has no line: there is nothing to compare."
         case "nothing_logged":
-            return f"{name} billed {_outside(found, 'bill')}; your log has no request to it in that time."
+            return f"{name} {_told(found)}; your log has no request to it in that time."
         case "apart":
-            return f"{name} billed {_outside(found, 'bill')}; your log has {_outside(found, 'log')}: no day in common."
+            return f"{name} {_told(found)}; your log has {_outside(found, 'log')}: no day in common."
         case "other_currency":
             other = printable(found.bill_currency or "")
             return f"{name} billed in {other} and the report is in {found.currency}: add --currency {other}."
@@ -62,6 +67,18 @@ def answer(found: Reconciliation) -> str:
             return f"{name} {_billed(found)}: {_difference(found)}."
         case _:
             assert_never(found.outcome)
+
+
+def _teller(found: Reconciliation) -> str:
+    """Who tells the figures: the provider itself, or a tool that logs what was asked of it."""
+    name = provider_name(found.provider)
+    return name if found.source not in _LOGS else f"{tool_name(found.source)}'s log of {name}"
+
+
+def _told(found: Reconciliation) -> str:
+    """What an export tells of days that are not compared."""
+    is_money = any(each.side == "bill" and each.usd is not None for each in found.outside)
+    return f"{'billed' if is_money else 'tells'} {_outside(found, 'bill')}"
 
 
 def _billed(found: Reconciliation) -> str:
@@ -75,14 +92,17 @@ def _billed(found: Reconciliation) -> str:
 
 
 def _difference(found: Reconciliation) -> str:
-    whole = f"{found.compared:,} days × models"
+    if not found.lines and found.compared == 1:
+        return "its one day and model matches"
     if not found.lines:
-        return f"all {whole} match" if found.compared else "neither has a request"
+        return f"all {found.compared:,} days × models match" if found.compared else "neither has a request"
     causes = by_cause(found)
     usd = found.difference_usd or _ZERO
     if len(causes) == 1 and "rounding" in causes:
         return f"all tokens match, and {signed(usd, found.currency)} is rounding"
     parts = ", ".join(f"{_worth(lines, found.currency)} {_SHORT[cause]}" for cause, lines in causes.items())
+    if not usd and any(line.usd is None for line in found.lines):
+        return f"they differ, and by how much money is not known: {parts}"
     if usd == 0:
         return f"what differs is no money in sum: {parts}"
     side = "more" if usd > 0 else "less"
@@ -95,10 +115,15 @@ def by_cause(found: Reconciliation) -> dict[Cause, list[BillDifference]]:
 
 
 def _worth(lines: Sequence[BillDifference], currency: str) -> str:
-    """What lines come to; how many requests they are where they are no money."""
-    if any(line.usd != 0 for line in lines):
+    """What lines come to; how many requests or tokens they are where they are no money, or nobody knows how much."""
+    number = abs(sum(line.requests or 0 for line in lines))
+    if any(line.usd for line in lines):
         return _sum_text([line.usd for line in lines], currency)
-    return count(abs(sum(line.requests or 0 for line in lines)), "request")
+    return count(number, "request") if number else f"{tokens(_tokens(lines))} tokens"
+
+
+def _tokens(lines: Sequence[BillDifference]) -> int:
+    return sum(abs(amount) for line in lines for amount in line.tokens.values())
 
 
 def _sum_text(amounts: Sequence[Decimal | None], currency: str) -> str:
@@ -116,7 +141,7 @@ def signed(amount: Decimal, currency: str) -> str:
 def _outside(found: Reconciliation, side: str) -> str:
     for each in found.outside:
         if each.side == side:
-            some = "something" if each.usd is None else money(each.usd, found.bill_currency or found.currency)
+            some = "tokens and no money" if each.usd is None else money(each.usd, found.bill_currency or found.currency)
             days = f"on {each.first_day}" if each.first_day == each.last_day else f"{each.first_day} to {each.last_day}"
             return f"{some} ({days})"
     return "nothing"
@@ -141,7 +166,7 @@ def cause_text(cause: Cause, lines: Sequence[BillDifference], found: Reconciliat
     is_money = any(line.usd != 0 for line in lines)
     usd = f"{_sum_text([line.usd for line in lines], found.currency)}: " if is_money else ""
     requests = sum(line.requests or 0 for line in lines)
-    number = sum(abs(amount) for line in lines for amount in line.tokens.values())
+    number = _tokens(lines)
     some = f"{count(abs(requests), 'request')}, {tokens(number)} tokens" if requests else f"{tokens(number)} tokens"
     where = _places(lines)
     match cause:
@@ -234,6 +259,8 @@ def remarks(found: Reconciliation) -> Iterator[str]:
         days = each.first_day if each.first_day == each.last_day else f"{each.first_day} to {each.last_day}"
         some = "" if each.usd is None else f" ({money(each.usd, found.currency)})"
         yield f"not compared: {days} of {whose}{some}, which {other} does not cover."
+    if found.source in _LOGS:
+        yield f"no bill: {tool_name(found.source)} is no provider; its export is another log of the same requests."
     if found.offset_minutes:
         hours, minutes = divmod(abs(found.offset_minutes), 60)
         zone = f"UTC{'+' if found.offset_minutes > 0 else '-'}{hours}{f':{minutes:02}' if minutes else ''}"

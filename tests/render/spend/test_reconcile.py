@@ -60,6 +60,24 @@ def test_every_outcome_has_an_answer(outcome: Outcome) -> None:
     assert "DeepSeek" in answer
 
 
+def test_another_tool_s_log_is_no_bill_and_is_not_called_one() -> None:
+    outside = (Outside(side="bill", first_day="2025-06-02", last_day="2025-06-02", requests=3, usd=None),)
+    notes = list(reconcile_notes([replace(BARE, source="langfuse", outcome="nothing_logged", outside=outside)]))
+    assert notes[0] == (
+        "Langfuse's log of DeepSeek tells tokens and no money (on 2025-06-02); your log has no request to it in that "
+        "time."
+    )
+    assert any(note.startswith("no bill: Langfuse is no provider") for note in notes)
+    assert not any(note.startswith("no bill") for note in reconcile_notes([BARE]))
+
+
+def test_a_difference_of_an_unknown_amount_is_not_said_to_be_none() -> None:
+    line = BillDifference(cause="broken_off", day="2025-06-02", model="m", usd=None, tokens={"output": 500})
+    found = replace(BARE, lines=(line,), difference_usd=Decimal(0), compared=1)
+    (answer, *_) = reconcile_notes([found])
+    assert answer.endswith("they differ, and by how much money is not known: 500 tokens known here by bounds alone.")
+
+
 def test_what_is_not_compared_or_read_otherwise_is_said() -> None:
     found = replace(
         BARE,
