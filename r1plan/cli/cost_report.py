@@ -70,4 +70,5 @@ def command(
         engine=engine,
         explain=explain,
     )
-    show(options, Shown(form="json" if json else format, file=output, strict=strict))
+    file = None if output is None or str(output) == "-" else output
+    show(options, Shown(form="json" if json else format, by_json=json, file=file, strict=strict))

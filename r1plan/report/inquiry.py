@@ -78,6 +78,7 @@ def _budget(
     if inquiry.budget_usd is None:
         return None
     spent = totals.cost_usd or Decimal(0)
+    at_least = spent + (totals.uncertain_low_usd or 0)
     is_bounded = totals.uncertain_high_usd is not None and not totals.unbounded_requests
     at_most = spent + (totals.uncertain_high_usd or 0) if is_bounded and not totals.unpriced_requests else None
-    return budget_use(inquiry.budget_usd, spent, at_most, quarters, period, pace)
+    return budget_use(inquiry.budget_usd, spent, at_least, at_most, quarters, period, pace)

@@ -130,14 +130,16 @@ class Totals:
     """Sums over some requests. Tokens are the known ones; money is exact, and in the report's currency.
 
     An amount is None where it is not known for some of the requests and 0 for all others: unknown is never 0. Uncertain
-    requests, of which only bounds are known, are in `uncertain_low_usd` and `uncertain_high_usd` and not in `cost_usd`;
+    requests, of which only bounds are known, are in `uncertain_low_usd` and `uncertain_high_usd` and not in `cost_usd`,
+    which is None where no other request cost anything;
     `unbounded_requests` among them have no upper bound. Unpriced ones are in none of them. Estimated requests, whose
     tokens nobody counted, are in `cost_usd`, and cost `estimated_low_usd` to `estimated_high_usd`; of
     `estimated_unbounded_requests` among them no bounds are known. `charged_usd`, a part of `cost_usd`, is what
     providers billed where no price is known; how it is split is not known either. `energy_usd`, another part, is the
     electricity of requests answered here; that of the `uncosted_requests` is not known. `cache_saving_usd` is what the
-    cached input would have cost more as fresh input. `reported_usd` is all that providers said they bill, None where
-    none did. `unsplit_output_tokens` are those of the output of which nobody says how much was thinking.
+    cached input would have cost more as fresh input; that of `cache_saving_unknown_rows` in the cost is not known.
+    `reported_usd` is all that providers said they bill, None where none did. `unsplit_output_tokens` are those of the
+    output of which nobody says how much was thinking.
     """
 
     requests: int = 0
@@ -167,6 +169,7 @@ class Totals:
     charged_usd: Decimal | None = _NOTHING
     reported_usd: Decimal | None = None
     unsplit_output_tokens: int = 0
+    cache_saving_unknown_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

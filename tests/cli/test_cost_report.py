@@ -77,8 +77,10 @@ def test_a_month_that_has_not_begun_is_said(home: Path) -> None:
     assert done.stderr == "hint:  January 2099 has not begun\n"
 
 
-@pytest.mark.parametrize(("usd", "code"), [("10.41", 4), ("10.43", 0)])
-def test_a_month_over_its_budget_is_exit_4_in_every_form(sample: Path, usd: str, code: int) -> None:
+@pytest.mark.parametrize(("usd", "code"), [("10.41", 4), ("10.44", 4), ("10.45", 0)])
+def test_a_month_over_its_budget_by_the_least_it_cost_is_exit_4_in_every_form(
+    sample: Path, usd: str, code: int
+) -> None:
     done = run(sample, "--month", "2025-09", "--format", "csv", "--budget", usd)
     assert (done.returncode, done.stderr) == (code, "")
     assert done.stdout.startswith("provider,model,requests")
@@ -221,6 +223,13 @@ def test_output_goes_into_a_file(sample: Path, tmp_path: Path) -> None:
             id="two-periods",
         ),
         pytest.param(["--by", "modell"], 2, "error: unknown group 'modell'.", id="group"),
+        pytest.param(["--output", "r.xlsx"], 2, "error: 'r.xlsx' has no ending that says a format.", id="ending"),
+        pytest.param(
+            ["--json", "--output", "r.csv"],
+            2,
+            "error: --json and the name of 'r.csv' contradict each other.",
+            id="json-and-ending",
+        ),
     ],
 )
 def test_a_wrong_call_is_one_sentence_and_a_hint(arguments: list[str], code: int, error: str) -> None:
@@ -278,6 +287,13 @@ def test_a_name_of_another_form_than_asked_for_writes_nothing(sample: Path, tmp_
     assert done.returncode == 2
     assert "contradict each other" in done.stderr
     assert not (tmp_path / "a.csv").exists()
+
+
+def test_a_dash_is_stdout(sample: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "r1plan", "cost-report", str(sample), "--by", "month", "--format", "csv"]
+    done = subprocess.run([*words, "--output", "-"], capture_output=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout[:15]) == (0, b"month,requests,")
+    assert "-" not in {each.name for each in tmp_path.iterdir()}
 
 
 def test_parquet_goes_through_a_pipe_as_it_is(sample: Path) -> None:

@@ -203,7 +203,9 @@ def test_money_of_which_nothing_is_known_is_null_and_an_empty_cell(tmp_path: Pat
             [row(), row("b", provider="local")], {"cost_usd": "0.56", "energy_usd": None}, id="some electricity"
         ),
         pytest.param(
-            [row(ended_at=None, status="started")], {"uncertain_high_usd": None, "cost_usd": "0"}, id="running"
+            [row(ended_at=None, status="started")],
+            {"uncertain_high_usd": None, "cost_usd": None, "thinking_usd": None},
+            id="running",
         ),
     ],
 )

@@ -38,7 +38,7 @@ FormatOption = Annotated[
     Format | None, typer.Option(help="How to show it. Default: by the name of --output FILE, else a table.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
-OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to FILE instead.")]
+OutputOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write to FILE instead; - is stdout.")]
 CurrencyOption = Annotated[
     Literal["USD", "CNY"],
     typer.Option(help="Only accounts billed in it; R1PLAN_<PROVIDER>_CURRENCY=CNY says which those are."),
@@ -94,7 +94,7 @@ ToleranceOption = Annotated[
 ]
 BudgetOption = Annotated[
     str | None,
-    typer.Option(metavar="USD", help="What the period may cost; exit code 4 when it cost more."),
+    typer.Option(metavar="USD", help="What the period may cost; exit code 4 when it cost more for certain."),
 ]
 EngineOption = Annotated[
     str,

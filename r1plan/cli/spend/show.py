@@ -30,10 +30,11 @@ _TOLD = frozenset({"table", "md", "json", "html"})
 class Shown:
     """How a report is shown: on stdout or in `file`; `strict` lets lost lines fail it.
 
-    `form` None: the one that the name of `file` says, else a table.
+    `form` None: the one that the name of `file` says, else a table. `by_json`: --json said it.
     """
 
     form: Format | None = None
+    by_json: bool = False
     file: Path | None = None
     strict: bool = False
 
@@ -53,7 +54,7 @@ def show(options: SpendOptions, how: Shown) -> None:
     from r1plan.report.sources.given import given_files
     from r1plan.settings import directories
 
-    form = chosen_format(how.form, how.file)
+    form = chosen_format(how.form, how.file, by_json=how.by_json)
     if options.what_if:
         refuse_what_if(form)
     logs = given_files(options.paths) if options.paths else monthly_logs(directories().logs, options.period)

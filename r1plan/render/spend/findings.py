@@ -264,7 +264,8 @@ def _less_thinking(each: ThinkingDrift) -> str | None:
 
 def _served(each: ServedChange, report: SpendReport) -> str:
     name = f"{each.provider} {each.model}"
-    cost = f"{count(each.requests, 'request')}, {money(each.low_usd, report.currency)}"
+    known = f", {_amount(each, report)}" if each.low_usd or each.high_usd is not None else " at an unknown cost"
+    cost = f"{count(each.requests, 'request')}{known}"
     if len(each.served) == 1:
         return f"{name} was answered by {_model(each.served[0].model)}: {cost}"
     last = each.served[-1]

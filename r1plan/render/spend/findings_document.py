@@ -64,6 +64,7 @@ def budget_fields(report: SpendReport) -> dict[str, object] | None:
     amounts = {
         "budget_usd": budget.budget_usd,
         "spent_usd": budget.spent_usd,
+        "at_least_usd": budget.at_least_usd,
         "at_most_usd": budget.at_most_usd,
     }
     return {

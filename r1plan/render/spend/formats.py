@@ -24,24 +24,33 @@ _ENDINGS: tuple[tuple[str, tuple[Format, ...]], ...] = (
     (".parquet", ("parquet",)),
     (".prom", ("prom",)),
 )
+_PLAIN = ("", ".txt")
 # Forms of one table, of groups or charges; a world is neither.
 _WITHOUT_WORLDS: tuple[Format, ...] = ("csv", "parquet", "focus")
 _WITH_WORLDS: tuple[Format, ...] = tuple(each for each in get_args(Format) if each not in _WITHOUT_WORLDS)
 
 
-def chosen_format(asked: Format | None, file: Path | None) -> Format:
+def chosen_format(asked: Format | None, file: Path | None, *, by_json: bool = False) -> Format:
     """The form that was `asked` for, else the one that the name of `file` says, else a table.
 
-    Raises UsageError where the name says another form than the one that was asked for.
+    `by_json`: it was asked for by --json. Raises UsageError where the name says another form than the one that was
+    asked for, and where it says one that there is not.
     """
     name = "" if file is None else file.name.lower()
     meant = next((forms for ending, forms in _ENDINGS if name.endswith(ending)), None)
     if asked is None:
+        if meant is None and Path(name).suffix not in _PLAIN:
+            endings = ", ".join(ending for ending, _ in _ENDINGS)
+            raise UsageError(
+                f"'{file}' has no ending that says a format.",
+                f"let it end in one of {endings}, or say --format {', '.join(get_args(Format)[:-1])} or prom",
+            )
         return meant[0] if meant else "table"
     if meant is not None and asked not in meant:
+        said = "--json" if by_json else f"--format {asked}"
         raise UsageError(
-            f"--format {asked} and the name of '{file}' contradict each other.",
-            f"leave out --format for {meant[0]}, or give the file another name.",
+            f"{said} and the name of '{file}' contradict each other.",
+            f"leave out {said.partition(' ')[0]} for {meant[0]}, or give the file another name",
         )
     return asked
 

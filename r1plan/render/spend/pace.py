@@ -38,11 +38,12 @@ def _are(days: int) -> str:
 
 def budget_text(budget: BudgetUse, currency: str) -> str:
     """How much of the budget is used, and when it was or would be used up."""
-    of = f"{money(budget.spent_usd, currency)} of {money(budget.budget_usd, currency)}"
-    used = percent(budget.spent_usd, budget.budget_usd) if budget.budget_usd else "all"
+    least = "" if budget.at_least_usd == budget.at_most_usd else "at least "
+    of = f"{least}{money(budget.at_least_usd, currency)} of {money(budget.budget_usd, currency)}"
+    used = percent(budget.at_least_usd, budget.budget_usd) if budget.budget_usd else "all"
     if budget.is_over:
         since = f" since {budget.exceeded_on:%Y-%m-%d}" if budget.exceeded_on is not None else ""
-        return f"budget: over{since}: {of} used ({used})."
+        return f"budget: over{since}: {of} used ({used}).{_uncertain(budget, currency)}"
     text = f"budget: {of} used ({used})"
     if budget.chance is not None:
         on = f", on {budget.expected_on:%Y-%m-%d} at this pace" if budget.expected_on is not None else ""
@@ -56,8 +57,9 @@ def _chance(chance: float) -> str:
 
 
 def _uncertain(budget: BudgetUse, currency: str) -> str:
-    if not budget.may_be_over:
-        return ""
     if budget.at_most_usd is None:
-        return " What is uncertain or unpriced may exceed it."
-    return f" With all that is uncertain it is at most {money(budget.at_most_usd, currency)}, which exceeds it."
+        return "" if budget.is_over else " What is uncertain or unpriced may exceed it."
+    if budget.at_least_usd == budget.at_most_usd:
+        return ""
+    exceeds = ", which exceeds it" if budget.may_be_over and not budget.is_over else ""
+    return f" With all that is uncertain it is at most {money(budget.at_most_usd, currency)}{exceeds}."

@@ -61,20 +61,39 @@ def tool_name(importer: str) -> str:
     return _TOOLS.get(importer, importer)
 
 
-def imported_notes(imported: Sequence[ImportedFiles]) -> Iterator[str]:
-    """What was read of other tools' files, what of it was left out, and what is noted of it."""
-    for tool in dict.fromkeys(each.importer for each in imported):
+def imported_notes(imported: Sequence[ImportedFiles], *, in_full: bool = False) -> Iterator[str]:
+    """What was read of other tools' files, what of it was left out, and what is noted of it.
+
+    Of several tools each is one line, unless it is to be said `in_full`.
+    """
+    tools = list(dict.fromkeys(each.importer for each in imported))
+    is_short, has_traps = len(tools) > 1 and not in_full, False
+    for tool in tools:
         found = [each for each in imported if each.importer == tool]
         names = [name for each in found for name in each.files]
         where = printable(names[0]) if len(names) == 1 else count(len(names), "file")
         rows = sum(each.rows for each in found)
-        yield f"imported: {count(rows, 'row')} of {tool_name(tool)} from {where}."
         left_out, noted = Counter[str](), Counter[str]()
         for each in found:
             left_out.update(each.left_out)
             noted.update(each.noted)
-        yield from (f"{left_out_text(trap, number)}." for trap, number in left_out.items())
-        yield from (f"{noted_text(trap, number)}." for trap, number in noted.items())
+        more = f"{_few('left out', left_out)}{_few('noted', noted)}" if is_short else ""
+        has_traps = has_traps or bool(more)
+        yield f"imported: {count(rows, 'row')} of {tool_name(tool)} from {where}{more}."
+        if not is_short:
+            yield from (f"{left_out_text(trap, number)}." for trap, number in left_out.items())
+            yield from (f"{noted_text(trap, number)}." for trap, number in noted.items())
+    if has_traps:
+        yield "imported: --explain says of each what it means that it is left out or noted."
+
+
+def _few(what: str, traps: Mapping[str, int]) -> str:
+    """How many records are left out or noted, with a word for each reason."""
+    if not traps:
+        return ""
+    names = [(trap.replace("_", " "), number) for trap, number in traps.items()]
+    reasons = names[0][0] if len(names) == 1 else ", ".join(f"{number:,} {name}" for name, number in names)
+    return f"; {what} {sum(traps.values()):,} ({reasons})"
 
 
 def file_fault_text(warning: ReportWarning) -> str:

@@ -13,7 +13,7 @@ from r1plan.render.spend.findings import SpendFindingText, finding_lines, findin
 from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.reconcile import reconcile_lines, reconcile_notes
 from r1plan.render.spend.warnings import warnings
-from r1plan.render.spend.words import headline, no_requests, notes, volume
+from r1plan.render.spend.words import cost_cell, headline, no_requests, notes, volume
 from r1plan.render.spend.worlds.table import WHAT_IF_HEADS, what_if_cells
 from r1plan.render.spend.worlds.words import assumption_text, what_if_text
 from r1plan.render.text.sanitize import printable
@@ -75,7 +75,7 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
         for line in pace_notes(report):
             yield _markdown_text(line)
             yield ""
-        columns = _columns(wide=True, currency=report.currency)
+        columns = _columns(report, wide=True)
         yield _markdown_row([*report.by, *columns])
         yield _markdown_row(["---"] * len(report.by) + ["---:"] * len(columns))
         for group in report.groups:
@@ -124,33 +124,27 @@ def _markdown_finding(text: SpendFindingText) -> str:
     return f"- {text.topic}: {_markdown_text(text.sentence)}{avoid}"
 
 
-def _columns(wide: bool, currency: str) -> dict[str, Callable[[Totals], str]]:
-    """The columns of figures by their titles."""
+def _columns(report: SpendReport, wide: bool) -> dict[str, Callable[[Totals], str]]:
+    """The columns of figures by their titles; those of what is not split, and of whole bills, where there is any."""
+    currency = report.currency
 
-    def part(*amounts: Decimal | None) -> str:
-        amount = sum((each for each in amounts if each), Decimal(0))
+    def part(amount: Decimal | None) -> str:
         return money(amount, currency) if amount else "-"
 
     some: dict[str, Callable[[Totals], str]] = {
         "requests": lambda each: f"{each.requests:,}",
-        "cost": lambda each: _cost(each, currency),
+        "cost": lambda each: cost_cell(each, currency),
         "thinking": lambda each: part(each.thinking_usd),
     }
     if wide:
         some["answers"] = lambda each: part(each.answer_usd)
-        some["not split"] = lambda each: part(each.thinking_unknown_usd, each.charged_usd)
+        if report.totals.thinking_unknown_usd:
+            some["not split"] = lambda each: part(each.thinking_unknown_usd)
+        if report.totals.charged_usd:
+            some["bills"] = lambda each: part(each.charged_usd)
         some["fresh in"] = lambda each: part(each.input_miss_usd)
         some["cached in"] = lambda each: part(each.cache_hit_usd)
     return some
-
-
-def _cost(totals: Totals, currency: str) -> str:
-    if totals.cost_usd is None:
-        return "unpriced" if totals.unpriced_requests else "uncertain" if totals.uncertain_requests else "-"
-    if not totals.cost_usd and totals.uncertain_requests:
-        return "uncertain"
-    about = "~" if totals.estimated_requests else ""
-    return f"{about}{money(totals.cost_usd, currency)}{' + ?' if totals.unpriced_requests else ''}"
 
 
 def _table(report: SpendReport, width: int) -> Iterator[str]:
@@ -169,7 +163,7 @@ def _table(report: SpendReport, width: int) -> Iterator[str]:
 
 def _measured(report: SpendReport, wide: bool) -> tuple[list[list[str]], list[int]]:
     """The table's lines of cells, and how wide each column would like to be."""
-    columns = _columns(wide, report.currency)
+    columns = _columns(report, wide)
     lines = [[*report.by, *columns, "share"]]
     sums = [(_names(group), group.totals) for group in report.groups] + [(_total_names(report), report.totals)]
     lines += [[*names, *(show(totals) for show in columns.values()), _bar(totals)] for names, totals in sums]

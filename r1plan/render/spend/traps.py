@@ -22,24 +22,24 @@ _LEFT_OUT: Mapping[str, str] = {
 # After "noted: N rows "
 _NOTED: Mapping[str, str] = {
     "counts_contradict": "whose counts contradict one another: priced from input and output alone",
-    "silent_experiment": "that were sent as a silent experiment beside the user's own",
-    "billed_retry": "that are billed attempts before the one that answered",
+    "silent_experiment": "sent as a silent experiment beside the user's own",
+    "billed_retry": "of billed attempts before the one that answered",
     "client_left": "whose client left before the end: what they cost is bounded",
     "batch": "of a batch, priced here as single requests: a batch may be billed at another price",
-    "no_token_details": "that do not say what was cached: priced as if nothing was",
+    "no_token_details": "without word of what was cached: priced as if nothing was",
     "billed_elsewhere": "with a key of your own, which the provider behind bills too",
     "cancelled": "of a cancelled request",
     "not_native_tokens": "of which only estimated tokens are there, not the billed ones",
     "cached_beside_input": "whose cached tokens stand beside the input: they were added to it",
     "cached_unclear": "of which it is not clear whether input includes what was cached: it is taken to",
-    "unknown_provider": "that do not say who sold them: unpriced where their bill is not there",
+    "unknown_provider": "without word of who sold them: unpriced where their bill is not there",
     "cache_not_logged": "of which the tool does not write what was cached: priced as if nothing was",
     "no_usage": "without any count of tokens",
     "thinking_unclear": "of which it is not clear whether output includes thinking: it is taken to stand beside",
-    "sums_of_requests": "that are sums of several, whose number is not told",
+    "sums_of_requests": "of several requests, whose number is not told",
     "sums_beside_parts": "with older sums beside their parts, which were not added to them",
     "days_not_utc": "of days that are cut by another clock than UTC",
-    "granted_balance": "that were paid from a granted balance",
+    "granted_balance": "paid from a granted balance",
 }
 
 

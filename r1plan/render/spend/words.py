@@ -32,9 +32,10 @@ def headline(report: SpendReport) -> str:
     totals = report.totals
     if totals.uncosted_requests and totals.uncosted_requests == totals.requests:
         return f"{period_name(report)} has no API cost; that of the electricity is not known."
-    if totals.uncertain_requests and totals.uncertain_requests == totals.requests:
+    without = f", without {count(totals.unpriced_requests, 'unpriced request')}" if totals.unpriced_requests else ""
+    if totals.cost_usd is None and totals.uncertain_requests:
         bounds = span(totals.uncertain_low_usd, totals.uncertain_high_usd, report.currency)
-        return f"{period_name(report)} cost {bounds}: nothing of it is certain."
+        return f"{period_name(report)} cost {bounds}{without}: nothing of it is certain."
     if totals.cost_usd is None:
         return f"{period_name(report)} has no cost that is known."
     parts = [
@@ -47,7 +48,6 @@ def headline(report: SpendReport) -> str:
         ("electricity", totals.energy_usd, ""),
     ]
     split = ", ".join(f"{name} {money(amount, report.currency)}{more}" for name, amount, more in parts if amount)
-    without = f", without {count(totals.unpriced_requests, 'unpriced request')}" if totals.unpriced_requests else ""
     guessed = f", {count(totals.estimated_requests, 'request')} of it estimated" if totals.estimated_requests else ""
     cost = money(totals.cost_usd, report.currency)
     return f"{period_name(report)} cost {cost}{without}{guessed}{': ' if split else ''}{split}."
@@ -55,7 +55,24 @@ def headline(report: SpendReport) -> str:
 
 def _saved(report: SpendReport) -> str:
     saving = report.totals.cache_saving_usd
-    return "" if saving is None else f" (the cache saved {money(saving, report.currency)})"
+    least = "at least " if report.totals.cache_saving_unknown_rows else ""
+    return "" if saving is None else f" (the cache saved {least}{money(saving, report.currency)})"
+
+
+def cost_cell(totals: Totals, currency: str) -> str:
+    """The cost in a table: "$1.20", "~$1.20" where some of it is estimated, "$1.20 + ?" beside what has no price.
+
+    "$0.68–$1.35" where only bounds are known; a word where not even they are.
+    """
+    low, high = totals.uncertain_low_usd, totals.uncertain_high_usd
+    if totals.cost_usd is not None:
+        more = " + ?" if totals.unpriced_requests else ""
+        return f"{'~' if totals.estimated_requests else ''}{money(totals.cost_usd, currency)}{more}"
+    if totals.unpriced_requests or not totals.uncertain_requests:
+        return "unpriced" if totals.unpriced_requests else "-"
+    if low is None or high is None or totals.unbounded_requests:
+        return "uncertain"
+    return money(low, currency) if low == high else f"{money(low, currency)}–{money(high, currency)}"
 
 
 def volume(totals: Totals) -> str:
@@ -75,6 +92,21 @@ def volume(totals: Totals) -> str:
         named[0] = named[0].replace(" ", " tokens ", 1)
     requests = count(totals.requests, "request") if totals.requests else "An unknown number of requests"
     return f"{requests}{': ' if named else ''}{', '.join(named)}."
+
+
+def _uncertain(report: SpendReport) -> str:
+    """Which requests are uncertain, and between what bounds their cost is."""
+    totals = report.totals
+    summed = sum(each.count for each in report.warnings if each.kind == "several_prices")
+    broken = totals.uncertain_requests - summed
+    how = (("broken off or not ended", broken), ("told in sums over times of several prices", summed))
+    requests = " and ".join(f"{count(number, 'request')} {why}" for why, number in how if number)
+    more = "" if totals.cost_usd is None else " more"
+    if totals.uncertain_high_usd is None:
+        return f"{requests} may have cost {'more, and how much' if more else 'something: how much'} is not known"
+    bounds = span(totals.uncertain_low_usd, totals.uncertain_high_usd, report.currency)
+    unbounded = f", and {totals.unbounded_requests:,} of them more than that" if totals.unbounded_requests else ""
+    return f"{requests} may have cost {bounds}{more}{unbounded}"
 
 
 def period_name(report: SpendReport, before: str = "") -> str:
@@ -99,15 +131,7 @@ def notes(report: SpendReport) -> Iterator[str]:
     """What the sum leaves out, and how sure it is."""
     totals = report.totals
     if totals.uncertain_requests:
-        unbounded = f", and {totals.unbounded_requests:,} of them more than that" if totals.unbounded_requests else ""
-        summed = any(each.kind == "several_prices" for each in report.warnings)
-        why = "broken off, not ended or told in sums over several prices" if summed else "broken off or not ended"
-        requests = f"{count(totals.uncertain_requests, 'request')} {why}"
-        if totals.uncertain_high_usd is not None:
-            bounds = span(totals.uncertain_low_usd, totals.uncertain_high_usd, report.currency)
-            yield f"uncertain: {requests} may have cost {bounds} more{unbounded}."
-        else:
-            yield f"uncertain: {requests} may have cost more, and how much is not known."
+        yield f"uncertain: {_uncertain(report)}."
     if totals.estimated_requests:
         loose = totals.estimated_unbounded_requests
         unbounded = f"; of {loose:,} of them no bounds are known" if loose else ""
@@ -127,7 +151,7 @@ def notes(report: SpendReport) -> Iterator[str]:
             f"forecast: {within} of {count(forecast.requests, 'request')} cost at most their p90 (90 % should), "
             f"{percent(forecast.within_p50, forecast.requests)} their p50."
         )
-    yield from imported_notes(report.imported)
+    yield from imported_notes(report.imported, in_full=report.explanation is not None)
     yield from what_if_notes(report.what_if, report.currency)
 
 

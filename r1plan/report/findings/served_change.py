@@ -33,13 +33,13 @@ ServedSource = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel:
-    """One model that answered `requests` from `first_at` to `last_at`, which cost `cost_usd`."""
+    """One model that answered `requests` from `first_at` to `last_at`, which cost `cost_usd`; None: not known."""
 
     model: str
     requests: int
     first_at: datetime
     last_at: datetime
-    cost_usd: Decimal
+    cost_usd: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +85,13 @@ def _changes(found: Sequence[Mapping[str, Any]], source: ServedSource) -> Iterat
         others = models[1:] if len(models) > 1 else models
         if len(models) == 1 and (source == "prices" or is_same_model(model, models[0].model)):
             continue
-        cost = sum((each.cost_usd for each in others), _ZERO)
+        known = [each.cost_usd for each in others if each.cost_usd is not None]
+        cost = sum(known, _ZERO)
         yield ServedChange(
             basis="measured" if source == "answers" else "estimated",
             requests=sum(each.requests for each in others),
             low_usd=cost,
-            high_usd=cost,
+            high_usd=cost if len(known) == len(others) else None,
             provider=provider,
             model=model,
             source=source,
@@ -110,9 +111,14 @@ def _joined(found: Iterable[Mapping[str, Any]]) -> list[ServedModel]:
             requests=int(row["requests"]) + (before.requests if before else 0),
             first_at=min(first_at, before.first_at) if before else first_at,
             last_at=max(last_at, before.last_at) if before else last_at,
-            cost_usd=row["cost_usd"] + (before.cost_usd if before else _ZERO),
+            cost_usd=_sum(row["cost_usd"], before.cost_usd) if before else row["cost_usd"],
         )
     return list(joined.values())
+
+
+def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """What is known of two amounts."""
+    return one if other is None else other if one is None else one + other
 
 
 def _by_book(book: PriceBook, row: Mapping[str, Any]) -> str | None:

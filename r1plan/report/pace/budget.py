@@ -16,15 +16,16 @@ from r1plan.report.period import Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetUse:
-    """`spent_usd` of `budget_usd` is used; `at_most_usd` where every uncertain request cost the most that it can.
+    """`spent_usd` of `budget_usd` is used for certain, `at_least_usd` where each uncertain request cost its least.
 
-    `at_most_usd` None: nobody knows that. `exceeded_on` is the day on which more than the budget was spent,
-    `expected_on` the one on which that is to be expected, and `chance` how likely it is at the end of the period, both
-    where the period runs and its pace is known.
+    `at_most_usd` is used where each cost the most that it can; None: nobody knows that. `exceeded_on` is the day on
+    which more than the budget was spent for certain, `expected_on` the one on which that is to be expected, and
+    `chance` how likely it is at the end of the period, both where the period runs and its pace is known.
     """
 
     budget_usd: Decimal
     spent_usd: Decimal
+    at_least_usd: Decimal
     at_most_usd: Decimal | None
     exceeded_on: date | None = None
     expected_on: date | None = None
@@ -32,8 +33,8 @@ class BudgetUse:
 
     @property
     def is_over(self) -> bool:
-        """Whether more than the budget was spent for certain."""
-        return self.spent_usd > self.budget_usd
+        """Whether more than the budget was spent, however little the uncertain requests cost."""
+        return self.at_least_usd > self.budget_usd
 
     @property
     def may_be_over(self) -> bool:
@@ -44,20 +45,22 @@ class BudgetUse:
 def budget_use(
     budget_usd: Decimal,
     spent_usd: Decimal,
+    at_least_usd: Decimal,
     at_most_usd: Decimal | None,
     quarters: Sequence[QuarterSpend],
     period: Period,
     pace: SpendPace | None,
 ) -> BudgetUse:
-    """What `budget_usd` has seen of `spent_usd`, which came in `quarters`."""
+    """What `budget_usd` has seen of `spent_usd`, which came in `quarters`; the bounds hold what is uncertain."""
     expected_on = chance = None
-    if pace is not None and pace.totals_usd and spent_usd <= budget_usd:
+    if pace is not None and pace.totals_usd and at_least_usd <= budget_usd:
         expected_on = reached_on(quarters, pace, period, budget_usd)
         within = bisect_right(pace.totals_usd, float(budget_usd))
         chance = 1 - within / len(pace.totals_usd)
     return BudgetUse(
         budget_usd=budget_usd,
         spent_usd=spent_usd,
+        at_least_usd=at_least_usd,
         at_most_usd=at_most_usd,
         exceeded_on=_exceeded_on(budget_usd, quarters, period),
         expected_on=expected_on,

@@ -1,5 +1,5 @@
--- What was charged, by day and kind of usage: a row for each unit price, as far as it can be told from sums. What costs
--- an unknown amount is in no row.
+-- What was charged, by day and kind of usage: a row for each unit price, as far as it can be told from sums. Requests
+-- that cost an unknown amount are rows of their own, with its bounds.
 WITH part AS (
     SELECT
         slot.day, provider, model, served, project, key, price_id,
@@ -28,7 +28,21 @@ SELECT
     day, provider, model, served, project, key, tags, price_id, kind,
     CASE WHEN kind <> 'requests' AND per_unit * CAST(quantity AS DECIMAL(18, 0)) = usd THEN per_unit END AS unit_usd,
     sum(quantity) AS quantity,
-    sum(usd) AS usd
+    sum(usd) AS usd,
+    CAST(NULL AS DECIMAL(38, 15)) AS low_usd,
+    CAST(NULL AS DECIMAL(38, 15)) AS high_usd
 FROM charged
+GROUP BY ALL
+UNION ALL BY NAME
+SELECT
+    slot.day, provider, model, served, project, key,
+    CASE WHEN CAST(tags AS VARCHAR) <> '{}' THEN CAST(tags AS VARCHAR) END AS tags,
+    price_id,
+    CASE WHEN is_uncertain THEN 'uncertain' WHEN is_unpriced THEN 'unpriced' ELSE 'uncosted' END AS kind,
+    CAST(sum(requests) AS DECIMAL(38, 15)) AS quantity,
+    CASE WHEN count(uncertain_low_usd) = count(*) THEN sum(uncertain_low_usd) END AS low_usd,
+    CASE WHEN count(uncertain_high_usd) = count(*) AND NOT bool_or(is_unbounded) THEN sum(uncertain_high_usd) END AS high_usd
+FROM priced ASOF JOIN slot ON priced.placed_us >= slot.start_us
+WHERE known_usd IS NULL
 GROUP BY ALL
 ORDER BY ALL

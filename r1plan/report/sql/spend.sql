@@ -5,5 +5,6 @@ SELECT
     COALESCE(sum(row_count), 0) AS row_count,
     /*COUNTS*/,
     /*MONEY*/,
+    COALESCE(sum(unknown_cache_saving_usd), 0) - COALESCE(sum(unknown_known_usd), 0) AS cache_saving_unknown_rows,
     sum(reported_usd) AS reported_usd
 FROM cube

@@ -26,7 +26,10 @@ SELECT
         WHEN broken_off IS NOT NULL THEN broken_off
         WHEN input_tokens IS NULL OR output_tokens IS NULL THEN 'tokens_unknown'
     END AS stays_elsewhere,
-    CASE WHEN is_uncertain THEN COALESCE(broken_off, 'not_ended') WHEN provider = 'local' THEN 'local' END AS stays_itself,
+    CASE
+        WHEN is_uncertain THEN COALESCE(broken_off, CASE WHEN is_aggregate THEN 'aggregate' ELSE 'not_ended' END)
+        WHEN provider = 'local' THEN 'local'
+    END AS stays_itself,
     known_usd IS NOT NULL AS is_known,
     cache_hit_tokens IS NOT NULL AS tells_hits,
     thought IS NOT NULL AS is_split,

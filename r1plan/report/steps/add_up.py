@@ -80,6 +80,8 @@ def _sums(database: DuckDBPyConnection, by: Sequence[GroupKey]) -> list[tuple[di
     sums = []
     for row in rows(database, sums_statement(len(by))):
         keys = {key.name: row.pop(f"key_{number}") for number, key in enumerate(by)}
+        if not row["cost_usd"] and row["uncertain_requests"]:
+            row["cost_usd"] = None  # nothing but bounds, and what cost nothing
         if row["cost_usd"] is None:
             row.update(dict.fromkeys(_SPLIT))
         sums.append((keys, Totals(**row) if row.pop("row_count") else Totals()))

@@ -50,6 +50,20 @@ def test_the_form_is_that_of_the_files_name(asked: Format | None, file: str | No
     assert chosen_format(asked, None if file is None else Path(file)) == form
 
 
+@pytest.mark.parametrize("file", ["r.xlsx", "r.json.gz", "r.tsv", "logs.db"])
+def test_a_file_whose_name_says_no_format_is_refused(file: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(file)) as error:
+        chosen_format(None, Path(file))
+    assert ".parquet" in str(error.value.hint)
+    assert chosen_format("table", Path(file)) == "table"
+
+
+def test_a_contradiction_names_the_option_that_was_typed() -> None:
+    with pytest.raises(UsageError, match="--json") as error:
+        chosen_format("json", Path("y.csv"), by_json=True)
+    assert "leave out --json" in str(error.value.hint)
+
+
 @pytest.mark.parametrize(("asked", "file"), [("json", "a.csv"), ("csv", "a.focus.csv"), ("table", "a.html")])
 def test_a_name_of_another_form_is_an_error(asked: Format, file: str) -> None:
     with pytest.raises(UsageError, match=f"--format {asked} and the name of '{file}' contradict"):
@@ -78,11 +92,15 @@ def test_the_charges_of_focus_add_up_to_the_report() -> None:
     report = sample_report("charges")
     rows = list(csv.DictReader(io.StringIO(spend_text(report, "focus", 80))))
     assert tuple(rows[0]) == COLUMNS
-    assert sum(Decimal(row["BilledCost"]) for row in rows) == report.totals.cost_usd
+    assert sum(Decimal(row["BilledCost"]) for row in rows if row["BilledCost"]) == report.totals.cost_usd
     thinking = sum(Decimal(row["BilledCost"]) for row in rows if row["x_UsageKind"] == "thinking")
     assert thinking == report.totals.thinking_usd
-    # What has no known price is no row, and not one of 0.
-    assert "openrouter" not in {row["ProviderName"] for row in rows}
+    # What has no known price has none here, and not one of 0.
+    unknown = [row for row in rows if not row["BilledCost"]]
+    assert {row["x_UsageKind"] for row in unknown} == {"uncertain", "unpriced", "uncosted"}
+    assert sum(Decimal(row["PricingQuantity"]) for row in unknown if row["x_UsageKind"] == "unpriced") == 15
+    bounds = (sum(Decimal(row[name]) for row in unknown if row[name]) for name in ("x_CostLow", "x_CostHigh"))
+    assert tuple(bounds) == (report.totals.uncertain_low_usd, report.totals.uncertain_high_usd)
 
 
 # The columns that FOCUS 1.2 calls mandatory, and those of them that may be null (specification v1.2, columns/).
@@ -93,6 +111,7 @@ MANDATORY = (
     *("PricingUnit", "ProviderName", "PublisherName", "ServiceCategory", "ServiceName"),
 )
 NULLABLE = {"BillingAccountName", "ChargeClass"}
+COSTS = {"BilledCost", "ContractedCost", "EffectiveCost", "ListCost"}
 
 
 def test_the_charges_keep_the_rules_of_focus() -> None:
@@ -101,11 +120,14 @@ def test_the_charges_keep_the_rules_of_focus() -> None:
     )
     parents: dict[str, str] = {}
     for row in rows:
-        assert [name for name in MANDATORY if name not in NULLABLE and not row[name]] == []
+        is_unknown = row["x_UsageKind"] in ("uncertain", "unpriced", "uncosted")
+        assert {name for name in MANDATORY if name not in NULLABLE and not row[name]} == (
+            COSTS if is_unknown else set()
+        )
         for name in ("BillingPeriodStart", "ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodEnd"):
             assert re.fullmatch(r"2025-(08|09)-[0-9]{2}T16:00:00Z", row[name])
         assert row["BillingPeriodStart"] <= row["ChargePeriodStart"] < row["ChargePeriodEnd"] <= row["BillingPeriodEnd"]
-        assert Decimal(row["ListUnitPrice"]) * Decimal(row["PricingQuantity"]) == Decimal(row["ListCost"])
+        assert is_unknown or Decimal(row["ListUnitPrice"]) * Decimal(row["PricingQuantity"]) == Decimal(row["ListCost"])
         assert all(isinstance(value, str) for value in json.loads(row["Tags"]).values())
         assert not re.search("[eE+]", row["BilledCost"] + row["ListUnitPrice"])
         assert parents.setdefault(row["SkuPriceId"], row["SkuId"]) == row["SkuId"]
@@ -149,7 +171,9 @@ def test_metrics_hold_the_budget_and_what_a_running_period_comes_to() -> None:
         now=at, spent_usd=Decimal(3), days=9, days_left=20.0, per_day_usd=Decimal("0.3"), expected_usd=Decimal("9.5"),
         low_usd=Decimal(8), high_usd=Decimal(12),
     )  # fmt: skip
-    budget = BudgetUse(budget_usd=Decimal("10.50"), spent_usd=Decimal(3), at_most_usd=Decimal(3))
+    budget = BudgetUse(
+        budget_usd=Decimal("10.50"), spent_usd=Decimal(3), at_least_usd=Decimal(3), at_most_usd=Decimal(3)
+    )
     report = replace(sample_report(), budget=budget, pace=pace)
     found = samples(spend_text(report, "prom", 80))
     assert (found["r1plan_budget_usd"], found["r1plan_expected_usd"]) == ("10.5", "9.5")

@@ -28,7 +28,7 @@ PACE = SpendPace(
     high_usd=D("7.70"),
     basis="hours_of_week",
 )
-USE = BudgetUse(budget_usd=D(10), spent_usd=D("4.2"), at_most_usd=D("4.2"))
+USE = BudgetUse(budget_usd=D(10), spent_usd=D("4.2"), at_least_usd=D("4.2"), at_most_usd=D("4.2"))
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,24 @@ def test_a_pace_says_how_sure_it_is_and_what_it_is_made_of(pace: SpendPace, text
             replace(USE, chance=0.0), "budget: $4.20 of $10.00 used (42 %); 1 % likely to be exceeded.", id="hardly"
         ),
         pytest.param(
+            replace(USE, budget_usd=D(4), spent_usd=D(0), at_most_usd=D(11)),
+            "budget: over: at least $4.20 of $4.00 used (105 %). With all that is uncertain it is at most $11.00.",
+            id="over-by-the-least",
+        ),
+        pytest.param(
+            replace(USE, at_most_usd=D("4.3")),
+            "budget: at least $4.20 of $10.00 used (42 %). With all that is uncertain it is at most $4.30.",
+            id="within-in-any-case",
+        ),
+        pytest.param(
             replace(USE, at_most_usd=D(11)),
-            "budget: $4.20 of $10.00 used (42 %). With all that is uncertain it is at most $11.00, which exceeds it.",
+            "budget: at least $4.20 of $10.00 used (42 %). With all that is uncertain it is at most $11.00, which "
+            "exceeds it.",
             id="may-be",
         ),
         pytest.param(
             replace(USE, at_most_usd=None),
-            "budget: $4.20 of $10.00 used (42 %). What is uncertain or unpriced may exceed it.",
+            "budget: at least $4.20 of $10.00 used (42 %). What is uncertain or unpriced may exceed it.",
             id="nobody-knows",
         ),
         pytest.param(replace(USE, budget_usd=D(0)), "budget: over: $4.20 of $0.00 used (all).", id="nothing-allowed"),

@@ -78,9 +78,11 @@ def test_a_name_is_told_where_others_answered_to_it() -> None:
     ]
     changes = [each for each in report_with(rows).findings if isinstance(each, ServedChange)]
     assert [(each.provider, each.model, [it.model for it in each.served]) for each in changes] == [
-        ("deepseek", "deepseek-chat", ["deepseek-v3"]),
         ("q", "deepseek-r1", ["deepseek-r1", "deepseek-r1-0528"]),
+        ("deepseek", "deepseek-chat", ["deepseek-v3"]),
     ]
+    # No price is known of `q`.
+    assert [each.high_usd is None for each in changes] == [True, False]
     assert {(each.source, each.basis, each.requests) for each in changes} == {("answers", "measured", 1)}
 
 

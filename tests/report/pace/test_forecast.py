@@ -165,13 +165,19 @@ def test_the_interval_holds_what_a_month_comes_to_as_often_as_it_says(
 def test_a_budget_is_exceeded_by_more_than_it_and_on_the_day_that_did_it(
     budget: str, spent: str, at_most: str | None, over: bool, may_be_over: bool, on: date | None
 ) -> None:
-    use = budget_use(D(budget), D(spent), None if at_most is None else D(at_most), days(10), JUNE, None)
+    use = budget_use(D(budget), D(spent), D(spent), None if at_most is None else D(at_most), days(10), JUNE, None)
     assert (use.is_over, use.may_be_over, use.exceeded_on, use.chance) == (over, may_be_over, on, None)
+
+
+@pytest.mark.parametrize(("least", "over"), [("1", False), ("1.01", True)])
+def test_the_least_that_the_uncertain_cost_counts_against_a_budget(least: str, over: bool) -> None:
+    use = budget_use(D(1), D(0), D(least), D(3), (), JUNE, None)
+    assert (use.is_over, use.may_be_over, use.exceeded_on) == (over, True, None)
 
 
 def test_a_day_is_one_of_the_report_s_zone() -> None:
     period = whole_month("2026-06", "Asia/Shanghai")
-    use = budget_use(D(1), D(2), D(2), [spend(datetime(2026, 6, 9, 16, tzinfo=UTC), "2")], period, None)
+    use = budget_use(D(1), D(2), D(2), D(2), [spend(datetime(2026, 6, 9, 16, tzinfo=UTC), "2")], period, None)
     assert use.exceeded_on == date(2026, 6, 10)
 
 
@@ -179,13 +185,13 @@ def test_when_a_budget_is_used_up_is_said_of_what_is_to_come() -> None:
     so_far = days(10)
     pace = spend_pace(so_far, JUNE, START + 10 * DAY)
     assert pace is not None
-    use = budget_use(D("20.5"), D(10), D(10), so_far, JUNE, pace)
+    use = budget_use(D("20.5"), D(10), D(10), D(10), so_far, JUNE, pace)
     assert (use.expected_on, reached_on(so_far, pace, JUNE, D(40))) == (date(2026, 6, 21), None)
     assert use.chance is not None
     assert use.chance > 0.9
-    enough = budget_use(D(60), D(10), D(10), so_far, JUNE, pace)
+    enough = budget_use(D(60), D(10), D(10), D(10), so_far, JUNE, pace)
     assert enough.expected_on is None
     assert enough.chance is not None
     assert enough.chance < 0.1
-    chances = [budget_use(D(usd), D(10), D(10), so_far, JUNE, pace).chance for usd in (15, 25, 30, 35, 50)]
+    chances = [budget_use(D(usd), D(10), D(10), D(10), so_far, JUNE, pace).chance for usd in (15, 25, 30, 35, 50)]
     assert chances == sorted(chances, key=lambda each: -(each or 0))

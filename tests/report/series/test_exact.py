@@ -33,11 +33,18 @@ def test_the_series_add_up_to_the_report(rows: list[UsageEntry]) -> None:
 @given(st.lists(entries(), min_size=1, max_size=6, unique_by=lambda entry: entry.id))
 def test_the_charges_add_up_to_the_report_and_a_price_times_its_quantity_is_the_charge(rows: list[UsageEntry]) -> None:
     report = report_of(rows, "charges")
-    assert sum((each.usd for each in report.charges), ZERO) == (report.totals.cost_usd or ZERO)
+    totals = report.totals
+    assert sum((each.usd for each in report.charges if each.usd is not None), ZERO) == (totals.cost_usd or ZERO)
     for each in report.charges:
         if each.unit_usd is not None:
             assert each.quantity is not None
             assert each.unit_usd * each.quantity == each.usd
+    for kind in ("uncertain", "unpriced", "uncosted"):
+        unknown = [each for each in report.charges if each.kind == kind]
+        assert all(each.usd is None for each in unknown)
+        assert sum(each.quantity or ZERO for each in unknown) == getattr(totals, f"{kind}_requests")
+    low = sum((each.low_usd or ZERO for each in report.charges), ZERO)
+    assert totals.uncertain_low_usd is None or low == totals.uncertain_low_usd
 
 
 def test_days_are_those_of_the_time_zone() -> None:

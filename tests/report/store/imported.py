@@ -17,6 +17,7 @@ from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.question import SpendQuestion
 from r1plan.report.spend import ReportWarning, SpendReport
+from r1plan.report.whatif.target import WhatIfQuestion
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_US = 86_400_000_000
@@ -45,10 +46,20 @@ def report_of(
     currency: Currency = "USD",
     accounts: Mapping[str, Currency] | None = None,
     period: Period | None = None,
+    what_if: WhatIfQuestion | None = None,
 ) -> SpendReport:
     billed, load = accounts or {}, loader(rows)
     return spend_report(
-        SpendQuestion([], period or Period(), parse_keys(by), prices, imported=load, currency=currency, accounts=billed)
+        SpendQuestion(
+            [],
+            period or Period(),
+            parse_keys(by),
+            prices,
+            imported=load,
+            currency=currency,
+            accounts=billed,
+            what_if=what_if,
+        )
     )
 
 

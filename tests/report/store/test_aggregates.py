@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from r1plan.catalog.price import ContextTier
 from r1plan.prices.book import EffectivePrice, PriceBook
+from r1plan.report.whatif.target import WhatIfQuestion, parse_targets
 from tests.prices.test_book import JUNE, book, rates, real_book, row
 from tests.report.store.imported import DAY_US, EPOCH, kinds, report_of, us
 
@@ -58,8 +59,37 @@ def test_a_day_at_several_prices_is_between_the_cheapest_and_the_dearest(
     totals: Any = report.totals
     assert (totals.uncertain_low_usd, totals.uncertain_high_usd) == (low, high)
     assert (totals.requests, totals.uncertain_requests, totals.unbounded_requests) == (10, 10, 0)
-    assert (totals.cost_usd, totals.unpriced_requests) == (0, 0)
+    assert (totals.cost_usd, totals.thinking_usd, totals.unpriced_requests) == (None, None, 0)
     assert kinds(report) == {"several_prices": 10}
+
+
+def test_beside_what_is_certain_a_day_at_several_prices_is_bounds_alone() -> None:
+    rows = [summed(), summed(JUNE + 9.5 * DAY, id="b")]
+    report: Any = report_of(rows, CHANGED, by="day")
+    assert (report.totals.cost_usd, report.totals.uncertain_high_usd) == (4, 11)
+    assert [each.totals.cost_usd for each in report.groups] == [4, None]
+
+
+def test_a_day_at_several_prices_stays_itself_in_every_other_world() -> None:
+    question = WhatIfQuestion(targets=parse_targets(["no-cache"], CHANGED))
+    (world,) = report_of([summed(JUNE + 9.5 * DAY)], CHANGED, what_if=question).what_if
+    assert [(each.reason, each.requests) for each in world.immovable] == [("aggregate", 10)]
+
+
+@pytest.mark.parametrize(
+    ("more", "unknown"),
+    [
+        pytest.param([], 0, id="all known"),
+        pytest.param(
+            [{"id": "b", "input_tokens": None, "output_tokens": None, "reported_usd": 9}], 1, id="a bill as a whole"
+        ),
+        pytest.param([{"id": "b", "started_us": us(JUNE + 9.5 * DAY), **BILL}], 1, id="a bill over two prices"),
+        pytest.param([{"id": "b", "started_us": us(JUNE + 30 * DAY)}], 0, id="no price and no cost"),
+    ],
+)
+def test_what_the_cache_saved_is_partial_where_a_cost_does_not_say(more: list[dict[str, Any]], unknown: int) -> None:
+    totals: Any = report_of([summed(), *(summed() | each for each in more)], CHANGED).totals
+    assert totals.cache_saving_unknown_rows == unknown
 
 
 def test_a_day_without_tokens_costs_nothing_at_any_price() -> None:
@@ -143,14 +173,16 @@ TIERED = book(
 @pytest.mark.parametrize(
     ("values", "cost", "uncertain"),
     [
-        pytest.param({}, 0, 10, id="some of many may be long"),
+        pytest.param({}, None, 10, id="some of many may be long"),
         pytest.param({"requests": 1}, 8, 0, id="one is long"),
         pytest.param({"requests": 1, "span_us": 0, "ended_us": us(JUNE)}, 8, 0, id="one, no sum"),
         pytest.param({"input_tokens": 1_000_000}, 2, 0, id="all together are short"),
-        pytest.param({"span_us": 0, "ended_us": us(JUNE)}, 0, 10, id="a batch"),
+        pytest.param({"span_us": 0, "ended_us": us(JUNE)}, None, 10, id="a batch"),
     ],
 )
-def test_the_length_of_a_summed_input_is_that_of_no_request(values: dict[str, Any], cost: int, uncertain: int) -> None:
+def test_the_length_of_a_summed_input_is_that_of_no_request(
+    values: dict[str, Any], cost: int | None, uncertain: int
+) -> None:
     totals: Any = report_of([summed(**values)], TIERED).totals
     assert (totals.cost_usd, totals.uncertain_requests) == (cost, uncertain)
 

@@ -1,7 +1,8 @@
 """A spend report as charges of FOCUS 1.2, the FinOps Open Cost and Usage Specification, as CSV.
 
 A row is what a day's usage of one kind cost at one unit price: https://focus.finops.org/focus-specification/v1-2/.
-The rows add up to the report's cost; requests whose cost is not known have none. A log knows no account, so that the
+The rows add up to the report's cost. Requests whose cost is not known have rows of their own, without it: FOCUS wants a
+cost in each, and 0 would be a lie. `x_CostLow` and `x_CostHigh` are their bounds. A log knows no account, so that the
 provider stands for it; the list price is what is billed. An empty cell is a null.
 """
 
@@ -27,7 +28,7 @@ COLUMNS = (
     *("ContractedUnitPrice", "EffectiveCost", "InvoiceIssuerName", "ListCost", "ListUnitPrice", "PricingCategory"),
     *("PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "ServiceCategory", "ServiceName"),
     *("ServiceSubcategory", "SkuId", "SkuMeter", "SkuPriceId", "SubAccountId", "SubAccountName", "Tags"),
-    *("x_ApiKeyName", "x_Model", "x_ServedModel", "x_UsageKind"),
+    *("x_ApiKeyName", "x_CostHigh", "x_CostLow", "x_Model", "x_ServedModel", "x_UsageKind"),
 )
 _METERS: Mapping[ChargeKind, str] = {
     "fresh_input": "Fresh Input Tokens",
@@ -37,6 +38,15 @@ _METERS: Mapping[ChargeKind, str] = {
     "output": "Output Tokens",
     "requests": "Requests",
     "electricity": "Electricity",
+    "uncertain": "Requests Of Uncertain Cost",
+    "unpriced": "Requests Without A Price",
+    "uncosted": "Requests Without A Cost",
+}
+# The others are of tokens.
+_UNITS: Mapping[ChargeKind, str] = {
+    "requests": "Requests",
+    "electricity": "Wh",
+    **dict.fromkeys(("uncertain", "unpriced", "uncosted"), "Requests"),
 }
 
 
@@ -56,10 +66,11 @@ def _cells(charge: Charge, currency: str, zone: ZoneInfo) -> dict[str, str | Non
     """The columns that have a value."""
     provider, model = harmless_cell(charge.provider), harmless_cell(charge.model)
     month = charge.day.replace(day=1)
-    usd = exact(charge.usd)
-    unit_price = None if charge.unit_usd is None else exact(charge.unit_usd)
-    quantity = None if charge.quantity is None else exact(charge.quantity)
-    unit = {"requests": "Requests", "electricity": "Wh"}.get(charge.kind, "Tokens") if quantity is not None else None
+    usd, unit_price, quantity, low, high = (
+        None if each is None else exact(each)
+        for each in (charge.usd, charge.unit_usd, charge.quantity, charge.low_usd, charge.high_usd)
+    )
+    unit = _UNITS.get(charge.kind, "Tokens") if quantity is not None else None
     sku = f"{provider}/{model}/{charge.kind}"
     return {
         **dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), usd),
@@ -85,6 +96,8 @@ def _cells(charge: Charge, currency: str, zone: ZoneInfo) -> dict[str, str | Non
         **dict.fromkeys(("SubAccountId", "SubAccountName"), _cell(charge.project)),
         "Tags": _tags(charge.tags),
         "x_ApiKeyName": _cell(charge.key),
+        "x_CostHigh": high,
+        "x_CostLow": low,
         "x_Model": model,
         "x_ServedModel": _cell(charge.served),
         "x_UsageKind": charge.kind,

@@ -13,7 +13,7 @@ from r1plan.render.spend.findings import SpendFindingText, finding_texts
 from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.page.worlds import PageWorlds, page_worlds, worlds_data
 from r1plan.render.spend.warnings import warnings
-from r1plan.render.spend.words import headline, no_requests, notes, volume
+from r1plan.render.spend.words import cost_cell, headline, no_requests, notes, volume
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count
 from r1plan.report.series.series import Series
@@ -168,18 +168,9 @@ def _rows(report: SpendReport) -> Iterator[tuple[str, ...]]:
 
 def _cells(totals: Totals, currency: str) -> Iterator[str]:
     yield f"{totals.requests:,}"
-    yield _cost(totals, currency)
+    yield cost_cell(totals, currency)
     for usd in (totals.thinking_usd, totals.answer_usd, totals.input_miss_usd, totals.cache_hit_usd):
         yield _money(usd, currency)
-
-
-def _cost(totals: Totals, currency: str) -> str:
-    if totals.cost_usd is None:
-        return "unpriced" if totals.unpriced_requests else "not known"
-    if not totals.cost_usd and totals.uncertain_requests:
-        return "uncertain"
-    about = "~" if totals.estimated_requests else ""
-    return f"{about}{money(totals.cost_usd, currency)}{' + ?' if totals.unpriced_requests else ''}"
 
 
 def _money(usd: Decimal | None, currency: str) -> str:

@@ -6,7 +6,7 @@ SELECT
     sum(requests) AS requests,
     min(first_us) AS first_us,
     max(last_us) AS last_us,
-    sum(known_usd) AS cost_usd
+    CASE WHEN bool_or(is_billed OR known_usd > 0) THEN sum(known_usd) END AS cost_usd
 FROM finding_cell
 WHERE served IS NOT NULL AND served <> '' AND COALESCE(status, 'ok') <> 'failed' AND NOT is_here
 GROUP BY provider, model, served

@@ -309,7 +309,7 @@ def test_a_name_that_would_be_a_program_is_shown_and_not_run(chromium: Browser, 
 
 
 def test_the_budget_stands_below_the_headline_and_where_figures_come_from_at_the_end() -> None:
-    budget = BudgetUse(budget_usd=Decimal(5), spent_usd=Decimal(6), at_most_usd=Decimal(6))
+    budget = BudgetUse(budget_usd=Decimal(5), spent_usd=Decimal(6), at_least_usd=Decimal(6), at_most_usd=Decimal(6))
     told = dataclasses.replace(sample_report("series"), budget=budget)
     head, _, rest = _without_charts(told).partition("</header>")
     (line,) = pace_notes(told)
