@@ -72,7 +72,8 @@ WhatIfOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="WORLD",
-        help="What it had cost with PROVIDER/MODEL, all sellers, off-peak, no-cache, max-thinking:N or local:MODEL.",
+        help="What it had cost with PROVIDER/MODEL, all sellers, off-peak, no-cache, max-thinking:N, "
+        "local:MODEL[@CARD] or local:PLAN.json, which recommend --json printed.",
     ),
 ]
 AsOfOption = Annotated[

@@ -61,7 +61,7 @@ class LocalReplay:
         if load is None or option is None:
             return WhatIf(target=target.asked, asked=target.asked, immovable=immovable)
         work = local_work(option, load)
-        name = f"local:{option.model}:{option.quant}"
+        name = f"local:{option.model}:{option.quant}{f'@{option.machine}' if option.machine else ''}"
         if not number:
             return WhatIf(target=name, asked=target.asked, immovable=immovable, local=work)
         known = [each for each in there if each["is_known"]]
@@ -110,6 +110,7 @@ def local_work(option: LocalOption, load: Load) -> LocalWork:
         model=option.model,
         quant=option.quant,
         engine=option.engine,
+        machine=option.machine,
         context=option.context,
         tok_s=option.tok_s,
         machines_needed=capacity.machines_needed,

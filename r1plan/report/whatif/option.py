@@ -15,7 +15,8 @@ from r1plan.plan.month.demand import Demand
 class LocalOption:
     """What a plan chose for the machine: which model of the catalogue, its type of weights, and what that serves.
 
-    `tok_s` is what a request gets that is alone. `cards` are those that the machine has.
+    `tok_s` is what a request gets that is alone. `cards` are those that the machine has; it is this one, or
+    the one that `machine` names.
     """
 
     model: str
@@ -27,6 +28,7 @@ class LocalOption:
     capacity: Capacity
     draw: PowerDraw | None
     terms: OwnTerms
+    machine: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

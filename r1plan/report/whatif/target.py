@@ -15,7 +15,15 @@ from r1plan.report.whatif.option import LocalQuestion
 Source = tuple[str, str]
 """A provider, and a model id or alias there."""
 
-WORLDS = ("all", "off-peak", "no-cache", "max-thinking:N", "local:MODEL[:QUANT]", "PROVIDER/MODEL")
+WORLDS = (
+    "all",
+    "off-peak",
+    "no-cache",
+    "max-thinking:N",
+    "local:MODEL[:QUANT][@MACHINE]",
+    "local:PLAN.json",
+    "PROVIDER/MODEL",
+)
 _HINT = f"--what-if takes {', '.join(WORLDS)}"
 _MOST_TOKENS = 10**9
 _R1_OUT = date(2025, 1, 20)  # github.com/deepseek-ai/DeepSeek-R1, first commit
@@ -83,7 +91,10 @@ def _target(text: str, book: PriceBook) -> Target:
         raise UsageError(f"--what-if {text} does not say how many tokens.", "write it as max-thinking:4000")
     if folded == "local" and "/" not in kind:
         if not rest.strip():
-            raise UsageError(f"--what-if {text} does not say which model.", "write it as local:32b or local:32b:Q4_K_M")
+            raise UsageError(
+                f"--what-if {text} does not say which model.",
+                "write it as local:32b, local:32b:Q4_K_M or local:32b@rtx-4090",
+            )
         return Target(f"local:{rest.strip()}", "local", local=rest.strip())
     provider, slash, model = text.partition("/")
     if not slash or not provider or not model:

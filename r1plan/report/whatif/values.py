@@ -75,6 +75,8 @@ class ReplayAssumption:
 class LocalWork:
     """What an option of one's own machine does with all requests that came to their end, in `hours` from first to last.
 
+    It is this machine, or the one that `machine` names.
+
     `machines_needed` of them keep up with the busiest hour of the week, as if it went on; None: no number does, for the
     reason `limit`. One serves `served_per_day` of the `asked_per_day`, and first tokens take `first_token_s` in that
     hour. A request that is alone gets `tok_s`. It works for `busy_hours`, by the bounds of its speed, and draws `kwh`
@@ -98,6 +100,7 @@ class LocalWork:
     kwh: float | None
     usd_per_kwh: Decimal | None
     price_source: str
+    machine: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,7 +157,7 @@ def test_the_load_is_that_of_the_log_with_r1s_thinking() -> None:
     assert demand.mean("answer_tokens") == pytest.approx(600)
     assert sum(demand.hour_shares) == pytest.approx(1)
     assert [(each.reason, each.requests) for each in found.immovable] == [("does_not_fit", 150)]
-    assert "it does not fit into this machine" in what_if_text(found, "USD")
+    assert "it does not fit into the machine" in what_if_text(found, "USD")
 
 
 def test_a_day_added_up_counts_its_requests_and_not_its_hour() -> None:

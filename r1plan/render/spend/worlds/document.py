@@ -31,6 +31,7 @@ def _local(work: LocalWork) -> dict[str, object]:
     """The figures of one's own machine; a range has its ends and its middle."""
     wait, busy = work.first_token_s, work.busy_hours
     return {
+        "machine": work.machine,
         "model": work.model,
         "quant": work.quant,
         "engine": work.engine,

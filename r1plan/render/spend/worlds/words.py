@@ -52,10 +52,11 @@ def local_text(work: LocalWork) -> str:
     """What one's own machine does with the load: the time, the power, and whether it keeps up."""
     speed = f"{rate(work.tok_s)} tok/s with {printable(work.quant)} by {work.engine}"
     needed = work.machines_needed
+    name = "This machine" if work.machine is None else f"The machine {printable(work.machine)}"
     asked = f"{plain(work.asked_per_day)} requests a day"
     if needed is None:
         why = _LIMITS.get(work.limit, "too slow")
-        return f"This machine, {speed}, cannot serve {asked}: {why}."
+        return f"{name}, {speed}, cannot serve {asked}: {why}."
     hours = ""
     if (busy := work.busy_hours) is not None:
         hours = f"works {plain(busy.mid)} ({plain(busy.low)} to {plain(busy.high)}) of {plain(work.hours)} hours"
@@ -72,7 +73,7 @@ def local_text(work: LocalWork) -> str:
             f"It alone does not keep up with {asked} in the busiest hour, as it serves "
             f"{plain(work.served_per_day)}: {count(needed, 'such machine')} would, which are in the cost{waits}."
         )
-    return f"This machine, {speed}, {does or 'does it'}. {keeps}"
+    return f"{name}, {speed}, {does or 'does it'}. {keeps}"
 
 
 _LIMITS: Mapping[str, str] = {
@@ -148,9 +149,9 @@ def _reason(each: Immovable) -> str:
         case "thinking_unknown":
             return "with an unknown part of thinking"
         case "does_not_fit":
-            return "it does not fit into this machine"
+            return "it does not fit into the machine"
         case "too_slow":
-            return "more than this machine can do"
+            return "more than the machine can do"
         case "local":
             return "answered here"
         case _:

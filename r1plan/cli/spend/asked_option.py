@@ -1,0 +1,139 @@
+"""What `--what-if local:…` asks for: a model on this machine, on another, or the choice of a plan that was kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from r1plan.errors import UsageError
+from r1plan.plan.pins import Pins
+from r1plan.settings import expanded
+
+if TYPE_CHECKING:
+    from r1plan.hardware.machine import Machine
+    from r1plan.plan.plan import EngineName
+
+_RECOMMENDED = "recommended"
+_MOST_BYTES = 16 << 20
+_PLAN = "r1plan.recommend/1"
+_HINT = "give what `r1plan recommend --json` printed"
+_MACHINE_HINT = (
+    "write it as local:32b@rtx-4090, local:r1@2x3090,64GB or local:32b@FILE, which `r1plan detect --json` made"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedOption:
+    """A model as a person types it, `typed`, None for the one that suits best, on `machine`, None for this one.
+
+    `engine` runs it, with what `pins` fix beside the model and its quant. `where` is how `machine` was said.
+    """
+
+    typed: str | None
+    quant: str | None = None
+    machine: Machine | None = None
+    where: str | None = None
+    engine: EngineName = "llama.cpp"
+    pins: Pins = field(default_factory=Pins)
+
+
+def asked_option(text: str) -> AskedOption:
+    """What `text`, all that follows "local:", asks for: `MODEL[:QUANT][@MACHINE]` or a file of a plan.
+
+    Raises UsageError for a file that holds no plan or machine, NotFound for an unknown card.
+    """
+    if (plan := _json_file(text)) is not None:
+        return _of_plan(plan, text)
+    typed, at, where = text.rpartition("@")
+    typed, where = (typed.strip(), where.strip()) if at else (text, "")
+    if at and not (typed and where):
+        raise UsageError(f"--what-if local:{text} does not say which model on which machine.", _MACHINE_HINT)
+    return AskedOption(
+        typed=None if typed.casefold() == _RECOMMENDED else typed,
+        machine=_machine(where) if where else None,
+        where=where or None,
+    )
+
+
+def _machine(where: str) -> Machine:
+    """The machine that stands in a file, or that is named by its cards and its memory."""
+    from r1plan.cli.options.machine import machine_from_options
+    from r1plan.cli.options.quantities import size_gib
+
+    if (found := _json_file(where)) is not None:
+        return _machine_of_plan(found, where) if found.get("schema") == _PLAN else _stored(found, where)
+    parts = [part.strip() for part in where.split(",") if part.strip()]
+    sizes = [size for part in parts if (size := size_gib(part)) is not None]
+    cards = [part for part in parts if size_gib(part) is None]
+    if not cards or len(sizes) > 1:
+        raise UsageError(f"--what-if: '{where}' names no machine.", _MACHINE_HINT)
+    return machine_from_options(gpu=cards, ram=sizes[0] if sizes else None)
+
+
+def _of_plan(plan: dict[str, Any], file: str) -> AskedOption:
+    try:
+        choice = plan["choice"]
+        model, quant, engine = (str(choice[name]) for name in ("model", "quant", "engine"))
+        pins = Pins(context=int(choice["context"]["chosen"]))
+        if engine == "llama.cpp":
+            pins = replace(
+                pins,
+                kv_type=choice["kv_type"],
+                n_ubatch=int(choice["n_ubatch"]),
+                slots=int(choice["slots"]),
+                flash_attn=bool(choice["flash_attn"]),
+                runtime=choice["runtime"],
+            )
+        elif engine != "vllm":
+            raise ValueError
+    except (TypeError, KeyError, ValueError) as error:
+        raise UsageError(f"{file}: holds no plan with a choice.", _HINT) from error
+    machine = _machine_of_plan(plan, file)
+    return AskedOption(
+        typed=model,
+        quant=quant,
+        machine=machine,
+        where=file,
+        engine="vllm" if engine == "vllm" else "llama.cpp",
+        pins=pins,
+    )
+
+
+def _machine_of_plan(plan: dict[str, Any], file: str) -> Machine:
+    from r1plan.hardware.machine import SCHEMA
+
+    machine = plan.get("machine")
+    if not isinstance(machine, dict):
+        raise UsageError(f"{file}: holds no machine.", _HINT)
+    return _stored({"schema": SCHEMA, **machine}, file)
+
+
+def _stored(document: dict[str, Any], file: str) -> Machine:
+    from r1plan.hardware.stored import parse
+
+    return replace(parse(json.dumps(document), file), origin="file")
+
+
+def _json_file(typed: str) -> dict[str, Any] | None:
+    """The JSON object in the file that is meant; None where `typed` is the name of none."""
+    path = expanded(Path(typed))
+    ending = path.suffix.casefold()
+    try:
+        if ending == ".gguf" or (not path.is_file() and (ending != ".json" or "@" in typed)):
+            return None
+    except (OSError, ValueError):
+        return None
+    from r1plan.files.pipe import given_bytes
+    from r1plan.files.text import decoded
+
+    try:
+        found = json.loads(decoded(given_bytes(path, _MOST_BYTES)))
+    except OSError as error:
+        raise UsageError(f"{typed}: cannot be read ({error.strerror or error}).", _HINT) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{typed}: holds neither a plan nor a machine.", _HINT) from error
+    if not isinstance(found, dict):
+        raise UsageError(f"{typed}: holds neither a plan nor a machine.", _HINT)
+    return found
