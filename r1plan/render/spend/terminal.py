@@ -75,7 +75,7 @@ def spend_markdown(report: SpendReport) -> Iterator[str]:
         for line in pace_notes(report):
             yield _markdown_text(line)
             yield ""
-        columns = _columns(report, wide=True)
+        columns = figure_columns(report)
         yield _markdown_row([*report.by, *columns])
         yield _markdown_row(["---"] * len(report.by) + ["---:"] * len(columns))
         for group in report.groups:
@@ -124,7 +124,7 @@ def _markdown_finding(text: SpendFindingText) -> str:
     return f"- {text.topic}: {_markdown_text(text.sentence)}{avoid}"
 
 
-def _columns(report: SpendReport, wide: bool) -> dict[str, Callable[[Totals], str]]:
+def figure_columns(report: SpendReport, *, wide: bool = True) -> dict[str, Callable[[Totals], str]]:
     """The columns of figures by their titles; those of what is not split, and of whole bills, where there is any."""
     currency = report.currency
 
@@ -163,7 +163,7 @@ def _table(report: SpendReport, width: int) -> Iterator[str]:
 
 def _measured(report: SpendReport, wide: bool) -> tuple[list[list[str]], list[int]]:
     """The table's lines of cells, and how wide each column would like to be."""
-    columns = _columns(report, wide)
+    columns = figure_columns(report, wide=wide)
     lines = [[*report.by, *columns, "share"]]
     sums = [(_names(group), group.totals) for group in report.groups] + [(_total_names(report), report.totals)]
     lines += [[*names, *(show(totals) for show in columns.values()), _bar(totals)] for names, totals in sums]

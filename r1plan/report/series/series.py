@@ -26,7 +26,9 @@ class SpanSpend:
     """What was asked of a seller in a span, and what of it is known.
 
     Sums of money hold what is known, 0 included; `unknown_cost` counts the sums of requests whose cost is not known,
-    and `unknown_split` those whose cost is not known part by part. The uncertain requests are in neither.
+    `unknown_split` those whose cost is not known part by part, and `unknown_saving` those whose cost is known and not
+    what the cache saved of it. The uncertain requests are in none; of `unbounded_requests` among them no upper bound is
+    known.
     """
 
     span: date
@@ -50,6 +52,10 @@ class SpanSpend:
     uncertain_requests: int
     estimated_requests: int
     unpriced_requests: int
+    unbounded_requests: int
+    unknown_saving: int
+    uncertain_low_usd: Decimal
+    uncertain_high_usd: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,10 @@ SELECT
     count(*) FILTER (NOT is_uncertain AND input_miss_usd IS NULL) AS unknown_split,
     COALESCE(sum(requests) FILTER (is_uncertain), 0) AS uncertain_requests,
     COALESCE(sum(requests) FILTER (is_estimated), 0) AS estimated_requests,
-    COALESCE(sum(requests) FILTER (is_unpriced), 0) AS unpriced_requests
+    COALESCE(sum(requests) FILTER (is_unpriced), 0) AS unpriced_requests,
+    COALESCE(sum(requests) FILTER (is_unbounded), 0) AS unbounded_requests,
+    count(*) FILTER (known_usd IS NOT NULL AND cache_saving_usd IS NULL) AS unknown_saving,
+    COALESCE(sum(uncertain_low_usd), 0) AS uncertain_low_usd,
+    COALESCE(sum(uncertain_high_usd), 0) AS uncertain_high_usd
 FROM priced ASOF JOIN slot ON priced.placed_us >= slot.start_us
 GROUP BY ALL

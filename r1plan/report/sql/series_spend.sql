@@ -19,7 +19,11 @@ SELECT
     CAST(sum(unknown_split) AS BIGINT) AS unknown_split,
     CAST(sum(uncertain_requests) AS BIGINT) AS uncertain_requests,
     CAST(sum(estimated_requests) AS BIGINT) AS estimated_requests,
-    CAST(sum(unpriced_requests) AS BIGINT) AS unpriced_requests
+    CAST(sum(unpriced_requests) AS BIGINT) AS unpriced_requests,
+    CAST(sum(unbounded_requests) AS BIGINT) AS unbounded_requests,
+    CAST(sum(unknown_saving) AS BIGINT) AS unknown_saving,
+    sum(uncertain_low_usd) AS uncertain_low_usd,
+    sum(uncertain_high_usd) AS uncertain_high_usd
 FROM series_hour JOIN series_seller USING (provider, model)
 GROUP BY ALL
 ORDER BY span, seller

@@ -22,7 +22,8 @@ PRICED = """CREATE TABLE priced AS SELECT
     CAST(i AS DECIMAL(38, 15)) AS known_usd, known_usd AS input_miss_usd,
     known_usd AS cache_hit_usd, known_usd AS thinking_usd,
     known_usd AS answer_usd, known_usd AS thinking_unknown_usd, known_usd AS charged_usd, known_usd AS energy_usd,
-    known_usd AS cache_saving_usd, false AS is_uncertain, false AS is_estimated, false AS is_unpriced
+    known_usd AS cache_saving_usd, false AS is_uncertain, false AS is_estimated, false AS is_unpriced,
+    false AS is_unbounded, NULL::DECIMAL(38, 15) AS uncertain_low_usd, NULL::DECIMAL(38, 15) AS uncertain_high_usd
 FROM range(2000) AS made(i)"""
 
 

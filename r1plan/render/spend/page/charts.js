@@ -1,10 +1,11 @@
 // What each chart looks like, as Vega-Lite. Colours are the style sheet's, so that day, night and paper differ there.
 "use strict";
 
+// Those of which the page has a figure.
 const KINDS = [
   ["thinking", "thinking"], ["answer", "answers"], ["unsplit", "not split"], ["fresh", "fresh input"],
-  ["cached", "cached input"], ["energy", "electricity"],
-];
+  ["cached", "cached input"], ["billed", "whole bills"], ["energy", "electricity"],
+].filter(([kind]) => document.getElementById(`figure-${kind}`));
 const KIND_NAMES = KINDS.map(([, name]) => name);
 const KIND_COLOURS = KINDS.map(([kind]) => `var(--${kind})`);
 
@@ -28,7 +29,7 @@ const CHARTS = {
       x: { field: "name", type: "ordinal", sort: null, axis: { title: null, labelAngle: 0, labelOverlap: "greedy", ticks: false,
         labelExpr: labels, labelSeparation: 6, labelPadding: 7 }, scale: { paddingInner: 0.15 } },
       y: { field: "value", type: "quantitative", axis: { title: "cost", tickCount: 4, labelExpr: "moneyLabel + datum.label" } },
-      color: kindColour(narrow ? 2 : 6), order: { field: "order" }, opacity, tooltip,
+      color: kindColour(narrow ? 2 : 7), order: { field: "order" }, opacity, tooltip,
     },
   }),
   models: (rows, narrow) => ({

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
-from r1plan.money import exact, money
+from r1plan.money import exact
 from r1plan.render.spend.explain import explain_notes
 from r1plan.render.spend.findings import SpendFindingText, finding_texts
 from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.page.worlds import PageWorlds, page_worlds, worlds_data
+from r1plan.render.spend.terminal import figure_columns
 from r1plan.render.spend.warnings import warnings
-from r1plan.render.spend.words import cost_cell, headline, no_requests, notes, volume
+from r1plan.render.spend.words import headline, no_requests, notes, volume
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count
 from r1plan.report.series.series import Series
@@ -29,10 +29,10 @@ _FIGURES = (
     ("unsplit", "not split", "unsplit"),
     ("fresh", "fresh input", "fresh"),
     ("cached", "cached input", "cached"),
+    ("billed", "whole bills", "billed"),
     ("energy", "electricity", "energy"),
     ("saving", "saved by the cache", ""),
 )
-_HEADS = ("requests", "cost", "thinking", "answers", "fresh in", "cached in")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def page_of(report: SpendReport, command: str, version: str) -> SpendPage:
         pace=tuple(map(printable, pace_notes(report))),
         series=series,
         unit=unit.capitalize(),
-        figures=_FIGURES,
+        figures=tuple(_figures(report.totals)),
         charts=(
             ("days", f"Cost per {unit}", True),
             ("models", "Cost by model", True),
@@ -98,7 +98,7 @@ def page_of(report: SpendReport, command: str, version: str) -> SpendPage:
         worlds=page_worlds(report) if some else None,
         parts=tuple((heading, tuple(map(printable, lines))) for heading, lines in parts if lines),
         by=", ".join(report.by),
-        heads=(*report.by, *_HEADS),
+        heads=(*report.by, *figure_columns(report)),
         names=len(report.by),
         rows=tuple(_rows(report)) if some else (),
         command=printable(command),
@@ -122,9 +122,11 @@ def series_json(series: Series, report: SpendReport) -> str:
                 *(place[each.span], each.seller, each.requests, each.input_tokens, each.cache_hit_tokens),
                 *(each.output_tokens, each.thinking_tokens, each.unknown_cost, each.unknown_split),
                 *(each.uncertain_requests, each.estimated_requests, each.unpriced_requests),
+                *(each.unbounded_requests, each.unknown_saving),
                 *(exact(usd) for usd in (each.cost_usd, each.input_miss_usd, each.cache_hit_usd, each.thinking_usd)),
                 *(exact(usd) for usd in (each.answer_usd, each.thinking_unknown_usd, each.charged_usd)),
                 *(exact(usd) for usd in (each.energy_usd, each.cache_saving_usd)),
+                *(exact(usd) for usd in (each.uncertain_low_usd, each.uncertain_high_usd)),
             ]
             for each in series.spends
         ],
@@ -158,20 +160,20 @@ def _coarse(series: Series) -> Iterator[str]:
         yield f"To keep this page small, {count(series.merged_sellers, 'model')} of little cost are told together."
 
 
+def _figures(totals: Totals) -> Iterator[tuple[str, str, str]]:
+    """The figures of the page, without those of which the whole report has nothing."""
+    without = {
+        "unsplit": not totals.thinking_unknown_usd,
+        "billed": not totals.charged_usd,
+        "energy": not totals.energy_usd and not totals.uncosted_requests,
+    }
+    return (each for each in _FIGURES if not without.get(each[0]))
+
+
 def _rows(report: SpendReport) -> Iterator[tuple[str, ...]]:
+    columns = figure_columns(report)
     for group in report.groups:
         names = ("-" if value is None else printable(value) for value in group.keys.values())
-        yield (*names, *_cells(group.totals, report.currency))
+        yield (*names, *(show(group.totals) for show in columns.values()))
     total = ["total", *[""] * (len(report.by) - 1)] if report.by else []
-    yield (*total, *_cells(report.totals, report.currency))
-
-
-def _cells(totals: Totals, currency: str) -> Iterator[str]:
-    yield f"{totals.requests:,}"
-    yield cost_cell(totals, currency)
-    for usd in (totals.thinking_usd, totals.answer_usd, totals.input_miss_usd, totals.cache_hit_usd):
-        yield _money(usd, currency)
-
-
-def _money(usd: Decimal | None, currency: str) -> str:
-    return "-" if not usd else money(usd, currency)
+    yield (*total, *(show(report.totals) for show in columns.values()))

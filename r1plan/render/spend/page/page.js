@@ -3,8 +3,8 @@
 
 const DATA = JSON.parse(document.getElementById("series").textContent);
 const DIGITS = 15, ONE = 10n ** BigInt(DIGITS);
-const SPEND = ["span", "seller", "requests", "input", "hit", "output", "thought", "unknownCost", "unknownSplit", "uncertain", "estimated", "unpriced"];
-const MONEY = ["cost", "fresh", "cached", "thinking", "answer", "unknown", "charged", "energy", "saving"];
+const SPEND = ["span", "seller", "requests", "input", "hit", "output", "thought", "unknownCost", "unknownSplit", "uncertain", "estimated", "unpriced", "unbounded", "unsaved"];
+const MONEY = ["cost", "fresh", "cached", "thinking", "answer", "unknown", "billed", "energy", "saving", "low", "high"];
 const chosen = { provider: null, model: null, span: null };
 const views = {};
 const byId = (id) => document.getElementById(id);
@@ -67,15 +67,19 @@ function sum(list) {
 
 // Where nothing but zeros is known of a sum that lacks something, it is not known.
 const known = (value, unknown) => (value === 0n && unknown ? null : value);
-const cost = (total) => known(total.cost, total.unknownCost);
+const cost = (total) => known(total.cost, total.unknownCost + total.uncertain);
 const part = (total, name) => (cost(total) === null ? null : known(total[name], total.unknownSplit));
-const unsplit = (total) => (cost(total) === null ? null : known(total.unknown, total.unknownSplit) === null && !total.charged ? null : total.unknown + total.charged);
-const pieces = (total) => [part(total, "thinking"), part(total, "answer"), unsplit(total), part(total, "fresh"), part(total, "cached"), known(total.energy, total.uncosted)];
+const PIECES = {
+  thinking: (total) => part(total, "thinking"), answer: (total) => part(total, "answer"), unsplit: (total) => part(total, "unknown"),
+  fresh: (total) => part(total, "fresh"), cached: (total) => part(total, "cached"),
+  billed: (total) => (cost(total) === null ? null : total.billed), energy: (total) => known(total.energy, total.uncosted),
+};
+const pieces = (total) => KINDS.map(([kind]) => PIECES[kind](total));
 
 function costText(total) {
   const value = cost(total);
-  if (value === null) return total.unpriced ? "unpriced" : "not known";
-  if (!value && total.uncertain) return "uncertain";
+  if (value === null && total.uncertain && !total.unpriced && !total.unbounded) return total.low === total.high ? money(total.low) : `${money(total.low)}–${money(total.high)}`;
+  if (value === null) return total.unpriced ? "unpriced" : total.uncertain ? "uncertain" : "not known";
   return `${total.estimated ? "~" : ""}${money(value)}${total.unpriced ? " + ?" : ""}`;
 }
 const partText = (value) => (value === null ? "not known" : money(value));
@@ -107,9 +111,9 @@ function figure(name, text, value) {
 function figures(total) {
   figure("cost", costText(total), exact(cost(total)));
   figure("requests", number(total.requests), String(total.requests));
-  const [thinking, answer, other, fresh, cached, energy] = pieces(total);
-  const named = { thinking, answer, unsplit: other, fresh, cached, energy, saving: part(total, "saving") };
-  for (const [name, value] of Object.entries(named)) figure(name, partText(value), exact(value));
+  pieces(total).forEach((value, place) => figure(KINDS[place][0], partText(value), exact(value)));
+  const saving = part(total, "saving");
+  figure("saving", `${total.unsaved && saving !== null ? "at least " : ""}${partText(saving)}`, exact(saving));
   figure("input", `${number(total.input)} (${share(total.hit, total.input)} cached)`, String(total.input));
   figure("output", `${number(total.output)} (${share(total.thought, total.output)} thinking)`, String(total.output));
 }
@@ -179,8 +183,8 @@ function grouped(list, key) {
 const stacked = (key, name, total, dim) => pieces(total).map((value, order) => ({
   key, name, part: KIND_NAMES[order], order, value: Number(value ?? 0n) / Number(ONE), text: partText(value), dim,
 })).filter((each) => each.value > 0);
-const spendHeads = ["cost", "requests", ...KIND_NAMES.slice(0, 5)];
-const spendCells = (total) => [costText(total), number(total.requests), ...pieces(total).slice(0, 5).map(partText)];
+const spendHeads = ["cost", "requests", ...KIND_NAMES];
+const spendCells = (total) => [costText(total), number(total.requests), ...pieces(total).map(partText)];
 const spanLabels = () => (DATA.unit === "month" ? "datum.value" : "slice(datum.value, 5)");
 const pickSpan = (key) => choose({ span: chosen.span === key ? null : key });
 

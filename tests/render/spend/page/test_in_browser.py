@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
@@ -11,15 +12,21 @@ from pathlib import Path
 
 import pytest
 
+from r1plan.ledger.entry import UsageEntry
 from r1plan.money import exact, usd
 from r1plan.render.spend.findings import finding_texts
 from r1plan.render.spend.formats import spend_text
 from r1plan.render.spend.pace import pace_notes
+from r1plan.report.keys import parse_keys
 from r1plan.report.pace.budget import BudgetUse
+from r1plan.report.period import Period
+from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from r1plan.report.series.series import SeriesSeller
 from r1plan.report.spend import SpendReport
 from tests import browser
 from tests.browser import Browser, Scheme
+from tests.prices.test_book import real_book
 from tests.render.page.test_in_browser import PALE, SIDEWAYS
 from tests.render.spend.sample import sample_report
 
@@ -126,6 +133,25 @@ def test_what_is_not_known_is_said_and_no_zero(chromium: Browser, page: Path) ->
     assert chromium.value("document.getElementById('figure-cost').textContent") == "unpriced"
     assert figure(chromium, "thinking") == ""
     assert figure(chromium, "energy") == "0"
+
+
+def test_what_only_bounds_are_known_of_is_said_as_those(chromium: Browser, tmp_path: Path) -> None:
+    log, page = tmp_path / "log.jsonl", tmp_path / "report.html"
+    ended_at = datetime(2025, 9, 10, 12, tzinfo=UTC)
+    broken = UsageEntry(
+        id="a", started_at=ended_at, first_token_at=None, ended_at=ended_at, provider="deepseek",
+        model_requested="deepseek-reasoner", model_served=None, status="aborted", input_tokens=9, output_tokens=None,
+        cost_low_usd=Decimal("0.5"), cost_high_usd=Decimal("1.25"),
+    )  # fmt: skip
+    log.write_text(broken.to_line(), encoding="utf-8")
+    report = spend_report(SpendQuestion([log], Period(), parse_keys("day"), real_book(), detail="series"))
+    page.write_text(spend_text(report, "html", 80), encoding="ascii")
+    chromium.opens(page, 1280)
+    assert chromium.value("document.getElementById('figure-cost').textContent") == "$0.50–$1.25"
+    assert [figure(chromium, name) for name in ("cost", "thinking", "fresh", "saving")] == [""] * 4
+    # Of what there is none of no figure is shown.
+    assert chromium.value("document.getElementById('figure-energy')") is None
+    assert chromium.value("document.getElementById('figure-billed')") is None
 
 
 def test_the_tables_tell_what_the_charts_do_and_choose_by_keyboard(chromium: Browser, page: Path) -> None:
