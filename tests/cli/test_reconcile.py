@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,21 @@ def test_a_request_that_the_log_lacks_is_named_with_its_dollars_and_is_exit_1(tm
     (bill,) = found["bills"]
     (line,) = bill["lines"]
     assert (line["cause"], line["requests"], Decimal(line["usd"])) == ("missing", 1, gone.usd())
+
+
+def test_every_form_says_what_the_bill_says(tmp_path: Path, log: Path) -> None:
+    export = deepseek_zip(tmp_path / "usage.zip", billed(SOME))
+    answer = run(log, "--reconcile", export, "--format", "csv").stderr
+    assert answer.startswith("DeepSeek billed $")
+    assert answer.rstrip("\n") in unescape(run(log, "--reconcile", export, "--format", "html").stdout)
+    metrics = run(log, "--reconcile", export, "--format", "prom").stdout.splitlines()
+    found = dict(line.rsplit(" ", 1) for line in metrics if line.startswith("r1plan_reconcile_"))
+    labels = '{provider="deepseek",source="deepseek"}'
+    assert found[f"r1plan_reconcile_within_tolerance{labels}"] == "1"
+    assert found[f"r1plan_reconcile_difference_usd{labels}"] == "0"
+    assert Decimal(found[f"r1plan_reconcile_billed_usd{labels}"]) == sum(
+        (each.usd() for each in billed(SOME)), Decimal(0)
+    )
 
 
 def test_a_bill_in_yuan_makes_the_report_one_in_yuan(tmp_path: Path, log: Path) -> None:

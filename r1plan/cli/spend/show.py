@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # The forms that tell more than figures.
 _TOLD = frozenset({"table", "md", "json", "html"})
+# Those of one table, which has no place for what a bill says.
+_WITHOUT_BILLS = frozenset({"csv", "parquet", "focus"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ def show(options: SpendOptions, how: Shown) -> None:
 
     from r1plan.render.output import note
     from r1plan.render.spend.formats import chosen_format, refuse_what_if
+    from r1plan.render.spend.reconcile import reconcile_notes
     from r1plan.render.spend.warnings import warnings
     from r1plan.render.spend.words import nothing_usable
     from r1plan.report.logs import monthly_logs
@@ -61,6 +64,9 @@ def show(options: SpendOptions, how: Shown) -> None:
     _refuse_overwriting(how.file, logs)
     report = _report(options, logs, form)
     _write(report, form, how.file)
+    if form in _WITHOUT_BILLS:
+        for line in reconcile_notes(report.reconcile):
+            note(line)
     for line in warnings(report):
         note(line)
     if report.is_nothing_usable:

@@ -79,9 +79,11 @@ def _cost(report: SpendReport, explained: Explanation) -> Iterator[str]:
         "of it was thinking. Fresh input: all but the cached, at its price."
     )
     if totals.cache_saving_usd:
+        unknown = totals.cache_saving_unknown_rows
+        least = f"; of {count(unknown, 'row')} it is not known" if unknown else ""
         yield (
             f"saved by the cache: {money(totals.cache_saving_usd, report.currency)} is what the cached tokens, "
-            f"{tokens(totals.cache_hit_tokens)} in all, would have cost more as fresh ones."
+            f"{tokens(totals.cache_hit_tokens)} in all, would have cost more as fresh ones{least}."
         )
 
 
@@ -117,6 +119,18 @@ def _reckoned(report: SpendReport) -> Iterator[str]:
         yield (
             "pace: what was spent over the time that has passed, times the time to come; the interval by how much days "
             "differ."
+        )
+    if report.budget is not None:
+        yield "budget: used is the cost and the least of what is uncertain; at most, the cost and the most of it."
+    if report.what_if:
+        yield (
+            "what if: the tokens of each request that can be there, at the price there of its own moment or of --as-of; "
+            "what is assumed of them stands below each."
+        )
+    if report.reconcile:
+        yield (
+            "bill: its figures by UTC day, model and kind of tokens beside those of the log; each difference is told by "
+            "its cause, and they add up to the whole."
         )
     if report.findings:
         yield "findings: measured ones are sums of rows; estimated ones assume what their sentence says."

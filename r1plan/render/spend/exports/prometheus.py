@@ -53,6 +53,13 @@ _WORLD_HELP: Mapping[str, str] = {
     "movable_requests": "Requests that can be moved there.",
     "immovable_requests": "Requests that cannot.",
 }
+_BILL_HELP: Mapping[str, str] = {
+    "billed_usd": "What the bill says.",
+    "logged_usd": "What the log says of the bill's days.",
+    "difference_usd": "What was billed less what was logged.",
+    "unexplained_usd": "What of the difference nothing explains.",
+    "off_usd": "The causes beside rounding, without their signs.",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_IN_A_LABEL = re.compile(r"[^a-zA-Z0-9_]")
 
@@ -70,6 +77,7 @@ def _lines(report: SpendReport) -> Iterator[str]:
         yield from _metric(_name(field.name, report.currency), help_text, values)
     yield from _ahead(report)
     yield from _worlds(report)
+    yield from _bills(report)
     period = report.period
     yield from _metric("period_start_timestamp_seconds", "When the period begins.", [("", _seconds(period.start))])
     yield from _metric("period_end_timestamp_seconds", "When the period ends.", [("", _seconds(period.until))])
@@ -99,6 +107,17 @@ def _worlds(report: SpendReport) -> Iterator[str]:
         values = [(label, getattr(each, field)) for label, each in zip(labels, report.what_if, strict=True)]
         name = "usd" if field == "cost_usd" else field
         yield from _metric(_name(f"what_if_{name}", report.currency), help_text, values)
+
+
+def _bills(report: SpendReport) -> Iterator[str]:
+    """The bills that the report is held against, labelled by who sent them and by the tool that tells them."""
+    pairs = ([("provider", _shown(each.provider)), ("source", _shown(each.source))] for each in report.reconcile)
+    labels = list(_distinct(pairs))
+    for field, help_text in _BILL_HELP.items():
+        values = [(label, getattr(each, field)) for label, each in zip(labels, report.reconcile, strict=True)]
+        yield from _metric(_name(f"reconcile_{field}", report.currency), help_text, values)
+    within = [(label, int(each.is_within_tolerance)) for label, each in zip(labels, report.reconcile, strict=True)]
+    yield from _metric("reconcile_within_tolerance", "1 where the bill and the log agree, else 0.", within)
 
 
 def _metric(name: str, help_text: str, values: Iterable[tuple[str, int | Decimal | None]]) -> Iterator[str]:

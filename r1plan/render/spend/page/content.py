@@ -11,6 +11,7 @@ from r1plan.render.spend.explain import explain_notes
 from r1plan.render.spend.findings import SpendFindingText, finding_texts
 from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.page.worlds import PageWorlds, page_worlds, worlds_data
+from r1plan.render.spend.reconcile import reconcile_notes
 from r1plan.render.spend.terminal import figure_columns
 from r1plan.render.spend.warnings import warnings
 from r1plan.render.spend.words import headline, no_requests, notes, volume
@@ -73,6 +74,7 @@ def page_of(report: SpendReport, command: str, version: str) -> SpendPage:
     found = finding_texts(report)
     wrong = tuple(line.removeprefix("warning: ") for line in warnings(report))
     parts = (
+        ("Against the bill", tuple(reconcile_notes(report.reconcile))),
         ("How sure it is", unsure),
         ("What is wrong with the logs and prices", wrong),
         ("Where the figures come from", tuple(explain_notes(report))),
