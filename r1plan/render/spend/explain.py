@@ -124,13 +124,13 @@ def _reckoned(report: SpendReport) -> Iterator[str]:
         yield "budget: used is the cost and the least of what is uncertain; at most, the cost and the most of it."
     if report.what_if:
         yield (
-            "what if: the tokens of each request that can be there, at the price there of its own moment or of --as-of; "
-            "what is assumed of them stands below each."
+            "what if: the tokens of each request that can be there, at the price of its own moment or of --as-of, "
+            "with what is assumed below it."
         )
     if report.reconcile:
         yield (
-            "bill: its figures by UTC day, model and kind of tokens beside those of the log; each difference is told by "
-            "its cause, and they add up to the whole."
+            "bill: its figures by day, model and kind of tokens beside the log's; each difference is told by its "
+            "cause, and they add up to the whole."
         )
     if report.findings:
         yield "findings: measured ones are sums of rows; estimated ones assume what their sentence says."

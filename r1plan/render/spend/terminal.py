@@ -132,7 +132,7 @@ def figure_columns(report: SpendReport, *, wide: bool = True) -> dict[str, Calla
         return money(amount, currency) if amount else "-"
 
     some: dict[str, Callable[[Totals], str]] = {
-        "requests": lambda each: f"{each.requests:,}",
+        "requests": lambda each: f"{each.requests:,}" if each.requests else "?",  # sums that do not say of how many
         "cost": lambda each: cost_cell(each, currency),
         "thinking": lambda each: part(each.thinking_usd),
     }

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from r1plan.render.spend.sources import imported_notes
+from r1plan.render.spend.terminal import figure_columns
 from r1plan.render.spend.words import cost_cell, headline, notes
 from r1plan.report.period import whole_month
 from r1plan.report.spend import ImportedFiles, ReportWarning, SpendReport, Totals
@@ -107,3 +108,8 @@ def test_of_one_tool_and_explained_each_trap_has_its_sentence() -> None:
     assert [line.partition(":")[0] for line in alone] == ["imported", "left out", "noted", "noted"]
     assert alone[1].endswith("no provider was asked.")
     assert set(alone) < set(imported_notes([LITELLM, replace(LITELLM, importer="llm")], in_full=True))
+
+
+def test_sums_that_tell_no_number_of_requests_have_none_and_not_0() -> None:
+    (show, *_) = figure_columns(report_of(Totals(cost_usd=D(14)))).values()
+    assert (show(Totals(cost_usd=D(14))), show(Totals(requests=1200))) == ("?", "1,200")
