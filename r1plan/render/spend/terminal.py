@@ -14,7 +14,7 @@ from r1plan.render.spend.pace import pace_notes
 from r1plan.render.spend.reconcile import reconcile_lines, reconcile_notes
 from r1plan.render.spend.warnings import warnings
 from r1plan.render.spend.words import cost_cell, headline, no_requests, notes, volume
-from r1plan.render.spend.worlds.table import WHAT_IF_HEADS, what_if_cells
+from r1plan.render.spend.worlds.table import WHAT_IF_HEADS, seller_lines, what_if_cells
 from r1plan.render.spend.worlds.words import assumption_text, what_if_text
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.table import column_widths, table_row, table_width
@@ -48,7 +48,10 @@ def spend_lines(report: SpendReport, width: int) -> Iterator[str]:
     if found := list(finding_lines(report, width)):
         yield ""
         yield from found
-    closing = list(notes(report))
+    if sellers := [each for each in report.what_if if each.asked == "all"]:
+        yield ""
+        yield from seller_lines(sellers, report.currency, width)
+    closing = list(notes(replace(report, what_if=tuple(each for each in report.what_if if each.asked != "all"))))
     if closing:
         yield ""
     for line in closing:

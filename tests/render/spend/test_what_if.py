@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ import pytest
 
 from r1plan.render.spend.formats import spend_text
 from r1plan.render.spend.worlds.document import what_if_fields
-from r1plan.render.spend.worlds.table import WHAT_IF_HEADS, what_if_cells
+from r1plan.render.spend.worlds.table import WHAT_IF_HEADS, seller_lines, what_if_cells
 from r1plan.render.spend.worlds.words import what_if_notes
 from r1plan.report.whatif.values import Immovable, ReplayAssumption, WhatIf
 from tests.render.spend.sample import sample_report
@@ -72,9 +73,23 @@ def test_a_world_is_said(replay: WhatIf, lines: list[str]) -> None:
     assert list(what_if_notes([replay], "USD")) == lines
 
 
-def test_of_many_sellers_ten_are_said_and_the_others_counted() -> None:
-    sellers = [WhatIf(target=f"p/{number}", asked="all") for number in range(12)]
-    assert list(what_if_notes(sellers, "USD"))[10:] == ["what if: 2 more sellers; --json names each."]
+@pytest.mark.parametrize(("width", "columns"), [(40, 5), (80, 5), (120, 8)])
+def test_of_many_sellers_ten_are_rows_of_a_table_and_the_others_counted(width: int, columns: int) -> None:
+    stays = (Immovable("other_family", 7),)
+    sellers = [
+        replace(MOVED, target=f"seller/a-model-with-a-long-name-{number:02}", asked="all", immovable=stays)
+        for number in range(12)
+    ]
+    head, line, *rows = list(seller_lines(sellers, "USD", width))
+    assert len(re.split(" {2,}", head)) == columns
+    assert set(line) == {"─"}
+    assert [row.split()[0][-2:] for row in rows[:10]] == [f"{number:02}" for number in range(10)]
+    assert " ".join(" ".join(rows[10:]).split()) == (
+        "and 2 more sellers: --format md, or --json. With the first seller 7 requests stay as they are (answered by "
+        "another family of models)."
+    )
+    assert max(map(len, (head, line, *rows))) <= max(width, 60)
+    assert list(seller_lines((), "USD", width)) == []
 
 
 def test_the_document_has_exact_money_and_null_for_unknown() -> None:

@@ -11,31 +11,22 @@ from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count, percent, plain, rate, short_duration
 from r1plan.report.whatif.values import Immovable, LocalWork, ReplayAssumption, WhatIf
 
-_NAMED_SELLERS = 10
 _MOST_TIMES = 10  # above it no per cent are said
 _ZERO = Decimal(0)
 
 
-def what_if_notes(replays: Sequence[WhatIf], currency: str, *, every: bool = False) -> Iterator[str]:
-    """Each world in a few sentences; of all sellers the first ones, or `every` one."""
-    shown: dict[str, int] = {}
-    left: dict[str, int] = {}
+def what_if_notes(replays: Sequence[WhatIf], currency: str) -> Iterator[str]:
+    """Each world in a few sentences, with what is assumed in those that were asked for one by one."""
     for each in replays:
-        shown[each.asked] = shown.get(each.asked, 0) + 1
-        if shown[each.asked] > _NAMED_SELLERS and not every:
-            left[each.asked] = left.get(each.asked, 0) + 1
-            continue
         yield what_if_text(each, currency)
-        if each.asked != "all" or every:
+        if each.asked != "all":
             yield from (f"assumed: {assumption_text(assumed, currency)}" for assumed in each.assumptions)
-    for number in left.values():
-        yield f"what if: {count(number, 'more seller')}; --json names each."
 
 
 def what_if_text(each: WhatIf, currency: str) -> str:
     """What the requests that can move cost there, against what they cost, and what stays, in one line."""
     name = f"what if {printable(each.target)}"
-    stays = f"; {_stays(each)}" if each.immovable else ""
+    stays = f"; {stays_text(each)}" if each.immovable else ""
     work = "" if each.local is None else f" {local_text(each.local)}"
     if not each.movable_requests:
         return f"{name}: none of the requests can be there{stays}.{work}"
@@ -108,7 +99,8 @@ def _instead(each: WhatIf, currency: str) -> str:
     return f" instead of {own}: {money(abs(each.saving_usd), currency)} {less}{share}{others}"
 
 
-def _stays(each: WhatIf) -> str:
+def stays_text(each: WhatIf) -> str:
+    """How many requests stay as they are, and why, without a full stop."""
     number = each.immovable_requests
     whole = f"{count(number, 'request')} {'stays as it is' if number == 1 else 'stay as they are'}"
     if len(each.immovable) == 1:
