@@ -47,7 +47,7 @@ def spend_report(question: SpendQuestion) -> SpendReport:
             *other_currencies(database, question),
             *(future_warning(database, question.inquiry) if question.inquiry else ()),
             *doubtful(doubts),
-            *differing_bills(database),
+            *differing_bills(database, question),
             *price_caveats(database, caveats),
         )
         return SpendReport(

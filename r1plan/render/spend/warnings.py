@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from r1plan.ledger.blocks import LONGEST_LINE_BYTES
-from r1plan.money import usd
+from r1plan.money import money
 from r1plan.render.spend.sources import bad_record_text, file_fault_text, tool_name
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.units import count
@@ -84,8 +84,8 @@ def warning_text(warning: ReportWarning) -> str:
             caveat=warning.caveat,
             provider=warning.provider,
             model=warning.model,
-            bill=usd(warning.reported_usd or _ZERO),
-            ours=usd(warning.priced_usd or _ZERO),
+            bill=money(warning.reported_usd or _ZERO, warning.currency or "USD"),
+            ours=money(warning.priced_usd or _ZERO, warning.currency or "USD"),
         )
     )
 
@@ -96,7 +96,7 @@ def reason(warning: ReportWarning) -> str | None:
         return fault_text(warning.fault)
     if warning.file_fault is not None:
         return file_fault_text(warning)
-    return warning.os_error or warning.currency or warning.caveat
+    return warning.os_error or (None if warning.kind == "bill_differs" else warning.currency) or warning.caveat
 
 
 def fault_text(fault: LineFault) -> str:

@@ -43,10 +43,10 @@ def doubtful(doubts: Doubts) -> Iterator[ReportWarning]:
             yield ReportWarning(kind=kind, count=count)
 
 
-def differing_bills(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
+def differing_bills(database: DuckDBPyConnection, question: SpendQuestion) -> Iterator[ReportWarning]:
     """Where a provider's own bills are not what our prices come to."""
     for row in rows(database, sql("bills")):
-        yield ReportWarning(kind="bill_differs", count=row.pop("requests"), **row)
+        yield ReportWarning(kind="bill_differs", count=row.pop("requests"), currency=question.currency, **row)
 
 
 def price_caveats(database: DuckDBPyConnection, caveats: Mapping[str, tuple[str, ...]]) -> Iterator[ReportWarning]:
