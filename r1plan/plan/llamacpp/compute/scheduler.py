@@ -48,6 +48,8 @@ def peaks_of(graph: Graph, cards: int, *, pipelined: bool = False) -> tuple[int,
 
 def _devices(graph: Graph, cards: int) -> list[int]:
     """The device of each operation."""
+    if not cards:
+        return [HOST] * len(graph.ops)
     held, weights = graph.held, graph.weights
     found: list[int | None] = []
     for op in graph.ops:
@@ -80,7 +82,10 @@ def _spread(devices: list[int | None], order: Iterable[int], *, cards_only: bool
 
 
 def _split(graph: Graph, devices: list[int]) -> _Split:
-    """The operations with the copies before each split."""
+    """The operations with the copies before each split; without a card there are none."""
+    if not any(device >= 0 for device in devices):
+        alone = [_Step(op, op.reads, op.result, HOST) for op in graph.ops]
+        return _Split(alone, graph.sizes, [HOST] * len(graph.sizes), [])
     sizes, weights = list(graph.sizes), graph.weights
     place = [HOST] * len(sizes)
     for tensor, device in graph.held.items():
