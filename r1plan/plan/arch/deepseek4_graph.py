@@ -126,15 +126,19 @@ class StreamedGraph:
         soft = graph.op(all_, logits, over=(logits,))
         scores = graph.op(all_, soft, over=(soft,))
         if hashed:
-            table = graph.weight(1, builder.run.device)
+            table, biased = graph.weight(1, builder.run.device), scores
             order = graph.op(few, table, self.ids, device=builder.run.device)
         else:
             correction = graph.weight(experts.routed * _F32_BYTES, builder.run.device)
-            order = graph.op(all_, graph.op(all_, scores, correction, rows=rows))
+            biased = graph.op(all_, scores, correction, rows=rows)
+            order = graph.op(all_, biased)
         picked = graph.op(few, scores, order)
         total = graph.op(row, picked)
         clamped = graph.op(row, total, over=(total,))
-        weights = graph.op(few, graph.op(few, picked, clamped))
+        shares = graph.op(few, picked, clamped)
+        weights = graph.op(few, shares)
+        if not hashed and _fused_on_cards(experts.routed):
+            graph.keep(logits, soft, scores, biased, order, picked, total, clamped, shares, weights)
         gate = builder.matrix("ffn_gate_exps", wide, source, rows, (order,))
         up = builder.matrix("ffn_up_exps", wide, source, rows, (order,))
         down = builder.matrix("ffn_down_exps", used * hidden, graph.op(wide, gate, up), rows, (order,))
@@ -142,7 +146,13 @@ class StreamedGraph:
         out = graph.op(hidden, weighted, weighted)
         for _ in range(used - 2):
             out = graph.op(hidden, out, weighted, over=(out,))
+        graph.keep(down, weights)
         return out
+
+
+def _fused_on_cards(routed: int) -> bool:
+    """Whether CUDA picks of so many experts in a single kernel (ggml-cuda/topk-moe.cu)."""
+    return routed in (288, 576) or (routed <= 512 and routed.bit_count() == 1)
 
 
 class _Attention:
