@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from r1plan.catalog.model import Architecture
 from r1plan.plan.serving.checkpoints import converted_at_start, repository
 from r1plan.plan.serving.option import ServingOption
 from r1plan.plan.vllm.memory import DEFAULT_UTILIZATION
+from r1plan.plan.vllm.streams import BLOCK_TOKENS
 
 # Stands where the first machine's address must: only who runs the machines knows it.
 ADDRESS = "NODE0_ADDRESS"
@@ -14,7 +16,13 @@ _RPC_PORT = 13345
 
 # Thinking apart from the answer, and with every answer what it used and what of the prompt was cached: without the
 # last two a bill of it is blind.
-_ALWAYS = "--reasoning-parser deepseek_r1 --enable-prompt-tokens-details --enable-force-include-usage"
+_ALWAYS = "--enable-prompt-tokens-details --enable-force-include-usage"
+# Who reads the thinking out of an answer, and what an architecture's recipe asks for (vllm-project/recipes).
+_PARSERS: dict[Architecture, str] = {"deepseek32": "deepseek_v3", "deepseek4": "deepseek_v4"}
+_RECIPES: dict[Architecture, str] = {
+    "deepseek32": "--tokenizer-mode deepseek_v32",
+    "deepseek4": f"--tokenizer-mode deepseek_v4 --kv-cache-dtype fp8 --block-size {BLOCK_TOKENS}",
+}
 
 
 def serve_commands(option: ServingOption) -> tuple[str, ...]:
@@ -23,7 +31,8 @@ def serve_commands(option: ServingOption) -> tuple[str, ...]:
     if repo is None:
         return ()
     command = " ".join(["vllm serve", repo, *_words(option)])
-    return tuple(f"{command}{_node(option, rank)} {_ALWAYS}" for rank in range(option.parallel.machines))
+    always = f"--reasoning-parser {_PARSERS.get(option.model.architecture, 'deepseek_r1')} {_ALWAYS}"
+    return tuple(f"{command}{_node(option, rank)} {always}" for rank in range(option.parallel.machines))
 
 
 def _words(option: ServingOption) -> Iterator[str]:
@@ -42,7 +51,10 @@ def _words(option: ServingOption) -> Iterator[str]:
         yield f"--decode-context-parallel-size {parallel.context}"
     if parallel.data > 1:
         yield f"--data-parallel-size {parallel.data} --enable-expert-parallel"
-    if settings.kv_type == "fp8":
+    recipe = _RECIPES.get(option.model.architecture)
+    if recipe is not None:
+        yield recipe
+    if settings.kv_type == "fp8" and "--kv-cache-dtype" not in (recipe or ""):
         yield "--kv-cache-dtype fp8"
     if option.memory.utilization != DEFAULT_UTILIZATION:
         yield f"--gpu-memory-utilization {option.memory.utilization:g}"

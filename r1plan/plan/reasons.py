@@ -124,13 +124,14 @@ class NoExperts(NamedTuple):
     model_id: str
 
 
-# Below vLLM's compiled kernels, none for BF16, FP8 or NVFP4, a target of ROCm that is not supported, a model that
-# overflows in FP16, a card of which nothing is known, another build than is planned for, no cache in 8 bits.
+# Below vLLM's compiled kernels, none for BF16, FP8, NVFP4 or MXFP4, a target of ROCm that is not supported, a model
+# that overflows in FP16, a card of which nothing is known, another build than is planned for, no cache in 8 bits.
 NotComputedWhy = Literal[
     "no kernels",
     "no bf16",
     "no fp8",
     "no nvfp4",
+    "no mxfp4",
     "target",
     "overflows",
     "unknown",

@@ -12,6 +12,7 @@ _R1 = model("DeepSeek-R1")
 V4_FLASH = replace(
     _R1,
     id="DeepSeek-V4-Flash",
+    hf_repo="deepseek-ai/DeepSeek-V4-Flash",
     architecture="deepseek4",
     context_max=1_048_576,
     shape=Shape(
@@ -41,6 +42,7 @@ V4_FLASH = replace(
 V4_PRO = replace(
     V4_FLASH,
     id="DeepSeek-V4-Pro",
+    hf_repo="deepseek-ai/DeepSeek-V4-Pro",
     shape=Shape(
         layers=61,
         hidden_size=7168,

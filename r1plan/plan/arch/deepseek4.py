@@ -47,8 +47,13 @@ class StreamedAttention:
         raise NotImplementedError
 
     def matrices(self, shape: Shape) -> Iterator[Matrix]:
-        """The matrices of the checkpoint."""
-        raise NotImplementedError
+        """The matrices of the checkpoint; the one key of all heads every GPU repeats."""
+        windowed, hidden, width = windowed_of(shape), shape.hidden_size, shape.head_dim
+        groups, narrow = windowed.output_groups, windowed.output_lora_rank
+        yield Matrix("wq_a and wkv", windowed.q_lora_rank + width, hidden, "none", attention=True)
+        yield Matrix("wq_b", shape.heads * width, windowed.q_lora_rank, "rows", attention=True)
+        yield Matrix("wo_a", groups * narrow, shape.heads * width // groups, "rows", attention=True)
+        yield Matrix("wo_b", hidden, groups * narrow, "columns", attention=True)
 
     def norm_elements(self, shape: Shape) -> int:
         """Those of the narrow queries, of the keys, and the sinks."""
@@ -107,6 +112,22 @@ def _of_layer(shape: Shape, kind: LayerKind) -> Iterator[Tensor]:
         yield Tensor("indexer.attn_q_b.weight", (windowed.q_lora_rank, indexer.heads * indexer.head_dim))
 
 
+def _more_matrices(shape: Shape, compress_ratio: int) -> Iterator[Matrix]:
+    """What every GPU repeats in 16 bits; hyper-connections have 32, as two of 16."""
+    windowed, hidden, width = windowed_of(shape), shape.hidden_size, shape.head_dim
+    states = windowed.hyper_connections
+    yield Matrix("hyper-connections", (2 + states) * states, states * hidden, "none", copies=4, low=False)
+    if not compress_ratio:
+        return
+    halves = 2 if compress_ratio == INDEXED_RATIO else 1
+    yield Matrix("compressor", 2 * halves * width, hidden, "none", attention=True, low=False)
+    if halves == 2:
+        indexer = indexer_of(shape)
+        yield Matrix("indexer.compressor", 4 * indexer.head_dim, hidden, "none", attention=True, low=False)
+        yield Matrix("indexer.weights_proj", indexer.heads, hidden, "none", attention=True, low=False)
+        yield Matrix("indexer.wq_b", indexer.heads * indexer.head_dim, windowed.q_lora_rank, "none", attention=True)
+
+
 def _compressor(name: str, hidden: int, width: int, halves: int, ratio: int) -> Iterator[Tensor]:
     """What makes one key of `ratio` tokens: a key and a weight for each, with an overlap where there are two halves."""
     yield Tensor(f"{name}_kv.weight", (hidden, halves * width))
@@ -148,6 +169,7 @@ DEEPSEEK4 = ArchitectureSpec(
     needs=frozenset({"windowed_attention", "indexer", "experts"}),
     more_outer=_outer,
     more_of_layer=_of_layer,
+    more_matrices=_more_matrices,
     # The published sizes of V4-Flash-0731 and V4-Pro-0813 follow from these to one and the same header each.
     published={"MXFP4": _as_converted, "UD-Q4_K_XL": _around_experts("Q8_0"), "UD-Q8_K_XL": _around_experts("BF16")},
     steady=False,

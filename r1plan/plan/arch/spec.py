@@ -112,7 +112,8 @@ class ArchitectureSpec(NamedTuple):
     """One architecture. `attention` follows from the shape, which has all of `needs` and nothing but these and `takes`.
 
     `mixture` is None where all layers are dense. `more_outer` are tensors of no layer besides embedding and head, and
-    `more_of_layer` those of a layer besides attention, experts and the two norms. `published` says of files that are
+    `more_of_layer` those of a layer besides attention, experts and the two norms, and `more_matrices` the same of the
+    checkpoint's. `published` says of files that are
     published, by the quant's name, which type a tensor has that is no vector, where that is known exactly;
     `is_70b` says for which shapes llama.cpp's quantiser spends more on values (LLM_TYPE_70B). `steady`: each layer
     leaves the compute buffer as it found it, so that a few of a kind stand for all. `measured_on_cards`: what a card's
@@ -125,6 +126,7 @@ class ArchitectureSpec(NamedTuple):
     takes: frozenset[ShapePart] = frozenset()
     more_outer: Callable[[Shape], Iterable[Tensor]] = lambda _shape: ()
     more_of_layer: Callable[[Shape, LayerKind], Iterable[Tensor]] = lambda _shape, _kind: ()
+    more_matrices: Callable[[Shape, int], Iterable[Matrix]] = lambda _shape, _compress_ratio: ()
     published: Mapping[str, Callable[[Tensor], str]] = MappingProxyType({})
     is_70b: Callable[[Shape], bool] = lambda _shape: False
     steady: bool = True

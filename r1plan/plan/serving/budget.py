@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from r1plan.catalog.model import LatentAttention, Shape
+from r1plan.catalog.model import INDEXED_RATIO, SUMMARY_RATIO, LatentAttention, Shape, WindowedAttention
 from r1plan.plan.arch.cache import cache_elements
 from r1plan.plan.basis import Basis
 from r1plan.plan.serving.sharding import heads_each
@@ -24,6 +24,13 @@ class BudgetPart:
     why: str
 
 
+class WindowBlocks(NamedTuple):
+    """Blocks of `block_tokens` that a request holds of what a window sees: at most those of `tokens`, and one more."""
+
+    tokens: int
+    block_tokens: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpuBudget:
     """One GPU of the server. All GPUs of a server are alike.
@@ -32,7 +39,8 @@ class GpuBudget:
     server's share, `utilization` of it all. `parts` end with the KV cache, which takes what the others leave, in whole
     blocks. `blocks` is negative when weights and work alone exceed the share; one of them stays empty. `block_tokens`
     counts for the GPUs that share one cache together. `batched_tokens` and `sequences` are the largest batch, and
-    `most_users` what the engine runs at once unless it is told to run fewer.
+    `most_users` what the engine runs at once unless it is told to run fewer. `windows` are what a request holds of the
+    same blocks besides those of its whole context.
     """
 
     total_bytes: int
@@ -47,6 +55,12 @@ class GpuBudget:
     batched_tokens: int
     sequences: int
     most_users: int
+    windows: tuple[WindowBlocks, ...] = ()
+
+    def blocks_of(self, context: int) -> int:
+        """Blocks that a request of `context` tokens holds."""
+        held = -(-context // self.block_tokens)
+        return held + sum(-(-min(each.tokens, context) // each.block_tokens) + 1 for each in self.windows)
 
     def with_blocks(self, blocks: int) -> GpuBudget:
         """The same with so many blocks of cache, because other cards hold no more."""
@@ -75,12 +89,14 @@ class GpuBudget:
 
     @property
     def kv_tokens(self) -> int:
-        """Tokens that the whole server caches at once."""
+        """Tokens that the whole server caches at once; of one request alone where it holds windows besides."""
+        if self.windows:
+            return self.context_of(1) * self.data
         return max(self.blocks - 1, 0) * self.block_tokens * self.data
 
     def users(self, context: int) -> int:
         """Requests of `context` tokens that the cache holds at once; more must wait."""
-        each = max(self.blocks - 1, 0) // -(-context // self.block_tokens)
+        each = max(self.blocks - 1, 0) // self.blocks_of(context)
         return min(each, self.most_users) * self.data
 
     def context_of(self, users: int) -> int:
@@ -88,12 +104,22 @@ class GpuBudget:
         on_each = -(-users // self.data)
         if on_each > self.most_users:
             return 0
-        return max(self.blocks - 1, 0) // on_each * self.block_tokens
+        most = max(self.blocks - 1, 0) // on_each
+        if not self.windows:
+            return most * self.block_tokens
+        low, high = 0, most
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.blocks_of(middle * self.block_tokens) <= most:
+                low = middle
+            else:
+                high = middle - 1
+        return low * self.block_tokens
 
     def needed_bytes(self, context: int, users: int) -> int:
         """What a GPU's share must be for `users` requests of `context` tokens."""
         on_each = -(-users // self.data)
-        return self.fixed_bytes + (on_each * -(-context // self.block_tokens) + 1) * self.block_bytes
+        return self.fixed_bytes + (on_each * self.blocks_of(context) + 1) * self.block_bytes
 
 
 def kv_bytes_per_token(shape: Shape, kv_type: ServedKv, ranks: int, layers: int | None = None) -> int:
@@ -102,12 +128,25 @@ def kv_bytes_per_token(shape: Shape, kv_type: ServedKv, ranks: int, layers: int 
     Latent attention has one vector a layer, which cannot be split: 1,152 bytes a layer for R1 in 16 bits, on every GPU.
     """
     size = 2 if kv_type == "bf16" else 1
+    if (windowed := shape.windowed_attention) is not None:
+        return _compressed_bytes(shape, windowed, shape.layers if layers is None else layers)
     cached = cache_elements(shape)
     layers = shape.layers if layers is None else layers
     if shape.latent_attention is not None and cached.index:
         picked_by = cached.index + _scales_bytes(cached.index)
         return layers * (_sparse_bytes(shape.latent_attention, kv_type) + picked_by)
     return layers * heads_each(cached.heads, ranks) * cached.a_head * size
+
+
+def _compressed_bytes(shape: Shape, windowed: WindowedAttention, layers: int) -> int:
+    """What a token adds to the compressed keys of so many layers of DeepSeek-V4, in the mean, and to the indexer's.
+
+    The cache has 8 bits on every GPU, whatever one asks for (plan/vllm/streams.py says what it takes besides).
+    """
+    key = shape.head_dim + windowed.rope_dim + 8
+    index = shape.indexer.head_dim + _scales_bytes(shape.indexer.head_dim) if shape.indexer is not None else 0
+    picked, summed = windowed.indexed_layers / INDEXED_RATIO, windowed.summary_layers / SUMMARY_RATIO
+    return round((picked * (key + index) + summed * key) * layers / shape.layers)
 
 
 def _sparse_bytes(latent: LatentAttention, kv_type: ServedKv) -> int:

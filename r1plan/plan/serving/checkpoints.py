@@ -1,6 +1,7 @@
 """The checkpoints that a model is served from: repository, type of weights, and what that costs in quality.
 
-The makers publish FP8 for the mixture and BF16 for its distills. The others' are those with a model card that says how
+The makers publish FP8 for the mixture and BF16 for its distills; of DeepSeek-V4 experts in MXFP4, and around them FP8
+(deepseek_v4/quant_config.py of vLLM 0.33.0). The others' are those with a model card that says how
 they were made: FP8 with a scale a row (Red Hat AI's), AutoAWQ with zero points in groups of 64 (R1) or 128
 (casperhansen), GPTQ without in groups of 128 in the compressed-tensors format (Red Hat AI's and IST-DASLab's; of the
 mixture only the routed experts, whose card gives 98.8 % of R1's reasoning scores where all layers in 4 bits keep 96.5 %
@@ -16,7 +17,7 @@ from r1plan.catalog.model import Model, Quant
 from r1plan.catalog.quality import QuantTable
 from r1plan.plan.quality import Quality, QuantQuality, index_of, quality_of
 
-Dtype = Literal["BF16", "FP16", "FP8", "AWQ", "GPTQ", "NVFP4"]
+Dtype = Literal["BF16", "FP16", "FP8", "AWQ", "GPTQ", "NVFP4", "MXFP4"]
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
 Low = Literal["none", "linear", "linear but attention", "routed experts"]
 
@@ -86,7 +87,7 @@ def caution(model: Model, dtype: Dtype) -> str | None:
 
 def converted_at_start(model: Model, dtype: Dtype) -> bool:
     """Whether the server itself makes the weights of the checkpoint's, as it does FP8 of BF16 where nobody did."""
-    return dtype == "FP8" and trained_in(model) != "FP8" and (model.id, dtype) not in _OTHERS
+    return dtype == "FP8" and trained_in(model) == "BF16" and (model.id, dtype) not in _OTHERS
 
 
 def published_in(model: Model) -> tuple[Dtype, ...]:
@@ -96,6 +97,8 @@ def published_in(model: Model) -> tuple[Dtype, ...]:
 
 def trained_in(model: Model) -> Dtype:
     """The type that the makers trained in and publish: FP8 for the mixture, BF16 for its distills."""
+    if model.shape.windowed_attention is not None:
+        return "MXFP4"
     return "FP8" if model.shape.experts is not None else "BF16"
 
 
@@ -113,6 +116,8 @@ def packing(model: Model, dtype: Dtype) -> Packing:
             return _GPTQ_EXPERTS if mixture else _GPTQ
         case "NVFP4":
             return Packing(4, 16, 8, "linear but attention")
+        case "MXFP4":
+            return Packing(4, 32, 8, "linear")
 
 
 def served_quality(model: Model, dtype: Dtype, tables: tuple[QuantTable, ...]) -> Quality:

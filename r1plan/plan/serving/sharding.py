@@ -48,7 +48,8 @@ def parallel_configs(hosts: Hosts, model: Model) -> Iterator[Parallel]:
     Of one machine 1, 2, 4 … in tensor parallel. Cards that are no power of two work in stages, and so do machines, each
     in tensor parallel for itself: what they send each other between two stages is much less than what the cards of one
     send each other in every layer. With latent attention, whose cache every card repeats, also a machine with one cache
-    for all its cards, and all cards with the attention repeated and the experts spread.
+    for all its cards, and all cards with the attention repeated and the experts spread; with DeepSeek-V4's windowed
+    attention the latter.
     """
     most = 1 << (hosts.cards.bit_length() - 1)
     even = hosts.cards & -hosts.cards
@@ -61,10 +62,12 @@ def parallel_configs(hosts: Hosts, model: Model) -> Iterator[Parallel]:
         yield Parallel(most, pipeline=machines, machines=machines)
         if even < most:
             yield Parallel(even, pipeline=hosts.cards // even * machines, machines=machines)
-    if model.shape.latent_attention is None:
+    latent = model.shape.latent_attention is not None
+    if not latent and model.shape.windowed_attention is None:
         return
-    if most > 1:
+    if most > 1 and latent:
         yield Parallel(most, context=most)
+    if most > 1:
         yield Parallel(1, data=most)
     for machines in groups:
         yield Parallel(1, data=most * machines, machines=machines)

@@ -15,12 +15,13 @@ from math import ceil, floor
 from r1plan.catalog.model import Model, Shape
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.basis import Basis
-from r1plan.plan.serving.budget import BudgetPart, GpuBudget, ServedKv, kv_bytes_per_token
+from r1plan.plan.serving.budget import BudgetPart, GpuBudget, ServedKv, WindowBlocks, kv_bytes_per_token
 from r1plan.plan.serving.capability import Generation, generation_of
 from r1plan.plan.serving.cards import cuda_total_bytes
 from r1plan.plan.serving.checkpoints import Dtype
 from r1plan.plan.serving.option import ServerSettings
 from r1plan.plan.serving.sharding import Parallel, stages
+from r1plan.plan.vllm.streams import BLOCK_TOKENS, stream_pool
 from r1plan.plan.vllm.weights import weights_bytes
 from r1plan.units import GIB, MIB
 
@@ -99,7 +100,7 @@ def gpu_budget(
     layers = len(stages(shape.layers, parallel.pipeline)[stage])
     logged = parallel.pipeline == 1 and dtype in ("BF16", "FP8") and generation in ("hopper", "blackwell", "amd")
     work: Basis = "calibrated" if logged else "assumed"
-    weights: Basis = "assumed" if dtype == "NVFP4" else "calibrated"
+    weights: Basis = "assumed" if dtype in ("NVFP4", "MXFP4") else "calibrated"
     fixed = (
         BudgetPart(
             "weights",
@@ -126,8 +127,13 @@ def gpu_budget(
             "libraries' workspaces" if parallel.gpus == 1 else "NCCL and libraries' workspaces",
         ),
     )
-    in_block = block_tokens(shape, settings.kv_type, generation)
-    block = kv_bytes_per_token(shape, settings.kv_type, parallel.tensor, layers) * in_block
+    in_block, windows = block_tokens(shape, settings.kv_type, generation), tuple[WindowBlocks, ...]()
+    if shape.windowed_attention is not None:
+        here = stages(shape.layers, parallel.pipeline)[stage]
+        block, windows = stream_pool(shape, here, tokens, parallel.pipeline + 1)
+        in_block = BLOCK_TOKENS
+    else:
+        block = kv_bytes_per_token(shape, settings.kv_type, parallel.tensor, layers) * in_block
     blocks = (allowed - sum(part.size_bytes for part in fixed)) // block
     cache = BudgetPart("kv_cache", max(blocks, 0) * block, "exact", f"{max(blocks, 0):,} blocks of {in_block} tokens")
     return GpuBudget(
@@ -143,6 +149,7 @@ def gpu_budget(
         batched_tokens=tokens,
         sequences=sequences,
         most_users=max(sequences, usual),
+        windows=windows,
     )
 
 

@@ -5,7 +5,9 @@ Read in the wheel of vLLM 0.33.0 (CUDA 13), not run: platforms/cuda.py:257-268 a
 model_executor/kernels/linear/{__init__,nvfp4/*,scaled_mm/*}.py, and the architectures of its compiled kernels, which
 are 7.5, 8.0, 8.6, 8.9, 9.0, 10.x and 12.x. AMD's targets are those that its documentation lists. Two entries are
 narrower than the checks in the code: FP8 where the card has no such arithmetic (gfx90a, gfx11xx), and types that would
-only be emulated, or unpacked where another type of as many bits is.
+only be emulated, or unpacked where another type of as many bits is. MXFP4 stands for DeepSeek-V4's checkpoint, whose
+attention is computed on 9.0, 10.x, 12.x and AMD's gfx942 and gfx950 (models/deepseek_v4/nvidia/model.py,
+_select_dsv4_attn_cls; models/deepseek_v4/amd): of others there are forks.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ class Arithmetic(NamedTuple):
     fp8: How | NotComputedWhy
     four_bits: How | NotComputedWhy
     nvfp4: How | NotComputedWhy
+    mxfp4: How | NotComputedWhy
     fp8_cache: bool
 
     def of(self, dtype: Dtype) -> How | NotComputedWhy:
@@ -47,38 +50,42 @@ class Arithmetic(NamedTuple):
                 return self.four_bits
             case "NVFP4":
                 return self.nvfp4
+            case "MXFP4":
+                return self.mxfp4
 
 
 def _none(why: NotComputedWhy) -> Arithmetic:
-    return Arithmetic(why, why, why, why, why, fp8_cache=False)
+    return Arithmetic(why, why, why, why, why, why, fp8_cache=False)
 
 
 # From each compute capability on.
 CUDA: tuple[tuple[tuple[int, int], Arithmetic], ...] = (
     ((0, 0), _none("no kernels")),
-    ((7, 5), Arithmetic("no bf16", "native", "weight-only", "weight-only", "no nvfp4", fp8_cache=False)),
-    ((8, 0), Arithmetic("native", "native", "weight-only", "weight-only", "no nvfp4", fp8_cache=False)),
-    ((8, 9), Arithmetic("native", "native", "native", "weight-only", "no nvfp4", fp8_cache=True)),
-    ((10, 0), Arithmetic("native", "native", "native", "weight-only", "native", fp8_cache=True)),
-    ((11, 0), Arithmetic("native", "native", "native", "weight-only", "no nvfp4", fp8_cache=True)),
-    ((12, 0), Arithmetic("native", "native", "native", "weight-only", "native", fp8_cache=True)),
+    ((7, 5), Arithmetic("no bf16", "native", "weight-only", "weight-only", "no nvfp4", "no mxfp4", fp8_cache=False)),
+    ((8, 0), Arithmetic("native", "native", "weight-only", "weight-only", "no nvfp4", "no mxfp4", fp8_cache=False)),
+    ((8, 9), Arithmetic("native", "native", "native", "weight-only", "no nvfp4", "no mxfp4", fp8_cache=True)),
+    ((9, 0), Arithmetic("native", "native", "native", "weight-only", "no nvfp4", "weight-only", fp8_cache=True)),
+    ((10, 0), Arithmetic("native", "native", "native", "weight-only", "native", "native", fp8_cache=True)),
+    ((11, 0), Arithmetic("native", "native", "native", "weight-only", "no nvfp4", "no mxfp4", fp8_cache=True)),
+    ((12, 0), Arithmetic("native", "native", "native", "weight-only", "native", "native", fp8_cache=True)),
 )
-_AMD_FP8 = Arithmetic("native", "native", "native", "weight-only", "no nvfp4", fp8_cache=True)
-_AMD = Arithmetic("native", "native", "no fp8", "weight-only", "no nvfp4", fp8_cache=False)
+_AMD_CDNA = Arithmetic("native", "native", "native", "weight-only", "no nvfp4", "weight-only", fp8_cache=True)
+_AMD_RDNA = _AMD_CDNA._replace(mxfp4="no mxfp4")
+_AMD = Arithmetic("native", "native", "no fp8", "weight-only", "no nvfp4", "no mxfp4", fp8_cache=False)
 ROCM: dict[str, Arithmetic] = {
     "gfx90a": _AMD,
-    "gfx942": _AMD_FP8,
-    "gfx950": _AMD_FP8,
+    "gfx942": _AMD_CDNA,
+    "gfx950": _AMD_CDNA,
     "gfx1100": _AMD,
     "gfx1101": _AMD,
     "gfx1150": _AMD,
     "gfx1151": _AMD,
-    "gfx1200": _AMD_FP8,
-    "gfx1201": _AMD_FP8,
+    "gfx1200": _AMD_RDNA,
+    "gfx1201": _AMD_RDNA,
 }
 _OTHER_GFX = _none("target")
 # What every card that vLLM takes does.
-_UNKNOWN = Arithmetic("unknown", "native", "unknown", "weight-only", "unknown", fp8_cache=False)
+_UNKNOWN = Arithmetic("unknown", "native", "unknown", "weight-only", "unknown", "unknown", fp8_cache=False)
 # Intel has a build of its own, which computes all of these, and whose memory and speed nobody has measured for us.
 _ELSEWHERE = _none("other build")
 
@@ -116,7 +123,7 @@ def how(dtype: Dtype, gpu: GpuDevice) -> How:
 def computed(dtype: Dtype, gpu: GpuDevice) -> Computed:
     """What follows from that. A server on cards without BF16 must be told to compute in FP16."""
     unpacked = how(dtype, gpu) == "weight-only"
-    times = 1 if unpacked else {"FP8": 2, "NVFP4": 4}.get(dtype, 1)
+    times = 1 if unpacked else {"FP8": 2, "NVFP4": 4, "MXFP4": 2}.get(dtype, 1)
     half = dtype == "FP16" or arithmetic_of(capability_of(gpu)).bf16 != "native"
     return Computed(weight_only=unpacked, half=half, times_as_fast=times)
 

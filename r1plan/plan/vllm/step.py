@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from r1plan.catalog.model import Model
 from r1plan.plan.serving.checkpoints import Dtype, packing
 from r1plan.plan.serving.sharding import Parallel
@@ -22,8 +24,9 @@ def step_reads(model: Model, dtype: Dtype, parallel: Parallel) -> StepReads:
     head = shape.vocab_size // parallel.tensor * shape.hidden_size
     whole, routed = head * float(_BF16_BYTES), 0.0
     flop = {False: 2.0 * head / parallel.data, True: 0.0}
-    for expert_layer, layers in ((False, shape.dense_layers), (True, shape.layers - shape.dense_layers)):
-        for matrix in layer_matrices(model.architecture, shape, expert_layer=expert_layer):
+    kinds = Counter(shape.kind_of(layer)[:2] for layer in range(shape.layers))
+    for (expert_layer, ratio), layers in kinds.items():
+        for matrix in layer_matrices(model.architecture, shape, expert_layer=expert_layer, compress_ratio=ratio):
             size = layers * matrix_bytes(model, matrix, dtype, parallel)
             rows, columns, copies = share_of(matrix, shape, parallel)
             products = 2.0 * layers * rows * columns * copies

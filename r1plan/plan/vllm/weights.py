@@ -7,6 +7,7 @@ layers/attention/mla_attention.py. DeepSeek's multi-token-prediction layer is no
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 
 from r1plan.catalog.model import Architecture, Model, Shape
@@ -31,10 +32,15 @@ _AMD_ROW_BYTES, _AMD_PAD_BYTES = 512, 256
 
 
 @lru_cache(maxsize=64)
-def layer_matrices(architecture: Architecture, shape: Shape, *, expert_layer: bool) -> tuple[Matrix, ...]:
-    """The matrices of one layer, without norms. Raises EngineError for a shape that is none of the architecture's."""
+def layer_matrices(
+    architecture: Architecture, shape: Shape, *, expert_layer: bool, compress_ratio: int = 0
+) -> tuple[Matrix, ...]:
+    """The matrices of one layer, without norms; what DeepSeek-V4's layers differ in follows from `compress_ratio`.
+
+    Raises EngineError for a shape that is none of the architecture's.
+    """
     spec = spec_of(architecture, shape)
-    matrices = [*spec.attention(shape).matrices(shape)]
+    matrices = [*spec.attention(shape).matrices(shape), *spec.more_matrices(shape, compress_ratio)]
     if expert_layer and spec.mixture is not None and shape.experts is not None:
         matrices += spec.mixture.matrices(shape, shape.experts)
     else:
@@ -49,9 +55,8 @@ def weights_bytes(model: Model, dtype: Dtype, parallel: Parallel, *, amd: bool =
     """
     shape = model.shape
     layers = stages(shape.layers, parallel.pipeline)[stage]
-    dense = sum(index < shape.dense_layers for index in layers)
-    held = dense * _layer_bytes(model, dtype, parallel, expert_layer=False, amd=amd)
-    held += (len(layers) - dense) * _layer_bytes(model, dtype, parallel, expert_layer=True, amd=amd)
+    kinds = Counter(shape.kind_of(layer)[:2] for layer in layers)
+    held = sum(number * _layer_bytes(model, dtype, parallel, *kind, amd=amd) for kind, number in kinds.items())
     first, last = stage == 0, stage == parallel.pipeline - 1
     table = pad(shape.vocab_size, VOCABULARY_PADDING) // parallel.tensor * shape.hidden_size * _BF16_BYTES
     held += table * ((first or last) if shape.tied_embeddings else first + last)
@@ -71,22 +76,28 @@ def incompatibility(model: Model, dtype: Dtype, parallel: Parallel, gpu: GpuDevi
         return f"its {shape.heads} attention heads do not divide by {ranks} GPUs"
     if shape.latent_attention is None and shape.kv_heads % ranks and ranks % shape.kv_heads:
         return f"its {shape.kv_heads} key-value heads do not go with {ranks} GPUs"
+    groups = shape.windowed_attention.output_groups if shape.windowed_attention is not None else ranks
+    if groups % ranks:
+        return f"its {groups} groups of attention's outputs do not divide by {ranks} GPUs"
     if parallel.data > 1 and shape.experts is None:
         return "is dense: it has no experts to spread"
     if shape.experts is not None and parallel.data > 1 and shape.experts.routed % parallel.gpus:
         return f"its {shape.experts.routed} experts do not divide by {parallel.gpus} GPUs"
+    if shape.windowed_attention is not None and parallel.context > 1:
+        return "its cache is not shared between GPUs"
     if ranks % parallel.context or (
         parallel.context > 1 and shape.latent_attention is None and parallel.context * shape.kv_heads > ranks
     ):
         return f"its cache cannot be shared by {parallel.context} of {ranks} GPUs"
-    for expert_layer in {False, shape.experts is not None}:
-        for matrix in layer_matrices(model.architecture, shape, expert_layer=expert_layer):
+    for routed, ratio in {shape.kind_of(layer)[:2] for layer in range(shape.layers)}:
+        for matrix in layer_matrices(model.architecture, shape, expert_layer=routed, compress_ratio=ratio):
             if matrix.routed and parallel.data > 1:
                 continue
             size = {"rows": matrix.rows, "columns": matrix.columns}.get(matrix.split, 0)
             block = _block(model, matrix, dtype, gpu)
             if size % (ranks * block):
-                what = f"in whole {dtype} blocks of {block}" if block > 1 and size % ranks == 0 else "evenly"
+                stored = "FP8" if dtype == "MXFP4" and not matrix.routed else dtype
+                what = f"in whole {stored} blocks of {block}" if block > 1 and size % ranks == 0 else "evenly"
                 return f"{matrix.name}, {size:,} wide, is not split {what} over {ranks} GPUs"
     return None
 
@@ -103,6 +114,8 @@ def matrix_bytes(model: Model, matrix: Matrix, dtype: Dtype, parallel: Parallel,
     packed = packing(model, dtype)
     if not is_low(matrix, packed):
         row_bytes, scales = columns * _BF16_BYTES, 0
+    elif dtype == "MXFP4" and not matrix.routed:
+        row_bytes, scales = columns, -(-rows // FP8_BLOCK) * -(-columns // FP8_BLOCK)
     elif blockwise(model, dtype):
         row_bytes, scales = columns, _F32_BYTES * -(-rows // FP8_BLOCK) * -(-columns // FP8_BLOCK)
     elif dtype == "FP8":
@@ -133,7 +146,7 @@ def _block(model: Model, matrix: Matrix, dtype: Dtype, gpu: GpuDevice | None) ->
     packed = packing(model, dtype)
     if not is_low(matrix, packed) or dtype == "NVFP4":
         return 1
-    if blockwise(model, dtype):
+    if blockwise(model, dtype) or (dtype == "MXFP4" and not matrix.routed):
         return FP8_BLOCK
     if packed.bits < 8 or (gpu is not None and how(dtype, gpu) == "weight-only"):
         return _TILE_ROWS if matrix.split == "rows" else _TILE_COLUMNS
@@ -154,9 +167,11 @@ def share_of(matrix: Matrix, shape: Shape, parallel: Parallel) -> tuple[int, int
     return rows, columns, copies
 
 
-def _layer_bytes(model: Model, dtype: Dtype, parallel: Parallel, *, expert_layer: bool, amd: bool) -> int:
+def _layer_bytes(
+    model: Model, dtype: Dtype, parallel: Parallel, routed: bool, compress_ratio: int, *, amd: bool
+) -> int:
     shape, latent = model.shape, model.shape.latent_attention
-    matrices = layer_matrices(model.architecture, shape, expert_layer=expert_layer)
+    matrices = layer_matrices(model.architecture, shape, expert_layer=routed, compress_ratio=compress_ratio)
     held = sum(matrix_bytes(model, matrix, dtype, parallel, amd=amd) for matrix in matrices)
     for matrix in matrices:
         rows, _, copies = share_of(matrix, shape, parallel)
@@ -171,8 +186,13 @@ def _layer_bytes(model: Model, dtype: Dtype, parallel: Parallel, *, expert_layer
 
 
 def _rotary_bytes(model: Model) -> int:
-    """The table of sines and cosines, one a model: in 32 bits for DeepSeek's own scaling, else in 16."""
-    latent = model.shape.latent_attention
+    """The table of sines and cosines, one a model: in 32 bits for DeepSeek's own scaling, else in 16.
+
+    DeepSeek-V4 turns compressed keys by one of their own (deepseek_v4/common/rope.py).
+    """
+    latent, windowed = model.shape.latent_attention, model.shape.windowed_attention
+    if windowed is not None:
+        return 2 * model.context_max * windowed.rope_dim * _F32_BYTES
     if latent is not None:
         return model.context_max * latent.qk_rope_head_dim * _F32_BYTES
     return model.context_max * model.shape.head_dim * _BF16_BYTES

@@ -199,7 +199,7 @@ def test_pins_that_cannot_be_meant_are_refused() -> None:
         server("h200-sxm-141gb:8", model="R2")
     with pytest.raises(NotFound) as unknown:
         server("h200-sxm-141gb:8", dtype="Q4_K_M")
-    assert unknown.value.hint == "vLLM serves BF16, FP16, FP8, AWQ, GPTQ, NVFP4"
+    assert unknown.value.hint == "vLLM serves BF16, FP16, FP8, AWQ, GPTQ, NVFP4, MXFP4"
     with pytest.raises(UsageError) as long:
         server("h200-sxm-141gb:8", context=200_000)
     assert long.value.hint == "ask for at most --context 163840"

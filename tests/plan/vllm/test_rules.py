@@ -49,14 +49,14 @@ def plan(on: Machine, **pins: object) -> Plan[ServingOption]:
         pytest.param("a100-sxm-80gb", "BF16 FP16", "FP8 AWQ GPTQ", id="8.0"),
         pytest.param("rtx-3090", "BF16 FP16", "FP8 AWQ GPTQ", id="8.6"),
         pytest.param("rtx-4090", "BF16 FP16 FP8", "AWQ GPTQ", id="8.9"),
-        pytest.param("h200-sxm-141gb", "BF16 FP16 FP8", "AWQ GPTQ", id="9.0"),
-        pytest.param("b200-sxm", "BF16 FP16 FP8 NVFP4", "AWQ GPTQ", id="10.0"),
+        pytest.param("h200-sxm-141gb", "BF16 FP16 FP8", "AWQ GPTQ MXFP4", id="9.0"),
+        pytest.param("b200-sxm", "BF16 FP16 FP8 NVFP4 MXFP4", "AWQ GPTQ", id="10.0"),
         pytest.param("jetson-agx-thor-t5000", "BF16 FP16 FP8", "AWQ GPTQ", id="11.0"),
-        pytest.param("rtx-5090", "BF16 FP16 FP8 NVFP4", "AWQ GPTQ", id="12.0"),
+        pytest.param("rtx-5090", "BF16 FP16 FP8 NVFP4 MXFP4", "AWQ GPTQ", id="12.0"),
         pytest.param("rx-7900-xtx", "BF16 FP16", "AWQ GPTQ", id="gfx1100"),
         pytest.param("rx-7600", "", "", id="gfx1102"),
         pytest.param("mi250x", "BF16 FP16", "AWQ GPTQ", id="gfx90a"),
-        pytest.param("mi300x", "BF16 FP16 FP8", "AWQ GPTQ", id="gfx942"),
+        pytest.param("mi300x", "BF16 FP16 FP8", "AWQ GPTQ MXFP4", id="gfx942"),
         pytest.param("rx-9070-xt", "BF16 FP16 FP8", "AWQ GPTQ", id="gfx1201"),
         pytest.param("strix-halo", "BF16 FP16", "AWQ GPTQ", id="gfx1151"),
         pytest.param("rx-6800", "", "", id="gfx1030"),
@@ -76,9 +76,13 @@ def _allowed(gpu: Gpu, dtype: str) -> bool:
     if gpu.gfx is not None:
         fp8 = gpu.gfx in ("gfx942", "gfx950", "gfx1200", "gfx1201")
         documented = gpu.gfx in ("gfx90a", "gfx942", "gfx950", "gfx1100", "gfx1101", "gfx1150", "gfx1151")
-        return (fp8 or documented) and {"FP8": fp8, "NVFP4": False}.get(dtype, True)
+        return (fp8 or documented) and {"FP8": fp8, "NVFP4": False, "MXFP4": gpu.gfx in ("gfx942", "gfx950")}.get(
+            dtype, True
+        )
     cc = float(gpu.compute_capability or 0)
     needs = {"BF16": cc >= 8.0, "FP16": True, "FP8": True, "AWQ": True, "GPTQ": True}
+    if dtype == "MXFP4":
+        return int(cc) in (9, 10, 12)
     return cc >= 7.5 and needs.get(dtype, 10.0 <= cc < 11.0 or cc >= 12.0)
 
 
@@ -96,10 +100,11 @@ def _checked(option: ServingOption, sheet: Gpu) -> None:
         assert {word for word in words if word.startswith("--")} <= OPTIONS
         assert ("--dtype half" in command) == (option.dtype == "FP16" or not has_bf16)
         assert "--enable-prompt-tokens-details --enable-force-include-usage" in command
-        assert "--reasoning-parser deepseek_r1" in command
+        parser = {"deepseek32": "deepseek_v3", "deepseek4": "deepseek_v4"}.get(option.model.architecture, "deepseek_r1")
+        assert f"--reasoning-parser {parser} " in command
         made_at_start = option.dtype == "FP8" and option.model.id == "R1-0528-Qwen3-8B"
         assert ("--quantization fp8" in command) == made_at_start
-        if "--kv-cache-dtype fp8" in command:
+        if "--kv-cache-dtype fp8" in command and option.model.architecture != "deepseek4":
             assert sheet.gfx or float(sheet.compute_capability or 0) >= 8.9
         tensor = int(words[words.index("--tensor-parallel-size") + 1]) if "--tensor-parallel-size" in words else 1
         assert option.model.shape.heads % tensor == 0
@@ -131,7 +136,7 @@ def test_every_command_for_every_card_model_and_type_satisfies_the_rules(count: 
                 for option in options:
                     _checked(option, sheet)
                 seen |= {option.dtype for option in options}
-    assert seen == set(DTYPES)
+    assert seen | {"MXFP4"} == set(DTYPES)  # which is DeepSeek-V4's alone
 
 
 @pytest.mark.parametrize("id_", ["arc-b580", "m3-max-40c"])
@@ -151,7 +156,7 @@ def test_what_is_chosen_for_the_cards_of_the_known_refusals_can_start() -> None:
 
 
 @pytest.mark.parametrize("id_", ["t4", "a100-sxm-80gb", "rtx-4090", "rtx-5090", "rx-7900-xtx", "mi300x"])
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", [each for each in DTYPES if each != "MXFP4"])
 def test_a_pinned_type_is_served_or_refused_as_the_rules_say(id_: str, dtype: Dtype) -> None:
     sheet = CARDS[id_]
     name = "DeepSeek-R1" if dtype == "NVFP4" else "R1-Distill-Qwen-7B"

@@ -122,6 +122,12 @@ CAUSES: list[tuple[Cause, str, str]] = [
         "needs Blackwell cards, such as B200, to compute with it",
     ),
     (
+        NotComputed("vLLM", "MXFP4", "no mxfp4", "L4", "8.9"),
+        "refused",
+        "needs Hopper or Blackwell cards, such as H200, or AMD's MI300 and MI350: vLLM has none of its attention for "
+        "others",
+    ),
+    (
         NotComputed("vLLM", "FP8", "no kernels", "Tesla P40", "6.1"),
         "refused",
         "is not run by vLLM on Tesla P40 (6.1): its packages begin at compute capability 7.5",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from r1plan.catalog.model import Model
+from r1plan.catalog.model import INDEXED_RATIO, SUMMARY_RATIO, Model
 from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.serving.budget import ServedKv, kv_bytes_per_token
 from r1plan.plan.serving.links import link_of
@@ -105,7 +105,8 @@ class ServedWork:
 
     def step(self, users: float, depth: float) -> StepCauses:
         """A step for `users` requests with `depth` tokens in the cache of each."""
-        parallel, layers, latent = self.parallel, self.model.shape.layers, self.model.shape.latent_attention is not None
+        parallel, layers = self.parallel, self.model.shape.layers
+        latent = self.model.shape.heads_a_key == self.model.shape.heads
         at_once = max(users / parallel.pipeline, 1.0)
         on_each = max(at_once, parallel.data)  # a group with nobody in it waits for the others
         cache = self._cache_s * on_each * depth
@@ -143,6 +144,10 @@ def _attention_flop(model: Model) -> float:
     """Operations that a token takes for each token before it, all heads and layers together."""
     shape, latent = model.shape, model.shape.latent_attention
     a_head = 2 * shape.head_dim
+    if (windowed := shape.windowed_attention) is not None:
+        index = shape.indexer.heads * shape.indexer.head_dim if shape.indexer is not None else 0
+        summed = windowed.summary_layers * shape.heads * a_head / SUMMARY_RATIO
+        return 2.0 * (windowed.indexed_layers * index / INDEXED_RATIO + summed)
     if latent is not None:
         a_head = latent.qk_nope_head_dim + latent.qk_rope_head_dim + latent.v_head_dim
     return 2.0 * shape.layers * shape.heads * a_head

@@ -33,6 +33,9 @@ def not_computed_text(cause: NotComputed) -> str:
             return f"needs FP8 arithmetic, which {card} lacks"
         case "no nvfp4":
             return "needs Blackwell cards, such as B200, to compute with it"
+        case "no mxfp4":
+            most = "needs Hopper or Blackwell cards, such as H200, or AMD's MI300 and MI350"
+            return f"{most}: {cause.server} has none of its attention for others"
         case "target":
             return f"is not run by {cause.server} on {card}, which its ROCm builds do not support"
         case "overflows":
