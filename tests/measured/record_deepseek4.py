@@ -25,7 +25,7 @@ from r1plan.plan.llamacpp.settings import EngineSettings
 from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.plan.pins import KvType
 from r1plan.units import MIB, pad
-from tests.measured.record_vram import Case
+from tests.measured.record_vram import Case, buffers_of
 from tests.oracle.dry_run import dry_run
 from tests.oracle.gguf_writer import write_header
 from tests.plan.deepseek4 import V4_FLASH, V4_PRO
@@ -124,14 +124,7 @@ def compare_dry(out: Path) -> None:
         for case in dry_cases():
             path = write_header(Path(folder) / "dry.gguf", MODELS[case.model], case.quant)
             with dry_run(path, gpu_layers=case.gpu_layers, experts_on_cpu=case.experts_on_cpu) as engine:
-                said = engine.buffers(
-                    case.n_ctx,
-                    n_ubatch=case.n_ubatch,
-                    kv_type=case.kv_type,
-                    flash_attn=case.flash_attn,
-                    slots=case.slots,
-                    outputs=case.slots if case.slots > 1 else None,
-                )
+                said = buffers_of(engine, case)
             ours, on = planned(case, dry=True), said.compute_mib_on
             found = {
                 "compute": on.get("CUDA0", 0.0),

@@ -18,10 +18,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from r1plan.catalog.load import load_models
 from r1plan.catalog.model import Model
+
+if TYPE_CHECKING:
+    from tests.oracle.dry_run import Buffers, DryRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,18 @@ def real_cases() -> Iterator[Case]:
     yield Case(model="DeepSeek-R1", layers=5, n_ctx=65_536, kv_type="q8_0", n_ubatch=2048)
 
 
+def buffers_of(engine: DryRun, case: Case) -> Buffers:
+    """What the engine says of a context so set."""
+    return engine.buffers(
+        case.n_ctx,
+        n_ubatch=case.n_ubatch,
+        kv_type=case.kv_type,
+        flash_attn=case.flash_attn,
+        slots=case.slots,
+        outputs=case.slots if case.slots > 1 else None,
+    )
+
+
 def record_dry(cases: Iterator[Case], out: Path) -> None:
     """Append a row for each case."""
     from tests.oracle.dry_run import dry_run
@@ -123,14 +138,7 @@ def record_dry(cases: Iterator[Case], out: Path) -> None:
         for number, case in enumerate(cases):
             path = write_header(Path(folder) / f"{number}.gguf", cut(case), case.quant)
             with dry_run(path, gpu_layers=case.gpu_layers, experts_on_cpu=case.experts_on_cpu) as engine:
-                said = engine.buffers(
-                    case.n_ctx,
-                    n_ubatch=case.n_ubatch,
-                    kv_type=case.kv_type,
-                    flash_attn=case.flash_attn,
-                    slots=case.slots,
-                    outputs=case.slots if case.slots > 1 else None,
-                )
+                said = buffers_of(engine, case)
             path.unlink()
             where = {"compute_mib": said.compute_mib_on, "layers_on": said.layers_on}
             rows.write(json.dumps({"kind": "dry", **asdict(case), **where}) + "\n")

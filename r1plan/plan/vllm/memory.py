@@ -97,7 +97,7 @@ def gpu_budget(
     tokens = settings.batched_tokens or max(tokens, sequences)
     total = cuda_total_bytes(gpu)
     allowed = ceil(total * utilization_of(gpu, settings))
-    layers = len(stages(shape.layers, parallel.pipeline)[stage])
+    layers = stages(shape.layers, parallel.pipeline)[stage]
     logged = parallel.pipeline == 1 and dtype in ("BF16", "FP8") and generation in ("hopper", "blackwell", "amd")
     work: Basis = "calibrated" if logged else "assumed"
     weights: Basis = "assumed" if dtype in ("NVFP4", "MXFP4") else "calibrated"
@@ -116,7 +116,7 @@ def gpu_budget(
         ),
         BudgetPart(
             "cuda_graphs",
-            _graph_bytes(shape, generation, layers),
+            _graph_bytes(shape, generation, len(layers)),
             "assumed" if generation == "amd" else work,
             _AMD_GRAPHS if generation == "amd" else "captured for decoding",
         ),
@@ -128,12 +128,9 @@ def gpu_budget(
         ),
     )
     in_block, windows = block_tokens(shape, settings.kv_type, generation), tuple[WindowBlocks, ...]()
+    block = kv_bytes_per_token(shape, settings.kv_type, parallel.tensor, len(layers)) * in_block
     if shape.windowed_attention is not None:
-        here = stages(shape.layers, parallel.pipeline)[stage]
-        block, windows = stream_pool(shape, here, tokens, parallel.pipeline + 1)
-        in_block = BLOCK_TOKENS
-    else:
-        block = kv_bytes_per_token(shape, settings.kv_type, parallel.tensor, layers) * in_block
+        in_block, (block, windows) = BLOCK_TOKENS, stream_pool(shape, layers, tokens, parallel.pipeline + 1)
     blocks = (allowed - sum(part.size_bytes for part in fixed)) // block
     cache = BudgetPart("kv_cache", max(blocks, 0) * block, "exact", f"{max(blocks, 0):,} blocks of {in_block} tokens")
     return GpuBudget(

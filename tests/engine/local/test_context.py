@@ -21,6 +21,7 @@ from r1plan.engine.local.llama.context import ModelContext
 from r1plan.engine.local.llama.library import devices
 from r1plan.engine.local.llama.log import EngineLog, _callback
 from r1plan.engine.local.llama.model import LoadedModel
+from r1plan.engine.local.llama.params import context_parameters
 from r1plan.engine.local.llama.sampler import Sampler, SamplerSettings
 from r1plan.engine.local.settings import LoadSettings
 from r1plan.tiny import MODEL_PATH
@@ -235,3 +236,8 @@ def test_what_is_said_of_each_token_pushes_nothing_out_of_the_log(model: LoadedM
     for _ in range(10_000):
         said(debugging, b"CUDA Graph id 1 reused\n", None)
     assert list(log.lines) == ["CUDA0 KV buffer size = 1.00 MiB\n"]
+
+
+@pytest.mark.parametrize(("architecture", "whole"), [("deepseek4", False), ("deepseek2", True), (None, True)])
+def test_of_what_a_window_sees_deepseek_v4_keeps_no_more(architecture: str | None, whole: bool) -> None:
+    assert context_parameters(SETTINGS, 1, architecture).swa_full is whole
