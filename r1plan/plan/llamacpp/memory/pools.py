@@ -40,6 +40,8 @@ def pools_line(shape: Shape, settings: EngineSettings, *, plain: bool) -> Linear
     if experts is not None:
         wide = max(wide, experts.used_per_token * max(shape.hidden_size, experts.ffn_size))
         size += _ROUTER_BYTES + ub * _SORTED_BYTES_A_TOKEN
+    if shape.windowed_attention is not None:
+        wide = max(wide, shape.heads * shape.head_dim)  # what attn_output_a reads
     size += ub * wide * _PLAIN_BYTES if plain else ub * wide * _BLOCK_BYTES // _BLOCK_ELEMENTS + PARTIAL_SUMS_BYTES
     if not settings.flash_attn:
         slope = 2 * shape.heads * ub // settings.caches

@@ -124,18 +124,20 @@ def _tensors(architecture: Architecture, shape: Shape, joined_kv_b: bool) -> _Mo
         _kind(
             numbers,
             sum(alike[number] for number in numbers),
-            layer_tensors(
-                architecture,
-                shape,
-                expert_layer=kind.routed,
-                compress_ratio=kind.compress_ratio,
-                hashed=kind.hashed,
-                joined_kv_b=joined_kv_b,
-            ),
+            _tensors_of(architecture, shape, kind, joined_kv_b=joined_kv_b),
         )
         for kind, numbers in of_kinds.items()
     ]
     return _ModelTensors(outer_tensors(architecture, shape), like, alike, kinds)
+
+
+def _tensors_of(
+    architecture: Architecture, shape: Shape, kind: LayerKind, *, joined_kv_b: bool = False
+) -> tuple[Tensor, ...]:
+    routed, ratio, hashed = kind
+    return layer_tensors(
+        architecture, shape, expert_layer=routed, compress_ratio=ratio, hashed=hashed, joined_kv_b=joined_kv_b
+    )
 
 
 def _kind(numbers: list[int], layers: int, tensors: Sequence[Tensor]) -> _LayerKind:
@@ -203,6 +205,8 @@ def _dynamic_weights(model: Model, quant: Quant) -> Weights:
     table = shape.vocab_size * shape.hidden_size
     embedding = quant.token_embd_bytes or round(table * _DYNAMIC_EMBEDDING_BITS / 8)
     output = 0 if shape.tied_embeddings else round(table * _DYNAMIC_HEAD_BITS / 8)
+    if shape.windowed_attention is not None:  # in Q8_0 like all that is no expert
+        output = embedding
     on_layers = quant.tensor_bytes - embedding
     dense, share = shape.dense_layers, shape.read_share
     expert_bytes, widest = 0, 0
@@ -215,21 +219,23 @@ def _dynamic_weights(model: Model, quant: Quant) -> Weights:
             expert_bytes = on_layers - output - round(trunk_params * _DYNAMIC_TRUNK_BITS / 8)
         a_tensor = expert_bytes / (3 * (shape.layers - dense))
         widest = min(round(a_tensor * _DYNAMIC_WIDEST), 2 * tensor)
-    kinds = [layer_tensors(model.architecture, shape, expert_layer=routed) for routed in (False, True)]
-    elements = [sum(tensor.elements for tensor in kind if not tensor.routed_expert) for kind in kinds]
-    is_routed = [layer >= dense for layer in range(shape.layers)]
-    trunks = _shares(on_layers - output - expert_bytes, [elements[routed] for routed in is_routed])
+    kinds = [shape.kind_of(layer) for layer in range(shape.layers)]
+    held = {kind: _tensors_of(model.architecture, shape, kind) for kind in set(kinds)}
+    elements = {
+        kind: sum(tensor.elements for tensor in tensors if not tensor.routed_expert) for kind, tensors in held.items()
+    }
+    trunks = _shares(on_layers - output - expert_bytes, [elements[kind] for kind in kinds])
     each = [0] * dense + _shares(expert_bytes, [1] * (shape.layers - dense))
     # Layers of one kind differ by a byte, from rounding: the last of each kind stands for all.
-    trunk_of = dict(zip(is_routed, trunks, strict=True))
+    trunk_of = dict(zip(kinds, trunks, strict=True))
     like = {
-        routed: layer_of(trunk, 0, widest if routed else 0, _shared_out(kinds[routed], trunk, widest))
-        for routed, trunk in trunk_of.items()
+        kind: layer_of(trunk, 0, widest if kind.routed else 0, _shared_out(held[kind], trunk, widest))
+        for kind, trunk in trunk_of.items()
     }
     return of_layers(
         [
             Layer(trunk, routed, widest if routed else 0, like[kind].matrices, like[kind].widest_matrix_bytes)
-            for trunk, routed, kind in zip(trunks, each, is_routed, strict=True)
+            for trunk, routed, kind in zip(trunks, each, kinds, strict=True)
         ],
         embedding_bytes=embedding,
         output_bytes=output + (embedding if shape.tied_embeddings else 0),
