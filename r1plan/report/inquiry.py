@@ -23,8 +23,8 @@ from r1plan.report.question import SpendInquiry, SpendQuestion
 from r1plan.report.spend import ReportWarning, TierHour, Totals
 
 _CLOCK = (
-    "SELECT placed_us // 3600000000 % 24 AS hour, tier, COALESCE(sum(requests), 0) AS requests,"
-    " COALESCE(sum(known_usd), 0) AS cost_usd FROM priced WHERE span_us <= 3600000000"
+    "SELECT quarter // 4 % 24 AS hour, tier, COALESCE(sum(requests), 0) AS requests,"
+    " COALESCE(sum(known_usd), 0) AS cost_usd FROM cube WHERE is_hourly"
     " GROUP BY hour, tier ORDER BY hour, tier NULLS LAST"
 )
 _FUTURE = "SELECT COALESCE(sum(COALESCE(requests, 1)), 0) FROM priced WHERE placed_us > $now_us"
@@ -49,7 +49,7 @@ def beside_sums(
     inquiry, period = question.inquiry, question.period
     if inquiry is None:
         return BesideSums()
-    if not database.execute("SELECT 1 FROM priced LIMIT 1").fetchall():
+    if not database.execute("SELECT 1 FROM cube LIMIT 1").fetchall():
         ((first, last),) = database.execute(_HELD).fetchall()
         nothing = BesideSums(budget=_budget(inquiry, totals, (), period, None))
         return nothing if first is None else {**nothing, "held_at": (from_us(first), from_us(last))}

@@ -36,6 +36,11 @@ class GroupKey:
         """Whether its SQL needs the day of each request in the report's time zone."""
         return self.name in ("day", "month")
 
+    @property
+    def column(self) -> str:
+        """The column of a priced request that it is, or is made of."""
+        return "tags" if self.tag is not None else self.name
+
     def sql(self, tag_parameter: str) -> str:
         """Its value for a priced request; for a tag its path is the parameter `tag_parameter`."""
         if self.tag is not None:

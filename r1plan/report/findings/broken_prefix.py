@@ -49,8 +49,7 @@ class BrokenPrefix(SpendFinding):
 
 def find_broken_prefix(database: DuckDBPyConnection, cost_usd: Decimal | None) -> BrokenPrefix | None:
     """None where every conversation kept its beginning, as far as the log says which requests are one conversation."""
-    ((known,),) = database.execute("SELECT count(conversation) FROM priced").fetchall()
-    if not known:
+    if not database.execute("SELECT 1 FROM entry WHERE conversation IS NOT NULL LIMIT 1").fetchall():
         return None
     database.execute(finding_sql("broken_turn"))
     ((requests, conversations, tokens, lost),) = database.execute(

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTERS = (
-    "SELECT placed_us // 900000000 AS quarter, COALESCE(sum(known_usd), 0), COALESCE(sum(requests), 0),"
-    " max(span_us) > 3600000000"
-    " FROM priced GROUP BY quarter ORDER BY quarter"
+    "SELECT quarter, COALESCE(sum(known_usd), 0), COALESCE(sum(requests), 0), NOT bool_and(is_hourly)"
+    " FROM cube GROUP BY quarter ORDER BY quarter"
 )
 
 

@@ -1,20 +1,9 @@
--- Each request of the period with its price and what is known of its cost. Two lookups: the price in force at the
+-- Each request of /*REQUEST*/ with its price and what is known of its cost. Two lookups: the price in force at the
 -- end says which instant of the request decides, then the price at that instant is taken. What is not known is NULL.
-CREATE VIEW classified AS
-WITH request AS (
-    SELECT
-        *,
-        rowid AS row,
-        COALESCE(ended_us, started_us) AS placed_us,
-        span_us > 0 OR requests IS DISTINCT FROM 1 AS is_aggregate
-    FROM entry
-    WHERE usable AND placed_us >= $start_us AND placed_us < $until_us
-        AND COALESCE(currency, CASE WHEN list_contains(CAST($yuan AS VARCHAR[]), provider) THEN 'CNY' ELSE 'USD' END)
-            = CASE WHEN $in_yuan THEN 'CNY' ELSE 'USD' END
-),
-banded AS (
+CREATE VIEW /*CLASSIFIED*/ AS
+WITH banded AS (
     SELECT request.*, band.band
-    FROM request
+    FROM /*REQUEST*/ AS request
     LEFT JOIN band ON NOT is_aggregate AND request.provider = band.provider AND request.model = band.model
         AND COALESCE(input_tokens, 0) > band.input_above
         AND COALESCE(input_tokens, 0) <= band.input_up_to
@@ -42,7 +31,6 @@ rated AS (
         ),
         COALESCE(price.price_id, spanned.price_id) IS NOT NULL AS has_price,
         COALESCE(price.price_id, spanned.price_id) AS price_id,
-        price.price_number,
         price.tier,
         COALESCE(price.miss_usd, spanned.miss_usd) AS rate_miss,
         COALESCE(price.hit_usd, spanned.hit_usd) AS rate_hit,

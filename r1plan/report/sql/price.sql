@@ -2,7 +2,6 @@
 -- every result is exact. More than 18 digits, or DuckDB keeps a product in 64 bits and fails where it does not fit.
 CREATE TABLE price AS
 SELECT
-    unnest(range(len($band))) AS price_number,
     unnest($band) AS band,
     unnest($start_us) AS start_us,
     unnest($until_us) AS until_us,

@@ -17,9 +17,9 @@ SELECT
     id, source, response_id, provider, model, served, project, tags, key, status, end_reason, flags, provenance,
     attempt_of, conversation, requests, span_us, started_us, first_token_us, ended_us, placed_us, price_id, tier,
     input_tokens, cache_hit_tokens, output_tokens, thinking_tokens,
-    is_billed, is_charged, is_unpriced, is_uncertain, is_here, is_estimated,
+    is_plain, is_billed, is_charged, is_unpriced, is_uncertain, is_here, is_estimated,
     is_ranged AND is_uncertain AS has_several_prices, energy_wh, forecast_p50_usd, forecast_p90_usd,
-    price_number, known_usd, reported_usd, billed_miss_usd, billed_hit_usd, billed_output_usd, tool_usd, currency,
+    known_usd, cost_usd, reported_usd, billed_miss_usd, billed_hit_usd, billed_output_usd, tool_usd, currency,
     is_here AND cost_usd IS NULL AS is_uncosted,
     is_uncertain AND CASE WHEN is_ranged THEN spanned_high_usd ELSE cost_high_usd END IS NULL AS is_unbounded,
     -- The parts of known_usd. Those of a bill are known where it says them; what was run here has none but its

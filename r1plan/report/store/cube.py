@@ -1,4 +1,4 @@
-"""The table `cube`: the priced requests of a report, read once and summed by all that its sums are told apart by."""
+"""The table `cube`: the priced requests of a report, read once and summed by all that its sums and findings tell apart."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ _MONEY: Mapping[str, str] = {
     "estimated_low_usd": "is_estimated",
     "estimated_high_usd": "is_estimated",
 }
+_FEW = 4
+# What a report is seldom grouped by.
+_RAW = frozenset({"project", "key", "tags"})
 _NAMES: Mapping[str, str] = {"known_usd": "cost_usd"}
 _COUNTS = (
     *("requests", "input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens", "unsplit_output_tokens"),
@@ -37,27 +40,45 @@ _COUNTS = (
 )
 
 
-# Most requests: a price, and no amount of their own that is compared with it. Few enough tokens that no sum of them is
-# too large for an exact product.
-_PLAIN = (
-    "(is_billed AND NOT is_estimated AND requests = 1 AND price_number IS NOT NULL AND reported_usd IS NULL"
-    " AND forecast_p50_usd IS NULL AND input_tokens < 1000000000 AND output_tokens < 1000000000)"
-)
+# Within each no zone's day begins; within the smallest nothing does.
+_STEPS_US = (15 * 60 * 10**6, 60 * 10**6, 10**6, 1)
 
 
 def make_priced(database: DuckDBPyConnection, here: Mapping[str, object]) -> None:
-    """Make the views `classified` and `priced` of the table `entry`. A view takes no parameters: `here` are its values.
+    """Make the views `request` and `priced` of the table `entry`; `here` are the values of the first.
 
     `other_priced` has those alone that are not plain, so that no cost is worked out for the others.
     """
-    statement = sql("classified")
-    for name, value in here.items():
+    # A view takes no parameters.
+    values = {**here, "by_another_instant": _by_another_instant(database)}
+    database.execute(_filled(sql("request"), values))
+    ((many, others),) = database.execute("SELECT count(*), count(CASE WHEN NOT is_plain THEN 1 END) FROM request").fetchall()
+    # A few among many take as long as all would, wherever they are read.
+    kind = "TABLE" if others * _FEW < many else "VIEW"
+    database.execute(f"CREATE {kind} other_request AS SELECT * FROM request WHERE NOT is_plain")
+    for requests, classified, priced in (
+        ("request", "classified", "priced"),
+        ("other_request", "other_classified", "other_priced"),
+    ):
+        names = {"/*REQUEST*/": requests, "/*CLASSIFIED*/": classified, "/*PRICED*/": priced}
+        for step in ("classified", "priced"):
+            statement = _filled(sql(step), values)
+            for mark, name in names.items():
+                statement = statement.replace(mark, name)
+            database.execute(statement)
+
+
+def _by_another_instant(database: DuckDBPyConnection) -> list[str]:
+    """Who has a price that another instant of a request decides than its end."""
+    found = "SELECT DISTINCT provider FROM price JOIN band USING (band) WHERE decides <> 'completion' ORDER BY ALL"
+    return [provider for (provider,) in database.execute(found).fetchall()]
+
+
+def _filled(statement: str, values: Mapping[str, object]) -> str:
+    for name, value in values.items():
         text = str(value).lower() if isinstance(value, (int, bool)) else _texts(value)
         statement = statement.replace(f"${name}", text)
-    database.execute(statement)
-    others = f"(SELECT * FROM classified WHERE {_PLAIN} IS NOT TRUE)"  # noqa: S608
-    for view, rows in (("priced", "classified"), ("other_priced", others)):
-        database.execute(sql("priced").replace("/*PRICED*/", view).replace("/*CLASSIFIED*/", rows))
+    return statement
 
 
 def _texts(values: object) -> str:
@@ -67,16 +88,34 @@ def _texts(values: object) -> str:
 
 def make_cube(database: DuckDBPyConnection, by: Sequence[GroupKey]) -> None:
     """Make the table `cube` of the requests in `priced`, with a column for each of `by`; some need the table `day`."""
-    days = " ASOF JOIN day ON priced.placed_us >= day.start_us" if any(key.needs_days for key in by) else ""
+    in_days = any(key.needs_days for key in by)
+    raw = "".join(f"{name}, " for name in dict.fromkeys(key.column for key in by) if name in _RAW)
+    _sum_plain(database, raw, in_days=in_days)
+    database.execute(sql("plain_priced"))
     columns = "".join(f"{key.sql(f'tag_{number}')} AS key_{number}, " for number, key in enumerate(by))
     values = {f"tag_{number}": key.tag_path for number, key in enumerate(by) if key.tag is not None}
     money = ", ".join(
-        f"sum({name}) AS {name}, count(*) FILTER ({where} AND {name} IS NULL) AS unknown_{name}"
+        f"sum({name}) AS {name}, count(CASE WHEN {where} AND {name} IS NULL THEN 1 END) AS unknown_{name}"
         for name, where in _MONEY.items()
     )
-    statement = sql("cube").replace("/*KEYS*/", columns).replace("/*MONEY*/", money).replace("/*PLAIN*/", _PLAIN)
-    statement = statement.replace("/*SOURCE*/", f"priced{days}").replace("/*OTHERS*/", f"other_priced AS priced{days}")
+    statement = sql("cube").replace("/*KEYS*/", columns).replace("/*MONEY*/", money).replace("/*RAW*/", raw)
+    statement = statement.replace("/*DAYS*/", " ASOF JOIN day ON priced.placed_us >= day.start_us" if in_days else "")
     database.execute(statement.replace("/*PARTS*/", impossible()), values)
+
+
+def _sum_plain(database: DuckDBPyConnection, raw: str, *, in_days: bool) -> None:
+    """Make the table `plain` by the widest steps within which no price and, `in_days`, no day begins."""
+    above = "SELECT DISTINCT input_above FROM band WHERE input_above >= 0 ORDER BY ALL"
+    bands = " + ".join(
+        ["0", *(f"CAST(input_tokens > {tokens} AS INTEGER)" for (tokens,) in database.execute(above).fetchall())]
+    )
+    statement = sql("plain").replace("/*RAW*/", raw).replace("/*BANDS*/", bands).replace("/*PARTS*/", impossible())
+    cut = sql("cut_within").replace("/*DAYS*/", "UNION SELECT start_us FROM day" if in_days else "")
+    for step_us in _STEPS_US:
+        database.execute(statement, {"step_us": step_us})
+        ((is_cut,),) = database.execute(cut).fetchall()
+        if not is_cut:
+            return
 
 
 def impossible(row: type = UsageEntry) -> str:

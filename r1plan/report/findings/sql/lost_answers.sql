@@ -3,7 +3,7 @@
 WITH lost AS (
     SELECT
         COALESCE(end_reason, status) AS reason, requests, known_usd, uncertain_low_usd, uncertain_high_usd, is_unbounded
-    FROM priced
+    FROM other_priced AS priced
     WHERE status IN ('aborted', 'failed', 'started') AND NOT is_here
         AND (status <> 'started' OR started_us < $now_us - 3600000000)
         AND (known_usd > 0 OR is_uncertain AND COALESCE(uncertain_high_usd, 1) > 0)
