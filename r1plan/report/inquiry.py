@@ -67,6 +67,9 @@ def beside_sums(
 
 def future_warning(database: DuckDBPyConnection, inquiry: SpendInquiry) -> Iterator[ReportWarning]:
     """A warning where requests are said to have ended after `inquiry.now`."""
+    ((last_us,),) = database.execute("SELECT max(last_us) FROM cube").fetchall()
+    if last_us is None or last_us <= in_us(inquiry.now):
+        return
     ((count,),) = database.execute(_FUTURE, {"now_us": in_us(inquiry.now)}).fetchall()
     if count:
         yield ReportWarning(kind="in_future", count=int(count))

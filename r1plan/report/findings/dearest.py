@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MANY = 50
 _TIMES_THE_MEAN = 10
-# Above what rounding takes.
-_MORE = 1 + 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +46,10 @@ def find_dearest(
     database: DuckDBPyConnection, cost_usd: Decimal | None, priced_requests: int
 ) -> DearestRequests | None:
     """None where no single request has a cost."""
+    (bounds,) = rows(database, finding_sql("dearest_least"))
     found = [
         DearRequest(at=_EPOCH + timedelta(microseconds=row.pop("placed_us")), **row)
-        for row in rows(database, finding_sql("dearest"), _bounds(database))
+        for row in rows(database, finding_sql("dearest"), bounds)
     ]
     if not found:
         return None
@@ -66,13 +65,3 @@ def find_dearest(
         and (total * 5 >= whole or found[0].cost_usd * priced_requests >= whole * _TIMES_THE_MEAN),
         dearest=tuple(found),
     )
-
-
-def _bounds(database: DuckDBPyConnection) -> dict[str, float]:
-    """What the tenth dearest costs at least, and a token at most, in floats: somewhat less and more."""
-    ((input_usd, output_usd, least_usd),) = database.execute(finding_sql("dearest_least")).fetchall()
-    return {
-        "input_usd": (input_usd or 0.0) * _MORE,
-        "output_usd": (output_usd or 0.0) * _MORE,
-        "least_usd": (least_usd or 0.0) / _MORE,
-    }

@@ -26,6 +26,8 @@ from r1plan.report.spend import Totals
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+# To look for them takes as long as all else where there are few requests.
+_NONE_SUPERSEDED = "CREATE OR REPLACE TABLE superseded (source VARCHAR, id VARCHAR)"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,9 +46,11 @@ def find_all(
 def _found(database: DuckDBPyConnection, book: PriceBook, totals: Totals, now: datetime) -> Iterator[SpendFinding]:
     now_us = (now - _EPOCH) // timedelta(microseconds=1)
     cost_usd = totals.cost_usd
-    database.execute(finding_sql("superseded"))
+    again = "SELECT 1 FROM entry WHERE attempt_of IS NOT NULL AND attempt_of <> id LIMIT 1"
+    are_repeated = bool(database.execute(again).fetchall())
+    database.execute(finding_sql("superseded") if are_repeated else _NONE_SUPERSEDED)
     single = (
-        find_retries(database, cost_usd),
+        find_retries(database, cost_usd) if are_repeated else None,
         find_lost_answers(database, cost_usd, now_us),
         find_broken_prefix(database, cost_usd),
         find_cut(database, cost_usd),

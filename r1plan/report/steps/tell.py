@@ -64,6 +64,8 @@ def unpriced(database: DuckDBPyConnection) -> tuple[Unpriced, ...]:
 
 def coverage(database: DuckDBPyConnection) -> Coverage | None:
     """How the costs that were forecast came out; None where none was."""
+    if not database.execute("SELECT 1 FROM entry WHERE forecast_p50_usd IS NOT NULL LIMIT 1").fetchall():
+        return None
     (found,) = rows(database, sql("coverage"))
     return Coverage(**found) if found["requests"] else None
 

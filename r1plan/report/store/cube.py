@@ -52,20 +52,13 @@ def make_priced(database: DuckDBPyConnection, here: Mapping[str, object]) -> Non
     # A view takes no parameters.
     values = {**here, "by_another_instant": _by_another_instant(database)}
     database.execute(_filled(sql("request"), values))
-    ((many, others),) = database.execute("SELECT count(*), count(CASE WHEN NOT is_plain THEN 1 END) FROM request").fetchall()
+    for name in ("classified", "priced"):
+        database.execute(_filled(sql(name), values))
+    counted = "SELECT count(*), count(CASE WHEN NOT is_plain THEN 1 END) FROM request"
+    ((many, others),) = database.execute(counted).fetchall()
     # A few among many take as long as all would, wherever they are read.
     kind = "TABLE" if others * _FEW < many else "VIEW"
-    database.execute(f"CREATE {kind} other_request AS SELECT * FROM request WHERE NOT is_plain")
-    for requests, classified, priced in (
-        ("request", "classified", "priced"),
-        ("other_request", "other_classified", "other_priced"),
-    ):
-        names = {"/*REQUEST*/": requests, "/*CLASSIFIED*/": classified, "/*PRICED*/": priced}
-        for step in ("classified", "priced"):
-            statement = _filled(sql(step), values)
-            for mark, name in names.items():
-                statement = statement.replace(mark, name)
-            database.execute(statement)
+    database.execute(f"CREATE {kind} other_priced AS SELECT * FROM priced WHERE NOT is_plain")
 
 
 def _by_another_instant(database: DuckDBPyConnection) -> list[str]:

@@ -1,10 +1,14 @@
 -- The dearest single requests, which cost $least_usd at least: of most plain ones it is told by their tokens that they
--- cost less.
+-- cost less: who has a quarter of it in one kind needs more than half in the other. Only what cannot fail is asked
+-- before prices are looked up.
 WITH dear AS (
     SELECT * FROM priced
     WHERE is_plain AND (
-        COALESCE(input_tokens, 0) * $input_usd + COALESCE(output_tokens, 0) * $output_usd >= $least_usd
-        OR CAST(cost_usd AS DOUBLE) >= $least_usd
+        input_tokens >= 3 * $input_step
+        OR input_tokens >= 2 * $input_step AND output_tokens >= $output_step
+        OR input_tokens >= $input_step AND output_tokens >= 2 * $output_step
+        OR output_tokens >= 3 * $output_step
+        OR cost_usd >= $least_usd
     )
     UNION ALL
     SELECT * FROM other_priced
