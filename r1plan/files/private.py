@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from hashlib import file_digest
 from pathlib import Path
 
 from r1plan.files.exported import write_exported
@@ -31,12 +32,25 @@ def read_private(folder: Path, name: str) -> bytes:
     descriptor = _opened(folder, name) if HAS_FOLDERS_OPEN else os.open(folder / name, _READ)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
-        _check(status)
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-            raise PermissionError(f"{name} is no plain file of one name")
+        _check_plain(status, name)
         if status.st_size > _MOST_BYTES:
             raise too_large(_MOST_BYTES)
         return file.read(_MOST_BYTES)
+
+
+def private_digest(folder: Path, name: str) -> str:
+    """The SHA-256 of the content of `name` in `folder`, of any size. Raises as `read_private` does."""
+    descriptor = _opened(folder, name) if HAS_FOLDERS_OPEN else os.open(folder / name, _READ)
+    with os.fdopen(descriptor, "rb") as file:
+        _check_plain(os.fstat(descriptor), name)
+        return file_digest(file, "sha256").hexdigest()
+
+
+def private_folder(folder: Path) -> None:
+    """Make `folder`, or close it to others. Raises OSError, and PermissionError for one of another owner."""
+    _make(folder)
+    if HAS_FOLDERS_OPEN:
+        os.close(_closed_to_others(folder))
 
 
 def write_private(folder: Path, name: str, content: bytes) -> None:
@@ -48,13 +62,8 @@ def write_private(folder: Path, name: str, content: bytes) -> None:
     if not HAS_FOLDERS_OPEN:
         write_exported(folder / name, content, replaces=True)
         return
-    inside = os.open(folder, _FOLDER)
+    inside = _closed_to_others(folder)
     try:
-        status = os.fstat(inside)
-        if is_own(status) and others_may(status):
-            set_mode(inside, 0o700)
-            status = os.fstat(inside)
-        _check(status)
         unfinished = f"{name}.{os.urandom(8).hex()}"
         descriptor = os.open(unfinished, _NEW, 0o600, dir_fd=inside)
         try:
@@ -78,11 +87,31 @@ def _opened(folder: Path, name: str) -> int:
         os.close(inside)
 
 
+def _closed_to_others(folder: Path) -> int:
+    inside = os.open(folder, _FOLDER)
+    try:
+        status = os.fstat(inside)
+        if is_own(status) and others_may(status):
+            set_mode(inside, 0o700)
+            status = os.fstat(inside)
+        _check(status)
+    except BaseException:
+        os.close(inside)
+        raise
+    return inside
+
+
 def _make(folder: Path) -> None:
     if not folder.parent.exists():
         _make(folder.parent)
     with suppress(FileExistsError):
         folder.mkdir(0o700)
+
+
+def _check_plain(status: os.stat_result, name: str) -> None:
+    _check(status)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        raise PermissionError(f"{name} is no plain file of one name")
 
 
 def _check(status: os.stat_result) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from duckdb import DuckDBPyConnection
 
@@ -12,17 +12,18 @@ from r1plan.report.database import rows, sql
 from r1plan.report.entry_table import absent_values, entry_statement
 from r1plan.report.invalid_line import LineFault, fault_of, is_strict
 from r1plan.report.log_source import LogSource
-from r1plan.report.sources.relation import literal
 from r1plan.report.spend import ReportWarning
-from r1plan.report.store.quick_table import is_plain, quick_bytes_statement, quick_statement
+from r1plan.report.store.plain_lines import bytes_of, bytes_of_lines, file_number, line_values, looks_plain
+from r1plan.report.store.quick_table import quick_bytes_statement, quick_statement
+from r1plan.report.store.row_files import LARGE_BYTES, RowFiles
 from r1plan.report.store.settle import settle_imported
+
+if TYPE_CHECKING:
+    from r1plan.report.store.kept_rows import KeptRows
 
 _NAMED_IDS = 5
 # Of rows that others add.
 _DEFAULTS: Mapping[str, str] = {"requests": "1", "span_us": "0", "usable": "true"}
-# More than the longest line that is read has, and what DuckDB takes unasked: more of it takes more memory.
-_WIDE_LINE_BYTES, _LINE_BYTES = 33 << 20, 16 << 20
-_GLANCE_LINES, _GLANCE_BYTES = 20, 1 << 16
 
 RowLoader = Callable[[DuckDBPyConnection], Iterable[ReportWarning]]
 """Adds rows of other tools to the table `entry`: it INSERTs columns of `importers.row.COLUMNS` BY NAME, cast to their
@@ -35,28 +36,42 @@ def load_entries(
     sources: Sequence[LogSource],
     row: type = UsageEntry,
     imported: RowLoader | None = None,
+    kept: KeptRows | None = None,
+    large_bytes: int = LARGE_BYTES,
 ) -> list[ReportWarning]:
     """Fill the table `entry` from `sources`, the last row of each id, and say what could not be used.
 
-    `row` has the columns of a line. `imported` adds the rows of other tools. Without either the table is empty.
+    `row` has the columns of a line. `imported` adds the rows of other tools. Without either the table is empty. `kept`
+    is where those of a large log, of `large_bytes` and more, are, or will be, for whoever asks again.
     """
     numbered = dict(enumerate(sources, 1))
-    unusable = _read_plain(database, numbered, row)
-    again = {number: numbered[number] for number in numbered if number not in unusable}
+    files = RowFiles(database, row, kept, large_bytes)
+    unusable: dict[int, Collection[int] | None] = {}
+    for number, source in numbered.items():
+        if (places := files.read(number, source)) is not None:
+            unusable[number] = places
+    unusable |= _read_plain(database, {each: numbered[each] for each in numbered if each not in unusable}, row)
+    again = {each: numbered[each] for each in numbered if each not in unusable}
     if again:
         unusable |= _read_anew(database, again, row)
     warnings: list[ReportWarning] = []
     for number, source in numbered.items():
-        ordinals = unusable[number]
-        if ordinals is None or ordinals:
-            warnings += _invalid_lines(source, ordinals, row)
-    warnings += _without_repeated(database)
-    absent = ", ".join(absent_values(row))
+        told = files.warnings(number)
+        if told is None:
+            told = tuple(_invalid_lines(source, unusable[number], row))
+            files.keep(number, source, told)
+        warnings += told
+    database.execute(files.view(has_lines=any(each not in files for each in numbered)))
+    is_repeated, repeated = _repeated(database)
+    warnings += repeated
+    own = sql("own_entry").replace("/*ABSENT*/", ", ".join(absent_values(row)))
+    if is_repeated:
+        own += sql("not_replaced")
     if imported is None:
-        # What no row of ours has is not stored with each.
-        database.execute(f"CREATE VIEW entry AS SELECT *, rowid, {absent} FROM logged")  # noqa: S608
+        database.execute(f"CREATE VIEW entry AS {own.replace('/*ROWID*/', 'place AS rowid,')}")
     else:
-        database.execute(f"CREATE TABLE entry AS SELECT *, {absent} FROM logged")  # noqa: S608
+        database.execute(f"CREATE TABLE entry AS {own.replace('/*NOT_STORED*/', ', is_plain')}")
+        database.execute("DROP VIEW own_row")
         database.execute("DROP TABLE logged")
         for name, value in _DEFAULTS.items():
             database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
@@ -72,16 +87,16 @@ def _read_plain(
 
     They are told by their places among those that are not blank; None: all. A file that is not among them has no row.
     """
-    plain = {number: source for number, source in sources.items() if _looks_plain(source, row)}
+    plain = {number: source for number, source in sources.items() if looks_plain(source, row)}
     if not plain:
         database.execute(f"CREATE TABLE logged AS {entry_statement(row, has_lines=False)}")
         return {}
-    database.execute(f"CREATE TABLE logged AS {quick_statement(row, file=_number(plain))}", _values(plain))
+    database.execute(f"CREATE TABLE logged AS {quick_statement(row, file=file_number(plain))}", line_values(plain))
     unusable = _unusable(database, plain)
     told = dict(database.execute(quick_bytes_statement(row)).fetchall())
     for number, source in plain.items():
         places = unusable[number]
-        if places is None or _unusable_bytes(source, places) + told.get(number, 0) != _bytes(source):
+        if places is None or bytes_of_lines(source, places) + told.get(number, 0) != bytes_of(source):
             del unusable[number]
     others = [number for number in plain if number not in unusable]
     if len(others) == len(plain):
@@ -95,35 +110,10 @@ def _read_anew(
     database: DuckDBPyConnection, sources: Mapping[int, LogSource], row: type
 ) -> dict[int, Collection[int] | None]:
     """Add the rows of `sources`, whoever wrote them, and find the unusable lines of each as `_read_plain` does."""
-    statement = entry_statement(row, file=_number(sources))
-    database.execute(f"INSERT INTO logged BY NAME {statement}", _values(sources))
+    statement = entry_statement(row, file=file_number(sources))
+    database.execute(f"INSERT INTO logged BY NAME {statement}", line_values(sources))
     _refuse_lax_lines(database, sources)
     return _unusable(database, sources)
-
-
-def _looks_plain(source: LogSource, row: type) -> bool:
-    with source.file.open("rb") as stream:
-        lines = stream.readlines(_GLANCE_BYTES)
-    return bool(lines) and all(is_plain(line, row) for line in lines[:_GLANCE_LINES])
-
-
-def _number(sources: Mapping[int, LogSource]) -> str:
-    """SQL: the number among `sources` of the file of a line."""
-    return "list_position(CAST($names AS VARCHAR[]), file)" if len(sources) > 1 else str(next(iter(sources)))
-
-
-def _values(sources: Mapping[int, LogSource]) -> dict[str, object]:
-    wide = any(source.has_wide_lines for source in sources.values())
-    values: dict[str, object] = {
-        "files": [literal(source.file) for source in sources.values()],
-        "line_bytes": _WIDE_LINE_BYTES if wide else _LINE_BYTES,
-    }
-    if len(sources) > 1:
-        # Each at the place of its number.
-        values["names"] = [
-            str(sources[number].file) if number in sources else None for number in range(1, max(sources) + 1)
-        ]
-    return values
 
 
 def _unusable(database: DuckDBPyConnection, sources: Mapping[int, LogSource]) -> dict[int, Collection[int] | None]:
@@ -137,31 +127,16 @@ def _unusable(database: DuckDBPyConnection, sources: Mapping[int, LogSource]) ->
     return found
 
 
-def _unusable_bytes(source: LogSource, places: Collection[int]) -> int:
-    return sum(len(line.removesuffix(b"\n")) + 1 for _, _, line in source.lines_at(places)) if places else 0
-
-
-def _bytes(source: LogSource) -> int:
-    """How long the file is, with an end of its last line."""
-    with source.file.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, size - 1))
-        return size + (stream.read(1) != b"\n")
-
-
-def _without_repeated(database: DuckDBPyConnection) -> list[ReportWarning]:
-    """Leave the last row of each id in the table `logged`, and say which requests ended more than once."""
-    warnings = []
+def _repeated(database: DuckDBPyConnection) -> tuple[bool, list[ReportWarning]]:
+    """Whether rows replace others, whose places are then in the table `replaced`; and which requests ended twice."""
     database.execute(sql("repeated"))
     ((again,),) = database.execute("SELECT count(*) FROM repeated").fetchall()
     if not again:
-        return []
+        return False, []
+    database.execute(sql("replaced"))
     repeated = rows(database, "SELECT id FROM repeated WHERE ends > 1 ORDER BY last_place")
-    if repeated:
-        ids = tuple(each["id"] for each in repeated[:_NAMED_IDS])
-        warnings.append(ReportWarning(kind="duplicate_ids", count=len(repeated), ids=ids))
-    database.execute(sql("not_repeated"))
-    return warnings
+    ids = tuple(each["id"] for each in repeated[:_NAMED_IDS])
+    return True, [ReportWarning(kind="duplicate_ids", count=len(repeated), ids=ids)] if repeated else []
 
 
 def _refuse_lax_lines(database: DuckDBPyConnection, sources: Mapping[int, LogSource]) -> None:
@@ -170,7 +145,7 @@ def _refuse_lax_lines(database: DuckDBPyConnection, sources: Mapping[int, LogSou
     It takes a comma before a bracket, NaN and Infinity, and the first of several values of one key. A comma before the
     last bracket is passed over by all readers of the log.
     """
-    values = {name: value for name, value in _values(sources).items() if name != "names"}
+    values = {name: value for name, value in line_values(sources).items() if name != "names"}
     ((suspects, shapes),) = database.execute(sql("lax_lines"), values).fetchall()
     if not suspects and not shapes:
         return
@@ -186,6 +161,8 @@ def _refuse_lax_lines(database: DuckDBPyConnection, sources: Mapping[int, LogSou
 
 def _invalid_lines(source: LogSource, ordinals: Collection[int] | None, row: type) -> Iterator[ReportWarning]:
     """A warning for each line of `source` whose place among those that are not blank is in `ordinals`; None: all."""
+    if ordinals is not None and not ordinals:
+        return
     for _, number, line in source.lines_at(ordinals):
         length = source.too_long.get(number)
         fault = LineFault(cause="too_long", length_bytes=length) if length else fault_of(line, row)

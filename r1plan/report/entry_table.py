@@ -32,6 +32,7 @@ def entry_statement(row: type = UsageEntry, *, file: str = "NULL", has_lines: bo
         .replace("/*FILE*/", file)
         .replace("/*JSON*/", ", ".join(f"{name}: 'JSON'" for name in ("schema", *read)))
         .replace("/*VALUES*/", ",\n    ".join(_value(*each) for each in read.items()))
+        .replace("/*PLAIN*/", sql("plain_row"))
         .replace("/*CHECKS*/", "\n            AND ".join(checks))
     )
 

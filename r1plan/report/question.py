@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from r1plan.catalog.price import Currency
@@ -44,7 +45,7 @@ class SpendQuestion:
     `book` was told. A pipe among `found`, which a folder had, is not read. `importer` is the tool that wrote all of
     `logs`; None: each says it. `sellers` gives the providers by what other tools call them (`OurNames`). `detail` is
     what the report holds beside its sums, and `inquiry` what a reader wants to be told of them. `imported` adds more
-    rows.
+    rows. `rows_in` is a folder of our own in which the rows of large logs are kept for whoever asks again.
     """
 
     logs: Sequence[Given]
@@ -62,3 +63,4 @@ class SpendQuestion:
     inquiry: SpendInquiry | None = None
     reconcile: ReconcileQuestion | None = None
     imported: RowLoader | None = None
+    rows_in: Path | None = None

@@ -122,6 +122,7 @@ def _question(
     from r1plan.render.spend.formats import detail_of
     from r1plan.report.question import SpendInquiry, SpendQuestion
     from r1plan.report.sources.given import STDIN
+    from r1plan.settings import directories
 
     named = {Path(each) for each in options.paths} | {STDIN}
     return SpendQuestion(
@@ -143,6 +144,7 @@ def _question(
             is_explained=options.explain,
         ),
         reconcile=bills.question,
+        rows_in=directories().cache / "rows",
     )
 
 

@@ -7,10 +7,15 @@ WITH line AS (
     /*LINES*/
 )
 SELECT
-    CAST(/*FILE*/ AS INTEGER) AS file,
-    /*VALUES*/,
-    COALESCE(
-        /*CHECKS*/,
-        false
-    ) AS usable
-FROM line
+    *,
+    /*PLAIN*/ AS is_plain
+FROM (
+    SELECT
+        CAST(/*FILE*/ AS INTEGER) AS file,
+        /*VALUES*/,
+        COALESCE(
+            /*CHECKS*/,
+            false
+        ) AS usable
+    FROM line
+)

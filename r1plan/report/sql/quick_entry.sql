@@ -28,5 +28,6 @@ SELECT
         /*NEEDED*/
     ) IS TRUE AND (
         /*CHECKS*/
-    ) IS NOT FALSE AS usable
+    ) IS NOT FALSE AS usable,
+    /*PLAIN*/ AS is_plain
 FROM taken

@@ -4,18 +4,16 @@
 CREATE TABLE repeated AS
 WITH shared AS (
     SELECT hash(id) AS hashed
-    FROM logged
+    FROM own_row
     WHERE usable
     GROUP BY hashed
     HAVING count(*) > 1
 )
 SELECT
     id,
-    COALESCE(
-        max(file * 1099511627776 + rowid) FILTER (ended_us IS NOT NULL), max(file * 1099511627776 + rowid)
-    ) AS last_place,
+    COALESCE(max(CASE WHEN ended_us IS NOT NULL THEN place END), max(place)) AS last_place,
     count(ended_us) AS ends
-FROM logged
+FROM own_row
 WHERE usable AND hash(id) IN (SELECT hashed FROM shared)
 GROUP BY id
 HAVING count(*) > 1

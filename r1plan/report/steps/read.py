@@ -15,6 +15,7 @@ from r1plan.report.question import SpendQuestion
 from r1plan.report.sources.opening import open_sources
 from r1plan.report.sources.plain import OpenedSources
 from r1plan.report.spend import ImportedFiles, ReportWarning
+from r1plan.report.store.kept_rows import KeptRows
 
 # A document is one value, and has to fit into memory as a whole.
 _STREAMED = ("lines", "csv", "parquet")
@@ -50,7 +51,8 @@ def read_rows(database: DuckDBPyConnection, question: SpendQuestion, copies: Exi
         if opened.foreign:
             yield from _import(database, opened, question, read)
 
-    read.warnings += load_entries(database, opened.own, imported=add if adds else None)
+    kept = KeptRows(question.rows_in) if question.rows_in is not None else None
+    read.warnings += load_entries(database, opened.own, imported=add if adds else None, kept=kept)
     return read
 
 

@@ -1,4 +1,4 @@
-"""The table `cube`: the priced requests of a report, read once and summed by all that its sums and findings tell apart."""
+"""The table `cube`: the priced requests, read once and summed by all that a report and its findings tell apart."""
 
 from __future__ import annotations
 
@@ -50,21 +50,27 @@ def make_priced(database: DuckDBPyConnection, here: Mapping[str, object]) -> Non
     `other_priced` has those alone that are not plain, so that no cost is worked out for the others.
     """
     # A view takes no parameters.
-    values = {**here, "by_another_instant": _by_another_instant(database)}
-    database.execute(_filled(sql("request"), values))
+    database.execute(_filled(_request(database), here))
     for name in ("classified", "priced"):
-        database.execute(_filled(sql(name), values))
+        database.execute(_filled(sql(name), here))
     counted = "SELECT count(*), count(CASE WHEN NOT is_plain THEN 1 END) FROM request"
     ((many, others),) = database.execute(counted).fetchall()
     # A few among many take as long as all would, wherever they are read.
     kind = "TABLE" if others * _FEW < many else "VIEW"
-    database.execute(f"CREATE {kind} other_priced AS SELECT * FROM priced WHERE NOT is_plain")
+    database.execute(f"CREATE {kind} other_priced AS SELECT * FROM priced WHERE NOT is_plain")  # noqa: S608
 
 
-def _by_another_instant(database: DuckDBPyConnection) -> list[str]:
-    """Who has a price that another instant of a request decides than its end."""
+def _request(database: DuckDBPyConnection) -> str:
+    stored = "SELECT 1 FROM duckdb_columns() WHERE table_name = 'entry' AND column_name = 'is_plain'"
+    is_stored = bool(database.execute(stored).fetchall())
+    plain = ["entry.is_plain"] if is_stored else [sql("plain_row"), "span_us = 0", "requests IS NOT DISTINCT FROM 1"]
+    # Who has a price that another instant of a request decides than its end.
     found = "SELECT DISTINCT provider FROM price JOIN band USING (band) WHERE decides <> 'completion' ORDER BY ALL"
-    return [provider for (provider,) in database.execute(found).fetchall()]
+    others = [provider for (provider,) in database.execute(found).fetchall()]
+    if others:
+        plain.append(f"NOT list_contains({_texts(others)}, provider)")
+    statement = sql("request").replace("/*STORED*/", " EXCLUDE (is_plain)" if is_stored else "")
+    return statement.replace("/*PLAIN*/", " AND ".join(plain))
 
 
 def _filled(statement: str, values: Mapping[str, object]) -> str:

@@ -8,8 +8,7 @@ logs are read. It is JSON, read into the values' own types and nothing else.
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,13 +20,13 @@ from r1plan.files.private import read_private, write_private
 from r1plan.report.findings.finding import FindingKind, SpendFinding
 from r1plan.report.sources.given import Given
 from r1plan.report.spend import SpendReport
+from r1plan.report.store.stamp import file_stamp, folder_stamp
 from r1plan.settings import catalog_folders, directories
 
 # A log that changed this lately may change again.
 _SETTLED = timedelta(minutes=1)
 # Of an open period: no clock is so wrong that a request of then is one that may still end.
 _OVER = timedelta(days=2)
-_END_BYTES = 4096
 _MOST_BYTES, _MOST_REPORTS = 8 << 20, 64
 _CODE = Path(__file__).resolve().parents[2]
 _CODE_FOLDERS = ("report", "prices", "ledger", "catalog", "cli/spend")
@@ -98,34 +97,18 @@ def _stamp(question: str, logs: Sequence[Given], now: datetime) -> bytes | None:
     """What the report depends on; None where a log is no plain file, or one that changed a moment ago."""
     lately_ns = int((now - _SETTLED).timestamp()) * 10**9
     found = sha256(os.fsencode(f"{__version__}\n{question}\n"))
+    code = (_CODE / name for name in _CODE_FOLDERS)
     try:
-        for line in _states():
+        for line in folder_stamp((*code, *catalog_folders("pricing"), *catalog_folders("profiles"))):
             found.update(line)
         for log in logs:
-            if not isinstance(log, Path):
+            stamp = file_stamp(log, lately_ns) if isinstance(log, Path) else None
+            if stamp is None:
                 return None
-            status = log.stat()
-            if not stat.S_ISREG(status.st_mode) or status.st_mtime_ns > lately_ns:
-                return None
-            found.update(os.fsencode(f"{log.absolute()}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}\n"))
-            with log.open("rb") as stream:
-                found.update(stream.read(_END_BYTES))
-                stream.seek(max(0, status.st_size - _END_BYTES))
-                found.update(stream.read(_END_BYTES))
+            found.update(stamp)
     except OSError:
         return None
     return found.hexdigest().encode() + b"\n"
-
-
-def _states() -> Iterator[bytes]:
-    """A line for each file of our code and of the catalogue that a report is made of; it changes when the file does."""
-    folders = [_CODE / name for name in _CODE_FOLDERS]
-    for folder in (*folders, *catalog_folders("pricing"), *catalog_folders("profiles")):
-        for root, inside, names in os.walk(folder):
-            inside[:] = sorted(each for each in inside if each != "__pycache__")
-            for name in sorted(names):
-                status = Path(root, name).stat()
-                yield os.fsencode(f"{root}/{name}:{status.st_size}:{status.st_mtime_ns}\n")
 
 
 def _keep_last(folder: Path, most: int) -> None:

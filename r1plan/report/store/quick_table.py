@@ -85,6 +85,7 @@ def quick_statement(row: type = UsageEntry, *, file: str = "1") -> str:
         .replace("/*CHECKED*/", ", ".join(f"{name} AS raw_{name}" for name in ("schema", *checked)))
         .replace("/*BYTES*/", _told_bytes(every))
         .replace("/*NAMES*/", ", ".join(str(each.in_report) for each in read.values()))
+        .replace("/*PLAIN*/", sql("plain_row"))
         .replace("/*NEEDED*/", "\n        AND ".join(needed))
         .replace("/*CHECKS*/", "\n        AND ".join(checks))
     )
@@ -117,11 +118,11 @@ def _check(name: str, column: Column) -> str:
     return _CHECK[column.kind].replace("<raw>", f"raw_{name}").replace("<value>", str(column.in_report))
 
 
-def quick_bytes_statement(row: type = UsageEntry) -> str:
-    """How long the lines of the usable rows of each file are if they are our writer's."""
+def quick_bytes_statement(row: type = UsageEntry, rows: str = "logged") -> str:
+    """How long the lines of the usable ones of `rows`, SQL, are in each file if they are our writer's."""
     stored = _nullable(columns(row), is_stored=True)
     known = " + ".join(f"{bytes_} * count({each.in_report})" for each, _, bytes_ in stored)
-    return f"SELECT file, sum(told_bytes) + {known} FROM logged WHERE usable GROUP BY file"  # noqa: S608
+    return f"SELECT file, sum(told_bytes) + {known} FROM {rows} WHERE usable GROUP BY file"  # noqa: S608
 
 
 def _told_bytes(every: Mapping[str, Column]) -> str:

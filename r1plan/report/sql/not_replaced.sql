@@ -1,0 +1,1 @@
+WHERE NOT EXISTS (SELECT 1 FROM replaced WHERE replaced.place = own_row.place)
