@@ -48,7 +48,7 @@ def read_series(
     last: datetime,
     most: Most = Most(),
 ) -> Series:
-    """The series of the table `priced`, whose requests are placed from `first` to `last`, in days of `timezone`.
+    """The series of the requests, which the table `cube` sums: placed from `first` to `last`, in days of `timezone`.
 
     Where there would be more rows than `most`, sellers of little cost are told together, days become weeks or months,
     and the hours and lengths are no longer told by span.

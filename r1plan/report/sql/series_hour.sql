@@ -3,7 +3,7 @@
 CREATE TABLE series_hour AS
 SELECT
     slot.day,
-    CASE WHEN span_us <= 3600000000 THEN slot.hour END AS hour,
+    CASE WHEN is_hourly THEN slot.hour END AS hour,
     provider,
     model,
     COALESCE(sum(requests), 0) AS requests,
@@ -20,14 +20,14 @@ SELECT
     COALESCE(sum(charged_usd), 0) AS charged_usd,
     COALESCE(sum(energy_usd), 0) AS energy_usd,
     COALESCE(sum(cache_saving_usd), 0) AS cache_saving_usd,
-    count(*) FILTER (NOT is_uncertain AND known_usd IS NULL) AS unknown_cost,
-    count(*) FILTER (NOT is_uncertain AND input_miss_usd IS NULL) AS unknown_split,
-    COALESCE(sum(requests) FILTER (is_uncertain), 0) AS uncertain_requests,
-    COALESCE(sum(requests) FILTER (is_estimated), 0) AS estimated_requests,
-    COALESCE(sum(requests) FILTER (is_unpriced), 0) AS unpriced_requests,
-    COALESCE(sum(requests) FILTER (is_unbounded), 0) AS unbounded_requests,
-    count(*) FILTER (known_usd IS NOT NULL AND cache_saving_usd IS NULL) AS unknown_saving,
+    COALESCE(sum(unknown_known_usd), 0) AS unknown_cost,
+    COALESCE(sum(unknown_input_miss_usd), 0) AS unknown_split,
+    COALESCE(sum(uncertain_requests), 0) AS uncertain_requests,
+    COALESCE(sum(estimated_requests), 0) AS estimated_requests,
+    COALESCE(sum(unpriced_requests), 0) AS unpriced_requests,
+    COALESCE(sum(unbounded_requests), 0) AS unbounded_requests,
+    COALESCE(sum(unknown_cache_saving_usd), 0) - COALESCE(sum(unknown_known_usd), 0) AS unknown_saving,
     COALESCE(sum(uncertain_low_usd), 0) AS uncertain_low_usd,
     COALESCE(sum(uncertain_high_usd), 0) AS uncertain_high_usd
-FROM priced ASOF JOIN slot ON priced.placed_us >= slot.start_us
+FROM cube ASOF JOIN slot ON cube.first_us >= slot.start_us
 GROUP BY ALL

@@ -6,6 +6,6 @@ SELECT
     model,
     CASE WHEN thinking_tokens = 0 THEN 0 ELSE LEAST(1 + CAST(floor(log2(thinking_tokens)) AS INTEGER), $longest) END AS bin,
     count(*) AS requests
-FROM priced ASOF JOIN slot ON priced.placed_us >= slot.start_us
+FROM request ASOF JOIN slot ON request.placed_us >= slot.start_us
 WHERE thinking_tokens IS NOT NULL AND span_us = 0 AND requests = 1
 GROUP BY ALL

@@ -15,16 +15,22 @@ from r1plan.report.series.slots import slots
 from tests.prices.test_book import real_book
 
 FIRST, LAST = datetime(2025, 9, 1, tzinfo=UTC), datetime(2025, 11, 29, tzinfo=UTC)
-PRICED = """CREATE TABLE priced AS SELECT
+REQUEST = """CREATE TABLE request AS SELECT
     'p' || (i % 3) AS provider, 'm' || (i % 7) AS model,
     epoch_us(TIMESTAMP '2025-09-01' + to_days(CAST(i % 90 AS INTEGER))) AS placed_us,
-    1 AS requests, 0 AS span_us, i AS input_tokens, 0 AS cache_hit_tokens, i AS output_tokens, i AS thinking_tokens,
-    CAST(i AS DECIMAL(38, 15)) AS known_usd, known_usd AS input_miss_usd,
+    1 AS requests, 0 AS span_us, i AS input_tokens, i AS thinking_tokens
+FROM range(2000) AS made(i)"""
+CUBE = """CREATE TABLE cube AS SELECT
+    provider, model, placed_us AS first_us, true AS is_hourly,
+    requests, input_tokens, 0 AS cache_hit_tokens, input_tokens AS output_tokens, thinking_tokens,
+    CAST(input_tokens AS DECIMAL(38, 15)) AS known_usd, known_usd AS input_miss_usd,
     known_usd AS cache_hit_usd, known_usd AS thinking_usd,
     known_usd AS answer_usd, known_usd AS thinking_unknown_usd, known_usd AS charged_usd, known_usd AS energy_usd,
-    known_usd AS cache_saving_usd, false AS is_uncertain, false AS is_estimated, false AS is_unpriced,
-    false AS is_unbounded, NULL::DECIMAL(38, 15) AS uncertain_low_usd, NULL::DECIMAL(38, 15) AS uncertain_high_usd
-FROM range(2000) AS made(i)"""
+    known_usd AS cache_saving_usd, 0 AS unknown_known_usd, 0 AS unknown_input_miss_usd,
+    0 AS uncertain_requests, 0 AS estimated_requests, 0 AS unpriced_requests,
+    0 AS unknown_cache_saving_usd, 0 AS unbounded_requests,
+    NULL::DECIMAL(38, 15) AS uncertain_low_usd, NULL::DECIMAL(38, 15) AS uncertain_high_usd
+FROM request"""
 
 
 @pytest.mark.parametrize(
@@ -40,7 +46,8 @@ FROM range(2000) AS made(i)"""
 )
 def test_coarser_series_have_the_same_sum(most: Most, unit: SpanUnit, merged: int, told: bool) -> None:
     with open_database() as database:
-        database.execute(PRICED)
+        database.execute(REQUEST)
+        database.execute(CUBE)
         series = read_series(database, real_book(), "UTC", FIRST, LAST, most)
     assert (series.unit, series.merged_sellers) == (unit, merged)
     assert sum((each.cost_usd for each in series.spends), Decimal(0)) == sum(range(2000))
