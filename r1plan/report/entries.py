@@ -50,7 +50,9 @@ def load_entries(
     for number, source in numbered.items():
         if (places := files.read(number, source)) is not None:
             unusable[number] = places
-    unusable |= _read_plain(database, {each: numbered[each] for each in numbered if each not in unusable}, row)
+    others = {each: numbered[each] for each in numbered if each not in unusable}
+    if others or not numbered:
+        unusable |= _read_plain(database, others, row)
     again = {each: numbered[each] for each in numbered if each not in unusable}
     if again:
         unusable |= _read_anew(database, again, row)
@@ -61,7 +63,7 @@ def load_entries(
             told = tuple(_invalid_lines(source, unusable[number], row))
             files.keep(number, source, told)
         warnings += told
-    database.execute(files.view(has_lines=any(each not in files for each in numbered)))
+    database.execute(files.view(has_lines=bool(others or not numbered)))
     is_repeated, repeated = _repeated(database)
     warnings += repeated
     own = sql("own_entry").replace("/*ABSENT*/", ", ".join(absent_values(row)))
@@ -72,7 +74,7 @@ def load_entries(
     else:
         database.execute(f"CREATE TABLE entry AS {own.replace('/*NOT_STORED*/', ', is_plain')}")
         database.execute("DROP VIEW own_row")
-        database.execute("DROP TABLE logged")
+        database.execute("DROP TABLE IF EXISTS logged")
         for name, value in _DEFAULTS.items():
             database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
         warnings += imported(database)

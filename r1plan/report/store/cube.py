@@ -61,8 +61,7 @@ def make_priced(database: DuckDBPyConnection, here: Mapping[str, object]) -> Non
 
 
 def _request(database: DuckDBPyConnection) -> str:
-    stored = "SELECT 1 FROM duckdb_columns() WHERE table_name = 'entry' AND column_name = 'is_plain'"
-    is_stored = bool(database.execute(stored).fetchall())
+    is_stored = "is_plain" in (name for name, *_ in database.execute("SELECT * FROM entry LIMIT 0").description)
     plain = ["entry.is_plain"] if is_stored else [sql("plain_row"), "span_us = 0", "requests IS NOT DISTINCT FROM 1"]
     # Who has a price that another instant of a request decides than its end.
     found = "SELECT DISTINCT provider FROM price JOIN band USING (band) WHERE decides <> 'completion' ORDER BY ALL"

@@ -70,12 +70,9 @@ class RowFiles:
         if self._kept is not None and number in self._files and number not in self._warnings:
             self._kept.keep(source, self._files[number], warnings)
 
-    def __contains__(self, number: int) -> bool:
-        return number in self._files
-
     def view(self, *, has_lines: bool) -> str:
         """SQL: the view `own_row` of the rows of all logs, those in the table `logged` where it `has_lines`."""
-        parts = [sql("own_row")] if has_lines or not self._files else []
+        parts = [sql("own_row")] if has_lines else []
         for number, path in self._files.items():
             parts.append(sql("own_row_file").replace("$number", str(number)).replace("$path", _text(literal(path))))
         return f"CREATE VIEW own_row AS {' UNION ALL BY NAME '.join(parts)}"
