@@ -23,6 +23,7 @@ from r1plan.models.gguf.naming import FILE_TYPES
 from r1plan.plan.llamacpp.weights.quantize_recipe import BASE_TYPES, PLAIN_QUANTS
 from tests.oracle.dry_run import captured_log
 from tests.oracle.gguf_writer import write_header
+from tests.plan.deepseek4 import V4_FLASH
 from tests.plan.deepseek32 import V32
 
 RECORDED = Path(__file__).parent.parent / "measured" / "quantize_types.jsonl"
@@ -38,8 +39,9 @@ def distinct_shapes() -> list[Model]:
 
 
 def recorded_models() -> list[Model]:
-    """Those of the catalogue, and DeepSeek-V3.2 as it is converted, with its block that predicts further tokens."""
-    return [*distinct_shapes(), V32]
+    """Those of the catalogue, DeepSeek-V3.2 as it is converted, with its block that predicts further tokens, and V4."""
+    known = distinct_shapes()
+    return [*known, *(each for each in (V32, V4_FLASH) if each.shape not in [model.shape for model in known])]
 
 
 def record() -> Iterator[dict[str, object]]:

@@ -21,14 +21,14 @@ def types(recipe: QuantizeRecipe) -> dict[str, str]:
     """The types of each name over the layers that have it, as the recorded rows write them; without the plain ones."""
     found: dict[str, list[str]] = {}
     for tensor, type_ in recipe.outer():
-        if not tensor.plain:
+        if not (tensor.plain or tensor.kept_as):
             found.setdefault(tensor.name, []).append(type_)
     for layer in range(recipe.shape.layers):
         for tensor, type_ in recipe.layer(layer):
-            if not tensor.plain:
+            if not (tensor.plain or tensor.kept_as):
                 found.setdefault(tensor.name, []).append(type_)
     for _, tensor, type_ in recipe.unloaded():
-        if not tensor.plain:
+        if not (tensor.plain or tensor.kept_as):
             found.setdefault(tensor.name, []).append(type_)
     return {name: " ".join(f"{one}*{len(list(run))}" for one, run in groupby(each)) for name, each in found.items()}
 
