@@ -103,11 +103,13 @@ class StreamedGraph:
         mixed = builder.matrix(f"hc_{part}_fn", row * mixes, flat, self.tokens)
 
         def add(which: str) -> int:
-            scale, base = (graph.weight(_F32_BYTES, builder.run.device) for _ in range(2))
+            device = builder.run.device
             if which == "comb":
+                scale, base = graph.weight(3 * _F32_BYTES, device), graph.weight(mixes * _F32_BYTES, device)
                 return graph.op(row * self.states**2, mixed, scale, base, rows=self.tokens * self.states)
-            out = graph.op(row * self.states, mixed, scale, rows=self.tokens)
-            out = graph.op(row * self.states, out, base, over=(out,), rows=self.tokens)
+            # Views of these, which do not decide where an operation runs: to the scheduler they are no weights.
+            out = graph.op(row * self.states, mixed, graph.cells(_F32_BYTES, device))
+            out = graph.op(row * self.states, out, graph.cells(self.states * _F32_BYTES, device), over=(out,))
             for _ in range(2):
                 out = graph.op(row * self.states, out, over=(out,))
             return out
@@ -201,19 +203,19 @@ class _Attention:
         streams, heads, size = self.streamed.streams, self.shape.heads, graph.sizes[query]
         sinks, rows = graph.weight(heads * _F32_BYTES, device), heads * self.streamed.tokens
         seen, window = self.streamed.window + self.cells, self.streamed.window
-        keys = graph.cells(builder.kv.bytes_of(self.width) * window * streams, device)
+        # The same cells, and yet two tensors to the scheduler, which copies each.
+        keys, values = (graph.cells(builder.kv.bytes_of(self.width) * window * streams, device) for _ in range(2))
         if self.ratio:
             behind = graph.cells(builder.kv.bytes_of(self.width) * self.cells * streams, device)
-            keys = graph.op(builder.kv.bytes_of(self.width) * seen * streams, keys, behind)
+            keys = values = graph.op(builder.kv.bytes_of(self.width) * seen * streams, keys, behind)
         if batch.flash_attn:
             elements = self.width * seen * streams
             copies = builder.kv.f16_copy_bytes(elements)
-            values = keys
             if batch.kv_type == "f32":
-                keys, values = graph.op(_F16_BYTES * elements, keys), graph.op(_F16_BYTES * elements, keys)
+                keys, values = graph.op(_F16_BYTES * elements, keys), graph.op(_F16_BYTES * elements, values)
             mask = self._mask(normed, reduced)
             return graph.op(size, query, keys, values, mask, sinks, rows=rows, f16_bytes=copies)
-        straight = graph.op(builder.kv.bytes_of(self.width) * seen * streams, keys)
+        straight = graph.op(builder.kv.bytes_of(self.width) * seen * streams, values)
         scores = graph.op(self.streamed.row * heads * seen, keys, query)
         mask = self._mask(normed, reduced)
         shares = graph.op(graph.sizes[scores], scores, mask, sinks, over=(scores,), rows=rows)

@@ -129,12 +129,15 @@ def runs_of(
 
     The experts of the first `expert_layers_on_host` expert layers stay in host memory. Where a card is used, what is in
     host memory is copied to it for each micro-batch, so such runs know their matrices: those of their widest layer,
-    which puts a card that copies whole layers off by one hidden state at most.
+    which puts a card that copies whole layers off by one hidden state at most. Layers that hold other matrices than the
+    one before are a run of their own.
     """
     experts_end = weights.dense_layers + expert_layers_on_host
     bounds = {0, weights.layers, min(weights.dense_layers, weights.layers), min(experts_end, weights.layers)}
     if card_layers and experts_end >= weights.layers > weights.dense_layers:
         bounds.add(weights.layers - 1)  # what it copies may be less, and it alone writes logits
+    if card_layers and (host_layers or expert_layers_on_host):
+        bounds |= _kinds_begin(weights)
     ends = list(accumulate(card_layers, initial=host_layers))
     cuts = sorted(bounds | set(ends))
     runs = []
@@ -152,3 +155,10 @@ def runs_of(
             )
         )
     return tuple(runs)
+
+
+@lru_cache(maxsize=64)
+def _kinds_begin(weights: Weights) -> frozenset[int]:
+    """The layers that hold other matrices than the one before."""
+    names = [frozenset(name for name, _ in each) for each in weights.matrices]
+    return frozenset(layer for layer in range(1, weights.layers) if names[layer] != names[layer - 1])
