@@ -52,7 +52,8 @@ def windowed_peaks(
     attending = LinearBytes(fixed, slope).plus(kept)
     if copied is not None:
         cells = copied.bytes_per_cell * (2 if on_card else 0)
-        attending = attending.plus(LinearBytes(copied.fixed_bytes, cells))
+        # What is made between two matrices of experts may lie where the first was, so that the next finds no room.
+        attending = attending.plus(LinearBytes(2 * copied.fixed_bytes, cells))
     if not has_output:
         return (attending,)
     logits = settings.outputs * (shape.vocab_size * _F32_BYTES + 3 * row + 2 * wide) + ub * (wide + row + zeros)
