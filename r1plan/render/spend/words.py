@@ -134,7 +134,8 @@ def notes(report: SpendReport) -> Iterator[str]:
         yield f"uncertain: {_uncertain(report)}."
     if totals.estimated_requests:
         loose = totals.estimated_unbounded_requests
-        unbounded = f"; of {loose:,} of them no bounds are known" if loose else ""
+        of = "" if loose == totals.estimated_requests else f"of {loose:,} of them "
+        unbounded = f"; {of}no bounds are known" if loose else ""
         bounds = span(totals.estimated_low_usd, totals.estimated_high_usd, report.currency)
         verb = "was" if totals.estimated_requests == 1 else "were"
         yield f"estimated: {count(totals.estimated_requests, 'request')} {verb} estimated: {bounds}{unbounded}."

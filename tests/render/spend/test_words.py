@@ -113,3 +113,19 @@ def test_of_one_tool_and_explained_each_trap_has_its_sentence() -> None:
 def test_sums_that_tell_no_number_of_requests_have_none_and_not_0() -> None:
     (show, *_) = figure_columns(report_of(Totals(cost_usd=D(14)))).values()
     assert (show(Totals(cost_usd=D(14))), show(Totals(requests=1200))) == ("?", "1,200")
+
+
+@pytest.mark.parametrize(
+    ("requests", "loose", "text"),
+    [
+        (1, 0, "estimated: 1 request was estimated: $1.00 to $2.00."),
+        (1, 1, "estimated: 1 request was estimated: $1.00 to $2.00; no bounds are known."),
+        (3, 1, "estimated: 3 requests were estimated: $1.00 to $2.00; of 1 of them no bounds are known."),
+    ],
+)
+def test_of_which_estimates_no_bounds_are_known_is_said(requests: int, loose: int, text: str) -> None:
+    totals = Totals(
+        requests=9, cost_usd=D(9), estimated_requests=requests, estimated_unbounded_requests=loose,
+        estimated_low_usd=D(1), estimated_high_usd=D(2),
+    )  # fmt: skip
+    assert list(notes(report_of(totals))) == [text]
