@@ -99,6 +99,34 @@ def test_what_names_no_model_or_machine_is_said(text: str, error: type[R1PlanErr
     assert raised.value.hint
 
 
+LLAMA = {
+    "model": "14b", "quant": "q4_k_m", "engine": "llama.cpp", "context": {"chosen": 8192}, "kv_type": "f16",
+    "n_ubatch": 512, "slots": 1, "flash_attn": True, "runtime": "in-process",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kv_type": "f99"},
+        {"kv_type": []},
+        {"slots": -1},
+        {"context": {"chosen": 1e9}},
+        {"runtime": None},
+        {"n_ubatch": "a"},
+    ],
+    ids=str,
+)
+def test_a_choice_of_what_there_is_not_is_no_choice(wrong: dict[str, object], tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    machine = {name: value for name, value in document(desktop()).items() if name != "schema"}
+    file.write_text(json.dumps({"machine": machine, "choice": LLAMA}))
+    assert asked_option(str(file)).pins.kv_type == "f16"
+    file.write_text(json.dumps({"machine": machine, "choice": LLAMA | wrong}))
+    with pytest.raises(UsageError, match="holds no plan with a choice"):
+        asked_option(str(file))
+
+
 @pytest.mark.parametrize(
     "content",
     [

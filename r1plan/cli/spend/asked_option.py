@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from r1plan.errors import UsageError
-from r1plan.plan.pins import Pins
+from r1plan.plan.pins import KvType, Pins, Runtime
 from r1plan.settings import expanded
 
 if TYPE_CHECKING:
     from r1plan.hardware.machine import Machine
     from r1plan.plan.plan import EngineName
 
+NameT = TypeVar("NameT")
+
 _RECOMMENDED = "recommended"
 _MOST_BYTES = 16 << 20
+_MOST_TOKENS = 1 << 40
 _PLAN = "r1plan.recommend/1"
 _HINT = "give what `r1plan recommend --json` printed"
 _MACHINE_HINT = (
@@ -76,15 +79,15 @@ def _of_plan(plan: dict[str, Any], file: str) -> AskedOption:
     try:
         choice = plan["choice"]
         model, quant, engine = (str(choice[name]) for name in ("model", "quant", "engine"))
-        pins = Pins(context=int(choice["context"]["chosen"]))
+        pins = Pins(context=_number(choice["context"]["chosen"]))
         if engine == "llama.cpp":
             pins = replace(
                 pins,
-                kv_type=choice["kv_type"],
-                n_ubatch=int(choice["n_ubatch"]),
-                slots=int(choice["slots"]),
+                kv_type=_one_of(get_args(KvType), choice["kv_type"]),
+                n_ubatch=_number(choice["n_ubatch"]),
+                slots=_number(choice["slots"]),
                 flash_attn=bool(choice["flash_attn"]),
-                runtime=choice["runtime"],
+                runtime=_one_of(get_args(Runtime), choice["runtime"]),
             )
         elif engine != "vllm":
             raise ValueError
@@ -99,6 +102,19 @@ def _of_plan(plan: dict[str, Any], file: str) -> AskedOption:
         engine="vllm" if engine == "vllm" else "llama.cpp",
         pins=pins,
     )
+
+
+def _number(value: object) -> int:
+    if isinstance(value, int) and 0 < value < _MOST_TOKENS:
+        return value
+    raise ValueError
+
+
+def _one_of(known: tuple[NameT, ...], value: object) -> NameT:
+    for each in known:
+        if each == value:
+            return each
+    raise ValueError
 
 
 def _machine_of_plan(plan: dict[str, Any], file: str) -> Machine:
