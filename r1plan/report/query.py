@@ -20,6 +20,7 @@ from r1plan.report.steps.tell import (
     differing_bills,
     doubtful,
     other_currencies,
+    own_keys,
     price_caveats,
     series_of,
     unpriced,
@@ -48,6 +49,7 @@ def spend_report(question: SpendQuestion) -> SpendReport:
             *(future_warning(database, question.inquiry) if question.inquiry else ()),
             *doubtful(doubts),
             *differing_bills(database, question),
+            *own_keys(database, read),
             *price_caveats(database, caveats),
         )
         return SpendReport(

@@ -78,6 +78,7 @@ WarningKind = Literal[
     "several_prices",  # `count` requests told only as sums over a time in which several prices held: uncertain
     "currency_assumed",  # `count` bills of `tool` do not say their currency: they are taken to be in the account's
     "unknown_currency",  # `count` requests billed in `currency`, of which no price is known: they are not in the sums
+    "billed_elsewhere",  # `count` requests with own keys at `tool`: who answered bills `reported_usd`, in no sum here
     "bill_differs",  # `provider` bills `reported_usd` for `count` requests to `model`; our prices come to `priced_usd`
 ]
 

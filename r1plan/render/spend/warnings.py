@@ -46,6 +46,9 @@ _TEXTS: Mapping[WarningKind, str] = {
     "several_prices": "{requests} told only in sums over times in which the price changed: between bounds, uncertain.",
     "in_future": "{requests} said to have ended in the future: a clock was wrong, or it is.",
     "price_caveat": "{requests} priced at {price_id}, of which: {caveat}.",
+    "billed_elsewhere": (
+        "{requests} with a key of your own at {tool}: the provider behind bills {bill}, which is in no sum."
+    ),
     "bill_differs": "{provider}'s bills say {bill}, our prices {ours}, for {requests} to {model}.",
 }
 

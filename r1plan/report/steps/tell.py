@@ -16,7 +16,12 @@ from r1plan.report.series.series import Series
 from r1plan.report.spend import Coverage, ReportWarning, Unpriced, WarningKind
 from r1plan.report.steps.add_up import Doubts
 from r1plan.report.steps.price import counted
+from r1plan.report.steps.read import RowsRead
 
+_OWN_KEYS = (
+    "SELECT COALESCE(sum(COALESCE(requests, 1)), 0) AS requests, {'reported_usd': sum(tool_usd)} AS bill FROM priced"
+    " WHERE source = 'openrouter' AND tool_usd > 0 HAVING count(*) > 0"
+)
 _USED = (
     "SELECT price_id, CAST(COALESCE(sum(requests), 0) AS BIGINT) AS requests FROM cube WHERE is_billed"
     " GROUP BY price_id ORDER BY price_id"
@@ -47,6 +52,13 @@ def differing_bills(database: DuckDBPyConnection, question: SpendQuestion) -> It
     """Where a provider's own bills are not what our prices come to."""
     for row in rows(database, sql("bills")):
         yield ReportWarning(kind="bill_differs", count=row.pop("requests"), currency=question.currency, **row)
+
+
+def own_keys(database: DuckDBPyConnection, read: RowsRead) -> Iterator[ReportWarning]:
+    """What providers bill themselves for requests that OpenRouter sent them under keys of one's own."""
+    if any(each.importer == "openrouter" for each in read.imported):
+        for row in rows(database, _OWN_KEYS):
+            yield ReportWarning(kind="billed_elsewhere", count=int(row["requests"]), tool="openrouter", **row["bill"])
 
 
 def price_caveats(database: DuckDBPyConnection, caveats: Mapping[str, tuple[str, ...]]) -> Iterator[ReportWarning]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from r1plan.prices.book import PriceBook
+from r1plan.report.period import Period
+from r1plan.report.query import spend_report
+from r1plan.report.question import SpendQuestion
 from tests.prices.test_book import JUNE, YUAN, book, row
 from tests.report.store.imported import DAY_US, kinds, report_of, us
 
@@ -142,6 +148,24 @@ def test_who_bills_in_yuan_is_priced_in_yuan() -> None:
     # 800,000 x 1 + 200,000 x 0.02 + 500,000 x 4, a million tokens each: an account in yuan has the same.
     assert str(report_of(rows, real_book(), currency="CNY").totals.cost_usd).rstrip("0") == "2.804"
     assert report_of(rows, real_book()).totals.requests == 0
+
+
+@pytest.mark.parametrize(("byok_usd", "told"), [("0.0068", ["0.0068"]), ("0", [])])
+def test_what_is_billed_elsewhere_under_ones_own_keys_is_told_and_in_no_sum(
+    byok_usd: str, told: list[str], tmp_path: Path
+) -> None:
+    row = {
+        "date": "2025-11-03", "model": "deepseek/deepseek-r1-0528", "model_permaslug": "deepseek/deepseek-r1-0528",
+        "endpoint_id": "e", "provider_name": "DeepInfra", "usage": 0.25, "byok_usage_inference": float(byok_usd),
+        "requests": 4, "prompt_tokens": 4000, "completion_tokens": 1600, "reasoning_tokens": 2400,
+    }  # fmt: skip
+    export = tmp_path / "activity.json"
+    export.write_text(json.dumps({"data": [row]}))
+    report = spend_report(SpendQuestion([export], Period(), (), PriceBook({})))
+    found = [each for each in report.warnings if each.kind == "billed_elsewhere"]
+    assert [str(each.reported_usd).rstrip("0") for each in found] == told
+    assert {each.count for each in found} <= {4}
+    assert report.totals.cost_usd == Decimal("0.25")
 
 
 def test_rows_of_other_tools_need_no_log_of_ours() -> None:
