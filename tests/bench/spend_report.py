@@ -10,11 +10,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import NamedTuple
 
 from r1plan.catalog.load import load_holidays, load_prices
@@ -22,11 +23,14 @@ from r1plan.ledger.entry import UsageEntry
 from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import cost_of
 from r1plan.prices.usage import Usage
+from r1plan.report.database import open_database
 from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period
-from r1plan.report.query import spend_report
 from r1plan.report.question import SpendQuestion
 from r1plan.report.sample import sample_entries, write_sample
+from r1plan.report.steps.add_up import sum_requests
+from r1plan.report.steps.price import price_entries
+from r1plan.report.steps.read import read_rows
 
 PEERS = Path(__file__).parents[2] / ".venv-bench" / "bin" / "python"
 MANY, SOME = 2_000_000, 100_000
@@ -45,6 +49,7 @@ GENAI_PRICES = """
 import json, sys, time
 from datetime import datetime
 from genai_prices import Usage, calc_price
+whole = time.process_time()
 rows = [json.loads(line) for line in open(sys.argv[1])]
 def price(row):
     usage = Usage(
@@ -57,10 +62,11 @@ def price(row):
         ).total_price
     except LookupError:
         return None
-begun = time.perf_counter()
+begun = time.process_time()
 totals = [price(row) for row in rows]
-seconds = time.perf_counter() - begun
-print(json.dumps([[None if each is None else str(each) for each in totals], seconds]))
+ended = time.process_time()
+texts = [None if each is None else str(each) for each in totals]
+print(json.dumps([texts, (ended - begun) / len(rows), (ended - whole) / len(rows)]))
 """
 
 
@@ -85,8 +91,8 @@ def run() -> None:
         write_rows(many, rows, MANY)
         for label, log in (("sample", sample), (f"{SOME:,} rows", some), (f"{MANY:,} rows", many)):
             _command(label, log, Path(folder))
-        _beside_bare(many, Path(folder))
-        _peer(some, sample, book)
+        ours = _beside_bare(many, Path(folder))
+        _peer(some, sample, book, ours.cpu_s / MANY, _pricing_s(many, book) / MANY)
 
 
 def write_rows(file: Path, rows: Sequence[UsageEntry], count: int) -> None:
@@ -121,8 +127,8 @@ def _command(label: str, log: Path, home: Path) -> None:
     )
 
 
-def _beside_bare(log: Path, home: Path) -> None:
-    """How many times as long a report takes as the sum of four columns, in one run."""
+def _beside_bare(log: Path, home: Path) -> Spent:
+    """How many times as long a report takes as the sum of four columns, in one run; what the report took."""
     bare = min(_spent([sys.executable, "-c", BARE, str(log), *COUNTS], home) for _ in range(3))
     words = [sys.executable, "-m", "r1plan", "cost-report", str(log)]
     ours = min(_spent(words, home / f"home-bare-{number}") for number in range(3))
@@ -130,14 +136,28 @@ def _beside_bare(log: Path, home: Path) -> None:
         f"beside bare DuckDB    {ours.cpu_s / bare.cpu_s:8.2f} times its processor time, "
         f"{ours.wall_s / bare.wall_s:.2f} times its time; {ours.memory_mib:.0f} MiB, it {bare.memory_mib:.0f} MiB"
     )
+    return ours
 
 
-def _peer(log: Path, sample: Path, book: PriceBook) -> None:
-    """A loop over genai-prices: how much slower, and how many dollars it is off over the sample month."""
+def _pricing_s(log: Path, book: PriceBook) -> float:
+    """How long the processors need to find the prices of rows that are read already, and to add up what they cost."""
+    question = SpendQuestion([log], Period(), parse_keys("provider,model"), book)
+    with open_database() as database, ExitStack() as copies:
+        read_rows(database, question, copies)
+        begun = process_time()
+        price_entries(database, question)
+        sum_requests(database, question)
+        return process_time() - begun
+
+
+def _peer(log: Path, sample: Path, book: PriceBook, whole_s: float, pricing_s: float) -> None:
+    """A loop over genai-prices: how much slower a row, and how many dollars it is off over the sample month.
+
+    Here a row of many takes `whole_s` of the processors in a whole report, `pricing_s` of it for its price alone.
+    """
     if not PEERS.exists():
         print("cost-report, genai-prices  not installed in .venv-bench")
         return
-    seconds = _best(3, lambda: spend_report(SpendQuestion([log], Period(), parse_keys("provider,model"), book)))
     found = []
     for file in (log, sample):
         done = subprocess.run([PEERS, "-c", GENAI_PRICES, file], capture_output=True, text=True, check=False)
@@ -145,7 +165,7 @@ def _peer(log: Path, sample: Path, book: PriceBook) -> None:
             print(f"cost-report, genai-prices  could not run: {done.stderr.strip().splitlines()[-1]}")
             return
         found.append(json.loads(done.stdout))
-    (_, loop_s), (totals, _) = found
+    (_, loop_s, loop_whole_s), (totals, _, _) = found
     off, unknown, ours_usd = Decimal(0), 0, Decimal(0)
     for entry, total in zip(sample_entries(), totals, strict=True):
         cost = _cost(entry, book)
@@ -154,8 +174,10 @@ def _peer(log: Path, sample: Path, book: PriceBook) -> None:
             unknown += total is None
             off += abs(cost - Decimal(total or 0))
     print(
-        f"cost-report, genai-prices  {loop_s / seconds:.0f} times as long as here over {SOME:,} rows; of the sample "
-        f"month's {ours_usd:.2f} USD it is {off:.2f} off, {unknown} requests without a price"
+        f"cost-report, genai-prices  {loop_s / pricing_s:.0f} times as long for the price of a row "
+        f"({loop_s * 1e6:.2f} us, here {pricing_s * 1e6:.2f}), {loop_whole_s / whole_s:.1f} times with its reading "
+        f"({loop_whole_s * 1e6:.2f} us, here a whole report {whole_s * 1e6:.2f}); of the sample month's "
+        f"{ours_usd:.2f} USD it is {off:.2f} off, {unknown} requests without a price"
     )
 
 
