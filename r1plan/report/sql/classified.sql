@@ -1,9 +1,8 @@
 -- Each request of the period with its price and what is known of its cost. Two lookups: the price in force at the
 -- end says which instant of the request decides, then the price at that instant is taken. What is not known is NULL.
-CREATE VIEW classified AS
 WITH banded AS (
     SELECT request.*, band.band
-    FROM request
+    FROM /*REQUEST*/ AS request
     LEFT JOIN band ON NOT is_aggregate AND request.provider = band.provider AND request.model = band.model
         AND COALESCE(input_tokens, 0) > band.input_above
         AND COALESCE(input_tokens, 0) <= band.input_up_to

@@ -1,5 +1,4 @@
 -- Each request of the period with its cost, split as prices.cost_of splits it. What is not known is NULL.
-CREATE VIEW priced AS
 WITH costed AS (
     SELECT
         *,
@@ -11,7 +10,9 @@ WITH costed AS (
         END AS known_usd,
         known_usd IS NOT NULL AND NOT is_charged AS is_whole,
         is_charged AND is_itemized AS is_split
-    FROM classified
+    FROM (
+/*CLASSIFIED*/
+    ) AS classified
 )
 SELECT
     id, source, response_id, provider, model, served, project, tags, key, status, end_reason, flags, provenance,

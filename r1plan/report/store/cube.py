@@ -51,13 +51,20 @@ def make_priced(database: DuckDBPyConnection, here: Mapping[str, object]) -> Non
     """
     # A view takes no parameters.
     database.execute(_filled(_request(database), here))
-    for name in ("classified", "priced"):
-        database.execute(_filled(sql(name), here))
+    classified = _filled(sql("classified"), here)
+
+    def priced(requests: str) -> str:
+        return sql("priced").replace("/*CLASSIFIED*/", classified.replace("/*REQUEST*/", requests))
+
+    database.execute(f"CREATE VIEW priced AS {priced('request')}")
     counted = "SELECT count(*), count(CASE WHEN NOT is_plain THEN 1 END) FROM request"
     ((many, others),) = database.execute(counted).fetchall()
-    # A few among many take as long as all would, wherever they are read.
-    kind = "TABLE" if others * _FEW < many else "VIEW"
-    database.execute(f"CREATE {kind} other_priced AS SELECT * FROM priced WHERE NOT is_plain")  # noqa: S608
+    if others * _FEW < many:
+        # A few among many take as long as all would, wherever they are read.
+        database.execute("CREATE TABLE other_request AS SELECT * FROM request WHERE NOT is_plain")
+        database.execute(f"CREATE TABLE other_priced AS {priced('other_request')}")
+    else:
+        database.execute("CREATE VIEW other_priced AS SELECT * FROM priced WHERE NOT is_plain")
 
 
 def _request(database: DuckDBPyConnection) -> str:
