@@ -31,7 +31,7 @@ def settle_imported(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
     several = [tool for (tool,) in database.execute(tools).fetchall()]
     for name, kind in _NOT_COUNTED.items():
         # Every other tool's own id is that of the response, or of a request of its own.
-        if kind == "repeated_responses" and len(several) < 2 and several != ["otel"]:
+        if kind == "repeated_responses" and len(several) < 2 and several not in (["otel"], ["opencode"]):
             continue
         database.execute(f"CREATE OR REPLACE TABLE not_counted AS {sql(name)}")
         found = database.execute("SELECT source, count(*) FROM not_counted GROUP BY source ORDER BY source").fetchall()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -142,11 +143,10 @@ def test_a_month_of_both_exports_is_each_token_and_each_dollar_once(seed: int) -
     tokens: dict[tuple[int, str], int] = defaultdict(int)
     for each in made:
         if each.truth:
-            text = each.record["start_time"][:10]
-            day = (int(text[8:]) - 1) + (31 if text[5:7] == "08" else 0)
+            day = (date.fromisoformat(each.record["start_time"][:10]) - START.date()).days
             tokens[day, each.truth.model] += each.truth.input_tokens or 0
     paid = {place: Decimal(random.randint(1, 10**10)).scaleb(-9) for place in tokens if random.random() < 0.7}
-    money = [cost(f"2026-{7 + day // 31:02d}-{day % 31 + 1:02d}", model, usd) for (day, model), usd in paid.items()]
+    money = [cost(f"{START + timedelta(days=day):%Y-%m-%d}", model, usd) for (day, model), usd in paid.items()]
     loaded = load(FIREWORKS, [each.record for each in made], money)
     total, billed = 0, Decimal(0)
     for (day, model), count in tokens.items():

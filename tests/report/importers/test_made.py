@@ -109,4 +109,6 @@ def _of_truth(truth: Truth) -> dict[str, object]:
 
 def _of_row(row: dict[str, object], like: Truth) -> dict[str, object]:
     """As `_of_truth`; of sums the id is made here."""
+    is_guessed = "estimated" in str(row["provenance"])
+    row = {**row, "span_us": row["span_us"] or 0, "is_guessed": is_guessed}
     return {name: row[name] for name in NAMES if name != "id" or like.id}

@@ -255,7 +255,8 @@ def test_a_database_of_another_program_is_left_out_and_its_tables_are_named(tmp_
 
 
 def test_a_parquet_file_with_other_types_is_the_same_report(tmp_path: Path) -> None:
-    records = [each.record for each in litellm.spend_logs(Random(5), 60)]
+    times = {"startTime": "2026-03-04 05:06:07.125", "endTime": "2026-03-04 05:07:07.5", "completionStartTime": None}
+    records = [{**each.record, **times} for each in litellm.spend_logs(Random(5), 60)]
     written.parquet(records, tmp_path / "a.parquet")
     with duckdb.connect() as database:
         database.execute(f"""COPY (

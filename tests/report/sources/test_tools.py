@@ -228,7 +228,7 @@ def test_one_response_that_two_tools_tell_counts_once(id_: str, tmp_path: Path) 
 
 def test_a_bill_beside_rows_of_another_tool_is_told(tmp_path: Path) -> None:
     row = next(each.record for each in litellm.spend_logs(Random(3), 60) if each.truth and not each.traps)
-    row = {**row, "custom_llm_provider": "deepseek", "model": "deepseek-reasoner"}
+    row = {**row, "custom_llm_provider": "deepseek", "model": "deepseek-reasoner", "startTime": "2026-03-04T05:06:07Z"}
     days = deepseek.made(5, days=1, first=date(2026, 3, 4))
     (tmp_path / "a.jsonl").write_bytes(written.lines([row]))
     (tmp_path / "usage.zip").write_bytes(deepseek.as_zip(days, Random(1)))
@@ -242,3 +242,17 @@ def test_sums_that_do_not_say_how_many_requests_they_are_are_shown(tmp_path: Pat
     lines = list(spend_lines(report, 100))
     assert lines[0].startswith("2026-06-24 to 2026-06-25 cost $")
     assert "An unknown number of requests." in lines
+
+
+def test_a_call_of_opencode_that_a_later_export_tells_ended_is_one_request(tmp_path: Path) -> None:
+    begun: dict[str, Any] = {
+        "id": "msg_01k9zq2f7b0000000000000000", "sessionID": "ses_1", "role": "assistant",
+        "time": {"created": 1_772_600_767_000}, "modelID": "deepseek-reasoner", "providerID": "deepseek", "cost": 0,
+        "tokens": {"input": 0, "output": 0, "reasoning": 0, "cache": {"read": 0, "write": 0}},
+    }  # fmt: skip
+    over = {**begun, "time": {"created": 1_772_600_767_000, "completed": 1_772_600_799_000}}
+    over["tokens"] = {"input": 100, "output": 20, "reasoning": 0, "cache": {"read": 0, "write": 0}}
+    (tmp_path / "before.json").write_bytes(written.lines([begun]))
+    (tmp_path / "after.json").write_bytes(written.lines([over]))
+    totals = report_of(tmp_path).totals
+    assert (totals.requests, totals.input_tokens, totals.uncertain_requests) == (1, 100, 0)

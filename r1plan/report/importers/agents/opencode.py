@@ -154,6 +154,8 @@ _SHAPE = RecordShape(
     values=MappingProxyType(
         {
             "id": "call_id",
+            # Of what ran still when it was exported a later export tells the end, under another id of ours.
+            "response_id": "concat_ws('/', own_id, steps_after)",
             "started_us": "begun_us",
             "ended_us": "COALESCE(over_us, CASE WHEN NOT is_bare OR fault IS NOT NULL THEN begun_us END)",
             "span_us": "0",

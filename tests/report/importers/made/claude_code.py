@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.report.importers.made.truth import Made, Truth, counts, plain, usd
+from tests.report.importers.made.truth import Made, Truth, counts, micros, moment, plain, usd
 
 MODELS: Mapping[str, str] = {
     "deepseek-chat": "deepseek", "deepseek-reasoner": "deepseek", "deepseek-v4-flash": "deepseek",
@@ -26,14 +28,14 @@ def lines(random: Random, number: int) -> list[Made]:
 
 def _turn(random: Random, index: int) -> Iterator[Made]:
     used, model = counts(random), random.choice(list(MODELS))
-    version = random.choice(VERSIONS)
+    version, at = random.choice(VERSIONS), moment(random)
     line: dict[str, Any] = {
         "parentUuid": f"u{index}", "isSidechain": random.random() < 0.2, "userType": "external",
         "cwd": "/home/me/atlas", "sessionId": f"s{index % 4}", "version": version, "gitBranch": "main",
     }  # fmt: skip
     yield Made(
         record=line | {
-            "type": "user", "uuid": f"u{index}", "timestamp": "2026-07-08T09:10:10.000Z",
+            "type": "user", "uuid": f"u{index}", "timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
             "message": {"role": "user", "content": "secret prompt"},
         }
     )  # fmt: skip
@@ -62,7 +64,7 @@ def _turn(random: Random, index: int) -> Iterator[Made]:
         case 2:  # an error that was shown
             told = {"id": f"e{index}", "model": "<synthetic>", "role": "assistant", "content": [], "usage": usage}
             error = line | {"type": "assistant", "uuid": f"e{index}", "message": told, "isApiErrorMessage": True}
-            yield Made(record=error | {"timestamp": "2026-07-08T09:10:11.000Z"}, traps=("error_body",))
+            yield Made(record=error | {"timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"}, traps=("error_body",))
         case 3:  # "No response requested."
             told = {"id": f"n{index}", "model": "<synthetic>", "role": "assistant", "content": [], "usage": usage}
             yield Made(record=line | {"type": "assistant", "uuid": f"n{index}", "message": told, "timestamp": None})
@@ -78,12 +80,12 @@ def _turn(random: Random, index: int) -> Iterator[Made]:
         case 6:  # an agent's answer once more, as progress of the tool that runs it
             answer = {"type": "assistant", "message": {"id": identity, "model": model, "usage": usage}}
             yield Made(record=line | {"type": "progress", "uuid": f"p{index}", "data": {"message": answer}})
-    yield from _blocks(random, index, line | more, {"id": identity, "model": model}, usage, stop, Truth(**row), traps)
+    yield from _blocks(random, at, line | more, {"id": identity, "model": model}, usage, stop, Truth(**row), traps)
 
 
 def _blocks(
     random: Random,
-    index: int,
+    at: datetime,
     line: Mapping[str, Any],
     message: Mapping[str, Any],
     usage: Mapping[str, Any],
@@ -92,7 +94,9 @@ def _blocks(
     traps: list[str],
 ) -> Iterator[Made]:
     """The lines of one answer, a block each: the first with little of the usage, the last with all of it."""
-    blocks = random.randint(1, 4)
+    blocks, index = random.randint(1, 4), truth.id
+    told = [at + timedelta(milliseconds=random.randint(0, 900_000)) for _ in range(blocks)]
+    truth = replace(truth, started_us=micros(min(told)), ended_us=micros(max(told)))
     for number in range(blocks):
         is_last = number == blocks - 1
         said = dict(usage)
@@ -104,7 +108,7 @@ def _blocks(
         }  # fmt: skip
         record = {
             **line, "type": "assistant", "uuid": f"a{index}-{number}", "message": body,
-            "timestamp": f"2026-07-08T09:10:1{1 + number}.000Z",
+            "timestamp": f"{told[number]:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
         }  # fmt: skip
         # DeepSeek sends no request id.
         if truth.provider == "anthropic":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
-from tests.report.importers.made.truth import Made, Truth, counts
+from tests.report.importers.made.truth import Made, Truth, counts, micros, moment
 
 START = 1_783_352_050_748
 
@@ -20,15 +22,24 @@ def session(random: Random, number: int, identity: str = "s1", *, seed: int = 0,
     if seed:
         header |= {"parentSession": "s0", "seedLength": seed}
     made = [Made(record=header)]
-    seq = 0
+    seq, began = 0, None
     for index in range(number):
+        at = moment(random)
         for event in _step(random, identity, index):
+            time, at = at, at + timedelta(milliseconds=random.choice((0, 1, 700, 90_000)))
+            if event.record["type"] == "step/start":
+                began = time
+            elif seq == seed:
+                began = None  # the step began in the parent
+            if event.truth:
+                truth = replace(event.truth, started_us=micros(began or time), ended_us=micros(time))
+                event = Made(record=event.record, truth=truth, traps=event.traps)
             trap = "fork_copy" if seq < seed else "unknown_version" if version else None
             if trap and event.truth:
                 event = Made(record=event.record, traps=(trap,))
             made.append(
                 Made(
-                    record={"seq": seq, "time": START + 1000 * seq, **event.record},
+                    record={"seq": seq, "time": micros(time) // 1000, **event.record},
                     truth=event.truth,
                     traps=event.traps,
                 )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.report.importers.made.truth import Made, Truth, counts
+from tests.report.importers.made.truth import Made, Truth, counts, micros
 
 MODELS = (
     "accounts/fireworks/models/deepseek-r1-0528",
@@ -16,7 +16,7 @@ MODELS = (
     "accounts/me/models/own",
 )
 OTHERS = ("EMBEDDING_INFERENCE_USAGE", "AUDIO_TRANSCRIPTION_USAGE", "FINE_TUNING_USAGE")
-START = datetime(2026, 7, 1, tzinfo=UTC)
+START = datetime(2025, 7, 1, tzinfo=UTC)
 
 
 def metrics(random: Random, number: int, *, newer: bool) -> Iterator[Made]:
@@ -30,7 +30,7 @@ def metrics(random: Random, number: int, *, newer: bool) -> Iterator[Made]:
 
 def _line(random: Random, index: int, newer: bool) -> Made:
     used, model = counts(random), random.choice(MODELS)
-    at = START + timedelta(minutes=97 * index)
+    at = START + timedelta(minutes=97 * index % (730 * 1440))
     written = random.choice(
         (f"{at:%Y-%m-%d %H:%M:%S} UTC", f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at:%Y-%m-%d %H:%M:%S} +0000 UTC")
     )
@@ -44,7 +44,7 @@ def _line(random: Random, index: int, newer: bool) -> Made:
         record |= {"cached_prompt_tokens": str(used.hit), "uncached_prompt_tokens": str(used.input - used.hit)}
     row: dict[str, Any] = {
         "id": "", "provider": "fireworks", "model": model, "input_tokens": used.input, "output_tokens": used.output,
-        "cache_hit_tokens": used.hit if newer else None,
+        "cache_hit_tokens": used.hit if newer else None, "started_us": micros(at), "ended_us": micros(at),
     }  # fmt: skip
     match random.randrange(10):
         case 0:  # a deployment of one's own: GPUs by the second
@@ -64,7 +64,11 @@ def _line(random: Random, index: int, newer: bool) -> Made:
             return Made(record=record, truth=Truth(**row | {"cache_hit_tokens": None}), traps=("counts_contradict",))
         case 4:  # a sum of a day
             record["end_time"] = f"{at + timedelta(days=1):%Y-%m-%d %H:%M:%S} UTC"
-            return Made(record=record, truth=Truth(**row | {"requests": None}), traps=("sums_of_requests",))
+            return Made(
+                record=record,
+                truth=Truth(**row | {"requests": None, "ended_us": None, "span_us": 86_400_000_000}),
+                traps=("sums_of_requests",),
+            )
     return Made(record=record, truth=Truth(**row))
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.report.importers.made.truth import Made, Truth, counts
+from tests.report.importers.made.truth import Made, Truth, counts, later, micros, moment, spelled
 
 SOLD = (
     ("DEEPSEEK", "https://api.deepseek.com/chat/completions", "deepseek-chat", "DEEPSEEK"),
@@ -22,11 +22,13 @@ def requests(random: Random, number: int) -> Iterator[Made]:
     for index in range(number):
         used = counts(random)
         provider, url, model, seller = random.choice(SOLD)
+        at = moment(random)
+        over = later(random, at)
         nano_usd = random.randint(1, 10**9)
         record: dict[str, Any] = {
             "request_id": f"00000000-0000-4000-8000-{index:012d}",
             "response_id": f"11111111-0000-4000-8000-{index:012d}",
-            "request_created_at": "2026-05-06 07:08:09.010", "response_created_at": "2026-05-06 07:09:09.010",
+            "request_created_at": spelled(random, at), "response_created_at": spelled(random, over),
             "latency": 60000, "status": 200, "model": model, "provider": provider, "target_url": url,
             "prompt_tokens": used.input, "completion_tokens": used.output, "prompt_cache_read_tokens": used.hit,
             "prompt_cache_write_tokens": 0, "time_to_first_token": 900, "cost": nano_usd, "user_id": "u-77",
@@ -36,6 +38,7 @@ def requests(random: Random, number: int) -> Iterator[Made]:
         row: dict[str, Any] = {
             "id": record["request_id"], "provider": seller, "model": model, "input_tokens": used.input,
             "output_tokens": used.output, "cache_hit_tokens": used.hit, "tool_usd": nano_usd_as_usd(nano_usd),
+            "started_us": micros(at), "ended_us": micros(over), "first_token_us": micros(at) + 900_000,
         }  # fmt: skip
         traps: tuple[str, ...] = ()
         counted = True
@@ -44,7 +47,8 @@ def requests(random: Random, number: int) -> Iterator[Made]:
                 record["cache_reference_id"] = record["request_id"]
                 counted, traps = False, ("response_cache",)
             case 1:
-                record["status"], row["status"], traps = 499, "aborted", ("client_left",)
+                record["status"], traps = random.choice((499, -3)), ("client_left",)
+                row |= {"status": "aborted", "cost_low_usd": Decimal(0)}
             case 2:
                 record |= {"status": 429, "prompt_tokens": None, "completion_tokens": None}
                 record |= {"prompt_cache_read_tokens": None, "response_id": None}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.report.importers.made.truth import Counts, Made, Truth, counts, plain, usd
+from tests.report.importers.made.truth import Counts, Made, Truth, counts, later, micros, moment, plain, usd
 
 
 def observations(random: Random, number: int, *, camel: bool) -> Iterator[Made]:
@@ -67,7 +68,8 @@ def usage_details(random: Random, used: Counts) -> tuple[dict[str, int], bool, b
 
 
 def _family(random: Random, index: int) -> Iterator[Made]:
-    used, cost = counts(random), usd(random)
+    used, cost, at = counts(random), usd(random), moment(random)
+    over = later(random, at)
     if used.hit == used.thinking:  # then a total alone cannot say which of them is beside
         used = Counts(used.input, 0, used.output, 0)
     usage, is_beside, knows_hit = usage_details(random, used)
@@ -75,9 +77,9 @@ def _family(random: Random, index: int) -> Iterator[Made]:
     identity = f"obs-{index:06d}"
     record: dict[str, Any] = {
         "id": identity, "trace_id": f"t-{index}", "project_id": "p1", "environment": "production", "type": "GENERATION",
-        "parent_observation_id": "", "start_time": "2026-07-08 09:10:11.123456",
-        "end_time": "2026-07-08 09:11:11.123456",
-        "completion_start_time": "2026-07-08 09:10:12.000000", "name": "answer", "level": "DEFAULT",
+        "parent_observation_id": "", "start_time": f"{at:%Y-%m-%d %H:%M:%S.%f}",
+        "end_time": f"{over:%Y-%m-%d %H:%M:%S.%f}",
+        "completion_start_time": f"{at:%Y-%m-%d %H:%M:%S.%f}", "name": "answer", "level": "DEFAULT",
         "status_message": "",
         "provided_model_name": "deepseek-reasoner", "usage_details": usage, "cost_details": {"total": plain(cost)},
         "total_cost": plain(cost), "latency": 60.0, "user_id": "user-5", "session_id": f"s{index % 4}", "metadata": {},
@@ -87,6 +89,7 @@ def _family(random: Random, index: int) -> Iterator[Made]:
         "id": identity, "provider": "deepseek", "model": "deepseek-reasoner", "input_tokens": used.input,
         "output_tokens": used.output, "cache_hit_tokens": used.hit if knows_hit else None,
         "thinking_tokens": used.thinking if knows_thinking else None, "tool_usd": cost,
+        "started_us": micros(at), "ended_us": micros(over), "first_token_us": micros(at),
     }  # fmt: skip
     traps: list[str] = ["cached_beside_input"] if is_beside else []
     match random.randrange(10):
@@ -103,11 +106,12 @@ def _family(random: Random, index: int) -> Iterator[Made]:
             return
         case 3:
             record |= {"level": "ERROR", "usage_details": {}, "end_time": None}
-            row |= {"status": "failed", "input_tokens": None, "output_tokens": None}
+            row |= {"status": "failed", "input_tokens": None, "output_tokens": None, "ended_us": None}
+            row["cost_low_usd"] = Decimal(0)
             row |= {"cache_hit_tokens": None, "thinking_tokens": None}
             traps = []
         case 4:
-            record["end_time"], row["status"] = None, "started"
+            record["end_time"], row["status"], row["ended_us"] = None, "started", None
         case 5:
             usage["total" if "total" in usage else "total_tokens"] = used.total * 3 + 1
             row |= {"input_tokens": usage.get("input", usage.get("prompt_tokens"))}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.report.importers.made.truth import Counts, Made, Truth, counts, plain, usd
+from tests.report.importers.made.truth import Counts, Made, Truth, counts, later, micros, moment, plain, spelled, usd
 
 # custom_llm_provider, model as logged, api_base -> provider and model of the row.
 SOLD = (
@@ -56,6 +57,8 @@ def usage_object(random: Random, used: Counts) -> dict[str, Any]:
 
 def _row(random: Random, index: int) -> Made:
     used, spend = counts(random), usd(random)
+    begun = moment(random)
+    over = later(random, begun)
     seller, model, base, provider, named = random.choice(SOLD)
     metadata: dict[str, Any] = {
         "status": "success", "user_api_key": "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b",
@@ -68,8 +71,8 @@ def _row(random: Random, index: int) -> Made:
         "aresponses")),
         "api_key": metadata["user_api_key"], "spend": plain(spend), "total_tokens": used.total,
         "prompt_tokens": used.input, "completion_tokens": used.output,
-        "startTime": "2026-03-04 05:06:07.125", "endTime": "2026-03-04 05:07:07.5",
-        "completionStartTime": "2026-03-04 05:06:08.25", "model": model, "model_group": "r1",
+        "startTime": spelled(random, begun), "endTime": spelled(random, over),
+        "completionStartTime": spelled(random, begun), "model": model, "model_group": "r1",
         "custom_llm_provider": seller, "api_base": base, "user": "u-1", "end_user": "end-7", "team_id": None,
         "cache_hit": random.choice(("False", "None", "", None, False)), "request_tags": '["team:search", "nightly"]',
         "session_id": f"s-{index % 7}", "status": "success",
@@ -77,6 +80,7 @@ def _row(random: Random, index: int) -> Made:
     row: dict[str, Any] = {
         "id": call, "provider": provider, "model": named, "input_tokens": used.input, "output_tokens": used.output,
         "cache_hit_tokens": used.hit, "thinking_tokens": used.thinking, "tool_usd": spend,
+        "started_us": micros(begun), "ended_us": micros(over), "first_token_us": micros(begun),
     }  # fmt: skip
     traps: list[str] = []
     counted = True
@@ -95,12 +99,12 @@ def _row(random: Random, index: int) -> Made:
             record["status"] = metadata["status"] = "failure"
             if random.random() < 0.7:  # an operator may have switched the key off
                 metadata["billed_retry_attempt"] = True
-            row |= {"status": "failed", "attempt_of": call}
+            row |= {"status": "failed", "attempt_of": call, "is_guessed": True}
             traps = ["billed_retry"]
         case 5:
             record["status"] = metadata["status"] = "failure"
             metadata["error_information"] = {"error_code": "499", "error_class": "ClientDisconnected"}
-            row["status"] = "aborted"
+            row |= {"status": "aborted", "cost_low_usd": Decimal(0), "is_guessed": True}
             traps = ["client_left"]
         case 6:
             record |= {"status": "failure", "prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0, "spend": 0}

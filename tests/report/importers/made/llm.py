@@ -9,7 +9,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from tests.report.importers.made.truth import Counts, Made, Truth, counts, plain, usd
+from tests.report.importers.made.truth import Counts, Made, Truth, counts, micros, moment, plain, usd
 
 # Of the models that an id of llm may name -> who sells it, under which name
 MODELS: Mapping[str, tuple[str, str]] = {
@@ -144,6 +144,7 @@ def calls(random: Random, number: int, start: int = 0) -> Iterator[Made]:
 def _call(random: Random, index: int) -> Made:
     used, model = counts(random), random.choice(list(MODELS))
     seller, name = MODELS[model]
+    at, lasted_ms = moment(random), random.choice((0, 1500, 90_000))
     said, given, hit, thinking, is_beside = details(random, used)
     body: dict[str, Any] = {
         "content": "secret answer", "role": "assistant", "finish_reason": "stop", "usage": {}, "model": "served-1",
@@ -152,14 +153,15 @@ def _call(random: Random, index: int) -> Made:
     record: dict[str, Any] = {
         "id": f"01k{index:023d}", "model": model, "resolved_model": None, "prompt": "secret prompt", "system": None,
         "prompt_json": '{"messages": []}', "options_json": "{}", "response": "secret answer",
-        "conversation_id": f"c{index % 5}", "duration_ms": random.choice((0, 1500, 90_000)),
-        "datetime_utc": random.choice(("2026-07-08T09:10:11.123456", "2026-07-08T09:10:11.123456+00:00")),
+        "conversation_id": f"c{index % 5}", "duration_ms": lasted_ms,
+        "datetime_utc": f"{at:%Y-%m-%dT%H:%M:%S.%f}{random.choice(('', '+00:00'))}",
         "input_tokens": given, "output_tokens": used.output, "token_details": json.dumps(said) if said else None,
         "reasoning": None,
     }  # fmt: skip
     row: dict[str, Any] = {
         "id": record["id"], "provider": seller, "model": name, "input_tokens": used.input,
         "output_tokens": used.output, "cache_hit_tokens": hit, "thinking_tokens": thinking,
+        "started_us": micros(at), "ended_us": micros(at) + 1000 * lasted_ms,
     }  # fmt: skip
     traps = ["cached_beside_input"] if is_beside else []
     nothing = {"token_details": None}

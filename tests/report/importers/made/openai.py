@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from tests.report.importers.made.truth import Counts, Made, Truth, counts, plain, usd
+from tests.report.importers.made.truth import Counts, Made, Truth, counts, micros, moment, plain, usd
 
 
 def usage(random: Random, used: Counts) -> tuple[dict[str, Any], bool, bool]:
@@ -55,18 +55,18 @@ def bodies(random: Random, number: int) -> Iterator[Made]:
 
 
 def _answer(random: Random, index: int) -> Iterator[Made]:
-    used = counts(random)
+    used, at = counts(random), moment(random).replace(microsecond=0)
     said, knows_hit, knows_thinking = usage(random, used)
     identity = f"chatcmpl-{index:016d}"
     body: dict[str, Any] = {
-        "id": identity, "object": "chat.completion", "created": 1782618417, "model": "deepseek-reasoner",
+        "id": identity, "object": "chat.completion", "created": micros(at) // 1_000_000, "model": "deepseek-reasoner",
         "choices": [{"index": 0, "message": {"role": "assistant", "content": "Yes."}, "finish_reason": "stop"}],
         "usage": said,
     }  # fmt: skip
     row: dict[str, Any] = {
         "id": identity, "provider": "deepseek", "model": "deepseek-reasoner", "input_tokens": used.input,
         "output_tokens": used.output, "cache_hit_tokens": used.hit if knows_hit else None,
-        "thinking_tokens": used.thinking if knows_thinking else None,
+        "thinking_tokens": used.thinking if knows_thinking else None, "started_us": micros(at), "ended_us": micros(at),
     }  # fmt: skip
     traps: tuple[str, ...] = ()
     unknown = {"cache_hit_tokens": None, "thinking_tokens": None}
@@ -130,7 +130,7 @@ def _answer(random: Random, index: int) -> Iterator[Made]:
 
 
 def buckets(random: Random, number: int) -> Iterator[Made]:
-    """`number` days of /organization/usage/completions, each of one result."""
+    """`number` hours of /organization/usage/completions, each of one result."""
     for index in range(number):
         used, requests, is_batch = counts(random), random.randint(1, 99), random.random() < 0.3
         result = {
@@ -141,12 +141,13 @@ def buckets(random: Random, number: int) -> Iterator[Made]:
             "project_id": "proj_1", "user_id": "user-9", "api_key_id": "key_1", "model": "gpt-5", "batch": is_batch,
             "service_tier": None,
         }  # fmt: skip
-        start = 1782604800 + 86400 * index
+        start = 1_672_531_200 + 3600 * index
         yield Made(
-            record={"object": "bucket", "start_time": start, "end_time": start + 86400, "results": [result]},
+            record={"object": "bucket", "start_time": start, "end_time": start + 3600, "results": [result]},
             truth=Truth(
                 id="", provider="openai", model="gpt-5", requests=requests, input_tokens=used.input,
-                output_tokens=used.output, cache_hit_tokens=used.hit,
+                output_tokens=used.output, cache_hit_tokens=used.hit, started_us=start * 1_000_000,
+                span_us=3_600_000_000,
             ),
             traps=("batch",) if is_batch else (),
         )  # fmt: skip

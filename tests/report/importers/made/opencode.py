@@ -6,11 +6,12 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.report.importers.made.truth import Counts, Made, Truth, counts, plain, usd
+from tests.report.importers.made.truth import Counts, Made, Truth, counts, later, micros, moment, plain, usd
 
 SELLERS: Mapping[str, str] = {
     "deepseek": "deepseek", "openrouter": "openrouter", "fireworks-ai": "fireworks-ai", "ollama": "local",
@@ -99,7 +100,9 @@ def tokens(random: Random, used: Counts) -> tuple[dict[str, Any], str | None]:
 def messages(random: Random, number: int) -> list[Message]:
     """`number` questions with their answers, in sessions, agents' sessions and forks."""
     made = [message for index in range(number) for message in _answer(random, index)]
-    forked = [each for each in made if each.session == "ses_1"][:20]
+    # What is copied has ended.
+    ended = [each for each in made if each.data["role"] == "user" or "completed" in each.data["time"]]
+    forked = [each for each in ended if each.session == "ses_1"][:20]
     return [*made, *(_copy(each, index) for index, each in enumerate(forked))]
 
 
@@ -112,7 +115,8 @@ def _copy(message: Message, index: int) -> Message:
 
 
 def _answer(random: Random, index: int) -> Iterator[Message]:
-    at = 1_783_501_811_000 + 100_000 * index
+    begun = moment(random) + timedelta(seconds=index)  # no two that begin and end together
+    at, over = micros(begun) // 1000, micros(later(random, begun)) // 1000
     session = f"ses_{index % 4}"
     model = {"providerID": "deepseek", "modelID": "deepseek-chat"}
     asked: dict[str, Any] = {
@@ -124,7 +128,7 @@ def _answer(random: Random, index: int) -> Iterator[Message]:
     said, trap = tokens(random, used)
     seller = random.choice(list(SELLERS))
     data: dict[str, Any] = {
-        "role": "assistant", "time": {"created": at + 5, "completed": at + 9000}, "parentID": f"msg_{index:06d}u",
+        "role": "assistant", "time": {"created": at, "completed": over}, "parentID": f"msg_{index:06d}u",
         "modelID": "deepseek-reasoner", "providerID": seller, "mode": "build", "agent": "build",
         "path": {"cwd": "/home/me/atlas/src", "root": "/home/me/atlas"}, "cost": plain(cost), "tokens": said,
         "finish": "stop",
@@ -132,6 +136,7 @@ def _answer(random: Random, index: int) -> Iterator[Message]:
     row: dict[str, Any] = {
         "id": "", "provider": SELLERS[seller], "model": "deepseek-reasoner", "input_tokens": used.input,
         "output_tokens": used.output, "cache_hit_tokens": used.hit, "thinking_tokens": used.thinking, "tool_usd": cost,
+        "started_us": 1000 * at, "ended_us": 1000 * over,
     }  # fmt: skip
     traps = ["cached_beside_input"] if used.hit else []
     if trap and 1 <= used.thinking <= used.output - used.thinking:
@@ -145,15 +150,15 @@ def _answer(random: Random, index: int) -> Iterator[Message]:
     match random.randrange(9):
         case 0:  # interrupted before the provider counted
             data |= {"tokens": bare, "cost": 0, "error": {"name": "MessageAbortedError", "data": {"message": "secret"}}}
-            row |= nothing | {"status": "aborted", "tool_usd": Decimal(0)}
+            row |= nothing | {"status": "aborted", "tool_usd": Decimal(0), "cost_low_usd": Decimal(0)}
             traps, parts = [], [{"type": "step-start"}]
         case 1:
             data |= {"tokens": bare, "cost": 0, "error": {"name": "APIError", "data": {"statusCode": 402}}}
-            row |= nothing | {"status": "failed", "tool_usd": Decimal(0)}
+            row |= nothing | {"status": "failed", "tool_usd": Decimal(0), "cost_low_usd": Decimal(0)}
             traps, parts = [], []
         case 2:  # it runs, or opencode died
-            data |= {"tokens": bare, "cost": 0, "time": {"created": at + 5}}
-            row |= nothing | {"status": "started", "tool_usd": Decimal(0)}
+            data |= {"tokens": bare, "cost": 0, "time": {"created": at}}
+            row |= nothing | {"status": "started", "tool_usd": Decimal(0), "ended_us": None}
             traps, parts = [], []
         case 3:  # a provider that counts nothing
             data |= {"tokens": bare, "cost": 0}
@@ -199,5 +204,8 @@ def _steps(random: Random, message: Message, row: Mapping[str, Any]) -> Message:
             "thinking_tokens": 0, "tool_usd": cost,
         }  # fmt: skip
         beside = ("cached_beside_input",) if used.hit else ()
-        made.append(Made(record={}, truth=Truth(**{**row, **counted}), traps=beside))
+        made.append(Made(record={}, truth=Truth(**{**row, **counted, "ended_us": row["started_us"]}), traps=beside))
+    last = made[-1].truth
+    assert last
+    made[-1] = replace(made[-1], truth=replace(last, ended_us=row["ended_us"]))
     return replace(message, data={**message.data, "tokens": said, "cost": plain(total)}, parts=parts, made=made)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from tests.report.importers.made.truth import Counts, Made, Truth, counts
+from tests.report.importers.made.truth import Counts, Made, Truth, counts, later, micros, moment
 
 AGENTS = ("invoke_agent", "create_agent", "execute_tool", "chain")
 
@@ -72,16 +72,19 @@ def usage(random: Random, used: Counts) -> tuple[dict[str, Any], bool, bool]:
             }, bool(used.hit), True  # fmt: skip
 
 
-def _span(index: int, own: str, outer: str, name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+def _span(
+    index: int, time: tuple[int, int], own: str, outer: str, name: str, attributes: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "traceId": f"{index:032x}", "spanId": own, "parentSpanId": outer, "name": name, "kind": 3,
-        "startTimeUnixNano": "1782618417123456789", "endTimeUnixNano": "1782618477123456789", "status": {},
+        "startTimeUnixNano": f"{time[0]}789", "endTimeUnixNano": f"{time[1]}012", "status": {},
         "attributes": [attribute(key, value) for key, value in attributes.items()],
     }  # fmt: skip
 
 
 def _family(random: Random, index: int) -> Iterator[Made]:
-    used = counts(random)
+    used, at = counts(random), moment(random)
+    time = micros(at), micros(later(random, at))
     said, is_beside, is_known = usage(random, used)
     attributes: dict[str, Any] = {
         "gen_ai.operation.name": random.choice(("chat", "text_completion", "generate_content")),
@@ -94,21 +97,21 @@ def _family(random: Random, index: int) -> Iterator[Made]:
     row: dict[str, Any] = {
         "id": f"{index:032x}/{own}", "provider": "deepseek", "model": "deepseek-chat", "input_tokens": used.input,
         "output_tokens": used.output, "cache_hit_tokens": used.hit if is_known else None,
-        "thinking_tokens": used.thinking if is_known else None,
+        "thinking_tokens": used.thinking if is_known else None, "started_us": time[0], "ended_us": time[1],
     }  # fmt: skip
     traps: list[str] = ["cached_beside_input"] if is_beside else []
     status: dict[str, Any] = {}
     match random.randrange(10):
         case 0:
             around = attributes | {"gen_ai.operation.name": random.choice(AGENTS)}
-            yield Made(record=_span(index, outer, "", "agent", around), traps=("repeats_children",))
+            yield Made(record=_span(index, time, outer, "", "agent", around), traps=("repeats_children",))
         case 1:
-            yield Made(record=_span(index, outer, "", "chat outer", attributes), traps=("repeats_children",))
+            yield Made(record=_span(index, time, outer, "", "chat outer", attributes), traps=("repeats_children",))
         case 2:
-            yield Made(record=_span(index, outer, "", "GET /answer", {"http.request.method": "GET"}))
+            yield Made(record=_span(index, time, outer, "", "GET /answer", {"http.request.method": "GET"}))
         case 3:
             attributes["gen_ai.operation.name"] = "embeddings"
-            yield Made(record=_span(index, own, outer, "embeddings", attributes), traps=("not_chat",))
+            yield Made(record=_span(index, time, own, outer, "embeddings", attributes), traps=("not_chat",))
             return
         case 4:
             attributes["gen_ai.response.finish_reasons"], row["status"] = ["length"], "length"
@@ -124,5 +127,5 @@ def _family(random: Random, index: int) -> Iterator[Made]:
                 "input_tokens": used.input - used.hit * is_beside,
             }
             traps = ["counts_contradict"]
-    span = _span(index, own, outer, "chat deepseek-chat", attributes)
+    span = _span(index, time, own, outer, "chat deepseek-chat", attributes)
     yield Made(record=span | {"status": status}, truth=Truth(**row), traps=tuple(traps))
