@@ -9,7 +9,8 @@ from duckdb import DuckDBPyConnection
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.database import rows, sql
-from r1plan.report.entry_table import absent_values, entry_statement
+from r1plan.report.entry_table import absent_values, entry_statement, lacking_values
+from r1plan.report.importers.row import COLUMNS
 from r1plan.report.invalid_line import LineFault, fault_of, is_strict
 from r1plan.report.log_source import LogSource
 from r1plan.report.spend import ReportWarning
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
 _NAMED_IDS = 5
 # Of rows that others add.
 _DEFAULTS: Mapping[str, str] = {"requests": "1", "span_us": "0", "usable": "true"}
+# What is asked of them to count each request once, and no row of ours has.
+_SETTLED = ("source", "span_us", "requests", "response_id", "currency")
 
 RowLoader = Callable[[DuckDBPyConnection], Iterable[ReportWarning]]
 """Adds rows of other tools to the table `entry`: it INSERTs columns of `importers.row.COLUMNS` BY NAME, cast to their
-types, `id`, `source`, `provider`, `model` and `started_us` never NULL. Where it names no `requests` they are 1, and
-`span_us` is 0. It says what it could not use; what is told twice is settled behind it."""
+types, which `entry_table.add_columns` makes. `id`, `source`, `provider`, `model` and `started_us` are never NULL. Where
+it names no `requests` they are 1, and `span_us` is 0. It says what it could not use; what is told twice is settled
+behind it."""
 
 
 def load_entries(
@@ -66,9 +70,9 @@ def load_entries(
     database.execute(files.view(has_lines=bool(others or not numbered)))
     is_repeated, repeated = _repeated(database)
     warnings += repeated
-    own = sql("own_entry").replace("/*ABSENT*/", ", ".join(absent_values(row)))
-    if is_repeated:
-        own += sql("not_replaced")
+    own = sql("own_entry") + (sql("not_replaced") if is_repeated else "")
+    absent = ", ".join(absent_values(row, COLUMNS if imported is None else _SETTLED))
+    own = own.replace("/*ABSENT*/", absent)
     if imported is None:
         database.execute(f"CREATE VIEW entry AS {own.replace('/*ROWID*/', 'place AS rowid,')}")
     else:
@@ -79,6 +83,9 @@ def load_entries(
             database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
         warnings += imported(database)
         warnings += settle_imported(database)
+        # What no row has is not stored with each.
+        database.execute("ALTER TABLE entry RENAME TO told")
+        database.execute(f"CREATE VIEW entry AS SELECT *, {', '.join(('rowid', *lacking_values(database)))} FROM told")  # noqa: S608
     return warnings
 
 

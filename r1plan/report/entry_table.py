@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.schema import NAME, OBJECT, SCHEMA, TEXT, WORDS, Column, Kind, report_columns
 from r1plan.report.database import sql
 from r1plan.report.importers.row import COLUMNS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 # What is the same in every row of ours. Of another column that importers fill we have nothing.
 _OURS = {"requests": "1", "span_us": "0", "source": "'r1plan'"}
@@ -42,12 +46,32 @@ def _no_lines(read: Iterable[str]) -> str:
     return f"SELECT {columns}, CAST(NULL AS VARCHAR) AS file WHERE false"
 
 
-def absent_values(row: type = UsageEntry) -> Iterator[str]:
-    """SQL: the columns that a row of ours does not have, of the types that they have in others."""
+def absent_values(row: type = UsageEntry, names: Iterable[str] = COLUMNS) -> Iterator[str]:
+    """SQL: the columns `names` that a row of ours does not have, of the types that they have in others."""
     ours = {each.in_report for each in report_columns(row).values()}
-    for name, type_ in COLUMNS.items():
-        if name not in ours:
-            yield f"CAST({_OURS.get(name, 'NULL')} AS {type_}) AS {name}"
+    return (_absent(name) for name in names if name not in ours)
+
+
+def add_columns(database: DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Give the table `entry` those of the columns `names` of importers.row that it has not."""
+    there = _columns(database, "entry")
+    for name in names:
+        if name not in there:
+            database.execute(f"ALTER TABLE entry ADD COLUMN {name} {COLUMNS[name]}")
+
+
+def lacking_values(database: DuckDBPyConnection) -> Iterator[str]:
+    """SQL: the columns that rows can have and those of the table `told` have not."""
+    there = _columns(database, "told")
+    return (_absent(name) for name in COLUMNS if name not in there)
+
+
+def _absent(name: str) -> str:
+    return f"CAST({_OURS.get(name, 'NULL')} AS {COLUMNS[name]}) AS {name}"
+
+
+def _columns(database: DuckDBPyConnection, table: str) -> set[str]:
+    return {name for name, *_ in database.execute(f"DESCRIBE {table}").fetchall()}
 
 
 def text_pattern(kind: Kind) -> str:

@@ -30,7 +30,7 @@ class LogSource:
     """A log or export as it is read: from `file`, in which the lines `too_long`, by number with their bytes, are not.
 
     `name` is what people call it. `has_wide_lines`: some are longer than the database takes unasked. `is_table`: its
-    lines were the rows of a table, and have no number there.
+    lines were the rows of a table, and have no number there. `longest_line_bytes`: none is longer; None: not known.
     """
 
     name: str
@@ -38,6 +38,7 @@ class LogSource:
     too_long: Mapping[int, int] = field(default_factory=dict)
     has_wide_lines: bool = False
     is_table: bool = False
+    longest_line_bytes: int | None = None
 
     def lines_at(self, ordinals: Collection[int] | None) -> Iterator[tuple[int, int, bytes]]:
         """The place, number and bytes of each line whose place among those that are not blank is in `ordinals`.
@@ -115,11 +116,13 @@ def line_source(name: str, file: Path, copies: ExitStack) -> LogSource:
     with file.open("rb") as stream:
         is_marked = stream.read(len(_MARK)) == _MARK
         stream.seek(0)
-        is_long = os.fstat(stream.fileno()).st_size >= _ORDINARY_LINE_BYTES
+        size_bytes = os.fstat(stream.fileno()).st_size
+        is_long = size_bytes >= _ORDINARY_LINE_BYTES
         longest_bytes = _longest_line_bytes(stream) if is_long else 0
+        most_bytes = max(longest_bytes, _CHUNK_BYTES) if is_long else size_bytes
         has_wide_lines = longest_bytes >= _ORDINARY_LINE_BYTES - _CHUNK_BYTES
         if not is_marked and longest_bytes < LONGEST_LINE_BYTES:
-            return LogSource(name=name, file=file, has_wide_lines=has_wide_lines)
+            return LogSource(name=name, file=file, has_wide_lines=has_wide_lines, longest_line_bytes=most_bytes)
         stream.seek(0)
         copy = temporary_file(copies)
         with copy.open("wb") as target:

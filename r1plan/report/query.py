@@ -12,6 +12,7 @@ from r1plan.report.question import SpendQuestion
 from r1plan.report.reconcile.result import Reconciliation
 from r1plan.report.spend import SpendReport, Totals
 from r1plan.report.steps.add_up import sum_groups, sum_requests, usable_rows
+from r1plan.report.steps.crossing import crossing_sums
 from r1plan.report.steps.price import price_entries
 from r1plan.report.steps.read import read_rows
 from r1plan.report.steps.tell import (
@@ -48,6 +49,7 @@ def spend_report(question: SpendQuestion) -> SpendReport:
             *other_currencies(database, question),
             *(future_warning(database, question.inquiry) if question.inquiry else ()),
             *doubtful(doubts),
+            *(crossing_sums(database, question) if read.imported else ()),
             *differing_bills(database, question),
             *own_keys(database, read),
             *price_caveats(database, caveats),

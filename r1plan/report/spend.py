@@ -30,6 +30,7 @@ FileFault = Literal[
     "compressed",  # in a way that is not read
     "bomb",  # it holds far more than its size
     "no_room",  # on the disk, for what it holds
+    "no_memory",  # to work out what it holds
     "damaged",  # what comes before the damage is read, where its format allows that
     "damaged_json",
     "encrypted",
@@ -72,6 +73,10 @@ WarningKind = Literal[
     "repeated_rows",  # `count` rows of `tool` whose id another of its rows has too: they are not counted
     "repeated_responses",  # `count` rows of `tool` of responses of which another tool knows more: they are not counted
     "sums_by_other_key",  # `count` sums of `tool` over what it sums by another key too: they are left out
+    "sums_in_sums",  # `count` sums of `tool` over a time, or over parts of it, that it tells both: they are left out
+    "sums_across_months",  # `count` sums of which a month's end is within: all of each is where it begins
+    "sums_across_days",  # `count` sums of which a day's end is within, in the report's time zone
+    "cost_file_differs",  # `count` days of models of which `tool` bills `reported_usd`, and its amounts `priced_usd`
     "sums_beside_others",  # `count` sums of `tool` over a time of which another tool tells single requests: both count
     "sums_beside_rows",  # `count` sums of `tool` over a time of which it tells single requests too: they are left out
     "unknown_requests",  # `count` rows that are sums of an unknown number of requests

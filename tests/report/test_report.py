@@ -222,3 +222,15 @@ def test_requests_that_end_after_the_report_are_counted_and_told(tmp_path: Path)
     inquiry = SpendInquiry(now=datetime(2025, 9, 10, 12, tzinfo=UTC))
     report = spend_report(SpendQuestion([log], Period(), (), real_book(), inquiry=inquiry))
     assert (report.totals.requests, [(each.kind, each.count) for each in report.warnings]) == (2, [("in_future", 1)])
+
+
+def test_a_request_of_which_no_token_is_known_is_unpriced_unless_it_is_known_to_be_free(tmp_path: Path) -> None:
+    none: dict[str, object] = {"input_tokens": None, "output_tokens": None, "thinking_tokens": None}
+    totals = report_on(
+        tmp_path,
+        asked("a", "2025-09-10T00:00:00Z", **none),
+        asked("b", "2025-09-10T00:00:00Z", status="failed", cost_low_usd=D(0), cost_high_usd=D(0), **none),
+        asked("c", "2025-09-10T00:00:00Z", status="failed", input_tokens=0, output_tokens=0, thinking_tokens=None),
+        asked("d", "2025-09-10T00:00:00Z", reported_usd=D("0.25"), **none),
+    ).totals
+    assert (totals.unpriced_requests, totals.cost_usd) == (1, D("0.25"))

@@ -35,6 +35,7 @@ _FILE_FAULTS: Mapping[FileFault, str] = {
     "compressed": "compressed with lz4: pipe what `lz4 -dc` makes of it into `r1plan cost-report -`",
     "bomb": "it holds hundreds of times its own size: unpack it yourself if that is right",
     "no_room": "there is no room on the disk for what it holds",
+    "no_memory": "there is not enough memory for what it holds: give it in smaller parts",
     "damaged": "read in part at most, as it is damaged or ends in the middle",
     "damaged_json": "its JSON is damaged or ends in the middle, and it is no file of one record a line",
     "encrypted": "it is encrypted: unpack it and give what was in it",

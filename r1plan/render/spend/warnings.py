@@ -42,6 +42,15 @@ _TEXTS: Mapping[WarningKind, str] = {
         "are the same, give one of them, or the sums as --reconcile."
     ),
     "sums_beside_rows": "{sums} of {tool} left out: its own rows tell single requests of the same provider and time.",
+    "sums_in_sums": "{sums} of {tool} left out: others of it tell the same time, as a whole or in parts.",
+    "sums_across_months": "{sums} with the end of a month within: all of each is in the month that it begins in.",
+    "sums_across_days": (
+        "{sums} with the end of a day within, by the clock asked for: all of each is on its first day."
+    ),
+    "cost_file_differs": (
+        "{tool}'s cost file says {bill} for {days} of a model where amount times price comes to {ours}: the latter is "
+        "counted."
+    ),
     "unknown_requests": "{rows} of an unknown number of requests: only their tokens and costs count.",
     "several_prices": "{requests} told only in sums over times in which the price changed: between bounds, uncertain.",
     "in_future": "{requests} said to have ended in the future: a clock was wrong, or it is.",
@@ -77,6 +86,7 @@ def warning_text(warning: ReportWarning) -> str:
             rows=count(number, "row"),
             sums=count(number, "sum"),
             bills=count(number, "bill"),
+            days=count(number, "day"),
             tool=tool_name(warning.tool or ""),
             file=warning.file,
             line=warning.line,

@@ -213,14 +213,15 @@ _COST_SHAPE = RecordShape(
 
 # A cost line whose day and model has amounts is the same money again: it gives them its currency, and their bill where
 # they have no price, and goes. An account that was billed in one currency alone was billed in that on every day.
-_SETTLED = """
+_TOLD = """
 WITH told AS (
     SELECT
         *,
         regexp_extract(id, '(amount|cost)/([0-9a-f]{12})/', 2) AS account,
         regexp_extract(id, '(amount|cost)/', 1) AS file_kind
     FROM loaded
-),
+),"""
+_SETTLED = f"""{_TOLD}
 day_cost AS (
     SELECT
         account, started_us, span_us, model, sum(reported_usd) AS money,
@@ -263,4 +264,26 @@ CROSS JOIN LATERAL (
 )
 WHERE file_kind = 'amount' OR day_amount.keys IS NULL"""
 
-DEEPSEEK = Importer(name="deepseek", shapes=(_AMOUNT_SHAPE, _COST_SHAPE), settled=_SETTLED)
+# A cost may be rounded to cents, each wallet's for itself.
+_CONTRADICTED = f"""{_TOLD}
+day AS (
+    SELECT
+        account, started_us, span_us, model, max(currency) AS currency,
+        sum(reported_usd) FILTER (file_kind = 'cost') AS money,
+        sum(reported_usd) FILTER (file_kind = 'amount') AS billed,
+        bool_and(reported_usd IS NOT NULL) AS is_whole,
+        CASE
+            WHEN bool_and(reported_usd = round(reported_usd, 2)) FILTER (file_kind = 'cost')
+                THEN 0.005 * count(*) FILTER (file_kind = 'cost')
+            ELSE 0.000001
+        END AS rounding
+    FROM told
+    GROUP BY account, started_us, span_us, model
+)
+SELECT currency, count(*) AS days, sum(money) AS reported_usd, sum(billed) AS priced_usd
+FROM day
+WHERE is_whole AND billed > 0 AND abs(money - billed) > rounding
+GROUP BY currency
+ORDER BY currency"""
+
+DEEPSEEK = Importer(name="deepseek", shapes=(_AMOUNT_SHAPE, _COST_SHAPE), settled=_SETTLED, contradicted=_CONTRADICTED)

@@ -135,12 +135,11 @@ _USAGE = RecordShape(
 )
 
 
-def _cost(marks: frozenset[str], reads: tuple[str, ...], lines: str, envelope: str | None = None) -> RecordShape:
+def _cost(marks: frozenset[str], reads: tuple[str, ...], lines: str) -> RecordShape:
     """`lines`: account, at_us, long_us, split (what it is split by), model_name, key_name, split_value, money, code."""
     return RecordShape(
         marks=marks,
         reads=reads,
-        envelope=envelope,
         relation=f"(SELECT *, {_MODEL.format(name='model_name')} AS model_id FROM {lines})",
         values=MappingProxyType(
             {
@@ -258,7 +257,7 @@ FIREWORKS = Importer(
             ("account_id", "date", "group_by_dimension", "group_by_value", "subtotal_usd", "currency"),
             _COST_LINES,
         ),
-        _cost(frozenset({"dimensions", "subtotal"}), ("dimensions", "subtotal"), _QUERY_LINES, "rows"),
+        _cost(frozenset({"dimensions", "subtotal"}), ("dimensions", "subtotal"), _QUERY_LINES),
     ),
     settled=_SETTLED,
 )

@@ -49,7 +49,6 @@ REQUESTS = RecordShape(
         *("prompt_cache_write_tokens", "time_to_first_token", "cost", "properties", "request_properties"),
         *("cache_reference_id", "cached"),
     ),
-    envelope="data",
     relation=_ROWS,
     values=MappingProxyType(
         {

@@ -15,6 +15,20 @@ def _none() -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfolding:
+    """How a record that holds lists of lists of others is read as those, where it is a line of a file.
+
+    `levels`: the names of each list, the outermost first. `kept`: the field of a record in the outermost list that those
+    within get. `dropped`: their fields that nobody reads. `shape`: what they are.
+    """
+
+    levels: tuple[frozenset[str], ...]
+    kept: str
+    dropped: frozenset[str]
+    shape: RecordShape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordShape:
     """One kind of record that a tool writes.
 
@@ -23,12 +37,13 @@ class RecordShape:
     scalar, the JSON of anything else, NULL where it is null, empty (CSV) or absent. "*" is the whole record as JSON.
     `values`: a column of `row.COLUMNS` -> SQL over `relation`, with the macros of sql/import.sql. What is not named is
     NULL. `relation`: what stands after FROM: `raw`, or a subquery over it that unfolds records with several requests.
-    `envelope`: the field of a JSON document in which the list of records stands.
     `raw` is of all files of a kind; its column `raw_file` is which one a record stands in. The same record of two files
     is settled by its id: what sums, numbers or compares records does it file by file, or of each id once.
     `sqlite_query`: of a SQLite file: the SELECT, in SQLite's words, whose rows are its records. Its columns are those of
     `raw`, as text; of `reads` what it does not give is NULL. It must need no table and no column but `sqlite_needs`.
     `sqlite_needs`: a SQLite file with all of these is of this kind: a table, "turns", or a column, "turns.model".
+    `unfolding`: of a record that is many, and may be longer than a thousand of them should be in memory at once.
+    `tags`: SQL over the text `tags`, which is then what `values` says: of each text, that many records have, once.
     `skipped`: SQL: records that are no requests and that nobody misses, such as a user's message.
     `left_out`: a trap -> SQL: records that would be counted wrongly. They are counted by trap, told, and not summed.
     `noted`: a trap -> SQL: records that are summed, and of which the reader is told.
@@ -39,9 +54,10 @@ class RecordShape:
     reads: tuple[str, ...]
     values: Mapping[str, str]
     relation: str = "raw"
-    envelope: str | None = None
     sqlite_query: str | None = None
     sqlite_needs: frozenset[str] = frozenset()
+    unfolding: Unfolding | None = None
+    tags: str | None = None
     skipped: str = "false"
     left_out: Mapping[str, str] = field(default_factory=_none)
     noted: Mapping[str, str] = field(default_factory=_none)
@@ -53,8 +69,11 @@ class Importer:
 
     `settled`: SQL for the rows of all its files together, with the columns of `row.COLUMNS`, out of the table `loaded`
     of them, in which each id stands once: for a tool that tells one thing in two files.
+    `contradicted`: SQL over `loaded` for what these files bill differently, in each currency: `currency`, how many days of
+    models, `days`, what one says, `reported_usd`, and what the other comes to, `priced_usd`, which counts.
     """
 
     name: str
     shapes: tuple[RecordShape, ...]
     settled: str | None = None
+    contradicted: str | None = None

@@ -145,7 +145,7 @@ def _values(camel: bool, costs: tuple[str, ...]) -> Mapping[str, str]:
             "model": "COALESCE(named, 'unknown')",
             "served": "named",
             "project": at("project_id"),
-            "tags": "tags_of(object_of(tags))",
+            "tags": "tags",
             "status": f"CASE WHEN upper(level) = 'ERROR' THEN 'failed' "
             f"WHEN instant_of({at('end_time')}) IS NULL THEN 'started' ELSE 'ok' END",
             "input_tokens": "input",
@@ -175,9 +175,9 @@ def _observations(camel: bool) -> RecordShape:
             *("id", "type", "level", "metadata", "tags", *models, *costs, *older, *times, usage, parent),
             *at("trace_id", "cost_details", "project_id", "session_id"),
         ),
-        envelope="data",
         relation=_relation(_rows(usage, models, older), parent),
         values=_values(camel, costs),
+        tags="tags_of(object_of(tags))",
         skipped="COALESCE(sort, 'GENERATION') <> 'GENERATION' AND greatest(given, written, hit, total, 0) = 0 "
         "OR sort IS NULL AND is_bare AND named IS NULL",
         left_out=MappingProxyType(

@@ -15,11 +15,16 @@ _DAY_US = 86_400_000_000
 _GENERIC = "('', 'openai', 'custom_openai', 'openai_like', 'litellm_proxy', 'custom', 'text-completion-openai')"
 
 # Of `metadata`, which an operator may have cut down to its status.
-_META = (
+_PATHS = (
     "'$.usage_object', '$.additional_usage_values', '$.status', '$.error_information.error_code', "
     "'$.error_information.error_class', '$.is_silent_experiment', '$.billed_retry_attempt', "
     "'$.user_api_key_alias', '$.user_api_key_project_alias', '$.user_api_key_team_alias', "
     "'$.batch_successful_requests', '$.batch_failed_requests'"
+)
+# Nearly all are objects of JSON: what is none, or one in a text, is looked at twice.
+_META = (
+    f"COALESCE(TRY(json_extract_string(CASE WHEN metadata[1] = '{{' THEN metadata END, [{_PATHS}])), "
+    f"json_extract_string(object_of(metadata), [{_PATHS}]))"
 )
 
 # Calls that are no chat, by the name of LiteLLM's function without its "a" for async.
@@ -47,12 +52,9 @@ _ROWS = f"""(
         FROM (
             SELECT *, object_of(meta[1]) AS used, object_of(meta[2]) AS used_too
             FROM (
-                SELECT *, json_extract_string(about, [{_META}]) AS meta
-                FROM (
-                    SELECT *, object_of(metadata) AS about, tokens_of(prompt_tokens) AS prompt,
-                        tokens_of(completion_tokens) AS completion, tokens_of(total_tokens) AS total
-                    FROM raw
-                )
+                SELECT *, {_META} AS meta, tokens_of(prompt_tokens) AS prompt,
+                    tokens_of(completion_tokens) AS completion, tokens_of(total_tokens) AS total
+                FROM raw
             )
         )
     )
@@ -78,7 +80,6 @@ REQUESTS = RecordShape(
         *("startTime", "endTime", "completionStartTime", "model", "model_group", "custom_llm_provider", "api_base"),
         *("metadata", "cache_hit", "request_tags", "team_id", "session_id", "status"),
     ),
-    envelope="data",
     relation=_ROWS,
     values=MappingProxyType(
         {
@@ -93,7 +94,7 @@ REQUESTS = RecordShape(
             "model": _MODEL,
             "served": _MODEL,
             "project": "COALESCE(meta[9], meta[10], team_id)",
-            "tags": "tags_of(object_of(request_tags))",
+            "tags": "request_tags",
             "key": "meta[8]",
             "status": "CASE WHEN is_cut THEN 'aborted' WHEN has_failed THEN 'failed' ELSE 'ok' END",
             "input_tokens": "input",
@@ -109,6 +110,7 @@ REQUESTS = RecordShape(
             "conversation": "session_id",
         }
     ),
+    tags="tags_of(object_of(tags))",
     left_out=MappingProxyType(
         {
             "response_cache": "is_cached",
@@ -137,7 +139,6 @@ DAYS = RecordShape(
         *("id", "date", "model", "model_group", "custom_llm_provider", "prompt_tokens", "completion_tokens"),
         *("cache_read_input_tokens", "spend", "api_requests", "tag", "endpoint", *_DAY_OF),
     ),
-    envelope="data",
     relation="""(
         SELECT *, NULL AS api_base, tokens_of(prompt_tokens) AS input, tokens_of(completion_tokens) AS output,
             tokens_of(cache_read_input_tokens) AS hit, COALESCE(hit > input, false) AS is_odd,

@@ -8,17 +8,18 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from duckdb import DuckDBPyConnection
+from duckdb import DuckDBPyConnection, OutOfMemoryException
 from duckdb import Error as DatabaseError
 
 from r1plan.report.database import rows, sql
+from r1plan.report.entry_table import add_columns
 from r1plan.report.importers.importer import Importer, RecordShape
 from r1plan.report.importers.names import OurNames
 from r1plan.report.importers.row import COLUMNS
-from r1plan.report.importers.statements import RECORD_FAULTS, counting_statement, made_statement
+from r1plan.report.importers.statements import RECORD_FAULTS, counting_statement, kept_statement, made_statement
 from r1plan.report.invalid_line import LineFault, json_fault
 from r1plan.report.sources.plain import ToolFile
-from r1plan.report.sources.relation import literal, raw_of_csv, raw_of_json, raw_of_parquet
+from r1plan.report.sources.relation import literal, raw_of_csv, raw_of_json, raw_of_parquet, value_bytes
 from r1plan.report.spend import FileFault, ImportedFiles, RecordFault, ReportWarning
 
 _NAMED_RECORDS = 5
@@ -31,6 +32,7 @@ class _Group:
     files: tuple[ToolFile, ...]
     number: int
     columns: tuple[tuple[str, str], ...] = ()
+    has_wide_rows: bool = False
 
     @property
     def shape(self) -> RecordShape:
@@ -39,10 +41,11 @@ class _Group:
     def raw(self) -> str:
         first, files = self.files[0], [each.source.file for each in self.files]
         if first.layout == "csv" and first.header is not None:
-            return raw_of_csv(self.shape, files, first.header)
+            return raw_of_csv(self.shape, files, first.header, has_wide_rows=self.has_wide_rows)
         if first.layout == "parquet":
             return raw_of_parquet(self.shape, files, self.columns)
-        return raw_of_json(self.shape, files, first.layout, first.kind.envelope)
+        sizes = [value_bytes(each.source.file, each.layout, each.source.longest_line_bytes) for each in self.files]
+        return raw_of_json(files, first.layout, first.kind, max(sizes))
 
 
 def load_imported(
@@ -75,6 +78,11 @@ def load_imported(
             # Else what stands in several files is settled once all tools' rows are there.
             if repeated := _keep_one_of_each(database):
                 warnings.append(ReportWarning(kind="repeated_rows", count=repeated, tool=importer.name))
+            if importer.contradicted:
+                warnings += [
+                    ReportWarning(kind="cost_file_differs", tool=importer.name, count=row.pop("days"), **row)
+                    for row in rows(database, importer.contradicted)
+                ]
             _append(database, importer, importer.settled, names)
         if unnamed := _bills_in_no_currency(database, importer):
             warnings.append(ReportWarning(kind="currency_assumed", count=unnamed, tool=importer.name))
@@ -89,7 +97,7 @@ def _groups(database: DuckDBPyConnection, files: Sequence[ToolFile]) -> Iterator
 
     def kind(each: ToolFile) -> tuple[Any, ...]:
         columns = _parquet_columns(database, each.source.file) if each.layout == "parquet" else ()
-        return id(each.kind.shape), each.layout, each.kind.envelope, each.header, columns
+        return id(each.kind.shape), each.layout, each.kind.envelope, each.kind.spelling, each.header, columns
 
     for number, (key, found) in enumerate(groupby(files, kind)):
         yield _Group(tuple(found), number, key[-1])
@@ -108,10 +116,9 @@ def _read_group(
         return _read_files(database, group, names)
     except DatabaseError as error:
         if len(group.files) == 1:
-            fault: FileFault = (
-                "too_large" if "object_size" in str(error) or "max_line_size" in str(error) else "damaged"
-            )
-            return [], [ReportWarning(kind="unreadable_file", file=group.files[0].source.name, file_fault=fault)]
+            return [], [
+                ReportWarning(kind="unreadable_file", file=group.files[0].source.name, file_fault=_fault(error))
+            ]
     imported, warnings = [], []
     for each in group.files:
         read, said = _read_group(database, replace(group, files=(each,)), names)
@@ -120,23 +127,22 @@ def _read_group(
     return imported, warnings
 
 
+def _fault(error: DatabaseError) -> FileFault:
+    if isinstance(error, OutOfMemoryException):
+        return "no_memory"
+    return "too_large" if "object_size" in str(error) or "max_line_size" in str(error) else "damaged"
+
+
 def _read_files(
     database: DuckDBPyConnection, group: _Group, names: OurNames
 ) -> tuple[list[ImportedFiles], list[ReportWarning]]:
     shape, importer = group.shape, group.files[0].kind.importer
-    for table in ("reject_errors", "reject_scans"):
-        database.execute(f"DROP TABLE IF EXISTS {table}")
-    database.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {group.raw()}")
-    database.execute(made_statement(shape))
+    _make(database, group)
+    if group.files[0].layout == "csv" and _has_wide_rows(database):
+        _make(database, replace(group, has_wide_rows=True))
     counts = rows(database, counting_statement(shape))[0]
     noted = {trap: counts[f"noted {trap}"] for trap in shape.noted if counts[f"noted {trap}"]}
-    words = ", ".join(f"CASE WHEN \"noted {trap}\" THEN '{trap}' END" for trap in noted)
-    flags = f"list_concat(flags, list_filter([{words}], lambda word: word IS NOT NULL))" if noted else "flags"
-    plain = ", ".join(f'"{name}"' for name in COLUMNS if name not in ("id", "flags"))
-    kept = (
-        f"SELECT COALESCE(id, 'row {group.number}.' || rowid) AS id, {plain}, {flags} AS flags FROM made "
-        "WHERE NOT is_skipped AND NOT is_out AND fault IS NULL"
-    )
+    kept = kept_statement(shape, group.number, noted)
     if importer.settled:
         database.execute(f"INSERT INTO loaded BY NAME {kept}")
     else:
@@ -151,6 +157,29 @@ def _read_files(
     )
     faults: dict[RecordFault, int] = {fault: counts[f"fault {fault}"] for fault in RECORD_FAULTS}
     return [read], list(_unusable(database, group, faults))
+
+
+def _make(database: DuckDBPyConnection, group: _Group) -> None:
+    for table in ("reject_errors", "reject_scans"):
+        database.execute(f"DROP TABLE IF EXISTS {table}")
+    database.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {group.raw()}")
+    database.execute(made_statement(group.shape))
+
+
+def _has_wide_rows(database: DuckDBPyConnection) -> bool:
+    """Whether a row of a CSV was too long to be read."""
+    found = (
+        _has_rejected(database)
+        and database.execute(
+            "SELECT count(*) FROM reject_errors WHERE error_type = 'LINE SIZE OVER MAXIMUM'"
+        ).fetchone()
+    )
+    return bool(found and found[0])
+
+
+def _has_rejected(database: DuckDBPyConnection) -> bool:
+    there = {name for (name,) in database.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    return "reject_errors" in there
 
 
 def _unusable(
@@ -209,8 +238,7 @@ def _rejected(database: DuckDBPyConnection, group: _Group) -> Iterator[ReportWar
         FROM reject_errors JOIN reject_scans USING (scan_id, file_id)
         GROUP BY ALL ORDER BY ALL
     """
-    there = {name for (name,) in database.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if "reject_errors" not in there:
+    if not _has_rejected(database):
         return
     told = {str(each.source.file): each.source.name for each in group.files}
     for row in rows(database, statement):
@@ -266,6 +294,7 @@ def _append(database: DuckDBPyConnection, importer: Importer, kept: str, names: 
         "to_provider": sellers,
         "to_model": [names.model(seller, model) for seller, (_, model) in zip(sellers, found, strict=True)],
     }
+    add_columns(database, [name for name, *_ in database.execute(f"DESCRIBE {kept}").fetchall()])
     database.execute(
         f"""
         INSERT INTO entry BY NAME

@@ -89,7 +89,6 @@ _SELLER = "CASE WHEN is_openrouter THEN 'openrouter' ELSE COALESCE(seller_of(mod
 _BODIES = RecordShape(
     marks=frozenset(),
     reads=(*_BODY, "custom_id", "response"),
-    envelope="data",
     relation=_ROWS,
     values=MappingProxyType(
         {
@@ -139,7 +138,6 @@ _BODIES = RecordShape(
 _BUCKETS = RecordShape(
     marks=frozenset({"start_time", "end_time", "results"}),
     reads=("start_time", "end_time", "results"),
-    envelope="data",
     relation="""(
         SELECT *, tokens_of(r[2]) AS input, tokens_of(r[3]) AS hit, tokens_of(r[4]) AS output,
             COALESCE(hit > input, false) AS is_odd,

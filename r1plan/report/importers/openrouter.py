@@ -12,7 +12,7 @@ from r1plan.report.importers.importer import Importer, RecordShape
 _DAY_US = 86_400_000_000
 
 # "deepseek/deepseek-r1-20250120" is what answered for "deepseek/deepseek-r1".
-_UNDATED = "regexp_replace({slug}, '-20[0-9]{{6}}$', '')"
+_UNDATED = "CASE WHEN contains({slug}, '-20') THEN regexp_replace({slug}, '-20[0-9]{{6}}$', '') ELSE {slug} END"
 # A free variant has its own price, of nothing.
 _VARIANT = """CASE
     WHEN variant IS NULL OR lower(variant) IN ('', 'standard') OR ends_with(model_permaslug, ':' || variant) THEN ''
@@ -63,7 +63,7 @@ LOG = RecordShape(
             "span_us": "0",
             "requests": "1",
             "provider": "'openrouter'",
-            "model": f"{_UNDATED.format(slug='model_permaslug')} || {_VARIANT}",
+            "model": f"({_UNDATED.format(slug='model_permaslug')}) || {_VARIANT}",
             "served": "model_permaslug",
             "project": "app_name",
             "key": "api_key_name",
@@ -88,7 +88,6 @@ GENERATIONS = RecordShape(
         *("finish_reason", "generation_time", "latency", "tokens_prompt", "tokens_completion"),
         *("native_tokens_prompt", "native_tokens_completion", "native_tokens_reasoning", "native_tokens_cached"),
     ),
-    envelope="data",
     relation="""(
         SELECT *,
             tokens_of(native_tokens_prompt) IS NULL OR tokens_of(native_tokens_completion) IS NULL AS is_foreign,
@@ -147,7 +146,6 @@ ACTIVITY = RecordShape(
             "cached_tokens",
         ),
     ),
-    envelope="data",
     relation="""(
         SELECT *, tokens_of(prompt_tokens) AS input, tokens_of(completion_tokens) AS output,
             tokens_of(cached_tokens) AS hit, tokens_of(reasoning_tokens) AS thinking,

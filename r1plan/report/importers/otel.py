@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from r1plan.report.importers.importer import Importer, RecordShape
+from r1plan.report.importers.importer import Importer, RecordShape, Unfolding
 
 _NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -195,12 +195,15 @@ def _with_inner(spans: str) -> str:
     )"""
 
 
-def _shape(marks: frozenset[str], reads: tuple[str, ...], spans: str) -> RecordShape:
+def _shape(
+    marks: frozenset[str], reads: tuple[str, ...], spans: str, unfolding: Unfolding | None = None
+) -> RecordShape:
     seller = "COALESCE(seller_named(seller, address), seller_of(asked), 'unknown')"
     failed = "(code IN ('2', 'STATUS_CODE_ERROR', 'ERROR', 'Error') OR fault IS NOT NULL)"
     return RecordShape(
         marks=marks,
         reads=reads,
+        unfolding=unfolding,
         relation=_with_inner(spans),
         values=MappingProxyType(
             {
@@ -243,6 +246,20 @@ def _shape(marks: frozenset[str], reads: tuple[str, ...], spans: str) -> RecordS
     )
 
 
+_SPAN = """(SELECT span, span -> '$.resource' AS resource FROM (SELECT CAST("*" AS JSON) AS span FROM raw))"""
+_LISTS = ("resourceSpans", "resource_spans", "batches")
+_SPANS = Unfolding(
+    levels=(
+        frozenset(_LISTS),
+        frozenset({"scopeSpans", "scope_spans", "instrumentationLibrarySpans"}),
+        frozenset({"spans"}),
+    ),
+    kept="resource",
+    dropped=frozenset({"events", "links"}),
+    shape=_shape(frozenset({"traceId", "spanId", "attributes"}), ("*",), _SPAN),
+)
+
+
 def _otlp(field: str) -> RecordShape:
     """OTLP as JSON: resources with scopes with spans, a whole file or one a line."""
     spans = f"""(
@@ -252,20 +269,17 @@ def _otlp(field: str) -> RecordShape:
         )) AS span, whole -> '$.resource' AS resource
         FROM (SELECT unnest(json_extract("{field}", '$[*]')) AS whole FROM raw WHERE json_valid("{field}"))
     )"""
-    return _shape(frozenset({field}), (field,), spans)
+    return _shape(frozenset({field}), (field,), spans, _SPANS)
 
-
-_SPAN = """(SELECT span, span -> '$.resource' AS resource FROM (SELECT CAST("*" AS JSON) AS span FROM raw))"""
 
 OTEL = Importer(
     name="otel",
     shapes=(
-        _otlp("resourceSpans"),
-        _otlp("resource_spans"),
-        _otlp("batches"),
+        *(_otlp(name) for name in _LISTS),
+        _SPANS.shape,
         *(
             _shape(frozenset({*names, "attributes"}), ("*",), _SPAN)
-            for names in (("traceId", "spanId"), ("trace_id", "span_id"), ("context", "start_time"))
+            for names in (("trace_id", "span_id"), ("context", "start_time"))
         ),
     ),
 )

@@ -2,35 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from r1plan.report.importers.importer import RecordShape
 from r1plan.report.importers.row import COLUMNS
 from r1plan.report.spend import RecordFault
 
 _COUNTS = ("input_tokens", "cache_hit_tokens", "output_tokens", "thinking_tokens")
-# A row that cannot be used, and why: the first that holds.
-RECORD_FAULTS: Mapping[RecordFault, str] = {
-    "negative": " OR ".join(f"{name} < 0" for name in _COUNTS),
-    "no_instant": "started_us IS NULL",
-    # What a report can place: see Period.
-    "far_instant": "started_us < 915148800000000 OR started_us >= 4133980800000000",
-}
+RECORD_FAULTS: tuple[RecordFault, ...] = ("negative", "no_instant", "far_instant")
+# What is asked of the rows before they are in the report.
+_NEEDED = (
+    *("provider", "model", "served", "status", "span_us", "requests", "ended_us", "output_tokens", "reported_usd"),
+    "source",
+)
 
 
 def made_statement(shape: RecordShape) -> str:
-    """It makes `made`: of each record its row, whether it is skipped or left out, and what is noted of it."""
-    values = ", ".join(
-        f'TRY_CAST({shape.values.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in COLUMNS.items()
-    )
+    """It makes `made`: of each record its row, whether it is skipped or left out, and what is noted of it.
+
+    It has the columns that `shape` gives: to write others, NULL in every row, takes as long as the work itself.
+    """
+    values = ", ".join(f'TRY_CAST({value} AS {_type(shape, name)}) AS "{name}"' for name, value in shape.values.items())
     out = ", ".join(f'COALESCE({condition}, false) AS "out {trap}"' for trap, condition in shape.left_out.items())
     noted = ", ".join(f'COALESCE({condition}, false) AS "noted {trap}"' for trap, condition in shape.noted.items())
     told = "".join(f", {each}" for each in (out, noted) if each)
     is_out = " OR ".join(f'"out {trap}"' for trap in shape.left_out) or "false"
-    faults = " ".join(f"WHEN {condition} THEN '{fault}'" for fault, condition in RECORD_FAULTS.items())
     return (
-        f"CREATE OR REPLACE TEMP TABLE made AS SELECT *, {is_out} AS is_out, CASE {faults} END AS fault FROM ("
+        f"CREATE OR REPLACE TEMP TABLE made AS SELECT *, {is_out} AS is_out, {_fault(shape)} AS fault FROM ("
         f"SELECT {values}, COALESCE({shape.skipped}, false) AS is_skipped{told} FROM {shape.relation})"
+    )
+
+
+def kept_statement(shape: RecordShape, number: int, noted: Iterable[str]) -> str:
+    """It selects the rows of `made` that count, those of the group of files `number`, with the traps `noted` of them."""
+    words = ", ".join(f"CASE WHEN \"noted {trap}\" THEN '{trap}' END" for trap in noted)
+    columns = {name: f'"{name}"' for name in shape.values}
+    for name in _NEEDED:
+        columns.setdefault(name, f"CAST(NULL AS {COLUMNS[name]})")
+    columns["id"] = f"COALESCE({columns.get('id', 'NULL')}, 'row {number}.' || made.rowid)"
+    if words:
+        flags = columns.get("flags", f"CAST([] AS {COLUMNS['flags']})")
+        columns["flags"] = f"list_concat({flags}, list_filter([{words}], lambda word: word IS NOT NULL))"
+    with_tags, joined = "", ""
+    if shape.tags is not None:
+        with_tags = (
+            f"WITH tag AS MATERIALIZED (SELECT tags AS tag_text, CAST({shape.tags} AS JSON) AS tag_values "
+            "FROM (SELECT DISTINCT tags FROM made WHERE tags IS NOT NULL)) "
+        )
+        joined, columns["tags"] = " LEFT JOIN tag ON tags = tag_text", "tag_values"
+    selected = ", ".join(f'{value} AS "{name}"' for name, value in columns.items())
+    return f"{with_tags}SELECT {selected} FROM made{joined} WHERE NOT is_skipped AND NOT is_out AND fault IS NULL"
+
+
+def _type(shape: RecordShape, name: str) -> str:
+    return "VARCHAR" if name == "tags" and shape.tags is not None else COLUMNS[name]
+
+
+def _fault(shape: RecordShape) -> str:
+    """Why a row cannot be used: the first that holds."""
+    negative = " OR ".join(f"{name} < 0" for name in _COUNTS if name in shape.values) or "false"
+    return (
+        f"CASE WHEN {negative} THEN 'negative' WHEN started_us IS NULL THEN 'no_instant' "
+        # What a report can place: see Period.
+        "WHEN started_us < 915148800000000 OR started_us >= 4133980800000000 THEN 'far_instant' END"
     )
 
 

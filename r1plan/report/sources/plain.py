@@ -15,7 +15,7 @@ from duckdb import DuckDBPyConnection
 from duckdb import Error as DatabaseError
 
 from r1plan.ledger.blocks import LONGEST_LINE_BYTES
-from r1plan.report.importers.importer import Importer
+from r1plan.report.importers.importer import Importer, Unfolding
 from r1plan.report.log_source import LogSource, line_source, temporary_file
 from r1plan.report.sources.csv_header import CsvHeader, csv_header
 from r1plan.report.sources.encoding import is_utf8, lines_to_utf8, to_utf8
@@ -32,6 +32,7 @@ from r1plan.report.sources.recognise import (
 from r1plan.report.sources.relation import json_values, parquet_sample
 from r1plan.report.sources.sql_dump import dumped_rows
 from r1plan.report.sources.sqlite import Busy, copy_database, recognise_database, write_records
+from r1plan.report.sources.unfold import unfold_lines
 from r1plan.report.spend import FileFault, ReportWarning
 
 _SAMPLED_RECORDS, _SAMPLED_BYTES = 1000, 8 << 20
@@ -60,12 +61,7 @@ class OpenedSources:
 class PlainFiles:
     """Files that are not packed, opened one by one: what is said of them gathers in `said`."""
 
-    def __init__(
-        self,
-        database: DuckDBPyConnection,
-        copies: ExitStack,
-        forced_to: str | None,
-    ) -> None:
+    def __init__(self, database: DuckDBPyConnection, copies: ExitStack, forced_to: str | None) -> None:
         self.said = OpenedSources()
         self._database, self._copies, self._forced_to = database, copies, forced_to
 
@@ -179,12 +175,23 @@ class PlainFiles:
         if isinstance(kind, Recognised):
             if file != as_given:
                 self.said.warnings.append(ReportWarning(kind="other_encoding", file=name))
+            if layout == "lines" and kind.shape.unfolding and kind.envelope is None:
+                source = self._unfolded(source, kind.shape.unfolding)
+                kind = replace(kind, shape=kind.shape.unfolding.shape)
             self.said.foreign.append(ToolFile(source=source, layout=layout, kind=kind))
         elif not kind.fields and layout == "lines":
             # No object among them: each line is named as one of our own log that cannot be used.
             self.said.own.append(line_source(name, as_given, self._copies))
         else:
             self.refuse(name, "unknown_fields" if kind.fields else "no_records", kind)
+
+    def _unfolded(self, source: LogSource, how: Unfolding) -> LogSource:
+        """A copy of `source` with a line for each record that its lines hold; lines that hold none are named."""
+        copy = temporary_file(self._copies)
+        with source.file.open("rb") as stream, copy.open("wb") as target:
+            for number, fault in unfold_lines(stream, how, target):
+                self.said.warnings.append(ReportWarning(kind="bad_line", file=source.name, line=number, fault=fault))
+        return replace(line_source(source.name, copy, self._copies), too_long=source.too_long)
 
     def _as_lines(self, file: Path, layout: Layout) -> Path:
         copy = temporary_file(self._copies)

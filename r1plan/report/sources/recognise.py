@@ -18,11 +18,15 @@ _NAMED_FIELDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A tool's kind of record; `envelope` is the field of each JSON value in which the records stand, if any."""
+    """A tool's kind of record; `envelope` is the field of each JSON value in which the records stand, if any.
+
+    `spelling`: fields of `shape.reads` that these records have in other capitals, and how.
+    """
 
     importer: Importer
     shape: RecordShape
     envelope: str | None = None
+    spelling: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +47,42 @@ def recognise(records: Sequence[Record], importers: Sequence[Importer]) -> Recog
     """The kind that most of `records` are of; of two the one with more marks, else the first of `importers`.
 
     A file may begin with records of another kind, and each value may be an envelope with a list of records in it.
+    Where none is known as it is spelled, capitals do not count: databases have names in small letters alone.
     """
-    best: tuple[tuple[int, int], Recognised] | None = None
-    for envelope, found in _readings(records):
-        for importer in importers:
-            for shape in importer.shapes:
-                count = sum(has_marks(record, shape.marks) for record in found)
-                rank = (count, len(shape.marks))
-                if count and (best is None or rank > best[0]):
-                    best = rank, Recognised(importer, shape, envelope)
-        if best is not None:
-            return best[1]
+    for is_spelled in (True, False):
+        for envelope, found in _readings(records):
+            if (best := _best(found, importers, is_spelled)) is not None:
+                importer, shape = best
+                spelling = () if is_spelled else _spelling(shape, _fields(found))
+                return Recognised(importer, shape, envelope, spelling)
     return not_recognised(_fields(records), importers)
+
+
+def _best(
+    records: Sequence[Record], importers: Sequence[Importer], is_spelled: bool
+) -> tuple[Importer, RecordShape] | None:
+    best: tuple[tuple[int, int], tuple[Importer, RecordShape]] | None = None
+    if not is_spelled:
+        records = [{column_key(name): value for name, value in record.items()} for record in records]
+    for importer in importers:
+        for shape in importer.shapes:
+            # A whole record is read by paths, in which capitals count.
+            if not is_spelled and "*" in shape.reads:
+                continue
+            marks = shape.marks if is_spelled else {column_key(mark) for mark in shape.marks}
+            count = sum(has_marks(record, marks) for record in records)
+            rank = (count, len(marks))
+            if count and (best is None or rank > best[0]):
+                best = rank, (importer, shape)
+    return best[1] if best else None
+
+
+def _spelling(shape: RecordShape, fields: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    there = list(fields)
+    found = {column_key(name): name for name in reversed(there)}
+    return tuple(
+        (name, found[column_key(name)]) for name in shape.reads if name not in there and column_key(name) in found
+    )
 
 
 def recognise_columns(columns: Iterable[str], importers: Sequence[Importer]) -> Recognised | NotRecognised:
@@ -74,7 +102,7 @@ def forced(fields: Iterable[str], importer: Importer) -> Recognised:
     """The kind of `importer` that has most of `fields`, for who says which tool wrote a file."""
     names = set(fields)
     shape = max(importer.shapes, key=lambda each: len(_first_parts(each) & names) / max(len(each.marks), 1))
-    return Recognised(importer, shape)
+    return Recognised(importer, shape, spelling=_spelling(shape, names))
 
 
 def not_recognised(fields: Iterable[str], importers: Sequence[Importer]) -> NotRecognised:

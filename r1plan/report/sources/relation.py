@@ -16,9 +16,12 @@ from duckdb import DuckDBPyConnection
 from r1plan.report.importers.importer import RecordShape
 from r1plan.report.sources.csv_header import CsvHeader, column_key
 from r1plan.report.sources.layout import Layout
+from r1plan.report.sources.recognise import Recognised
 
 _FORMATS = {"lines": "newline_delimited", "array": "array", "values": "unstructured"}
 _LINE_BYTES = 33 << 20
+# The database's own limit for a row of a CSV. Each thread reads four times as much at once.
+_ROW_BYTES = 2_000_000
 # A document with all its records in one value: more of it would not fit into the memory of a small machine.
 LARGEST_VALUE_BYTES = 256 << 20
 _SAMPLED_ROWS = 100
@@ -26,10 +29,13 @@ _AT_ONCE = 64
 _WITH_NAME = "filename = 'raw_file'"
 
 
-def value_bytes(file: Path, layout: Layout) -> int:
-    """The longest JSON value that is read of `file`."""
+def value_bytes(file: Path, layout: Layout, longest_line_bytes: int | None = None) -> int:
+    """The longest JSON value that is read of `file`, no line of which is longer than `longest_line_bytes`.
+
+    Each thread reads twice as much at once, and what it makes of that is in memory several times.
+    """
     if layout == "lines":
-        return _LINE_BYTES
+        return _LINE_BYTES if longest_line_bytes is None else max(1 << 20, longest_line_bytes + 2)
     return max(16 << 20, min(file.stat().st_size + 1, LARGEST_VALUE_BYTES))
 
 
@@ -57,18 +63,19 @@ def parquet_sample(database: DuckDBPyConnection, file: Path) -> tuple[list[str],
     return columns, [json.loads(text) for (text,) in found.fetchall()]
 
 
-def raw_of_json(shape: RecordShape, files: Sequence[Path], layout: Layout, envelope: str | None) -> str:
-    """The SELECT of `raw` over JSON files of one layout."""
-    size = max(value_bytes(file, layout) for file in files)
+def raw_of_json(files: Sequence[Path], layout: Layout, kind: Recognised, size: int) -> str:
+    """The SELECT of `raw` over JSON files of one layout, none of whose values is of more than `size` bytes."""
+    shape, envelope = kind.shape, kind.envelope
+    spelled = {name: name for name in shape.reads} | dict(kind.spelling)
     names = _list(files)
     if envelope is None and "*" not in shape.reads:
-        columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in shape.reads)
+        columns = ", ".join(f"{_text(spelled[name])}: 'VARCHAR'" for name in shape.reads)
         read = (
             f"read_json({names}, format = '{_FORMATS[layout]}', auto_detect = false, records = 'true', "
             f"ignore_errors = {'true' if layout == 'lines' else 'false'}, maximum_object_size = {size}, {_WITH_NAME}, "
             f"columns = {{{columns}}})"
         )
-        return _select(", ".join(f"NULLIF({_name(name)}, '') AS {_name(name)}" for name in shape.reads), read)
+        return _select(", ".join(f"NULLIF({_name(spelled[name])}, '') AS {_name(name)}" for name in shape.reads), read)
     objects = _objects(layout).replace("$files", names).replace("$value_bytes", str(size))
     if envelope is not None:
         # A list of records, or one alone.
@@ -81,23 +88,27 @@ def raw_of_json(shape: RecordShape, files: Sequence[Path], layout: Layout, envel
     columns = ", ".join(
         f"CAST(json AS VARCHAR) AS {_name(name)}"
         if name == "*"
-        else f"NULLIF(json_extract_string(json, {_text(_pointer(name))}), '') AS {_name(name)}"
+        else f"NULLIF(json_extract_string(json, {_text(_pointer(spelled[name]))}), '') AS {_name(name)}"
         for name in shape.reads
     )
     return _select(columns, objects)
 
 
-def raw_of_csv(shape: RecordShape, files: Sequence[Path], header: CsvHeader) -> str:
-    """The SELECT of `raw` over CSV files of one header; what is no row is in reject_errors afterwards."""
+def raw_of_csv(shape: RecordShape, files: Sequence[Path], header: CsvHeader, *, has_wide_rows: bool = False) -> str:
+    """The SELECT of `raw` over CSV files of one header; what is no row is in reject_errors afterwards.
+
+    Unless it `has_wide_rows`, one of more than 2 MB is none: each of them costs the whole reading its second core.
+    """
     columns: list[str] = []
     names: dict[str, str] = {}
     for number, name in enumerate(header.columns):
         columns.append(f"'c{number}': 'VARCHAR'")
         names.setdefault(column_key(name), f"c{number}")
+    most_bytes = _LINE_BYTES if has_wide_rows else _ROW_BYTES
     read = (
         f"read_csv({_list(files)}, auto_detect = false, header = true, skip = {header.lines_above}, "
         f"delim = {_text(header.separator)}, quote = '\"', escape = '\"', columns = {{{', '.join(columns)}}}, "
-        f"max_line_size = {_LINE_BYTES}, store_rejects = true, rejects_limit = 100000, "
+        f"max_line_size = {most_bytes}, store_rejects = true, rejects_limit = 100000, "
         f"null_padding = false, {_WITH_NAME})"
     )
     return _select(", ".join(_column(name, names) for name in shape.reads), read)

@@ -71,8 +71,8 @@ SELECT
     NOT is_uncertain AND provider <> 'local' AND reported_usd IS NOT NULL AND (
         NOT has_price OR input_tokens IS NULL OR output_tokens IS NULL OR is_aggregate AND is_itemized
     ) AS is_charged,
-    -- Of a request that another tool tells without any count nothing is known that could be priced.
-    source <> 'r1plan' AND NOT is_aggregate AND input_tokens IS NULL AND output_tokens IS NULL AS is_uncounted,
+    -- Of a request without any count nothing is known that could be priced, unless it is known to be free.
+    NOT is_aggregate AND input_tokens IS NULL AND output_tokens IS NULL AND cost_high_usd IS DISTINCT FROM 0 AS is_uncounted,
     has_price AND NOT is_uncertain AND NOT is_charged AND NOT is_uncounted AS is_billed,
     (NOT has_price OR is_uncounted) AND NOT is_uncertain AND provider <> 'local' AND reported_usd IS NULL
         AND (COALESCE(input_tokens, 1) > 0 OR COALESCE(output_tokens, 1) > 0) AS is_unpriced,

@@ -14,6 +14,7 @@ _NOT_COUNTED: Mapping[str, WarningKind] = {
     "imported_again": "repeated_rows",
     "imported_elsewhere": "repeated_responses",
     "imported_twice_summed": "sums_by_other_key",
+    "imported_nested": "sums_in_sums",
     "imported_sums": "sums_beside_rows",
 }
 
@@ -23,8 +24,9 @@ def settle_imported(database: DuckDBPyConnection) -> Iterator[ReportWarning]:
 
     Of a tool's rows with one id, which two of its exports share, the fullest with an end counts; of sums the one that
     has most, as those of a day grow while it goes on. Of one response that several tools tell, the row counts that
-    knows most of it, and of sums of one time by several keys one kind. Sums of a time of which the same tool also tells
-    single requests are not counted; where another tool tells them, that is said, for they may be others.
+    knows most of it, and of sums of one time by several keys, or of a time and of its parts, one kind. Sums of a time
+    of which the same tool also tells single requests are not counted; where another tool tells them, that is said, for
+    they may be others.
     """
     database.execute(sql("imported_plain"))
     tools = "SELECT DISTINCT source FROM entry WHERE usable AND source <> 'r1plan'"

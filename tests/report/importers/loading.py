@@ -13,7 +13,7 @@ import duckdb
 from r1plan.report.database import rows
 from r1plan.report.importers.importer import Importer, RecordShape
 from r1plan.report.importers.row import COLUMNS
-from tests.report.importers.reading import importing_database
+from tests.report.importers.reading import importing_database, value_of
 
 _KEEP_THE_FULLEST = """
     DELETE FROM loaded WHERE rowid NOT IN (
@@ -95,7 +95,7 @@ def load(importer: Importer, *files: Sequence[Mapping[str, Any]]) -> Loaded:
         _count(database, shape, traps)
         names = list(shape.values)
         out = " OR ".join(f"COALESCE({each}, false)" for each in (shape.skipped, *shape.left_out.values()))
-        made = ", ".join(f"CAST({shape.values[name]} AS {COLUMNS[name]}) AS {name}" for name in names)
+        made = ", ".join(f"CAST({value_of(shape, name)} AS {COLUMNS[name]}) AS {name}" for name in names)
         database.execute(
             f"INSERT INTO loaded ({', '.join(names)}) SELECT {made} FROM {shape.relation} WHERE NOT ({out})"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,6 +85,12 @@ def read_sqlite(importer: Importer, database: sqlite3.Connection) -> Read:
     return read_as(shape, [dict(zip(names, row, strict=True)) for row in cursor])
 
 
+def value_of(shape: RecordShape, name: str) -> str:
+    """The SQL of a column, in one go."""
+    value = shape.values.get(name, "NULL")
+    return value if name != "tags" or shape.tags is None else re.sub(r"\btags\b", value, shape.tags)
+
+
 def read_as(shape: RecordShape, records: Sequence[Record]) -> Read:
     """What records of the kind `shape` become."""
     database = importing_database()
@@ -95,9 +102,7 @@ def read_as(shape: RecordShape, records: Sequence[Record]) -> Read:
     marks = ", ".join("unnest(CAST(? AS VARCHAR[]))" for _ in columns)
     database.execute(f"INSERT INTO raw SELECT {marks}", columns)
     traps = {**shape.left_out, **shape.noted}
-    values = ", ".join(
-        f'CAST({shape.values.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in COLUMNS.items()
-    )
+    values = ", ".join(f'CAST({value_of(shape, name)} AS {kind}) AS "{name}"' for name, kind in COLUMNS.items())
     told = ", ".join(f'COALESCE({condition}, false) AS "trap {trap}"' for trap, condition in traps.items())
     out = " OR ".join(f"COALESCE({condition}, false)" for condition in shape.left_out.values()) or "false"
     made = rows_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from r1plan.prices.book import PriceBook
 from r1plan.render.spend.terminal import spend_lines
+from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.question import SpendQuestion
@@ -256,3 +258,77 @@ def test_a_call_of_opencode_that_a_later_export_tells_ended_is_one_request(tmp_p
     (tmp_path / "after.json").write_bytes(written.lines([over]))
     totals = report_of(tmp_path).totals
     assert (totals.requests, totals.input_tokens, totals.uncertain_requests) == (1, 100, 0)
+
+
+def _bucket(start: int, long_s: int, requests: int, **other: Any) -> dict[str, Any]:
+    result = {
+        "object": "organization.usage.completions.result", "input_tokens": 100 * requests,
+        "output_tokens": 10 * requests, "num_model_requests": requests, "model": "gpt-5", **other,
+    }  # fmt: skip
+    return {"object": "bucket", "start_time": start, "end_time": start + long_s, "results": [result]}
+
+
+# the hours of a day of 24 requests that are told -> sums left out
+@pytest.mark.parametrize(("hours", "left_out"), [(24, 1), (3, 3), (0, 0)])
+def test_a_day_beside_its_hours_counts_once_and_by_what_tells_more(hours: int, left_out: int, tmp_path: Path) -> None:
+    start = 1_772_582_400
+    other_day = _bucket(start + 86_400, 86_400, 5)
+    told = [_bucket(start + 3600 * hour, 3600, 1) for hour in range(hours)]
+    (tmp_path / "days.jsonl").write_bytes(written.lines([_bucket(start, 86_400, 24), other_day]))
+    (tmp_path / "hours.jsonl").write_bytes(written.lines([other_day, *told]))
+    report = report_of(tmp_path)
+    assert (report.totals.requests, report.totals.input_tokens) == (29, 2900)
+    assert [each.count for each in report.warnings if each.kind == "sums_in_sums"] == [left_out] * bool(left_out)
+
+
+def test_days_of_one_key_beside_hours_of_another_key_count_once(tmp_path: Path) -> None:
+    start = 1_772_582_400
+    days = [_bucket(start, 86_400, 24, model=None, project_id="p")]
+    (tmp_path / "days.jsonl").write_bytes(written.lines(days))
+    (tmp_path / "hours.jsonl").write_bytes(written.lines([_bucket(start + 3600 * hour, 3600, 1) for hour in range(24)]))
+    assert report_of(tmp_path).totals.requests == 24
+
+
+@pytest.mark.parametrize("name", ["starttime", "STARTTIME"])
+@pytest.mark.parametrize("form", ["lines.jsonl", "envelope.json"])
+def test_json_whose_names_a_database_wrote_in_other_capitals_is_read(name: str, form: str, tmp_path: Path) -> None:
+    made = list(litellm.spend_logs(Random(14), 30))
+    spell = str.upper if name.isupper() else str.lower
+    records = [{spell(key): value for key, value in each.record.items()} for each in made]
+    assert name in records[0]
+    (tmp_path / form).write_bytes(written.JSON_FILES[form](records))
+    check(report_of(tmp_path / form), "litellm", made)
+
+
+@pytest.mark.parametrize(("factor", "differs"), [("1", False), ("1.5", True)])
+def test_a_cost_file_that_says_something_else_than_amount_times_price_is_named(
+    factor: str, differs: bool, tmp_path: Path
+) -> None:
+    made = deepseek.made(6, days=2)
+    costs = [{**each, "cost": f"{Decimal(each['cost']) * Decimal(factor):.16f}"} for each in made.costs]
+    (tmp_path / "usage.zip").write_bytes(deepseek.as_zip(replace(made, costs=costs), Random(1)))
+    report = report_of(tmp_path)
+    bill = sum(Decimal(each["price"]) * int(each["amount"]) for each in made.amounts if each["price"])
+    assert report.totals.cost_usd == report.totals.reported_usd == bill
+    found = [each for each in report.warnings if each.kind == "cost_file_differs"]
+    assert [(each.tool, each.currency) for each in found] == [("deepseek", "USD")] * differs
+    for warning in found:
+        assert warning.reported_usd == Decimal(factor) * (warning.priced_usd or 0)
+
+
+def test_costs_rounded_to_cents_contradict_nothing(tmp_path: Path) -> None:
+    made = deepseek.made(6, days=2)
+    costs = [{**each, "cost": f"{Decimal(each['cost']):.2f}"} for each in made.costs]
+    (tmp_path / "usage.zip").write_bytes(deepseek.as_zip(replace(made, costs=costs), Random(1)))
+    assert [each for each in report_of(tmp_path).warnings if each.kind == "cost_file_differs"] == []
+
+
+@pytest.mark.parametrize(("timezone", "by"), [("UTC", "day"), ("Asia/Shanghai", ""), ("America/New_York", "day")])
+def test_sums_of_utc_days_by_another_clock_are_told(timezone: str, by: str, tmp_path: Path) -> None:
+    made = deepseek.made(7, days=9, first=date(2026, 6, 25))
+    (tmp_path / "amount.csv").write_bytes(deepseek.as_csv(made.amounts, Random(1)))
+    report = spend_report(
+        SpendQuestion(given_files([tmp_path]), Period(timezone=timezone), parse_keys(by), PriceBook({}))
+    )
+    told = {each.kind for each in report.warnings if each.kind.startswith("sums_across")}
+    assert told == (set() if timezone == "UTC" else {"sums_across_days", "sums_across_months"})

@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 
 from r1plan.catalog.price import Currency
 from r1plan.prices.book import PriceBook
+from r1plan.report.entry_table import add_columns
 from r1plan.report.importers.row import COLUMNS
 from r1plan.report.keys import parse_keys
 from r1plan.report.period import Period
@@ -29,6 +30,7 @@ def us(at: datetime) -> int:
 
 def loader(rows: Sequence[Mapping[str, Any]]) -> Any:
     def load(database: DuckDBPyConnection) -> list[ReportWarning]:
+        add_columns(database, {name: None for row in rows for name in row})
         for row in rows:
             selected = ", ".join(f"CAST(${name} AS {COLUMNS[name]}) AS {name}" for name in row)
             values = {name: str(value) if isinstance(value, Decimal) else value for name, value in row.items()}

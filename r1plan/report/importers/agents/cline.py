@@ -67,13 +67,10 @@ END"""
 _IS_SUM = "say IN ('deleted_api_reqs', 'subagent_usage')"
 
 
-def _shape(
-    marks: frozenset[str], reads: tuple[str, ...], lines: str, is_beside: str, envelope: str | None = None
-) -> RecordShape:
+def _shape(marks: frozenset[str], reads: tuple[str, ...], lines: str, is_beside: str) -> RecordShape:
     return RecordShape(
         marks=marks,
         reads=reads,
-        envelope=envelope,
         relation=_ROWS.format(lines=lines, is_beside=is_beside),
         values=MappingProxyType(
             {
@@ -124,7 +121,6 @@ CLINE = Importer(
             ("id", "role", "ts", "metrics", "modelInfo"),
             _COMMAND_LINES,
             "true",
-            "messages",
         ),
     ),
 )

@@ -236,7 +236,6 @@ OPENCODE = Importer(
             _SHAPE,
             marks=frozenset({"info.role", "parts"}),
             reads=("info", "parts"),
-            envelope="messages",
             relation=_rows(_EXPORTED),
         ),
         *(
