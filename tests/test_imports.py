@@ -50,6 +50,7 @@ OWNERS = {
     "duckdb": {"r1plan.report"},
     "jinja2": {"r1plan.engine.local.render_template", "r1plan.render.template"},
     "vl_convert": {"r1plan.render.spend.page"},
+    "obstore": {"r1plan.report.sources.object_store"},
     "pynvml": {"r1plan.hardware.nvidia"},
     "psutil": {"r1plan.hardware.host"},
     "yaml": {"r1plan.catalog"},
@@ -194,6 +195,7 @@ HEAVY = {
     "prompt_toolkit",
     "huggingface_hub",
     "httpx2",
+    "obstore",
 }
 
 RUN = """

@@ -38,7 +38,6 @@ FileFault = Literal[
     "archive_in_archive",
     "empty_archive",
     "busy",  # another program holds the database
-    "object_store",  # an address that is not read
     "sql_inserts",  # a dump without rows that are read
     "too_large",  # one JSON value of it is larger than what is read
     "no_records",  # it is neither text nor any table

@@ -43,7 +43,6 @@ _FILE_FAULTS: Mapping[FileFault, str] = {
     "archive_in_archive": "an archive in an archive: unpack the outer one",
     "empty_archive": "an archive without a log or an export",
     "busy": "another program holds the database: try again when that is done, or give a copy",
-    "object_store": "s3:// is not read yet: copy it here first, as with `aws s3 cp`",
     "sql_inserts": "a dump in SQL without COPY: dump its rows as pg_dump does unless told otherwise, or as CSV",
     "too_large": "one value of it is larger than 256 MB: give it as one record a line, as `jq -c '.data[]'` does",
     "no_records": "neither text nor a table that can be read",

@@ -31,6 +31,8 @@ class LogAddress:
 
     def __str__(self) -> str:
         """The address without what may be a key: a query, a fragment, a name and password."""
+        if self.url.startswith("s3:"):
+            return self.url  # a key of an object may hold any of these
         found = urlsplit(self.url)
         return f"{found.scheme}://{found.netloc.rpartition('@')[2]}{found.path}"
 
@@ -41,7 +43,8 @@ Given = Path | LogAddress
 def given_files(paths: Iterable[str | Path]) -> list[Given]:
     """The files of `paths`, each once: of a folder what may be a log or an export, in it and below, in order of name.
 
-    "-" is standard input; a path that is not there and has `*`, `?` or `[` in it is a pattern, `**` any folders.
+    "-" is standard input; a path that is not there and has `*`, `?` or `[` in it is a pattern, `**` any folders. So are
+    `s3://` ones, and one that ends in a stroke is a folder there: the bucket is asked what it has.
     Raises LogError when a path does not exist, or a folder or pattern has no file, and UsageError for an address that
     nobody may be asked over.
     """
@@ -59,7 +62,7 @@ def may_be_read(name: str) -> bool:
 
 def _inside(text: str) -> Sequence[Given]:
     if _REMOTE.match(text):
-        return [_remote(text)]
+        return _remote(text)
     path = STDIN if text == "-" else Path(text)
     if path.is_dir():
         return list(_of_folder(path))
@@ -70,15 +73,19 @@ def _inside(text: str) -> Sequence[Given]:
     raise LogError(f"{text} does not exist.", _LOGS)
 
 
-def _remote(text: str) -> LogAddress:
+def _remote(text: str) -> Sequence[LogAddress]:
     url = _REMOTE.sub(lambda scheme: f"{scheme[1].lower()}://", text)
+    if url.startswith("s3:") and url != "s3://":
+        from r1plan.report.sources.object_store import objects
+
+        return [LogAddress(each) for each in objects(url, may_be_read)]
     host = urlsplit(url).hostname
     if not host:
         raise UsageError(f"{text} names no host.", "write it as https://HOST/FILE or s3://BUCKET/FILE")
     remote = LogAddress(url)
     if url.startswith("http:") and host not in _HERE:
         raise UsageError(f"{remote} would be read unprotected.", "give it as https://")
-    return remote
+    return [remote]
 
 
 def _of_folder(folder: Path) -> Iterator[Path]:

@@ -113,13 +113,16 @@ class _PackedFiles:
 def _fetched(address: LogAddress, copies: ExitStack) -> Path:
     from r1plan.engine.http.download import NotFetched, download
 
-    if address.url.startswith("s3:"):
-        raise Refused("object_store")
     copy = temporary_file(copies)
     with copy.open("wb") as target:
         guard = Guard(target)
         try:
-            download(address.url, lambda chunk: guard.write(chunk, len(chunk)))
+            if address.url.startswith("s3:"):
+                from r1plan.report.sources.object_store import fetch
+
+                fetch(address.url, lambda chunk: guard.write(chunk, len(chunk)))
+            else:
+                download(address.url, lambda chunk: guard.write(chunk, len(chunk)))
         except NotFetched as error:
             raise OSError(0, error.reason) from error
         except Unsafe as unsafe:
