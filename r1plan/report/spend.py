@@ -27,7 +27,7 @@ FileFault = Literal[
     "silent_pipe",  # nobody writes to it
     "pipe",  # it was not named itself
     "socket",
-    "compressed",  # in a way that is not read
+    "compressed",  # with lz4, and what reads that is not installed
     "bomb",  # it holds far more than its size
     "no_room",  # on the disk, for what it holds
     "no_memory",  # to work out what it holds
@@ -36,6 +36,7 @@ FileFault = Literal[
     "encrypted",
     "outside",  # its name in an archive leads out of it
     "archive_in_archive",
+    "archived_link",  # or a device, in an archive
     "empty_archive",
     "busy",  # another program holds the database
     "sql_inserts",  # a dump without rows that are read

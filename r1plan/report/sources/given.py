@@ -16,8 +16,10 @@ from r1plan.errors import LogError, UsageError
 STDIN = Path("/dev/stdin")
 _LOGS = "give usage logs, exports of other tools, or a folder that holds them"
 _TEXT = r"jsonl|ndjson|json|csv|tsv"
+_PACKED = r"([.](gz|zst|zstd|bz2|xz|lz4))?"
 # What some importer may read: texts, also compressed, and files that compress themselves.
-_NAME = re.compile(rf".*[.](({_TEXT})([.](gz|zst|zstd|bz2|xz|lz4))?|parquet|db|sqlite|sqlite3|zip)", re.S | re.I)
+_NAME = re.compile(rf".*[.](({_TEXT}){_PACKED}|parquet|db|sqlite|sqlite3|zip|tar{_PACKED}|t[gbx]z|tzst)", re.S | re.I)
+_ARCHIVE = re.compile(rf".*[.](zip|tar{_PACKED}|t[gbx]z|tzst)", re.S | re.I)
 # One stroke too: Path takes the other away.
 _REMOTE = re.compile(r"(https?|s3):/{1,2}", re.I)
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -58,6 +60,11 @@ def given_files(paths: Iterable[str | Path]) -> list[Given]:
 def may_be_read(name: str) -> bool:
     """Whether a file of this name in a folder or an archive may be a log or an export."""
     return _NAME.fullmatch(name) is not None and not name.startswith("._")
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of this name is one of several files."""
+    return _ARCHIVE.fullmatch(name) is not None
 
 
 def _inside(text: str) -> Sequence[Given]:

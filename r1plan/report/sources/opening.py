@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import tarfile
 import zipfile
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from duckdb import DuckDBPyConnection
 
 from r1plan.files.pipe import WRITER_PATIENCE_S
 from r1plan.report.log_source import Refused, as_file, temporary_file
-from r1plan.report.sources.archive import members, unpack_member
+from r1plan.report.sources.archive import Member, tar_members, zip_members
 from r1plan.report.sources.given import Given, LogAddress
 from r1plan.report.sources.layout import SAMPLE_BYTES
 from r1plan.report.sources.plain import OpenedSources, PlainFiles
-from r1plan.report.sources.unpack import Damaged, Guard, Unsafe, compression_of, unpack
+from r1plan.report.sources.unpack import Compression, Damaged, Guard, NoLibrary, Unsafe, compression_of, unpack
 from r1plan.report.spend import ReportWarning
 
 # A compressed export within a zip, and no more.
@@ -59,55 +62,61 @@ class _PackedFiles:
     def __init__(self, plain: PlainFiles, copies: ExitStack) -> None:
         self._plain, self._copies = plain, copies
 
-    def open(self, name: str, file: Path, depth: int = 0) -> None:
-        """Say of `file`, which is told as `name`, what it holds; `depth`: out of how many others it came."""
+    def open(self, name: str, file: Path, depth: int = 0, *, in_archive: bool = False) -> None:
+        """Say of `file`, which is told as `name`, what it holds.
+
+        `depth`: out of how many others it came, an archive or what it was compressed as.
+        """
         with file.open("rb") as stream:
             begin = stream.read(SAMPLE_BYTES)
         compression = compression_of(begin)
         if compression is None:
             self._plain.open(name, file, begin)
-        elif depth == _DEEPEST or (depth and compression == "zip"):
+        elif depth == _DEEPEST or (compression in ("zip", "tar") and in_archive) or (depth and compression == "zip"):
             self._plain.refuse(name, "archive_in_archive")
-        elif compression == "zip":
-            self._open_archive(name, file, depth)
-        elif compression == "lz4":
-            self._plain.refuse(name, "compressed")
+        elif compression in ("zip", "tar"):
+            self._open_archive(name, file, compression)
         else:
-            copy = temporary_file(self._copies)
-            try:
-                with copy.open("wb") as target:
-                    unpack(file, compression, target)
-            except Unsafe as unsafe:
-                self._plain.refuse(name, unsafe.fault)
-                return
-            except Damaged:
-                # What came before the damage is read, and the damage told.
-                self._plain.refuse(name, "damaged")
-            self.open(name, copy, depth + 1)
+            self._unpacked(name, partial(unpack, file, compression), depth, in_archive=in_archive)
 
-    def _open_archive(self, name: str, file: Path, depth: int) -> None:
+    def _open_archive(self, name: str, file: Path, kind: Compression) -> None:
         try:
-            with zipfile.ZipFile(file) as archive:
-                found = list(members(archive))
-                if not found:
-                    self._plain.refuse(name, "empty_archive")
-                for member, fault in found:
-                    inside = f"{name}/{member}"
-                    if fault is not None:
-                        self._plain.refuse(inside, fault)
-                        continue
-                    copy = temporary_file(self._copies)
-                    try:
-                        with copy.open("wb") as target:
-                            unpack_member(archive, member, target)
-                    except Unsafe as unsafe:
-                        self._plain.refuse(inside, unsafe.fault)
-                        continue
-                    except Damaged:
-                        self._plain.refuse(inside, "damaged")
-                    self.open(inside, copy, depth + 1)
-        except (zipfile.BadZipFile, Damaged, NotImplementedError, UnicodeDecodeError):
+            if kind == "zip":
+                with zipfile.ZipFile(file) as archive:
+                    self._open_members(name, zip_members(archive))
+            else:
+                with tarfile.open(file, "r:") as tar:
+                    self._open_members(name, tar_members(tar, file.stat().st_size))
+        except (zipfile.BadZipFile, tarfile.TarError, Damaged, NotImplementedError, UnicodeDecodeError):
             self._plain.refuse(name, "damaged")
+
+    def _open_members(self, name: str, members: Iterable[Member]) -> None:
+        found = list(members)
+        if not found:
+            self._plain.refuse(name, "empty_archive")
+        for member in found:
+            inside = f"{name}/{member.name}"
+            if member.fault is not None:
+                self._plain.refuse(inside, member.fault)
+            else:
+                self._unpacked(inside, member.unpack, 0, in_archive=True)
+
+    def _unpacked(self, name: str, write: Callable[[BinaryIO], None], depth: int, *, in_archive: bool) -> None:
+        """Open what `write` unpacks."""
+        copy = temporary_file(self._copies)
+        try:
+            with copy.open("wb") as target:
+                write(target)
+        except Unsafe as unsafe:
+            self._plain.refuse(name, unsafe.fault)
+            return
+        except NoLibrary:
+            self._plain.refuse(name, "compressed")
+            return
+        except Damaged:
+            # What came before the damage is read, and the damage told.
+            self._plain.refuse(name, "damaged")
+        self.open(name, copy, depth + 1, in_archive=in_archive)
 
 
 def _fetched(address: LogAddress, copies: ExitStack) -> Path:

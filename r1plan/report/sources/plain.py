@@ -30,7 +30,7 @@ from r1plan.report.sources.recognise import (
     recognise_columns,
 )
 from r1plan.report.sources.relation import json_values, parquet_sample
-from r1plan.report.sources.sql_dump import dumped_rows
+from r1plan.report.sources.sql_dump import TooLong, dumped_rows
 from r1plan.report.sources.sqlite import Busy, copy_database, recognise_database, write_records
 from r1plan.report.sources.unfold import unfold_lines
 from r1plan.report.spend import FileFault, ReportWarning
@@ -124,11 +124,14 @@ class PlainFiles:
         tables: dict[str, tuple[tuple[str, ...], Path]] = {}
         with file.open("rb") as stream, ExitStack() as targets:
             written: dict[str, BinaryIO] = {}
-            for row in dumped_rows(stream):
-                if row.table not in tables:
-                    tables[row.table] = row.columns, temporary_file(self._copies)
-                    written[row.table] = targets.enter_context(tables[row.table][1].open("wb"))
-                written[row.table].write(row.line)
+            try:
+                for row in dumped_rows(stream):
+                    if row.table not in tables:
+                        tables[row.table] = row.columns, temporary_file(self._copies)
+                        written[row.table] = targets.enter_context(tables[row.table][1].open("wb"))
+                    written[row.table].write(row.line)
+            except TooLong:
+                self.refuse(name, "damaged")
         if not tables:
             self.refuse(name, "sql_inserts")
         for table, (columns, copy) in tables.items():

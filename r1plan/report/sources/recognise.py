@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from r1plan.ledger.schema import SCHEMA
@@ -95,7 +95,7 @@ def recognise_columns(columns: Iterable[str], importers: Sequence[Importer]) -> 
             better = best is None or len(shape.marks) > len(best.shape.marks)
             if better and shape.marks and {column_key(mark) for mark in shape.marks} <= keys:
                 best = Recognised(importer, shape)
-    return best or not_recognised(names, importers)
+    return replace(best, spelling=_spelling(best.shape, names)) if best else not_recognised(names, importers)
 
 
 def forced(fields: Iterable[str], importer: Importer) -> Recognised:

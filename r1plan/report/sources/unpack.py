@@ -9,12 +9,13 @@ import os
 import re
 import shutil
 import sys
+import tarfile
 import zlib
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal, Protocol, cast
 
-Compression = Literal["gzip", "zstd", "bzip2", "xz", "zip", "lz4"]
+Compression = Literal["gzip", "zstd", "bzip2", "xz", "lz4", "zip", "tar"]
 
 _CHUNK_BYTES = 1 << 20
 # A log of one repeated row is a few hundred times smaller when it is compressed; deflate can do 1,032 times.
@@ -28,6 +29,7 @@ _BEGINNINGS: tuple[tuple[bytes, Compression], ...] = (
     (rb"\xfd7zXZ\x00", "xz"),
     (rb"PK(\x03\x04|\x05\x06)", "zip"),
     (rb"\x04\x22\x4d\x18", "lz4"),
+    (rb".{257}ustar", "tar"),
 )
 
 
@@ -37,6 +39,10 @@ class Unsafe(Exception):
     def __init__(self, fault: Literal["bomb", "no_room"]) -> None:
         super().__init__(fault)
         self.fault = fault
+
+
+class NoLibrary(Exception):
+    """What unpacks a file is not installed."""
 
 
 class Damaged(Exception):
@@ -52,13 +58,13 @@ def compression_of(begin: bytes) -> Compression | None:
 
 
 def unpack(file: Path, compression: Compression, target: BinaryIO) -> None:
-    """Write what `file` holds into `target`, all frames of it. Raises Unsafe, Damaged, OSError."""
+    """Write what `file` holds into `target`, all frames of it. Raises Unsafe, Damaged, NoLibrary, OSError."""
     guard = Guard(target)
     with file.open("rb") as packed, _opened(packed, compression) as stream:
         copy_guarded(stream, guard, packed)
 
 
-def _opened(packed: BinaryIO, compression: Compression) -> AbstractContextManager[_Readable]:
+def _opened(packed: BinaryIO, compression: Compression) -> AbstractContextManager[Readable]:
     match compression:
         case "gzip":
             return gzip.open(packed, "rb")
@@ -72,12 +78,20 @@ def _opened(packed: BinaryIO, compression: Compression) -> AbstractContextManage
             else:
                 from backports import zstd
             return zstd.open(packed, "rb")
-        case _:
+        case "lz4":
+            try:
+                import lz4.frame
+            except ImportError as error:
+                raise NoLibrary from error
+            return cast("AbstractContextManager[Readable]", lz4.frame.open(packed, "rb"))
+        case "zip" | "tar":
             raise AssertionError(compression)
 
 
-class _Readable(Protocol):
-    def read1(self, size: int, /) -> bytes: ...
+class Readable(Protocol):
+    """A stream that gives what is at hand, at most as many bytes as asked for."""
+
+    def read1(self, size: int, /) -> bytes: ...  # noqa: D102
 
 
 class _Placed(Protocol):
@@ -103,7 +117,7 @@ class Guard:
         self._target.write(chunk)
 
 
-def copy_guarded(stream: _Readable, guard: Guard, packed: _Placed) -> None:
+def copy_guarded(stream: Readable, guard: Guard, packed: _Placed) -> None:
     """Write all of `stream`, which unpacks what it reads of `packed`. Raises Unsafe, Damaged."""
     begun = packed.tell()
     while True:
@@ -114,7 +128,9 @@ def copy_guarded(stream: _Readable, guard: Guard, packed: _Placed) -> None:
             if error.errno is not None:
                 raise  # the disk's, not the format's
             raise Damaged from error
-        except (EOFError, zlib.error, lzma.LZMAError) as error:
+        except (EOFError, zlib.error, lzma.LZMAError, tarfile.TarError) as error:
+            raise Damaged from error
+        except RuntimeError as error:  # lz4's, which has no kind of its own
             raise Damaged from error
         except _zstd_errors() as error:
             raise Damaged from error

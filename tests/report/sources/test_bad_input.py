@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from contextlib import closing
@@ -169,6 +171,35 @@ def test_what_stands_before_a_damage_is_read(tmp_path: Path, ending: str) -> Non
     # Of the torn frame too what can be unpacked.
     assert report.totals.requests == (2 if ending == "zst" else 3)
     assert [each.file_fault for each in report.warnings] == ["damaged"]
+
+
+def test_what_a_tar_may_not_hold_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    content = written.lines([body()])
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name in ("good.jsonl", "../outside.jsonl", "/etc/x.jsonl", "inner.zip", "inner.tar.gz", ".hidden/x.jsonl"):
+            about = tarfile.TarInfo(name)
+            about.size = len(content)
+            archive.addfile(about, io.BytesIO(content))
+        link = tarfile.TarInfo("link.jsonl")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    report = report_of(_put(tmp_path / "export.tgz", packed.getvalue()))
+    assert report.totals.requests == 1
+    assert {each.file: each.file_fault for each in report.warnings if each.kind == "unreadable_file"} == {
+        f"{tmp_path}/export.tgz/{name}": fault
+        for name, fault in {
+            "../outside.jsonl": "outside", "/etc/x.jsonl": "outside", "inner.zip": "archive_in_archive",
+            "inner.tar.gz": "archive_in_archive", "link.jsonl": "archived_link",
+        }.items()
+    }  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["export.tgz"]
+
+
+def test_a_tar_that_is_torn_is_read_up_to_there_and_named(tmp_path: Path) -> None:
+    whole = written.tarred({"a.jsonl": written.lines([body()]), "b.jsonl": written.lines([body(id="b")] * 99)})
+    report = report_of(_put(tmp_path / "torn.tar", whole[: len(whole) // 2]))
+    assert "damaged" in {each.file_fault for each in report.warnings}
 
 
 def test_a_zip_that_is_encrypted_or_torn_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -29,13 +30,10 @@ from tests.report.sources import written
 Maker = Callable[[Random, int], Iterator[Made]]
 JSON_TOOLS: Mapping[str, tuple[str, Maker]] = {
     "LiteLLM": ("litellm", litellm.spend_logs),
-    "OpenRouter's generations": ("openrouter", openrouter.generations),
-    "OpenRouter's activity": ("openrouter", openrouter.activity),
     "Helicone": ("helicone", helicone.requests),
     "Langfuse": ("langfuse", lambda random, number: langfuse.observations(random, number, camel=False)),
     "OpenTelemetry": ("otel", otel.spans),
     "OpenAI's bodies": ("openai", openai.bodies),
-    "OpenAI's usage": ("openai", openai.buckets),
 }
 TABLE_TOOLS = {
     **{name: JSON_TOOLS[name] for name in ("LiteLLM", "Helicone", "Langfuse")},
@@ -82,26 +80,12 @@ def test_csv_in_every_form(form: str, tmp_path: Path) -> None:
     check(report_of(tmp_path / form), "litellm", made)
 
 
-@pytest.mark.parametrize("tool", JSON_TOOLS)
-def test_every_tool_as_lines(tool: str, tmp_path: Path) -> None:
-    name, maker = JSON_TOOLS[tool]
-    made = list(maker(Random(7), 120))
-    (tmp_path / "x.jsonl").write_bytes(written.lines([each.record for each in made]))
-    check(report_of(tmp_path / "x.jsonl"), name, made)
-
-
-@pytest.mark.parametrize("form", ["csv", "parquet", "sqlite"])
 @pytest.mark.parametrize("tool", TABLE_TOOLS)
-def test_every_tool_with_tables_as_a_table(tool: str, form: str, tmp_path: Path) -> None:
+def test_every_tool_with_tables_in_a_database(tool: str, tmp_path: Path) -> None:
     name, maker = TABLE_TOOLS[tool]
     made = list(maker(Random(8), 120))
-    records: list[Any] = [each.record for each in made]
-    path = tmp_path / f"x.{form}"
-    if form == "csv":
-        path.write_bytes(written.table(records))
-    else:
-        getattr(written, form)(records, path)
-    check(report_of(path), name, made)
+    written.sqlite([each.record for each in made], tmp_path / "x.sqlite")
+    check(report_of(tmp_path / "x.sqlite"), name, made)
 
 
 def test_a_folder_of_several_tools_is_one_report(tmp_path: Path) -> None:
@@ -332,3 +316,32 @@ def test_sums_of_utc_days_by_another_clock_are_told(timezone: str, by: str, tmp_
     )
     told = {each.kind for each in report.warnings if each.kind.startswith("sums_across")}
     assert told == (set() if timezone == "UTC" else {"sums_across_days", "sums_across_months"})
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "mysql", "sqlite"])
+def test_a_dump_of_inserts_is_its_tables(dialect: str, tmp_path: Path) -> None:
+    made = list(litellm.spend_logs(Random(15), 40))
+    records = [{**each.record, "end_user": "it's; (a),\n\"b\" \\'"} for each in made]
+    (tmp_path / "dump.sql").write_bytes(written.inserts("LiteLLM_SpendLogs", records, dialect))
+    check(report_of(tmp_path / "dump.sql"), "litellm", made)
+
+
+def test_what_lz4_packed_is_read(tmp_path: Path) -> None:
+    frame = pytest.importorskip("lz4.frame")
+    made = list(litellm.spend_logs(Random(16), 40))
+    records = [each.record for each in made]
+    packed = frame.compress(written.lines(records[:9])) + frame.compress(written.lines(records[9:]))
+    (tmp_path / "x.jsonl.lz4").write_bytes(packed)
+    check(report_of(tmp_path / "x.jsonl.lz4"), "litellm", made)
+    (tmp_path / "x.jsonl.lz4").write_bytes(packed[:-99])
+    (warning,) = [each for each in report_of(tmp_path).warnings if each.kind == "unreadable_file"]
+    assert warning.file_fault == "damaged"
+
+
+def test_what_lz4_packed_names_the_extra_where_nothing_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "lz4.frame", None)
+    (tmp_path / "x.jsonl.lz4").write_bytes(b"\x04\x22\x4d\x18" + bytes(300))
+    (warning,) = report_of(tmp_path).warnings
+    assert warning.file_fault == "compressed"

@@ -10,6 +10,7 @@ import json
 import lzma
 import sqlite3
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -64,6 +65,47 @@ def postgres_dump(name: str, records: Records) -> bytes:
     return (text + "\\.\n\n-- done\n").encode()
 
 
+_STROKED = {92: r"\\", 39: r"\'", 10: r"\n", 34: r"\""}
+
+
+def inserts(name: str, records: Records, dialect: str) -> bytes:
+    """As pg_dump --inserts, mysqldump and SQLite's .dump write a table."""
+    names = list(dict.fromkeys(key for each in records for key in each))
+    mark = "`" if dialect == "mysql" else '"'
+    table = f'public."{name}"' if dialect == "postgres" else f"{mark}{name}{mark}"
+    heads = {"postgres": "--\n-- PostgreSQL database dump\n--\n", "mysql": "-- MySQL dump 10.13\n"}
+    text = heads.get(dialect, "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n") + f"CREATE TABLE {table} (\n"
+    text += ",\n".join(f"  {mark}{each}{mark} varchar(99) DEFAULT 'a,b(c'" for each in names)
+    text += f",\n  PRIMARY KEY ({mark}{names[0]}{mark})\n);\n"
+
+    def value(each: Any) -> str:
+        if each is None:
+            return "NULL"
+        if isinstance(each, (int, float)) and not isinstance(each, bool):
+            return str(each)
+        quoted = cell(each).replace("'", "''")
+        if dialect == "mysql":
+            return "'" + cell(each).translate(_STROKED) + "'"
+        if dialect == "sqlite" and "\n" in quoted:
+            return f"replace('{quoted}','\\n',char(10))".replace("\n", "\\n")
+        return f"'{quoted}'"
+
+    rows = [f"({', '.join(value(each.get(key)) for key in names)})" for each in records]
+    if dialect == "mysql":
+        return (text + f"INSERT INTO {table} VALUES {','.join(rows)};\n-- done\n").encode()
+    return (text + "".join(f"INSERT INTO {table} VALUES {row};\n" for row in rows) + "COMMIT;\n").encode()
+
+
+def tarred(members: Mapping[str, bytes], mode: Any = "w") -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode=mode) as archive:
+        for name, content in members.items():
+            about = tarfile.TarInfo(name)
+            about.size = len(content)
+            archive.addfile(about, io.BytesIO(content))
+    return packed.getvalue()
+
+
 def _copied(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\t", r"\t").replace("\n", r"\n")
 
@@ -111,6 +153,11 @@ JSON_FILES: Mapping[str, Callable[[Records], bytes]] = {
     "lines.jsonl.zst": lambda records: zstd.compress(lines(records[:3])) + zstd.compress(lines(records[3:])),
     "utf16.jsonl": lambda records: lines(records).decode().encode("utf-16"),
     "mark.jsonl": lambda records: b"\xef\xbb\xbf" + lines(records).replace(b"\n", b"\r\n"),
+    "export.tar.gz": lambda records: tarred(
+        {"./a/export.json": json.dumps(list(records)).encode(), "x.txt": b"hi"}, "w:gz"
+    ),
+    "export.tar": lambda records: tarred({"a/x.jsonl.gz": gzip.compress(lines(records))}),
+    "export.tar.zst": lambda records: zstd.compress(tarred({"x.jsonl": lines(records)})),
     "export.zip": lambda records: zipped({"a/export.json": json.dumps(list(records)).encode(), "README.txt": b"hi"}),
 }
 CSV_FILES: Mapping[str, Callable[[Records], bytes]] = {
