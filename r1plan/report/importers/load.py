@@ -16,7 +16,15 @@ from r1plan.report.entry_table import add_columns
 from r1plan.report.importers.importer import Importer, RecordShape
 from r1plan.report.importers.names import OurNames
 from r1plan.report.importers.row import COLUMNS
-from r1plan.report.importers.statements import RECORD_FAULTS, counting_statement, kept_statement, made_statement
+from r1plan.report.importers.statements import (
+    KEEP_ONE_OF_EACH,
+    RECORD_FAULTS,
+    appending_statement,
+    counting_statement,
+    kept_statement,
+    made_statement,
+    names_statement,
+)
 from r1plan.report.invalid_line import LineFault, json_fault
 from r1plan.report.sources.plain import ToolFile
 from r1plan.report.sources.relation import literal, raw_of_csv, raw_of_json, raw_of_parquet, value_bytes
@@ -252,21 +260,8 @@ def _rejected(database: DuckDBPyConnection, group: _Group) -> Iterator[ReportWar
 
 
 def _keep_one_of_each(database: DuckDBPyConnection) -> int:
-    """How many rows go because another has their id: the fullest stays, of equally full ones the last.
-
-    A day that was still running when it was exported has grown in the next export.
-    """
-    statement = """
-        DELETE FROM loaded USING (
-            SELECT id, arg_max(rowid, {
-                'ended': ended_us IS NOT NULL, 'tokens': COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0),
-                'place': rowid
-            }) AS kept
-            FROM loaded GROUP BY id HAVING count(*) > 1
-        ) AS repeated
-        WHERE loaded.id = repeated.id AND loaded.rowid <> kept
-    """
-    ((count,),) = database.execute(statement).fetchall()
+    """How many rows go because another has their id."""
+    ((count,),) = database.execute(KEEP_ONE_OF_EACH).fetchall()
     return int(count)
 
 
@@ -281,49 +276,17 @@ def _bills_in_no_currency(database: DuckDBPyConnection, importer: Importer) -> i
 
 def _append(database: DuckDBPyConnection, importer: Importer, kept: str, names: OurNames) -> None:
     """Add the rows that `kept` selects to `entry`, providers and models by the names of the price book."""
-    statement = f"""
-        WITH kept AS ({kept})
-        SELECT DISTINCT provider, model FROM kept
-        UNION SELECT DISTINCT provider, served FROM kept WHERE served IS NOT NULL
-    """
-    found = [(row["provider"], row["model"]) for row in rows(database, statement)]
+    found = [(row["provider"], row["model"]) for row in rows(database, names_statement(kept))]
     sellers = [names.provider(provider) for provider, _ in found]
-    values = {
-        "from_provider": [provider for provider, _ in found],
-        "from_model": [model for _, model in found],
-        "to_provider": sellers,
-        "to_model": [names.model(seller, model) for seller, (_, model) in zip(sellers, found, strict=True)],
-    }
+    ours = [(seller, names.model(seller, model)) for seller, (_, model) in zip(sellers, found, strict=True)]
     add_columns(database, [name for name, *_ in database.execute(f"DESCRIBE {kept}").fetchall()])
-    database.execute(
-        f"""
-        INSERT INTO entry BY NAME
-        WITH name AS MATERIALIZED (
-            SELECT unnest(CAST($from_provider AS VARCHAR[])) AS from_provider,
-                unnest(CAST($from_model AS VARCHAR[])) AS from_model,
-                unnest(CAST($to_provider AS VARCHAR[])) AS provider, unnest(CAST($to_model AS VARCHAR[])) AS model
-        )
-        SELECT
-            row.* REPLACE (
-                asked.provider AS provider,
-                asked.model AS model,
-                CASE WHEN row.served IS NOT NULL THEN answered.model END AS served,
-                COALESCE(row.status, 'ok') AS status,
-                COALESCE(row.span_us, 0) AS span_us,
-                -- An end that cannot be: what is there whole has ended, though nobody knows when.
-                CASE
-                    WHEN row.ended_us >= row.started_us AND row.ended_us < 4133980800000000 THEN row.ended_us
-                    WHEN COALESCE(row.span_us, 0) = 0 AND COALESCE(row.status, 'ok') IN ('ok', 'length')
-                        AND (row.output_tokens IS NOT NULL OR row.reported_usd IS NOT NULL) THEN row.started_us
-                END AS ended_us,
-                CASE WHEN COALESCE(row.span_us, 0) = 0 THEN COALESCE(row.requests, 1) ELSE row.requests END AS requests,
-                $source AS source
-            )
-        FROM ({kept}) AS row
-        LEFT JOIN name AS asked
-            ON row.provider IS NOT DISTINCT FROM asked.from_provider AND row.model IS NOT DISTINCT FROM asked.from_model
-        LEFT JOIN name AS answered ON row.provider IS NOT DISTINCT FROM answered.from_provider
-            AND row.served = answered.from_model
-        """,
-        {**values, "source": importer.name},
-    )
+    values: dict[str, object] = {"source": importer.name}
+    is_renamed = ours != found
+    if is_renamed:
+        values |= {
+            "from_provider": [provider for provider, _ in found],
+            "from_model": [model for _, model in found],
+            "to_provider": sellers,
+            "to_model": [model for _, model in ours],
+        }
+    database.execute(appending_statement(kept, is_renamed=is_renamed), values)

@@ -82,3 +82,64 @@ def counting_statement(shape: RecordShape) -> str:
         ),
     ]
     return f"SELECT {', '.join(parts)} FROM made"
+
+
+# Of rows with one id the fullest stays, of equally full ones the last: a day that was still running when it was exported
+# has grown in the next export.
+KEEP_ONE_OF_EACH = """
+    DELETE FROM loaded USING (
+        SELECT id, arg_max(rowid, {
+            'ended': ended_us IS NOT NULL, 'tokens': COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0),
+            'place': rowid
+        }) AS kept
+        FROM loaded GROUP BY id HAVING count(*) > 1
+    ) AS repeated
+    WHERE loaded.id = repeated.id AND loaded.rowid <> kept
+"""
+
+
+def names_statement(kept: str) -> str:
+    """It selects every provider with a model, as the rows that `kept` selects have them."""
+    return f"""
+        WITH kept AS ({kept})
+        SELECT DISTINCT provider, model FROM kept
+        UNION SELECT DISTINCT provider, served FROM kept WHERE served IS NOT NULL
+    """
+
+
+def appending_statement(kept: str, *, is_renamed: bool) -> str:
+    """It adds the rows that `kept` selects to `entry`, and their $source.
+
+    Where it `is_renamed` each $from_provider and $from_model has the name at its place in $to_provider and $to_model.
+    """
+    name = """
+        WITH name AS MATERIALIZED (
+            SELECT unnest(CAST($from_provider AS VARCHAR[])) AS from_provider,
+                unnest(CAST($from_model AS VARCHAR[])) AS from_model,
+                unnest(CAST($to_provider AS VARCHAR[])) AS provider, unnest(CAST($to_model AS VARCHAR[])) AS model
+        )"""
+    renamed = """
+                asked.provider AS provider,
+                asked.model AS model,
+                CASE WHEN row.served IS NOT NULL THEN answered.model END AS served,"""
+    joined = """
+        LEFT JOIN name AS asked
+            ON row.provider IS NOT DISTINCT FROM asked.from_provider AND row.model IS NOT DISTINCT FROM asked.from_model
+        LEFT JOIN name AS answered ON row.provider IS NOT DISTINCT FROM answered.from_provider
+            AND row.served = answered.from_model"""
+    return f"""
+        INSERT INTO entry BY NAME{name if is_renamed else ""}
+        SELECT
+            row.* REPLACE ({renamed if is_renamed else ""}
+                COALESCE(row.status, 'ok') AS status,
+                COALESCE(row.span_us, 0) AS span_us,
+                -- An end that cannot be: what is there whole has ended, though nobody knows when.
+                CASE
+                    WHEN row.ended_us >= row.started_us AND row.ended_us < 4133980800000000 THEN row.ended_us
+                    WHEN COALESCE(row.span_us, 0) = 0 AND COALESCE(row.status, 'ok') IN ('ok', 'length')
+                        AND (row.output_tokens IS NOT NULL OR row.reported_usd IS NOT NULL) THEN row.started_us
+                END AS ended_us,
+                CASE WHEN COALESCE(row.span_us, 0) = 0 THEN COALESCE(row.requests, 1) ELSE row.requests END AS requests,
+                $source AS source
+            )
+        FROM ({kept}) AS row{joined if is_renamed else ""}"""
