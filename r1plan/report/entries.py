@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.database import rows, sql
-from r1plan.report.entry_table import absent_values, entry_statement, lacking_values
+from r1plan.report.entry_table import absent_values, column_types, entry_statement, lacking_values
 from r1plan.report.importers.row import COLUMNS
 from r1plan.report.invalid_line import LineFault, fault_of, is_strict
 from r1plan.report.log_source import LogSource
@@ -27,6 +27,10 @@ _NAMED_IDS = 5
 _DEFAULTS: Mapping[str, str] = {"requests": "1", "span_us": "0", "usable": "true"}
 # What is asked of them to count each request once, and no row of ours has.
 _SETTLED = ("source", "span_us", "requests", "response_id", "currency")
+_SETTLED_TOO = (
+    *("id", "provider", "started_us", "ended_us", "input_tokens", "cache_hit_tokens", "output_tokens"),
+    *("thinking_tokens", "reported_usd", "flags", "usable"),
+)
 
 RowLoader = Callable[[DuckDBPyConnection], Iterable[ReportWarning]]
 """Adds rows of other tools to the table `entry`: it INSERTs columns of `importers.row.COLUMNS` BY NAME, cast to their
@@ -81,11 +85,16 @@ def load_entries(
         database.execute("DROP TABLE IF EXISTS logged")
         for name, value in _DEFAULTS.items():
             database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
+        types = column_types(database, "entry")
+        if not sources:
+            # A column that no row has takes as long to write as any.
+            for name in types.keys() - {*_SETTLED, *_SETTLED_TOO}:
+                database.execute(f"ALTER TABLE entry DROP COLUMN {name}")
         warnings += imported(database)
         warnings += settle_imported(database)
-        # What no row has is not stored with each.
         database.execute("ALTER TABLE entry RENAME TO told")
-        database.execute(f"CREATE VIEW entry AS SELECT *, {', '.join(('rowid', *lacking_values(database)))} FROM told")  # noqa: S608
+        absent = ", ".join(("rowid", *lacking_values(database, types)))
+        database.execute(f"CREATE VIEW entry AS SELECT *, {absent} FROM told")  # noqa: S608
     return warnings
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from r1plan.ledger.entry import UsageEntry
@@ -49,29 +49,30 @@ def _no_lines(read: Iterable[str]) -> str:
 def absent_values(row: type = UsageEntry, names: Iterable[str] = COLUMNS) -> Iterator[str]:
     """SQL: the columns `names` that a row of ours does not have, of the types that they have in others."""
     ours = {each.in_report for each in report_columns(row).values()}
-    return (_absent(name) for name in names if name not in ours)
+    return (_absent(name, COLUMNS[name]) for name in names if name not in ours)
 
 
 def add_columns(database: DuckDBPyConnection, names: Iterable[str]) -> None:
     """Give the table `entry` those of the columns `names` of importers.row that it has not."""
-    there = _columns(database, "entry")
+    there = column_types(database, "entry")
     for name in names:
         if name not in there:
             database.execute(f"ALTER TABLE entry ADD COLUMN {name} {COLUMNS[name]}")
 
 
-def lacking_values(database: DuckDBPyConnection) -> Iterator[str]:
-    """SQL: the columns that rows can have and those of the table `told` have not."""
-    there = _columns(database, "told")
-    return (_absent(name) for name in COLUMNS if name not in there)
+def lacking_values(database: DuckDBPyConnection, types: Mapping[str, str]) -> Iterator[str]:
+    """SQL: the columns that rows of others, or of ours, with their `types`, can have, and those of `told` have not."""
+    there = column_types(database, "told")
+    return (_absent(name, type_) for name, type_ in {**types, **COLUMNS}.items() if name not in there)
 
 
-def _absent(name: str) -> str:
-    return f"CAST({_OURS.get(name, 'NULL')} AS {COLUMNS[name]}) AS {name}"
+def column_types(database: DuckDBPyConnection, table: str) -> dict[str, str]:
+    """The columns of a table."""
+    return {row[0]: row[1] for row in database.execute(f"DESCRIBE {table}").fetchall()}
 
 
-def _columns(database: DuckDBPyConnection, table: str) -> set[str]:
-    return {name for name, *_ in database.execute(f"DESCRIBE {table}").fetchall()}
+def _absent(name: str, type_: str) -> str:
+    return f"CAST({_OURS.get(name, 'NULL')} AS {type_}) AS {name}"
 
 
 def text_pattern(kind: Kind) -> str:

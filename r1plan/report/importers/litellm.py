@@ -43,9 +43,11 @@ _ROWS = f"""(
         contradicts(input, hit, COALESCE(used_miss(u), used_miss(more)), output, thinking, total) AS is_odd,
         COALESCE(lower(status), lower(meta[3])) = 'failure' AS has_failed,
         has_failed AND (meta[4] = '499' OR contains(meta[5], 'Disconnect')) AS is_cut,
-        flag_of(meta[7]) IS TRUE OR regexp_matches(request_id, '-attempt-[0-9]+$') AS is_retry,
+        flag_of(meta[7]) IS TRUE OR CASE
+            WHEN contains(request_id, '-attempt-') THEN regexp_matches(request_id, '-attempt-[0-9]+$')
+        END IS TRUE AS is_retry,
         flag_of(meta[6]) IS TRUE AS is_experiment,
-        regexp_matches(call_type, '^a?retrieve_batch$') OR contains(request_id, '_batch_cost') AS is_batch,
+        call_type IN ('retrieve_batch', 'aretrieve_batch') OR contains(request_id, '_batch_cost') AS is_batch,
         flag_of(cache_hit) IS TRUE AS is_cached
     FROM (
         SELECT *, usage_of(used) AS u, usage_of(used_too) AS more
@@ -114,7 +116,10 @@ REQUESTS = RecordShape(
     left_out=MappingProxyType(
         {
             "response_cache": "is_cached",
-            "not_chat": f"NOT is_cached AND regexp_full_match(call_type, 'a?({_NOT_CHAT})')",
+            "not_chat": f"""CASE
+                WHEN is_cached OR call_type IN ('completion', 'acompletion') THEN false
+                ELSE regexp_full_match(call_type, 'a?({_NOT_CHAT})')
+            END""",
         }
     ),
     noted=MappingProxyType(

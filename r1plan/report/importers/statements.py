@@ -35,14 +35,16 @@ def made_statement(shape: RecordShape) -> str:
 
 def kept_statement(shape: RecordShape, number: int, noted: Iterable[str]) -> str:
     """It selects the rows of `made` that count, those of the group of files `number`, with the traps `noted` of them."""
-    words = ", ".join(f"CASE WHEN \"noted {trap}\" THEN '{trap}' END" for trap in noted)
+    quoted = {f'"noted {trap}"': trap for trap in noted}
+    words = ", ".join(f"CASE WHEN {name} THEN '{trap}' END" for name, trap in quoted.items())
     columns = {name: f'"{name}"' for name in shape.values}
     for name in _NEEDED:
         columns.setdefault(name, f"CAST(NULL AS {COLUMNS[name]})")
     columns["id"] = f"COALESCE({columns.get('id', 'NULL')}, 'row {number}.' || made.rowid)"
     if words:
-        flags = columns.get("flags", f"CAST([] AS {COLUMNS['flags']})")
-        columns["flags"] = f"list_concat({flags}, list_filter([{words}], lambda word: word IS NOT NULL))"
+        flags = columns.get("flags", f"CAST(NULL AS {COLUMNS['flags']})")
+        told = f"list_concat({flags}, list_filter([{words}], lambda word: word IS NOT NULL))"
+        columns["flags"] = f"CASE WHEN {' OR '.join(quoted)} THEN {told} ELSE {flags} END"
     with_tags, joined = "", ""
     if shape.tags is not None:
         with_tags = (
