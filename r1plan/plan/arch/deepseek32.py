@@ -115,7 +115,8 @@ class _Picker:
         query = graph.op(row * indexer.heads * indexer.head_dim, inputs.rotation, query)
         weights = builder.matrix("indexer.proj", row * indexer.heads, normed, tokens)
         weights = graph.op(row * indexer.heads, weights)
-        keys = graph.cells(builder.kv.bytes_of(indexer.head_dim) * cells, builder.run.device)
+        held = builder.kv.bytes_of(indexer.head_dim) * cells + builder.row_padding(indexer.head_dim)
+        keys = graph.cells(held, builder.run.device)
         scores = graph.op(row * batch.cells, query, keys, weights, inputs.own_mask)
         best = graph.op(self.top_bytes, graph.op(self.top_bytes, scores))
         size = graph.sizes[inputs.mask]

@@ -243,7 +243,8 @@ class _Attention:
         query = graph.op(size, streamed.rotation("lid rotation", indexer.head_dim), query)
         weights = builder.matrix("indexer.proj", row * indexer.heads, normed, tokens)
         weights = graph.op(row * indexer.heads, weights, over=(weights,))
-        keys = graph.cells(builder.kv.bytes_of(indexer.head_dim) * cells * streamed.streams, builder.run.device)
+        held = builder.kv.bytes_of(indexer.head_dim) * cells * streamed.streams + builder.row_padding(indexer.head_dim)
+        keys = graph.cells(held, builder.run.device)
         own = streamed.input("lid mask", _F16_BYTES * tokens * cells)  # f16 without flash attention too
         scores = graph.op(row * cells, query, keys, weights, own)
         best = graph.op(row * top, graph.op(row * top, scores))

@@ -36,6 +36,13 @@ class GraphBuilder:
         size = _F16_BYTES if self.batch.flash_attn else _F32_BYTES
         return self.graph.input(size * self.batch.cells * self.tokens)
 
+    def row_padding(self, dim: int) -> int:
+        """Bytes that a card adds to rows of `dim` elements of a quantised cache where they are copied to it.
+
+        ggml-cuda.cu, MATRIX_ROW_PADDING: the last row is as if it were whole.
+        """
+        return self.kv.bytes_of(-dim % 512) if self.kv.quantised else 0
+
     def rotation(self, dim: int) -> int:
         """The input that turns vectors: a Hadamard matrix as wide as a power of two, from 64 up, divides `dim`."""
         wide = 64
