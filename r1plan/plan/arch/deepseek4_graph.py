@@ -211,6 +211,8 @@ class _Attention:
         if batch.flash_attn:
             elements = self.width * seen * streams
             copies = builder.kv.f16_copy_bytes(elements)
+            if not self.ratio and device < 0:
+                copies *= 2  # copied to a card, keys are no longer seen to be the values
             if batch.kv_type == "f32":
                 keys, values = graph.op(_F16_BYTES * elements, keys), graph.op(_F16_BYTES * elements, values)
             mask = self._mask(normed, reduced)
