@@ -13,7 +13,7 @@ from typing import BinaryIO
 from duckdb import DuckDBPyConnection
 
 from r1plan.files.pipe import WRITER_PATIENCE_S
-from r1plan.report.log_source import Refused, as_file, temporary_file
+from r1plan.report.log_source import LogSource, Refused, as_file, temporary_file
 from r1plan.report.sources.archive import Member, tar_members, zip_members
 from r1plan.report.sources.given import Given, LogAddress
 from r1plan.report.sources.layout import SAMPLE_BYTES
@@ -33,13 +33,15 @@ def open_sources(
     forced_to: str | None = None,
     found: Collection[Given] = (),
     writer_patience_s: float = WRITER_PATIENCE_S,
+    is_kept: Callable[[LogSource], bool] = lambda _: False,
 ) -> OpenedSources:
     """What can be read of `given`; `copies` removes what had to be copied.
 
     `forced_to` is the tool that wrote all of them; None: each says it itself. A pipe is read to its end; a named one
-    that nobody opens to write within `writer_patience_s`, and any among `found`, which a folder had, is left out.
+    that nobody opens to write within `writer_patience_s`, and any among `found`, which a folder had, is left out. The
+    lines of what `is_kept` are not looked at.
     """
-    plain = PlainFiles(database, copies, forced_to)
+    plain = PlainFiles(database, copies, forced_to, is_kept)
     packed = _PackedFiles(plain, copies)
     for each in given:
         name = str(each)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -61,8 +61,15 @@ class OpenedSources:
 class PlainFiles:
     """Files that are not packed, opened one by one: what is said of them gathers in `said`."""
 
-    def __init__(self, database: DuckDBPyConnection, copies: ExitStack, forced_to: str | None) -> None:
+    def __init__(
+        self,
+        database: DuckDBPyConnection,
+        copies: ExitStack,
+        forced_to: str | None,
+        is_kept: Callable[[LogSource], bool] = lambda _: False,
+    ) -> None:
         self.said = OpenedSources()
+        self._is_kept = is_kept
         self._database, self._copies, self._forced_to = database, copies, forced_to
 
     @cached_property
@@ -116,7 +123,8 @@ class PlainFiles:
                     target.writelines(events_in(stream))
                 self._open_json(name, copy, "lines")
             case "lines" if self._forced_to in (None, _OURS) and is_ours(records_in(begin)):
-                self.said.own.append(line_source(name, file, self._copies))
+                kept = LogSource(name=name, file=file)
+                self.said.own.append(kept if self._is_kept(kept) else line_source(name, file, self._copies))
             case "lines" | "array" | "values" | "empty":
                 self._open_json(name, file, layout)
 

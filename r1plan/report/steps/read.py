@@ -36,7 +36,15 @@ def read_rows(database: DuckDBPyConnection, question: SpendQuestion, copies: Exi
 
     Where nothing can be read `is_nothing` is set, and there is no such table.
     """
-    opened = open_sources(question.logs, database, copies, forced_to=question.importer, found=question.found)
+    kept = KeptRows(question.rows_in) if question.rows_in is not None else None
+    opened = open_sources(
+        question.logs,
+        database,
+        copies,
+        forced_to=question.importer,
+        found=question.found,
+        is_kept=lambda source: kept is not None and kept.found(source) is not None,
+    )
     read = RowsRead(own=[each.file for each in opened.own], warnings=opened.warnings)
     adds = question.imported is not None or bool(opened.foreign)
     if not opened.own and not adds and read.warnings:
@@ -51,7 +59,6 @@ def read_rows(database: DuckDBPyConnection, question: SpendQuestion, copies: Exi
         if opened.foreign:
             yield from _import(database, opened, question, read)
 
-    kept = KeptRows(question.rows_in) if question.rows_in is not None else None
     read.warnings += load_entries(database, opened.own, imported=add if adds else None, kept=kept)
     return read
 

@@ -38,10 +38,19 @@ class KeptRows:
     def __init__(self, folder: Path, most_bytes: int = _MOST_BYTES) -> None:
         self._folder, self._most_bytes = folder, most_bytes
         self._stamps: dict[Path, str] = {}
+        self._found: dict[Path, tuple[Path, KeptLog]] = {}
         self._code: bytes | None = None
 
     def found(self, source: LogSource) -> tuple[Path, tuple[ReportWarning, ...]] | None:
         """The rows of `source` and the warnings about its lines; None where they have to be read."""
+        if source.file not in self._found and (kept := self._read(source)) is not None:
+            self._found[source.file] = self._folder / kept.rows, kept
+        if source.file not in self._found:
+            return None
+        path, kept = self._found[source.file]
+        return path, tuple(replace(each, file=source.name) for each in kept.warnings)
+
+    def _read(self, source: LogSource) -> KeptLog | None:
         from msgspec import MsgspecError
         from msgspec.json import decode
 
@@ -51,9 +60,8 @@ class KeptRows:
         with suppress(OSError, MsgspecError, ValueError):
             kept = decode(read_private(self._folder, f"{stamp}.json"), type=KeptLog)
             if private_digest(self._folder, kept.rows) == kept.digest:
-                path = self._folder / kept.rows
-                os.utime(path)  # it is used, and goes after others
-                return path, tuple(replace(each, file=source.name) for each in kept.warnings)
+                os.utime(self._folder / kept.rows)  # it is used, and goes after others
+                return kept
         return None
 
     def place(self, source: LogSource) -> Path | None:
