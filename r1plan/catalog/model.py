@@ -1,4 +1,4 @@
-"""A model of the R1 family: its shape, its quants and their exact bytes, its published scores."""
+"""A model of R1's family or one of its open successors: its shape, its quants in bytes, its published scores."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from r1plan.catalog.reading.fields import Count, NotNegative, Positive, Whole
 
 Architecture = Literal["qwen2", "llama", "qwen3", "deepseek2", "deepseek32", "deepseek4"]
 Confidence = Literal["high", "medium-high", "medium", "low"]
+Kind = Literal["full", "distill", "successor"]
+Thinks = Literal["always", "switched", "never"]
 
 _FORBID_EXTRA = {"extra": "forbid"}
 
@@ -223,7 +225,11 @@ class Quant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A published benchmark result. `independent` is true when the maker did not measure it."""
+    """A published benchmark result. `independent` is true when the maker did not measure it.
+
+    `effort` is how hard the model was told to think, in its maker's word; None where it has no such choice. Of several
+    efforts the best stands first.
+    """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
 
@@ -232,6 +238,7 @@ class Score:
     source: str
     confidence: Confidence = "high"
     independent: bool = False
+    effort: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +250,36 @@ class Sampling:
     temperature: NotNegative
     top_p: Positive
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkingLength:
+    """The mean tokens of an answer to one question of a task, thinking included."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    task: str
+    tokens: Count
+    source: str
+    confidence: Confidence = "high"
+    independent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkingRules:
+    """How a model is told to think, and how long it then does.
+
+    `efforts` are what its template or its maker's API takes, the least first. `by_default` is what its own template
+    does where nobody says; llama-server asks for thinking by itself. `lengths` are published means; none: unknown.
+    """
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    thinks: Thinks
+    source: str
+    by_default: bool = True
+    efforts: tuple[str, ...] = ()
+    lengths: tuple[ThinkingLength, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,9 +303,11 @@ class Repository:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One model of the family, as `profiles/models/<id>.yaml` says it.
+    """One model, as `profiles/models/<id>.yaml` says it.
 
-    `aliases` are what people call it beside its id and `hf_repo`, and `ollama_tags` the names that Ollama has it under.
+    A `successor` is what R1's maker published after it, and no distill of R1. `aliases` are what people call it beside
+    its id and `hf_repo`, `ollama_tags` the names that Ollama has it under, and `api_names` those under which its
+    maker's API served it, whatever it serves there now.
     `quants_like` names a model with the same tensor shapes whose stock quants are this one's too. `active_params` are
     those that one token reads; the embedding, of which it reads one row, is not among them.
     """
@@ -276,7 +315,7 @@ class Model:
     __pydantic_config__: ClassVar = _FORBID_EXTRA
 
     id: str
-    kind: Literal["full", "distill"]
+    kind: Kind
     hf_repo: str
     architecture: Architecture
     params: Count
@@ -288,9 +327,11 @@ class Model:
     base_model: str
     aliases: tuple[str, ...] = ()
     ollama_tags: tuple[str, ...] = ()
+    api_names: tuple[str, ...] = ()
     bf16_bytes: Count | None = None
     chat_template: str = "deepseek-r1"
     sampling: Sampling
+    thinking: ThinkingRules | None = None
     quants: tuple[Quant, ...] = ()
     quants_like: str | None = None
     scores: tuple[Score, ...] = ()

@@ -22,7 +22,10 @@ class QuantLoss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantTable:
-    """All measured quants of one model. `experts` is true for a mixture of experts."""
+    """All measured quants of one model. `experts` is true for a mixture of experts.
+
+    `models` are the ids of those that it is for and of no others; empty: any of its kind that has no table of its own.
+    """
 
     __pydantic_config__: ClassVar = _FORBID_EXTRA
 
@@ -33,6 +36,7 @@ class QuantTable:
     reference: str
     source: str
     note: str | None = None
+    models: tuple[str, ...] = ()
     rows: tuple[QuantLoss, ...]
 
 

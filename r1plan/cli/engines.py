@@ -49,7 +49,17 @@ _USUAL: EngineName = "llama.cpp"
 # The options that say the same to every engine: the machine, the model, and what it is for.
 OF_EVERY_ENGINE = (
     *("gpu", "vram", "bandwidth", "vendor", "vram_used", "unified", "ram", "ram_bandwidth", "cores", "cpu", "cpu_only"),
-    *("machine", "disk_bandwidth", "model", "context", "objective", "min_speed", "requests_per_day", "input_tokens"),
+    *(
+        "machine",
+        "disk_bandwidth",
+        "model",
+        "family",
+        "context",
+        "objective",
+        "min_speed",
+        "requests_per_day",
+        "input_tokens",
+    ),
     *("cache_hit", "thinking_tokens", "answer_tokens", "power_price"),
 )
 _LEAST_NAMED_TOK_S = 1.0  # slower is no answer to "what else could?"

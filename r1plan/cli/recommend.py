@@ -21,6 +21,7 @@ def command(
     cpu_only: machines.CpuOnlyOption = False,
     machine: machines.MachineOption = None,
     model: planning.ModelOption = None,
+    family: planning.FamilyOption = "r1",
     quant: planning.QuantOption = None,
     context: planning.ContextOption = None,
     kv: planning.KvOption = None,
@@ -79,6 +80,7 @@ def command(
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
     from r1plan.plan.r1_beside import r1_beside
+    from r1plan.plan.successors import successors_beside
     from r1plan.plan.workload import Workload, checked_workload
     from r1plan.render.assumptions import changed_remark
     from r1plan.render.model_names import name_remarks
@@ -156,10 +158,12 @@ def command(
         from r1plan.plan.cost.option_draw import with_sheet_power
 
         described = with_sheet_power(described, load_hardware().gpus)
-    models = ModelSet(named.models, load_quant_tables(), named.from_file, asked.own)
+    of_family = "all" if model is not None else family  # a name may mean several, of whichever family
+    models = ModelSet(named.models, load_quant_tables(), named.from_file, asked.own, of_family)
     planned_for, doubts = with_measured(planned_for, described)
     plan = planned(planned_for, described, models, workload, pins)
-    plan = replace(plan, r1=r1_beside(plan, load_models().values()), doubts=doubts)
+    beside = successors_beside(planned_for.planner, plan, models, pins, quick=not in_full)
+    plan = replace(plan, r1=r1_beside(plan, load_models().values()), successors=beside, doubts=doubts)
     headroom = planned_for.planner.headroom(plan, models, pins) if in_full else None
     book = dollar_book()
     api, outlook = current_offers(workload, asked.own, book), None

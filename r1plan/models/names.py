@@ -15,17 +15,21 @@ from r1plan.catalog.model import Model
 from r1plan.errors import NotFound
 from r1plan.models.quant_names import split_quant
 
-TakenFor = Literal["usual", "ollama", "itself", "near", "any"]
-"""Why a name was taken for a model: the usual one of several, Ollama's, R1 itself although Ollama calls another so, the
-nearest spelling; or any of several, of which the best is to be chosen."""
+TakenFor = Literal["usual", "ollama", "api", "itself", "near", "any"]
+"""Why a name was taken for a model: the usual one of several, Ollama's, the API's of its maker, R1 itself although
+Ollama calls another so, the nearest spelling; or any of several, of which the best is to be chosen."""
 
 _HOSTS = re.compile(
     r"(?:https?://)?(?:www\.)?(huggingface\.co|hf\.co|ollama\.com|registry\.ollama\.ai)/", re.IGNORECASE
 )
 _OLLAMA_SAYS = re.compile(r"(?:ollama\s+(?:run|pull)\s+|library/)", re.IGNORECASE)
-_WORD = re.compile(r"(?<![a-z0-9])r1(?![a-z0-9])|\d+(?:\.\d+)?b(?![a-z0-9])|[^\W\d_]+|\d+(?:\.\d+)?")
+_WORD = re.compile(
+    r"(?<![a-z0-9])(?:r1|v\d(?:\.\d)?(?!\.\d))(?![a-z0-9])|\d+(?:\.\d+)?b(?![a-z0-9])|[^\W\d_]+|\d+(?:\.\d+)?"
+)
 _LIKE_QUANT = re.compile(r":((?:UD-)?(?:I?Q|TQ|BF|F|FP|INT)\d\w*)$", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)b")
+_UNDOTTED = re.compile(r"(?<![a-z0-9])v(\d)[p_-]?(\d)(?![a-z0-9.])")  # "v3p1", as Fireworks writes V3.1
+_SUCCESSION = re.compile(r"v(\d)(?:\.\d)?")  # as R1's successors are called
 _VERSION = re.compile(r"\d(?:\.\d)?")
 # Words that say nothing of which model is meant.
 _NOISE = frozenset({"ai", "gguf", "ggufs", "i", "hf", "model", "ollama", "the", "full", "original", "official"})
@@ -70,6 +74,8 @@ def find_models(known: Mapping[str, Model], typed: str) -> FoundModels:
         others = tuple(each for each in _having(known, _words(name) - {"latest"}) if each != tagged)
         taken = NameTaken(typed, (tagged,), "ollama", others) if others or tag == "latest" else None
         return FoundModels((tagged,), None, taken)
+    if (served := _apis(known, name)) is not None:
+        return FoundModels((served,), None, NameTaken(typed, (served,), "api"))
     rest, quant = split_quant(re.sub(r":latest$", "", name, flags=re.IGNORECASE))
     if rest.casefold() in by_folded:
         id_ = by_folded[rest.casefold()]
@@ -106,6 +112,12 @@ def _ollamas(known: Mapping[str, Model], name: str, of_ollama: bool) -> str | No
     if of_ollama and ":" not in folded:
         folded += ":latest"
     return next((id_ for id_, model in known.items() if folded in map(str.casefold, model.ollama_tags)), None)
+
+
+def _apis(known: Mapping[str, Model], name: str) -> str | None:
+    """The model that its maker's API last served under exactly this name, and under no other model's."""
+    folded = name.casefold().removeprefix("deepseek/")
+    return next((id_ for id_, model in known.items() if folded in map(str.casefold, model.api_names)), None)
 
 
 def _also_ollamas(known: Mapping[str, Model], typed: str, name: str, id_: str) -> NameTaken | None:
@@ -145,6 +157,7 @@ def _by_words(known: Mapping[str, Model], typed: str, name: str) -> FoundModels 
 def _words(name: str) -> frozenset[str]:
     """The words of a name that say something, whatever stands between them."""
     text = re.sub(r"deep[\s_-]?seek", " deepseek ", name.casefold())
+    text = _UNDOTTED.sub(r"v\1.\2", text)
     return frozenset(_SAME.get(each, each) for each in _WORD.findall(text)) - _NOISE
 
 
@@ -177,17 +190,21 @@ def _of_base(model: Model) -> frozenset[str]:
 def _having(known: Mapping[str, Model], words: frozenset[str]) -> tuple[str, ...]:
     """The models that have all of `words`; those that are not recommended only where there is no other.
 
-    A name of R1 may also have words of the model that it was made of. The maker's name alone says nothing.
+    A name of R1 may also have words of the model that it was made of. The maker's name alone says nothing, and one of
+    R1's successors has at least all words of one of its own names: "v3" alone is none of those that came after it.
     """
     if not words - {_MAKER}:
         return ()
     of_r1 = any(word in _MARKS - {_MAKER} or _DATE.fullmatch(word) for word in words)
-    found = [
-        model
-        for model in known.values()
-        if words <= (_vocabulary(model) | _of_base(model) if of_r1 else _vocabulary(model))
-    ]
+    found = [model for model in known.values() if _has(model, words, of_r1=of_r1)]
     return tuple(model.id for model in [each for each in found if each.recommended] or found)
+
+
+def _has(model: Model, words: frozenset[str], *, of_r1: bool) -> bool:
+    """Whether `words` can be of `model`; `of_r1`: one of them is of a name of R1."""
+    if model.kind == "successor":
+        return words <= _vocabulary(model) and any(_words(each) - {_MAKER} <= words for each in _own(model))
+    return words <= (_vocabulary(model) | _of_base(model) if of_r1 else _vocabulary(model))
 
 
 def _may_be_ours(known: Mapping[str, Model], name: str, words: frozenset[str]) -> bool:
@@ -203,7 +220,7 @@ def _may_be_ours(known: Mapping[str, Model], name: str, words: frozenset[str]) -
 
 
 def _corrected(known: Mapping[str, Model], words: frozenset[str]) -> tuple[frozenset[str], bool]:
-    """`words` with "32" as "32b" beside others, and one wrong letter put right in a name of R1; whether one was."""
+    """`words` with "32" as "32b" beside others, and one wrong letter of a name put right; whether one was."""
     every = frozenset(word for model in known.values() for word in _vocabulary(model))
     right, corrected = set(), False
     for word in words:
@@ -212,7 +229,7 @@ def _corrected(known: Mapping[str, Model], words: frozenset[str]) -> tuple[froze
             right.add(word)
         elif f"{word}b" in every and len(words) > 1:
             right.add(f"{word}b")
-        elif "r1" in words and len(near) == 1:
+        elif len(near) == 1 and any(each == "r1" or _SUCCESSION.fullmatch(each) for each in words):
             right.add(near[0])
             corrected = True
         else:
@@ -245,10 +262,22 @@ def _joined(name: str) -> str:
 def _unknown(known: Mapping[str, Model], typed: str, name: str) -> NotFound:
     """The error for a name that means none, with near ones of the family."""
     words = _words(name.rpartition("/")[2])
-    near = (_having(known, words) or _of_another_size(known, words))[:3]
+    near = (_having(known, words) or _of_another_size(known, words) or _of_that_version(known, words))[:3]
     if near:
         return NotFound(f"unknown model '{typed}'.", f"did you mean {', '.join(near)}?", near)
     return NotFound.among("model", typed, known, f"known are {', '.join(known)}")
+
+
+def _of_that_version(known: Mapping[str, Model], words: frozenset[str]) -> tuple[str, ...]:
+    """Successors of the same first number, "v3.1" for "v3", those that share the most words first."""
+    numbers = {found[1] for word in words if (found := _SUCCESSION.fullmatch(word))}
+    alike = [
+        model
+        for model in known.values()
+        if model.kind == "successor"
+        and any((found := _SUCCESSION.fullmatch(word)) and found[1] in numbers for word in _words(model.id))
+    ]
+    return tuple(model.id for model in sorted(alike, key=lambda each: (-len(words & _vocabulary(each)), len(each.id))))
 
 
 def _of_another_size(known: Mapping[str, Model], words: frozenset[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
@@ -16,18 +16,23 @@ if TYPE_CHECKING:
     from r1plan.models.weights import Weights
 
 
+FamilyAsked = Literal["r1", "successors", "all"]
+"""Among which models to choose where none is named: R1 and its distills, what its maker published after it, or both."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSet:
     """Models by id, with what quants were measured to lose.
 
     `from_file` are the weights of the one model and quant that are pinned, when a file's own header tells them. `own`
-    is what a log says of how long models think.
+    is what a log says of how long models think. `family` is what is chosen among where no model is named.
     """
 
     models: Mapping[str, Model]
     quant_tables: tuple[QuantTable, ...]
     from_file: Weights | None = None
     own: OwnThinking = NO_LOG
+    family: FamilyAsked = "r1"
 
     def with_own_thinking(self, model: Model, quality: Quality) -> Quality:
         """`quality` with how long `model` thinks by one's own log, where that has enough."""
@@ -44,13 +49,19 @@ class ModelSet:
         }
 
     def asked(self, id_: str | None) -> list[Model]:
-        """The model of that id, whatever its case; without one, all that are recommended. Raises NotFound."""
+        """The model of that id, whatever its case; without one, all of the family that are recommended.
+
+        Raises NotFound.
+        """
         if id_ is None:
-            return [model for model in self.models.values() if model.recommended]
+            return [model for model in self.models.values() if model.recommended and self._is_of_family(model)]
         by_folded = {each.casefold(): each for each in self.models}
         if id_.casefold() not in by_folded:
             raise NotFound.among("model", id_, self.models, f"known are {', '.join(self.models)}")
         return [self.models[by_folded[id_.casefold()]]]
+
+    def _is_of_family(self, model: Model) -> bool:
+        return self.family == "all" or (model.kind == "successor") == (self.family == "successors")
 
 
 def check_context(context: int | None, models: Sequence[Model], *, one: bool) -> None:

@@ -124,7 +124,8 @@ class Plan(Generic[OptionT_co]):
     `nearest_miss` is the rejected option to speak of then, and `elsewhere` what could run. `rejected` begins
     with those that lack the least memory. `larger` is an option of better quality that fits too and takes longer than
     the patience. `doubts` are of what was measured here. `r1` is what R1 itself would need,
-    where the choice is a distill of it. `pins` are what was fixed.
+    where the choice is a distill of it. `successors` are the best option of each of R1's successors that fits, where
+    R1's own family was chosen among; the best of them first. `pins` are what was fixed.
     """
 
     engine: EngineName
@@ -136,6 +137,7 @@ class Plan(Generic[OptionT_co]):
     nearest_miss: Rejection | None = None
     elsewhere: Elsewhere | None = None
     r1: R1Beside | None = None
+    successors: tuple[OptionT_co, ...] = ()
     notes: tuple[Note, ...] = ()
     larger: OptionT_co | None = None
     doubts: tuple[MeasurementDoubt, ...] = ()
@@ -167,6 +169,11 @@ def difference(option: PlannedOption, choice: PlannedOption) -> Difference:
     return Difference(
         quality_points=option.quality.index - choice.quality.index,
         speed_ratio=option.tok_s / choice.tok_s,
-        thinking_ratio=option.quality.thinking_over_r1 / choice.quality.thinking_over_r1,
+        thinking_ratio=_ratio(option.quality.thinking_over_r1, choice.quality.thinking_over_r1),
         per_cent_lost=lost - lost_of_choice,
     )
+
+
+def _ratio(one: float, other: float) -> float:
+    """How many times as long the one thinks; 1 where the other does not think, of which nothing is a multiple."""
+    return one / other if other else 1.0

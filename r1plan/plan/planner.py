@@ -57,6 +57,14 @@ class Planner(Protocol[OptionT]):
         Raises NotFound for an unknown model or quant, and UsageError for pins that mean nothing here.
         """
 
+    def choice(
+        self, machine: Machine, models: ModelSet, workload: Workload, pins: Pins, *, quick: bool
+    ) -> OptionT | None:
+        """The choice of `plan` alone, without all that is said beside it; raises what `plan` does.
+
+        `quick`: its longest context need not be known to the token, and what reads from disk is none.
+        """
+
     def headroom(self, plan: Plan[OptionT], models: ModelSet, pins: Pins) -> Headroom[OptionT] | None:
         """What limits the choice of such a plan and what more room would buy; None where that is not known."""
 

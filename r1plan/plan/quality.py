@@ -1,8 +1,8 @@
 """How good a model is at a quant: its published scores, and what quantisation was measured to cost.
 
-Quality is GPQA-Diamond as the makers publish it: the one benchmark that all ten models have which asks for knowledge,
-and not for maths or code alone. What a quant loses is the rise of its perplexity over the unquantised model's, from the
-table that is nearest: nothing is added to the score, and nothing weighed against it.
+Quality is GPQA-Diamond as the makers publish it: the one benchmark that all of R1's family has which asks for
+knowledge, and not for maths or code alone. What a quant loses is the rise of its perplexity over the unquantised
+model's, from the table that is nearest: nothing is added to the score, and nothing weighed against it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ _STOCK_OVER_DYNAMIC = 2.0
 
 # Tokens that a model thinks, over R1's. R1-0528 averages 23,000 where R1 averages 12,000 (model card of R1-0528; its
 # distill learnt from those chains). Small distills think longer than the 32B does: 4,316, 3,199 and 2,945 against 2,849
-# tokens on one maths suite (one unattributed README, low confidence).
+# tokens on one maths suite (one unattributed README, low confidence). V4-Flash took 20,200 tokens a question of AIME
+# 2025 (sgl-project/sglang PR 25052), of which R1 takes those 12,000; V3-0324 does not think. Of the other successors no
+# length was found that somebody measured.
 _THINKING_OVER_R1 = {
     "DeepSeek-R1-0528": 1.9,
     "R1-0528-Qwen3-8B": 1.9,
@@ -39,7 +41,20 @@ _THINKING_OVER_R1 = {
     "R1-Distill-Qwen-7B": 1.12,
     "R1-Distill-Llama-8B": 1.12,
     "R1-Distill-Qwen-14B": 1.03,
+    "DeepSeek-V3-0324": 0.0,
+    "DeepSeek-V4-Flash": 1.68,
 }
+# Of these nobody measured it: V4-Flash's stands in, as the nearest of their kind.
+_ASSUMED_OVER_R1 = dict.fromkeys(
+    (
+        "DeepSeek-V4-Flash-0731",
+        "DeepSeek-V4-Pro",
+        "DeepSeek-V4-Pro-0813",
+        "DeepSeek-V4.1-Flash",
+        "DeepSeek-V4.1-Flash-1017",
+    ),
+    1.68,
+)
 
 
 class QuantQuality(NamedTuple):
@@ -66,11 +81,12 @@ class QuantQuality(NamedTuple):
 
 
 class PublishedScore(NamedTuple):
-    """One benchmark of the unquantised model."""
+    """One benchmark of the unquantised model; `effort` is how hard it was told to think, where that can be said."""
 
     benchmark: str
     score: float
     source: str
+    effort: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +109,10 @@ def quality_of(model: Model, quant: Quant, tables: tuple[QuantTable, ...]) -> Qu
 
 
 def published_scores(model: Model) -> tuple[PublishedScore, ...]:
-    """One score a benchmark. The maker's own go before others' of the same benchmark."""
+    """One score a benchmark. The maker's own go before others', and of several efforts the first in the catalogue."""
     scores: dict[str, PublishedScore] = {}
     for score in sorted(model.scores, key=lambda each: each.independent):
-        scores.setdefault(score.benchmark, PublishedScore(score.benchmark, score.score, score.source))
+        scores.setdefault(score.benchmark, PublishedScore(score.benchmark, score.score, score.source, score.effort))
     return tuple(scores.values())
 
 
@@ -120,8 +136,8 @@ def index_of(scores: tuple[PublishedScore, ...], loss: QuantQuality) -> float:
 
 
 def thinking_over_r1(model_id: str) -> float:
-    """How many times as many tokens that model thinks as R1; 1 where nothing is known of it."""
-    return _THINKING_OVER_R1.get(model_id, 1.0)
+    """How many times as many tokens that model thinks as R1, or is taken to; 1 where nothing is known of it."""
+    return _THINKING_OVER_R1.get(model_id, _ASSUMED_OVER_R1.get(model_id, 1.0))
 
 
 def known_thinking_over_r1(model: str) -> float | None:
@@ -144,7 +160,9 @@ def quant_quality(model: Model, quant: Quant, tables: tuple[QuantTable, ...]) ->
     interpolated over bits a weight.
     """
     mixture = model.shape.experts is not None
-    alike = [table for table in tables if table.experts == mixture] or list(tables)
+    open_to_all = [table for table in tables if not table.models]
+    alike = [table for table in tables if model.id in table.models]
+    alike = alike or [table for table in open_to_all if table.experts == mixture] or open_to_all
     if not alike:
         return QuantQuality(1.0, "assumed", "no table of quantisation losses")
     table = min(alike, key=lambda each: abs(log2(each.params / model.params)))

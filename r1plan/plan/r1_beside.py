@@ -32,7 +32,7 @@ def r1_beside(plan: Plan[OptionT_co], models: Iterable[Model]) -> R1Beside | Non
     return R1Beside(
         id=id_,
         weights_bytes=weights,
-        memory_bytes=_free_bytes(plan.machine, cards_alone=serves),
+        memory_bytes=free_bytes(plan.machine, cards_alone=serves),
         tok_s=next(iter(speeds), None),
     )
 
@@ -57,7 +57,7 @@ def _smallest_served(models: Iterable[Model]) -> tuple[str, int] | None:
     return min(found, key=lambda each: each[1], default=None)
 
 
-def _free_bytes(machine: Machine, *, cards_alone: bool) -> int:
+def free_bytes(machine: Machine, *, cards_alone: bool = False) -> int:
     """What all cards and main memory have free together; unified memory is both, and counts once."""
     if cards_alone:
         return sum(gpu.free_bytes for gpu in machine.gpus)

@@ -26,6 +26,8 @@ def taken_text(taken: NameTaken) -> str:
             return f"'{typed}' may also mean {others}: {id_} is taken."
         case "ollama":
             return f"'{typed}' is Ollama's name for {id_}." + (f" --model {taken.others[0]} is another." * bool(others))
+        case "api":
+            return f"'{typed}' is a name of DeepSeek's API: the last open model behind it, {id_}, is taken."
         case "itself":
             return f"'{typed}' is taken for {id_}, R1 (671B) itself; Ollama's model of that name is {others}."
         case "near":

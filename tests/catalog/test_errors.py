@@ -10,6 +10,7 @@ import pytest
 from r1plan.catalog.load import load_hardware, load_holidays, load_models, load_prices, load_providers
 from r1plan.errors import CatalogError
 from tests.catalog.conftest import WriteOwn, shipped
+from tests.catalog.ours import MODELS
 
 MODEL = shipped("profiles/models/r1-distill-llama-70b.yaml")
 PRICES = """provider: acme
@@ -286,7 +287,7 @@ def test_a_file_that_is_not_utf8_is_named(write_own: WriteOwn) -> None:
 
 def test_a_byte_order_mark_does_no_harm(write_own: WriteOwn) -> None:
     write_own(IN_MODEL, "\ufeff" + MODEL)
-    assert len(load_models()) == 10
+    assert len(load_models()) == len(MODELS)
 
 
 def test_a_file_in_the_place_of_a_folder_is_named(write_own: WriteOwn) -> None:

@@ -12,13 +12,14 @@ import pytest
 from r1plan.catalog.load import load_hardware, load_holidays, load_models, load_prices, load_providers
 from r1plan.errors import CatalogError
 from tests.catalog.conftest import WriteOwn, shipped
+from tests.catalog.ours import MODELS
 
 
 def test_a_users_model_replaces_ours_of_the_same_id(write_own: WriteOwn) -> None:
     text = shipped("profiles/models/r1-distill-qwen-7b.yaml")
     write_own("profiles/models/any-name.yaml", text.replace("context_max: 131072", "context_max: 4096"))
     models = load_models()
-    assert len(models) == 10
+    assert len(models) == len(MODELS)
     assert models["R1-Distill-Qwen-7B"].context_max == 4096
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 R1, MAY, ZERO = "DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-R1-Zero"
 Q1, Q7, Q14, Q32 = "R1-Distill-Qwen-1.5B", "R1-Distill-Qwen-7B", "R1-Distill-Qwen-14B", "R1-Distill-Qwen-32B"
+V3, V31, TERMINUS = "DeepSeek-V3-0324", "DeepSeek-V3.1", "DeepSeek-V3.1-Terminus"
+EXP, V32 = "DeepSeek-V3.2-Exp", "DeepSeek-V3.2"
 L8, L70, Q8 = "R1-Distill-Llama-8B", "R1-Distill-Llama-70B", "R1-0528-Qwen3-8B"
 
 
@@ -180,6 +182,26 @@ FRESH = (
 )
 
 # What is no model of the family, however near it sounds: never taken for one.
+SUCCESSORS = (
+    Spelling("deepseek-ai/DeepSeek-V3-0324", V3),
+    Spelling("V3-0324", V3),
+    Spelling("deepseek v3 0324", V3),
+    Spelling("unsloth/DeepSeek-V3-0324-GGUF:UD-Q2_K_XL", V3, "UD-Q2_K_XL"),
+    Spelling("deepseek-ai/DeepSeek-V3.1", V31),
+    Spelling("deepseek-v3.1", V31),
+    Spelling("v3.1", V31),
+    Spelling("deepseek-v3.1:671b", V31),
+    Spelling("accounts/fireworks/models/deepseek-v3p1", V31),
+    Spelling("v31", V31),
+    Spelling("https://huggingface.co/unsloth/DeepSeek-V3.1-GGUF", V31),
+    Spelling("DeepSeek-V3.1-Terminus", TERMINUS),
+    Spelling("terminus", TERMINUS),
+    Spelling("v3.1 termnius", TERMINUS, said=True),
+    Spelling("DeepSeek-V3.2-Exp", EXP),
+    Spelling("v3.2", V32),
+    Spelling("DeepSeek-V3.2-Q8_0.gguf", V32, "Q8_0"),
+)
+
 STRANGERS = (
     "",
     "   ",
@@ -188,7 +210,7 @@ STRANGERS = (
     "gpt-4o",
     "deepseek",
     "deepseek-v3",
-    "deepseek-v3.1:671b",
+    "deepseek-v3.3:671b",
     "deepseek-coder:33b",
     "deepseek-llm:67b",
     "deepseek-r1-lite-preview",
@@ -222,7 +244,7 @@ STRANGERS = (
     "q4",
     "🂡",
     "deepseek-v3:671b",
-    "DeepSeek-V3.2-Exp",
+    "DeepSeek-V3.2-Speciale",
     "deepseek-v2.5",
     "deepseek-ai/DeepSeek-V3-Base",
     "deepseek-ai/deepseek-moe-16b-chat",

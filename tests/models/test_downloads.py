@@ -88,7 +88,7 @@ def test_every_quant_that_a_repository_holds_is_one_that_its_model_has() -> None
 
 def test_every_distills_usual_quants_are_to_be_had() -> None:
     for model in MODELS.values():
-        if model.recommended:
+        if model.recommended and model.kind != "successor":
             for name in ("Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0"):
                 assert download_of(model, quant(model.id, name)), f"{model.id} {name}"
 

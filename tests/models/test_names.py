@@ -8,10 +8,10 @@ from r1plan.errors import NotFound
 from r1plan.models.names import NameTaken, find_models
 from r1plan.models.quant_names import gguf_quant
 from tests.catalog.ours import MODELS
-from tests.models.spellings import FIRST, FRESH, L8, L70, MAY, Q1, Q7, Q8, Q14, Q32, R1, STRANGERS, Spelling
+from tests.models.spellings import FIRST, FRESH, L8, L70, MAY, Q1, Q7, Q8, Q14, Q32, R1, STRANGERS, SUCCESSORS, Spelling
 
 
-@pytest.mark.parametrize("spelling", FIRST + FRESH, ids=lambda each: each.typed)
+@pytest.mark.parametrize("spelling", FIRST + FRESH + SUCCESSORS, ids=lambda each: each.typed)
 def test_a_spelling_finds_its_model(spelling: Spelling) -> None:
     found = find_models(MODELS, spelling.typed)
     quants = [quant.name for quant in MODELS[spelling.id].quants]
@@ -78,6 +78,13 @@ def test_every_id_and_repository_finds_its_model_in_any_case_and_in_any_form(id_
     [("r1 30b", Q32), ("R1-Distill-Qwen-70B", Q32), ("qwen3:8b", Q8), ("llama3.3:70b", L70), ("r1 9b", Q8)],
 )
 def test_a_stranger_is_shown_what_of_the_family_is_near(typed: str, first: str) -> None:
+    with pytest.raises(NotFound) as caught:
+        find_models(MODELS, typed)
+    assert caught.value.near[0] == first
+
+
+@pytest.mark.parametrize(("typed", "first"), [("deepseek-v3", "DeepSeek-V3-0324"), ("v3.1 base", "DeepSeek-V3.1")])
+def test_a_near_miss_of_a_successor_is_shown_those_of_that_number(typed: str, first: str) -> None:
     with pytest.raises(NotFound) as caught:
         find_models(MODELS, typed)
     assert caught.value.near[0] == first

@@ -1,5 +1,5 @@
-"""DeepSeek-V3.2, which the catalogue does not hold: its true shape, as its files are converted and without their block
-that predicts further tokens, and a small one of the same kind.
+"""DeepSeek-V3.2's true shape, as files with a block that predicts further tokens have it and as those without, and a
+small one of the same kind.
 """
 
 from __future__ import annotations

@@ -19,6 +19,10 @@ ModelOption = Annotated[
         help="Only this model, such as 32b, deepseek-r1:8b, x.gguf or hf:OWNER/REPO/x.gguf.",
     ),
 ]
+FamilyOption = Annotated[
+    Literal["r1", "successors", "all"],
+    typer.Option(help="Choose among R1 and its distills, its open successors (V3.1 to V4.1), or all."),
+]
 QuantOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only this quant, such as Q4_K_M or q4.")]
 ContextOption = Annotated[
     int | None, typer.Option(metavar="TOKENS", help="Context of each slot, such as 32k. Default: up to 32,768.")

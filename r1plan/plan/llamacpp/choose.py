@@ -13,7 +13,7 @@ from r1plan.plan.llamacpp.candidates import candidates_of
 from r1plan.plan.llamacpp.fit.candidate import QuantCandidate
 from r1plan.plan.llamacpp.fit.nearly import nearly_on_cards
 from r1plan.plan.llamacpp.fit.search import Search
-from r1plan.plan.llamacpp.fit.settle import Settled, fitted, lack_of, settled
+from r1plan.plan.llamacpp.fit.settle import Settled, fitted, lack_of, settled, settled_there
 from r1plan.plan.llamacpp.larger import larger_model
 from r1plan.plan.llamacpp.memory.devices import cards_beyond, devices_of
 from r1plan.plan.llamacpp.option import Option
@@ -72,14 +72,32 @@ def choice_of(
     workload: Workload,
     pins: Pins,
     learned: LearnedRates = NOTHING_LEARNED,
+    *,
+    quick: bool = False,
 ) -> Option | None:
-    """The choice that `choose` makes, without all that is said beside it: why it is chosen, and the other options."""
+    """The choice that `choose` makes, without all that is said beside it: why it is chosen, and the other options.
+
+    `quick`: of what fits in memory alone, with its longest context known from above.
+    """
     search, candidates = _begun(machine, models, workload, pins, learned)
     if pins.one_option:
         return _exactly(search, candidates[0]).choice
+    if quick:
+        options, _ = as_fast_as_asked(_Found.of(search, candidates).options, workload)
+        return _quickly(search, candidates, ranked(options, workload))
     exact = Settled(search, candidates)
     best_first, _ = _in_order(_Found.of(search, candidates), exact, workload)
     return exact.of(best_first[0]) if best_first else None
+
+
+def _quickly(search: Search, candidates: Sequence[QuantCandidate], best_first: Sequence[Option]) -> Option | None:
+    """The first of `best_first` that fits with what the engine really reserves."""
+    by_id = {each.id: each for each in candidates}
+    for option in best_first:
+        there = settled_there(search, by_id[option.id], option)
+        if there.fits:
+            return there
+    return None
 
 
 def _begun(

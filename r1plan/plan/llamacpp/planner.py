@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from r1plan.hardware.machine import Machine
-from r1plan.plan.llamacpp.choose import choose
+from r1plan.plan.llamacpp.choose import choice_of, choose
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.pins import checked_pins
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates
@@ -39,6 +39,12 @@ class LlamaCppPlanner:
     def plan(self, machine: Machine, models: ModelSet, workload: Workload, pins: Pins) -> Plan[Option]:
         """See `choose`."""
         return choose(machine, models, workload, pins, self.learned)
+
+    def choice(
+        self, machine: Machine, models: ModelSet, workload: Workload, pins: Pins, *, quick: bool
+    ) -> Option | None:
+        """See `choice_of`."""
+        return choice_of(machine, models, workload, pins, self.learned, quick=quick)
 
     def headroom(self, plan: Plan[Option], models: ModelSet, pins: Pins) -> Headroom[Option] | None:
         """See `headroom_of`."""

@@ -78,6 +78,12 @@ class VllmPlanner:
         )
         return choose_served(VLLM, machine, models, workload, served)
 
+    def choice(
+        self, machine: Machine, models: ModelSet, workload: Workload, pins: Pins, *, quick: bool
+    ) -> ServingOption | None:
+        """The choice of the whole plan: for a server that takes little longer."""
+        return self.plan(machine, models, workload, pins).choice
+
     def headroom(self, plan: Plan[ServingOption], models: ModelSet, pins: Pins) -> Headroom[ServingOption] | None:
         """Not worked out for servers."""
         return None

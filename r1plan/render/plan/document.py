@@ -29,6 +29,7 @@ from r1plan.render.outlook.fields import (
 )
 from r1plan.render.plan.explained import doubt_text
 from r1plan.render.plan.model_lines import r1_fields
+from r1plan.render.plan.successors import successor_fields, successor_reason
 from r1plan.render.plan.view import EngineView, OptionT
 from r1plan.render.plan.words import cause_text, improvement_text, machine_notes, standing_text
 
@@ -65,6 +66,10 @@ def plan_document(
         "claim": claim_fields(outlook.claim) if outlook else None,
         "larger": _larger(plan),
         "r1": r1_fields(plan.r1),
+        "successor": successor_fields(plan),
+        "successors": [
+            {**option_fields(view, plan, each), "reason": successor_reason(plan, each)} for each in plan.successors
+        ],
         **view.plan_fields(plan, headroom),
     }
 
@@ -119,7 +124,14 @@ def _gain(gain: Gain[OptionT]) -> dict[str, Any]:
 def _quality(quality: Quality) -> dict[str, Any]:
     """The published scores, and what the quant loses."""
     return {
-        "quality": {score.benchmark: {"score": score.score, "source": score.source} for score in quality.scores},
+        "quality": {
+            score.benchmark: {
+                "score": score.score,
+                "source": score.source,
+                **({} if score.effort is None else {"effort": score.effort}),
+            }
+            for score in quality.scores
+        },
         "quant_loss": {
             "perplexity_ratio": round(quality.quant.perplexity_ratio, 4),
             "basis": quality.quant.basis,

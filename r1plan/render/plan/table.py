@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from r1plan.plan.answer import answer_time
+from r1plan.plan.plan import difference
 from r1plan.plan.workload import Workload
 from r1plan.render.plan.summary import short_standing_text
 from r1plan.render.plan.view import EngineView, OptionT, TableColumn
-from r1plan.render.plan.words import standing_text
+from r1plan.render.plan.words import standing_text, successor_standing
 from r1plan.render.text.bold import bold
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.screen import Screen
@@ -26,14 +27,28 @@ def option_table(
     options: Sequence[OptionT],
     workload: Workload,
     screen: Screen,
+    successors: Sequence[OptionT] = (),
 ) -> Iterator[str]:
-    """The heads, a rule and a line for each option, none wider than the screen; heads and choice are bold."""
+    """The heads, a rule and a line for each option, none wider than the screen; heads and choice are bold.
+
+    `successors` stand last, each with how it differs from the first option.
+    """
     width, styled = screen.columns, screen.styled
+    beside = {each.id: difference(each, options[0]) for each in successors}
+    options = [*options, *successors]
+
+    def why(option: OptionT) -> str:
+        found = beside.get(option.id)
+        return standing_text(option.why) if found is None else successor_standing(found)
+
+    def short_why(option: OptionT) -> str:
+        return short_standing_text(option.why) if option.id not in beside else "successor"
+
     columns = _fitted(
         (
             *view.columns(),
             answer_column(workload),
-            TableColumn("why", _why, True, _short_why, _WHY_SHORTENS, _WHY_LEAVES),
+            TableColumn("why", why, True, short_why, _WHY_SHORTENS, _WHY_LEAVES),
         ),
         options,
         width,
@@ -87,11 +102,3 @@ def _rows(columns: Sequence[TableColumn[OptionT]], options: Sequence[OptionT]) -
     cells: list[Callable[[OptionT], str]] = [lambda option: option.id, *(column.cell for column in columns)]
     heads = ["model", *(column.title for column in columns)]
     return [heads, *([printable(cell(option)) for cell in cells] for option in options)]
-
-
-def _why(option: OptionT) -> str:
-    return standing_text(option.why)
-
-
-def _short_why(option: OptionT) -> str:
-    return short_standing_text(option.why)

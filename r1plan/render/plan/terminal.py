@@ -9,6 +9,7 @@ from r1plan.market.compare import ApiOffer
 from r1plan.plan.plan import Plan
 from r1plan.render.plan.bars import bar_lines
 from r1plan.render.plan.model_lines import r1_text
+from r1plan.render.plan.successors import successor_text
 from r1plan.render.plan.summary import api_line, larger_line, rejected_line
 from r1plan.render.plan.table import option_table
 from r1plan.render.plan.view import EngineView, OptionT
@@ -40,12 +41,16 @@ def plan_lines(
     The ways to do a month's work come on top of them.
     """
     opening = list(_opening(view, plan, api, screen, outlook))
-    table = list(option_table(view, plan.options, plan.workload, screen)) if view.shows_table(plan) else []
+    table = []
+    if view.shows_table(plan):
+        table = list(option_table(view, plan.options, plan.workload, screen, plan.successors))
     bars = bar_lines(view.bars(plan), screen) if table else []
     closing = _closing(view, plan, screen)
     if most is not None and table:
         shown, closing = _shortened(view, plan, screen, most - len(opening) - 1, len(table))
-        table = table[:shown]
+        if left_out := len(table) - shown:  # R1's successors are never among them
+            place = len(table) - len(plan.successors) - left_out
+            del table[place : place + left_out]
         if bars and len(opening) + len(table) + len(bars) + len(closing) + 3 > most:
             bars = []
     ways = _ways(outlook, screen) if most is not None else []  # else they are explained
@@ -59,6 +64,7 @@ def _shortened(
     view: EngineView[OptionT], plan: Plan[OptionT], screen: Screen, room: int, wanted: int
 ) -> tuple[int, list[str]]:
     """How many of the table's `wanted` lines are shown, and the closing, in `room` lines together where it can be."""
+    beside = len(plan.successors)
     for options, larger in _GIVES_WAY:
         closing = _closing(view, plan, screen, larger=larger)
         left = room - 1 - len(closing)
@@ -66,9 +72,9 @@ def _shortened(
             return wanted, closing
         # That some are left out may take another line.
         left = room - 1 - len(_closing(view, plan, screen, wanted - left, larger=larger))
-        if _HEADS + options <= left:
+        if _HEADS + min(options + beside, wanted - _HEADS) <= left:
             return left, _closing(view, plan, screen, wanted - left, larger=larger)
-    shown = min(wanted, _HEADS + _GIVES_WAY[-1][0])
+    shown = min(wanted, _HEADS + _GIVES_WAY[-1][0] + beside)
     return shown, _closing(view, plan, screen, wanted - shown, larger=False)
 
 
@@ -88,6 +94,8 @@ def _opening(
         yield from command_lines(line.text, screen.columns) if line.verbatim else _paragraph(line.text, screen)
     if plan.choice is not None and plan.choice.fits and plan.r1 is not None:
         yield from _paragraph(r1_text(plan.r1), screen)
+    if plan.successors and (said := successor_text(plan)):
+        yield from _paragraph(said, screen)
     if api:
         yield from _paragraph(api_line(api, plan.workload), screen)
 

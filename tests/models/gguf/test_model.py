@@ -107,7 +107,7 @@ def test_layers_that_only_predict_are_not_loaded(tmp_path: Path) -> None:
 
 def test_v32_is_read_with_its_indexer_and_without_what_is_not_loaded(tmp_path: Path) -> None:
     file = reading(tmp_path, V32, "Q4_K_M")
-    assert (file.model.architecture, file.known, file.has_mla_keys) == ("deepseek32", None, True)
+    assert (file.model.architecture, file.known, file.has_mla_keys) == ("deepseek32", model("DeepSeek-V3.2"), True)
     assert file.model.shape == V32_ALONE.shape
     assert file.weights == stock_weights("deepseek32", V32.shape, "Q4_K_M")
     # llama-quantize favours other layers where it counts a 62nd.

@@ -64,6 +64,18 @@ class Settled:
         return there.fits
 
 
+def settled_there(search: Search, candidate: QuantCandidate, option: Option) -> Option:
+    """`option` with the buffers that the engine reserves at its own context, which is asked of no other context.
+
+    `context_max` stays what the search knows from above. One that does not fit so is laid out by `fitted`.
+    """
+    where = search.evaluator.loads(candidate, option.placement, option.settings)
+    there = exactly(where, candidate.model, candidate.weights, option.context)
+    memory = there.at_context(option.context).memory_at(option.context)
+    quick = replace(option, memory=memory)
+    return quick if quick.fits else fitted(search, candidate, option)
+
+
 def lack_of(option: Option, searched: NeedsMemory | None = None) -> NeedsMemory:
     """What a settled option that does not fit is short of; the figures of `searched` for another layout are kept."""
     lacking = needs_memory([option.memory])
