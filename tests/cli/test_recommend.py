@@ -113,7 +113,7 @@ def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
     fields = document(*machine)
     assert list(fields) == [
         *("schema", "machine", "workload", "choice", "alternatives", "rejected", "api", "break_even", "frontier"),
-        *("claim", "larger", "r1", "room", "notes"),
+        *("claim", "larger", "r1", "successor", "successors", "room", "notes"),
     ]
     assert fields["schema"] == "r1plan.recommend/1"
     assert {"cpu", "memory", "gpus", "notes"} <= set(fields["machine"])

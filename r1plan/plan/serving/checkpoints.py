@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from r1plan.catalog.model import Model, Quant
+from r1plan.catalog.model import Architecture, Model, Quant
 from r1plan.catalog.quality import QuantTable
 from r1plan.plan.quality import Quality, QuantQuality, index_of, quality_of
 
@@ -42,6 +42,9 @@ _PLAIN = Packing(16, 1, 0, "none")
 # here; NVFP4 an FP8 scale for each 16 (modelopt).
 _AWQ, _AWQ_FINE = Packing(4, 128, 20, "linear"), Packing(4, 64, 20, "linear")
 _GPTQ, _GPTQ_EXPERTS = Packing(4, 128, 16, "linear"), Packing(4, 128, 16, "routed experts")
+
+# Architectures whose checkpoints are not planned for.
+_UNPLANNED: frozenset[Architecture] = frozenset({"deepseek4"})
 
 # What 4 bits of R1 lose: GPQA-Diamond in FP8 and in the type, on model cards that measured both. The ratio of the two
 # stands for that of perplexities.
@@ -91,7 +94,9 @@ def converted_at_start(model: Model, dtype: Dtype) -> bool:
 
 
 def published_in(model: Model) -> tuple[Dtype, ...]:
-    """The types that `model` is served in."""
+    """The types that `model` is served in; none where its matrices on a server are not known."""
+    if model.architecture in _UNPLANNED:
+        return ()
     return tuple(each for each in DTYPES if repository(model, each) is not None)
 
 

@@ -31,7 +31,7 @@ def successor_text(plan: Plan[OptionT_co]) -> str:
         said.append(f"{duration(time.typical_s)} an answer{_if_it_thinks(first)}")
     memory = _memory_text(first)
     said += [memory] if memory else []
-    return f"R1's successor {first.id} fits too: {', '.join(each for each in said if each)} (--model {first.id})."
+    return f"R1's successor {first.id} fits too: {', '.join(each for each in said if each)}."
 
 
 def successor_fields(plan: Plan[OptionT_co]) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.llamacpp.speed.constants import CONSTANTS
 from r1plan.plan.llamacpp.speed.device_class import GUESSED_PROMPT_SPREAD, device_class, flops, whole_numbers_a_s
 from r1plan.plan.llamacpp.speed.fitted import CardConstants
+from r1plan.plan.llamacpp.speed.streamed import streamed_layer
 from r1plan.plan.llamacpp.speed.work import CardWork, PromptWork, TypeShares, WorkKind
 from r1plan.units import GB
 
@@ -88,12 +89,12 @@ class CardSpeed:
         a_layer = of.seconds_a_layer * (shared["expert layers"] if kind.moe else 1.0)
         if work.kv_type not in _PLAIN_CACHES:
             a_layer *= shared["quantised cache layer"]
-        return CardSeconds(
-            weights,
-            is_unpacking,
-            a_layer * work.layers + of.seconds_a_token,
-            self._cache_a_depth(work, kind),
-        )
+        layers, a_depth = a_layer * work.layers + of.seconds_a_token, self._cache_a_depth(work, kind)
+        if kind.streams:
+            more = streamed_layer(self.gpu.vendor)
+            layers += more.seconds * work.whole_layers
+            a_depth += more.seconds_a_depth * work.layers
+        return CardSeconds(weights, is_unpacking, layers, a_depth)
 
     def _cache_a_depth(self, work: CardWork, kind: WorkKind) -> float:
         """To read what a token left in the cache, or to attend to it with every head, whichever takes longer."""

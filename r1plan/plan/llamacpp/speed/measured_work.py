@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from r1plan.catalog.model import Architecture
 from r1plan.measurements.measurement import Measurement
 from r1plan.plan.llamacpp.speed.work import CardWork, HostWork, PromptWork, TokenWork, kv_type_of, with_types, work_kind
 
 _USUAL_BITS = 4.85
+_STREAMS: Architecture = "deepseek4"
 
 
 def measured_work(of: Measurement, cards: dict[int, int]) -> TokenWork:
@@ -13,13 +15,16 @@ def measured_work(of: Measurement, cards: dict[int, int]) -> TokenWork:
     on_cards = [each for each in of.work if each.card is not None]
     file, bits = of.file, of.file.bits_per_weight or _USUAL_BITS
     tokens = min([each.tokens for each in of.prefill], default=of.settings.n_ubatch)
+    kind = with_types(
+        work_kind(file.quant, bits, moe=file.is_mixture, latent=file.is_latent),
+        file.trunk_types,
+        file.expert_types,
+        file.heads_a_key,
+    )
+    streams = file.architecture == _STREAMS
+    without_experts = sum(each.expert_layers for each in of.work if each.card is None)
     return TokenWork(
-        with_types(
-            work_kind(file.quant, bits, moe=file.is_mixture, latent=file.is_latent),
-            file.trunk_types,
-            file.expert_types,
-            file.heads_a_key,
-        ),
+        kind._replace(streams=streams),
         tuple(
             CardWork(
                 cards[each.card],
@@ -27,6 +32,7 @@ def measured_work(of: Measurement, cards: dict[int, int]) -> TokenWork:
                 each.weights_read_bytes,
                 each.cache_read_bytes,
                 kv_type=kv_type_of(of.settings.kv_type),
+                whole_layers=max(each.layers - without_experts // len(on_cards), 0) * streams,
             )
             for each in on_cards
             if each.card is not None

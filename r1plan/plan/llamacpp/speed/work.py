@@ -55,7 +55,7 @@ class WorkKind(NamedTuple):
 
     `latent`: attention caches one compressed vector; `slow_type`: i-quants up to 3 bits. `trunk_types` are of what all
     tokens read, the head included, `expert_types` of routed experts. `heads_a_key` are the heads that attend to one
-    cached key, each with arithmetic of its own; 4 are usual.
+    cached key, each with arithmetic of its own; 4 are usual. `streams`: the layers are DeepSeek-V4's.
     """
 
     moe: bool
@@ -65,12 +65,14 @@ class WorkKind(NamedTuple):
     trunk_types: TypeShares
     expert_types: TypeShares = ()
     heads_a_key: int = 4
+    streams: bool = False
 
 
 class CardWork(NamedTuple):
     """One card's part of a token. `cache_bytes` are read for each token that is in the cache.
 
-    `expert_bytes` are those of `weights_bytes` that are routed experts'.
+    `expert_bytes` are those of `weights_bytes` that are routed experts', and `whole_layers` those of a DeepSeek-V4's
+    `layers` that have theirs here.
     """
 
     card: int
@@ -79,6 +81,7 @@ class CardWork(NamedTuple):
     cache_bytes: int
     expert_bytes: float = 0.0
     kv_type: KvType = "f16"
+    whole_layers: int = 0
 
 
 class HostWork(NamedTuple):
@@ -133,7 +136,8 @@ def kind_of(model: Model, quant: Quant, weights: Weights) -> WorkKind:
 def kind_of_weights(quant: str, weights: Weights, shape: Shape, bits_per_weight: float) -> WorkKind:
     """The same of weights whose quant has that name; it says the types where the weights do not."""
     kind = work_kind(quant, bits_per_weight, moe=weights.expert_layers > 0, latent=shape.latent_attention is not None)
-    return with_types(kind, weights.trunk_types, weights.expert_types, shape.heads_a_key)
+    kind = with_types(kind, weights.trunk_types, weights.expert_types, shape.heads_a_key)
+    return kind._replace(streams=True) if shape.windowed_attention is not None else kind
 
 
 def with_types(kind: WorkKind, trunk: TypeBytes, experts: TypeBytes, heads_a_key: int) -> WorkKind:
@@ -175,7 +179,7 @@ def _shares(types: TypeBytes) -> TypeShares:
 def token_work(kind: WorkKind, model: Model, weights: Weights, placed: DeviceLoads, kv_bytes_a_layer: int) -> TokenWork:
     """The work on a layout; `kv_bytes_a_layer` is what a token leaves in one layer's cache."""
     placement = placed.placement
-    cards = _card_work(placement, weights, placed, kv_bytes_a_layer)
+    cards = _card_work(placement, weights, placed, kv_bytes_a_layer, streams=kind.streams)
     streamed = weights.dense_layers + placement.expert_layers_on_host
     copied = 0
     if cards and placement.layout != "unified":
@@ -197,7 +201,7 @@ def token_work(kind: WorkKind, model: Model, weights: Weights, placed: DeviceLoa
 
 
 def _card_work(
-    placement: Placement, weights: Weights, placed: DeviceLoads, kv_bytes_a_layer: int
+    placement: Placement, weights: Weights, placed: DeviceLoads, kv_bytes_a_layer: int, *, streams: bool
 ) -> tuple[CardWork, ...]:
     if placement.layout == "cpu":
         return ()
@@ -209,9 +213,11 @@ def _card_work(
     for number, (card, layers) in enumerate(zip(used, shares, strict=True), 1):
         end = first + layers
         trunk = weights.trunk_of(first, end) + (weights.output_bytes if number == len(used) else 0)
-        experts = weights.experts_of(max(first, min(streamed, end)), end) * weights.experts_read_share
+        whole = max(first, min(streamed, end))
+        experts = weights.experts_of(whole, end) * weights.experts_read_share
         cached = kv_bytes_a_layer * layers
-        work.append(CardWork(card, layers, trunk + experts, cached, experts, placed.settings.kv_type))
+        kv_type = placed.settings.kv_type
+        work.append(CardWork(card, layers, trunk + experts, cached, experts, kv_type, (end - whole) * streams))
         first = end
     return tuple(work)
 
