@@ -19,6 +19,8 @@ from r1plan.prices.usage import Usage
 
 Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "content_filter", "aborted", "failed"]
+Effort = Literal["none", "low", "high", "max"]
+"""How hard a model is told to think, where it can be told: "none" is not at all."""
 KeepsThinking = Literal["exactly", "about", "no"]
 """How a limit on the thinking is kept by the engine itself: to the token, as its server counts, or not at all."""
 
@@ -58,7 +60,7 @@ class ChatRequest:
     """What is asked. `max_tokens` None: as many as the engine allows. `temperature` None: the model's own.
 
     `max_thinking` is the most tokens of thinking: an engine that can closes its thinking there, and answers; any other
-    leaves that to its caller.
+    leaves that to its caller. `effort` None: as the model does by itself, or its server has it.
     """
 
     messages: tuple[Message, ...]
@@ -67,6 +69,7 @@ class ChatRequest:
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,11 +81,11 @@ def llama_server() -> Iterator[str]:
         yield url
 
 
-def ask(url: str, *messages: Message, **wishes: int) -> list[Event]:
+def ask(url: str, *messages: Message, max_tokens: int | None = None, max_thinking: int | None = None) -> list[Event]:
     target = RemoteTarget(load_providers()["llama-server"], "r1-tiny", base_url=url)
     engine = connect(target, {})
     try:
-        request = ChatRequest(messages=messages, temperature=0.0, **wishes)
+        request = ChatRequest(messages=messages, temperature=0.0, max_tokens=max_tokens, max_thinking=max_thinking)
         return list(engine.stream(request))
     finally:
         engine.close()

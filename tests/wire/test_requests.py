@@ -47,6 +47,11 @@ def test_each_provider_is_asked_in_its_own_way(provider: Provider) -> None:
     }
 
 
+def test_how_hard_to_think_is_sent_where_it_was_said() -> None:
+    body = request_body(replace(REQUEST, effort="max"), "m", OPENAI[0])
+    assert body["reasoning_effort"] == "max"
+
+
 @pytest.mark.parametrize("provider", OPENAI, ids=lambda each: each.id)
 def test_each_provider_is_reached_and_answers(provider: Provider) -> None:
     told = ask(Reply(recorded("no-done.sse"), piece_bytes=7), provider.id, model="m")

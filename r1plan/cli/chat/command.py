@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import typer
 
@@ -32,6 +33,9 @@ def command(
     max_cost: str | None = typer.Option(None, metavar="USD", help="The most that one question may cost, all attempts."),
     max_thinking: int | None = typer.Option(
         None, min=0, metavar="N", help="The most tokens of thinking: one's own model answers then, others are cut."
+    ),
+    effort: Literal["none", "low", "high", "max"] | None = typer.Option(
+        None, help="How hard a successor of R1 is to think; none: not at all."
     ),
     explain: bool = typer.Option(False, "--explain", help="Say who would be asked and why; send nothing."),
     by: str | None = typer.Option(
@@ -173,6 +177,7 @@ def command(
         max_thinking=max_thinking,
         temperature=temperature,
         seed=seed,
+        effort=effort,
     )
     asker = ChatAsker(options, request, max_cost=max_cost_usd, by=parse_by(by), offer=offered if asks else None)
     answer(asker, start, text, explain=explain, as_json=json)

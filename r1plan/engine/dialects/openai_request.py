@@ -28,6 +28,7 @@ def request_body(
         "temperature": request.temperature,
         "top_p": request.top_p,
         "seed": request.seed,
+        "reasoning_effort": request.effort,
     }
     body |= {name: value for name, value in wishes.items() if value is not None}
     body |= provider.extra_request

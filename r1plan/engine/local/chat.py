@@ -12,6 +12,7 @@ from r1plan.engine.chat import (
     CONTEXT_NEARLY_FULL,
     MARK_UNKNOWN,
     ChatRequest,
+    Effort,
     Event,
     Finished,
     KeepsThinking,
@@ -25,6 +26,7 @@ from r1plan.engine.local.llama.context import NotDecoded
 from r1plan.engine.local.llama.log import EngineLog
 from r1plan.engine.local.llama.sampler import Sampler, SamplerSettings
 from r1plan.engine.local.load import check_file
+from r1plan.engine.local.model_rules import check_effort
 from r1plan.engine.local.room.opening import FileOpener
 from r1plan.engine.local.room.step_down import LoadFallback
 from r1plan.engine.local.settings import LoadSettings
@@ -78,6 +80,7 @@ class LocalEngine:
 
             self._keeper = StateKeeper(kept, path)
         self._last: tuple[Sequence[Message], int] | None = None
+        self._last_effort: Effort | None = None
         most = max(settings.context_tokens, most_context_tokens or 0)
         try:
             self._log = EngineLog()
@@ -120,7 +123,8 @@ class LocalEngine:
         """
         self._usage = None
         self._close_asked = False
-        tokens, opened = self._vocabulary.prompt(request.messages)
+        check_effort(self._vocabulary.rules, request.effort, self._model)
+        tokens, opened = self._vocabulary.prompt(request.messages, request.effort)
         room = self._cache.most - len(tokens)
         if room <= 0:
             self._usage = AnswerCount(limit=0).usage(0, 0)  # nothing is read: that is counted, and not unknown
@@ -149,6 +153,7 @@ class LocalEngine:
             sampler.close()
             self._usage = so_far.usage(len(tokens), cached)
         self._last = request.messages, so_far.thinking
+        self._last_effort = request.effort
         yield Finished(reason=so_far.reason, usage=self._usage, served_model=self._model)
 
     def _answer(
@@ -250,12 +255,16 @@ class LocalEngine:
         """Free the model. What it has read is kept where it has a place, and the last answer is whole."""
         try:
             if self._keeper is not None and self._last is not None:
-                self._keeper.save(self._cache, *self._last, self._vocabulary.prompt)
+                self._keeper.save(self._cache, *self._last, self._prompt_again)
         finally:
             self._last = None
             self._template.close()
             self._cache.close()
             self._loaded.close()
+
+    def _prompt_again(self, messages: Sequence[Message]) -> tuple[list[int], bool]:
+        """The prompt of `messages` as the one before was."""
+        return self._vocabulary.prompt(messages, self._last_effort)
 
     def _sampling_for(self, request: ChatRequest) -> SamplerSettings:
         usual = self._sampling

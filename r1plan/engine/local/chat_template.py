@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from r1plan.engine.chat import Effort
 from r1plan.errors import EngineError
 
 _SCRIPT = Path(__file__).with_name("render_template.py")
@@ -54,9 +55,12 @@ class ChatTemplate:
         self._ask(request)
         self._source = request
 
-    def __call__(self, messages: list[dict[str, str]]) -> str:
-        """The prompt for `messages`. Raises EngineError for a template that fails, refuses them or takes too much."""
-        return self._ask({"messages": messages})
+    def __call__(self, messages: list[dict[str, str]], effort: Effort | None = None) -> str:
+        """The prompt for `messages`, which tells the model to think as hard as `effort`; None: that it is to think.
+
+        Raises EngineError for a template that fails, refuses them or takes too much.
+        """
+        return self._ask({"messages": messages} | ({} if effort is None else {"effort": effort}))
 
     def close(self) -> None:
         """End the process."""

@@ -3,7 +3,8 @@
 Sources: DeepSeek-R1's README, "Usage Recommendations" (temperature 0.5 to 0.7, 0.6 recommended; top_p 0.95; no system
 prompt; every answer begins with <think> on a line of its own), DeepSeek-R1-0528's card (it takes a system prompt, and
 opens its thinking itself), the generation_config.json of R1, its distills and V3.2-Exp (0.6, 0.95), the cards of
-V3-0324 (0.3), V3.2 (1.0, 0.95), V4 (1.0, 1.0) and Qwen3 (0.6, 0.95, top_k 20).
+V3-0324 (0.3), V3.2 (1.0, 0.95), V4 (1.0, 1.0; with tools 0.95) and Qwen3 (0.6, 0.95, top_k 20); how hard to
+think, their chat templates in llama.cpp 0c1e57098 (models/templates).
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from r1plan.engine.chat import Message
+from r1plan.engine.chat import Effort, Message
 from r1plan.engine.local.llama.sampler import SamplerSettings
+from r1plan.errors import EngineError
 
 # Where a GGUF says which model it is, and of which it was made; the first that a rule knows counts.
 _NAMES = ("general.name", "general.basename", "general.base_model.0.name", "general.base_model.0.repo_url")
@@ -25,23 +27,33 @@ class ModelRules:
     """How a model is run where nobody says otherwise.
 
     `takes_system` false: instructions go into the first question. `opens_thinking`: where its prompt does not begin
-    the thinking, that is done for it.
+    the thinking, that is done for it. `efforts` are what it can be told of how hard to think; None: nobody knows.
     """
 
     sampling: SamplerSettings = field(default_factory=SamplerSettings)
     takes_system: bool = True
     opens_thinking: bool = False
+    efforts: tuple[Effort, ...] | None = None
 
 
-_R1 = ModelRules(takes_system=False, opens_thinking=True)
+_R1 = ModelRules(takes_system=False, opens_thinking=True, efforts=())
+# V3.1 and V3.2 think or do not; V4's preview knows two efforts, its release and all after it three.
+_SWITCHED: tuple[Effort, ...] = ("none",)
+_V4_PREVIEW: tuple[Effort, ...] = ("none", "high", "max")
+_V4: tuple[Effort, ...] = ("none", "low", "high", "max")
 # In small letters and digits alone. What stands first counts: R1-0528-Qwen3-8B is an R1-0528.
 _KNOWN: tuple[tuple[str, ModelRules], ...] = (
-    (r"r1v?0528", ModelRules()),
+    (r"r1v?0528", ModelRules(efforts=())),
     (r"deepseekr1|r1distill|r1zero", _R1),
-    (r"deepseekv32exp|deepseekv31", ModelRules()),
-    (r"deepseekv32", ModelRules(SamplerSettings(temperature=1.0))),
-    (r"deepseekv4", ModelRules(SamplerSettings(temperature=1.0, top_p=1.0))),
-    (r"deepseekv3", ModelRules(SamplerSettings(temperature=0.3))),
+    (r"deepseekv32exp|deepseekv31", ModelRules(efforts=_SWITCHED)),
+    (r"deepseekv32speciale", ModelRules(SamplerSettings(temperature=1.0), efforts=())),
+    (r"deepseekv32", ModelRules(SamplerSettings(temperature=1.0), efforts=_SWITCHED)),
+    (
+        r"deepseekv4flash0731|deepseekv4pro0813|deepseekv41",
+        ModelRules(SamplerSettings(temperature=1.0, top_p=1.0), efforts=_V4),
+    ),
+    (r"deepseekv4", ModelRules(SamplerSettings(temperature=1.0, top_p=1.0), efforts=_V4_PREVIEW)),
+    (r"deepseekv3", ModelRules(SamplerSettings(temperature=0.3), efforts=())),
     (r"qwen3", ModelRules(SamplerSettings(top_k=20))),
 )
 
@@ -62,6 +74,18 @@ def model_rules(said: Callable[[str], str | None], file: str = "") -> ModelRules
         min_p=_or(_number(said("general.sampling.min_p"), 1.0), usual.min_p),
     )
     return replace(rules, sampling=own)
+
+
+def check_effort(rules: ModelRules, effort: Effort | None, model: str) -> None:
+    """Raises EngineError for an `effort` that `model`, of these `rules`, cannot be told."""
+    if effort is None or rules.efforts is None or effort in rules.efforts:
+        return
+    if not rules.efforts:
+        raise EngineError(
+            f"--effort {effort}: {model} cannot be told how hard to think.",
+            "leave it out; --max-thinking N ends a thinking after N tokens",
+        )
+    raise EngineError(f"--effort {effort}: {model} takes {' or '.join(rules.efforts)}.", "leave it out for its own")
 
 
 def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:

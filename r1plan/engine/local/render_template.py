@@ -1,8 +1,9 @@
 """A process of its own in which a file's chat template runs, as the template may be anybody's program.
 
 Started as a script, and it imports nothing of ours. Each line on standard input is a request in JSON, `{"source"}` (a
-new template, with `bos` and `eos`) or `{"messages"}`; each is answered by a line: `{"text"}`, `{"refused"}` with what
-the template itself raised, or `{"failed"}`. What takes more processor time or memory than allowed ends the process.
+new template, with `bos` and `eos`) or `{"messages"}` (with an `effort` or without); each is answered by a line:
+`{"text"}`, `{"refused"}` with what the template itself raised, or `{"failed"}`. What takes more processor time or
+memory than allowed ends the process.
 The template sees what Transformers shows one, in jinja2's sandbox.
 """
 
@@ -67,6 +68,13 @@ def _rendered(template: jinja2.Template, variables: dict[str, Any], most_charact
     return "".join(pieces)
 
 
+def _effort(asked: str | None) -> dict[str, Any]:
+    """The variables that say how hard to think, as llama-server has them: "none" turns it off, others are passed on."""
+    if asked is None:
+        return {}
+    return {"enable_thinking": False, "thinking": False} if asked == "none" else {"reasoning_effort": asked}
+
+
 def _refuse(message: object) -> None:
     raise _RefusedError(str(message))
 
@@ -109,7 +117,8 @@ def main(cpu_s: float, memory_bytes: int, most_characters: int) -> None:
                 fixed |= {"bos_token": request["bos"], "eos_token": request["eos"]}
                 answer["text"] = ""
             else:
-                answer["text"] = _rendered(template, {"messages": request["messages"], **fixed}, most_characters)
+                variables = {"messages": request["messages"], **fixed, **_effort(request.get("effort"))}
+                answer["text"] = _rendered(template, variables, most_characters)
         except _RefusedError as error:
             answer = {"refused": str(error)[:_MOST_SAID]}
         except Exception as error:  # whatever a template may raise

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from r1plan.engine.chat import Message
+from r1plan.engine.chat import Effort, Message
 from r1plan.engine.local.chat_template import ChatTemplate
 from r1plan.engine.local.dialect import THINK, Channels, is_harmony, thinking_marks, unknown_mark
 from r1plan.engine.local.llama.model import LoadedModel
@@ -38,9 +38,10 @@ class Vocabulary:
         self.unknown_mark = unknown_mark(source)
         self._harmony = is_harmony(source)
 
-    def prompt(self, messages: Sequence[Message]) -> tuple[list[int], bool]:
-        """The prompt's tokens, and whether the thinking is open at its end."""
-        pieces = prompt_pieces(messages if self.rules.takes_system else without_system(messages), self._render)
+    def prompt(self, messages: Sequence[Message], effort: Effort | None = None) -> tuple[list[int], bool]:
+        """The prompt's tokens, and whether the thinking is open at its end. Raises EngineError."""
+        kept = messages if self.rules.takes_system else without_system(messages)
+        pieces = prompt_pieces(kept, lambda slots: self._render(slots, effort))
         if self.rules.opens_thinking and self.marks == THINK:
             pieces = with_opened(pieces)
         tokens: list[int] = []

@@ -23,7 +23,7 @@ def engine() -> Iterator[LocalEngine]:
     made.close()
 
 
-def ask(engine: LocalEngine, *turns: Message, **wishes: int | float) -> list[Event]:
+def ask(engine: LocalEngine, *turns: Message, **wishes: int | float | str) -> list[Event]:
     return list(engine.stream(ChatRequest(messages=turns, **wishes)))  # type: ignore[arg-type]
 
 
@@ -245,3 +245,8 @@ def test_a_context_that_llama_cpp_could_not_count_is_refused(tokens: int) -> Non
 
 def test_there_is_a_core_to_use() -> None:
     assert usable_cores() >= 1
+
+
+def test_a_model_that_nobody_knows_is_told_any_effort_and_keeps_its_own_template(engine: LocalEngine) -> None:
+    plain, told = (answer(ask(engine, Message("user", "What is 2 + 2?"), **each)) for each in ({}, {"effort": "high"}))
+    assert plain == told

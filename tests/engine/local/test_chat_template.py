@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from r1plan.engine.chat import ChatRequest, Message
+from r1plan.engine.chat import ChatRequest, Effort, Message
 from r1plan.engine.local.chat import LocalEngine
 from r1plan.engine.local.chat_template import ChatTemplate, TemplateLimits
 from r1plan.engine.local.settings import LoadSettings
@@ -242,3 +242,19 @@ def test_a_named_pipe_is_no_model_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "model.gguf")
     with pytest.raises(EngineError, match="is a named pipe, where a plain file is needed"):
         LocalEngine(tmp_path / "model.gguf", "m")
+
+
+# As deepseek-ai-DeepSeek-V3.1.jinja and -V4-Flash-0731.jinja of llama.cpp 0c1e57098 say it, in short.
+SWITCH = (
+    "{{ '<think>' if thinking or enable_thinking else '</think>' }}{{ reasoning_effort if reasoning_effort else '' }}"
+)
+
+
+@pytest.mark.parametrize(
+    ("effort", "text"),
+    [(None, "<think>"), ("none", "</think>"), ("low", "<think>low"), ("high", "<think>high"), ("max", "<think>max")],
+)
+def test_a_template_is_told_how_hard_to_think(template: ChatTemplate, effort: Effort | None, text: str) -> None:
+    template.use(SWITCH, bos="", eos="")
+    assert template(TURNS, effort) == text
+    assert template(TURNS) == "<think>"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import get_args
 
 import pytest
 
-from r1plan.engine.chat import Message
-from r1plan.engine.local.model_rules import ModelRules, model_rules, without_system
+from r1plan.engine.chat import Effort, Message
+from r1plan.engine.local.model_rules import ModelRules, check_effort, model_rules, without_system
+from r1plan.errors import EngineError
 
+EFFORTS: tuple[Effort, ...] = get_args(Effort)
 USER, SYSTEM, SAID = Message("user", "Why?"), Message("system", "Be brief."), Message("assistant", "So.")
 
 
@@ -111,3 +114,33 @@ def test_no_word_of_any_turn_is_lost() -> None:
         assert sum(each.content.count("Be brief.") for each in kept) == turns.count(SYSTEM)
         assert sum("Why?" in each.content for each in kept) == turns.count(USER)
         assert all(each.role != "system" for each in kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "efforts"),
+    [
+        ("DeepSeek-R1", ()),
+        ("DeepSeek R1 0528", ()),
+        ("DeepSeek V3 0324", ()),
+        ("DeepSeek V3.1 Terminus", ("none",)),
+        ("DeepSeek-V3.2-Exp", ("none",)),
+        ("DeepSeek V3.2 Speciale", ()),
+        ("DeepSeek-V4-Flash", ("none", "high", "max")),
+        ("DeepSeek V4 Pro", ("none", "high", "max")),
+        ("DeepSeek-V4-Flash-0731", ("none", "low", "high", "max")),
+        ("DeepSeek V4 Pro 0813", ("none", "low", "high", "max")),
+        ("r1-tiny", None),
+    ],
+)
+def test_how_hard_to_think_can_be_said_as_a_models_template_takes_it(
+    name: str, efforts: tuple[str, ...] | None
+) -> None:
+    found = rules(name)
+    assert found.efforts == efforts
+    for effort in EFFORTS:
+        if efforts is None or effort in efforts:
+            check_effort(found, effort, name)
+        else:
+            with pytest.raises(EngineError, match=rf"^--effort {effort}: .*\.$"):
+                check_effort(found, effort, name)
+    check_effort(found, None, name)

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from r1plan.plan.headroom import Headroom
     from r1plan.render.plan.bars import MemoryBar
 
+_READ_AGAIN = (
+    "What DeepSeek-V4 has in its cache it keeps whole or not at all: a conversation is read again at each turn whose "
+    "history changed, as it does where thinking is left out."
+)
 _BEHIND = ("ranks lower", "rank lower")
 
 
@@ -169,6 +173,8 @@ class LlamaCppView:
         yield from plan_notes(plan)
         yield from machine_remarks(plan.machine)
         yield from many_users_text(plan)
+        if plan.choice is not None and plan.choice.model.shape.windowed_attention is not None:
+            yield _READ_AGAIN
         if plan.choice and plan.choice.disk_bytes and plan.machine.disk_bandwidth_gb_s is None:
             yield f"Assumed: {DISK_BANDWIDTH_GB_S:g} GB/s for the disk (--disk-bandwidth)."
 
