@@ -225,6 +225,17 @@ def model_key(serves: str) -> str:
     return re.split(r"[\s(,:]", serves.strip().rsplit("/", 1)[-1].casefold(), maxsplit=1)[0]
 
 
+_DESCENDANT = re.compile(r"deepseek-(v\d(?:\.\d)?)((?:-(?:flash|pro|terminus|exp|speciale|vision))*)")
+
+
+def descendant_of(serves: str, *, in_full: bool = True) -> str | None:
+    """Which of R1's descendants is called `serves`: "V4.1-Flash", not `in_full` "V4.1"; None for any other name."""
+    found = _DESCENDANT.match(model_key(serves))
+    if found is None:
+        return None
+    return found[1].upper() + ("-".join(each.capitalize() for each in found[2].split("-")) if in_full else "")
+
+
 # Names that DeepSeek gave: anybody may call a model "r1-…" that is none of them.
 _NAMES_R1 = re.compile(r"deepseek-r1\b|r1(?:-0528|-zero)?\Z|r1-(?:0528-|distill-)")
 _NAMES_DISTILL = re.compile(r"distill|qwen|llama")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from r1plan.catalog.provider import Family, Provider, model_key
+from r1plan.catalog.provider import Family, Provider, descendant_of, model_key
 from r1plan.errors import NotFound, R1PlanError
 from r1plan.market.quote import Quote, quote
 from r1plan.prices.book import PriceBook
@@ -31,6 +31,11 @@ class Listing:
         return self.quote.family
 
     @property
+    def descendant(self) -> str | None:
+        """Which of R1's descendants it is, such as "V4.1-Flash"; None for R1 itself, its distills, and others'."""
+        return descendant_of(_serves(self.quote)) if self.family == "successor" else None
+
+    @property
     def verified(self) -> bool:
         """Whether anyone saw it answer lately."""
         return self.quote.offer is None or self.quote.offer.verified
@@ -45,7 +50,7 @@ def offered(
     model: str | None = None,
     released: Mapping[str, date] | None = None,
 ) -> tuple[Listing, ...]:
-    """What is on offer at `at`: full R1 first, then its distills, then the rest; of each the cheapest request first.
+    """What is on offer at `at`: full R1, its distills, its successors, the rest; of each the cheapest request first.
 
     `released` are the first days of models by `model_key`: before its own nobody sold a model, whatever is not known of
     the beginning of its price.
@@ -137,7 +142,7 @@ def _listing(each: Quote, usage_of: UsageOf) -> Listing:
 
 
 def _place(each: Listing) -> tuple[int, bool, bool, Decimal, str, str]:
-    rank = {"r1": 0, "distill": 1}.get(each.family, 2)
+    rank = {"r1": 0, "distill": 1, "successor": 2}.get(each.family, 3)
     return (
         rank, each.usage_cost is None, not each.verified, each.usage_cost or Decimal(0),
         each.quote.provider, each.quote.model,

@@ -121,7 +121,8 @@ def quality_at(
 ) -> Quality:
     """The quality of `model`, of which `scores` are published, at `quant`."""
     loss = quant_quality(model, quant, tables)
-    return Quality(scores, loss, index_of(scores, loss), thinking_over_r1(model.id))
+    longer = _ASSUMED_OVER_R1.get(model.id) or thinking_over_r1(model.id)
+    return Quality(scores, loss, index_of(scores, loss), longer)
 
 
 def published_score(scores: tuple[PublishedScore, ...]) -> float | None:
@@ -136,8 +137,8 @@ def index_of(scores: tuple[PublishedScore, ...], loss: QuantQuality) -> float:
 
 
 def thinking_over_r1(model_id: str) -> float:
-    """How many times as many tokens that model thinks as R1, or is taken to; 1 where nothing is known of it."""
-    return _THINKING_OVER_R1.get(model_id, _ASSUMED_OVER_R1.get(model_id, 1.0))
+    """How many times as many tokens that model thinks as R1; 1 where nothing is known of it."""
+    return _THINKING_OVER_R1.get(model_id, 1.0)
 
 
 def known_thinking_over_r1(model: str) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from r1plan.catalog.provider import descendant_of
 from r1plan.market.compare import ApiOffer
 from r1plan.money import exact
 from r1plan.plan.answer import AnswerTime, answer_time
@@ -233,6 +234,7 @@ def _api(offer: ApiOffer) -> dict[str, Any]:
         "serves": offer.serves,
         "served_model": offer.serves,
         "is_r1": offer.is_r1,
+        "descendant": None if offer.is_r1 else descendant_of(offer.serves),
         "input_cache_miss_usd_per_mtok": exact(rates.input_cache_miss),
         "input_cache_hit_usd_per_mtok": _decimal(rates.input_cache_hit),
         "output_usd_per_mtok": exact(rates.output),

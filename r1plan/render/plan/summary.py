@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from r1plan.catalog.provider import descendant_of
 from r1plan.market.compare import ApiOffer
 from r1plan.money import month_usd, usd
 from r1plan.plan.answer import answer_seconds
@@ -63,11 +64,18 @@ def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
 
 
 def aside_text(offer: ApiOffer) -> str:
-    """What of an API's cost is not as it looks: hours above the cheapest, answers that are cut off; empty for none."""
+    """What of an API's offer is not as it looks: the model that answers, dear hours, answers cut off; empty for none."""
     # Of a thousand answers few cut off are no reason to say more than the price.
     counts = offer.usd_per_month is not None or offer.overrun.share >= _MANY_CUT_OFF
-    said = [each for each in (_peak_text(offer), counts and cut_off_text(offer.overrun.share)) if each]
+    cut_off = counts and cut_off_text(offer.overrun.share)
+    said = [each for each in (_which_text(offer), _peak_text(offer), cut_off) if each]
     return f" ({', '.join(said)})" if said else ""
+
+
+def _which_text(offer: ApiOffer) -> str:
+    """Which of R1's descendants answers, where the name does not say so."""
+    which = descendant_of(offer.serves) or ""
+    return "" if which.casefold() in offer.model.casefold() else which
 
 
 def cut_off_text(share: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from r1plan.catalog.provider import model_key
+from r1plan.catalog.provider import descendant_of, model_key
 from r1plan.money import money
 from r1plan.plan.quality import BENCHMARK, published_scores
 from r1plan.prices.schedule import LOW_CONFIDENCE, START_NOT_VERIFIED, TIER_INSTANT_NOT_VERIFIED
@@ -170,14 +170,14 @@ class SoldScore(NamedTuple):
 
 def score_of(each: Seller, comparison: Comparison) -> SoldScore | None:
     """The published score of the model that a seller serves; None where none is known."""
+    served = comparison.served.of(each.serves, BENCHMARK)
+    if served is not None:  # in the mode that an API has by itself
+        return SoldScore(served.score, comparison.served.source_of(served), served.mode)
     key = model_key(each.serves)
     model = next((model for id_, model in comparison.models.items() if model_key(id_) == key), None)
     scores = published_scores(model) if model else ()
     own = next((score for score in scores if score.benchmark == BENCHMARK), None)
-    if own is not None:
-        return SoldScore(own.score, own.source)
-    served = comparison.served.of(each.serves, BENCHMARK)
-    return None if served is None else SoldScore(served.score, comparison.served.source_of(served), served.mode)
+    return None if own is None else SoldScore(own.score, own.source, own.effort)
 
 
 def _table(comparison: Comparison, width: int) -> Iterator[str]:
@@ -203,7 +203,8 @@ def _table(comparison: Comparison, width: int) -> Iterator[str]:
 def _row(each: Seller, comparison: Comparison) -> tuple[str, ...]:
     score = score_of(each, comparison)
     peak = f"{each.month.peak_share * 100:.0f} %" if each.month and each.month.peak_share else ""
-    kind = _FAMILIES.get(each.quote.family, "") if each.is_like else "another"
+    other = descendant_of(each.serves, in_full=False) or "another"
+    kind = _FAMILIES.get(each.quote.family, "") if each.is_like else other
     return (
         kind, printable(each.quote.provider), printable(_short(each)), _score_text(score), peak,
         _amount(each), printable("; ".join(notes(each))),

@@ -78,6 +78,7 @@ def list_document(listings: Iterable[Listing], at: datetime) -> dict[str, object
         "offers": [
             {
                 "kind": each.family if each.family in ("r1", "distill") else "other",
+                "descendant": each.descendant,
                 "verified": each.verified,
                 **_without_schema(price_document(each.quote)),
             }

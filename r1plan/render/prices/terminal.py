@@ -92,11 +92,16 @@ def _note(each: Listing) -> str:
     return "; ".join(note for note in notes if note)
 
 
+def _generation(each: Listing) -> str:
+    """Of one of R1's successors its number: "V4.1"."""
+    return (each.descendant or "").partition("-")[0]
+
+
 def _table(listings: Iterable[Listing], width: int) -> Iterator[str]:
     """A line for each listing; its note at the end of the line where all fit, else on a line of its own."""
     rows = [
         (
-            _FAMILIES.get(each.family, ""),
+            _FAMILIES.get(each.family, "") or _generation(each),
             printable(each.quote.provider),
             printable(each.quote.model),
             *_prices(each.quote.price),
