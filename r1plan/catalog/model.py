@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from r1plan.catalog.reading.fields import Count, NotNegative, Positive, Whole
 
-Architecture = Literal["qwen2", "llama", "qwen3", "deepseek2", "deepseek32", "deepseek4"]
+Architecture = Literal["qwen2", "llama", "qwen3", "deepseek2", "deepseek32", "deepseek4", "deepseek41"]
 Confidence = Literal["high", "medium-high", "medium", "low"]
 Kind = Literal["full", "distill", "successor"]
 Thinks = Literal["always", "switched", "never"]

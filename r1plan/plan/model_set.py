@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
-from r1plan.errors import NotFound, UsageError
+from r1plan.errors import EngineError, NotFound, UsageError
+from r1plan.plan.arch.unplanned import unplanned
 from r1plan.plan.month.thinking import NO_LOG, OwnThinking
 from r1plan.plan.quality import Quality, published_scores, quality_at
 
@@ -51,14 +52,21 @@ class ModelSet:
     def asked(self, id_: str | None) -> list[Model]:
         """The model of that id, whatever its case; without one, all of the family that are recommended.
 
-        Raises NotFound.
+        Raises NotFound, and EngineError for a named one that nothing is planned for.
         """
         if id_ is None:
-            return [model for model in self.models.values() if model.recommended and self._is_of_family(model)]
+            return [
+                model
+                for model in self.models.values()
+                if model.recommended and self._is_of_family(model) and unplanned(model.architecture) is None
+            ]
         by_folded = {each.casefold(): each for each in self.models}
         if id_.casefold() not in by_folded:
             raise NotFound.among("model", id_, self.models, f"known are {', '.join(self.models)}")
-        return [self.models[by_folded[id_.casefold()]]]
+        model = self.models[by_folded[id_.casefold()]]
+        if (why := unplanned(model.architecture)) is not None:
+            raise EngineError(why.message, why.hint)
+        return [model]
 
     def _is_of_family(self, model: Model) -> bool:
         return self.family == "all" or (model.kind == "successor") == (self.family == "successors")

@@ -10,6 +10,7 @@ from r1plan.errors import R1PlanError
 from r1plan.hardware.machine import Machine
 from r1plan.models.downloads import download_of
 from r1plan.plan.answer import answer_seconds
+from r1plan.plan.arch.unplanned import unplanned
 from r1plan.plan.choice.merit import is_within
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
@@ -35,7 +36,7 @@ def successors_beside(
     serves = plan.engine != "llama.cpp"
     found = []
     for model in models.models.values():
-        if model.kind != "successor" or not model.recommended:
+        if model.kind != "successor" or not model.recommended or unplanned(model.architecture) is not None:
             continue
         possible = model if serves else _in_room(model, plan.machine, models.quant_tables)
         if not serves and not possible.quants:

@@ -14,6 +14,7 @@ from r1plan.catalog.model import Model
 from r1plan.catalog.price import PriceRow
 from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.reading.validate import load_file
+from r1plan.plan.arch.unplanned import unplanned
 from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.units import GIB
 from tests.catalog.ours import CPUS, HARDWARE, HOLIDAYS, MODELS, PRICES, PROVIDERS, our_files
@@ -49,7 +50,14 @@ def test_its_successors_are_there() -> None:
         "DeepSeek-V4-Flash-0731",
         "DeepSeek-V4-Pro",
         "DeepSeek-V4-Pro-0813",
+        "DeepSeek-V4.1-Flash",
+        "DeepSeek-V4.1-Flash-1017",
     }
+
+
+def test_nothing_is_held_of_the_files_of_a_model_that_nothing_is_planned_for() -> None:
+    for model in MODELS.values():
+        assert bool(model.quants) == (unplanned(model.architecture) is None)
 
 
 def test_the_counts_of_hardware_and_prices_are_those_of_the_research() -> None:
@@ -68,7 +76,7 @@ def test_the_counts_of_hardware_and_prices_are_those_of_the_research() -> None:
     assert len(PROVIDERS) == 23
 
 
-@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("model", [each for each in MODELS.values() if each.quants], ids=lambda each: each.id)
 def test_every_model_has_the_26_stock_quants_once_each(model: Model) -> None:
     stock = [each.name for each in model.quants if each.stock]
     assert len(stock) == len(set(stock)) == 26

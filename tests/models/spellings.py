@@ -11,6 +11,8 @@ R1, MAY, ZERO = "DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-R1-Zero"
 Q1, Q7, Q14, Q32 = "R1-Distill-Qwen-1.5B", "R1-Distill-Qwen-7B", "R1-Distill-Qwen-14B", "R1-Distill-Qwen-32B"
 V3, V31, TERMINUS = "DeepSeek-V3-0324", "DeepSeek-V3.1", "DeepSeek-V3.1-Terminus"
 EXP, V32 = "DeepSeek-V3.2-Exp", "DeepSeek-V3.2"
+FLASH, RELEASED, PRO, AUGUST = "DeepSeek-V4-Flash", "DeepSeek-V4-Flash-0731", "DeepSeek-V4-Pro", "DeepSeek-V4-Pro-0813"
+V41, OCTOBER = "DeepSeek-V4.1-Flash", "DeepSeek-V4.1-Flash-1017"
 L8, L70, Q8 = "R1-Distill-Llama-8B", "R1-Distill-Llama-70B", "R1-0528-Qwen3-8B"
 
 
@@ -200,6 +202,23 @@ SUCCESSORS = (
     Spelling("DeepSeek-V3.2-Exp", EXP),
     Spelling("v3.2", V32),
     Spelling("DeepSeek-V3.2-Q8_0.gguf", V32, "Q8_0"),
+    Spelling("v4", FLASH),
+    Spelling("deepseek-ai/DeepSeek-V4-Flash", FLASH),
+    Spelling("deepseek/deepseek-v4-flash", FLASH),
+    Spelling("deepseek-v4-flash:cloud", FLASH),
+    Spelling("unsloth/DeepSeek-V4-Flash-GGUF:UD-IQ3_XXS", FLASH, "UD-IQ3_XXS"),
+    Spelling("v4-flsh", FLASH, said=True),
+    Spelling("deepseek-reasoner", FLASH, said=True),
+    Spelling("deepseek-chat", FLASH, said=True),
+    Spelling("V4-Flash-0731", RELEASED),
+    Spelling("0731", RELEASED),
+    Spelling("UD-IQ1_S/DeepSeek-V4-Flash-0731-UD-IQ1_S-00001-of-00003.gguf", RELEASED, "UD-IQ1_S"),
+    Spelling("v4 pro", PRO),
+    Spelling("DevQuasar/deepseek-ai.DeepSeek-V4-Pro-0813-GGUF", AUGUST),
+    Spelling("deepseek-v4p1-flash", V41),
+    Spelling("v4.1", V41),
+    Spelling("V4.1 Flash 1017", OCTOBER),
+    Spelling("deepseek-flash", OCTOBER, said=True),
 )
 
 STRANGERS = (
@@ -245,6 +264,11 @@ STRANGERS = (
     "🂡",
     "deepseek-v3:671b",
     "DeepSeek-V3.2-Speciale",
+    "DeepSeek-V4-Flash-Vision-Exp",
+    "DeepSeek-V4-Flash-Base",
+    "deepseek-v5",
+    "flash",
+    "v4.2",
     "deepseek-v2.5",
     "deepseek-ai/DeepSeek-V3-Base",
     "deepseek-ai/deepseek-moe-16b-chat",

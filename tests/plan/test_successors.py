@@ -21,7 +21,7 @@ from r1plan.plan.successors import successors_beside
 from r1plan.plan.workload import Workload
 from tests.plan.catalogue import CATALOGUE, MODELS, TABLES, card, machine, model, plan, quant
 
-SUCCESSORS = [each.id for each in MODELS.values() if each.kind == "successor"]
+SUCCESSORS = [each.id for each in MODELS.values() if each.kind == "successor" and each.quants]
 MAC = machine_from_options(gpu=["m3-max-40c"], unified=128)
 
 
@@ -150,3 +150,12 @@ def test_a_planner_that_knows_no_successor_leaves_the_answer_as_it_is() -> None:
             raise R1PlanError("not planned for", None)
 
     assert successors_beside(Unknowing(), plan(MAC), CATALOGUE, Pins(), quick=True) == ()
+
+
+@pytest.mark.parametrize("id_", ["DeepSeek-V4.1-Flash", "DeepSeek-V4.1-Flash-1017"])
+def test_v41_is_refused_by_name_with_the_programs_that_run_it(id_: str) -> None:
+    with pytest.raises(R1PlanError, match=r"0c1e57098\) does not load its architecture, deepseek41\.$") as caught:
+        plan(MAC, pins=Pins(model=id_))
+    assert "ik_llama.cpp and ds4" in (caught.value.hint or "")
+    assert "614 GB" in (caught.value.hint or "")
+    assert id_ not in [each.id for each in replace(CATALOGUE, family="all").asked(None)]

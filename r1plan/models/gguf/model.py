@@ -17,7 +17,7 @@ from r1plan.models.gguf.numbers import Numbers
 from r1plan.models.gguf.shape import ShapeReader
 from r1plan.models.weights import Weights, layer_of, of_layers
 
-_ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
+_ARCHITECTURES: tuple[Architecture, ...] = tuple(each for each in get_args(Architecture) if elsewhere(each) is None)
 _MOST_LAYERS = 1_024
 _UNRELEASED = date(1, 1, 1)
 

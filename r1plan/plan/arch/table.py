@@ -14,6 +14,7 @@ from r1plan.plan.arch.llama import LLAMA
 from r1plan.plan.arch.qwen2 import QWEN2
 from r1plan.plan.arch.qwen3 import QWEN3
 from r1plan.plan.arch.spec import ArchitectureSpec, ShapePart
+from r1plan.plan.arch.unplanned import unplanned
 
 
 def row_of(architecture: Architecture) -> ArchitectureSpec:
@@ -31,6 +32,9 @@ def row_of(architecture: Architecture) -> ArchitectureSpec:
             return DEEPSEEK32
         case "deepseek4":
             return DEEPSEEK4
+        case "deepseek41":
+            message, hint = unplanned(architecture) or ("", None)
+            raise EngineError(message, hint)
     assert_never(architecture)
 
 

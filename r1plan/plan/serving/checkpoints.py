@@ -44,7 +44,7 @@ _AWQ, _AWQ_FINE = Packing(4, 128, 20, "linear"), Packing(4, 64, 20, "linear")
 _GPTQ, _GPTQ_EXPERTS = Packing(4, 128, 16, "linear"), Packing(4, 128, 16, "routed experts")
 
 # Architectures whose checkpoints are not planned for.
-_UNPLANNED: frozenset[Architecture] = frozenset({"deepseek4"})
+_UNPLANNED: frozenset[Architecture] = frozenset({"deepseek41"})
 
 # What 4 bits of R1 lose: GPQA-Diamond in FP8 and in the type, on model cards that measured both. The ratio of the two
 # stands for that of perplexities.

@@ -64,7 +64,7 @@ def api_line(api: Sequence[ApiOffer], workload: Workload) -> str:
 
 
 def aside_text(offer: ApiOffer) -> str:
-    """What of an API's offer is not as it looks: the model that answers, dear hours, answers cut off; empty for none."""
+    """What of an API's offer is not as it looks: which model answers, dear hours, answers cut off; empty for none."""
     # Of a thousand answers few cut off are no reason to say more than the price.
     counts = offer.usd_per_month is not None or offer.overrun.share >= _MANY_CUT_OFF
     cut_off = counts and cut_off_text(offer.overrun.share)

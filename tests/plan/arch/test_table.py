@@ -17,6 +17,7 @@ from r1plan.errors import EngineError
 from r1plan.plan.arch import table
 from r1plan.plan.arch.table import row_of, spec_of
 from r1plan.plan.arch.tensors import layer_tensors
+from r1plan.plan.arch.unplanned import unplanned
 from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes
 from r1plan.plan.llamacpp.compute.graph import HOST, Run
 from r1plan.plan.llamacpp.settings import EngineSettings
@@ -30,8 +31,14 @@ R1, LLAMA, QWEN3 = model("DeepSeek-R1"), model("R1-Distill-Llama-8B"), model("R1
 
 
 def test_every_architecture_has_a_row_of_its_own() -> None:
-    rows = [row_of(each) for each in get_args(Architecture)]
+    rows = [row_of(each) for each in get_args(Architecture) if unplanned(each) is None]
     assert len({id(row) for row in rows}) == len(rows) == 6
+
+
+def test_one_that_nothing_is_planned_for_is_refused_with_who_runs_it() -> None:
+    with pytest.raises(EngineError, match=r"deepseek41\.$") as caught:
+        row_of("deepseek41")
+    assert "vLLM" in (caught.value.hint or "")
 
 
 def type_check(folder: Path, members: tuple[str, ...]) -> str:
