@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from r1plan.catalog.model import Model
+from r1plan.catalog.model import Model, Quant
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import R1PlanError
 from r1plan.hardware.machine import Machine
@@ -16,7 +16,7 @@ from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
 from r1plan.plan.planner import OptionT, Planner
-from r1plan.plan.quality import quant_quality
+from r1plan.plan.quality import BENCHMARK, quant_quality
 from r1plan.plan.r1_beside import free_bytes
 
 _MOST = 4
@@ -28,7 +28,8 @@ def successors_beside(
 ) -> tuple[OptionT, ...]:
     """The best option of each successor that fits in memory and is to be had, the best of them first.
 
-    None where a model was named, or where more than R1's own family was chosen among. `quick`: see `Planner.choice`.
+    None where a model was named, or where more than R1's own family was chosen among; nor one of which no quality was
+    published, so that nobody can say what it changes. `quick`: see `Planner.choice`.
     """
     workload = plan.workload
     if models.family != "r1" or pins.model is not None or plan.choice is None:
@@ -36,7 +37,7 @@ def successors_beside(
     serves = plan.engine != "llama.cpp"
     found = []
     for model in models.models.values():
-        if model.kind != "successor" or not model.recommended or unplanned(model.architecture) is not None:
+        if not _may_stand(model):
             continue
         possible = model if serves else _in_room(model, plan.machine, models.quant_tables)
         if not serves and not possible.quants:
@@ -53,6 +54,12 @@ def successors_beside(
     return tuple(found[:_MOST])
 
 
+def _may_stand(model: Model) -> bool:
+    if model.kind != "successor" or not model.recommended or unplanned(model.architecture) is not None:
+        return False
+    return any(each.benchmark == BENCHMARK for each in model.scores)
+
+
 def _in_room(model: Model, machine: Machine, tables: tuple[QuantTable, ...]) -> Model:
     """`model` with those of its quants that may be the choice: somebody offers them, and their weights find room.
 
@@ -61,7 +68,7 @@ def _in_room(model: Model, machine: Machine, tables: tuple[QuantTable, ...]) -> 
     """
     room, cards = free_bytes(machine), sum(gpu.free_bytes for gpu in machine.gpus)
     held = sorted(
-        (each for each in model.quants if each.tensor_bytes <= room and download_of(model, each) is not None),
+        (each for each in model.quants if each.tensor_bytes <= room and _is_to_be_had(model, each)),
         key=lambda each: each.tensor_bytes,
     )
     losses = {each.name: quant_quality(model, each, tables) for each in held}
@@ -74,3 +81,7 @@ def _in_room(model: Model, machine: Machine, tables: tuple[QuantTable, ...]) -> 
     )
     wanted = {each.name for end in ends for each in end}
     return replace(model, quants=tuple(each for each in held if each.name in wanted))
+
+
+def _is_to_be_had(model: Model, quant: Quant) -> bool:
+    return quant.engine == "llama.cpp" and download_of(model, quant) is not None
