@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from r1plan.catalog.model import Confidence
+from r1plan.catalog.quality import Confidence
 from r1plan.catalog.reading.fields import Count, Matching, Positive
 
 GpuClass = Literal[

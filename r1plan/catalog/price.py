@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import ClassVar, Literal
 
-from r1plan.catalog.model import Confidence
+from r1plan.catalog.quality import Confidence
 from r1plan.catalog.reading.fields import Count, Instant, Price, TimeOfDay
 
 _FORBID_EXTRA = {"extra": "forbid"}

@@ -1,11 +1,64 @@
-"""What quantisation costs, as measured: profiles/quant-quality.yaml."""
+"""How good models are: published scores, how they think, and what quantisation costs (profiles/quant-quality.yaml)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+from r1plan.catalog.reading.fields import Count, NotNegative
+
+Confidence = Literal["high", "medium-high", "medium", "low"]
+Thinks = Literal["always", "switched", "never"]
 
 _FORBID_EXTRA = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A published benchmark result. `independent` is true when the maker did not measure it.
+
+    `effort` is how hard the model was told to think, in its maker's word; None where it has no such choice. Of several
+    efforts the best stands first.
+    """
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    benchmark: str
+    score: NotNegative
+    source: str
+    confidence: Confidence = "high"
+    independent: bool = False
+    effort: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkingLength:
+    """The mean tokens of an answer to one question of a task, thinking included."""
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    task: str
+    tokens: Count
+    source: str
+    confidence: Confidence = "high"
+    independent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkingRules:
+    """How a model is told to think, and how long it then does.
+
+    `efforts` are what its template or its maker's API takes, the least first. `by_default` is what its own template
+    does where nobody says; llama-server asks for thinking by itself. `lengths` are published means; none: unknown.
+    """
+
+    __pydantic_config__: ClassVar = _FORBID_EXTRA
+
+    thinks: Thinks
+    source: str
+    by_default: bool = True
+    efforts: tuple[str, ...] = ()
+    lengths: tuple[ThinkingLength, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from r1plan.catalog.model import Confidence
+from r1plan.catalog.quality import Confidence
 from r1plan.catalog.reading.fields import Filled, Matching, Price
 
 _FORBID_EXTRA = {"extra": "forbid"}

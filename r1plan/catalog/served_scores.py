@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from r1plan.catalog.model import Confidence
 from r1plan.catalog.provider import model_key
+from r1plan.catalog.quality import Confidence
 from r1plan.catalog.reading.fields import NotNegative
 
 _FORBID_EXTRA = {"extra": "forbid"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from r1plan.catalog.model import Model
 from r1plan.catalog.quality import QuantTable
 from r1plan.errors import EngineError, NotFound, UsageError
-from r1plan.plan.arch.unplanned import unplanned
+from r1plan.models.unplanned import unplanned
 from r1plan.plan.month.thinking import NO_LOG, OwnThinking
 from r1plan.plan.quality import Quality, published_scores, quality_at
 

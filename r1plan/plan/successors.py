@@ -9,8 +9,8 @@ from r1plan.catalog.quality import QuantTable
 from r1plan.errors import R1PlanError
 from r1plan.hardware.machine import Machine
 from r1plan.models.downloads import download_of
+from r1plan.models.unplanned import unplanned
 from r1plan.plan.answer import answer_seconds
-from r1plan.plan.arch.unplanned import unplanned
 from r1plan.plan.choice.merit import is_within
 from r1plan.plan.model_set import ModelSet
 from r1plan.plan.pins import Pins

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from r1plan.catalog.model import Confidence
 from r1plan.catalog.price import ClockTier, Currency, Holidays, PriceList, PriceRow, Rates
+from r1plan.catalog.quality import Confidence
 from r1plan.errors import CatalogError
 from r1plan.prices.cost import TokenRates, token_rates
 

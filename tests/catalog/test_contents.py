@@ -14,7 +14,7 @@ from r1plan.catalog.model import Model
 from r1plan.catalog.price import PriceRow
 from r1plan.catalog.reading.files import CatalogFile
 from r1plan.catalog.reading.validate import load_file
-from r1plan.plan.arch.unplanned import unplanned
+from r1plan.models.unplanned import unplanned
 from r1plan.plan.llamacpp.weights.layers import stock_weights
 from r1plan.units import GIB
 from tests.catalog.ours import CPUS, HARDWARE, HOLIDAYS, MODELS, PRICES, PROVIDERS, our_files

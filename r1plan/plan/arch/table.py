@@ -7,6 +7,7 @@ from typing import assert_never
 
 from r1plan.catalog.model import Architecture, Shape
 from r1plan.errors import EngineError
+from r1plan.models.unplanned import unplanned
 from r1plan.plan.arch.deepseek2 import DEEPSEEK2
 from r1plan.plan.arch.deepseek4 import DEEPSEEK4
 from r1plan.plan.arch.deepseek32 import DEEPSEEK32
@@ -14,7 +15,6 @@ from r1plan.plan.arch.llama import LLAMA
 from r1plan.plan.arch.qwen2 import QWEN2
 from r1plan.plan.arch.qwen3 import QWEN3
 from r1plan.plan.arch.spec import ArchitectureSpec, ShapePart
-from r1plan.plan.arch.unplanned import unplanned
 
 
 def row_of(architecture: Architecture) -> ArchitectureSpec:

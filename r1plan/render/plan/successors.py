@@ -7,7 +7,8 @@ from typing import Any
 from r1plan.plan.answer import answer_time
 from r1plan.plan.plan import OptionT_co, Plan, PlannedOption, difference
 from r1plan.plan.quality import BENCHMARK, PublishedScore, known_thinking_over_r1
-from r1plan.render.plan.words import successor_standing
+from r1plan.plan.reasons import Difference
+from r1plan.render.plan.words import difference_text
 from r1plan.render.text.units import duration, plain
 from r1plan.units import GIB
 
@@ -52,6 +53,11 @@ def successor_fields(plan: Plan[OptionT_co]) -> dict[str, Any] | None:
         "decode_tok_s": round(first.tok_s, 2),
         "released": first.model.released.isoformat(),
     }
+
+
+def successor_standing(each: Difference) -> str:
+    """How one of R1's successors differs from the chosen option, which it stands beside."""
+    return f"R1's successor: {difference_text(each)}"
 
 
 def successor_reason(plan: Plan[OptionT_co], option: PlannedOption) -> str:

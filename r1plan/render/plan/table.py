@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from r1plan.plan.answer import answer_time
 from r1plan.plan.plan import difference
 from r1plan.plan.workload import Workload
+from r1plan.render.plan.successors import successor_standing
 from r1plan.render.plan.summary import short_standing_text
 from r1plan.render.plan.view import EngineView, OptionT, TableColumn
-from r1plan.render.plan.words import standing_text, successor_standing
+from r1plan.render.plan.words import standing_text
 from r1plan.render.text.bold import bold
 from r1plan.render.text.sanitize import printable
 from r1plan.render.text.screen import Screen

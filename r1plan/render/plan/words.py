@@ -91,11 +91,6 @@ def standing_text(why: Standing | None) -> str:
             return cause_text(why)
 
 
-def successor_standing(each: Difference) -> str:
-    """How one of R1's successors differs from the chosen option, which it stands beside."""
-    return f"R1's successor: {difference_text(each)}"
-
-
 def cause_text(cause: Cause) -> str:
     """Why an option is not offered, as what follows its name."""
     match cause:

@@ -14,10 +14,10 @@ import pytest
 
 from r1plan.catalog.model import Architecture, Model, Shape
 from r1plan.errors import EngineError
+from r1plan.models.unplanned import unplanned
 from r1plan.plan.arch import table
 from r1plan.plan.arch.table import row_of, spec_of
 from r1plan.plan.arch.tensors import layer_tensors
-from r1plan.plan.arch.unplanned import unplanned
 from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes
 from r1plan.plan.llamacpp.compute.graph import HOST, Run
 from r1plan.plan.llamacpp.settings import EngineSettings

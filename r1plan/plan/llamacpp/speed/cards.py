@@ -18,7 +18,6 @@ from r1plan.hardware.machine import GpuDevice
 from r1plan.plan.llamacpp.speed.constants import CONSTANTS
 from r1plan.plan.llamacpp.speed.device_class import GUESSED_PROMPT_SPREAD, device_class, flops, whole_numbers_a_s
 from r1plan.plan.llamacpp.speed.fitted import CardConstants
-from r1plan.plan.llamacpp.speed.streamed import streamed_layer
 from r1plan.plan.llamacpp.speed.work import CardWork, PromptWork, TypeShares, WorkKind
 from r1plan.units import GB
 
@@ -27,6 +26,15 @@ _UNKNOWN_SPREAD = 0.70
 _GUESSED_SPREAD = 0.40  # figures of a card that is like it
 _UNSOURCED_SPREAD = 0.30  # a bandwidth from general knowledge
 WEIGHTS_A_BYTE = {each.name: each.elements / each.bytes for each in BLOCK_TYPES.values()}
+# What a layer of DeepSeek-V4 takes of a card beside what R1's takes: hyper-connections, compressors and an indexer.
+# Fitted by hand on published readings of V4-Flash, so that each comes within 30 % (the tests have them): ds4 on M3 Max,
+# M3 Ultra, DGX Spark and RTX PRO 6000 (antirez/ds4 README @8d576642), llama.cpp of August 2026 on 4 x RTX 3090, 4 x RTX
+# 8000 and 3 x R9700. R1's constants alone say twice what cards of NVIDIA and AMD then do. Where a layer's experts are
+# in main memory, what R1 was seen to take for handing over is as much.
+STREAMED_SPREAD, STREAMED_SOURCE = 0.30, "published readings of V4-Flash, by hand"
+_STREAMED_SECONDS, _STREAMED_SECONDS_OF_APPLE = 0.38e-3, 0.05e-3
+# 31 tok/s 50,000 tokens deep where 44 are made at first, on RTX PRO 6000; 18.5 at 64,000 where 23.5 are, on M1 Ultra.
+_STREAMED_SECONDS_A_DEPTH = 4.2e-9
 # A type that no reading is of: an i-quant's table and signs cost as much as the dearest that were read.
 _UNREAD_TYPE = "IQ3_S"
 _PLAIN = ("F16", "BF16", "F32")
@@ -91,9 +99,9 @@ class CardSpeed:
             a_layer *= shared["quantised cache layer"]
         layers, a_depth = a_layer * work.layers + of.seconds_a_token, self._cache_a_depth(work, kind)
         if kind.streams:
-            more = streamed_layer(self.gpu.vendor)
-            layers += more.seconds * work.whole_layers
-            a_depth += more.seconds_a_depth * work.layers
+            apple = self.gpu.vendor == "apple"
+            layers += (_STREAMED_SECONDS_OF_APPLE if apple else _STREAMED_SECONDS) * work.whole_layers
+            a_depth += _STREAMED_SECONDS_A_DEPTH * work.layers
         return CardSeconds(weights, is_unpacking, layers, a_depth)
 
     def _cache_a_depth(self, work: CardWork, kind: WorkKind) -> float:

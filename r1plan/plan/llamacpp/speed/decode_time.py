@@ -12,7 +12,7 @@ from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.memory.cache import kv_bytes_per_cell
 from r1plan.plan.llamacpp.option import option_id
 from r1plan.plan.llamacpp.placement import DeviceLoads
-from r1plan.plan.llamacpp.speed import streamed
+from r1plan.plan.llamacpp.speed.cards import STREAMED_SOURCE, STREAMED_SPREAD
 from r1plan.plan.llamacpp.speed.host_fitted import HOST_SOURCE
 from r1plan.plan.llamacpp.speed.learned import NOTHING_LEARNED, LearnedRates, MeasuredRun, of_file, prompts_of
 from r1plan.plan.llamacpp.speed.rates import DISK_BANDWIDTH_GB_S, Addend, CardRates, MachineRates
@@ -93,7 +93,7 @@ class DecodeTimeModel:
         """By how large a share the real time may be off."""
         spreads = [each.speed.spread for each in self.cards]
         spreads += [self.rates.machine.processor.spread] * (self.work.host is not None)
-        spreads += [_EXPERT_SPREAD] * self.rates.kind.moe + [streamed.SPREAD] * self.rates.kind.streams
+        spreads += [_EXPERT_SPREAD] * self.rates.kind.moe + [STREAMED_SPREAD] * self.rates.kind.streams
         return max(*spreads, _DISK_SPREAD) if self.work.disk_bytes else max(spreads)
 
     def prompt_spread(self) -> float:
@@ -115,7 +115,7 @@ class DecodeTimeModel:
     def source(self) -> str:
         """Where the constants come from."""
         sources = [each.speed.kind.source for each in self.cards] + [HOST_SOURCE] * (self.work.host is not None)
-        sources += [streamed.SOURCE] * (self.rates.kind.streams and bool(self.cards))
+        sources += [STREAMED_SOURCE] * (self.rates.kind.streams and bool(self.cards))
         sources += [f"bandwidth of {each.gpu.name}: general knowledge" for each in self.cards if each.gpu.is_unsourced]
         source = "; ".join(dict.fromkeys(sources))
         return f"{source}; {disk_bandwidth(self.machine)}" if self.work.disk_bytes else source

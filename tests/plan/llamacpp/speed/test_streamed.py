@@ -15,7 +15,6 @@ from r1plan.plan.llamacpp.candidates import candidates_of
 from r1plan.plan.llamacpp.fit.search import Search
 from r1plan.plan.llamacpp.memory.devices import devices_of
 from r1plan.plan.llamacpp.option import Option
-from r1plan.plan.llamacpp.speed.streamed import streamed_layer
 from r1plan.plan.llamacpp.speed.work import kind_of
 from r1plan.plan.llamacpp.weights.layers import weights_of
 from r1plan.plan.pins import Pins
@@ -109,4 +108,3 @@ def test_only_deepseek_v4_streams() -> None:
     v4, before = quant(FLASH, "UD-Q4_K_XL"), quant("DeepSeek-R1", "Q4_K_M")
     assert kind_of(flash, v4, weights_of(flash, v4)).streams
     assert not kind_of(r1, before, weights_of(r1, before)).streams
-    assert streamed_layer("apple").seconds < streamed_layer("nvidia").seconds
