@@ -49,7 +49,7 @@ MmapOption = Annotated[
 ]
 EngineNameOption = Annotated[
     Literal["llama.cpp", "vllm"],
-    typer.Option(help="Which engine to plan for; vLLM's quants are BF16, FP8, AWQ, GPTQ, NVFP4."),
+    typer.Option(help="Which engine to plan for; vLLM's quants are BF16, FP8, AWQ, GPTQ, NVFP4, MXFP4."),
 ]
 UtilizationOption = Annotated[
     float | None,

@@ -79,10 +79,9 @@ class StreamedGraph:
 
     def input(self, name: str, size: int) -> int:
         """The input of that name, which is there from the start."""
-        found = self.inputs.get(name)
-        if found is None:
-            found = self.inputs[name] = self.graph.input(size)
-        return found
+        if name not in self.inputs:
+            self.inputs[name] = self.graph.input(size)
+        return self.inputs[name]
 
     def positions(self) -> int:
         """The input that says where each token stands."""
@@ -90,10 +89,9 @@ class StreamedGraph:
 
     def rotation(self, name: str, width: int) -> int:
         """The input of that name that turns keys of `width` elements."""
-        found = self.inputs.get(name)
-        if found is None:
-            found = self.inputs[name] = self.builder.rotation(width)
-        return found
+        if name not in self.inputs:
+            self.inputs[name] = self.builder.rotation(width)
+        return self.inputs[name]
 
     def _mixed(self, part: str, state: int) -> Callable[[str], int]:
         """What mixes the four states: their weights before (`pre`), after (`post`), and among themselves (`comb`)."""
@@ -168,14 +166,13 @@ class _Attention:
 
     def add(self, normed: int) -> int:
         """Its operations from the normalised state on, to what the layer adds to that."""
-        graph, builder, shape = self.graph, self.builder, self.shape
-        row, tokens = self.streamed.row, self.streamed.tokens
+        graph, builder, row, tokens = self.graph, self.builder, self.streamed.row, self.streamed.tokens
         if self.ratio == INDEXED_RATIO:
             self._compress(normed, "attn_compressor", self.width, "csa", turned=self.quantised)
             self._compress(normed, "indexer_compressor", self.streamed.indexer.head_dim, "lid", turned=True)
         elif self.ratio:
             self._compress(normed, "attn_compressor", self.width, "hca", turned=self.quantised)
-        windowed, size = self.streamed.windowed, row * shape.heads * self.width
+        windowed, size = self.streamed.windowed, row * self.shape.heads * self.width
         rotation = self.streamed.rotation("raw rotation", self.width) if self.quantised else None
         narrow = row * windowed.q_lora_rank
         reduced = builder.matrix("attn_q_a", narrow, normed, tokens)
