@@ -121,7 +121,10 @@ class PlainFiles:
                 copy = temporary_file(self._copies)
                 with file.open("rb") as stream, copy.open("wb") as target:
                     target.writelines(events_in(stream))
-                self._open_json(name, copy, "lines")
+                if copy.stat().st_size:
+                    self._open_json(name, copy, "lines")
+                else:
+                    self.refuse(name, "no_records")
             case "lines" if self._forced_to in (None, _OURS) and is_ours(records_in(begin)):
                 kept = LogSource(name=name, file=file)
                 self.said.own.append(kept if self._is_kept(kept) else line_source(name, file, self._copies))

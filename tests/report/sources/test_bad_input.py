@@ -125,6 +125,8 @@ def test_a_csv_in_latin_1_is_read_and_that_is_said(tmp_path: Path) -> None:
     ("name", "content", "why"),
     [
         ("x.json", b'[{"id": "a"}, {"id": ', "its JSON is damaged or ends in the middle"),
+        ("x.sse", b": keep-alive\n\ndata: [DONE]\n\n", "neither text nor a table that can be read"),
+        ("x.jsonl", b":", "neither text nor a table that can be read"),
         ("x.json", b'{"id": "a",\n "usage": {', "its JSON is damaged or ends in the middle"),
         ("x.json", b'{"colour": "red", "size": 3}\n', "no log or export that is known: its fields are colour, size"),
         ("x.csv", b"colour,size\nred,3\n", "no log or export that is known: its fields are colour, size"),
