@@ -42,15 +42,11 @@ def command(
     from r1plan.cli.spend.show import Shown, show
     from r1plan.report.keys import parse_keys
     from r1plan.report.period import asked_period
+    from r1plan.report.spark.session import refuse_unknown
 
     if json and format not in (None, "json"):
         raise UsageError(f"--json and --format {format} contradict each other.", "leave one of them out.")
-    spending.refuse_pending(
-        {
-            "--import": import_,
-            "--engine": engine,
-        }
-    )
+    refuse_unknown(engine)
     if budget is not None and currency != "USD":
         raise UsageError(f"--budget is in USD, and --currency {currency} adds up others.", "leave one of them out.")
     now = datetime.now(UTC)

@@ -10,7 +10,6 @@ from duckdb import DuckDBPyConnection
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.database import rows, sql
 from r1plan.report.entry_table import absent_values, column_types, entry_statement, lacking_values
-from r1plan.report.importers.row import COLUMNS
 from r1plan.report.invalid_line import LineFault, fault_of, is_strict
 from r1plan.report.log_source import LogSource
 from r1plan.report.spend import ReportWarning
@@ -52,7 +51,26 @@ def load_entries(
     `row` has the columns of a line. `imported` adds the rows of other tools. Without either the table is empty. `kept`
     is where those of a large log, of `large_bytes` and more, are, or will be, for whoever asks again.
     """
-    numbered = dict(enumerate(sources, 1))
+    warnings = read_own(database, dict(enumerate(sources, 1)), row, kept, large_bytes)
+    is_repeated, repeated = _repeated(database)
+    warnings += repeated
+    unrepeated = sql("not_replaced") if is_repeated else ""
+    if imported is None:
+        own = sql("own_entry").replace("/*ABSENT*/", ", ".join(absent_values(row)))
+        database.execute(f"CREATE VIEW entry AS {own.replace('/*ROWID*/', 'place AS rowid,')}{unrepeated}")
+    else:
+        warnings += add_imported(database, row, imported, unrepeated, is_alone=not sources)
+    return warnings
+
+
+def read_own(
+    database: DuckDBPyConnection,
+    numbered: Mapping[int, LogSource],
+    row: type,
+    kept: KeptRows | None = None,
+    large_bytes: int = LARGE_BYTES,
+) -> list[ReportWarning]:
+    """Make the view `own_row` of the rows of our own logs, each with its number, and say what could not be used."""
     files = RowFiles(database, row, kept, large_bytes)
     unusable: dict[int, Collection[int] | None] = {}
     for number, source in numbered.items():
@@ -72,29 +90,31 @@ def load_entries(
             files.keep(number, source, told)
         warnings += told
     database.execute(files.view(has_lines=bool(others or not numbered)))
-    is_repeated, repeated = _repeated(database)
-    warnings += repeated
-    own = sql("own_entry") + (sql("not_replaced") if is_repeated else "")
-    absent = ", ".join(absent_values(row, COLUMNS if imported is None else _SETTLED))
-    own = own.replace("/*ABSENT*/", absent)
-    if imported is None:
-        database.execute(f"CREATE VIEW entry AS {own.replace('/*ROWID*/', 'place AS rowid,')}")
-    else:
-        database.execute(f"CREATE TABLE entry AS {own.replace('/*NOT_STORED*/', ', is_plain')}")
-        database.execute("DROP VIEW own_row")
-        database.execute("DROP TABLE IF EXISTS logged")
-        for name, value in _DEFAULTS.items():
-            database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
-        types = column_types(database, "entry")
-        if not sources:
-            # A column that no row has takes as long to write as any.
-            for name in types.keys() - {*_SETTLED, *_SETTLED_TOO}:
-                database.execute(f"ALTER TABLE entry DROP COLUMN {name}")
-        warnings += imported(database)
-        warnings += settle_imported(database)
-        database.execute("ALTER TABLE entry RENAME TO told")
-        absent = ", ".join(("rowid", *lacking_values(database, types)))
-        database.execute(f"CREATE VIEW entry AS SELECT *, {absent} FROM told")  # noqa: S608
+    return warnings
+
+
+def add_imported(
+    database: DuckDBPyConnection, row: type, imported: RowLoader, which: str = "", *, is_alone: bool = False
+) -> list[ReportWarning]:
+    """Make the view `entry` of what `imported` adds to the rows of the view `own_row`, which goes.
+
+    `which` is SQL behind it: which of those count. `is_alone`: there are none.
+    """
+    own = sql("own_entry").replace("/*ABSENT*/", ", ".join(absent_values(row, _SETTLED)))
+    database.execute(f"CREATE TABLE entry AS {own.replace('/*NOT_STORED*/', ', is_plain')}{which}")
+    database.execute("DROP VIEW own_row")
+    database.execute("DROP TABLE IF EXISTS logged")
+    for name, value in _DEFAULTS.items():
+        database.execute(f"ALTER TABLE entry ALTER {name} SET DEFAULT {value}")
+    types = column_types(database, "entry")
+    if is_alone:
+        # A column that no row has takes as long to write as any.
+        for name in types.keys() - {*_SETTLED, *_SETTLED_TOO}:
+            database.execute(f"ALTER TABLE entry DROP COLUMN {name}")
+    warnings = [*imported(database), *settle_imported(database)]
+    database.execute("ALTER TABLE entry RENAME TO told")
+    absent = ", ".join(("rowid", *lacking_values(database, types)))
+    database.execute(f"CREATE VIEW entry AS SELECT *, {absent} FROM told")  # noqa: S608
     return warnings
 
 

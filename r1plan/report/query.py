@@ -34,9 +34,15 @@ def spend_report(question: SpendQuestion) -> SpendReport:
 
     Raises LogError for what the database cannot do.
     """
+    with open_database() as here, ExitStack() as opened:
+        return report_in(_engine(here, question, opened), question)
+
+
+def report_in(database: DuckDBPyConnection, question: SpendQuestion) -> SpendReport:
+    """The answer to `question`, worked out in `database`, which is empty."""
     period, currency = question.period, question.currency
     names = tuple(key.name for key in question.by)
-    with open_database() as database, ExitStack() as copies:
+    with ExitStack() as copies:
         read = read_rows(database, question, copies)
         if read.is_nothing:
             return SpendReport(
@@ -73,6 +79,15 @@ def spend_report(question: SpendQuestion) -> SpendReport:
             reconcile=_reconciliations(database, question),
             **beside_sums(database, question, read.own, totals),
         )
+
+
+def _engine(here: DuckDBPyConnection, question: SpendQuestion, opened: ExitStack) -> DuckDBPyConnection:
+    """What runs the statements of a report: DuckDB `here`, or Spark where the rows are with it."""
+    if question.engine == "duckdb":
+        return here
+    from r1plan.report.spark.session import open_spark_database
+
+    return opened.enter_context(open_spark_database(here, question.engine))
 
 
 def _what_if(database: DuckDBPyConnection, question: SpendQuestion) -> tuple[WhatIf, ...]:

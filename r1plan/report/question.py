@@ -46,6 +46,7 @@ class SpendQuestion:
     `logs`; None: each says it. `sellers` gives the providers by what other tools call them (`OurNames`). `detail` is
     what the report holds beside its sums, and `inquiry` what a reader wants to be told of them. `imported` adds more
     rows. `rows_in` is a folder of our own in which the rows of large logs are kept for whoever asks again.
+    `engine` is "duckdb", or the address of the Spark cluster that reads, prices and sums our own logs.
     """
 
     logs: Sequence[Given]
@@ -64,3 +65,4 @@ class SpendQuestion:
     reconcile: ReconcileQuestion | None = None
     imported: RowLoader | None = None
     rows_in: Path | None = None
+    engine: str = "duckdb"

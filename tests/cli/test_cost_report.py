@@ -254,16 +254,11 @@ def test_json_said_twice_is_json(sample: Path) -> None:
     assert run(sample, "--json", "--format", "json").stdout == run(sample, "--json").stdout
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("--engine", "spark://localhost:7077"),
-    ],
-)
-def test_an_option_that_is_not_built_says_so(option: str, value: str | None, sample: Path) -> None:
-    done = run(sample, option, *([] if value is None else [value]))
+@pytest.mark.parametrize("engine", ["spark", "spark://", "spark://nowhere", "yarn", "local[2", ""])
+def test_an_engine_that_there_is_not_is_refused(engine: str, sample: Path) -> None:
+    done = run(sample, "--engine", engine)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"error: {option} is not built yet.")
+    assert done.stderr.startswith(f"error: --engine: '{engine}' is no engine.\nhint:  give duckdb, spark://HOST:PORT")
 
 
 @pytest.mark.parametrize(

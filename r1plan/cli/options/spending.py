@@ -1,8 +1,7 @@
-"""The options of `r1plan cost-report`, and those of them that nobody has built yet."""
+"""The options of `r1plan cost-report`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -99,20 +98,14 @@ BudgetOption = Annotated[
 ]
 EngineOption = Annotated[
     str,
-    typer.Option(metavar="ENGINE", hidden=True, help="duckdb, or spark://HOST:PORT for logs that outgrow one machine."),
+    typer.Option(
+        metavar="ENGINE",
+        help="duckdb, or spark://HOST:PORT for logs that outgrow one machine: Spark reads r1plan's own unpacked "
+        "logs, prices and sums. All else is read here and sent.",
+    ),
 ]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Say of every figure where it comes from.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 when any line or file could not be used.")]
-
-# An option leaves this list when it is built.
-_PENDING = ("--engine",)
-
-
-def refuse_pending(given: Mapping[str, object]) -> None:
-    """Raise UsageError for an option in `given`, each with its value, that is declared and not built."""
-    for name in _PENDING:
-        if given.get(name) not in (None, (), [], False, "auto", "duckdb"):
-            raise UsageError(f"{name} is not built yet.", "leave it out")
 
 
 def dollars(text: str | None, option: str) -> Decimal | None:

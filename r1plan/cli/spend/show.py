@@ -145,6 +145,7 @@ def _question(
         ),
         reconcile=bills.question,
         rows_in=directories().cache / "rows",
+        engine=options.engine,
     )
 
 
@@ -157,8 +158,15 @@ def _exit_code(report: SpendReport, *, is_strict: bool) -> int:
 
 
 def _hangs_on_more(options: SpendOptions) -> bool:
-    """Whether the report hangs on more than the logs and the catalogue: a bill, or the machine that it is asked on."""
-    return bool(options.reconcile) or any(world.strip().casefold().startswith("local:") for world in options.what_if)
+    """Whether the report hangs on more than the logs and the catalogue: a bill, or the machine that it is asked on.
+
+    Who asks a cluster wants its own answer.
+    """
+    return (
+        options.engine != "duckdb"
+        or bool(options.reconcile)
+        or any(world.strip().casefold().startswith("local:") for world in options.what_if)
+    )
 
 
 def _refuse_overwriting(output: Path | None, logs: Iterable[object]) -> None:

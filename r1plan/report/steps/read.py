@@ -36,7 +36,7 @@ def read_rows(database: DuckDBPyConnection, question: SpendQuestion, copies: Exi
 
     Where nothing can be read `is_nothing` is set, and there is no such table.
     """
-    kept = KeptRows(question.rows_in) if question.rows_in is not None else None
+    kept = KeptRows(question.rows_in) if question.rows_in is not None and question.engine == "duckdb" else None
     opened = open_sources(
         question.logs,
         database,
@@ -59,7 +59,13 @@ def read_rows(database: DuckDBPyConnection, question: SpendQuestion, copies: Exi
         if opened.foreign:
             yield from _import(database, opened, question, read)
 
-    read.warnings += load_entries(database, opened.own, imported=add if adds else None, kept=kept)
+    imported = add if adds else None
+    if isinstance(database, DuckDBPyConnection):
+        read.warnings += load_entries(database, opened.own, imported=imported, kept=kept)
+    else:
+        from r1plan.report.spark.load import load_entries as load_on_cluster
+
+        read.warnings += load_on_cluster(database, opened.own, imported=imported)
     return read
 
 

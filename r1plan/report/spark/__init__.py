@@ -1,0 +1,1 @@
+"""The same SQL on a Spark cluster, for logs that outgrow one machine."""
