@@ -34,8 +34,9 @@ _LINE = re.compile(r"^\[ *\d+/ *\d+\] +(\S+) .*\((\w+)\)$")
 
 
 def distinct_shapes() -> list[Model]:
-    """One model of each shape in the catalogue."""
-    return list({model.shape: model for model in reversed(load_models().values())}.values())
+    """One model of each shape among R1 and its distills, the catalogue's models that are no successors."""
+    family = [model for model in load_models().values() if model.kind != "successor"]
+    return list({model.shape: model for model in reversed(family)}.values())
 
 
 def recorded_models() -> list[Model]:

@@ -31,7 +31,7 @@ def test_a_model_that_thinks_longer_than_was_asked_about_says_how_long_with_its_
     workload = Workload(requests_per_day=100)
     line = api_line(offers(workload, serves), workload)
     assert line.startswith(f"At an API instead, 1,000 answers (1,000 tokens in, 5,400 out): {says}")
-    assert line.endswith(" a month (16 % at peak prices, assumed).")
+    assert line.endswith(" a month (V4.1-Flash, 16 % at peak prices, assumed).")
 
 
 def test_without_thinking_all_answers_are_as_long() -> None:
