@@ -15,7 +15,7 @@ PathsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[PATH]...",
-        help="Logs or exports of any tool below: files, folders, patterns, zip, https://, - for stdin. "
+        help="Logs or exports of any tool below: files, folders, patterns, zip, tar, https://, s3://, - for stdin. "
         "Default: your own logs.",
     ),
 ]

@@ -26,13 +26,18 @@ def successor_text(plan: Plan[OptionT_co]) -> str:
     if first.quality.index <= chosen.quality.index:
         return ""
     said = [_quality_text(_score(first.quality.scores), _score(chosen.quality.scores))]
-    if lost := "" if first.quality.quant.counts_as_model else f"{first.quality.quant.per_cent_lost} %":
-        said.append(f"this quant loses {lost}")
+    if not first.quality.quant.counts_as_model:
+        said.append(f"its quant loses {first.quality.quant.per_cent_lost} %")
     if (time := answer_time(first, plan.workload)) is not None:
         said.append(f"{duration(time.typical_s)} an answer{_if_it_thinks(first)}")
     memory = _memory_text(first)
     said += [memory] if memory else []
-    return f"R1's successor {first.id} fits too: {', '.join(each for each in said if each)}."
+    return f"R1's successor {short_id(first.id)} fits too: {', '.join(each for each in said if each)}."
+
+
+def short_id(option_id: str) -> str:
+    """An option's id without the maker's name where `--model` needs none: V4-Flash:UD-IQ1_S, but DeepSeek-R1:Q4_K_M."""
+    return option_id.removeprefix("DeepSeek-") if option_id.startswith("DeepSeek-V") else option_id
 
 
 def successor_fields(plan: Plan[OptionT_co]) -> dict[str, Any] | None:
@@ -70,7 +75,7 @@ def _quality_text(score: PublishedScore | None, before: PublishedScore | None) -
         return "no published GPQA-Diamond"
     against = "" if before is None else f" against {plain(before.score)}"
     effort = "" if score.effort is None else f" ({_EFFORTS.get(score.effort, f'{score.effort} effort')})"
-    return f"GPQA-Diamond {plain(score.score)}{effort}{against}"
+    return f"GPQA {plain(score.score)}{effort}{against}"
 
 
 def _if_it_thinks(option: PlannedOption) -> str:

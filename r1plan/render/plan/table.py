@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from r1plan.plan.answer import answer_time
 from r1plan.plan.plan import difference
 from r1plan.plan.workload import Workload
-from r1plan.render.plan.successors import successor_standing
+from r1plan.render.plan.successors import short_id, successor_standing
 from r1plan.render.plan.summary import short_standing_text
 from r1plan.render.plan.view import EngineView, OptionT, TableColumn
 from r1plan.render.plan.words import standing_text
@@ -100,6 +100,6 @@ def _fitted(
 
 
 def _rows(columns: Sequence[TableColumn[OptionT]], options: Sequence[OptionT]) -> list[list[str]]:
-    cells: list[Callable[[OptionT], str]] = [lambda option: option.id, *(column.cell for column in columns)]
+    cells: list[Callable[[OptionT], str]] = [lambda option: short_id(option.id), *(column.cell for column in columns)]
     heads = ["model", *(column.title for column in columns)]
     return [heads, *([printable(cell(option)) for cell in cells] for option in options)]

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from r1plan.catalog.load import load_models
 from r1plan.cli.options.machine import machine_from_options
+from r1plan.models.names import find_models
 from r1plan.plan.llamacpp.option import Option
 from r1plan.plan.llamacpp.planner import LlamaCppPlanner
 from r1plan.plan.pins import Pins
@@ -14,7 +16,7 @@ from r1plan.plan.plan import Plan
 from r1plan.plan.successors import successors_beside
 from r1plan.render.plan.document import plan_document
 from r1plan.render.plan.engines.llamacpp import LlamaCppView
-from r1plan.render.plan.successors import successor_fields, successor_text
+from r1plan.render.plan.successors import short_id, successor_fields, successor_text
 from r1plan.render.plan.terminal import plan_lines
 from r1plan.render.text.screen import Screen
 from tests.plan.catalogue import CATALOGUE, plan
@@ -30,8 +32,8 @@ FOUND = _with_successors(ram=128)
 
 def test_the_line_says_quality_minutes_and_memory() -> None:
     said = successor_text(FOUND)
-    assert said.startswith("R1's successor DeepSeek-V4-Flash:UD-")
-    assert "GPQA-Diamond 88.1 (max effort) against 65.2" in said
+    assert said.startswith("R1's successor V4-Flash:UD-")
+    assert "GPQA 88.1 (max effort) against 65.2" in said
     assert " minutes an answer, " in said
     assert said.endswith(" GiB.")
 
@@ -42,7 +44,7 @@ def test_what_nobody_measured_is_said_to_be_taken_for_granted() -> None:
 
 
 def test_what_a_coarse_quant_loses_is_said() -> None:
-    assert "this quant loses " in successor_text(FOUND)
+    assert "its quant loses " in successor_text(FOUND)
 
 
 def test_no_line_is_said_of_one_that_is_no_better_or_of_none() -> None:
@@ -57,7 +59,7 @@ def test_no_line_is_said_of_one_that_is_no_better_or_of_none() -> None:
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_rows_of_successors_stay_whatever_gives_way(most: int | None, width: int) -> None:
     lines = list(plan_lines(LlamaCppView(), FOUND, (), Screen(columns=width), most))
-    rows = [line for line in lines if line.startswith("DeepSeek-V4")]
+    rows = [line for line in lines if line.startswith("V4-Flash")]
     assert len(rows) == len(FOUND.successors)
     assert all(row.rstrip().endswith("successor") or "R1's successor" in row or width == 80 for row in rows)
     assert lines[0].startswith("Run R1-Distill-Llama-70B")
@@ -73,3 +75,11 @@ def test_a_program_is_told_the_same() -> None:
     assert document["successors"][0]["quality"]["gpqa_diamond"]["effort"] == "max"
     assert "effort" not in document["choice"]["quality"]["gpqa_diamond"]
     assert document["successors"][0]["reason"].startswith("R1's successor: ")
+
+
+def test_a_successor_is_shown_by_a_shorter_name_that_is_understood() -> None:
+    models = load_models()
+    shown = {short_id(name): name for name in models if name.startswith("DeepSeek-V")}
+    assert shown
+    assert {each: find_models(models, each).ids[0] for each in shown} == shown
+    assert short_id("DeepSeek-R1:Q4_K_M") == "DeepSeek-R1:Q4_K_M"

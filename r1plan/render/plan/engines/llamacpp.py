@@ -68,11 +68,11 @@ class LlamaCppView:
     def columns(self) -> tuple[TableColumn[Option], ...]:
         """Where it runs, how much it needs, how fast it is, and how good; a narrow terminal leaves the scores out."""
         return (
-            TableColumn("where", where, True, short_where, shortens=4, leaves=10),
+            TableColumn("where", where, True, short_where, shortens=3, leaves=10),
             TableColumn("context", _context, leaves=7),
             TableColumn("GiB", _needed, leaves=5),
-            TableColumn("tok/s", _rate_with_range, short=_rate, shortens=3),
-            TableColumn("GPQA", _gpqa, leaves=2),
+            TableColumn("tok/s", _rate_with_range, short=_rate, shortens=2),
+            TableColumn("GPQA", _gpqa, leaves=4),
         )
 
     def bars(self, plan: Plan[Option]) -> Iterator[MemoryBar]:
