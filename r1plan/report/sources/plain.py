@@ -66,11 +66,10 @@ class PlainFiles:
         database: DuckDBPyConnection,
         copies: ExitStack,
         forced_to: str | None,
-        is_kept: Callable[[LogSource], bool] = lambda _: False,
+        is_kept: Callable[[LogSource], bool],
     ) -> None:
         self.said = OpenedSources()
-        self._is_kept = is_kept
-        self._database, self._copies, self._forced_to = database, copies, forced_to
+        self._database, self._copies, self._forced_to, self._is_kept = database, copies, forced_to, is_kept
 
     @cached_property
     def _importers(self) -> Sequence[Importer]:
@@ -81,15 +80,10 @@ class PlainFiles:
 
     def refuse(self, name: str, fault: FileFault, about: NotRecognised | None = None) -> None:
         """Say that `name` is not read, and why."""
-        fields = (about.fields, about.nearest, about.missing) if about else ((), None, ())
+        fields, nearest, missing = (about.fields, about.nearest, about.missing) if about else ((), None, ())
         self.said.warnings.append(
             ReportWarning(
-                kind="unreadable_file",
-                file=name,
-                file_fault=fault,
-                fields=fields[0],
-                nearest=fields[1],
-                missing=fields[2],
+                kind="unreadable_file", file=name, file_fault=fault, fields=fields, nearest=nearest, missing=missing
             )
         )
 
@@ -126,8 +120,8 @@ class PlainFiles:
                 else:
                     self.refuse(name, "no_records")
             case "lines" if self._forced_to in (None, _OURS) and is_ours(records_in(begin)):
-                kept = LogSource(name=name, file=file)
-                self.said.own.append(kept if self._is_kept(kept) else line_source(name, file, self._copies))
+                whole = LogSource(name=name, file=file)
+                self.said.own.append(whole if self._is_kept(whole) else line_source(name, file, self._copies))
             case "lines" | "array" | "values" | "empty":
                 self._open_json(name, file, layout)
 
@@ -243,9 +237,8 @@ class PlainFiles:
         if isinstance(kind, NotRecognised) and self._forced_to not in (None, _OURS):
             kind = forced(columns, self._importers[0])
         if isinstance(kind, Recognised):
-            self.said.foreign.append(
-                ToolFile(source=LogSource(name=name, file=file), layout="parquet", kind=replace(kind, envelope=None))
-            )
+            kind, source = replace(kind, envelope=None), LogSource(name=name, file=file)
+            self.said.foreign.append(ToolFile(source=source, layout="parquet", kind=kind))
         else:
             self.refuse(name, "unknown_fields", not_recognised(columns, self._importers))
 
