@@ -129,7 +129,7 @@ def test_document_holds_every_promised_field(machine: tuple[str, ...]) -> None:
     assert fields["api"]
     for offer in fields["api"]:
         assert set(offer) == {
-            *("provider", "model", "serves", "served_model", "is_r1"),
+            *("provider", "model", "serves", "served_model", "is_r1", "descendant"),
             *("input_cache_miss_usd_per_mtok", "input_cache_hit_usd_per_mtok"),
             *("output_usd_per_mtok", "usd_per_request", "usd_per_month", "tier", "output_tokens", "hours"),
             *("usd_per_request_now", "cut_off_share", "answer"),
@@ -334,7 +334,7 @@ def test_the_first_line_is_to_act_on_and_the_last_but_one_says_where_the_rest_is
         r"about \d+ tok/s \(\d+-\d+\), \d\.\d minutes an answer, 0\.\d GiB to spare\.",
         done.stdout.splitlines()[0],
     )
-    assert re.search(r"\$\d+\.\d\d for DeepSeek's deepseek-flash \(\d+ % at peak\)\.", done.stdout)
+    assert re.search(r"\$\d+\.\d\d for DeepSeek's deepseek-flash \(V4.1-Flash, \d+ % at peak\)\.", done.stdout)
     assert done.stdout.splitlines()[-2].endswith(" rank lower (--explain).")
     assert done.stderr.startswith("Assumed: ")
 
