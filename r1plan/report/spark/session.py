@@ -144,10 +144,10 @@ def _started(master: str, host: str | None, folder: str, said: BinaryIO, log: Pa
 
 
 def _last_words(log: Path) -> str:
-    lines = [
-        line.strip() for line in log.read_text("utf-8", "replace").splitlines() if "ERROR" in line or "xception" in line
-    ]
-    return (lines[0] if lines else "it says nothing").rstrip(".")
+    """What Spark calls an error first, or else an exception, in what it wrote."""
+    said = log.read_text("utf-8", "replace")
+    found = re.search(r" ERROR [^:\s]+: (.+)", said) or re.search(r"(.*(?:Exception|Error)\b.*)", said)
+    return (found[1].strip() if found else "it does not say why").rstrip(".!")[:300]
 
 
 def _wait_for_workers(session: SparkSession, master: str, patience_s: float) -> None:
