@@ -139,5 +139,4 @@ DEEPSEEK32 = ArchitectureSpec(
     mixture=SigmoidMixture(),
     needs=frozenset({"latent_attention", "indexer", "experts"}),
     steady=False,
-    measured_on_cards=False,
 )

@@ -173,5 +173,4 @@ DEEPSEEK4 = ArchitectureSpec(
     # The published sizes of V4-Flash-0731 and V4-Pro-0813 follow from these to one and the same header each.
     published={"MXFP4": _as_converted, "UD-Q4_K_XL": _around_experts("Q8_0"), "UD-Q8_K_XL": _around_experts("BF16")},
     steady=False,
-    measured_on_cards=False,
 )

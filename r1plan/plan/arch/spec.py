@@ -111,13 +111,12 @@ class Mixture(Protocol):
 class ArchitectureSpec(NamedTuple):
     """One architecture. `attention` follows from the shape, which has all of `needs` and nothing but these and `takes`.
 
-    `mixture` is None where all layers are dense. `more_outer` are tensors of no layer besides embedding and head, and
-    `more_of_layer` those of a layer besides attention, experts and the two norms, and `more_matrices` the same of the
-    checkpoint's. `published` says of files that are
-    published, by the quant's name, which type a tensor has that is no vector, where that is known exactly;
-    `is_70b` says for which shapes llama.cpp's quantiser spends more on values (LLM_TYPE_70B). `steady`: each layer
-    leaves the compute buffer as it found it, so that a few of a kind stand for all. `measured_on_cards`: what a card's
-    allocator said was compared with the plan, and not the processor's dry run alone.
+    `mixture` is None where all layers are dense. `more_outer` are tensors of no layer besides embedding and head,
+    and `more_of_layer` those of a layer besides attention, experts and the two norms, and `more_matrices` the same
+    of the checkpoint's. `published` says of files that are published, by the quant's name, which type a tensor has
+    that is no vector, where that is known exactly; `is_70b` says for which shapes llama.cpp's quantiser spends more
+    on values (LLM_TYPE_70B). `steady`: each layer leaves the compute buffer as it found it, so that a few of a kind
+    stand for all.
     """
 
     attention: Callable[[Shape], Attention]
@@ -130,4 +129,3 @@ class ArchitectureSpec(NamedTuple):
     published: Mapping[str, Callable[[Tensor], str]] = MappingProxyType({})
     is_70b: Callable[[Shape], bool] = lambda _shape: False
     steady: bool = True
-    measured_on_cards: bool = True

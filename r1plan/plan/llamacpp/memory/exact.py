@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from r1plan.catalog.model import Model
 from r1plan.models.weights import Weights
-from r1plan.plan.arch.table import spec_of
 from r1plan.plan.basis import Basis
 from r1plan.plan.llamacpp.compute.buffers import PlacedRuns, compute_bytes, runs_of
 from r1plan.plan.llamacpp.memory.buffers import CONTEXT_STEP
@@ -39,7 +38,7 @@ def exactly(where: DeviceLoads, model: Model, weights: Weights, context: int) ->
     else:
         each = [*on_cards, host]
     loads = tuple(
-        load._replace(peaks=(LinearBytes(size, 0),), compute_basis=_basis(load.device, model, weights))
+        load._replace(peaks=(LinearBytes(size, 0),), compute_basis=_basis(load.device, weights))
         for load, size in zip(where.loads, each, strict=True)
     )
     if model.shape.windowed_attention is not None:
@@ -66,14 +65,9 @@ def _with_cache(where: DeviceLoads, loads: tuple[DeviceLoad, ...], model: Model,
     )
 
 
-def _basis(device: Device, model: Model, weights: Weights) -> Basis:
-    """The engine's plan is known for the processor and for NVIDIA cards; for others it is taken as alike.
-
-    So it is for architectures that were never compared with a card.
-    """
+def _basis(device: Device, weights: Weights) -> Basis:
+    """The engine's plan is known for the processor and for NVIDIA cards; for others it is taken as alike."""
     if device.kind == "unified" or (device.kind == "gpu" and not device.cuda):
-        return "assumed"
-    if device.kind == "gpu" and not spec_of(model.architecture, model.shape).measured_on_cards:
         return "assumed"
     return "exact" if weights.whole_is_exact else "calibrated"
 
