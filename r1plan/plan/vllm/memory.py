@@ -127,10 +127,7 @@ def gpu_budget(
             "libraries' workspaces" if parallel.gpus == 1 else "NCCL and libraries' workspaces",
         ),
     )
-    in_block, windows = block_tokens(shape, settings.kv_type, generation), tuple[WindowBlocks, ...]()
-    block = kv_bytes_per_token(shape, settings.kv_type, parallel.tensor, len(layers)) * in_block
-    if shape.windowed_attention is not None:
-        in_block, (block, windows) = BLOCK_TOKENS, stream_pool(shape, layers, tokens, parallel.pipeline + 1)
+    in_block, block, windows = _pool(shape, settings, parallel, generation, layers, tokens)
     blocks = (allowed - sum(part.size_bytes for part in fixed)) // block
     cache = BudgetPart("kv_cache", max(blocks, 0) * block, "exact", f"{max(blocks, 0):,} blocks of {in_block} tokens")
     return GpuBudget(
@@ -148,6 +145,16 @@ def gpu_budget(
         most_users=max(sequences, usual),
         windows=windows,
     )
+
+
+def _pool(
+    shape: Shape, settings: ServerSettings, parallel: Parallel, generation: Generation, layers: range, tokens: int
+) -> tuple[int, int, tuple[WindowBlocks, ...]]:
+    """The tokens and the bytes of a block of the cache, and what each request holds of it whatever its length."""
+    if shape.windowed_attention is not None:
+        return BLOCK_TOKENS, *stream_pool(shape, layers, tokens, parallel.pipeline + 1)
+    in_block = block_tokens(shape, settings.kv_type, generation)
+    return in_block, kv_bytes_per_token(shape, settings.kv_type, parallel.tensor, len(layers)) * in_block, ()
 
 
 def _activation_bytes(shape: Shape, parallel: Parallel, generation: Generation, tokens: int, sequences: int) -> int:

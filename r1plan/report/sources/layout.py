@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Literal
 
 from r1plan.report.sources.sql_dump import is_dump
@@ -114,3 +115,22 @@ def events_in(lines: Iterable[bytes]) -> Iterator[bytes]:
         data = line.removeprefix(b"data:").strip() if line.startswith(b"data:") else b""
         if data and data != b"[DONE]":
             yield data + b"\n"
+
+
+def beginning_of(file: Path) -> bytes:
+    """As much of a file as its layout is judged by."""
+    with file.open("rb") as stream:
+        return stream.read(SAMPLE_BYTES)
+
+
+def holds_no_record(file: Path) -> bool:
+    """Whether a file is a list of no record, or an envelope with one."""
+    begin = beginning_of(file)
+    if len(begin) == SAMPLE_BYTES:
+        return False
+    try:
+        value = json.loads(begin)
+    except (ValueError, RecursionError):
+        return False
+    inside = list(value.values()) if isinstance(value, dict) else [value]
+    return [] in inside and not any(each for each in inside if isinstance(each, (list, dict)))

@@ -19,7 +19,15 @@ from r1plan.report.importers.importer import Importer, Unfolding
 from r1plan.report.log_source import LogSource, line_source, temporary_file
 from r1plan.report.sources.csv_header import CsvHeader, csv_header
 from r1plan.report.sources.encoding import is_utf8, lines_to_utf8, to_utf8
-from r1plan.report.sources.layout import SAMPLE_BYTES, Layout, encoding_of, events_in, layout_of, records_in
+from r1plan.report.sources.layout import (
+    Layout,
+    beginning_of,
+    encoding_of,
+    events_in,
+    holds_no_record,
+    layout_of,
+    records_in,
+)
 from r1plan.report.sources.recognise import (
     NotRecognised,
     Recognised,
@@ -92,14 +100,14 @@ class PlainFiles:
         encoding = encoding_of(begin)
         if encoding != "utf-8":
             file = self._converted(file, encoding)
-            begin = _beginning(file)
+            begin = beginning_of(file)
         layout = layout_of(begin)
         if layout == "lines" and b"\n" not in begin and not _has_lines(file):
             layout = "values"  # one document, too long for a line
         if layout in ("csv", "values") and not is_utf8(file):
             self.said.warnings.append(ReportWarning(kind="other_encoding", file=name))
             file = self._converted(file, "cp1252")
-            begin = _beginning(file)
+            begin = beginning_of(file)
         match layout:
             case None:
                 self.refuse(name, "no_records")
@@ -175,7 +183,7 @@ class PlainFiles:
             own = as_given if layout == "lines" else self._as_lines(source.file, layout)
             self.said.own.append(line_source(name, own, self._copies))
             return
-        if len(records) < 2 and _is_empty(file):
+        if len(records) < 2 and holds_no_record(file):
             return  # an export of a time without requests
         kind = recognise(records, self._importers)
         if isinstance(kind, NotRecognised) and self._forced_to is not None and records:
@@ -261,24 +269,6 @@ class PlainFiles:
         else:
             source = LogSource(name=name, file=records, is_table=True)
             self.said.foreign.append(ToolFile(source=source, layout="lines", kind=kind))
-
-
-def _beginning(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return stream.read(SAMPLE_BYTES)
-
-
-def _is_empty(file: Path) -> bool:
-    """Whether a file is a list of no record, or an envelope with one."""
-    begin = _beginning(file)
-    if len(begin) == SAMPLE_BYTES:
-        return False
-    try:
-        value = json.loads(begin)
-    except (ValueError, RecursionError):
-        return False
-    inside = list(value.values()) if isinstance(value, dict) else [value]
-    return [] in inside and not any(each for each in inside if isinstance(each, (list, dict)))
 
 
 def _has_lines(file: Path) -> bool:
