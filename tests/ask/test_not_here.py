@@ -73,7 +73,7 @@ def test_a_name_of_several_lists_them() -> None:
     assert error.message == "'llama' may mean R1-Distill-Llama-70B, R1-Distill-Llama-8B."
 
 
-@pytest.mark.parametrize("typed", ["o1", "gpt-9", "qwen3:8b", "deepseek-flash"])
+@pytest.mark.parametrize("typed", ["o1", "gpt-9", "qwen3:8b"])
 def test_of_another_family_nothing_is_said_here(typed: str) -> None:
     assert not_here(typed, MODELS, PROVIDERS, NOW) is None
 

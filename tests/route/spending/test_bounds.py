@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from r1plan.engine.chat import ChatRequest, FinishReason, Message, ToolCall
@@ -106,6 +106,7 @@ def texts_in(value: object) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(messages=TURNS)
 def test_no_prompt_is_longer_than_the_bound_with_what_goes_back_of_a_tool_turn(messages: list[Message]) -> None:
     """Were each byte that is sent a token, and each parameter of a call in the 15 tokens of V3.2's marks."""
