@@ -80,7 +80,7 @@ def another_time(_folder: Path, logs: list[Path]) -> SpendQuestion:
 # Each question, and whether its answer has what it is asked for.
 QUESTIONS: Mapping[Callable[[Path, list[Path]], SpendQuestion], Callable[[SpendReport], bool]] = {
     everything: lambda found: (
-        {each.kind for each in found.findings} >= {"broken_prefix", "retries", "lost_answers", "tool_differs"}
+        {each.kind for each in found.findings} >= {"retries", "lost_answers", "tool_differs"}
         and {each.kind for each in found.warnings} >= {"bad_line", "duplicate_ids", "sums_beside_others"}
         and len(found.imported) == 2
         and found.forecast is not None
