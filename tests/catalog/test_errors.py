@@ -84,7 +84,8 @@ def changed(text: str, old: str, new: str) -> str:
         pytest.param(
             IN_MODEL,
             changed(MODEL, "architecture: llama", "architecture: lama"),
-            "architecture: expected 'qwen2', 'llama', 'qwen3', 'deepseek2', 'deepseek32', 'deepseek4' or 'deepseek41', got 'lama'",
+            "architecture: expected 'qwen2', 'llama', 'qwen3', 'deepseek2', 'deepseek32', 'deepseek4' or 'deepseek41', "
+            "got 'lama'",
             id="not one of the choices",
         ),
         pytest.param(
