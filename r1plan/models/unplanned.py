@@ -20,8 +20,8 @@ class Unplanned(NamedTuple):
 
 _UNPLANNED: dict[Architecture, Unplanned] = {
     "deepseek41": Unplanned(
-        "DeepSeek-V4.1 is not planned for: llama.cpp of 1 October 2026 (0c1e57098) does not load its architecture, "
-        "deepseek41.",
+        "DeepSeek-V4.1 is not planned for yet: llama.cpp of 1 October 2026 (0c1e57098) does not load its architecture, "
+        "deepseek41, and its cache in vLLM is not known well enough.",
         "ik_llama.cpp and ds4 load its GGUFs; vLLM (0.30 or nightly) and SGLang serve its checkpoint on 614 GB of GPU "
         "memory or more, with its engram, 197 GB, in RAM",
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 _HINTS = {
     "deepseek41": "DeepSeek-V4.1: llama-cpp-python 0.3.36 (llama.cpp of 1 October 2026) does not load it; ik_llama.cpp "
-    "since September 2026 and ds4 do, and vLLM and SGLang serve its checkpoint (r1plan recommend --engine vllm)",
+    "since September 2026 and ds4 do, and vLLM and SGLang serve its checkpoint",
     "dflash": "it drafts tokens for another model and answers nothing by itself; name that model's file",
 }
 

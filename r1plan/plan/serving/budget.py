@@ -25,7 +25,10 @@ class BudgetPart:
 
 
 class WindowBlocks(NamedTuple):
-    """Blocks of `block_tokens` that a request holds of what a window sees: at most those of `tokens`, and one more."""
+    """Blocks of `block_tokens` that a request holds of what a window sees: at most those of `tokens`, and one more.
+
+    What is computed at once is held besides, until the window has passed it.
+    """
 
     tokens: int
     block_tokens: int
@@ -40,7 +43,7 @@ class GpuBudget:
     blocks. `blocks` is negative when weights and work alone exceed the share; one of them stays empty. `block_tokens`
     counts for the GPUs that share one cache together. `batched_tokens` and `sequences` are the largest batch, and
     `most_users` what the engine runs at once unless it is told to run fewer. `windows` are what a request holds of the
-    same blocks besides those of its whole context.
+    same blocks besides those of its whole context, and `in_flight_tokens` are computed at once, of all together.
     """
 
     total_bytes: int
@@ -56,6 +59,12 @@ class GpuBudget:
     sequences: int
     most_users: int
     windows: tuple[WindowBlocks, ...] = ()
+    in_flight_tokens: int = 0
+
+    @property
+    def shared_blocks(self) -> int:
+        """Blocks that no request holds for long: the one that stays empty, and those of what is computed at once."""
+        return 1 + sum(-(-self.in_flight_tokens // each.block_tokens) for each in self.windows)
 
     def blocks_of(self, context: int) -> int:
         """Blocks that a request of `context` tokens holds."""
@@ -92,11 +101,11 @@ class GpuBudget:
         """Tokens that the whole server caches at once; of one request alone where it holds windows besides."""
         if self.windows:
             return self.context_of(1) * self.data
-        return max(self.blocks - 1, 0) * self.block_tokens * self.data
+        return max(self.blocks - self.shared_blocks, 0) * self.block_tokens * self.data
 
     def users(self, context: int) -> int:
         """Requests of `context` tokens that the cache holds at once; more must wait."""
-        each = max(self.blocks - 1, 0) // self.blocks_of(context)
+        each = max(self.blocks - self.shared_blocks, 0) // self.blocks_of(context)
         return min(each, self.most_users) * self.data
 
     def context_of(self, users: int) -> int:
@@ -104,7 +113,7 @@ class GpuBudget:
         on_each = -(-users // self.data)
         if on_each > self.most_users:
             return 0
-        most = max(self.blocks - 1, 0) // on_each
+        most = max(self.blocks - self.shared_blocks, 0) // on_each
         if not self.windows:
             return most * self.block_tokens
         low, high = 0, most
@@ -119,7 +128,7 @@ class GpuBudget:
     def needed_bytes(self, context: int, users: int) -> int:
         """What a GPU's share must be for `users` requests of `context` tokens."""
         on_each = -(-users // self.data)
-        return self.fixed_bytes + (on_each * self.blocks_of(context) + 1) * self.block_bytes
+        return self.fixed_bytes + (on_each * self.blocks_of(context) + self.shared_blocks) * self.block_bytes
 
 
 def kv_bytes_per_token(shape: Shape, kv_type: ServedKv, ranks: int, layers: int | None = None) -> int:

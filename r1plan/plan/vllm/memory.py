@@ -127,7 +127,7 @@ def gpu_budget(
             "libraries' workspaces" if parallel.gpus == 1 else "NCCL and libraries' workspaces",
         ),
     )
-    in_block, block, windows = _pool(shape, settings, parallel, generation, layers, tokens)
+    in_block, block, windows, in_flight = _pool(shape, settings, parallel, generation, layers, tokens)
     blocks = (allowed - sum(part.size_bytes for part in fixed)) // block
     cache = BudgetPart("kv_cache", max(blocks, 0) * block, "exact", f"{max(blocks, 0):,} blocks of {in_block} tokens")
     return GpuBudget(
@@ -144,17 +144,18 @@ def gpu_budget(
         sequences=sequences,
         most_users=max(sequences, usual),
         windows=windows,
+        in_flight_tokens=in_flight,
     )
 
 
 def _pool(
     shape: Shape, settings: ServerSettings, parallel: Parallel, generation: Generation, layers: range, tokens: int
-) -> tuple[int, int, tuple[WindowBlocks, ...]]:
-    """The tokens and the bytes of a block of the cache, and what each request holds of it whatever its length."""
+) -> tuple[int, int, tuple[WindowBlocks, ...], int]:
+    """Tokens and bytes of a block of the cache, what a request holds besides its context, and what is in flight."""
     if shape.windowed_attention is not None:
         return BLOCK_TOKENS, *stream_pool(shape, layers, tokens, parallel.pipeline + 1)
     in_block = block_tokens(shape, settings.kv_type, generation)
-    return in_block, kv_bytes_per_token(shape, settings.kv_type, parallel.tensor, len(layers)) * in_block, ()
+    return in_block, kv_bytes_per_token(shape, settings.kv_type, parallel.tensor, len(layers)) * in_block, (), 0
 
 
 def _activation_bytes(shape: Shape, parallel: Parallel, generation: Generation, tokens: int, sequences: int) -> int:

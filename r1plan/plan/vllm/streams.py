@@ -4,7 +4,10 @@ As vLLM 0.33.0 has it (models/deepseek_v4/{attention,compressor}.py, v1/attentio
 sizes; v1/core/kv_cache_planning.py, _get_packed_kv_cache_groups, for what shares a block; v1/kv_cache_interface.py for
 what a request may hold). The cache has 8 bits whatever one asks for: FlashMLA's layout, of 448 numbers of 8 bits, 64 of
 16 and 8 scales. Logs of 0731 on eight B200 show 20.4 requests of a million tokens in tensor parallel and 156.9 in data
-parallel, which this gives with batches of 8,192 tokens, one at a time, as there were then.
+parallel, which this gives with batches of 8,192 tokens, one at a time, as there were then, if each request had a batch
+of its own in flight: so the log counts. Blocks that a window has passed are free again
+(v1/core/single_type_kv_cache_manager.py, remove_skipped_blocks), and a batch is of all requests together, so that more
+run than the log says.
 """
 
 from __future__ import annotations
@@ -24,10 +27,14 @@ _STATE_BLOCKS = {INDEXED_RATIO: 4, SUMMARY_RATIO: 8}
 
 
 class StreamPool(NamedTuple):
-    """Blocks of `block_bytes`, of which a request holds one a BLOCK_TOKENS of its context, and `windows` besides."""
+    """Blocks of `block_bytes`, of which a request holds one a BLOCK_TOKENS of its context, and `windows` besides.
+
+    Of `in_flight_tokens` that are computed at once all requests together hold what no window has passed yet.
+    """
 
     block_bytes: int
     windows: tuple[WindowBlocks, ...]
+    in_flight_tokens: int
 
 
 def stream_pool(shape: Shape, layers: range, batched_tokens: int, batches: int) -> StreamPool:
@@ -50,14 +57,11 @@ def stream_pool(shape: Shape, layers: range, batched_tokens: int, batches: int) 
     together = _layers_together([len(ratios), picked, summed], picked)
     groups = -(-len(ratios) // together)
     window_group = -(-len(ratios) // groups) * pad(_WINDOW_BLOCK * key, _ALIGNMENT)
-    in_flight = batched_tokens * batches
-    windows = [WindowBlocks(windowed.window - 1 + in_flight, _WINDOW_BLOCK)] * groups
+    windows = [WindowBlocks(windowed.window - 1, _WINDOW_BLOCK)] * groups
     # What a compressor looks back on: two keys' tokens, or one's.
     reach = {INDEXED_RATIO: 2 * INDEXED_RATIO, SUMMARY_RATIO: SUMMARY_RATIO}
-    windows += [
-        WindowBlocks(reach[ratio] - 1 + in_flight, _STATE_BLOCKS[ratio]) for ratio, size in states.items() if size
-    ]
-    return StreamPool(max(compressed, window_group, *states.values()), tuple(windows))
+    windows += [WindowBlocks(reach[ratio] - 1, _STATE_BLOCKS[ratio]) for ratio, size in states.items() if size]
+    return StreamPool(max(compressed, window_group, *states.values()), tuple(windows), batched_tokens * batches)
 
 
 def _key_bytes(width: int, rope: int) -> int:

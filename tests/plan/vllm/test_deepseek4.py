@@ -74,7 +74,8 @@ def test_a_block_holds_the_compressed_keys_of_256_tokens() -> None:
     flash = stream_pool(V4_FLASH.shape, range(43), 8_192, 1)
     assert flash.block_bytes == 21 * (37_440 + 8_640) + 20 * 1_728
     # The window in two groups of layers, and the states that compressors look back on.
-    assert flash.windows == ((8_319, 64), (8_319, 64), (8_199, 4), (8_319, 8))
+    assert flash.windows == ((127, 64), (127, 64), (7, 4), (127, 8))
+    assert flash.in_flight_tokens == 8_192
     # A stage of a pipeline that holds no compressed key has blocks of a window's keys.
     assert stream_pool(V4_FLASH.shape, range(2), 8_192, 2).block_bytes == 2 * 37_440
 
@@ -85,12 +86,19 @@ def test_a_block_holds_the_compressed_keys_of_256_tokens() -> None:
 )
 def test_eight_b200_hold_as_many_requests_as_their_logs_say(parallel: Parallel, requests: float) -> None:
     # vllm-project/vllm 51454 (August 2026): "Maximum concurrency" for 1,048,576 tokens, DeepSeek-V4-Flash-0731; batches
-    # of 8,192 tokens, one at a time.
+    # of 8,192 tokens, one at a time. It counts as if each request had a whole batch in flight.
     pool = stream_pool(V4_FLASH.shape, range(43), 8_192, 1)
-    a_request = 1_048_576 // 256 + sum(-(-each.tokens // each.block_tokens) + 1 for each in pool.windows)
+    a_request = 1_048_576 // 256 + sum(-(-(each.tokens + 8_192) // each.block_tokens) + 1 for each in pool.windows)
     budget = gpu_budget(V4_FLASH, "MXFP4", parallel, B200, ServerSettings(batched_tokens=8_192))
     there = budget.allowed_bytes - budget.fixed_bytes
     assert requests * a_request * pool.block_bytes / GIB == pytest.approx(there / GIB, rel=0.03)
+
+
+def test_requests_share_what_is_in_flight() -> None:
+    budget = gpu_budget(V4_FLASH, "MXFP4", Parallel(8), B200, ServerSettings(batched_tokens=8_192))
+    a_request = 32_768 // 256 + 3 + 3 + 3 + 17
+    in_flight = 8_192 * 2 * (1 / 64 + 1 / 64 + 1 / 4 + 1 / 8)
+    assert budget.users(32_768) == (budget.blocks - 1 - in_flight) // a_request > 800
 
 
 @given(st.integers(256, 1 << 20), st.integers(1, 64))
