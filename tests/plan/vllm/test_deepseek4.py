@@ -23,6 +23,7 @@ from r1plan.plan.vllm.step import step_reads
 from r1plan.plan.vllm.streams import stream_pool
 from r1plan.plan.vllm.weights import incompatibility, weights_bytes
 from r1plan.plan.workload import Workload
+from r1plan.render.plan.engines.vllm import VllmView
 from r1plan.units import GB, GIB
 from tests.plan.catalogue import CATALOGUE
 from tests.plan.deepseek4 import V4_FLASH, V4_PRO
@@ -136,6 +137,7 @@ def test_the_command_is_the_recipes() -> None:
     (command,) = serve_commands(on.choice)
     assert command.startswith("vllm serve deepseek-ai/DeepSeek-V4-Flash --max-model-len 65536 ")
     assert "--tokenizer-mode deepseek_v4 --kv-cache-dtype fp8 --block-size 256" in command
+    assert VllmView().setting_fields(on.choice)["kv_type"] == "fp8"
     assert "--reasoning-parser deepseek_v4" in command
 
 

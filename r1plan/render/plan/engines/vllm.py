@@ -101,8 +101,10 @@ class VllmView:
     def setting_fields(self, option: ServingOption) -> dict[str, Any]:
         """`n_ubatch` is vLLM's max_num_batched_tokens, `slots` the users at once of one machine."""
         parallel = option.parallel
+        # DeepSeek-V4's cache has 8 bits whatever one asks for.
+        cached = option.settings.kv_type if option.model.shape.windowed_attention is None else "fp8"
         return {
-            "kv_type": "f16" if option.computed.half and option.settings.kv_type == "bf16" else option.settings.kv_type,
+            "kv_type": "f16" if option.computed.half and cached == "bf16" else cached,
             "n_ubatch": option.memory.batched_tokens,
             "slots": option.users_wanted,
             "flash_attn": True,
