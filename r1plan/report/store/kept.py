@@ -1,7 +1,7 @@
 """A report of logs that are closed, kept in the cache for whoever asks the same again: whatever their size, at once.
 
 It is only ever faster. It is told by all that it is made of: the question, the catalogue, our code, and of each log its
-name, size, time and how it begins and ends. Where any of it differs, or what is kept is damaged or not ours alone, the
+name, size, times and how it begins and ends. Where any of it differs, or what is kept is damaged or not ours alone, the
 logs are read. It is JSON, read into the values' own types and nothing else.
 """
 

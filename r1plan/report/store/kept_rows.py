@@ -1,6 +1,6 @@
 """The rows of a large log as Parquet, in a folder of our own: another question over the same log reads no JSON again.
 
-They are only ever faster. Beside them stands what they were made of: our code, and of the log its name, size, time and
+They are only ever faster. Beside them stands what they were made of: our code, and of the log its name, size, times and
 how it begins and ends. Where any of it differs, or the rows are damaged or not ours alone, the log is read.
 """
 

@@ -11,14 +11,16 @@ _END_BYTES = 4096
 
 
 def file_stamp(file: Path, until_ns: int | None = None) -> bytes | None:
-    """Name, size, time, and how `file` begins and ends; None for what is no plain file, or changed after `until_ns`.
+    """Name, size, times, and how `file` begins and ends; None for what is no plain file, or changed after `until_ns`.
 
-    Raises OSError where it cannot be read.
+    Who writes into it and sets its time back leaves that of its inode, which nobody sets. Raises OSError where it
+    cannot be read.
     """
     status = file.stat()
     if not stat.S_ISREG(status.st_mode) or (until_ns is not None and status.st_mtime_ns > until_ns):
         return None
-    told = os.fsencode(f"{file.absolute()}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}\n")
+    times = f"{status.st_mtime_ns}:{status.st_ctime_ns}"
+    told = os.fsencode(f"{file.absolute()}:{status.st_ino}:{status.st_size}:{times}\n")
     with file.open("rb") as stream:
         begin = stream.read(_END_BYTES)
         stream.seek(max(0, status.st_size - _END_BYTES))

@@ -72,6 +72,11 @@ def changed_in_the_middle(log: Path) -> None:
     os.utime(log, (OLD_S + 1, OLD_S + 1))
 
 
+def edited_in_place(log: Path) -> None:
+    changed_in_the_middle(log)
+    os.utime(log, (OLD_S, OLD_S))
+
+
 def other_end(log: Path) -> None:
     log.write_bytes(b"a" * 9_999 + b"b")
     os.utime(log, (OLD_S, OLD_S))
@@ -104,7 +109,8 @@ def user_prices(log: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [changed_in_the_middle, other_end, other_start, longer, damaged, of_others, user_prices]
+    "change",
+    [changed_in_the_middle, edited_in_place, other_end, other_start, longer, damaged, of_others, user_prices],
 )
 def test_it_is_made_anew_when_anything_differs(change: Callable[[Path], None], log: Path) -> None:
     maker = Maker(EMPTY)
