@@ -45,6 +45,8 @@ def test_a_model_alone_is_for_this_machine() -> None:
         pytest.param("32b@rtx-4090", 1, None, id="card"),
         pytest.param("32b:q4_k_m@2x3090, 64GB", 2, 64, id="cards-and-memory"),
         pytest.param("r1@128GB,rtx-4090,rtx-3090", 2, 128, id="two-cards"),
+        pytest.param("32b@4090,64", 1, 64, id="bare-memory"),
+        pytest.param("r1@1024,2x3090", 2, 1024, id="bare-memory-of-a-server"),
     ],
 )
 def test_a_machine_is_named_by_its_cards_and_memory(text: str, cards: int, ram_gib: int | None) -> None:
@@ -87,6 +89,8 @@ def test_the_choice_of_a_plan_is_what_its_machine_runs(tmp_path: Path) -> None:
         pytest.param("32b@", UsageError, id="no-machine"),
         pytest.param("@rtx-4090", UsageError, id="no-model"),
         pytest.param("32b@64GB", UsageError, id="memory-alone"),
+        pytest.param("32b@64", UsageError, id="bare-memory-alone"),
+        pytest.param("32b@3090,4099", NotFound, id="no-such-bare-card"),
         pytest.param("32b@rtx-4090,64GB,32GB", UsageError, id="two-memories"),
         pytest.param("32b@rtx-4099", NotFound, id="no-such-card"),
         pytest.param("gone.json", UsageError, id="no-file"),
@@ -125,6 +129,27 @@ def test_a_choice_of_what_there_is_not_is_no_choice(wrong: dict[str, object], tm
     file.write_text(json.dumps({"machine": machine, "choice": LLAMA | wrong}))
     with pytest.raises(UsageError, match="holds no plan with a choice"):
         asked_option(str(file))
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        pytest.param({"schema": "r1plan.recommend/2", "choice": LLAMA}, "got 'r1plan.recommend/2'", id="schema"),
+        pytest.param({"choice": LLAMA | {"fits": False}}, "its choice, 14b q4_k_m, does not fit", id="fits"),
+    ],
+)
+def test_a_plan_that_is_of_another_version_or_does_not_fit_is_refused(
+    plan: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.json"
+    machine = {name: value for name, value in document(desktop()).items() if name != "schema"}
+    file.write_text(json.dumps({"machine": machine, **plan}))
+    with pytest.raises(UsageError, match=said) as raised:
+        asked_option(str(file))
+    assert raised.value.hint == "make it anew with `r1plan recommend --json`"
+    if "schema" in plan:
+        with pytest.raises(UsageError, match=said):
+            asked_option(f"7b@{file}")
 
 
 @pytest.mark.parametrize(

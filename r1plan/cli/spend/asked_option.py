@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -21,7 +22,13 @@ _RECOMMENDED = "recommended"
 _MOST_BYTES = 16 << 20
 _MOST_TOKENS = 1 << 40
 _PLAN = "r1plan.recommend/1"
+_PLAN_NAME = "r1plan.recommend/"
 _HINT = "give what `r1plan recommend --json` printed"
+_ANEW_HINT = "make it anew with `r1plan recommend --json`"
+_BARE_SIZE = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
+# Cards are named by four digits; that much main memory comes in whole modules.
+_MOST_BARE_GIB, _MODULE_GIB = 1000, 64
+_SHOWN = 80
 _MACHINE_HINT = (
     "write it as local:32b@rtx-4090, local:r1@2x3090,64GB or local:32b@FILE, which `r1plan detect --json` made"
 )
@@ -63,19 +70,38 @@ def asked_option(text: str) -> AskedOption:
 def _machine(where: str) -> Machine:
     """The machine that stands in a file, or that is named by its cards and its memory."""
     from r1plan.cli.options.machine import machine_from_options
-    from r1plan.cli.options.quantities import size_gib
 
     if (found := _json_file(where)) is not None:
-        return _machine_of_plan(found, where) if found.get("schema") == _PLAN else _stored(found, where)
+        if not str(found.get("schema")).startswith(_PLAN_NAME):
+            return _stored(found, where)
+        _check_schema(found, where)
+        return _machine_of_plan(found, where)
     parts = [part.strip() for part in where.split(",") if part.strip()]
-    sizes = [size for part in parts if (size := size_gib(part)) is not None]
-    cards = [part for part in parts if size_gib(part) is None]
+    sizes = [size for part in parts if (size := _ram_gib(part)) is not None]
+    cards = [part for part in parts if _ram_gib(part) is None]
     if not cards or len(sizes) > 1:
         raise UsageError(f"--what-if: '{where}' names no machine.", _MACHINE_HINT)
     return machine_from_options(gpu=cards, ram=sizes[0] if sizes else None)
 
 
+def _ram_gib(part: str) -> float | None:
+    """The GiB that `part` says, with a unit or bare as after `--ram`; None where it is the name of a card."""
+    from r1plan.cli.options.quantities import size_gib
+
+    if not _BARE_SIZE.fullmatch(part):
+        return size_gib(part)
+    size = float(part)
+    return size if 0 < size < _MOST_BARE_GIB or (size and size % _MODULE_GIB == 0) else None
+
+
+def _check_schema(plan: dict[str, Any], file: str) -> None:
+    schema = plan.get("schema", _PLAN)
+    if schema != _PLAN:
+        raise UsageError(f"{file}: schema: expected '{_PLAN}', got '{str(schema)[:_SHOWN]}'.", _ANEW_HINT)
+
+
 def _of_plan(plan: dict[str, Any], file: str) -> AskedOption:
+    _check_schema(plan, file)
     try:
         choice = plan["choice"]
         model, quant, engine = (str(choice[name]) for name in ("model", "quant", "engine"))
@@ -93,6 +119,8 @@ def _of_plan(plan: dict[str, Any], file: str) -> AskedOption:
             raise ValueError
     except (TypeError, KeyError, ValueError) as error:
         raise UsageError(f"{file}: holds no plan with a choice.", _HINT) from error
+    if not choice.get("fits", True):
+        raise UsageError(f"{file}: its choice, {model} {quant}, does not fit its machine.", _ANEW_HINT)
     machine = _machine_of_plan(plan, file)
     return AskedOption(
         typed=model,
