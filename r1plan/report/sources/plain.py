@@ -38,7 +38,7 @@ from r1plan.report.sources.recognise import (
     recognise_columns,
 )
 from r1plan.report.sources.relation import json_values, parquet_sample
-from r1plan.report.sources.sql_dump import TooLong, dumped_rows
+from r1plan.report.sources.sql_dump import TooLong, Torn, dumped_rows
 from r1plan.report.sources.sqlite import Busy, copy_database, recognise_database, write_records
 from r1plan.report.sources.unfold import unfold_lines
 from r1plan.report.spend import FileFault, ReportWarning
@@ -87,13 +87,13 @@ class PlainFiles:
         return [each for each in IMPORTERS if self._forced_to in (None, each.name)]
 
     def refuse(self, name: str, fault: FileFault, about: NotRecognised | None = None) -> None:
-        """Say that `name` is not read, and why."""
+        """Say that `name` is not read, and why; once, where what it was packed in was torn as it is."""
         fields, nearest, missing = (about.fields, about.nearest, about.missing) if about else ((), None, ())
-        self.said.warnings.append(
-            ReportWarning(
-                kind="unreadable_file", file=name, file_fault=fault, fields=fields, nearest=nearest, missing=missing
-            )
+        warning = ReportWarning(
+            kind="unreadable_file", file=name, file_fault=fault, fields=fields, nearest=nearest, missing=missing
         )
+        if self.said.warnings[-1:] != [warning]:
+            self.said.warnings.append(warning)
 
     def open(self, name: str, file: Path, begin: bytes) -> None:
         """Say of `file`, which is told as `name` and begins so, what it holds."""
@@ -135,6 +135,7 @@ class PlainFiles:
 
     def _open_dump(self, name: str, file: Path) -> None:
         tables: dict[str, tuple[tuple[str, ...], Path]] = {}
+        is_whole = True
         with file.open("rb") as stream, ExitStack() as targets:
             written: dict[str, BinaryIO] = {}
             try:
@@ -143,9 +144,10 @@ class PlainFiles:
                         tables[row.table] = row.columns, temporary_file(self._copies)
                         written[row.table] = targets.enter_context(tables[row.table][1].open("wb"))
                     written[row.table].write(row.line)
-            except TooLong:
+            except (TooLong, Torn):
+                is_whole = False
                 self.refuse(name, "damaged")
-        if not tables:
+        if not tables and is_whole:
             self.refuse(name, "sql_inserts")
         for table, (columns, copy) in tables.items():
             kind = recognise_columns(columns, self._importers)

@@ -47,13 +47,17 @@ class TooLong(Exception):
     """A statement is longer than any server takes."""
 
 
+class Torn(Exception):
+    """The dump ends in the middle of its rows; those before were given."""
+
+
 def is_dump(text: str) -> bool:
     """Whether a file that begins so is a dump in SQL."""
     return _BEGINS.match(text) is not None
 
 
 def dumped_rows(lines: Iterable[bytes]) -> Iterator[DumpedRow]:
-    """The rows of all tables that `lines` of a dump have, in its order. Raises TooLong.
+    """The rows of all tables that `lines` of a dump have, in its order. Raises TooLong, and at its end Torn.
 
     The text format of COPY: https://www.postgresql.org/docs/current/sql-copy.html. INSERTs are those of PostgreSQL,
     MySQL and SQLite; where they name no columns these are those of the CREATE TABLE before.
@@ -62,24 +66,31 @@ def dumped_rows(lines: Iterable[bytes]) -> Iterator[DumpedRow]:
     table = ""
     columns: tuple[str, ...] = ()
     statement: list[bytes] = []
+    statement_bytes = 0
     is_mysql = False
     for line in lines:
         if columns:
             if line.rstrip(b"\r\n") == b"\\.":
                 columns = ()
-            else:
+            elif line.endswith(b"\n"):  # else it may lack anything, even of its last cell
                 yield _row(table, columns, [_value(cell) for cell in line.rstrip(b"\r\n").split(b"\t")])
         elif statement or _STATEMENT.match(line):
             statement.append(line)
-            if sum(map(len, statement)) > _MOST_STATEMENT_BYTES:
+            statement_bytes += len(line)
+            if statement_bytes > _MOST_STATEMENT_BYTES:
                 raise TooLong
             if _is_whole(statement, is_mysql):
                 yield from _inserted(b"".join(statement).decode("utf-8", "replace"), created, is_mysql)
-                statement = []
+                statement, statement_bytes = [], 0
         elif found := _COPY.match(line):
             table = _unquoted(found["table"].decode("utf-8", "replace").rpartition(".")[2])
             columns = tuple(_unquoted(each) for each in found["columns"].decode("utf-8", "replace").split(", "))
         is_mysql = is_mysql or line.startswith((b"-- MySQL dump", b"-- MariaDB dump", b"/*!40101 SET", b"/*M!999999"))
+    if columns:
+        raise Torn
+    if statement:
+        yield from _inserted(b"".join(statement).decode("utf-8", "replace"), created, is_mysql)
+        raise Torn
 
 
 def _is_whole(statement: Sequence[bytes], is_mysql: bool) -> bool:

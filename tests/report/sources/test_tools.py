@@ -326,6 +326,27 @@ def test_a_dump_of_inserts_is_its_tables(dialect: str, tmp_path: Path) -> None:
     check(report_of(tmp_path / "dump.sql"), "litellm", made)
 
 
+@pytest.mark.parametrize("dialect", ["copy", "postgres", "mysql", "sqlite"])
+@pytest.mark.parametrize("ending", ["sql", "sql.gz"])
+def test_a_dump_that_ends_in_the_middle_is_read_up_to_there_and_named_once(
+    dialect: str, ending: str, tmp_path: Path
+) -> None:
+    records = [each.record for each in litellm.spend_logs(Random(15), 40)]
+    if dialect == "copy":
+        whole = written.postgres_dump("LiteLLM_SpendLogs", records)
+    else:
+        whole = written.inserts("LiteLLM_SpendLogs", records, dialect)
+    (tmp_path / "rest.jsonl").write_bytes(written.lines(records[:-1]))
+    expected = report_of(tmp_path / "rest.jsonl").imported[0].rows
+    last = whole.rindex(str(records[-1]["request_id"]).encode())
+    for size in (last + 3, whole.index(b"\n", last) - 9):  # in its first and in its last cells
+        dump = written.PACK["gz"](whole[:size])[:-9] if ending == "sql.gz" else whole[:size]
+        (tmp_path / f"dump.{ending}").write_bytes(dump)
+        report = report_of(tmp_path / f"dump.{ending}")
+        assert [each.file_fault for each in report.warnings if each.kind == "unreadable_file"] == ["damaged"]
+        assert report.imported[0].rows == expected
+
+
 def test_what_lz4_packed_is_read(tmp_path: Path) -> None:
     frame = pytest.importorskip("lz4.frame")
     made = list(litellm.spend_logs(Random(16), 40))
