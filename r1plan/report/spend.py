@@ -38,6 +38,7 @@ FileFault = Literal[
     "archive_in_archive",
     "archived_link",  # or a device, in an archive
     "empty_archive",
+    "many_members",  # more than are read of one archive
     "busy",  # another program holds the database
     "sql_inserts",  # a dump without rows that are read
     "too_large",  # one JSON value of it is larger than what is read

@@ -43,6 +43,7 @@ _FILE_FAULTS: Mapping[FileFault, str] = {
     "archive_in_archive": "an archive in an archive: unpack the outer one",
     "archived_link": "a link or device in an archive, which is not followed",
     "empty_archive": "an archive without a log or an export",
+    "many_members": "an archive of more than 10,000 members: unpack it and give the folder",
     "busy": "another program holds the database: try again when that is done, or give a copy",
     "sql_inserts": "a dump in SQL without rows that can be read: dump the data too, and the names of its columns",
     "too_large": "one value of it is larger than 256 MB: give it as one record a line, as `jq -c '.data[]'` does",

@@ -30,14 +30,18 @@ class Member:
     unpack: Callable[[BinaryIO], None]
 
 
+class ManyMembers(Exception):
+    """An archive has more members than are read of one."""
+
+
 def zip_members(archive: zipfile.ZipFile) -> Iterator[Member]:
-    """In order of name. Raises Damaged.
+    """In order of name. Raises ManyMembers.
 
     A name that leads out of the archive is told and not read, though nothing is ever written under a member's name.
     """
     found = archive.infolist()
     if len(found) > _MOST_MEMBERS:
-        raise Damaged
+        raise ManyMembers
     for each in sorted(found, key=lambda each: each.filename):
         if not each.is_dir() and _is_meant(each.filename):
             fault: MemberFault | None = "encrypted" if each.flag_bits & 1 else None
@@ -45,22 +49,23 @@ def zip_members(archive: zipfile.ZipFile) -> Iterator[Member]:
 
 
 def tar_members(archive: tarfile.TarFile, size_bytes: int) -> Iterator[Member]:
-    """In order of name, of an archive of `size_bytes`; of members with one name the last, as all who unpack do.
+    """In order of name, of an archive of `size_bytes`; of members with one name each, in the order of the archive.
 
-    Raises Damaged. Links are told and not followed.
+    Raises Damaged and ManyMembers. Links are told and not followed.
     """
-    found: dict[str, tarfile.TarInfo] = {}
+    found: list[tarfile.TarInfo] = []
     try:
         for number, each in enumerate(archive):
             if number == _MOST_MEMBERS:
-                raise Damaged
-            found[each.name] = each
+                raise ManyMembers
+            found.append(each)
     except tarfile.TarError as error:
         raise Damaged from error
-    for name, each in sorted(found.items()):
-        if not each.isdir() and _is_meant(name):
+    # `tar -r` appends another file of a name that it has: a log that was begun anew has other requests.
+    for each in sorted(found, key=lambda each: each.name):
+        if not each.isdir() and _is_meant(each.name):
             fault: MemberFault | None = None if each.isreg() else "archived_link"
-            yield Member(name, _fault(name) or fault, partial(_unpack_tarred, archive, each, size_bytes))
+            yield Member(each.name, _fault(each.name) or fault, partial(_unpack_tarred, archive, each, size_bytes))
 
 
 def _is_meant(name: str) -> bool:

@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from r1plan.files.pipe import WRITER_PATIENCE_S
 from r1plan.report.log_source import LogSource, Refused, as_file, temporary_file
-from r1plan.report.sources.archive import Member, tar_members, zip_members
+from r1plan.report.sources.archive import ManyMembers, Member, tar_members, zip_members
 from r1plan.report.sources.given import Given, LogAddress
 from r1plan.report.sources.layout import SAMPLE_BYTES
 from r1plan.report.sources.plain import OpenedSources, PlainFiles
@@ -89,6 +89,8 @@ class _PackedFiles:
             else:
                 with tarfile.open(file, "r:") as tar:
                     self._open_members(name, tar_members(tar, file.stat().st_size))
+        except ManyMembers:
+            self._plain.refuse(name, "many_members")
         except (zipfile.BadZipFile, tarfile.TarError, Damaged, NotImplementedError, UnicodeDecodeError):
             self._plain.refuse(name, "damaged")
 

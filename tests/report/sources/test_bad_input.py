@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -196,6 +196,28 @@ def test_what_a_tar_may_not_hold_is_named_and_the_rest_is_read(tmp_path: Path) -
         }.items()
     }  # fmt: skip
     assert sorted(path.name for path in tmp_path.iterdir()) == ["export.tgz"]
+
+
+def test_both_members_of_one_name_in_a_tar_are_read_and_each_id_counts_once(tmp_path: Path) -> None:
+    export = tmp_path / "export.tar"
+    for mode, ids in (("w", ("a", "b")), ("a", ("b", "c"))):
+        content = written.lines([body(id=each) for each in ids])
+        with tarfile.open(export, cast("Any", mode)) as archive:
+            about = tarfile.TarInfo("log.jsonl")
+            about.size = len(content)
+            archive.addfile(about, io.BytesIO(content))
+    report = report_of(export)
+    assert report.totals.requests == 3
+    assert [each.file_fault for each in report.warnings if each.kind == "unreadable_file"] == []
+
+
+@pytest.mark.parametrize("ending", ["tar", "zip"])
+def test_an_archive_of_more_members_than_are_read_says_so(ending: str, tmp_path: Path) -> None:
+    pack = written.tarred if ending == "tar" else written.zipped
+    export = _put(tmp_path / f"export.{ending}", pack({f"{number}.jsonl": b"" for number in range(10_001)}))
+    assert said(report_of(export)) == [
+        f"{export}: left out: an archive of more than 10,000 members: unpack it and give the folder."
+    ]
 
 
 def test_a_tar_that_is_torn_is_read_up_to_there_and_named(tmp_path: Path) -> None:
