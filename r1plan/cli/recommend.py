@@ -80,7 +80,7 @@ def command(
     from r1plan.plan.model_set import ModelSet
     from r1plan.plan.pins import Pins
     from r1plan.plan.r1_beside import r1_beside
-    from r1plan.plan.successors import successors_beside
+    from r1plan.plan.successors import successors_beside, with_successors
     from r1plan.plan.workload import Workload, checked_workload
     from r1plan.render.assumptions import changed_remark
     from r1plan.render.model_names import name_remarks
@@ -163,7 +163,7 @@ def command(
     planned_for, doubts = with_measured(planned_for, described)
     plan = planned(planned_for, described, models, workload, pins)
     beside = successors_beside(planned_for.planner, plan, models, pins, quick=not in_full)
-    plan = replace(plan, r1=r1_beside(plan, load_models().values()), successors=beside, doubts=doubts)
+    plan = replace(with_successors(plan, beside), r1=r1_beside(plan, load_models().values()), doubts=doubts)
     headroom = planned_for.planner.headroom(plan, models, pins) if in_full else None
     book = dollar_book()
     api, outlook = current_offers(workload, asked.own, book), None

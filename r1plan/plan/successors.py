@@ -28,11 +28,13 @@ def successors_beside(
 ) -> tuple[OptionT, ...]:
     """The best option of each successor that fits in memory and is to be had, the best of them first.
 
-    None where a model was named, or where more than R1's own family was chosen among; nor one of which no quality was
-    published, so that nobody can say what it changes. `quick`: see `Planner.choice`.
+    None where a model was named, or where a successor is the choice or they alone were chosen among; nor one of which
+    no quality was published, so that nobody can say what it changes. `quick`: see `Planner.choice`.
     """
     workload = plan.workload
-    if models.family != "r1" or pins.model is not None or plan.choice is None:
+    if models.family == "successors" or pins.model is not None or plan.choice is None:
+        return ()
+    if plan.choice.model.kind == "successor":
         return ()
     serves = plan.engine != "llama.cpp"
     found = []
@@ -52,6 +54,17 @@ def successors_beside(
     found.sort(key=lambda each: answer_seconds(each, workload))
     found.sort(key=lambda each: (is_within(each, workload), each.quality.index), reverse=True)
     return tuple(found[:_MOST])
+
+
+def with_successors(plan: Plan[OptionT], beside: tuple[OptionT, ...]) -> Plan[OptionT]:
+    """`plan` with its successors `beside`, each spoken of once: of all families it may stand there already."""
+    ids = {each.id for each in beside}
+    return replace(
+        plan,
+        successors=beside,
+        alternatives=tuple(each for each in plan.alternatives if each.id not in ids),
+        rejected=tuple(each for each in plan.rejected if each.id not in ids),
+    )
 
 
 def _may_stand(model: Model) -> bool:

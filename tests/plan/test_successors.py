@@ -17,7 +17,7 @@ from r1plan.plan.model_set import FamilyAsked, ModelSet
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan, difference
 from r1plan.plan.quality import COARSEST, known_thinking_over_r1, quant_quality
-from r1plan.plan.successors import successors_beside
+from r1plan.plan.successors import successors_beside, with_successors
 from r1plan.plan.workload import Workload
 from tests.plan.catalogue import CATALOGUE, MODELS, TABLES, card, machine, model, plan, quant
 
@@ -71,9 +71,31 @@ def test_a_quant_or_context_that_no_successor_has_is_no_error() -> None:
     assert {each.context for each in beside(MAC, Pins(context=65_536))} == {65_536}
 
 
-@pytest.mark.parametrize("family", ["all", "successors"])
-def test_where_successors_are_chosen_among_none_stands_beside(family: FamilyAsked) -> None:
-    assert beside(MAC, of=replace(CATALOGUE, family=family)) == []
+def test_where_successors_alone_are_chosen_among_none_stands_beside() -> None:
+    assert beside(MAC, of=replace(CATALOGUE, family="successors")) == []
+
+
+@pytest.mark.parametrize(
+    "on",
+    [
+        machine_from_options(gpu=["strix-halo"], unified=128),
+        machine_from_options(gpu=["m4-max"], unified=128),
+        machine_from_options(gpu=["rtx-4090"], ram=64),
+    ],
+    ids=["strix-halo", "m4-max", "rtx-4090"],
+)
+def test_beside_an_r1_that_is_chosen_among_all_stand_the_successors_of_the_default_once_each(on: Machine) -> None:
+    every = replace(CATALOGUE, family="all")
+    found: Plan[Option] = choose(on, every, Workload(), Pins())
+    assert found.choice is not None
+    successors = successors_beside(LlamaCppPlanner(), found, every, Pins(), quick=True)
+    if found.choice.model.kind == "successor":
+        assert successors == ()
+        return
+    assert [each.id for each in successors] == [each.id for each in beside(on)] != []
+    shown = with_successors(found, successors)
+    ids = [each.id for each in (*shown.options, *shown.successors, *shown.rejected)]
+    assert len(ids) == len(set(ids))
 
 
 @pytest.mark.parametrize(
