@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from math import ceil, floor
 
 from r1plan.plan.choice.chosen import BeyondPatience, Chosen
+from r1plan.plan.choice.merit import is_within
 from r1plan.plan.choice.patience import QUICK
 from r1plan.plan.plan import OptionT_co, Plan
-from r1plan.plan.quality import COARSEST, COUNTS_AS_MODEL
+from r1plan.plan.quality import COARSEST, COUNTS_AS_MODEL, published_score
 from r1plan.plan.reasons import Slow, TooLate
 from r1plan.render.text.units import duration, plain, rate
 from r1plan.units import S_A_MINUTE
@@ -61,7 +62,10 @@ def choice_lines(plan: Plan[OptionT_co]) -> Iterator[str]:
     if not why.within:
         yield "  nothing comes within that, so the fastest is taken"
     elif why.score is not None:
-        yield f"  {choice.model.id} has the best published GPQA-Diamond within that, {why.score:g}"
+        better = _better_successors(plan, why.score)
+        whose = " of R1's family" if better else ""
+        yield f"  {choice.model.id} has the best published GPQA-Diamond{whose} within that, {why.score:g}"
+        yield from better
     for score, id_, cause in _better_models(plan, why):
         took = f"{cause.wh:,.0f} Wh" if not cause.too_long and cause.wh is not None else duration(cause.seconds)
         yield f"  {id_.rpartition(':')[0]} has {score:g}: {took} at the soonest ({id_.rpartition(':')[2]})"
@@ -73,6 +77,27 @@ def choice_lines(plan: Plan[OptionT_co]) -> Iterator[str]:
         else f"the finest within {quick} that needs no RAM beside cards, else the fastest"
     )
     yield f"  of equal ones {taken}: {choice.quant_name} loses {why.per_cent_lost} %"
+
+
+def _better_successors(plan: Plan[OptionT_co], score: float) -> list[str]:
+    """What has a better score within the patience, of R1's successors that are shown beside it, and why it goes last.
+
+    That is a quant that loses too much, or one that finds room only where the graphics are left out.
+    """
+    said = []
+    for each in (*plan.successors, *plan.alternatives):
+        published = published_score(each.quality.scores)
+        if each.model.kind != "successor" or published is None or published <= score:
+            continue
+        if not is_within(each, plan.workload):
+            continue
+        but = ""
+        if not each.quality.quant.usable:
+            but = f", but loses {each.quality.quant.per_cent_lost} %"
+        elif plan.machine.gpus and not each.gpu_indices:
+            but = ", but fits on the processor alone, which goes last"
+        said.append(f"  its successor {each.id} has {published:g}{but}")
+    return said
 
 
 def _better_models(plan: Plan[OptionT_co], why: Chosen) -> list[tuple[float, str, BeyondPatience]]:

@@ -14,6 +14,7 @@ from r1plan.plan.llamacpp.planner import LlamaCppPlanner
 from r1plan.plan.pins import Pins
 from r1plan.plan.plan import Plan
 from r1plan.plan.successors import successors_beside
+from r1plan.render.plan.choice_words import choice_lines
 from r1plan.render.plan.document import plan_document
 from r1plan.render.plan.engines.llamacpp import LlamaCppView
 from r1plan.render.plan.successors import short_id, successor_fields, successor_text
@@ -83,3 +84,17 @@ def test_a_successor_is_shown_by_a_shorter_name_that_is_understood() -> None:
     assert shown
     assert {each: find_models(models, each).ids[0] for each in shown} == shown
     assert short_id("DeepSeek-R1:Q4_K_M") == "DeepSeek-R1:Q4_K_M"
+
+
+def test_the_best_score_is_called_that_of_r1s_family_where_a_successor_within_the_patience_has_a_better_one() -> None:
+    first = FOUND.successors[0]
+    assert FOUND.choice is not None
+    said = list(choice_lines(FOUND))
+    assert any(
+        line.startswith(f"  {FOUND.choice.model.id} has the best published GPQA-Diamond of R1's fam") for line in said
+    )
+    lost = "" if first.quality.quant.usable else f", but loses {first.quality.quant.per_cent_lost} %"
+    assert f"  its successor {first.id} has 88.1{lost}" in said
+    alone = "\n".join(choice_lines(replace(FOUND, successors=())))
+    assert "has the best published GPQA-Diamond within that" in alone
+    assert "successor" not in alone
