@@ -13,7 +13,7 @@ from r1plan.report.entry_table import absent_values, column_types, entry_stateme
 from r1plan.report.invalid_line import LineFault, fault_of, is_strict
 from r1plan.report.log_source import LogSource
 from r1plan.report.spend import ReportWarning
-from r1plan.report.store.plain_lines import bytes_of, bytes_of_lines, file_number, line_values, looks_plain
+from r1plan.report.store.plain_lines import bytes_of, bytes_of_lines, file_number, groups, line_values, looks_plain
 from r1plan.report.store.quick_table import quick_bytes_statement, quick_statement
 from r1plan.report.store.row_files import LARGE_BYTES, RowFiles
 from r1plan.report.store.settle import settle_imported
@@ -129,7 +129,9 @@ def _read_plain(
     if not plain:
         database.execute(f"CREATE TABLE logged AS {entry_statement(row, has_lines=False)}")
         return {}
-    database.execute(f"CREATE TABLE logged AS {quick_statement(row, file=file_number(plain))}", line_values(plain))
+    for index, group in enumerate(groups(plain)):
+        into = "INSERT INTO logged BY NAME" if index else "CREATE TABLE logged AS"
+        database.execute(f"{into} {quick_statement(row, file=file_number(group))}", line_values(group))
     unusable = _unusable(database, plain)
     told = dict(database.execute(quick_bytes_statement(row)).fetchall())
     for number, source in plain.items():
@@ -148,9 +150,10 @@ def _read_anew(
     database: DuckDBPyConnection, sources: Mapping[int, LogSource], row: type
 ) -> dict[int, Collection[int] | None]:
     """Add the rows of `sources`, whoever wrote them, and find the unusable lines of each as `_read_plain` does."""
-    statement = entry_statement(row, file=file_number(sources))
-    database.execute(f"INSERT INTO logged BY NAME {statement}", line_values(sources))
-    _refuse_lax_lines(database, sources)
+    for group in groups(sources):
+        statement = entry_statement(row, file=file_number(group))
+        database.execute(f"INSERT INTO logged BY NAME {statement}", line_values(group))
+        _refuse_lax_lines(database, group)
     return _unusable(database, sources)
 
 

@@ -20,6 +20,7 @@ from r1plan.report.log_source import LogSource
 from r1plan.report.period import Period
 from r1plan.report.query import spend_report
 from r1plan.report.question import SpendQuestion
+from r1plan.report.sample import sample_entries
 from r1plan.report.store.quick_table import is_plain, quick_bytes_statement, quick_statement
 from tests.report.test_exact import entries
 from tests.report.test_invalid_line import line
@@ -141,3 +142,20 @@ def test_of_two_ends_the_last_file_counts_though_the_first_is_read_again(tmp_pat
     second.write_bytes(_plain("a"))
     assert spend_report(SpendQuestion([first, second], Period(), (), PriceBook({}))).totals.output_tokens == 8
     assert spend_report(SpendQuestion([second, first], Period(), (), PriceBook({}))).totals.output_tokens == 80
+
+
+def test_many_small_logs_take_no_more_memory_than_some(tmp_path: Path) -> None:
+    row = json.loads(next(iter(sample_entries())).to_line())
+    sources = []
+    for number in range(1100):
+        text = json.dumps(row | {"id": f"r-{number}"}, ensure_ascii=False, separators=(",", ":")) + "\n"
+        log = tmp_path / f"{number}.jsonl"
+        log.write_text(text[:60] + "\n" if number == 700 else spaced(text) if number == 900 else text)
+        sources.append(LogSource(name=str(log), file=log))
+    with open_database() as database:
+        database.execute("SET threads = 2")
+        database.execute("SET memory_limit = '160MiB'")
+        warnings = load_entries(database, sources)
+        ids = database.execute("SELECT id FROM entry WHERE usable").fetchall()
+    assert [(each.kind, each.file, each.line) for each in warnings] == [("bad_line", sources[700].name, 1)]
+    assert sorted(ids) == sorted((f"r-{number}",) for number in range(1100) if number != 700)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.report.log_source import LogSource
@@ -13,6 +14,8 @@ from r1plan.report.store.quick_table import is_plain
 # More than the longest line that is read has, and what DuckDB takes unasked: more of it takes more memory.
 _WIDE_LINE_BYTES, _LINE_BYTES = 33 << 20, 16 << 20
 _GLANCE_LINES, _GLANCE_BYTES = 20, 1 << 16
+# A statement holds something of each file that it has read until it ends.
+_FILES_AT_ONCE = 500
 
 
 def looks_plain(source: LogSource, row: type = UsageEntry) -> bool:
@@ -25,6 +28,13 @@ def looks_plain(source: LogSource, row: type = UsageEntry) -> bool:
 def file_number(sources: Mapping[int, LogSource]) -> str:
     """SQL: the number among `sources` of the file of a line."""
     return "list_position(CAST($names AS VARCHAR[]), file)" if len(sources) > 1 else str(next(iter(sources)))
+
+
+def groups(sources: Mapping[int, LogSource]) -> Iterator[Mapping[int, LogSource]]:
+    """`sources` in their order, no more at once than one statement reads within the memory of a report."""
+    left = iter(sources.items())
+    while group := dict(islice(left, _FILES_AT_ONCE)):
+        yield group
 
 
 def line_values(sources: Mapping[int, LogSource]) -> dict[str, object]:
