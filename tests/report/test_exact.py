@@ -174,6 +174,8 @@ def summed(rows: list[UsageEntry], prices: PriceBook) -> dict[str, Decimal | int
             sums["estimated_low_usd"].add(low)
             sums["estimated_high_usd"].add(high)
     values: dict[str, Decimal | int | None] = {name: each.value for name, each in sums.items()}
+    if not values["cost_usd"] and counts["uncertain"]:
+        values["cost_usd"] = None  # only its bounds are known
     if values["cost_usd"] is None:
         values.update(dict.fromkeys(SPLIT))
     bills = [entry.reported_usd for entry in rows if entry.reported_usd is not None]
