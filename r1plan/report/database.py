@@ -63,6 +63,16 @@ def sql(name: str) -> str:
     return files("r1plan.report").joinpath(f"sql/{name}.sql").read_text("utf-8")
 
 
+def sql_text(text: str) -> str:
+    """`text` as a text of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def sql_name(name: str) -> str:
+    """`name` as the name of a column or table in SQL, whatever signs are in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def rows(
     database: DuckDBPyConnection, statement: str, values: Mapping[str, object] | None = None
 ) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from r1plan.report.store.settle import settle_imported
 if TYPE_CHECKING:
     from r1plan.report.store.kept_rows import KeptRows
 
-_NAMED_IDS = 5
+NAMED_IDS = 5  # of the ids that ended more than once
 # Of rows that others add.
 _DEFAULTS: Mapping[str, str] = {"requests": "1", "span_us": "0", "usable": "true"}
 # What is asked of them to count each request once, and no row of ours has.
@@ -176,7 +176,7 @@ def _repeated(database: DuckDBPyConnection) -> tuple[bool, list[ReportWarning]]:
         return False, []
     database.execute(sql("replaced"))
     repeated = rows(database, "SELECT id FROM repeated WHERE ends > 1 ORDER BY last_place")
-    ids = tuple(each["id"] for each in repeated[:_NAMED_IDS])
+    ids = tuple(each["id"] for each in repeated[:NAMED_IDS])
     return True, [ReportWarning(kind="duplicate_ids", count=len(repeated), ids=ids)] if repeated else []
 
 

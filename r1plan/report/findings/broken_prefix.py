@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
+from r1plan.instants import from_us
 from r1plan.report.database import rows
 from r1plan.report.findings.changed_message import ChangedMessage
 from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sql, is_much
@@ -15,7 +16,6 @@ from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sq
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_NAMED = 3
 
 
@@ -81,4 +81,4 @@ def named_changes(finding: BrokenPrefix, changes: Mapping[str, ChangedMessage]) 
 
 
 def _instant(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return from_us(microseconds)

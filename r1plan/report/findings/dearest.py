@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
+from r1plan.instants import from_us
 from r1plan.report.database import rows
 from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MANY = 50
 _TIMES_THE_MEAN = 10
 
@@ -48,8 +48,7 @@ def find_dearest(
     """None where no single request has a cost."""
     (bounds,) = rows(database, finding_sql("dearest_least"))
     found = [
-        DearRequest(at=_EPOCH + timedelta(microseconds=row.pop("placed_us")), **row)
-        for row in rows(database, finding_sql("dearest"), bounds)
+        DearRequest(at=from_us(row.pop("placed_us")), **row) for row in rows(database, finding_sql("dearest"), bounds)
     ]
     if not found:
         return None

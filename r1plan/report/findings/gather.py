@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from r1plan.instants import in_us
 from r1plan.prices.book import PriceBook
 from r1plan.report.findings.broken_prefix import BrokenPrefix, find_broken_prefix, named_changes
 from r1plan.report.findings.changed_message import changes_of
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 # To look for them takes as long as all else where there are few requests.
 _NONE_SUPERSEDED = "CREATE OR REPLACE TABLE superseded (source VARCHAR, id VARCHAR)"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def find_all(
@@ -44,7 +44,7 @@ def find_all(
 
 
 def _found(database: DuckDBPyConnection, book: PriceBook, totals: Totals, now: datetime) -> Iterator[SpendFinding]:
-    now_us = (now - _EPOCH) // timedelta(microseconds=1)
+    now_us = in_us(now)
     cost_usd = totals.cost_usd
     again = "SELECT 1 FROM entry WHERE attempt_of IS NOT NULL AND attempt_of <> id LIMIT 1"
     are_repeated = bool(database.execute(again).fetchall())

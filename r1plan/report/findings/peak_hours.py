@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from r1plan.instants import from_us
 from r1plan.prices.book import PriceBook
 from r1plan.prices.cost import TokenRates
 from r1plan.prices.schedule import PriceSchedule
@@ -17,7 +18,6 @@ from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sq
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZERO = Decimal(0)
 
 
@@ -84,7 +84,7 @@ def find_peak_hours(
         model=most.row["model"],
         cheap_hours_utc=_hours(most, cheapest=True),
         dear_hours_utc=_hours(most, cheapest=False),
-        last_at=_EPOCH + timedelta(microseconds=most.row["last_us"]),
+        last_at=from_us(most.row["last_us"]),
         clock_ended_at=most.schedule.until if is_over else None,
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from r1plan.catalog.provider import model_key
+from r1plan.instants import from_us
 from r1plan.prices.book import PriceBook
 from r1plan.report.database import rows
 from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sql
@@ -18,7 +19,6 @@ from r1plan.report.findings.finding import FindingKind, SpendFinding, finding_sq
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZERO = Decimal(0)
 # What a seller writes behind the name of the same model: its date, its number format, its speed.
 _SAME = re.compile(
@@ -104,7 +104,7 @@ def _joined(found: Iterable[Mapping[str, Any]]) -> list[ServedModel]:
     joined: dict[str, ServedModel] = {}
     for row in found:
         name = str(row["served"])
-        first_at, last_at = (_EPOCH + timedelta(microseconds=row[end]) for end in ("first_us", "last_us"))
+        first_at, last_at = (from_us(row[end]) for end in ("first_us", "last_us"))
         before = joined.get(key := model_key(name))
         joined[key] = ServedModel(
             model=before.model if before else name,

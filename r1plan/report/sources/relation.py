@@ -13,6 +13,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from r1plan.report.database import sql_name, sql_text
 from r1plan.report.importers.importer import RecordShape
 from r1plan.report.sources.csv_header import CsvHeader, column_key
 from r1plan.report.sources.layout import Layout
@@ -69,26 +70,28 @@ def raw_of_json(files: Sequence[Path], layout: Layout, kind: Recognised, size: i
     spelled = {name: name for name in shape.reads} | dict(kind.spelling)
     names = _list(files)
     if envelope is None and "*" not in shape.reads:
-        columns = ", ".join(f"{_text(spelled[name])}: 'VARCHAR'" for name in shape.reads)
+        columns = ", ".join(f"{sql_text(spelled[name])}: 'VARCHAR'" for name in shape.reads)
         read = (
             f"read_json({names}, format = '{_FORMATS[layout]}', auto_detect = false, records = 'true', "
             f"ignore_errors = {'true' if layout == 'lines' else 'false'}, maximum_object_size = {size}, {_WITH_NAME}, "
             f"columns = {{{columns}}})"
         )
-        return _select(", ".join(f"NULLIF({_name(spelled[name])}, '') AS {_name(name)}" for name in shape.reads), read)
+        return _select(
+            ", ".join(f"NULLIF({sql_name(spelled[name])}, '') AS {sql_name(name)}" for name in shape.reads), read
+        )
     objects = _objects(layout).replace("$files", names).replace("$value_bytes", str(size))
     if envelope is not None:
         # A list of records, or one alone.
-        inside, each = _text(f'$."{envelope}"'), _text(f'$."{envelope}"[*]')
+        inside, each = sql_text(f'$."{envelope}"'), sql_text(f'$."{envelope}"[*]')
         several = f"json_type(json, {inside}) = 'ARRAY'"
         records = f"CASE WHEN {several} THEN json_extract(json, {each}) ELSE [json_extract(json, {inside})] END"
         # What has no such field, as other events of a stream have none, holds no record.
         there = f"json_type(json, {inside}) IN ('ARRAY', 'OBJECT')"
         objects = f"(SELECT unnest({records}) AS json, raw_file FROM {objects} WHERE {there})"
     columns = ", ".join(
-        f"CAST(json AS VARCHAR) AS {_name(name)}"
+        f"CAST(json AS VARCHAR) AS {sql_name(name)}"
         if name == "*"
-        else f"NULLIF(json_extract_string(json, {_text(_pointer(spelled[name]))}), '') AS {_name(name)}"
+        else f"NULLIF(json_extract_string(json, {sql_text(_pointer(spelled[name]))}), '') AS {sql_name(name)}"
         for name in shape.reads
     )
     return _select(columns, objects)
@@ -107,7 +110,7 @@ def raw_of_csv(shape: RecordShape, files: Sequence[Path], header: CsvHeader, *, 
     most_bytes = _LINE_BYTES if has_wide_rows else _ROW_BYTES
     read = (
         f"read_csv({_list(files)}, auto_detect = false, header = true, skip = {header.lines_above}, "
-        f"delim = {_text(header.separator)}, quote = '\"', escape = '\"', columns = {{{', '.join(columns)}}}, "
+        f"delim = {sql_text(header.separator)}, quote = '\"', escape = '\"', columns = {{{', '.join(columns)}}}, "
         f"max_line_size = {most_bytes}, store_rejects = true, rejects_limit = 100000, "
         f"null_padding = false, {_WITH_NAME})"
     )
@@ -118,7 +121,7 @@ def raw_of_parquet(shape: RecordShape, files: Sequence[Path], columns: Sequence[
     """The SELECT of `raw` over Parquet files of the same `columns`, each with its type."""
     names: dict[str, str] = {}
     for name, kind in columns:
-        names.setdefault(column_key(name), _as_text(_name(name), kind))
+        names.setdefault(column_key(name), _as_text(sql_name(name), kind))
     read = f"read_parquet({_list(files)}, binary_as_string = true, union_by_name = true, {_WITH_NAME})"
     return _select(", ".join(_column(name, names) for name in shape.reads), read)
 
@@ -134,7 +137,7 @@ def _as_text(column: str, kind: str) -> str:
 
 def _column(name: str, names: dict[str, str]) -> str:
     found = names.get(column_key(name))
-    return f"NULLIF({found}, '') AS {_name(name)}" if found else f"CAST(NULL AS VARCHAR) AS {_name(name)}"
+    return f"NULLIF({found}, '') AS {sql_name(name)}" if found else f"CAST(NULL AS VARCHAR) AS {sql_name(name)}"
 
 
 def _select(columns: str, source: str) -> str:
@@ -153,16 +156,8 @@ def _pointer(name: str) -> str:
     return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _list(files: Sequence[Path]) -> str:
-    return "[" + ", ".join(_text(literal(file)) for file in files) + "]"
+    return "[" + ", ".join(sql_text(literal(file)) for file in files) + "]"
 
 
 def literal(file: Path) -> str:

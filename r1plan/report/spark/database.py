@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from duckdb import DuckDBPyConnection
+from sqlglot import exp
 
 from r1plan.report.spark.transfer import fetched, to_duckdb, to_spark, wider
 from r1plan.report.spark.translate import is_sorted, parsed, selects, spark_sql, tables_in
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from sqlglot.expressions import Expr
 
 _WORD = re.compile(r"\w+")
 # Single requests, whether a statement calls them a view or a table: they stay with the workers. Those that many read
@@ -48,18 +48,13 @@ class SparkDatabase:
     def execute(self, statement: str, values: Mapping[str, object] | None = None) -> Any:
         """Run `statement`, which is DuckDB's; the answer has `description` and `fetchall`."""
         words = set(_WORD.findall(statement))
-        if not words & self._there:
-            self._sent -= words
-            return self.here.execute(statement, values) if values else self.here.execute(statement)
-        tree = parsed(statement)
-        read = tables_in(tree)
-        if not read & self._there:
+        tree = parsed(statement) if words & self._there else None
+        read = set[str]() if tree is None else tables_in(tree)
+        if tree is None or not read & self._there:
             self._sent -= words
             return self.here.execute(statement, values) if values else self.here.execute(statement)
         for name in sorted(read - self._there - self._sent):
             self.add_view(name, to_spark(self.here, self.spark, f'SELECT * FROM "{name}"'), is_there=False)
-        from sqlglot import exp
-
         if not isinstance(tree, exp.Create):
             return self._found(tree, values or {})
         name = tree.this.name
@@ -79,21 +74,21 @@ class SparkDatabase:
         frame.createOrReplaceTempView(name)
         (self._there if is_there else self._sent).add(name)
 
-    def _found(self, query: Expr, values: Mapping[str, object]) -> SparkCursor:
+    def _found(self, query: exp.Expr, values: Mapping[str, object]) -> SparkCursor:
         def answer(frame: DataFrame, wide: Sequence[str]) -> SparkCursor:
             return SparkCursor(frame.columns, fetched(frame, wide))
 
         found: SparkCursor = self._with_room(query, values, answer)
         return found
 
-    def _store(self, name: str, query: Expr, values: Mapping[str, object]) -> None:
+    def _store(self, name: str, query: exp.Expr, values: Mapping[str, object]) -> None:
         def store(frame: DataFrame, wide: Sequence[str]) -> None:
             to_duckdb(self.here, name, frame, wide)
 
         self._with_room(query, values, store)
         self._sent.discard(name)
 
-    def _with_room(self, query: Expr, values: Mapping[str, object], use: Any) -> Any:
+    def _with_room(self, query: exp.Expr, values: Mapping[str, object], use: Any) -> Any:
         """What `use` makes of the rows of `query`: where a sum has more than 64 bits, of sums with room for them."""
         from pyspark.errors import ArithmeticException
 
@@ -104,7 +99,7 @@ class SparkDatabase:
             wide, wide_schema = self._frame(query, values, is_wide=True)
             return use(wide, wider(schema, wide_schema))
 
-    def _frame(self, query: Expr, values: Mapping[str, object], *, is_wide: bool = False) -> tuple[DataFrame, Any]:
+    def _frame(self, query: exp.Expr, values: Mapping[str, object], *, is_wide: bool = False) -> tuple[DataFrame, Any]:
         parts = selects(query)
         frame, *others = (self.spark.sql(spark_sql(each, values, self._columns_of, is_wide=is_wide)) for each in parts)
         for other in others:

@@ -121,7 +121,6 @@ def _uris(spark: SparkSession, files: Mapping[int, str]) -> Iterator[tuple[int, 
 
 def _statement(numbers: Mapping[str, int], row: type) -> str:
     read = report_columns(row)
-    # As many digits of JSON's names as there are: none of ours needs quotes in a path.
     pairs = ", ".join(f"{_quoted(path)}, {number}" for path, number in numbers.items())
     odd = " OR ".join(f"contains(value, {_quoted(each)})" for each in _ODD)
     types = ", ".join(f"{_TYPE.format(name=name)} AS type_{name}" for name in ("schema", *read))

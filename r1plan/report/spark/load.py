@@ -17,7 +17,7 @@ from duckdb import DuckDBPyConnection
 from r1plan.errors import LogError
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.schema import report_columns
-from r1plan.report.entries import RowLoader, add_imported, read_own
+from r1plan.report.entries import NAMED_IDS, RowLoader, add_imported, read_own
 from r1plan.report.entry_table import absent_values
 from r1plan.report.log_source import LogSource, temporary_file
 from r1plan.report.spark.database import SparkDatabase, made_once
@@ -26,7 +26,6 @@ from r1plan.report.spark.transfer import to_spark
 from r1plan.report.spark.translate import parsed
 from r1plan.report.spend import ReportWarning
 
-_NAMED_IDS = 5
 _PLACES_A_FILE = 1 << 40
 _PARTITION_BYTES = 32 << 20
 # Spark takes a file that begins so for one of its own, one that ends so for a compressed one, and a path with one of
@@ -205,11 +204,11 @@ def _keep_last(database: SparkDatabase, row: type) -> list[ReportWarning]:
         """
     )
     again = spark.sql(
-        """
+        f"""
         SELECT id, count(*) OVER () AS ids FROM (
             SELECT id, max(rowid) AS last_place FROM logged WHERE ended_us IS NOT NULL
             GROUP BY id HAVING count(*) > 1
-        ) ORDER BY last_place LIMIT 5
+        ) ORDER BY last_place LIMIT {NAMED_IDS}
         """
     ).collect()
     own = made_once(own)
@@ -219,7 +218,7 @@ def _keep_last(database: SparkDatabase, row: type) -> list[ReportWarning]:
     database.add_view("entry", own)
     if not again:
         return []
-    return [ReportWarning(kind="duplicate_ids", count=again[0].ids, ids=tuple(each.id for each in again[:_NAMED_IDS]))]
+    return [ReportWarning(kind="duplicate_ids", count=again[0].ids, ids=tuple(each.id for each in again))]
 
 
 def _add_imported(database: SparkDatabase, row: type, imported: RowLoader) -> list[ReportWarning]:

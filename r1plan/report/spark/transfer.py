@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from duckdb import DuckDBPyConnection
 
+from r1plan.report.database import sql_name
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import DataType, StructType
@@ -34,15 +36,15 @@ def to_duckdb(database: DuckDBPyConnection, name: str, frame: DataFrame, wide: I
     """Make the table `name` of the rows of `frame`; the columns `wide` are whole numbers of more than 64 bits."""
     schema, numbers = frame.schema, set(wide)
     columns = {each.name: _duckdb_type(each.dataType, each.name in numbers) for each in schema.fields}
-    typed = ", ".join(f"{_quoted(each)} {kind}" for each, kind in columns.items())
-    database.execute(f"CREATE OR REPLACE TABLE {_quoted(name)} ({typed})")
+    typed = ", ".join(f"{sql_name(each)} {kind}" for each, kind in columns.items())
+    database.execute(f"CREATE OR REPLACE TABLE {sql_name(name)} ({typed})")
     values = ", ".join(f"unnest(CAST($c{place} AS {kind}[]))" for place, kind in enumerate(columns.values()))
     rows = frame.toLocalIterator()
     while batch := list(islice(rows, _BATCH_ROWS)):
         lists = {
             f"c{place}": [_stored(each) for each in column] for place, column in enumerate(zip(*batch, strict=True))
         }
-        database.execute(f"INSERT INTO {_quoted(name)} SELECT {values}", lists)
+        database.execute(f"INSERT INTO {sql_name(name)} SELECT {values}", lists)
 
 
 def fetched(frame: DataFrame, wide: Iterable[str] = ()) -> list[tuple[Any, ...]]:
@@ -122,8 +124,3 @@ def _duckdb_type(kind: DataType, is_wide: bool) -> str:
     if text.startswith("array<"):
         return f"{_DUCKDB[text[6:-1]]}[]"
     return _DUCKDB.get(text, text.upper())
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'

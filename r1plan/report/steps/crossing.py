@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from duckdb import DuckDBPyConnection
 
+from r1plan.instants import from_us
 from r1plan.report.period import zone
 from r1plan.report.question import SpendQuestion
 from r1plan.report.spend import ReportWarning
 from r1plan.report.steps.price import within
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def crossing_sums(database: DuckDBPyConnection, question: SpendQuestion) -> Iterator[ReportWarning]:
@@ -42,4 +41,4 @@ def crossing_sums(database: DuckDBPyConnection, question: SpendQuestion) -> Iter
 
 
 def _local(us: int, here: ZoneInfo) -> datetime:
-    return (_EPOCH + timedelta(microseconds=us)).astimezone(here)
+    return from_us(us).astimezone(here)

@@ -8,7 +8,7 @@ from duckdb import DuckDBPyConnection
 
 from r1plan.ledger.entry import UsageEntry
 from r1plan.ledger.schema import report_columns
-from r1plan.report.database import sql
+from r1plan.report.database import sql, sql_text
 from r1plan.report.keys import GroupKey
 
 _CERTAIN, _HERE = "NOT is_uncertain", "is_here"
@@ -87,7 +87,7 @@ def _filled(statement: str, values: Mapping[str, object]) -> str:
 
 
 def _texts(values: object) -> str:
-    quoted = ("'" + str(each).replace("'", "''") + "'" for each in values) if isinstance(values, list) else ()
+    quoted = (sql_text(str(each)) for each in values) if isinstance(values, list) else ()
     return f"[{', '.join(quoted)}]"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from r1plan.ledger.entry import UsageEntry
-from r1plan.report.database import sql
+from r1plan.report.database import sql, sql_text
 from r1plan.report.log_source import LogSource
 from r1plan.report.sources.relation import literal
 from r1plan.report.spend import ReportWarning
@@ -49,9 +49,9 @@ class RowFiles:
         if path is None:
             ((folder,),) = self._database.execute("SELECT current_setting('temp_directory')").fetchall()
             path = Path(folder) / f"{number}.parquet"
-        statement = f"COPY ({quick_statement(self._row)}) TO {_text(str(path))} (FORMAT parquet)"
+        statement = f"COPY ({quick_statement(self._row)}) TO {sql_text(str(path))} (FORMAT parquet)"
         self._database.execute(statement, line_values({number: source}))
-        rows = f"read_parquet({_text(literal(path))}, file_row_number = true)"
+        rows = f"read_parquet({sql_text(literal(path))}, file_row_number = true)"
         unusable = f"SELECT file_row_number FROM {rows} WHERE NOT usable"  # noqa: S608
         places = {place for (place,) in self._database.execute(unusable).fetchall()}
         told = dict(self._database.execute(quick_bytes_statement(self._row, rows)).fetchall()).get(1, 0)
@@ -74,10 +74,5 @@ class RowFiles:
         """SQL: the view `own_row` of the rows of all logs, those in the table `logged` where it `has_lines`."""
         parts = [sql("own_row")] if has_lines else []
         for number, path in self._files.items():
-            parts.append(sql("own_row_file").replace("$number", str(number)).replace("$path", _text(literal(path))))
+            parts.append(sql("own_row_file").replace("$number", str(number)).replace("$path", sql_text(literal(path))))
         return f"CREATE VIEW own_row AS {' UNION ALL BY NAME '.join(parts)}"
-
-
-def _text(path: str) -> str:
-    quoted = path.replace("'", "''")
-    return f"'{quoted}'"

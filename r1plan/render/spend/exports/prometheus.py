@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
+from r1plan.instants import in_us
 from r1plan.money import exact
 from r1plan.render.text.sanitize import one_line
 from r1plan.report.spend import Group, SpendReport, Totals
@@ -60,7 +61,6 @@ _BILL_HELP: Mapping[str, str] = {
     "unexplained_usd": "What of the difference nothing explains.",
     "off_usd": "The causes beside rounding, without their signs.",
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_IN_A_LABEL = re.compile(r"[^a-zA-Z0-9_]")
 
 
@@ -135,7 +135,7 @@ def _name(field: str, currency: str) -> str:
 
 def _seconds(at: datetime | None) -> Decimal | None:
     """Seconds since 1970, to the microsecond."""
-    return None if at is None else Decimal((at - _EPOCH) // timedelta(microseconds=1)).scaleb(-6)
+    return None if at is None else Decimal(in_us(at)).scaleb(-6)
 
 
 def _labelled(by: tuple[str, ...], groups: tuple[Group, ...]) -> Iterator[tuple[str, Totals]]:

@@ -13,7 +13,7 @@ from r1plan.units import MIB
 
 _RECORDED = Path(__file__).parents[3] / "measured" / "h200_deepseek4.jsonl"
 _ROWS = [json.loads(line) for line in _RECORDED.read_text("utf-8").splitlines()]
-_STEP = 3  # the others take as long and differ in one setting
+_STEP = 3  # one of three: the others differ from it in one setting
 
 
 def _planned(row: dict[str, Any]) -> dict[str, int]:
