@@ -21,8 +21,6 @@ NameT = TypeVar("NameT")
 _RECOMMENDED = "recommended"
 _MOST_BYTES = 16 << 20
 _MOST_TOKENS = 1 << 40
-_PLAN = "r1plan.recommend/1"
-_PLAN_NAME = "r1plan.recommend/"
 _HINT = "give what `r1plan recommend --json` printed"
 _ANEW_HINT = "make it anew with `r1plan recommend --json`"
 _BARE_SIZE = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
@@ -72,7 +70,7 @@ def _machine(where: str) -> Machine:
     from r1plan.cli.options.machine import machine_from_options
 
     if (found := _json_file(where)) is not None:
-        if not str(found.get("schema")).startswith(_PLAN_NAME):
+        if not _is_plan(found):
             return _stored(found, where)
         _check_schema(found, where)
         return _machine_of_plan(found, where)
@@ -94,10 +92,19 @@ def _ram_gib(part: str) -> float | None:
     return size if 0 < size < _MOST_BARE_GIB or (size and size % _MODULE_GIB == 0) else None
 
 
+def _is_plan(document: dict[str, Any]) -> bool:
+    """Whether it says that it is a plan, of whichever version."""
+    from r1plan.render.plan.document import SCHEMA
+
+    return str(document.get("schema")).startswith(SCHEMA.rpartition("/")[0] + "/")
+
+
 def _check_schema(plan: dict[str, Any], file: str) -> None:
-    schema = plan.get("schema", _PLAN)
-    if schema != _PLAN:
-        raise UsageError(f"{file}: schema: expected '{_PLAN}', got '{str(schema)[:_SHOWN]}'.", _ANEW_HINT)
+    from r1plan.render.plan.document import SCHEMA
+
+    schema = plan.get("schema", SCHEMA)
+    if schema != SCHEMA:
+        raise UsageError(f"{file}: schema: expected '{SCHEMA}', got '{str(schema)[:_SHOWN]}'.", _ANEW_HINT)
 
 
 def _of_plan(plan: dict[str, Any], file: str) -> AskedOption:

@@ -108,7 +108,7 @@ class KeptRows:
         return self._stamps[source.file]
 
     def _keep_last(self) -> None:
-        """Remove the rows that were used least lately, those that nobody finds any more too, where there is too much."""
+        """Remove the rows used least lately, those that nobody finds any more too, where there is too much."""
         with suppress(OSError):
             left = self._most_bytes
             with os.scandir(self._folder) as found:

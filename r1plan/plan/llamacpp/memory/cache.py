@@ -10,8 +10,9 @@ from itertools import accumulate
 from math import ceil
 from typing import NamedTuple
 
-from r1plan.catalog.model import INDEXED_RATIO, SUMMARY_RATIO, Shape, WindowedAttention
+from r1plan.catalog.model import INDEXED_RATIO, SUMMARY_RATIO, Shape
 from r1plan.plan.arch.cache import cache_elements, compressed_cells, window_cells
+from r1plan.plan.arch.deepseek4 import windowed_of
 from r1plan.plan.llamacpp.memory.linear import LinearBytes
 from r1plan.plan.llamacpp.settings import KV_TYPES, EngineSettings
 from r1plan.plan.pins import KvType
@@ -61,7 +62,7 @@ def kv_bytes_per_cell(shape: Shape, kv_type: KvType, layers: int | None = None) 
 
 def cache_parts(shape: Shape, settings: EngineSettings, cells: int) -> CacheParts:
     """The parts of DeepSeek-V4's cache at `cells` cells of all caches together."""
-    windowed = _windowed(shape)
+    windowed = windowed_of(shape)
     each = [_stream(shape, settings, cells // settings.caches, ratio) for ratio in windowed.compress_ratios]
     return CacheParts(*(settings.slots * sum(parts) for parts in zip(*each, strict=True)))
 
@@ -105,7 +106,7 @@ def _growth(shape: Shape, kv_type: KvType, ratio: int) -> float:
 
 def _stream(shape: Shape, settings: EngineSettings, cells: int, ratio: int) -> CacheParts:
     """One slot's stream of a layer, at `cells` of its own."""
-    windowed, kv, width = _windowed(shape), KV_TYPES[settings.kv_type], shape.head_dim
+    windowed, kv, width = windowed_of(shape), KV_TYPES[settings.kv_type], shape.head_dim
     window = kv.bytes_of(width) * window_cells(windowed, cells, settings.n_ubatch)
     if not ratio:
         return CacheParts(window, 0, 0, 0, 0)
@@ -116,9 +117,3 @@ def _stream(shape: Shape, settings: EngineSettings, cells: int, ratio: int) -> C
     # Of the tokens of a key and of those before it, two halves each: a key and a weight.
     state = 2 * 2 * ratio * 2 * (width + index) * _F32_BYTES
     return CacheParts(window, kv.bytes_of(width) * held, 0, kv.bytes_of(index) * held, state)
-
-
-def _windowed(shape: Shape) -> WindowedAttention:
-    if shape.windowed_attention is None:
-        raise ValueError("a shape without windowed attention")
-    return shape.windowed_attention
